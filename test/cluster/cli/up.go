@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tanist-dev/tanist/test/cluster/cluster"
+	"github.com/tanist-dev/tanist/test/cluster/components"
+)
+
+func (a *app) newUp() *cobra.Command {
+	var o cluster.Options
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Bring a cluster up",
+		Example: `  tanist-cluster up --nodes 2 --cert-manager      # real nodes; root
+  tanist-cluster up --simulated-nodes 3           # no root, no packages`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// Progress goes to standard error, so that standard output is the one line to use.
+			c, err := cluster.Up(cmd.Context(), a.name, o, a.source, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "export KUBECONFIG=%s\n", c.Kubeconfig())
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.Nodes, "nodes", 0, "how many real nodes")
+	f.IntVar(&o.SimulatedNodes, "simulated-nodes", 0, "how many simulated nodes")
+	f.StringVar(&o.ProxyMode, "proxy-mode", "nftables", "kube-proxy's mode on real nodes: nftables or iptables")
+	f.BoolVar(&o.CertManager, "cert-manager", false, "bring up cert-manager, too")
+	f.IntVar(&o.Port, "port", 16443, "the API server's port")
+	return cmd
+}
+
+func (a *app) newDown() *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "Remove the cluster, or what is left of one, with all that it made",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.open()
+			if errors.Is(err, cluster.ErrNoCluster) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "No cluster %q is up\n", a.name)
+				return nil
+			}
+			if c == nil {
+				return err
+			}
+			return c.Down(cmd.Context())
+		},
+	}
+}
+
+func (a *app) newComponents() *cobra.Command {
+	return &cobra.Command{
+		Use:   "components",
+		Short: "Build the components and print their folder, which also serves as KUBEBUILDER_ASSETS",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := components.Ensure(cmd.Context(), a.source, cmd.ErrOrStderr())
+			if err == nil {
+				fmt.Fprintln(cmd.OutOrStdout(), dir)
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,3 @@
+// Package components builds the programs a cluster consists of from Go modules, at the versions this module's go.mod pins and its
+// go.sum verifies, into a folder outside the tree. The same folder serves controller-runtime's envtest as KUBEBUILDER_ASSETS.
+package components

@@ -1,0 +1,30 @@
+package components
+
+// KubernetesVersion is the version of every Kubernetes component; go.mod pins the modules to it.
+const KubernetesVersion = "v1.37.2"
+
+// component is a program and the package it is built from.
+type component struct{ name, pkg string }
+
+// list is in the order of the longest first builds, so that the wait is at the beginning and the end comes quickly.
+var list = []component{
+	{"kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"},
+	{"kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"},
+	{"kubelet", "k8s.io/kubernetes/cmd/kubelet"},
+	{"kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"},
+	{"kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"},
+	{"kubectl", "k8s.io/kubernetes/cmd/kubectl"},
+	{"etcd", "go.etcd.io/etcd/server/v3"},
+	{"kwok", "sigs.k8s.io/kwok/cmd/kwok"},
+	{"kwokctl", "sigs.k8s.io/kwok/cmd/kwokctl"},
+	{"cert-manager", "./cmd/cert-manager"},
+	{"pause", "./cmd/pause"},
+}
+
+// data are folders of modules that are not programs.
+var data = []struct{ name, module, path string }{
+	{"crds", "github.com/cert-manager/cert-manager", "deploy/crds"},
+	{"stages", "sigs.k8s.io/kwok", "kustomize/stage"},
+}
+
+const ldflags = "-s -w -X k8s.io/component-base/version.gitVersion=" + KubernetesVersion

@@ -1,0 +1,144 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/tanist-dev/tanist/test/cluster/cluster"
+)
+
+// patience is for whatever a test waits for; generous, since a loaded machine is no failure.
+const patience = 3 * time.Minute
+
+var bin struct{ command, app string }
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tanist-cluster-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // the test without root reads it, too
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	bin.command, bin.app = filepath.Join(dir, "tanist-cluster"), filepath.Join(dir, "app")
+	for output, pkg := range map[string]string{bin.command: "..", bin.app: "./app"} {
+		build := exec.Command("go", "build", "-o", output, pkg)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "failed to build %s: %v\n%s", pkg, err, out)
+			return 1
+		}
+	}
+	return m.Run()
+}
+
+// user is somebody who calls the command.
+type user struct {
+	t *testing.T
+	// name is the cluster's.
+	name string
+	// env is added to this process's environment.
+	env []string
+	// credential is nil for the user who runs the tests.
+	credential *syscall.Credential
+}
+
+// try calls the command and returns what it wrote, also when it fails.
+func (u user) try(args ...string) (stdout, stderr string, err error) {
+	u.t.Helper()
+	cmd := exec.CommandContext(u.t.Context(), bin.command, append([]string{"--name", u.name}, args...)...)
+	cmd.Env = append(os.Environ(), u.env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: u.credential}
+	cmd.Dir = "/"
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	started := time.Now()
+	err = cmd.Run()
+	u.t.Logf("tanist-cluster %s: %.1fs", strings.Join(args, " "), time.Since(started).Seconds())
+	return out.String(), errOut.String(), err
+}
+
+func (u user) must(args ...string) string {
+	u.t.Helper()
+	out, errOut, err := u.try(args...)
+	if err != nil {
+		u.t.Fatalf("tanist-cluster %s: %v\n%s", strings.Join(args, " "), err, errOut)
+	}
+	return out
+}
+
+// refused expects exit code 1 and one line that contains each of the words.
+func (u user) refused(args []string, words ...string) {
+	u.t.Helper()
+	_, errOut, err := u.try(args...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		u.t.Fatalf("tanist-cluster %s: %v, want exit code 1\n%s", strings.Join(args, " "), err, errOut)
+	}
+	if strings.Count(errOut, "\n") != 1 {
+		u.t.Errorf("tanist-cluster %s says more than one line:\n%s", strings.Join(args, " "), errOut)
+	}
+	for _, w := range words {
+		if !strings.Contains(errOut, w) {
+			u.t.Errorf("tanist-cluster %s does not say %q:\n%s", strings.Join(args, " "), w, errOut)
+		}
+	}
+}
+
+// up brings the cluster up, and down at the test's end.
+func (u user) up(args ...string) (*kubernetes.Clientset, *rest.Config) {
+	u.t.Helper()
+	out := u.must(append([]string{"up"}, args...)...)
+	u.t.Cleanup(func() {
+		// Not u.must: the test's context has ended by now.
+		cmd := exec.Command(bin.command, "--name", u.name, "down")
+		cmd.Env = append(os.Environ(), u.env...)
+		if said, err := cmd.CombinedOutput(); err != nil {
+			u.t.Errorf("tanist-cluster down: %v\n%s", err, said)
+		}
+	})
+	return u.connect(strings.TrimSpace(strings.TrimPrefix(out, "export KUBECONFIG=")))
+}
+
+func (u user) connect(kubeconfig string) (*kubernetes.Clientset, *rest.Config) {
+	u.t.Helper()
+	conf, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	conf.QPS = -1
+	client, err := kubernetes.NewForConfig(conf)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return client, conf
+}
+
+func (u user) status() cluster.Status {
+	u.t.Helper()
+	var s cluster.Status
+	if err := json.Unmarshal([]byte(u.must("status", "-o", "json")), &s); err != nil {
+		u.t.Fatal(err)
+	}
+	return s
+}
