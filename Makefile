@@ -6,7 +6,7 @@ CLUSTER := $(BIN)/tanist-cluster
 LINT := go tool -modfile=$(CURDIR)/tools/golangci-lint.mod golangci-lint
 # What cluster-up is asked for: real nodes with root, else simulated ones.
 CLUSTER_ARGS ?= $(if $(filter 0,$(shell id -u)),--nodes 2,--simulated-nodes 3) --cert-manager
-MODULES := test/cluster
+MODULES := . test/cluster
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc),-race)
 
@@ -16,6 +16,7 @@ help: ## Show what can be made
 
 .PHONY: build
 build: ## Build all programs into bin
+	CGO_ENABLED=0 go build -o $(BIN)/ ./...
 	$(MAKE) $(CLUSTER)
 
 .PHONY: $(CLUSTER)

@@ -1,0 +1,62 @@
+package config
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Strategy is the value of the annotation tanist.dev/strategy.
+type Strategy string
+
+// The strategies a user may ask for.
+const (
+	StrategyOldest  Strategy = "oldest"
+	StrategyNewest  Strategy = "newest"
+	StrategyOrdinal Strategy = "ordinal"
+)
+
+// LeaderServiceSuffix is what the default name of a leader Service adds to its Service's.
+const LeaderServiceSuffix = "-leader"
+
+// The longest durations a Service may ask for. They catch a wrong unit, and keep a mistake from holding up a drain for hours.
+const (
+	MaxMinReady      = 24 * time.Hour
+	MaxNotReadyGrace = time.Hour
+	MaxDrainWindow   = 10 * time.Minute
+)
+
+// Options are what one Service asks for in its annotations.
+type Options struct {
+	// LeaderService is the leader Service's name; empty when the Service's own name leaves no valid default.
+	LeaderService string
+	// Strategy orders candidates of equal priority.
+	Strategy Strategy
+	// Sticky keeps an eligible leader although a better candidate stands beside it.
+	Sticky bool
+	// MinReady is how long a candidate must have been Ready before it may lead.
+	MinReady time.Duration
+	// NotReadyGrace is how long a leader's lost readiness is tolerated.
+	NotReadyGrace time.Duration
+	// DrainWindow is how long pods keep serving after their deletion begins, in whole seconds; nil: the tuning decides.
+	DrainWindow *time.Duration
+	// PreferredLeader is the pod that leads while it is eligible; empty for none.
+	PreferredLeader string
+}
+
+// DefaultOptions are those of a Service of this name that has no annotations but the one that opts in.
+func DefaultOptions(service string) Options {
+	options := Options{Strategy: StrategyOldest, Sticky: true}
+	if name := service + LeaderServiceSuffix; len(validation.IsDNS1035Label(name)) == 0 {
+		options.LeaderService = name
+	}
+	return options
+}
+
+// DrainWindowOr is the Service's own drain window, or the one of the tuning.
+func (o Options) DrainWindowOr(t Tuning) time.Duration {
+	if o.DrainWindow != nil {
+		return *o.DrainWindow
+	}
+	return t.Election.DrainWindow.Duration
+}

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// annotationsPath is where annotations are in every object.
+var annotationsPath = field.NewPath("metadata", "annotations")
+
+// ParseOptions reads what a Service asks for, and whether it can have a leader at all.
+//
+// Every wrong annotation is reported with its path, its value and what would be right, unknown annotations of our domain included
+// (a misspelt one would be ignored without a word). The option of a wrong annotation has its default in the Options returned; the
+// caller may well keep the last good one instead. A Service that opts in and has no selector, or has type ExternalName, is reported
+// too: there are no pods to choose from.
+func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
+	p := parser{annotations: service.Annotations}
+	options := DefaultOptions(service.Name)
+
+	p.oneOf(EnabledKey, "true", "false")
+	p.leaderService(service.Name, &options.LeaderService)
+	options.Strategy = Strategy(p.oneOf(StrategyKey, string(StrategyOldest), string(StrategyNewest), string(StrategyOrdinal)))
+	options.Sticky = p.oneOf(StickyKey, "true", "false") == "true"
+	p.duration(MinReadyKey, MaxMinReady, &options.MinReady)
+	p.duration(NotReadyGraceKey, MaxNotReadyGrace, &options.NotReadyGrace)
+	p.drainWindow(&options.DrainWindow)
+	p.podName(PreferredLeaderKey, &options.PreferredLeader)
+	p.unknown()
+	if Enabled(service.Annotations) {
+		p.spec(service)
+	}
+	return options, p.errs
+}
+
+// parser reads annotations one by one. What is missing or wrong leaves its target alone, and what is wrong is in errs.
+type parser struct {
+	annotations map[string]string
+	errs        field.ErrorList
+}
+
+// reject reports the value of an annotation.
+func (p *parser) reject(key, value, detail string) {
+	p.errs = append(p.errs, field.Invalid(annotationsPath.Key(key), value, detail))
+}
+
+// oneOf is the annotation's value if that is one of those known; the first of them when it is missing or wrong.
+func (p *parser) oneOf(key string, known ...string) string {
+	value, found := p.annotations[key]
+	if found && slices.Contains(known, value) {
+		return value
+	}
+	if found {
+		p.errs = append(p.errs, field.NotSupported(annotationsPath.Key(key), value, known))
+	}
+	return known[0]
+}
+
+func (p *parser) duration(key string, longest time.Duration, into *time.Duration) {
+	value, found := p.annotations[key]
+	if !found {
+		return
+	}
+	d, problem := parseDuration(value, 0, longest)
+	if problem != "" {
+		p.reject(key, value, problem)
+		return
+	}
+	*into = d
+}
+
+func (p *parser) drainWindow(into **time.Duration) {
+	value, found := p.annotations[DrainWindowKey]
+	if !found {
+		return
+	}
+	d, problem := parseDuration(value, 0, MaxDrainWindow)
+	if problem == "" {
+		problem = wholeSeconds(d)
+	}
+	if problem != "" {
+		p.reject(DrainWindowKey, value, problem)
+		return
+	}
+	*into = &d
+}
+
+// leaderService checks the name a user wants, or the default that the Service's own name gives. A Service without a name (its
+// name is generated later) has no default yet.
+func (p *parser) leaderService(service string, into *string) {
+	value, found := p.annotations[LeaderServiceKey]
+	switch {
+	case found && value == service:
+		p.reject(LeaderServiceKey, value, "must differ from the name of the Service itself")
+	case found:
+		if problems := validation.IsDNS1035Label(value); len(problems) > 0 {
+			p.reject(LeaderServiceKey, value, "must be the name of a Service: "+strings.Join(problems, "; "))
+			return
+		}
+		*into = value
+	case service != "" && *into == "" && Enabled(p.annotations):
+		byDefault := service + LeaderServiceSuffix
+		problems := strings.Join(validation.IsDNS1035Label(byDefault), "; ")
+		p.reject(LeaderServiceKey, byDefault, "is the default and cannot be the name of a Service, so this annotation is needed: "+problems)
+	}
+}
+
+// podName accepts an empty value: that is how a preference is taken back without removing the annotation.
+func (p *parser) podName(key string, into *string) {
+	value := p.annotations[key]
+	if value == "" {
+		return
+	}
+	if problems := validation.IsDNS1123Subdomain(value); len(problems) > 0 {
+		p.reject(key, value, "must be the name of a pod: "+strings.Join(problems, "; "))
+		return
+	}
+	*into = value
+}
+
+func (p *parser) unknown() {
+	for _, key := range slices.Sorted(maps.Keys(p.annotations)) {
+		switch {
+		case !strings.HasPrefix(key, Domain+"/"), slices.Contains(serviceKeys, key), slices.Contains(writtenKeys, key):
+		case key == PriorityKey:
+			p.reject(key, p.annotations[key], "belongs on the pods (in the template of their workload), not on the Service")
+		default:
+			p.errs = append(p.errs, field.NotSupported(annotationsPath.Key(key), key, serviceKeys))
+		}
+	}
+}
+
+func (p *parser) spec(service *corev1.Service) {
+	spec := field.NewPath("spec")
+	if service.Spec.Type == corev1.ServiceTypeExternalName {
+		detail := "must be another type to have " + EnabledKey + ": an external name has no pods"
+		p.errs = append(p.errs, field.Invalid(spec.Child("type"), service.Spec.Type, detail))
+	} else if len(service.Spec.Selector) == 0 {
+		detail := "needed for " + EnabledKey + ": the leader is one of the pods it selects"
+		p.errs = append(p.errs, field.Required(spec.Child("selector"), detail))
+	}
+}

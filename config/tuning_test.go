@@ -1,0 +1,252 @@
+package config
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/randfill"
+	"sigs.k8s.io/yaml"
+)
+
+func TestParseTuning(t *testing.T) {
+	changed := func(change func(*Tuning)) Tuning {
+		tuning := DefaultTuning()
+		change(&tuning)
+		return tuning
+	}
+	cases := map[string]struct {
+		content    string
+		want       Tuning
+		wantErrors []string
+	}{
+		"nothing is the defaults":          {want: DefaultTuning()},
+		"a comment is the defaults":        {content: "# nothing yet\n", want: DefaultTuning()},
+		"an empty document is the default": {content: "---\n", want: DefaultTuning()},
+		"keys without a value keep their defaults": {
+			content: "cache:\ncommit: {backupDelay: , concurrency: null}\n", want: DefaultTuning(),
+		},
+		"one key leaves the others to the defaults": {
+			content: "retry: {failover: {maxAttempts: 5}}",
+			want:    changed(func(t *Tuning) { t.Retry.Failover.MaxAttempts = 5 }),
+		},
+		"an explicit false or zero is kept": {
+			content: "election: {drainWindow: 0s, handoverOnCordon: false}\ncommit: {backupDelay: 0}",
+			want: changed(func(t *Tuning) {
+				t.Election.DrainWindow, t.Election.HandoverOnCordon, t.Commit.BackupDelay = milliseconds(0), false, milliseconds(0)
+			}),
+		},
+		"every key, in JSON": {
+			content: `{"retry": {"failover": {"maxAttempts": 1, "initialDelay": "1ms", "maxDelay": "1ms"},
+				"standard": {"maxAttempts": 10, "initialDelay": "10s", "maxDelay": "1m"}}, "cache": {"preparedTTL": "10m"},
+				"commit": {"backupDelay": "10s", "concurrency": 256, "onAdmission": true},
+				"election": {"drainWindow": "10m", "handoverOnCordon": false, "handoverOnRollout": false, "handoverOnDisruptionTarget": false}}`,
+			want: Tuning{
+				Retry: RetryTuning{
+					Failover: RetryPolicy{MaxAttempts: 1, InitialDelay: milliseconds(1), MaxDelay: milliseconds(1)},
+					Standard: RetryPolicy{MaxAttempts: 10, InitialDelay: milliseconds(10_000), MaxDelay: milliseconds(60_000)},
+				},
+				Cache:    CacheTuning{PreparedTTL: milliseconds(600_000)},
+				Commit:   CommitTuning{BackupDelay: milliseconds(10_000), Concurrency: 256, OnAdmission: true},
+				Election: ElectionTuning{DrainWindow: milliseconds(600_000)},
+			},
+		},
+		"what is not YAML": {
+			content:    "retry: {",
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: yaml: line 1: did not find expected node content`},
+		},
+		"two documents": {
+			content:    "cache: {}\n---\ncommit: {}\n",
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a single YAML document`},
+		},
+		"a list": {
+			content:    "- retry",
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys cache, commit, election, retry (line 1)`},
+		},
+		"unknown keys are errors with their paths": {
+			content: "retries: {}\nretry:\n  failover:\n    maxattempts: 2\n",
+			wantErrors: []string{
+				`data[tuning.yaml].retries: Invalid value: "retries": is not a key here (line 1); the keys are cache, commit, election, retry`,
+				`data[tuning.yaml].retry.failover.maxattempts: Invalid value: "maxattempts": is not a key here (line 4); ` +
+					`the keys are initialDelay, maxAttempts, maxDelay`,
+			},
+		},
+		"a key that stands twice is an error with its path": {
+			content:    "commit:\n  concurrency: 2\n  onAdmission: true\n  concurrency: 3\n",
+			wantErrors: []string{`data[tuning.yaml].commit.concurrency: Duplicate value: "concurrency": in lines 2 and 4`},
+		},
+		"values of the wrong type": {
+			content: "cache: 15s\nretry: {failover: {maxAttempts: two, initialDelay: 20, maxDelay: [1s]}}\n" +
+				"commit: {concurrency: 1.5, onAdmission: \"true\"}\nelection: {handoverOnCordon: 1, handoverOnRollout: yes}",
+			wantErrors: []string{
+				`data[tuning.yaml].cache: Invalid value: "15s": must be a mapping with the keys preparedTTL (line 1)`,
+				`data[tuning.yaml].retry.failover.maxAttempts: Invalid value: "two": must be a whole number (line 2)`,
+				`data[tuning.yaml].retry.failover.initialDelay: Invalid value: "20": must be a duration such as 50ms or 10s (line 2)`,
+				`data[tuning.yaml].retry.failover.maxDelay: Invalid value: must be a duration such as 50ms or 10s (line 2)`,
+				`data[tuning.yaml].commit.concurrency: Invalid value: "1.5": must be a whole number (line 3)`,
+				`data[tuning.yaml].commit.onAdmission: Invalid value: "true": must be true or false (line 3)`,
+				`data[tuning.yaml].election.handoverOnCordon: Invalid value: "1": must be true or false (line 4)`,
+				`data[tuning.yaml].election.handoverOnRollout: Invalid value: "yes": must be true or false (line 4)`,
+			},
+		},
+		"anchors and aliases are not supported": {
+			content: "retry: {failover: &p {maxAttempts: 2}, standard: *p}",
+			wantErrors: []string{
+				`data[tuning.yaml].retry.failover: Invalid value: must be written out: anchors and aliases are not supported (line 1)`,
+				`data[tuning.yaml].retry.standard: Invalid value: must be written out: anchors and aliases are not supported (line 1)`,
+			},
+		},
+		"values out of range": {
+			content: `{retry: {failover: {maxAttempts: 0, initialDelay: 0s, maxDelay: 2m}, standard: {maxAttempts: 11, maxDelay: 50ms}},
+				cache: {preparedTTL: 1ms}, commit: {backupDelay: -1ms, concurrency: 1000}, election: {drainWindow: 1500ms}}`,
+			wantErrors: []string{
+				`data[tuning.yaml].retry.failover.maxAttempts: Invalid value: 0: must be from 1 to 10`,
+				`data[tuning.yaml].retry.failover.initialDelay: Invalid value: "0s": must be from 1ms to 10s`,
+				`data[tuning.yaml].retry.failover.maxDelay: Invalid value: "2m0s": must be from 1ms to 1m`,
+				`data[tuning.yaml].retry.standard.maxAttempts: Invalid value: 11: must be from 1 to 10`,
+				`data[tuning.yaml].retry.standard.maxDelay: Invalid value: "50ms": must not be shorter than initialDelay, 100ms`,
+				`data[tuning.yaml].cache.preparedTTL: Invalid value: "1ms": must be from 1s to 10m`,
+				`data[tuning.yaml].commit.backupDelay: Invalid value: "-1ms": must be from 0s to 10s`,
+				`data[tuning.yaml].commit.concurrency: Invalid value: 1000: must be from 1 to 256`,
+				`data[tuning.yaml].election.drainWindow: Invalid value: "1.5s": must be in whole seconds, as a container's preStop sleep is`,
+			},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, errs := ParseTuning([]byte(test.content))
+			if diff := cmp.Diff(test.wantErrors, messages(errs)); diff != "" {
+				t.Errorf("unexpected errors (-want +got):\n%s", diff)
+			}
+			want := test.want
+			if test.wantErrors != nil {
+				want = DefaultTuning()
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("unexpected tuning (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseTuningConfigMap(t *testing.T) {
+	cases := map[string]struct {
+		configMap  *corev1.ConfigMap
+		want       int
+		wantErrors []string
+	}{
+		"no ConfigMap is the defaults":             {want: 16},
+		"a ConfigMap without data is the defaults": {configMap: &corev1.ConfigMap{}, want: 16},
+		"a ConfigMap with the key": {
+			configMap: &corev1.ConfigMap{Data: map[string]string{TuningKey: "commit: {concurrency: 3}"}},
+			want:      3,
+		},
+		"other keys are errors": {
+			configMap: &corev1.ConfigMap{
+				Data:       map[string]string{"tuning.yml": "commit: {concurrency: 3}"},
+				BinaryData: map[string][]byte{TuningKey: nil},
+			},
+			want: 16,
+			wantErrors: []string{
+				`data[tuning.yml]: Unsupported value: "tuning.yml": supported values: "tuning.yaml"`,
+				`binaryData[tuning.yaml]: Forbidden: the tuning is text: it is read from data only`,
+			},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, errs := ParseTuningConfigMap(test.configMap)
+			if diff := cmp.Diff(test.wantErrors, messages(errs)); diff != "" {
+				t.Errorf("unexpected errors (-want +got):\n%s", diff)
+			}
+			if got.Commit.Concurrency != test.want {
+				t.Errorf("got concurrency %d, want %d", got.Commit.Concurrency, test.want)
+			}
+		})
+	}
+}
+
+func TestTheDefaultsAreValid(t *testing.T) {
+	if errs := DefaultTuning().validate(); len(errs) > 0 {
+		t.Errorf("the defaults are refused: %v", messages(errs))
+	}
+}
+
+// TestEveryFieldIsKept fills a tuning with random valid values, so that a field that is added and forgotten somewhere fails here.
+func TestEveryFieldIsKept(t *testing.T) {
+	filler := randfill.New().NilChance(0).Funcs(
+		func(p *RetryPolicy, c randfill.Continue) {
+			p.MaxAttempts = 1 + c.Intn(10)
+			p.InitialDelay = milliseconds(1 + c.Int63n(10_000))
+			p.MaxDelay = milliseconds(10_000 + c.Int63n(50_000))
+		},
+		func(p *CacheTuning, c randfill.Continue) {
+			c.FillNoCustom(p)
+			p.PreparedTTL = milliseconds(1000 + c.Int63n(599_000))
+		},
+		func(p *CommitTuning, c randfill.Continue) {
+			c.FillNoCustom(p)
+			p.BackupDelay, p.Concurrency = milliseconds(c.Int63n(10_000)), 1+c.Intn(256)
+		},
+		func(p *ElectionTuning, c randfill.Continue) {
+			c.FillNoCustom(p)
+			p.DrainWindow = milliseconds(1000 * c.Int63n(600))
+		},
+	)
+	hashes := map[string]Tuning{}
+	for range 200 {
+		var want Tuning
+		filler.Fill(&want)
+		encoded, err := yaml.Marshal(want)
+		if err != nil {
+			t.Fatalf("failed to encode %+v: %v", want, err)
+		}
+		got, errs := ParseTuning(encoded)
+		if len(errs) > 0 {
+			t.Fatalf("%s\nis refused: %v", encoded, messages(errs))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("a field was lost (-want +got):\n%s", diff)
+		}
+		if got.Hash() != want.Hash() {
+			t.Fatalf("equal tunings have the hashes %s and %s", got.Hash(), want.Hash())
+		}
+		if other, found := hashes[got.Hash()]; found && other != got {
+			t.Fatalf("different tunings have the hash %s", got.Hash())
+		}
+		hashes[got.Hash()] = got
+	}
+}
+
+// FuzzParseTuning checks that no content makes the parser panic, and that what it accepts it accepts again.
+func FuzzParseTuning(f *testing.F) {
+	for _, seed := range []string{"", "{", "a: &x [*x]", "retry: {failover: {maxAttempts: 1}}", "? {}\n: 1", "<<: {}", "%YAML 1.2\n---\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		got, errs := ParseTuning(content)
+		if len(errs) > 0 {
+			return
+		}
+		encoded, err := yaml.Marshal(got)
+		if err != nil {
+			t.Fatalf("failed to encode %+v: %v", got, err)
+		}
+		again, errs := ParseTuning(encoded)
+		if diff := cmp.Diff(got, again); diff != "" || len(errs) > 0 {
+			t.Errorf("parsed again: %v\n%s", messages(errs), diff)
+		}
+	})
+}
+
+func TestShortDurations(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 10 * time.Second: "10s", 10 * time.Minute: "10m", time.Hour: "1h", 24 * time.Hour: "24h",
+		90 * time.Minute: "1h30m", 100 * time.Second: "1m40s", 20 * time.Millisecond: "20ms",
+	} {
+		if got := short(d); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// validate reports every value that is out of its range.
+func (t Tuning) validate() field.ErrorList {
+	var v validator
+	retry := tuningPath.Child("retry")
+	v.policy(retry.Child("failover"), t.Retry.Failover)
+	v.policy(retry.Child("standard"), t.Retry.Standard)
+
+	v.duration(tuningPath.Child("cache", "preparedTTL"), t.Cache.PreparedTTL, time.Second, 10*time.Minute)
+
+	commit := tuningPath.Child("commit")
+	v.duration(commit.Child("backupDelay"), t.Commit.BackupDelay, 0, 10*time.Second)
+	v.integer(commit.Child("concurrency"), t.Commit.Concurrency, 1, 256)
+
+	drainWindow := tuningPath.Child("election", "drainWindow")
+	v.duration(drainWindow, t.Election.DrainWindow, 0, MaxDrainWindow)
+	v.check(drainWindow, t.Election.DrainWindow.Duration.String(), wholeSeconds(t.Election.DrainWindow.Duration))
+	return v.errs
+}
+
+// validator collects what is wrong.
+type validator struct {
+	errs field.ErrorList
+}
+
+func (v *validator) check(at *field.Path, value any, problem string) {
+	if problem != "" {
+		v.errs = append(v.errs, field.Invalid(at, value, problem))
+	}
+}
+
+func (v *validator) duration(at *field.Path, d metav1.Duration, shortest, longest time.Duration) {
+	v.check(at, d.Duration.String(), durationWithin(d.Duration, shortest, longest))
+}
+
+func (v *validator) integer(at *field.Path, n, least, most int) {
+	if n < least || n > most {
+		v.check(at, n, fmt.Sprintf("must be from %d to %d", least, most))
+	}
+}
+
+func (v *validator) policy(at *field.Path, p RetryPolicy) {
+	v.integer(at.Child("maxAttempts"), p.MaxAttempts, 1, 10)
+	v.duration(at.Child("initialDelay"), p.InitialDelay, time.Millisecond, 10*time.Second)
+	maxDelay := at.Child("maxDelay")
+	v.duration(maxDelay, p.MaxDelay, time.Millisecond, time.Minute)
+	if p.MaxDelay.Duration < p.InitialDelay.Duration {
+		v.check(maxDelay, p.MaxDelay.Duration.String(), "must not be shorter than initialDelay, "+short(p.InitialDelay.Duration))
+	}
+}

@@ -1,0 +1,77 @@
+package election
+
+import "time"
+
+// t0 is when every test's election is held.
+var t0 = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+// pod is a fit candidate, a minute old and ready for half of it, alone on its node.
+func pod(name string, changes ...func(*Candidate)) Candidate {
+	c := Candidate{
+		UID:        "uid-" + name,
+		Name:       name,
+		Node:       "node-of-" + name,
+		Created:    t0.Add(-time.Minute),
+		Ready:      true,
+		ReadySince: t0.Add(-30 * time.Second),
+		Serving:    true,
+		Ordinal:    -1,
+	}
+	for _, change := range changes {
+		change(&c)
+	}
+	return c
+}
+
+func aged(age time.Duration) func(*Candidate) {
+	return func(c *Candidate) { c.Created = t0.Add(-age) }
+}
+
+func readyFor(d time.Duration) func(*Candidate) {
+	return func(c *Candidate) { c.Ready, c.ReadySince = true, t0.Add(-d) }
+}
+
+func notReadyFor(d time.Duration) func(*Candidate) {
+	return func(c *Candidate) { c.Ready, c.Serving, c.ReadySince = false, false, t0.Add(-d) }
+}
+
+func onNode(name string) func(*Candidate) {
+	return func(c *Candidate) { c.Node = name }
+}
+
+func ordinal(i int) func(*Candidate) {
+	return func(c *Candidate) { c.Ordinal = i }
+}
+
+func priority(p int) func(*Candidate) {
+	return func(c *Candidate) { c.Priority = p }
+}
+
+func announced(a Announcement) func(*Candidate) {
+	return func(c *Candidate) { c.Announced = a }
+}
+
+func draining(c *Candidate) { c.Terminating = true }
+
+func stopped(c *Candidate) { c.Terminating, c.Ready, c.Serving = true, false, false }
+
+func broken(c *Candidate) { c.Problem = "no IPv6 address" }
+
+// led is the incumbent that the pod of this name is, when pod made it.
+func led(name string) Incumbent {
+	return Incumbent{UID: "uid-" + name, Name: name, Node: "node-of-" + name}
+}
+
+func nameOf(c *Candidate) string {
+	if c == nil {
+		return ""
+	}
+	return c.Name
+}
+
+func uidOf(c *Candidate) string {
+	if c == nil {
+		return ""
+	}
+	return c.UID
+}

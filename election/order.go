@@ -1,0 +1,74 @@
+package election
+
+import "cmp"
+
+// compare orders two pods that may both lead: negative when a comes first. It is a total order, so the result of an election does
+// not depend on the order in which the pods were listed. From the strongest wish to the weakest:
+//
+//  1. a pod that stays before one that is announced to go, and of those the one that has longest to live: whoever is chosen
+//     against this rule costs another hand-over;
+//  2. the preferred pod;
+//  3. the higher priority;
+//  4. a pod on another node than leavingNode (empty: no such wish), where what takes the leader may take its neighbours too;
+//  5. the strategy;
+//  6. the name, then the UID.
+func (r Rules) compare(a, b *Candidate, leavingNode string) int {
+	return cmp.Or(
+		cmp.Compare(a.Announced.imminence(), b.Announced.imminence()),
+		trueFirst(r.prefers(a), r.prefers(b)),
+		cmp.Compare(b.Priority, a.Priority),
+		trueFirst(a.elsewhere(leavingNode), b.elsewhere(leavingNode)),
+		r.Strategy.compare(a, b),
+		cmp.Compare(a.Name, b.Name),
+		cmp.Compare(a.UID, b.UID),
+	)
+}
+
+// prefers says whether the pod is the preferred one.
+func (r Rules) prefers(c *Candidate) bool {
+	return r.Preferred != "" && c.Name == r.Preferred
+}
+
+// elsewhere says whether the pod is on another node than leavingNode; true for every pod when there is no such node.
+func (c *Candidate) elsewhere(leavingNode string) bool {
+	return leavingNode == "" || c.Node != leavingNode
+}
+
+// imminence orders announcements by how soon the pod goes: an older revision is replaced in the course of a rollout, a node is
+// drained after it was cordoned, and a disruption's target is deleted by the next request.
+func (a Announcement) imminence() int {
+	switch a {
+	case NotAnnounced:
+		return 0
+	case AnnouncedRollout:
+		return 1
+	case AnnouncedNode:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// compare orders two pods by the strategy alone. A strategy that is not known is the default, oldest.
+func (s Strategy) compare(a, b *Candidate) int {
+	switch s {
+	case StrategyNewest:
+		return b.Created.Compare(a.Created)
+	case StrategyOrdinal:
+		return cmp.Or(trueFirst(a.Ordinal >= 0, b.Ordinal >= 0), cmp.Compare(a.Ordinal, b.Ordinal))
+	default:
+		return a.Created.Compare(b.Created)
+	}
+}
+
+// trueFirst orders two pods of which one may have a property that the other lacks.
+func trueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	default:
+		return 1
+	}
+}

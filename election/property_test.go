@@ -1,0 +1,222 @@
+package election
+
+import (
+	"fmt"
+	"math/rand"
+	"reflect"
+	"slices"
+	"testing"
+	"testing/quick"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// scene is one random election. Its values come from small sets, so that ties, near misses and deadlines on the same second are
+// common.
+type scene struct {
+	Rules      Rules
+	Candidates []Candidate
+	Incumbent  Incumbent
+	Shuffled   []Candidate
+}
+
+func (scene) Generate(r *rand.Rand, _ int) reflect.Value {
+	s := scene{Rules: Rules{
+		Strategy:      pick(r, StrategyOldest, StrategyNewest, StrategyOrdinal),
+		Sticky:        oneIn(r, 2),
+		MinReady:      pick(r, 0, 0, 2*time.Second, 5*time.Second),
+		NotReadyGrace: pick(r, 0, 2*time.Second, 4*time.Second),
+		Preferred:     pick(r, "", "", "pod-0", "pod-1", "pod-9"),
+	}}
+	for i := range r.Intn(6) {
+		s.Candidates = append(s.Candidates, randomCandidate(r, i))
+	}
+	switch {
+	case len(s.Candidates) > 0 && !oneIn(r, 4):
+		s.Incumbent = incumbentOf(&s.Candidates[r.Intn(len(s.Candidates))])
+	case oneIn(r, 2):
+		s.Incumbent = Incumbent{UID: "uid-gone", Name: "pod-0", Node: "node-0"}
+	}
+	s.Shuffled = slices.Clone(s.Candidates)
+	r.Shuffle(len(s.Shuffled), func(i, j int) { s.Shuffled[i], s.Shuffled[j] = s.Shuffled[j], s.Shuffled[i] })
+	return reflect.ValueOf(s)
+}
+
+func randomCandidate(r *rand.Rand, i int) Candidate {
+	c := Candidate{
+		UID:         fmt.Sprintf("uid-%d", i),
+		Name:        fmt.Sprintf("pod-%d", i),
+		Node:        pick(r, "node-0", "node-1", "node-2"),
+		Created:     t0.Add(-time.Duration(r.Intn(4)) * time.Hour),
+		Ready:       !oneIn(r, 4),
+		ReadySince:  t0.Add(time.Duration(r.Intn(9)-7) * time.Second),
+		Terminating: oneIn(r, 5),
+		Ordinal:     pick(r, -1, i),
+		Priority:    pick(r, 0, 0, 0, 1, -1),
+		Announced:   pick(r, NotAnnounced, NotAnnounced, NotAnnounced, AnnouncedRollout, AnnouncedNode, AnnouncedDisruption),
+		Problem:     pick(r, "", "", "", "", "", "no address"),
+	}
+	c.Serving = c.Ready
+	return c
+}
+
+func oneIn(r *rand.Rand, n int) bool { return r.Intn(n) == 0 }
+
+func pick[T any](r *rand.Rand, values ...T) T { return values[r.Intn(len(values))] }
+
+func incumbentOf(c *Candidate) Incumbent {
+	if c == nil {
+		return Incumbent{}
+	}
+	return Incumbent{UID: c.UID, Name: c.Name, Node: c.Node}
+}
+
+func (s scene) decide() Decision { return Decide(s.Rules, s.Candidates, s.Incumbent, t0) }
+
+func (s scene) holder() *Candidate { return ballot{candidates: s.Candidates}.find(s.Incumbent.UID) }
+
+// TestAlways checks what must hold in every election.
+func TestAlways(t *testing.T) {
+	properties := map[string]func(s scene) error{
+		"the pods' order does not matter, and deciding changes none of them": func(s scene) error {
+			before := slices.Clone(s.Candidates)
+			want := s.decide()
+			if diff := cmp.Diff(want, Decide(s.Rules, s.Shuffled, s.Incumbent, t0)); diff != "" {
+				return fmt.Errorf("shuffled (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(before, s.Candidates); diff != "" {
+				return fmt.Errorf("candidates changed:\n%s", diff)
+			}
+			return nil
+		},
+		"deciding again with the chosen leader changes nothing": func(s scene) error {
+			first := s.decide()
+			again := Decide(s.Rules, s.Candidates, incumbentOf(first.Leader), t0)
+			want := first
+			want.Move = false
+			if first.Leader != nil && first.Ready {
+				want.Reason = ""
+			}
+			return differ(want, again)
+		},
+		"a new leader is fit, and a leader that is called ready is fit or within its grace": func(s scene) error {
+			d := s.decide()
+			switch {
+			case d.Leader == nil && d.Ready, d.Leader != nil && d.Move && (!d.Ready || !d.Leader.Fit()):
+				return fmt.Errorf("unfit: %+v", d)
+			case d.Leader != nil && d.Ready && !d.Leader.Fit() && !s.Rules.tolerated(d.Leader, t0):
+				return fmt.Errorf("neither fit nor within its grace: %+v", d)
+			}
+			return nil
+		},
+		"a leader that is not ready was the leader, terminates and still serves": func(s scene) error {
+			d := s.decide()
+			if d.Leader != nil && !d.Ready && (d.Leader.UID != s.Incumbent.UID || !d.Leader.lingers() || d.Reason != ReasonLastResort) {
+				return fmt.Errorf("not a last resort: %+v", d)
+			}
+			return nil
+		},
+		"a Service has a ready leader whenever a pod is fit": func(s scene) error {
+			if d := s.decide(); slices.ContainsFunc(s.Candidates, Candidate.Fit) && (d.Leader == nil || !d.Ready) {
+				return fmt.Errorf("without a ready leader: %+v", d)
+			}
+			return nil
+		},
+		"a leader that stands gives way only to an eligible pod that is not announced to go": func(s scene) error {
+			d := s.decide()
+			if !s.Rules.stands(s.holder(), t0) || !d.Move {
+				return nil
+			}
+			if d.Leader == nil || !s.Rules.Eligible(*d.Leader, t0) || d.Leader.Announced != NotAnnounced {
+				return fmt.Errorf("gave way: %+v", d)
+			}
+			return nil
+		},
+		"a sticky healthy leader that is not announced gives way to the preferred pod only": func(s scene) error {
+			d, holder := s.decide(), s.holder()
+			if s.Rules.Sticky && s.Rules.stands(holder, t0) && holder.Announced == NotAnnounced && d.Move && d.Leader.Name != s.Rules.Preferred {
+				return fmt.Errorf("gave way: %+v", d)
+			}
+			return nil
+		},
+		"there is a reason exactly when something is to be said": func(s scene) error {
+			d := s.decide()
+			if said, toSay := d.Reason != "", d.Move || d.Leader == nil || !d.Ready; said != toSay {
+				return fmt.Errorf("reason %q: %+v", d.Reason, d)
+			}
+			if d.Reason != "" && !slices.Contains(Reasons(), d.Reason) {
+				return fmt.Errorf("reason %q is not in Reasons()", d.Reason)
+			}
+			return nil
+		},
+		"the successor is who leads once the leader terminates": func(s scene) error {
+			d := s.decide()
+			if d.Leader == nil {
+				return differ(Decision{}, Decision{Successor: d.Successor})
+			}
+			later := slices.Clone(s.Candidates)
+			i := slices.IndexFunc(later, func(c Candidate) bool { return c.UID == d.Leader.UID })
+			later[i].Terminating, later[i].Serving = true, false
+			next := Decide(s.Rules, later, incumbentOf(d.Leader), t0)
+			if uidOf(next.Leader) != uidOf(d.Successor) {
+				return fmt.Errorf("successor %q, but %q leads", uidOf(d.Successor), uidOf(next.Leader))
+			}
+			return nil
+		},
+		"time alone changes the outcome exactly when LookAgain says": func(s scene) error {
+			d := s.decide()
+			incumbent := incumbentOf(d.Leader)
+			for after := time.Duration(0); after < 15*time.Second; after += 500 * time.Millisecond {
+				later := Decide(s.Rules, s.Candidates, incumbent, t0.Add(after))
+				same := uidOf(later.Leader) == uidOf(d.Leader) && later.Ready == d.Ready && uidOf(later.Successor) == uidOf(d.Successor)
+				if due := d.LookAgain > 0 && after >= d.LookAgain; !due && !same {
+					return fmt.Errorf("changed after %s, LookAgain %s: %+v", after, d.LookAgain, later)
+				} else if due && after == d.LookAgain && same {
+					return fmt.Errorf("nothing changed at LookAgain %s", after)
+				}
+			}
+			return nil
+		},
+		"the leadership settles: a pod that time alone took it from does not get it back": func(s scene) error {
+			incumbent, led := s.Incumbent, map[string]bool{}
+			for now, looks := t0, 0; ; looks++ {
+				d := Decide(s.Rules, s.Candidates, incumbent, now)
+				if d.Move && d.Leader != nil {
+					if led[d.Leader.UID] {
+						return fmt.Errorf("%s led before: %+v", d.Leader.Name, d)
+					}
+					led[d.Leader.UID] = true
+				}
+				if d.LookAgain == 0 {
+					return nil
+				}
+				if looks > 20 {
+					return fmt.Errorf("still looking: %+v", d)
+				}
+				incumbent, now = incumbentOf(d.Leader), now.Add(d.LookAgain)
+			}
+		},
+	}
+	for name, holds := range properties {
+		t.Run(name, func(t *testing.T) {
+			check := func(s scene) bool {
+				err := holds(s)
+				if err != nil {
+					t.Error(err)
+				}
+				return err == nil
+			}
+			if err := quick.Check(check, &quick.Config{MaxCount: 3000}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func differ(want, got Decision) error {
+	if diff := cmp.Diff(want, got); diff != "" {
+		return fmt.Errorf("(-want +got):\n%s", diff)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package election
+
+// The reasons, from the leader's loss to the want of one. They are written on the EndpointSlice and label metrics: stable.
+const (
+	// ReasonFirstLeader is a Service that nobody led: a new one, or one that had no candidate.
+	ReasonFirstLeader Reason = "FirstLeader"
+
+	// ReasonLeaderGone is a leader that is no longer among the pods: force-deleted, failed, finished, or no longer selected.
+	ReasonLeaderGone Reason = "LeaderGone"
+	// ReasonLeaderDeleted is a leader whose deletion has begun.
+	ReasonLeaderDeleted Reason = "LeaderDeleted"
+	// ReasonLeaderNotReady is a leader that lost its readiness for longer than the grace.
+	ReasonLeaderNotReady Reason = "LeaderNotReady"
+	// ReasonLeaderUnfit is a leader that can no longer carry the Service's traffic (Candidate.Problem).
+	ReasonLeaderUnfit Reason = "LeaderUnfit"
+
+	// ReasonLeaderDisrupted is a leader with the condition DisruptionTarget.
+	ReasonLeaderDisrupted Reason = "LeaderDisrupted"
+	// ReasonNodeGoing is a leader whose node is about to go.
+	ReasonNodeGoing Reason = "NodeGoing"
+	// ReasonRollout is a leader of an older revision than another eligible pod.
+	ReasonRollout Reason = "Rollout"
+
+	// ReasonPreferred is the preferred pod taking over from a healthy leader.
+	ReasonPreferred Reason = "Preferred"
+	// ReasonBetterCandidate is a better pod taking over from a healthy leader of a Service that is not sticky.
+	ReasonBetterCandidate Reason = "BetterCandidate"
+
+	// ReasonLastResort is a leader that keeps the traffic although it terminates, because nobody else is ready.
+	ReasonLastResort Reason = "LastResort"
+	// ReasonNoCandidate is a Service that nobody can lead.
+	ReasonNoCandidate Reason = "NoCandidate"
+)
+
+// Reasons returns every Reason that a Decision may carry, for whoever needs the whole set (metrics start at zero).
+func Reasons() []Reason {
+	return []Reason{
+		ReasonFirstLeader,
+		ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit,
+		ReasonLeaderDisrupted, ReasonNodeGoing, ReasonRollout,
+		ReasonPreferred, ReasonBetterCandidate,
+		ReasonLastResort, ReasonNoCandidate,
+	}
+}
+
+// reasonForLoss names why an incumbent that does not stand lost its place. holder is its pod, nil when there is none.
+func reasonForLoss(incumbent Incumbent, holder *Candidate) Reason {
+	switch {
+	case incumbent.UID == "":
+		return ReasonFirstLeader
+	case holder == nil:
+		return ReasonLeaderGone
+	case holder.Terminating:
+		return ReasonLeaderDeleted
+	case holder.Problem != "":
+		return ReasonLeaderUnfit
+	default:
+		return ReasonLeaderNotReady
+	}
+}
+
+// reason names a hand-over that an announcement caused.
+func (a Announcement) reason() Reason {
+	switch a {
+	case AnnouncedRollout:
+		return ReasonRollout
+	case AnnouncedNode:
+		return ReasonNodeGoing
+	default:
+		return ReasonLeaderDisrupted
+	}
+}

@@ -1,0 +1,149 @@
+package election
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// world is a Service's pods while something happens to them; watch holds the election after each event, as the reconciler does.
+type world struct {
+	t         *testing.T
+	rules     Rules
+	now       time.Time
+	pods      []Candidate
+	incumbent Incumbent
+	moves     []string
+}
+
+func newWorld(t *testing.T, rules Rules) *world {
+	return &world{t: t, rules: rules, now: t0}
+}
+
+// start adds a ready pod that runs and is ready from now on.
+func (w *world) start(name, node string) {
+	w.pods = append(w.pods, Candidate{
+		UID: "uid-" + name, Name: name, Node: node, Created: w.now, Ready: true, ReadySince: w.now, Serving: true, Ordinal: -1,
+	})
+	w.watch()
+}
+
+// change changes these pods at once: one revision or one node is announced for all its pods in the same decision.
+func (w *world) change(change func(*Candidate), names ...string) {
+	for i := range w.pods {
+		if slices.Contains(names, w.pods[i].Name) {
+			change(&w.pods[i])
+		}
+	}
+	w.watch()
+}
+
+func (w *world) remove(name string) {
+	w.pods = slices.DeleteFunc(w.pods, func(c Candidate) bool { return c.Name == name })
+	w.watch()
+}
+
+// watch lets a second pass, decides, and follows the decision.
+func (w *world) watch() {
+	w.t.Helper()
+	w.now = w.now.Add(time.Second)
+	d := Decide(w.rules, w.pods, w.incumbent, w.now)
+	if d.Leader == nil || !d.Ready {
+		w.t.Errorf("the Service has no ready leader after %v: %+v", w.moves, d)
+	}
+	if d.Move {
+		w.moves = append(w.moves, fmt.Sprintf("%s: %s", d.Reason, nameOf(d.Leader)))
+	}
+	w.incumbent = incumbentOf(d.Leader)
+}
+
+func TestARolloutMovesTheLeaderOnce(t *testing.T) {
+	for _, strategy := range []Strategy{StrategyOldest, StrategyNewest} {
+		for _, minReady := range []time.Duration{0, 2 * time.Second} {
+			t.Run(fmt.Sprintf("%s, min-ready %s", strategy, minReady), func(t *testing.T) {
+				w := newWorld(t, Rules{Strategy: strategy, Sticky: true, MinReady: minReady})
+				olds := []string{"old-0", "old-1", "old-2"}
+				for i, old := range olds {
+					w.start(old, fmt.Sprintf("node-%d", i))
+				}
+				// One more pod at a time, none less: as soon as a new one is ready an old one goes.
+				for i, old := range olds {
+					w.start(fmt.Sprintf("new-%d", i), fmt.Sprintf("node-%d", i))
+					for range 3 { // the new pod gets through its min-ready
+						w.watch()
+					}
+					w.change(announced(AnnouncedRollout), olds...)
+					w.change(draining, old)
+					w.remove(old)
+				}
+				if diff := cmp.Diff([]string{"FirstLeader: old-0", "Rollout: new-0"}, w.moves); diff != "" {
+					t.Errorf("unexpected moves (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func TestADrainMovesTheLeaderOnce(t *testing.T) {
+	w := newWorld(t, sticky)
+	w.start("a", "node-0")
+	w.start("b", "node-0")
+	w.start("c", "node-1")
+	w.change(announced(AnnouncedNode), "a", "b")
+	for i, evicted := range []string{"a", "b"} {
+		w.change(announced(AnnouncedDisruption), evicted)
+		w.change(draining, evicted)
+		w.start(fmt.Sprintf("replacement-%d", i), "node-2")
+		w.remove(evicted)
+	}
+	if diff := cmp.Diff([]string{"FirstLeader: a", "NodeGoing: c"}, w.moves); diff != "" {
+		t.Errorf("unexpected moves (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnEvictionMovesTheLeaderOnceToAnotherNode(t *testing.T) {
+	w := newWorld(t, sticky)
+	w.start("a", "node-0")
+	w.start("b", "node-0")
+	w.start("c", "node-1")
+	w.change(draining, "a")
+	w.remove("a")
+	w.change(draining, "b")
+	if diff := cmp.Diff([]string{"FirstLeader: a", "LeaderDeleted: c"}, w.moves); diff != "" {
+		t.Errorf("unexpected moves (-want +got):\n%s", diff)
+	}
+}
+
+func TestAManualSwitchAndItsFailBack(t *testing.T) {
+	w := newWorld(t, sticky)
+	w.start("a", "node-0")
+	w.start("b", "node-1")
+	w.rules.Preferred = "b"
+	w.watch()
+	w.change(func(c *Candidate) { c.Ready = false }, "b")
+	w.change(func(c *Candidate) { c.Ready, c.ReadySince = true, w.now }, "b")
+	w.change(announced(AnnouncedNode), "b")
+	w.change(announced(NotAnnounced), "b")
+	want := []string{"FirstLeader: a", "Preferred: b", "LeaderNotReady: a", "Preferred: b", "NodeGoing: a", "Preferred: b"}
+	if diff := cmp.Diff(want, w.moves); diff != "" {
+		t.Errorf("unexpected moves (-want +got):\n%s", diff)
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	for name, size := range map[string]int{"3 pods": 3, "1000 pods that start together": 1000} {
+		b.Run(name, func(b *testing.B) {
+			candidates := []Candidate{pod("leader"), pod("a")}
+			for i := range size - 2 {
+				candidates = append(candidates, pod(fmt.Sprint("young-", i), readyFor(time.Duration(i%30)*time.Second)))
+			}
+			rules := Rules{Sticky: true, MinReady: time.Minute}
+			for b.Loop() {
+				Decide(rules, candidates, led("leader"), t0)
+			}
+		})
+	}
+}

@@ -1,0 +1,103 @@
+package election
+
+import "time"
+
+// Candidate is a pod that a Service selects, reduced to what an election looks at.
+type Candidate struct {
+	UID     string
+	Name    string
+	Node    string
+	Created time.Time
+
+	// Ready is the pod's Ready condition, and ReadySince when it last changed, either way: by the kubelet's clock and to the
+	// second, the API's own precision. It is rounded down, so a min-ready or a grace may end up to a second early.
+	Ready      bool
+	ReadySince time.Time
+
+	// Terminating is a pod with a deletionTimestamp. Serving says that its containers still answer: it is what the Ready
+	// condition says of a pod whose deletion has begun.
+	Terminating bool
+	Serving     bool
+
+	// Ordinal is the pod's index in its StatefulSet, -1 without one.
+	Ordinal int
+	// Priority is the pod's tanist.dev/priority.
+	Priority int
+
+	// Announced names why this pod is known to go soon (it still serves): empty for a pod that stays.
+	Announced Announcement
+
+	// Problem says why this pod cannot carry the Service's traffic although it may be ready (no address of a family the
+	// Service needs, a target port that does not resolve): empty for one that can. A pod with a problem never leads.
+	Problem string
+}
+
+// Announcement is why a pod is known to be about to go while it still serves.
+type Announcement string
+
+const (
+	// NotAnnounced is a pod that stays.
+	NotAnnounced Announcement = ""
+	// AnnouncedDisruption is a pod with the condition DisruptionTarget: eviction, preemption, taint eviction and pod garbage
+	// collection write it before they delete.
+	AnnouncedDisruption Announcement = "DisruptionTarget"
+	// AnnouncedNode is a pod whose node is cordoned, carries a removal taint or is shutting down.
+	AnnouncedNode Announcement = "NodeGoing"
+	// AnnouncedRollout is a pod of an older revision while a newer one has an eligible pod.
+	AnnouncedRollout Announcement = "Rollout"
+)
+
+// Strategy orders candidates that are otherwise equal.
+type Strategy string
+
+const (
+	// StrategyOldest prefers the pod created first.
+	StrategyOldest Strategy = "oldest"
+	// StrategyNewest prefers the pod created last.
+	StrategyNewest Strategy = "newest"
+	// StrategyOrdinal prefers the lowest index in a StatefulSet; pods without one come after those with one.
+	StrategyOrdinal Strategy = "ordinal"
+)
+
+// Rules are one Service's wishes, from its annotations.
+type Rules struct {
+	Strategy Strategy
+	// Sticky keeps an eligible leader although a better candidate stands beside it.
+	Sticky bool
+	// MinReady is how long a candidate must have been Ready before it may take over. It never leaves a Service without a leader:
+	// when the leader is lost and only younger pods are ready, the best of them leads at once.
+	MinReady time.Duration
+	// NotReadyGrace is how long a leader's lost readiness is tolerated, unless the leader is terminating.
+	NotReadyGrace time.Duration
+	// Preferred is the name of the pod that leads while it is eligible and not announced to go; empty for none. It is the only
+	// wish that overrules Sticky.
+	Preferred string
+}
+
+// Incumbent is the leader as the EndpointSlice has it. The zero value is a Service that nobody leads.
+type Incumbent struct {
+	UID  string
+	Name string
+	Node string
+}
+
+// Reason is why the leader changed, or why there is none: a bounded set, safe as a metric's label.
+type Reason string
+
+// Decision is what should be true of the slice, and when to look again.
+type Decision struct {
+	// Leader is the pod that should lead; nil when nobody can.
+	Leader *Candidate
+	// Ready says how the leader stands in the slice: true, ready; false, terminating but still serving (the last resort:
+	// nobody else is eligible).
+	Ready bool
+	// Move is true when Leader differs from the incumbent, by UID: the term grows. Losing the leader for nobody is a move too.
+	Move bool
+	// Reason names the cause when Move is true or Leader is nil or not ready; empty when all stays.
+	Reason Reason
+	// Successor would follow if the leader went now: what Decide answers once the leader is terminating. Nil when nobody could.
+	Successor *Candidate
+	// LookAgain is after how long time alone changes the leader, its readiness or the successor, once this decision is carried
+	// out (a min-ready or a grace runs out); zero when it cannot.
+	LookAgain time.Duration
+}
