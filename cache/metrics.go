@@ -1,0 +1,123 @@
+package cache
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Miss is why a decision needed a live read.
+type Miss string
+
+// The misses.
+const (
+	// MissUnknown is a Service, or one of its slices, that nothing is known of.
+	MissUnknown Miss = "unknown"
+	// MissInvalidated is a Service whose entry was invalidated.
+	MissInvalidated Miss = "invalidated"
+	// MissConflict is a commit that was refused because the slice had changed.
+	MissConflict Miss = "conflict"
+)
+
+// Invalidation is why what was known of a Service is not relied upon any longer.
+type Invalidation string
+
+// The invalidations.
+const (
+	// PodRecreated is a leader whose name another pod has now.
+	PodRecreated Invalidation = "pod_recreated"
+	// ServiceGone is a Service, or its namespace, that was deleted or re-created.
+	ServiceGone Invalidation = "service_gone"
+	// OptedOut is a label or annotation that was removed, or a Service that cannot have a leader any longer.
+	OptedOut Invalidation = "opted_out"
+	// ServiceChanged is a Service, or its leader Service, with another selector, ports, address families or annotations.
+	ServiceChanged Invalidation = "service_changed"
+	// SliceChanged is a slice that someone else changed or deleted.
+	SliceChanged Invalidation = "slice_changed"
+)
+
+// metrics are the counters; the gauges are read from the entries when they are asked for, so that a Service takes its series with
+// it when it goes.
+type metrics struct {
+	hits          prometheus.Counter
+	misses        *prometheus.CounterVec // reason: a Miss
+	invalidations *prometheus.CounterVec // reason: an Invalidation
+}
+
+var (
+	servicesDesc = prometheus.NewDesc("tanist_leader_services",
+		"Services that have a leader Service.", nil, nil)
+	leaderlessDesc = prometheus.NewDesc("tanist_leaderless_services",
+		"Services with a leader Service that no ready pod leads.", nil, nil)
+	termDesc = prometheus.NewDesc("tanist_leader_term",
+		"Term of the Service's leader; it grows with every change of leader.", []string{"namespace", "service"}, nil)
+)
+
+func newMetrics() *metrics {
+	m := &metrics{
+		hits: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tanist_leader_cache_hits_total",
+			Help: "Decisions taken from the leader cache, with no read from the API.",
+		}),
+		misses: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tanist_leader_cache_misses_total",
+			Help: "Live reads that a decision needed, by the reason why the leader cache was not enough.",
+		}, []string{"reason"}),
+		invalidations: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tanist_leader_cache_invalidations_total",
+			Help: "Times that what the leader cache knew of a Service was not relied upon any longer, by reason.",
+		}, []string{"reason"}),
+	}
+	for _, miss := range []Miss{MissUnknown, MissInvalidated, MissConflict} {
+		m.misses.WithLabelValues(string(miss))
+	}
+	for _, why := range []Invalidation{PodRecreated, ServiceGone, OptedOut, ServiceChanged, SliceChanged} {
+		m.invalidations.WithLabelValues(string(why))
+	}
+	return m
+}
+
+func (m *metrics) invalidated(why Invalidation) {
+	m.invalidations.WithLabelValues(string(why)).Inc()
+}
+
+// Describe implements prometheus.Collector.
+func (l *Leaders) Describe(descs chan<- *prometheus.Desc) {
+	l.metrics.hits.Describe(descs)
+	l.metrics.misses.Describe(descs)
+	l.metrics.invalidations.Describe(descs)
+	descs <- servicesDesc
+	descs <- leaderlessDesc
+	descs <- termDesc
+}
+
+// Collect implements prometheus.Collector.
+func (l *Leaders) Collect(out chan<- prometheus.Metric) {
+	l.metrics.hits.Collect(out)
+	l.metrics.misses.Collect(out)
+	l.metrics.invalidations.Collect(out)
+
+	// Collected first and sent later: whoever reads the channel may be slow, and a hand-over must not wait for it.
+	services, leaderless, terms := l.gauges()
+	out <- prometheus.MustNewConstMetric(servicesDesc, prometheus.GaugeValue, float64(services))
+	out <- prometheus.MustNewConstMetric(leaderlessDesc, prometheus.GaugeValue, float64(leaderless))
+	for _, term := range terms {
+		out <- term
+	}
+}
+
+// gauges counts the entries.
+func (l *Leaders) gauges() (services, leaderless int, terms []prometheus.Metric) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for key, e := range l.entries {
+		if e.service == "" {
+			continue
+		}
+		services++
+		if !e.head.Leader.Ready {
+			leaderless++
+		}
+		terms = append(terms, prometheus.MustNewConstMetric(
+			termDesc, prometheus.GaugeValue, float64(e.head.Term), key.Namespace, key.Name))
+	}
+	return services, leaderless, terms
+}

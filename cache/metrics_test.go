@@ -1,0 +1,175 @@
+package cache
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func TestMetricsStartAtZero(t *testing.T) {
+	expect(t, New(), `
+		tanist_leader_cache_hits_total 0
+		tanist_leader_cache_invalidations_total{reason="opted_out"} 0
+		tanist_leader_cache_invalidations_total{reason="pod_recreated"} 0
+		tanist_leader_cache_invalidations_total{reason="service_changed"} 0
+		tanist_leader_cache_invalidations_total{reason="service_gone"} 0
+		tanist_leader_cache_invalidations_total{reason="slice_changed"} 0
+		tanist_leader_cache_misses_total{reason="conflict"} 0
+		tanist_leader_cache_misses_total{reason="invalidated"} 0
+		tanist_leader_cache_misses_total{reason="unknown"} 0
+		tanist_leader_services 0
+		tanist_leaderless_services 0
+	`)
+}
+
+func TestHitsAndMissesAreCounted(t *testing.T) {
+	l := New()
+	l.Lookup(web, one)
+	l.Refresh(web, one, nil, at(0))
+	l.Lookup(web, one)
+	l.Lookup(web, one)
+	l.Invalidate(web, PodRecreated)
+	l.Lookup(web, one)
+	l.Conflicted()
+	expect(t, l, `
+		tanist_leader_cache_hits_total 2
+		tanist_leader_cache_misses_total{reason="conflict"} 1
+		tanist_leader_cache_misses_total{reason="invalidated"} 1
+		tanist_leader_cache_misses_total{reason="unknown"} 1
+	`)
+}
+
+func TestInvalidationsAreCounted(t *testing.T) {
+	cases := map[string]struct {
+		feed func(*Leaders)
+		want string
+	}{
+		"the leader was re-created": {
+			feed: func(l *Leaders) { l.Invalidate(web, PodRecreated) }, want: "pod_recreated",
+		},
+		"the Service is gone": {feed: func(l *Leaders) { l.Forget(web, ServiceGone) }, want: "service_gone"},
+		"the Service was re-created": {
+			feed: func(l *Leaders) { l.Lookup(web, Want{Service: "second", Owners: boss}) }, want: "service_gone",
+		},
+		"the annotation was removed": {feed: func(l *Leaders) { l.Forget(web, OptedOut) }, want: "opted_out"},
+		"the ports changed":          {feed: func(l *Leaders) { l.Invalidate(web, ServiceChanged) }, want: "service_changed"},
+		"another replica committed": {
+			feed: func(l *Leaders) {
+				l.Observe(web, slice("101", 6, "b"), at(1))
+				l.Lookup(web, one)
+				l.Lookup(web, one)
+			},
+			want: "slice_changed",
+		},
+		"someone deleted the slice": {
+			feed: func(l *Leaders) {
+				l.Gone(web, "web-leader-ipv4", "slice", at(1))
+				l.Lookup(web, one)
+			},
+			want: "slice_changed",
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := knowing(t)
+			test.feed(l)
+			for _, why := range []Invalidation{PodRecreated, ServiceGone, OptedOut, ServiceChanged, SliceChanged} {
+				want := 0.0
+				if string(why) == test.want {
+					want = 1
+				}
+				if got := testutil.ToFloat64(l.metrics.invalidations.WithLabelValues(string(why))); got != want {
+					t.Errorf("got %v invalidations for %s, want %v", got, why, want)
+				}
+			}
+		})
+	}
+}
+
+func TestOurOwnCommitIsNoInvalidation(t *testing.T) {
+	l := knowing(t)
+	l.Observe(web, slice("101", 6, "b"), at(1))
+	l.Committed(web, slice("101", 6, "b"), at(1))
+	l.Lookup(web, one)
+	if got := testutil.ToFloat64(l.metrics.invalidations.WithLabelValues(string(SliceChanged))); got != 0 {
+		t.Errorf("got %v invalidations", got)
+	}
+}
+
+func TestAServiceTakesItsSeriesWithIt(t *testing.T) {
+	l := knowing(t)
+	api := types.NamespacedName{Namespace: "shop", Name: "api"}
+	l.Lookup(api, one)
+	expect(t, l, `
+		tanist_leader_services 2
+		tanist_leader_term{namespace="shop",service="api"} 0
+		tanist_leader_term{namespace="shop",service="web"} 5
+		tanist_leaderless_services 1
+	`)
+	l.Forget(web, ServiceGone)
+	expect(t, l, `
+		tanist_leader_services 1
+		tanist_leader_term{namespace="shop",service="api"} 0
+		tanist_leaderless_services 1
+	`)
+	// What a slice says of a Service that has no leader Service is no series.
+	l.Observe(web, slice("200", 9, "a"), at(1))
+	expect(t, l, `tanist_leader_services 1`)
+}
+
+func TestALeaderOfLastResortLeavesItsServiceLeaderless(t *testing.T) {
+	l := knowing(t)
+	lingering := slice("101", 5, "a")
+	lingering.State.Leader.Ready = false
+	l.Committed(web, lingering, at(1))
+	expect(t, l, `tanist_leaderless_services 1`)
+}
+
+func TestMetricsAreLint(t *testing.T) {
+	problems, err := testutil.CollectAndLint(New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range problems {
+		t.Errorf("%s: %s", problem.Metric, problem.Text)
+	}
+}
+
+// expect compares all series of the metrics that want names.
+func expect(t *testing.T, l *Leaders, want string) {
+	t.Helper()
+	var names []string
+	var text strings.Builder
+	kinds := map[string]bool{}
+	for line := range strings.SplitSeq(strings.TrimSpace(want), "\n") {
+		line = strings.TrimSpace(line)
+		name, _, _ := strings.Cut(line, " ")
+		name, _, _ = strings.Cut(name, "{")
+		if !kinds[name] {
+			kinds[name] = true
+			names = append(names, name)
+			kind := "gauge"
+			if strings.HasSuffix(name, "_total") {
+				kind = "counter"
+			}
+			text.WriteString("# TYPE " + name + " " + kind + "\n")
+		}
+		text.WriteString(line + "\n")
+	}
+	got, err := testutil.CollectAndFormat(l, expfmt.TypeTextPlain, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	for line := range strings.SplitSeq(string(got), "\n") {
+		if !strings.HasPrefix(line, "# HELP") {
+			kept = append(kept, line)
+		}
+	}
+	if diff := strings.TrimSpace(strings.Join(kept, "\n")); diff != strings.TrimSpace(text.String()) {
+		t.Errorf("want:\n%s\ngot:\n%s", text.String(), diff)
+	}
+}

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/rest"
+)
+
+// nowhere is a cluster that nobody answers for.
+func nowhere() *rest.Config {
+	return &rest.Config{Host: "https://127.0.0.1:1"}
+}
+
+func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	options := Options{Namespace: "tanist-system", LeaderElect: true, MetricsAddress: "0", HealthAddress: "127.0.0.1:0"}
+	mgr, err := New(t.Context(), nowhere(), options, registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-mgr.Elected():
+		t.Error("it holds the Lease before it is started")
+	default:
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, family := range families {
+		names = append(names, family.GetName())
+	}
+	want := []string{
+		"tanist_commit_conflicts_total", "tanist_handover_duration_seconds", "tanist_handovers_total",
+		"tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total", "tanist_leader_cache_misses_total",
+		"tanist_leader_services", "tanist_leaderless_services", "tanist_tuning_stale",
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("unexpected metrics (-want +got):\n%s", diff)
+	}
+}
+
+func TestSeveralReplicasFitInOneProcess(t *testing.T) {
+	options := Options{Namespace: "tanist-system", MetricsAddress: "0", HealthAddress: "0"}
+	for range 2 {
+		if _, err := New(t.Context(), nowhere(), options, prometheus.NewRegistry()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	cases := map[string]struct {
+		args    string
+		want    Options
+		wantErr string
+	}{
+		"the defaults": {
+			args: "--namespace=tanist-system",
+			want: Options{Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8080", HealthAddress: ":8081"},
+		},
+		"everything": {
+			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --health-probe-bind-address :1 -v 1 --kubeconfig y",
+			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", Verbosity: 1},
+		},
+		"no namespace outside a cluster": {wantErr: "--namespace is needed outside a cluster"},
+		"an unknown flag":                {args: "--sticky", wantErr: "unknown flag: --sticky"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := parse(strings.Fields(test.args))
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected options (-want +got):\n%s", diff)
+			}
+			gotErr := ""
+			if err != nil {
+				gotErr = err.Error()
+			}
+			if gotErr != test.wantErr {
+				t.Errorf("got error %q, want %q", gotErr, test.wantErr)
+			}
+		})
+	}
+}

@@ -1,0 +1,99 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/retry"
+)
+
+// errOutdated is a write that was refused because what it was decided upon has changed.
+var errOutdated = errors.New("the EndpointSlice has changed")
+
+// attemptTimeout is how long one attempt at a call may take. An API server that answers does so in milliseconds; one that went
+// away without a word must not hold up the attempt that would reach another.
+const attemptTimeout = 3 * time.Second
+
+// fieldOwner is our name in managedFields.
+const fieldOwner = client.FieldOwner(config.ManagedBy)
+
+// apply writes the slices, all families at once, and reports whether any was written. It is the only place of the succession that
+// writes. An error that is errOutdated asks for another decision.
+func (s *succession) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, writes []write) (bool, error) {
+	ctx = failFast(ctx)
+	if len(writes) == 1 {
+		err := s.write(ctx, key, tuning, writes[0])
+		return err == nil, s.judge(err)
+	}
+	var committed atomic.Bool
+	var group errgroup.Group // without a context of its own: one family's failure must not take back the other's write
+	for _, write := range writes {
+		group.Go(func() error {
+			err := s.write(ctx, key, tuning, write)
+			if err == nil {
+				committed.Store(true)
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	return committed.Load(), s.judge(err)
+}
+
+// write creates or patches one slice, and takes note of the answer.
+func (s *succession) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write write) error {
+	policy := policy(policyFailover, tuning.Retry.Failover)
+	if write.current == nil {
+		slice := write.desired
+		err := retry.Do(ctx, policy, opCreateSlice, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+			defer cancel()
+			return s.client.Create(ctx, slice, fieldOwner)
+		})
+		if err != nil {
+			return fmt.Errorf("failed to create EndpointSlice %s: %w", slice.Name, err)
+		}
+		s.leaders.Committed(key, parseSlice(slice), time.Now())
+		return nil
+	}
+	body, err := newSlicePatch(write.current.ResourceVersion, write.desired)
+	if err != nil {
+		return err
+	}
+	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: write.current.Name}}
+	err = retry.Do(ctx, policy, opPatchSlice, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+		defer cancel()
+		return s.client.Patch(ctx, slice, client.RawPatch(types.MergePatchType, body), fieldOwner)
+	})
+	if err != nil {
+		return fmt.Errorf("failed to patch EndpointSlice %s: %w", slice.Name, err)
+	}
+	s.leaders.Committed(key, parseSlice(slice), time.Now())
+	return nil
+}
+
+// judge tells the errors apart that mean something else than a failure.
+func (s *succession) judge(err error) error {
+	switch {
+	case err == nil, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		return nil // all there is goes with the namespace
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+		s.metrics.conflicts.Inc()
+		return errOutdated
+	default:
+		return err
+	}
+}

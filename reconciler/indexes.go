@@ -1,0 +1,104 @@
+package reconciler
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// Each index is a function of one object alone. So none can be out of step with what it indexes, and a pod's event costs a few
+// look-ups when no Service cares, however many there are.
+const (
+	podsByLabel             = "tanist-labels"
+	servicesBySelector      = "tanist-selector"
+	servicesEnabled         = "tanist-enabled"
+	servicesByLeaderService = "tanist-leader-service"
+	bySource                = "tanist-source"
+)
+
+var (
+	podIndexers     = toolscache.Indexers{podsByLabel: indexer(labelPairs)}
+	serviceIndexers = toolscache.Indexers{
+		servicesBySelector:      indexer(selectorPair),
+		servicesEnabled:         indexer(enabledNamespace),
+		servicesByLeaderService: indexer(wantedLeaderService),
+		bySource:                sourceIndex,
+	}
+	sliceIndexers = toolscache.Indexers{bySource: sourceIndex}
+)
+
+// indexer adapts a function of one type; it has no values for any other.
+func indexer[T any](values func(T) []string) toolscache.IndexFunc {
+	return func(object any) ([]string, error) {
+		if typed, ok := object.(T); ok {
+			return values(typed), nil
+		}
+		return nil, nil
+	}
+}
+
+// labelPairs are all the labels of a pod.
+func labelPairs(pod *corev1.Pod) []string {
+	pairs := make([]string, 0, len(pod.Labels))
+	for key, value := range pod.Labels {
+		pairs = append(pairs, pod.Namespace+"/"+pair(key, value))
+	}
+	return pairs
+}
+
+// selectorPair is one label of an opted-in Service's selector: a pod that is selected has it, whatever the others are.
+func selectorPair(service *corev1.Service) []string {
+	if !config.Enabled(service.Annotations) || len(service.Spec.Selector) == 0 {
+		return nil
+	}
+	return []string{service.Namespace + "/" + firstPair(service.Spec.Selector)}
+}
+
+func enabledNamespace(service *corev1.Service) []string {
+	if !config.Enabled(service.Annotations) {
+		return nil
+	}
+	return []string{service.Namespace}
+}
+
+// wantedLeaderService is the name that the annotations alone ask for. One kept from better days (see options.go) is not found by
+// it: then only the Event about a name that is taken is late.
+func wantedLeaderService(service *corev1.Service) []string {
+	if !config.Enabled(service.Annotations) {
+		return nil
+	}
+	options, _ := config.ParseOptions(service)
+	return []string{types.NamespacedName{Namespace: service.Namespace, Name: options.LeaderService}.String()}
+}
+
+func sourceIndex(object any) ([]string, error) {
+	meta, ok := object.(metav1.Object)
+	if !ok || meta.GetLabels()[config.SourceServiceKey] == "" {
+		return nil, nil
+	}
+	return []string{sourceOf(meta).String()}, nil
+}
+
+// sourceOf is the Service that an object's label says it was made for.
+func sourceOf(object metav1.Object) types.NamespacedName {
+	return types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetLabels()[config.SourceServiceKey]}
+}
+
+// pair is a label as an index has it. Neither part may contain an equals sign.
+func pair(key, value string) string {
+	return key + "=" + value
+}
+
+// firstPair is the pair with the first key in order, so that a Service and its pods agree on it.
+func firstPair(selector map[string]string) string {
+	first, found := "", false
+	for key := range selector {
+		if !found || key < first {
+			first, found = key, true
+		}
+	}
+	return pair(first, selector[first])
+}

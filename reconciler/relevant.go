@@ -1,0 +1,65 @@
+package reconciler
+
+import (
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// podChanged reports whether an update of a pod can change who leads. Any other costs no reconciliation.
+func podChanged(before, after *corev1.Pod) bool {
+	return readiness(before) != readiness(after) ||
+		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
+		before.Status.Phase != after.Status.Phase ||
+		!apiequality.Semantic.DeepEqual(before.Status.PodIPs, after.Status.PodIPs) ||
+		!maps.Equal(before.Labels, after.Labels) ||
+		before.Annotations[config.PriorityKey] != after.Annotations[config.PriorityKey] ||
+		disrupted(before) != disrupted(after) ||
+		before.Spec.NodeName != after.Spec.NodeName ||
+		before.UID != after.UID
+}
+
+// readiness is the Ready condition's status; a condition that is not there is its own.
+func readiness(pod *corev1.Pod) corev1.ConditionStatus {
+	return conditionStatus(pod, corev1.PodReady)
+}
+
+func disrupted(pod *corev1.Pod) corev1.ConditionStatus {
+	return conditionStatus(pod, corev1.DisruptionTarget)
+}
+
+func conditionStatus(pod *corev1.Pod, kind corev1.PodConditionType) corev1.ConditionStatus {
+	if condition := podCondition(pod, kind); condition != nil {
+		return condition.Status
+	}
+	return ""
+}
+
+// serviceChanged reports whether an update of a Service, ours or a user's, is more than our own report in its annotations.
+func serviceChanged(before, after *corev1.Service) bool {
+	return before.UID != after.UID ||
+		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
+		!maps.Equal(before.Labels, after.Labels) ||
+		!maps.Equal(wishes(before), wishes(after)) ||
+		!apiequality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences) ||
+		!apiequality.Semantic.DeepEqual(before.Spec, after.Spec)
+}
+
+// wishes are the annotations of our domain that users write.
+func wishes(service *corev1.Service) map[string]string {
+	wishes := ourAnnotations(service.Annotations)
+	for _, key := range stateKeys {
+		delete(wishes, key)
+	}
+	return wishes
+}
+
+// namespaceChanged reports whether an update opts a namespace in or out.
+func namespaceChanged(before, after *metav1.PartialObjectMetadata) bool {
+	return config.Enabled(before.Labels) != config.Enabled(after.Labels) ||
+		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil)
+}

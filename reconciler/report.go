@@ -1,0 +1,105 @@
+package reconciler
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// report speaks of what has been committed; nothing of it is in the commit's way. The Events are sent later, by the recorder.
+func (s *succession) report(ctx context.Context, key types.NamespacedName, situation situation, plan plan) {
+	before, after := plan.before, plan.after
+	if plan.decision.Move {
+		path, duration := s.path(), time.Duration(0)
+		if !situation.cause.IsZero() {
+			duration = time.Since(situation.cause)
+		}
+		s.metrics.handover(after.Reason, path, duration)
+		logf.FromContext(ctx).V(1).Info("Leader changed",
+			"service", klog.KRef(key.Namespace, key.Name), "from", before.Leader.Name, "to", after.Leader.Name,
+			"term", after.Term, "reason", after.Reason, "path", path, "duration", duration)
+	}
+	eventType, reason, note, args := tell(plan)
+	if reason == "" {
+		return
+	}
+	var related runtime.Object
+	if pod := situation.pod(after.Leader.UID); pod != nil {
+		related = pod
+	}
+	s.recorder.Eventf(situation.source, related, eventType, reason, actionElect, note, args...)
+}
+
+func (s *succession) path() path {
+	if s.holdsLease() {
+		return pathElected
+	}
+	return pathBackup
+}
+
+// tell puts a commit into the words of an Event; no reason when there is nothing to tell.
+func tell(plan plan) (eventType, reason, note string, args []any) {
+	before, after := plan.before, plan.after
+	switch {
+	case after.Leader.Name == "" && plan.decision.Move:
+		return corev1.EventTypeWarning, reasonNoLeader,
+			"%s led and nobody can follow: no pod that the Service selects is ready and has its ports (term %d)",
+			[]any{before.Leader.Name, after.Term}
+	case after.Leader.Name == "" && after.Reason != before.Reason:
+		// Its pods may not have been made yet: nothing to act upon so far.
+		return corev1.EventTypeNormal, reasonNoLeader, "nobody can lead yet: no pod that the Service selects is ready and has its ports", nil
+	case !after.Leader.Ready && before.Leader.Ready:
+		return corev1.EventTypeWarning, reasonLastResort,
+			"%s is terminating and keeps the traffic as long as it serves: nobody can follow", []any{after.Leader.Name}
+	case plan.decision.Move && before.Leader.Name != "":
+		return corev1.EventTypeNormal, reasonLeaderChanged, "%s leads after %s: %s (term %d)",
+			[]any{after.Leader.Name, before.Leader.Name, after.Reason, after.Term}
+	case plan.decision.Move:
+		return corev1.EventTypeNormal, reasonLeaderChanged, "%s leads: %s (term %d)",
+			[]any{after.Leader.Name, after.Reason, after.Term}
+	default:
+		return "", "", "", nil
+	}
+}
+
+// complain says what a user has to mend before the Service's pods can all lead, once for each. Only the replica with the Lease
+// does, or everything would be said as often as there are replicas.
+func (s *succession) complain(key types.NamespacedName, situation situation, plan plan) {
+	if !s.holdsLease() {
+		return
+	}
+	emit(s.recorder, s.complaints.news(key, grievances(situation, plan)))
+}
+
+// grievances are what is wrong with a Service's pods and slices.
+func grievances(situation situation, plan plan) []complaint {
+	var all []complaint
+	for _, unfit := range plan.unfit {
+		all = append(all, complaint{
+			about: situation.source, related: unfit.pod, reason: reasonUnfitPod, action: actionElect,
+			note: "pod " + unfit.pod.Name + " cannot lead: " + unfit.problem,
+		})
+	}
+	for _, pod := range situation.pods {
+		if _, err := config.ParsePriority(pod.Annotations); err != nil {
+			all = append(all, complaint{
+				about: pod, related: situation.source, reason: reasonInvalidAnnotation, action: actionRead,
+				note: err.Error() + "; the priority is 0 until then",
+			})
+		}
+	}
+	for _, name := range plan.taken {
+		all = append(all, complaint{
+			about: situation.source, reason: reasonSliceTaken, action: actionElect,
+			note: "EndpointSlice " + name + " is not Tanist's and is left alone: delete it, or choose another name with " + config.LeaderServiceKey,
+		})
+	}
+	return all
+}

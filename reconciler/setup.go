@@ -1,0 +1,148 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+)
+
+// Options are what the controllers share with the rest of the program.
+type Options struct {
+	// Namespace is Tanist's own, where the tuning is.
+	Namespace string
+	Leaders   *cache.Leaders
+	Tuning    *config.Store
+	// Registerer takes the metrics.
+	Registerer prometheus.Registerer
+}
+
+// The delays of the work queues after an error: a hand-over is never given up, and never far away.
+const (
+	firstRetryDelay = 5 * time.Millisecond
+	lastRetryDelay  = 10 * time.Second
+)
+
+// successionWorkers is the most Services that are handled at a time; the tuning's commit.concurrency, which may change while they
+// run, is at most this.
+const successionWorkers = 256
+
+// stewardshipWorkers is few: nobody waits for stewardship.
+const stewardshipWorkers = 4
+
+// recorderName is the reporting controller of our Events.
+const recorderName = config.ManagedBy
+
+// Setup adds the controllers to a manager, whose cache must have been made with CacheOptions.
+func Setup(ctx context.Context, mgr manager.Manager, options Options) error {
+	views, err := newViews(ctx, mgr.GetCache())
+	if err != nil {
+		return err
+	}
+	metrics, err := newMetrics(options.Registerer, options.Tuning.Stale)
+	if err != nil {
+		return fmt.Errorf("failed to register metrics: %w", err)
+	}
+	if err := options.Registerer.Register(options.Leaders); err != nil {
+		return fmt.Errorf("failed to register metrics of leader cache: %w", err)
+	}
+	initRetryMetrics()
+
+	inForce := newOptionsInForce()
+	for _, setup := range []func() error{
+		func() error { return setupTuning(mgr, options, views) },
+		func() error { return setupSuccession(mgr, options, views, inForce, metrics) },
+		func() error { return setupStewardship(mgr, options, views, inForce) },
+	} {
+		if err := setup(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setupSuccession(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics) error {
+	s := &succession{
+		views: v, live: mgr.GetAPIReader(), client: mgr.GetClient(),
+		leaders: options.Leaders, options: inForce, tuning: options.Tuning,
+		elected: mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName), metrics: m,
+		causes: newCauses(), complaints: newComplaints(),
+		gate: newGate(func() int { return options.Tuning.Load().Commit.Concurrency }),
+	}
+	tuning := source.Func(func(context.Context, queue) error {
+		loadTuning(v, options.Tuning, tuningKey(options))
+		return nil
+	})
+	return add(mgr, "succession", s, everyReplica, successionWorkers,
+		tuning,
+		source.Kind(mgr.GetCache(), namespaceMetadata(), namespaceHandler(v)),
+		source.Kind(mgr.GetCache(), &corev1.Service{}, s.serviceHandler()),
+		source.Kind(mgr.GetCache(), &corev1.Pod{}, s.podHandler()),
+		source.Kind(mgr.GetCache(), &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+	)
+}
+
+func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *optionsInForce) error {
+	s := &stewardship{
+		views: v, client: mgr.GetClient(), leaders: options.Leaders, options: inForce, tuning: options.Tuning,
+		recorder: mgr.GetEventRecorder(recorderName), lineage: newLineage(), complaints: newComplaints(),
+	}
+	return add(mgr, "stewardship", s, holderOfLease, stewardshipWorkers,
+		source.Kind(mgr.GetCache(), namespaceMetadata(), namespaceHandler(v)),
+		source.Kind(mgr.GetCache(), &corev1.Service{}, s.serviceHandler()),
+		source.Kind(mgr.GetCache(), &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+	)
+}
+
+func setupTuning(mgr manager.Manager, options Options, v *views) error {
+	t := &tuningController{
+		views: v, store: options.Tuning, elected: mgr.Elected(),
+		recorder: mgr.GetEventRecorder(recorderName), complaints: newComplaints(),
+	}
+	return add(mgr, "tuning", t, everyReplica, 1,
+		source.Kind(mgr.GetCache(), &corev1.ConfigMap{}, &handler.TypedEnqueueRequestForObject[*corev1.ConfigMap]{}))
+}
+
+func tuningKey(options Options) types.NamespacedName {
+	return types.NamespacedName{Namespace: options.Namespace, Name: config.TuningConfigMap}
+}
+
+// Where a controller runs.
+const (
+	everyReplica  = false
+	holderOfLease = true
+)
+
+// add registers a controller with all its sources, so that nothing is reconciled before all of them are synced: a restart of every
+// replica must not move a leader because its pods are not known yet.
+func add(mgr manager.Manager, name string, r reconcile.Reconciler, needsLease bool, workers int, sources ...source.Source) error {
+	c, err := controller.New(name, mgr, controller.Options{
+		Reconciler:              r,
+		NeedLeaderElection:      &needsLease,
+		MaxConcurrentReconciles: workers,
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](
+			firstRetryDelay, lastRetryDelay),
+	})
+	if err != nil {
+		return fmt.Errorf("failed to add controller %s: %w", name, err)
+	}
+	for _, source := range sources {
+		if err := c.Watch(source); err != nil {
+			return fmt.Errorf("failed to watch for controller %s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package reconciler
+
+import (
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
+)
+
+// situation is all that a decision about one Service looks at. Its objects are shared with the informers.
+type situation struct {
+	source        *corev1.Service
+	leaderService *corev1.Service
+	// owners are the UIDs of all leader Services of ours that there are: two while one takes the other's place.
+	owners  []types.UID
+	options config.Options
+	tuning  config.Tuning
+	pods    []*corev1.Pod
+	record  cache.Record
+	// cause is when the event that led here arrived; zero when it was no event (a retry, a timer, a start).
+	cause time.Time
+}
+
+// plan is a decision, and what has to be written for it.
+type plan struct {
+	decision election.Decision
+	// before and after are who led and who leads.
+	before, after cache.State
+	writes        []write
+	// taken are slices by the names of ours that are not ours.
+	taken []string
+	// unfit are the pods that cannot lead although they may be ready, each with the reason.
+	unfit []unfitPod
+}
+
+// write is one slice that does not say what it should.
+type write struct {
+	desired *discoveryv1.EndpointSlice
+	// current is the version that was decided upon; nil when the slice does not exist.
+	current *discoveryv1.EndpointSlice
+}
+
+// unfitPod is a pod that cannot carry the Service's traffic.
+type unfitPod struct {
+	pod     *corev1.Pod
+	problem string
+}
+
+// decide is pure: what should be in the slices now, and which of them have to be written for it.
+func decide(s situation, now time.Time) plan {
+	needed := neededFamilies(s.leaderService)
+	candidates := candidates(s.pods, s.source.Spec.Ports, needed, s.tuning.Election)
+	before := s.before()
+	decision := election.Decide(rules(s.options), candidates, incumbent(before), now)
+
+	p := plan{decision: decision, before: before, after: s.after(before, decision, now), unfit: unfit(s.pods, candidates)}
+	content := sliceContent{source: s.source, leaderService: s.leaderService, state: p.after, pod: s.pod(p.after.Leader.UID)}
+	for _, family := range families(s.leaderService) {
+		desired := content.slice(family)
+		known, exists := s.record.Slices[desired.Name]
+		switch {
+		case !exists:
+			stampTrigger(desired, s.cause)
+			p.writes = append(p.writes, write{desired: desired})
+		case !s.owns(known.Object):
+			p.taken = append(p.taken, desired.Name)
+		case !sameSlice(known.Object, desired):
+			if !sameTraffic(known.Object, desired) {
+				stampTrigger(desired, s.cause)
+			}
+			p.writes = append(p.writes, write{desired: desired, current: known.Object})
+		}
+	}
+	return p
+}
+
+// owns reports whether a slice is the leader Service's, or was its predecessor's that someone deleted.
+func (s situation) owns(slice *discoveryv1.EndpointSlice) bool {
+	return ownsSlice(slice, s.source.Name, s.leaderService.Name, s.record.Owners...)
+}
+
+// behind reports whether one of the slices was written by someone who had seen a newer version of the leader's pod than our
+// informer has delivered of any.
+func (s situation) behind(podsSeen string) bool {
+	for _, slice := range s.record.Slices {
+		if order, err := resourceversion.CompareResourceVersion(slice.PodVersion, podsSeen); err == nil && order > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// before is who leads by what the slices said. When nothing is known of them, it is who the leader Service says: its annotations
+// are a copy of theirs.
+func (s situation) before() cache.State {
+	if s.record.State != (cache.State{}) {
+		return s.record.State
+	}
+	term := mirroredTerm(s.leaderService)
+	state := cache.State{Term: term, Reason: s.leaderService.Annotations[config.ReasonKey]}
+	since, err := time.Parse(time.RFC3339, s.leaderService.Annotations[config.LeaderSinceKey])
+	name := s.leaderService.Annotations[config.LeaderKey]
+	if err != nil || term == 0 || name == "" {
+		return state
+	}
+	for _, pod := range s.pods {
+		// A pod that was made later has only the leader's name.
+		if pod.Name == name && !pod.CreationTimestamp.After(since) {
+			state.Since = since
+			state.Leader = cache.Leader{UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, Ready: true}
+		}
+	}
+	return state
+}
+
+// after is who leads by the decision. Every move has a term that was never there before, and a reason that stays as long as the
+// term: only the endpoint and an Event tell of a last resort.
+func (s situation) after(before cache.State, decision election.Decision, now time.Time) cache.State {
+	after := before
+	if decision.Move {
+		after = cache.State{Term: max(before.Term, mirroredTerm(s.leaderService)) + 1, Since: now.UTC().Truncate(time.Millisecond)}
+	}
+	if after.Reason == "" {
+		after.Reason = string(decision.Reason)
+	}
+	if leader := decision.Leader; leader != nil {
+		after.Leader = cache.Leader{UID: types.UID(leader.UID), Name: leader.Name, Node: leader.Node, Ready: decision.Ready}
+		if after.Since.IsZero() {
+			after.Since = now.UTC().Truncate(time.Millisecond)
+		}
+	}
+	return after
+}
+
+// pod is the one with this UID; nil when there is none.
+func (s situation) pod(uid types.UID) *corev1.Pod {
+	for _, pod := range s.pods {
+		if uid != "" && pod.UID == uid {
+			return pod
+		}
+	}
+	return nil
+}
+
+// mirroredTerm is the term that the leader Service's annotation says, 0 for none. It may lag behind the slices, and is all that
+// is left of a term when they are deleted while Tanist is not there to remember.
+func mirroredTerm(leaderService *corev1.Service) int64 {
+	term, err := strconv.ParseInt(leaderService.Annotations[config.TermKey], 10, 64)
+	if err != nil || term < 0 {
+		return 0
+	}
+	return term
+}
+
+func incumbent(state cache.State) election.Incumbent {
+	return election.Incumbent{UID: string(state.Leader.UID), Name: state.Leader.Name, Node: state.Leader.Node}
+}
+
+func rules(options config.Options) election.Rules {
+	return election.Rules{
+		Strategy: election.Strategy(options.Strategy), Sticky: options.Sticky,
+		MinReady: options.MinReady, NotReadyGrace: options.NotReadyGrace, Preferred: options.PreferredLeader,
+	}
+}
+
+// unfit are the pods with a problem that does not pass by itself: a port that no container has, or no address of one family
+// although there is one of another. A pod that has no address at all has just been made.
+func unfit(pods []*corev1.Pod, candidates []election.Candidate) []unfitPod {
+	var all []unfitPod
+	for i := range candidates {
+		if candidates[i].Problem != "" && len(pods[i].Status.PodIPs) > 0 {
+			all = append(all, unfitPod{pod: pods[i], problem: candidates[i].Problem})
+		}
+	}
+	return all
+}

@@ -1,0 +1,61 @@
+package reconciler
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// mirrorDelay is how long a change of leader waits before it is copied to the leader Service. When many leaders go at once, the
+// copies must not compete with the hand-overs that are still to come.
+const mirrorDelay = time.Second
+
+// serviceHandler wakes the Services that a change concerns: itself, its leader Service's, and those that want its name.
+func (s *stewardship) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
+	wake := func(q queue, services ...*corev1.Service) {
+		for _, key := range concerned(services...) {
+			q.Add(reconcile.Request{NamespacedName: key})
+		}
+		for _, other := range s.views.wanting(keyOf(services[0])) {
+			q.Add(reconcile.Request{NamespacedName: keyOf(other)})
+		}
+	}
+	return handler.TypedFuncs[*corev1.Service, reconcile.Request]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Service], q queue) {
+			wake(q, e.Object)
+		},
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Service], q queue) {
+			if serviceChanged(e.ObjectOld, e.ObjectNew) || !sameState(e.ObjectOld.Annotations, e.ObjectNew.Annotations) {
+				wake(q, e.ObjectOld, e.ObjectNew)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Service], q queue) {
+			wake(q, e.Object)
+		},
+	}
+}
+
+// sliceHandler wakes a Service a while after its slices change.
+func (s *stewardship) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
+	wake := func(q queue, slice *discoveryv1.EndpointSlice) {
+		if key := sourceOf(slice); key.Name != "" {
+			q.AddAfter(reconcile.Request{NamespacedName: key}, mirrorDelay)
+		}
+	}
+	return handler.TypedFuncs[*discoveryv1.EndpointSlice, reconcile.Request]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*discoveryv1.EndpointSlice], q queue) {
+			wake(q, e.Object)
+		},
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*discoveryv1.EndpointSlice], q queue) {
+			wake(q, e.ObjectNew)
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*discoveryv1.EndpointSlice], q queue) {
+			wake(q, e.Object)
+		},
+	}
+}

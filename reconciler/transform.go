@@ -1,0 +1,112 @@
+package reconciler
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// trim reduces an object to what the controllers look at, before an informer keeps it: a cluster's pods are most of what a replica
+// holds in memory. What it does not know (a tombstone) passes through.
+func trim(object any) (any, error) {
+	switch object := object.(type) {
+	case *corev1.Pod:
+		return trimPod(object), nil
+	case *corev1.Service:
+		object.ObjectMeta = trimMeta(object.ObjectMeta)
+		object.Status = corev1.ServiceStatus{}
+	case *discoveryv1.EndpointSlice:
+		object.ManagedFields = nil
+	case *metav1.PartialObjectMetadata:
+		object.ManagedFields, object.Annotations = nil, nil
+	case *corev1.ConfigMap:
+		object.ManagedFields = nil
+	}
+	return object, nil
+}
+
+// trimMeta keeps our annotations, labels and what says whose object it is and whether it goes.
+func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Name: meta.Name, Namespace: meta.Namespace, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
+		CreationTimestamp: meta.CreationTimestamp, DeletionTimestamp: meta.DeletionTimestamp,
+		Labels: meta.Labels, Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
+	}
+}
+
+// ourAnnotations are those of our domain.
+func ourAnnotations(annotations map[string]string) map[string]string {
+	var kept map[string]string
+	for key, value := range annotations {
+		if !strings.HasPrefix(key, config.Domain+"/") {
+			continue
+		}
+		if kept == nil {
+			kept = map[string]string{}
+		}
+		kept[key] = value
+	}
+	return kept
+}
+
+func trimPod(pod *corev1.Pod) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: trimMeta(pod.ObjectMeta),
+		Spec: corev1.PodSpec{
+			NodeName:       pod.Spec.NodeName,
+			Containers:     trimContainers(pod.Spec.Containers),
+			InitContainers: trimSidecars(pod.Spec.InitContainers),
+		},
+		Status: corev1.PodStatus{
+			Phase: pod.Status.Phase, PodIPs: pod.Status.PodIPs, Conditions: trimConditions(pod.Status.Conditions),
+		},
+	}
+}
+
+// trimContainers keeps the named ports, which are the ones that a target port can ask for.
+func trimContainers(containers []corev1.Container) []corev1.Container {
+	var kept []corev1.Container
+	for i := range containers {
+		if ports := trimPorts(containers[i].Ports); len(ports) > 0 {
+			kept = append(kept, corev1.Container{Name: containers[i].Name, Ports: ports, RestartPolicy: containers[i].RestartPolicy})
+		}
+	}
+	return kept
+}
+
+// trimSidecars keeps the init containers that run beside the others.
+func trimSidecars(containers []corev1.Container) []corev1.Container {
+	var kept []corev1.Container
+	for _, container := range trimContainers(containers) {
+		if restartable(&container) {
+			kept = append(kept, container)
+		}
+	}
+	return kept
+}
+
+func trimPorts(ports []corev1.ContainerPort) []corev1.ContainerPort {
+	var kept []corev1.ContainerPort
+	for _, port := range ports {
+		if port.Name != "" {
+			kept = append(kept, corev1.ContainerPort{Name: port.Name, ContainerPort: port.ContainerPort, Protocol: port.Protocol})
+		}
+	}
+	return kept
+}
+
+func trimConditions(conditions []corev1.PodCondition) []corev1.PodCondition {
+	var kept []corev1.PodCondition
+	for _, condition := range conditions {
+		if condition.Type == corev1.PodReady || condition.Type == corev1.DisruptionTarget {
+			kept = append(kept, corev1.PodCondition{
+				Type: condition.Type, Status: condition.Status, LastTransitionTime: condition.LastTransitionTime,
+			})
+		}
+	}
+	return kept
+}

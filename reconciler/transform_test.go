@@ -1,0 +1,70 @@
+package reconciler
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+func TestTrim(t *testing.T) {
+	fields := []metav1.ManagedFieldsEntry{{Manager: "kubelet"}}
+	annotations := map[string]string{"kubectl.kubernetes.io/last-applied-configuration": "{}", config.PriorityKey: "1"}
+	cases := map[string]struct{ object, want any }{
+		"a pod keeps what an election looks at": {
+			object: readyPod("a1", func(pod *corev1.Pod) {
+				pod.ManagedFields, pod.Annotations, pod.Finalizers = fields, annotations, []string{"x"}
+				pod.Spec.Volumes = []corev1.Volume{{Name: "data"}}
+				pod.Spec.Containers[0].Image = "app"
+				pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "other", Ports: []corev1.ContainerPort{{ContainerPort: 1}}})
+				pod.Spec.InitContainers = []corev1.Container{
+					{Name: "setup", Ports: []corev1.ContainerPort{{Name: "x"}}},
+					{Name: "proxy", Image: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y", HostPort: 1}}},
+				}
+				pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady})
+				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main"}}
+			}),
+			want: readyPod("a1", func(pod *corev1.Pod) {
+				pod.Annotations = map[string]string{config.PriorityKey: "1"}
+				pod.Spec.InitContainers = []corev1.Container{
+					{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y"}}},
+				}
+			}),
+		},
+		"a Service keeps its spec": {
+			object: webService(func(s *corev1.Service) {
+				s.ManagedFields = fields
+				s.Annotations["a"] = "b"
+				s.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "1.2.3.4"}}
+			}),
+			want: webService(),
+		},
+		"an EndpointSlice stays whole": {
+			object: &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, ManagedFields: fields}},
+			want:   &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Annotations: annotations}},
+		},
+		"a Namespace keeps its labels": {
+			object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, Labels: annotations, ManagedFields: fields}},
+			want:   &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: annotations}},
+		},
+		"a tombstone passes through": {
+			object: toolscache.DeletedFinalStateUnknown{Key: "a/b"}, want: toolscache.DeletedFinalStateUnknown{Key: "a/b"},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := trim(test.object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected object (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

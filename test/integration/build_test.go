@@ -1,0 +1,205 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+var addresses atomic.Int64
+
+// scene is a namespace of a test's own, and what the test does in it.
+type scene struct {
+	t         *testing.T
+	namespace string
+}
+
+// newScene makes a namespace that has opted in, unless the labels given say otherwise.
+func newScene(t *testing.T, labels ...string) *scene {
+	t.Helper()
+	set := map[string]string{config.EnabledKey: "true"}
+	for _, label := range labels {
+		key, value, _ := strings.Cut(label, "=")
+		set[key] = value
+	}
+	namespace, err := clientset.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "test-", Labels: set},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatalf("failed to create namespace: %v", err)
+	}
+	s := &scene{t: t, namespace: namespace.Name}
+	// The tests share a cluster. What one leaves behind must not be Tanist's business in another.
+	t.Cleanup(func() {
+		if _, err := clientset.CoreV1().Namespaces().Patch(context.WithoutCancel(t.Context()), s.namespace, types.MergePatchType,
+			[]byte(`{"metadata":{"labels":{"tanist.dev/enabled":null}}}`), metav1.PatchOptions{}); err != nil {
+			t.Errorf("failed to opt namespace out: %v", err)
+		}
+	})
+	return s
+}
+
+// withService makes an opted-in Service that selects the pods with app=<name>.
+func (s *scene) withService(name string, change ...func(*corev1.Service)) *corev1.Service {
+	s.t.Helper()
+	service := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{config.EnabledKey: "true"}},
+		Spec: corev1.ServiceSpec{
+			Selector: map[string]string{"app": name},
+			Ports:    []corev1.ServicePort{{Name: "http", Port: 80, TargetPort: intstr.FromString("web")}},
+		},
+	}
+	for _, change := range change {
+		change(service)
+	}
+	created, err := clientset.CoreV1().Services(s.namespace).Create(s.t.Context(), service, metav1.CreateOptions{})
+	if err != nil {
+		s.t.Fatalf("failed to create Service: %v", err)
+	}
+	return created
+}
+
+// withPod makes a pod with app=<app> on a node of its own. It is not ready.
+func (s *scene) withPod(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
+	s.t.Helper()
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": app}},
+		Spec: corev1.PodSpec{
+			NodeName: "node-of-" + name,
+			Containers: []corev1.Container{{
+				Name: "main", Image: "none", Ports: []corev1.ContainerPort{{Name: "web", ContainerPort: 8080}},
+			}},
+		},
+	}
+	for _, change := range change {
+		change(pod)
+	}
+	created, err := clientset.CoreV1().Pods(s.namespace).Create(s.t.Context(), pod, metav1.CreateOptions{})
+	if err != nil {
+		s.t.Fatalf("failed to create pod: %v", err)
+	}
+	return created
+}
+
+// withReadyPod makes a pod and has it ready.
+func (s *scene) withReadyPod(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
+	s.t.Helper()
+	s.withPod(app, name, change...)
+	return s.ready(name)
+}
+
+// ready is the kubelet: the pod runs, has addresses and is ready.
+func (s *scene) ready(name string) *corev1.Pod {
+	s.t.Helper()
+	n := addresses.Add(1)
+	v4, v6 := fmt.Sprintf("10.1.%d.%d", n/250, n%250+1), fmt.Sprintf("fd00:1::%x", n)
+	return s.status(name, fmt.Sprintf(`{"phase":"Running","podIP":%q,"podIPs":[{"ip":%q},{"ip":%q}],`+
+		`"conditions":[{"type":"Ready","status":"True","lastTransitionTime":%q}]}`, v4, v4, v6, now()))
+}
+
+// notReady takes readiness away, and leaves the rest.
+func (s *scene) notReady(name string) {
+	s.t.Helper()
+	s.condition(name, "Ready", "False")
+}
+
+// readyAgain gives readiness back.
+func (s *scene) readyAgain(name string) {
+	s.t.Helper()
+	s.condition(name, "Ready", "True")
+}
+
+func (s *scene) condition(name, kind, status string) {
+	s.t.Helper()
+	body := fmt.Sprintf(`{"status":{"conditions":[{"type":%q,"status":%q,"lastTransitionTime":%q}]}}`, kind, status, now())
+	if _, err := clientset.CoreV1().Pods(s.namespace).Patch(
+		s.t.Context(), name, types.StrategicMergePatchType, []byte(body), metav1.PatchOptions{}, "status"); err != nil {
+		s.t.Fatalf("failed to patch status of pod: %v", err)
+	}
+}
+
+func (s *scene) status(name, status string) *corev1.Pod {
+	s.t.Helper()
+	pod, err := clientset.CoreV1().Pods(s.namespace).Patch(
+		s.t.Context(), name, types.MergePatchType, []byte(`{"status":`+status+`}`), metav1.PatchOptions{}, "status")
+	if err != nil {
+		s.t.Fatalf("failed to patch status of pod: %v", err)
+	}
+	return pod
+}
+
+// terminate begins a pod's deletion.
+func (s *scene) terminate(name string) {
+	s.t.Helper()
+	if err := clientset.CoreV1().Pods(s.namespace).Delete(s.t.Context(), name, metav1.DeleteOptions{}); err != nil {
+		s.t.Fatalf("failed to delete pod: %v", err)
+	}
+}
+
+// kill deletes a pod at once.
+func (s *scene) kill(name string) {
+	s.t.Helper()
+	zero := int64(0)
+	if err := clientset.CoreV1().Pods(s.namespace).Delete(
+		s.t.Context(), name, metav1.DeleteOptions{GracePeriodSeconds: &zero}); err != nil {
+		s.t.Fatalf("failed to delete pod: %v", err)
+	}
+}
+
+// patchService changes a Service with a merge patch.
+func (s *scene) patchService(name, body string) *corev1.Service {
+	s.t.Helper()
+	service, err := clientset.CoreV1().Services(s.namespace).Patch(
+		s.t.Context(), name, types.MergePatchType, []byte(body), metav1.PatchOptions{})
+	if err != nil {
+		s.t.Fatalf("failed to patch Service: %v", err)
+	}
+	return service
+}
+
+// annotate sets an annotation of a Service; an empty value removes it.
+func (s *scene) annotate(service, key, value string) {
+	s.t.Helper()
+	set := map[string]any{key: nil}
+	if value != "" {
+		set[key] = value
+	}
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": set}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.patchService(service, string(body))
+}
+
+// patchSlice changes a slice with a merge patch.
+func (s *scene) patchSlice(name, body string) {
+	s.t.Helper()
+	if _, err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Patch(
+		s.t.Context(), name, types.MergePatchType, []byte(body), metav1.PatchOptions{}); err != nil {
+		s.t.Fatalf("failed to patch EndpointSlice: %v", err)
+	}
+}
+
+func (s *scene) deleteService(name string) {
+	s.t.Helper()
+	if err := clientset.CoreV1().Services(s.namespace).Delete(s.t.Context(), name, metav1.DeleteOptions{}); err != nil {
+		s.t.Fatalf("failed to delete Service: %v", err)
+	}
+}
+
+func now() string {
+	return time.Now().UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,66 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+var (
+	cluster   *rest.Config
+	clientset *kubernetes.Clientset
+	history   *recorder
+)
+
+var verbosity = flag.Int("verbosity", -4, "how much Tanist logs while it is tested")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.Level(-*verbosity)}))
+	ctrl.SetLogger(logger)
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		return 0, fmt.Errorf("KUBEBUILDER_ASSETS is not set: it must name a folder with etcd, kube-apiserver and kubectl (make integration sets it)")
+	}
+	env := &envtest.Environment{}
+	env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/20,fd00:10::/108")
+	config, err := env.Start()
+	if err != nil {
+		return 0, fmt.Errorf("failed to start control plane: %w", err)
+	}
+	defer func() {
+		if err := env.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "failed to stop control plane:", err)
+		}
+	}()
+	cluster = config
+	cluster.QPS = -1
+	if clientset, err = kubernetes.NewForConfig(cluster); err != nil {
+		return 0, fmt.Errorf("failed to make client: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if history, err = record(ctx, clientset); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}

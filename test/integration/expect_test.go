@@ -1,0 +1,132 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// leadership is what a slice says.
+type leadership struct {
+	Leader string
+	Term   int64
+	Reason string
+	// Ready is what the endpoint says of itself; false without one.
+	Ready   bool
+	Address string
+	Port    int32
+}
+
+func leadershipOf(slice *discoveryv1.EndpointSlice) leadership {
+	if slice == nil {
+		return leadership{}
+	}
+	term, _ := strconv.ParseInt(slice.Annotations[config.TermKey], 10, 64)
+	l := leadership{Leader: slice.Annotations[config.LeaderKey], Term: term, Reason: slice.Annotations[config.ReasonKey]}
+	if len(slice.Endpoints) == 1 {
+		l.Ready, l.Address = *slice.Endpoints[0].Conditions.Ready, slice.Endpoints[0].Addresses[0]
+	}
+	if len(slice.Ports) > 0 {
+		l.Port = *slice.Ports[0].Port
+	}
+	return l
+}
+
+// leads waits until a pod leads a Service, ready, and returns what the slice says.
+func (s *scene) leads(service, pod string) leadership {
+	s.t.Helper()
+	return s.says(service, fmt.Sprintf("%s leads", pod), func(l leadership) bool { return l.Leader == pod && l.Ready })
+}
+
+// nobodyLeads waits until a slice is there and empty.
+func (s *scene) nobodyLeads(service string) leadership {
+	s.t.Helper()
+	return s.says(service, "nobody leads", func(l leadership) bool { return l.Leader == "" && l.Address == "" })
+}
+
+// says waits until the IPv4 slice of a Service's default leader Service says something.
+func (s *scene) says(service, what string, holds func(leadership) bool) leadership {
+	s.t.Helper()
+	var got leadership
+	history.eventually(s.t, func() string {
+		slice := history.slice(s.namespace, service+"-leader-ipv4")
+		got = leadershipOf(slice)
+		if slice == nil || !holds(got) {
+			return fmt.Sprintf("want: %s; got: %+v", what, got)
+		}
+		return ""
+	})
+	return got
+}
+
+// stays checks that nothing has changed a slice since.
+func (s *scene) stays(service string, want leadership) {
+	s.t.Helper()
+	if diff := cmp.Diff(want, leadershipOf(history.slice(s.namespace, service+"-leader-ipv4"))); diff != "" {
+		s.t.Errorf("the leadership has changed (-want +got):\n%s", diff)
+	}
+}
+
+// warned waits until a Warning about an object has been given whose note contains a text.
+func (s *scene) warned(about, reason, contains string) {
+	s.t.Helper()
+	history.eventually(s.t, func() string {
+		if note := history.event(s.namespace, about, reason, contains); !strings.HasPrefix(note, "Warning: ") {
+			return fmt.Sprintf("a Warning %s about %s that says %q (got %q)", reason, about, contains, note)
+		}
+		return ""
+	})
+}
+
+// exists waits until a Service is as wanted.
+func (s *scene) exists(name string, holds ...func(*corev1.Service) (missing string)) *corev1.Service {
+	s.t.Helper()
+	var service *corev1.Service
+	history.eventually(s.t, func() string {
+		if service = history.service(s.namespace, name); service == nil {
+			return "Service " + name
+		}
+		for _, holds := range holds {
+			if missing := holds(service); missing != "" {
+				return missing
+			}
+		}
+		return ""
+	})
+	return service
+}
+
+// isGone waits until neither a Service nor a slice of it is left.
+func (s *scene) isGone(name string) {
+	s.t.Helper()
+	history.eventually(s.t, func() string {
+		if history.service(s.namespace, name) != nil {
+			return "that Service " + name + " goes"
+		}
+		for _, family := range []string{"-ipv4", "-ipv6"} {
+			if history.slice(s.namespace, name+family) != nil {
+				return "that slice " + name + family + " goes"
+			}
+		}
+		return ""
+	})
+}
+
+// versionsOf counts how often an object was written.
+func (s *scene) versionsOf(kind, name string) int {
+	n := 0
+	for _, v := range history.all(kind, s.namespace) {
+		if v.key == s.namespace+"/"+name {
+			n++
+		}
+	}
+	return n
+}

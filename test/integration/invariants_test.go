@@ -1,0 +1,242 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// What must always be true, checked against every version of every object that there ever was.
+
+// checker goes through the versions of a namespace in the order in which the API server made them.
+type checker struct {
+	pods   map[types.UID][]podVersion
+	slices map[string]*discoveryv1.EndpointSlice
+	// leaderships are by the UID of the leader Service: one that is made anew may start anew.
+	leaderships map[types.UID]*reign
+	violations  []string
+}
+
+// podVersion is whether a pod could lead from a revision on.
+type podVersion struct {
+	revision int64
+	healthy  bool
+	what     string
+}
+
+// reign is what is known of a leader Service's leaders.
+type reign struct {
+	terms map[int64]types.UID
+	// term and leader are the newest, since a revision.
+	term   int64
+	leader types.UID
+	since  int64
+	// perSlice is each slice's last term.
+	perSlice map[string]int64
+}
+
+// checkInvariants waits until all that has happened so far has been seen, and checks every version of it.
+func (s *scene) checkInvariants() {
+	s.t.Helper()
+	until := s.barrier()
+	var all []version
+	for _, kind := range []string{"Pod", "Service", "EndpointSlice"} {
+		all = append(all, history.all(kind, s.namespace)...)
+	}
+	slices.SortStableFunc(all, func(a, b version) int { return cmp.Compare(a.revision, b.revision) })
+	c := checker{
+		pods: map[types.UID][]podVersion{}, slices: map[string]*discoveryv1.EndpointSlice{}, leaderships: map[types.UID]*reign{},
+	}
+	for _, v := range all {
+		if v.revision > until {
+			break
+		}
+		switch object := v.object.(type) {
+		case *corev1.Pod:
+			c.pods[object.UID] = append(c.pods[object.UID], podVersion{v.revision, !v.gone && healthy(object), describe(object, v.gone)})
+		case *discoveryv1.EndpointSlice:
+			c.slice(v, object)
+		}
+	}
+	for _, violation := range c.violations {
+		s.t.Errorf("%s", violation)
+	}
+	if len(c.violations) > 0 {
+		s.tell(all)
+		s.t.FailNow()
+	}
+}
+
+// tell logs the last versions before a violation.
+func (s *scene) tell(all []version) {
+	s.t.Helper()
+	for _, v := range all[max(0, len(all)-80):] {
+		what := ""
+		switch object := v.object.(type) {
+		case *corev1.Pod:
+			what = describe(object, v.gone)
+		case *corev1.Service:
+			what = fmt.Sprintf("uid %s, families %v, %v", object.UID, object.Spec.IPFamilies, object.Annotations)
+		case *discoveryv1.EndpointSlice:
+			what = fmt.Sprintf("uid %s, owners %v, %+v", object.UID, object.OwnerReferences, leadershipOf(object))
+		}
+		s.t.Logf("revision %d: %s %s, gone %t: %s", v.revision, v.kind, v.key, v.gone, what)
+	}
+}
+
+// healthy is a pod that ought to go on leading.
+func healthy(pod *corev1.Pod) bool {
+	ready, disrupted := false, false
+	for _, condition := range pod.Status.Conditions {
+		ready = ready || condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+		disrupted = disrupted || condition.Type == corev1.DisruptionTarget && condition.Status == corev1.ConditionTrue
+	}
+	return ready && !disrupted && pod.DeletionTimestamp == nil && pod.Status.Phase == corev1.PodRunning && pod.Status.PodIP != ""
+}
+
+func describe(pod *corev1.Pod, gone bool) string {
+	return fmt.Sprintf("%s (gone %t, terminating %t, healthy %t)", pod.Name, gone, pod.DeletionTimestamp != nil, healthy(pod))
+}
+
+func (c *checker) slice(v version, slice *discoveryv1.EndpointSlice) {
+	if v.gone {
+		delete(c.slices, v.key)
+		return
+	}
+	c.slices[v.key] = slice
+	c.oneReadyEndpoint(v, slice)
+	owner := metav1.GetControllerOf(slice)
+	if slice.Labels[discoveryv1.LabelManagedBy] != config.SliceManagedBy || owner == nil {
+		return
+	}
+	c.terms(v, slice, owner.UID)
+}
+
+// oneReadyEndpoint: at most one ready endpoint in a leader Service's slices per address family.
+func (c *checker) oneReadyEndpoint(v version, changed *discoveryv1.EndpointSlice) {
+	ready := 0
+	for _, slice := range c.slices {
+		if slice.Labels[discoveryv1.LabelServiceName] != changed.Labels[discoveryv1.LabelServiceName] || slice.AddressType != changed.AddressType {
+			continue
+		}
+		for _, endpoint := range slice.Endpoints {
+			if endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready {
+				ready++
+			}
+		}
+	}
+	if ready > 1 {
+		c.violated(v, "%d ready endpoints of %s", ready, changed.Labels[discoveryv1.LabelServiceName])
+	}
+}
+
+// terms: a term never goes down and is never reused for another leader. And whenever it grows, the leader before it was not well.
+func (c *checker) terms(v version, slice *discoveryv1.EndpointSlice, leaderService types.UID) {
+	r := c.leaderships[leaderService]
+	if r == nil {
+		r = &reign{terms: map[int64]types.UID{}, perSlice: map[string]int64{}, term: -1}
+		c.leaderships[leaderService] = r
+	}
+	term, err := strconv.ParseInt(slice.Annotations[config.TermKey], 10, 64)
+	if err != nil {
+		c.violated(v, "no term: %v", err)
+		return
+	}
+	var leader types.UID
+	if len(slice.Endpoints) > 0 {
+		leader = slice.Endpoints[0].TargetRef.UID
+	}
+	if term < r.perSlice[v.key] {
+		c.violated(v, "the term of %s fell from %d to %d", v.key, r.perSlice[v.key], term)
+	}
+	r.perSlice[v.key] = term
+	if other, taken := r.terms[term]; taken && other != leader {
+		c.violated(v, "term %d of %s was %q's and is %q's", term, v.key, other, leader)
+	}
+	r.terms[term] = leader
+	if term <= r.term {
+		return // the other family follows
+	}
+	if r.leader != "" && !c.unwell(r.leader, r.since, v.revision) {
+		c.violated(v, "the healthy leader %s of %s moved with term %d: %v", r.leader, v.key, term, c.pods[r.leader])
+	}
+	r.term, r.leader, r.since = term, leader, v.revision
+}
+
+// unwell reports whether a pod was not fit to lead at any time from one revision to another.
+func (c *checker) unwell(pod types.UID, from, to int64) bool {
+	wellAtFirst := false
+	for _, version := range c.pods[pod] {
+		switch {
+		case version.revision <= from:
+			wellAtFirst = version.healthy
+		case version.revision <= to && !version.healthy:
+			return true
+		}
+	}
+	return !wellAtFirst
+}
+
+func (c *checker) violated(v version, format string, args ...any) {
+	c.violations = append(c.violations, fmt.Sprintf("revision %d: ", v.revision)+fmt.Sprintf(format, args...))
+}
+
+// barrier returns a revision up to which everything has been seen: each watch delivers in order, so when it has delivered what is
+// written now, it has delivered all that was written before.
+func (s *scene) barrier() int64 {
+	s.t.Helper()
+	var first int64
+	body := []byte(fmt.Sprintf(`{"metadata":{"annotations":{"test/barrier":"%d"}}}`, addresses.Add(1)))
+	ctx, name, merge := s.t.Context(), "barrier", types.MergePatchType
+	for _, write := range []struct {
+		kind  string
+		patch func() (metav1.Object, error)
+	}{
+		{"Pod", func() (metav1.Object, error) {
+			return clientset.CoreV1().Pods(s.namespace).Patch(ctx, name, merge, body, metav1.PatchOptions{})
+		}},
+		{"Service", func() (metav1.Object, error) {
+			return clientset.CoreV1().Services(s.namespace).Patch(ctx, name, merge, body, metav1.PatchOptions{})
+		}},
+		{"EndpointSlice", func() (metav1.Object, error) {
+			return clientset.DiscoveryV1().EndpointSlices(s.namespace).Patch(ctx, name, merge, body, metav1.PatchOptions{})
+		}},
+	} {
+		object, err := write.patch()
+		if err != nil {
+			s.t.Fatalf("failed to write barrier: %v", err)
+		}
+		revision := revisionOf(s.t, object)
+		if first == 0 {
+			first = revision
+		}
+		history.eventually(s.t, func() string {
+			seen := latest[metav1.Object](history, write.kind, s.namespace, name)
+			if seen == nil || revisionOf(s.t, seen) < revision {
+				return "the barrier of " + write.kind
+			}
+			return ""
+		})
+	}
+	return first
+}
+
+func revisionOf(t *testing.T, object metav1.Object) int64 {
+	t.Helper()
+	revision, err := strconv.ParseInt(object.GetResourceVersion(), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return revision
+}

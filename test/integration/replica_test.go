@@ -1,0 +1,201 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/tanist-dev/tanist/cmd/tanist/app"
+)
+
+// tanist is an installation: its own namespace, and the replicas that run in it.
+type tanist struct {
+	t         *testing.T
+	namespace string
+}
+
+func newTanist(t *testing.T) *tanist {
+	t.Helper()
+	namespace, err := clientset.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "tanist-"},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatalf("failed to create namespace: %v", err)
+	}
+	return &tanist{t: t, namespace: namespace.Name}
+}
+
+// replica is one manager, with everything that the program has in it.
+type replica struct {
+	t        *testing.T
+	registry *prometheus.Registry
+	elected  <-chan struct{}
+	// cut is set when it cannot reach the API server any longer.
+	cut *atomic.Bool
+	// lag holds up what it is told of pods.
+	lag    *lag
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+var errCut = errors.New("the network is cut")
+
+// start runs a replica until the test ends or it is stopped, and waits until its caches are synced.
+func (i *tanist) start() *replica {
+	i.t.Helper()
+	// Not the test's context: that is cancelled before the clean-up, which stops replicas in order.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
+	r := &replica{t: i.t, registry: prometheus.NewRegistry(), cut: &atomic.Bool{}, lag: &lag{}, cancel: cancel, done: make(chan struct{})}
+	config := rest.CopyConfig(cluster)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return cutter{next, r.cut, r.lag} })
+	mgr, err := app.New(ctx, config, app.Options{
+		Namespace: i.namespace, LeaderElect: true, MetricsAddress: "0", HealthAddress: "0",
+	}, r.registry)
+	if err != nil {
+		i.t.Fatalf("failed to make replica: %v", err)
+	}
+	r.elected = mgr.Elected()
+	go func() {
+		defer close(r.done)
+		if err := mgr.Start(ctx); err != nil && !r.cut.Load() {
+			i.t.Errorf("replica ended: %v", err)
+		}
+	}()
+	i.t.Cleanup(r.stop)
+	if !mgr.GetCache().WaitForCacheSync(ctx) {
+		i.t.Fatal("caches did not sync")
+	}
+	return r
+}
+
+// startElected runs a replica and waits until it holds the Lease.
+func (i *tanist) startElected() *replica {
+	i.t.Helper()
+	r := i.start()
+	r.waitElected()
+	return r
+}
+
+func (r *replica) waitElected() {
+	r.t.Helper()
+	select {
+	case <-r.elected:
+	case <-time.After(patience):
+		r.t.Fatal("waited in vain for a replica to be elected")
+	}
+}
+
+func (r *replica) holdsLease() bool {
+	select {
+	case <-r.elected:
+		return true
+	default:
+		return false
+	}
+}
+
+// stop ends it as SIGTERM would, and waits for it.
+func (r *replica) stop() {
+	r.cancel()
+	<-r.done
+}
+
+// die cuts it off as a dead node would be: it says nothing more, and its Lease stays until it expires.
+func (r *replica) die() {
+	r.cut.Store(true)
+}
+
+// cutter is a network that can be cut, requests under way included.
+type cutter struct {
+	next http.RoundTripper
+	cut  *atomic.Bool
+	lag  *lag
+}
+
+func (c cutter) RoundTrip(request *http.Request) (*http.Response, error) {
+	if c.cut.Load() {
+		return nil, errCut
+	}
+	response, err := c.next.RoundTrip(request)
+	if c.cut.Load() {
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		return nil, errCut
+	}
+	if err == nil && request.URL.Path == "/api/v1/pods" && request.URL.Query().Get("watch") != "" {
+		response.Body = lagging{response.Body, c.lag}
+	}
+	return response, err
+}
+
+// lag is a watch that can be held up.
+type lag struct{ mu sync.Mutex }
+
+func (l *lag) begin() { l.mu.Lock() }
+func (l *lag) end()   { l.mu.Unlock() }
+
+type lagging struct {
+	io.ReadCloser
+	lag *lag
+}
+
+// Read holds back what has arrived as long as the lag lasts.
+func (l lagging) Read(p []byte) (int, error) {
+	n, err := l.ReadCloser.Read(p)
+	l.lag.mu.Lock()
+	defer l.lag.mu.Unlock()
+	return n, err
+}
+
+// counter is the sum of all series of a metric of this replica's own.
+func (r *replica) counter(name string, labels ...string) float64 {
+	r.t.Helper()
+	families, err := r.registry.Gather()
+	if err != nil {
+		r.t.Fatalf("failed to gather metrics: %v", err)
+	}
+	sum := 0.0
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			matches := 0
+			for _, label := range metric.GetLabel() {
+				if slices.Contains(labels, label.GetName()+"="+label.GetValue()) {
+					matches++
+				}
+			}
+			if matches == len(labels) {
+				sum += metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
+}
+
+// counts waits until a metric has a value. What is counted is counted after it was written; the Event that follows wakes us.
+func (r *replica) counts(want float64, name string, labels ...string) {
+	r.t.Helper()
+	history.eventually(r.t, func() string {
+		if got := r.counter(name, labels...); got != want {
+			return fmt.Sprintf("%s of %v, got %v", name, want, got)
+		}
+		return ""
+	})
+}

@@ -1,0 +1,240 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// tune writes the tuning.
+func (i *tanist) tune(text string) {
+	i.t.Helper()
+	maps := clientset.CoreV1().ConfigMaps(i.namespace)
+	configMap := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: config.TuningConfigMap}, Data: map[string]string{config.TuningKey: text},
+	}
+	_, err := maps.Update(i.t.Context(), configMap, metav1.UpdateOptions{})
+	if err != nil {
+		_, err = maps.Create(i.t.Context(), configMap, metav1.CreateOptions{})
+	}
+	if err != nil {
+		i.t.Fatalf("failed to write tuning: %v", err)
+	}
+}
+
+func TestABackupCommitsWhenTheHolderOfTheLeaseIsDead(t *testing.T) {
+	installation := newTanist(t)
+	holder := installation.startElected()
+	backup := installation.start()
+	s := newScene(t)
+	s.withService("web")
+	s.withReadyPod("web", "pod-0")
+	s.leads("web", "pod-0")
+	holder.die()
+	for i := range 10 {
+		next := fmt.Sprint("pod-", i+1)
+		s.withReadyPod("web", next)
+		start := time.Now()
+		s.terminate(fmt.Sprint("pod-", i))
+		if l := s.leads("web", next); l.Term != int64(i+2) {
+			t.Errorf("got %+v", l)
+		}
+		// The Lease expires after 15 s; a backup does not wait for it.
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("hand-over %d took %s", i, took)
+		}
+	}
+	if backup.holdsLease() {
+		t.Fatal("the backup was elected: the test took too long to show anything")
+	}
+	backup.counts(10, "tanist_handovers_total", "path=backup")
+}
+
+func TestTheHolderOfTheLeaseCommitsAloneWhenItIsThere(t *testing.T) {
+	installation := newTanist(t)
+	installation.tune("commit: {backupDelay: 10s}") // whatever the machine does
+	holder := installation.startElected()
+	backups := []*replica{installation.start(), installation.start()}
+	s := newScene(t)
+	s.withService("web")
+	s.withReadyPod("web", "pod-0")
+	s.leads("web", "pod-0")
+	for i := range 20 {
+		s.withReadyPod("web", fmt.Sprint("pod-", i+1))
+		s.kill(fmt.Sprint("pod-", i))
+		s.leads("web", fmt.Sprint("pod-", i+1))
+	}
+	holder.counts(21, "tanist_handovers_total", "path=elected")
+	for _, backup := range backups {
+		if got := backup.counter("tanist_handovers_total"); got != 0 {
+			t.Errorf("a backup counts %v hand-overs", got)
+		}
+	}
+	if got := s.versionsOf("EndpointSlice", "web-leader-ipv4"); got > 22 {
+		t.Errorf("the slice has %d versions, want one for each leader", got)
+	}
+}
+
+func TestARestartOfEveryReplicaMovesNoLeader(t *testing.T) {
+	installation := newTanist(t)
+	replicas := []*replica{installation.startElected(), installation.start()}
+	s := newScene(t)
+	want := map[string]leadership{}
+	for i := range 10 {
+		name := fmt.Sprint("s", i)
+		s.withService(name)
+		s.withReadyPod(name, name+"-b")
+		s.leads(name, name+"-b")
+		s.withReadyPod(name, name+"-a") // comes first by name
+		want[name] = s.leads(name, name+"-b")
+		s.mirrored(name+"-leader", name+"-b", "1")
+	}
+	for _, replica := range replicas {
+		replica.stop()
+	}
+	versions := map[string]string{}
+	for name := range want {
+		versions[name] = history.slice(s.namespace, name+"-leader-ipv4").ResourceVersion
+	}
+	r := installation.startElected()
+	marker := newScene(t)
+	marker.withService("marker")
+	marker.withReadyPod("marker", "a")
+	marker.leads("marker", "a")
+	r.counts(11, "tanist_leader_services")
+	for name, leadership := range want {
+		s.stays(name, leadership)
+		if got := history.slice(s.namespace, name+"-leader-ipv4").ResourceVersion; got != versions[name] {
+			t.Errorf("%s: the slice was written", name)
+		}
+	}
+	if got := r.counter("tanist_leader_term", "service=s0"); got != 1 {
+		t.Errorf("the term of s0 is %v", got)
+	}
+}
+
+func TestALeaderThatIsLostWhileTanistIsNotThereIsFollowedLater(t *testing.T) {
+	installation := newTanist(t)
+	r := installation.startElected()
+	s, first := pair(t)
+	s.mirrored("web-leader", "a", "1")
+	r.stop()
+	s.kill("a")
+	installation.startElected()
+	if l := s.leads("web", "b"); l.Term != first.Term+1 || l.Reason != "LeaderGone" {
+		t.Errorf("got %+v", l)
+	}
+}
+
+func TestASliceThatIsLostWhileTanistIsNotThereComesBackAsItWas(t *testing.T) {
+	installation := newTanist(t)
+	r := installation.startElected()
+	s, first := pair(t)
+	s.mirrored("web-leader", "a", "1")
+	r.stop()
+	if err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Delete(t.Context(), "web-leader-ipv4", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	history.eventually(t, func() string {
+		if history.slice(s.namespace, "web-leader-ipv4") != nil {
+			return "that the slice goes"
+		}
+		return ""
+	})
+	installation.startElected()
+	s.leads("web", "a")
+	s.stays("web", first)
+}
+
+func TestTuningTakesEffectWithoutARestart(t *testing.T) {
+	installation := newTanist(t)
+	r := installation.startElected()
+	s, first := pair(t)
+	installation.tune("election: {handoverOnDisruptionTarget: perhaps}")
+	history.eventually(t, func() string {
+		if note := history.event(installation.namespace, config.TuningConfigMap, "InvalidTuning", "handoverOnDisruptionTarget"); note == "" {
+			return "a Warning about the tuning"
+		}
+		return ""
+	})
+	if got := r.counter("tanist_tuning_stale"); got != 1 {
+		t.Errorf("the tuning is stale: %v", got)
+	}
+	installation.tune("election: {handoverOnDisruptionTarget: false}")
+	history.eventually(t, func() string {
+		if r.counter("tanist_tuning_stale") != 0 {
+			// Nothing else happens that would wake us: make it.
+			s.status("b", fmt.Sprintf(`{"message":%q}`, time.Now()))
+			return "that the tuning is in force"
+		}
+		return ""
+	})
+	s.condition("a", "DisruptionTarget", "True")
+	marker := newScene(t)
+	marker.withService("marker")
+	marker.withReadyPod("marker", "a")
+	marker.leads("marker", "a") // the condition has been seen by now
+	s.stays("web", first)
+	s.terminate("a")
+	s.leads("web", "b")
+}
+
+func TestReplicasDoNotGetInEachOthersWay(t *testing.T) {
+	installation := newTanist(t)
+	replicas := []*replica{installation.startElected()}
+	s := newScene(t)
+	const n = 100
+	for i := range n {
+		name := fmt.Sprint("s", i)
+		s.withService(name)
+		s.withReadyPod(name, name+"-a", func(pod *corev1.Pod) { pod.Labels["victim"] = "yes" })
+		s.withReadyPod(name, name+"-b")
+		s.leads(name, name+"-a")
+	}
+	start := time.Now()
+	if err := clientset.CoreV1().Pods(s.namespace).DeleteCollection(
+		t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "victim=yes"}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		name := fmt.Sprint("s", i)
+		s.leads(name, name+"-b")
+	}
+	t.Logf("%d hand-overs took %s", n, time.Since(start))
+	for i, r := range replicas {
+		t.Logf("replica %d: %v hand-overs as the holder of the Lease, %v as backup, %v conflicts, %v misses", i,
+			r.counter("tanist_handovers_total", "path=elected"), r.counter("tanist_handovers_total", "path=backup"),
+			r.counter("tanist_commit_conflicts_total"), r.counter("tanist_leader_cache_misses_total"))
+	}
+}
+
+func TestAReplicaThatLagsBehindDoesNotOverruleOneThatDoesNot(t *testing.T) {
+	installation := newTanist(t)
+	holder := installation.startElected()
+	backup := installation.start()
+	s := newScene(t)
+	s.withService("web")
+	s.withReadyPod("web", "pod-0")
+	s.leads("web", "pod-0")
+	holder.lag.begin()
+	defer holder.lag.end()
+	for i := range 10 {
+		// The holder of the Lease does not know that this one is ready, nor that the other one goes.
+		s.withReadyPod("web", fmt.Sprint("pod-", i+1))
+		s.terminate(fmt.Sprint("pod-", i))
+		if l := s.leads("web", fmt.Sprint("pod-", i+1)); l.Term != int64(i+2) {
+			t.Fatalf("got %+v, want term %d: the leader has moved to and fro", l, i+2)
+		}
+	}
+	backup.counts(10, "tanist_handovers_total", "path=backup")
+	if got := holder.counter("tanist_handovers_total"); got != 1 {
+		t.Errorf("the holder of the Lease counts %v hand-overs, want the first leader only", got)
+	}
+}
