@@ -1,0 +1,188 @@
+package bench
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// call is a request that an API server got.
+type call struct {
+	Method, Path, Query string
+	Body                map[string]any
+}
+
+// recorder is an API server that notes requests and answers with these statuses, the last of them again and again.
+type recorder struct {
+	calls    []call
+	statuses []int
+}
+
+func (r *recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	got := call{Method: request.Method, Path: request.URL.Path, Query: request.URL.RawQuery}
+	if body, _ := io.ReadAll(request.Body); len(body) > 0 {
+		_ = json.Unmarshal(body, &got.Body)
+	}
+	r.calls = append(r.calls, got)
+	status := r.statuses[0]
+	if len(r.statuses) > 1 {
+		r.statuses = r.statuses[1:]
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "10")
+	}
+	w.WriteHeader(status)
+	answer := metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusSuccess}
+	if status >= http.StatusBadRequest {
+		answer.Status, answer.Code, answer.Message = metav1.StatusFailure, int32(status), "said the server"
+		answer.Reason = map[int]metav1.StatusReason{
+			http.StatusForbidden: metav1.StatusReasonForbidden, http.StatusTooManyRequests: metav1.StatusReasonTooManyRequests,
+		}[status]
+	}
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func (r *recorder) client(t *testing.T) kubernetes.Interface {
+	t.Helper()
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	client, err := kubernetes.NewForConfig(&rest.Config{Host: server.URL, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: runtime.ContentTypeJSON}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func TestProvoke(t *testing.T) {
+	const pod, uid = "/api/v1/namespaces/ns/pods/web-1", "uid-1"
+	precondition := map[string]any{"uid": uid}
+	tests := map[string]struct {
+		mode      Mode
+		simulated bool
+		statuses  []int
+		want      []call
+		wantErr   string
+	}{
+		"a delete leaves the grace period to the pod": {
+			mode: ModeDelete, statuses: []int{200},
+			want: []call{{Method: "DELETE", Path: pod, Body: map[string]any{
+				"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": precondition,
+			}}},
+		},
+		"a force delete gives no grace": {
+			mode: ModeForce, statuses: []int{200},
+			want: []call{{Method: "DELETE", Path: pod, Body: map[string]any{
+				"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0.0, "preconditions": precondition,
+			}}},
+		},
+		"an eviction that the budget refuses is sent again, at once rather than after the server's ten seconds": {
+			mode: ModeEvict, statuses: []int{429, 201},
+			want: []call{evictionOf("web-1", precondition), evictionOf("web-1", precondition)},
+		},
+		"an eviction that is forbidden is not sent again": {
+			mode: ModeEvict, statuses: []int{403}, want: []call{evictionOf("web-1", precondition)},
+			wantErr: "failed to evict pod web-1: said the server",
+		},
+		"readiness is taken away through the API server": {
+			mode: ModeReadiness, statuses: []int{202},
+			want: []call{{Method: "POST", Path: pod + ":8080/proxy/unready", Query: "for=3s"}},
+		},
+		"a crash may cut its own answer short": {
+			mode: ModeCrash, statuses: []int{502}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
+		},
+		"a crash that is forbidden is said": {
+			mode: ModeCrash, statuses: []int{403}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
+			wantErr: "failed to crash pod web-1: said the server",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := &recorder{statuses: test.statuses}
+			with := provoker{mode: test.mode, client: server.client(t), namespace: "ns", simulated: test.simulated}
+			began := time.Now()
+			sent, err := with.provoke(t.Context(), podState{name: "web-1", uid: uid})
+			if got := text(err); got != test.wantErr {
+				t.Errorf("error = %q, want %q", got, test.wantErr)
+			}
+			if sent.Before(began) || sent.After(time.Now()) {
+				t.Errorf("sent at %s, which is not during the call", sent)
+			}
+			if len(test.want) > 1 && sent.Sub(began) < evictAgain {
+				t.Errorf("sent %s after the first request, want the time of the last", sent.Sub(began))
+			}
+			if diff := cmp.Diff(test.want, server.calls); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func evictionOf(pod string, precondition map[string]any) call {
+	return call{Method: "POST", Path: "/api/v1/namespaces/ns/pods/" + pod + "/eviction", Body: map[string]any{
+		"kind": "Eviction", "apiVersion": "policy/v1",
+		"metadata":      map[string]any{"name": pod, "namespace": "ns"},
+		"deleteOptions": map[string]any{"preconditions": precondition},
+	}}
+}
+
+func TestRestore(t *testing.T) {
+	tests := map[string]struct {
+		mode      Mode
+		simulated bool
+		want      []string
+	}{
+		"a deleted pod is replaced by its workload":        {mode: ModeDelete},
+		"a crashed pod is replaced rather than waited for": {mode: ModeCrash, want: []string{"DELETE /api/v1/namespaces/ns/pods/web-1"}},
+		"a pod gets its readiness back by itself":          {mode: ModeReadiness},
+		"a simulated pod does not": {
+			mode: ModeReadiness, simulated: true, want: []string{"PATCH /api/v1/namespaces/ns/pods/web-1/status"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := &recorder{statuses: []int{200}}
+			with := provoker{mode: test.mode, client: server.client(t), namespace: "ns", simulated: test.simulated}
+			if err := with.restore(t.Context(), podState{name: "web-1", uid: "uid-1"}); err != nil {
+				t.Errorf("restore: %v", err)
+			}
+			var got []string
+			for _, c := range server.calls {
+				got = append(got, c.Method+" "+c.Path)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWriteReadyNamesThePodItMeans(t *testing.T) {
+	server := &recorder{statuses: []int{200}}
+	with := provoker{mode: ModeReadiness, client: server.client(t), namespace: "ns", simulated: true}
+	if _, err := with.provoke(t.Context(), podState{name: "web-1", uid: "uid-1"}); err != nil {
+		t.Fatal(err)
+	}
+	patch := server.calls[0].Body
+	if diff := cmp.Diff(map[string]any{"uid": "uid-1"}, patch["metadata"]); diff != "" {
+		t.Errorf("metadata (-want +got):\n%s", diff)
+	}
+	conditions, _ := patch["status"].(map[string]any)["conditions"].([]any)
+	if len(conditions) != 1 {
+		t.Fatalf("conditions = %v", conditions)
+	}
+	condition, _ := conditions[0].(map[string]any)
+	if condition["type"] != string(corev1.PodReady) || condition["status"] != string(corev1.ConditionFalse) {
+		t.Errorf("condition = %v", condition)
+	}
+}

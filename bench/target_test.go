@@ -1,0 +1,113 @@
+package bench
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// shop is a user's opted-in namespace with a Service, its leader Service and three pods, one of them not ready.
+type shop struct {
+	namespace *corev1.Namespace
+	service   *corev1.Service
+	leader    *corev1.Service
+	pods      []*corev1.Pod
+}
+
+func newShop() *shop {
+	inShop := func(pod *corev1.Pod) {
+		pod.Namespace, pod.Labels = "shop", map[string]string{"app": "web"}
+	}
+	return &shop{
+		namespace: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Labels: map[string]string{config.EnabledKey: "true"}}},
+		service: &corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop", Annotations: map[string]string{config.EnabledKey: "true"}},
+			Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "web"}},
+		},
+		leader: &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "web-leader", Namespace: "shop"}},
+		pods:   []*corev1.Pod{testPod("a", inShop), testPod("b", inShop), testPod("c", inShop, unready)},
+	}
+}
+
+func TestFindTarget(t *testing.T) {
+	found := Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 2, podLabels: "app=web"}
+	tests := map[string]struct {
+		change    func(*shop)
+		allow     bool
+		simulated map[string]bool
+		want      Target
+		wantErr   string
+	}{
+		"an opted-in Service": {want: found},
+		"one with a leader Service's name of its own": {
+			change: func(s *shop) {
+				s.service.Annotations[config.LeaderServiceKey], s.leader.Name = "web-primary", "web-primary"
+			},
+			want: Target{
+				Namespace: "shop", Service: "web", LeaderService: "web-primary", Pods: 2, podLabels: "app=web",
+			},
+		},
+		"pods on a simulated node": {
+			simulated: map[string]bool{"node-1": true},
+			want: Target{
+				Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 2, podLabels: "app=web",
+				simulated: true,
+			},
+		},
+		"a namespace that is not labelled": {
+			change: func(s *shop) { s.namespace.Labels = nil },
+			wantErr: "refusing to touch Service shop/web: its namespace is not labelled tanist.dev/enabled=true " +
+				"(--allow-not-enabled overrules)",
+		},
+		"a label that says no": {
+			change: func(s *shop) { s.namespace.Labels[config.EnabledKey] = "false" },
+			wantErr: "refusing to touch Service shop/web: its namespace is not labelled tanist.dev/enabled=true " +
+				"(--allow-not-enabled overrules)",
+		},
+		"a Service that is not annotated": {
+			change:  func(s *shop) { s.service.Annotations = nil },
+			wantErr: "refusing to touch Service shop/web: it is not annotated tanist.dev/enabled=true (--allow-not-enabled overrules)",
+		},
+		"neither, but told to": {
+			change: func(s *shop) { s.namespace.Labels, s.service.Annotations = nil, nil }, allow: true, want: found,
+		},
+		"no selector, whatever one is told": {
+			change: func(s *shop) { s.service.Spec.Selector = nil }, allow: true,
+			wantErr: "refusing to touch Service shop/web: it has no selector, so nobody leads it",
+		},
+		"no leader Service": {
+			change:  func(s *shop) { s.leader.Name = "other" },
+			wantErr: `failed to get leader Service: services "web-leader" not found`,
+		},
+		"nobody to follow": {
+			change:  func(s *shop) { s.pods = s.pods[1:] },
+			wantErr: "failed to find a leader and a successor: Service shop/web has 1 ready pods",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			shop := newShop()
+			if test.change != nil {
+				test.change(shop)
+			}
+			objects := []runtime.Object{shop.namespace, shop.service, shop.leader}
+			for _, pod := range shop.pods {
+				objects = append(objects, pod)
+			}
+			options := Options{Service: "web", Namespace: "shop", Image: "image", AllowNotEnabled: test.allow}
+			got, err := findTarget(t.Context(), fake.NewClientset(objects...), options, Environment{simulated: test.simulated})
+			if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(Target{})); diff != "" {
+				t.Errorf("target (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

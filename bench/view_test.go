@@ -1,0 +1,190 @@
+package bench
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+const viewed = "web-leader"
+
+func newTestView() *view {
+	return newView(func(*corev1.Pod) string { return viewed }, viewed)
+}
+
+// testSlice is a slice of the viewed Service with one endpoint per pod named, ready unless the name begins with a dash.
+func testSlice(name string, pods ...string) *discoveryv1.EndpointSlice {
+	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{
+		Name: name, Labels: map[string]string{discoveryv1.LabelServiceName: viewed},
+		Annotations: map[string]string{config.TermKey: "7", config.ReasonKey: "Deleted"},
+	}}
+	for _, pod := range pods {
+		endpoint := discoveryv1.Endpoint{}
+		if pod[0] == '-' {
+			pod, endpoint.Conditions.Ready = pod[1:], new(false)
+		}
+		endpoint.TargetRef = &corev1.ObjectReference{Name: pod, UID: types.UID("uid-" + pod)}
+		slice.Endpoints = append(slice.Endpoints, endpoint)
+	}
+	return slice
+}
+
+func TestViewSeesMoves(t *testing.T) {
+	type step struct {
+		kind  watch.EventType
+		slice *discoveryv1.EndpointSlice
+	}
+	tests := map[string]struct {
+		steps []step
+		want  []string // The leaders, one after another; empty: nobody.
+	}{
+		"one patch is one move": {
+			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Modified, testSlice("v4", "b")}}, want: []string{"a", "b"},
+		},
+		"an update that keeps the leader is none": {
+			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Modified, testSlice("v4", "a")}}, want: []string{"a"},
+		},
+		"of two IP families the first counts, and the second moves nothing": {
+			steps: []step{
+				{watch.Added, testSlice("v4", "a")},
+				{watch.Added, testSlice("v6", "a")},
+				{watch.Modified, testSlice("v4", "b")},
+				{watch.Modified, testSlice("v6", "a")},
+				{watch.Modified, testSlice("v6", "b")},
+			},
+			want: []string{"a", "b"},
+		},
+		"nobody leads when no family has a leader": {
+			steps: []step{
+				{watch.Added, testSlice("v4", "a")},
+				{watch.Added, testSlice("v6", "a")},
+				{watch.Modified, testSlice("v4")},
+				{watch.Modified, testSlice("v6")},
+				{watch.Modified, testSlice("v4", "b")},
+			},
+			want: []string{"a", "", "b"},
+		},
+		"an endpoint that is not ready does not lead": {
+			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Modified, testSlice("v4", "-a")}}, want: []string{"a", ""},
+		},
+		"a deleted slice has no leader": {
+			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Deleted, testSlice("v4", "a")}}, want: []string{"a", ""},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			v := newTestView()
+			for _, step := range test.steps {
+				slicesOf{v}.event(time.Now(), step.kind, step.slice)
+			}
+			var got []string
+			for _, m := range v.services[viewed].moves {
+				got = append(got, m.name)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("leaders (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestViewReadsTermAndReason(t *testing.T) {
+	v := newTestView()
+	slicesOf{v}.event(time.Now(), watch.Added, testSlice("v4", "a"))
+	if got := v.services[viewed].leader(); got.term != 7 || got.reason != "Deleted" {
+		t.Errorf("term %d, reason %q, want 7 and Deleted", got.term, got.reason)
+	}
+}
+
+func TestViewCatchesUpWithAList(t *testing.T) {
+	v, at := newTestView(), time.Now()
+	slicesOf{v}.replace(at, []runtime.Object{testSlice("v4", "a")})
+	podsOf{v}.replace(at, []runtime.Object{testPod("a"), testPod("b")})
+	podsOf{v}.replace(at.Add(time.Second), []runtime.Object{testPod("b")})
+	slicesOf{v}.replace(at.Add(time.Second), nil)
+
+	service := v.services[viewed]
+	if len(service.pods) != 1 || service.lost["uid-a"] != at.Add(time.Second) || service.leader().to != "" {
+		t.Errorf("pods %v, lost %v, leader %q, want b, a lost, nobody", service.pods, service.lost, service.leader().name)
+	}
+}
+
+func TestViewIgnoresOtherServices(t *testing.T) {
+	v := newView(func(pod *corev1.Pod) string { return pod.Labels["app"] }, viewed)
+	other := testSlice("v4", "a")
+	other.Labels[discoveryv1.LabelServiceName] = "other"
+	slicesOf{v}.event(time.Now(), watch.Added, other)
+	podsOf{v}.event(time.Now(), watch.Added, testPod("a"))
+	podsOf{v}.event(time.Now(), watch.Deleted, testPod("a"))
+	if service := v.services[viewed]; len(service.pods) > 0 || len(service.moves) > 0 {
+		t.Errorf("pods %v, moves %v, want none", service.pods, service.moves)
+	}
+}
+
+func TestUnsteady(t *testing.T) {
+	ready := func(names ...string) []podState {
+		var pods []podState
+		for _, name := range names {
+			pods = append(pods, podStateOf(testPod(name)))
+		}
+		return pods
+	}
+	leaderA := move{to: "uid-a", name: "a"}
+	pulling := podStateOf(testPod("c", unready, func(pod *corev1.Pod) {
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
+			State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}},
+		}}
+	}))
+	tests := map[string]struct {
+		pods   []podState
+		leader move
+		want   string
+	}{
+		"all there":                     {ready("a", "b"), leaderA, ""},
+		"more than enough":              {ready("a", "b", "c"), leaderA, ""},
+		"too few":                       {ready("a"), leaderA, "1 of 2 pods are ready"},
+		"too few, and why":              {append(ready("a"), pulling), leaderA, "1 of 2 pods are ready (c: ErrImagePull)"},
+		"nobody leads":                  {ready("a", "b"), move{}, "no pod leads"},
+		"somebody leads who is gone":    {ready("b", "c"), leaderA, "the leader a is not one of the ready pods"},
+		"a leader that is terminating":  {append(ready("b", "c"), podStateOf(testPod("a", terminating))), leaderA, "the leader a is not one of the ready pods"},
+		"terminating pods do not count": {append(ready("a"), podStateOf(testPod("b", terminating))), leaderA, "1 of 2 pods are ready"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := unsteady(test.pods, test.leader, 2); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAwaitSteadyWaitsForQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, began := newTestView(), time.Now()
+		podsOf{v}.replace(began, []runtime.Object{testPod("a"), testPod("b")})
+		go func() {
+			// The leader moves while the wait is under way: the quiet begins anew.
+			_ = pause(t.Context(), 600*time.Millisecond)
+			slicesOf{v}.event(time.Now(), watch.Added, testSlice("v4", "a"))
+			_ = pause(t.Context(), 600*time.Millisecond)
+			slicesOf{v}.event(time.Now(), watch.Modified, testSlice("v4", "b"))
+		}()
+		leader, moves, err := v.awaitSteady(t.Context(), viewed, steadiness{pods: 2, quiet: time.Second})
+		if err != nil || leader.name != "b" || moves != 2 {
+			t.Errorf("leader %q after %d moves, %v, want b after 2", leader.name, moves, err)
+		}
+		if waited := time.Since(began); waited != 2200*time.Millisecond {
+			t.Errorf("waited %s, want 2.2s", waited)
+		}
+	})
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// newRootCommand is the whole program, not yet run.
+func newRootCommand(version string) *cobra.Command {
+	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
+	kubeconfig := newKubeconfig()
+	root := &cobra.Command{
+		Use:           "kubectl-tanist",
+		Short:         "One leader behind a Service, handed over before it is gone",
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl tanist"},
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	kubeconfig.AddFlags(root.PersistentFlags())
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	root.AddCommand(newBenchCommand(kubeconfig, streams, version), newServerCommand(), newClientCommand(streams.Out))
+	return root
+}
+
+// newKubeconfig are the flags every kubectl command has to find its cluster and namespace.
+func newKubeconfig() *genericclioptions.ConfigFlags {
+	return genericclioptions.NewConfigFlags(true)
+}

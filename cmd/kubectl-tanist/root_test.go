@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/tanist-dev/tanist/bench"
+)
+
+// run runs the whole program with a command line, against no cluster, and returns what it printed.
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	root := newRootCommand("v1.2.3")
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetErr(&out)
+	root.SetArgs(args)
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func TestCommands(t *testing.T) {
+	visible := map[string]bool{}
+	for _, command := range newRootCommand("v1.2.3").Commands() {
+		visible[command.Name()] = !command.Hidden
+	}
+	want := map[string]bool{"bench": true, "bench-server": false, "bench-client": false}
+	if diff := cmp.Diff(want, visible); diff != "" {
+		t.Errorf("visible commands (-want +got):\n%s", diff)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	got, err := run(t, "--version")
+	if err != nil || got != "kubectl tanist version v1.2.3\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestBenchHelpNamesEveryFlag(t *testing.T) {
+	help, err := run(t, "bench", "--help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		"kubectl tanist bench [SERVICE]", "--failovers", "--mode", "--floor", "--traffic", "--output", "--report", "--timeout", "--image", "--pods",
+		"--burst", "--services", "--allow-not-enabled", "--namespace", "--kubeconfig", "--context",
+	} {
+		if !strings.Contains(help, part) {
+			t.Errorf("help does not say %q:\n%s", part, help)
+		}
+	}
+}
+
+func TestWrongCommandLines(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"unknown mode":   {[]string{"bench", "--mode", "delete,drain"}, `unknown mode "drain": there are delete, force, evict, readiness, crash`},
+		"unknown output": {[]string{"bench", "-o", "yaml"}, `--output must be table or json, got "yaml"`},
+		"no failovers":   {[]string{"bench", "--failovers", "0"}, "--failovers must be at least 1, got 0"},
+		"two Services":   {[]string{"bench", "a", "b"}, "accepts at most 1 arg(s), received 2"},
+		"a crash of a user's pods": {
+			[]string{"bench", "web", "--mode=crash"},
+			"--mode crash works only on the workload bench brings along: leave the Service's name out",
+		},
+		"a client without a URL": {[]string{"bench-client"}, "--url must not be empty"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			printed, err := run(t, test.args...)
+			if err == nil || err.Error() != test.want {
+				t.Errorf("error = %v, want %s", err, test.want)
+			}
+			if printed != "" {
+				t.Errorf("printed %q, want the error only", printed)
+			}
+		})
+	}
+}
+
+func TestBenchOptions(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		want func(*bench.Options)
+	}{
+		"defaults": {nil, func(*bench.Options) {}},
+		"modes by comma and repeated": {
+			[]string{"--mode", "delete,force", "--mode", "evict"},
+			func(o *bench.Options) { o.Modes = []bench.Mode{bench.ModeDelete, bench.ModeForce, bench.ModeEvict} },
+		},
+		"a user's Service": {
+			[]string{"web", "-n", "shop"}, func(o *bench.Options) { o.Service, o.Namespace = "web", "shop" },
+		},
+		"a burst has few rounds": {
+			[]string{"--burst"}, func(o *bench.Options) { o.Burst, o.Failovers = true, burstRounds },
+		},
+		"unless one asks for more": {
+			[]string{"--burst", "--failovers", "50"}, func(o *bench.Options) { o.Burst = true },
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+			want := bench.DefaultOptions("v1.2.3")
+			test.want(&want)
+			if diff := cmp.Diff(want, optionsOf(t, test.args)); diff != "" {
+				t.Errorf("options (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// optionsOf parses a command line of bench without running it.
+func optionsOf(t *testing.T, args []string) bench.Options {
+	t.Helper()
+	kubeconfig := newKubeconfig()
+	flags := benchFlags{options: bench.DefaultOptions("v1.2.3")}
+	command := &cobra.Command{Use: "bench"}
+	kubeconfig.AddFlags(command.Flags())
+	flags.add(command)
+	if err := command.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	if err := flags.complete(kubeconfig, command.Flags().Args(), command.Flags().Changed("failovers")); err != nil {
+		t.Fatal(err)
+	}
+	return flags.options
+}
+
+func TestClientPrintsWindows(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	var out bytes.Buffer
+	command := newClientCommand(&out)
+	command.SetArgs([]string{"--url", server.URL, "--rate", "199", "--max-requests", "10"})
+	if err := command.ExecuteContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var ok int64
+	lines := json.NewDecoder(&out)
+	for {
+		var window bench.Window
+		if err := lines.Decode(&window); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		ok += window.Fresh.OK + window.Kept.OK
+	}
+	if ok < 10 {
+		t.Errorf("%d successes in the output, want at least 10", ok)
+	}
+}
+
+func TestWriteGivesTableAndPage(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "bench.html")
+	flags := benchFlags{output: "json", report: page}
+	var out bytes.Buffer
+	if err := flags.write(&bench.Report{}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(out.Bytes()) {
+		t.Errorf("output is not JSON: %s", out.String())
+	}
+	written, err := os.ReadFile(page)
+	if err != nil || !strings.HasPrefix(string(written), "<!doctype html>") {
+		t.Errorf("page = %.40q, %v", written, err)
+	}
+}
