@@ -7,6 +7,8 @@ LINT := go tool -modfile=$(CURDIR)/tools/golangci-lint.mod golangci-lint
 # What cluster-up is asked for: real nodes with root, else simulated ones.
 CLUSTER_ARGS ?= $(if $(filter 0,$(shell id -u)),--nodes 2,--simulated-nodes 3) --cert-manager
 MODULES := . test/cluster
+VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
+BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc),-race)
 
@@ -15,21 +17,34 @@ help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build all programs into bin
-	CGO_ENABLED=0 go build -o $(BIN)/ ./...
-	$(MAKE) $(CLUSTER)
+build: $(CLUSTER) ## Build all programs into bin
+	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/ ./cmd/...
 
 .PHONY: $(CLUSTER)
 $(CLUSTER):
 	cd test/cluster && CGO_ENABLED=0 go build -o $@ .
 
 .PHONY: test
-test: ## Run the tests that need no root: of every package, under the race detector where there is gcc
+test: ## Run all tests that need no root, under the race detector where there is gcc
 	for m in $(MODULES); do (cd $$m && go test $(RACE) ./...); done
+	$(MAKE) integration
+
+.PHONY: integration
+integration: components ## Run the tests against a real API server (no root; builds the components first)
+	KUBEBUILDER_ASSETS=$$($(CLUSTER) components) go test $(RACE) -tags integration -count=1 -timeout 20m ./test/integration/
 
 .PHONY: e2e
-e2e: ## Run the tests on real nodes (root, Debian's packages)
+e2e: build ## Run the tests on real nodes (root, Debian's packages)
 	cd test/cluster && go test -tags e2e -count=1 -timeout 30m -v ./e2e/
+	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 30m -v ./test/e2e/
+
+.PHONY: bench
+bench: build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")
+	CLUSTER_NAME=bench scripts/with-tanist.sh kubectl tanist bench $(BENCH_ARGS)
+
+.PHONY: demo
+demo: build ## Show it: a cluster, Tanist, fifty failovers, the table (KEEP=1 leaves it running)
+	CLUSTER_NAME=demo scripts/with-tanist.sh kubectl tanist bench --failovers 50 --floor $(if $(filter 0,$(shell id -u)),--traffic)
 
 .PHONY: lint
 lint: ## Run the linters, the layers' among them

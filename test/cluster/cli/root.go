@@ -43,7 +43,7 @@ the kubelets; needs nothing). Both kinds can be in one cluster, and every other 
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&a.name, "name", "tanist", "the cluster's name")
-	root.AddCommand(a.newUp(), a.newDown(), a.newStatus(), a.newNode(), a.newImage(), a.newComponents())
+	root.AddCommand(a.newUp(), a.newDown(), a.newStatus(), a.newNode(), a.newImage(), a.newRun(), a.newComponents())
 	return root
 }
 

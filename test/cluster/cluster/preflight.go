@@ -33,7 +33,7 @@ func (o Options) Validate() error {
 
 // needed are the files real nodes need and the Debian packages they come in.
 var needed = []struct{ file, debian string }{
-	{"containerd", "containerd"}, {"ctr", "containerd"}, {"runc", "runc"}, {"/usr/lib/cni/bridge", "containernetworking-plugins"},
+	{"containerd", "containerd"}, {"ctr", "containerd"}, {"runc", "runc"}, {"/usr/lib/cni/ptp", "containernetworking-plugins"},
 	{"nft", "nftables"}, {"iptables", "iptables"}, {"conntrack", "conntrack"}, {"ipset", "ipset"},
 }
 

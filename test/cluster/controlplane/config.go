@@ -52,6 +52,7 @@ func (c Config) kwokctl() ([]byte, error) {
 			{Name: "kube-apiserver", ExtraArgs: []v1alpha1.ExtraArgs{
 				{Key: "advertise-address", Value: c.Address},
 				{Key: "service-cluster-ip-range", Value: c.ServiceCIDR},
+				{Key: "kubelet-preferred-address-types", Value: "InternalIP"}, // no DNS knows the nodes' names
 				{Key: "kubelet-client-certificate", Value: c.pki("admin.crt")},
 				{Key: "kubelet-client-key", Value: c.pki("admin.key")},
 				{Key: "enable-admission-plugins", Value: "NodeRestriction"},

@@ -61,6 +61,24 @@ func clusterIP(t *testing.T, client kubernetes.Interface, service *corev1.Servic
 	get(t, "the ClusterIP answers on the host", target)
 	for node, p := range nodes {
 		get(t, "the ClusterIP answers in a pod on "+node, via(p, target))
+		everyTime(t, "in a pod on "+node, via(p, target))
+	}
+	everyTime(t, "on the host", target)
+}
+
+// everyTime: whichever of the pods is chosen, on the same node or on another one, answers at once.
+func everyTime(t *testing.T, where, url string) {
+	t.Helper()
+	answered := map[string]bool{}
+	for range 40 {
+		code, body, err := fetch(t.Context(), url)
+		if err != nil || code != http.StatusOK {
+			t.Fatalf("the ClusterIP does not always answer %s: %d %s %v", where, code, body, err)
+		}
+		answered[body] = true
+	}
+	if len(answered) != 3 {
+		t.Errorf("%d pods answer %s, want 3", len(answered), where)
 	}
 }
 

@@ -33,7 +33,9 @@ func (n Node) startContainerd(ctx context.Context) error {
 	}
 	if err := errors.Join(
 		render(n.path("containerd.toml"), containerdTOML, values),
-		render(n.path("cni/10-bridge.conflist"), cniConflist, values),
+		// Each pod has a link of its own to the node. On a bridge, an answer from a pod of the same node would bypass the node and so
+		// the translation of the ClusterIP, unless the kernel has br_netfilter.
+		render(n.path("cni/10-ptp.conflist"), cniConflist, values),
 		os.MkdirAll(n.run(), 0o755),
 		n.start("containerd", "--config", n.path("containerd.toml"), "--log-level", "warn"),
 	); err != nil {

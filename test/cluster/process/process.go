@@ -34,6 +34,8 @@ type Spec struct {
 	Owner
 	Path string
 	Args []string
+	// Env is added to this process's environment.
+	Env []string
 	// Log is the file that standard output and error are appended to.
 	Log string
 	// NetNS is the path of the network namespace to start it in; empty for the host's.
@@ -51,7 +53,7 @@ func Start(spec Spec) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(spec.Path, spec.Args...)
-	cmd.Env = spec.Environ()
+	cmd.Env = append(spec.Environ(), spec.Env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	start := cmd.Start

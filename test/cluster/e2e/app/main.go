@@ -21,7 +21,7 @@ func main() {
 		fmt.Fprint(w, name)
 	})
 	http.HandleFunc("/fetch", func(w http.ResponseWriter, r *http.Request) {
-		copyResponse(w, http.DefaultTransport, r.URL.Query().Get("url"), "")
+		copyResponse(w, &http.Transport{DisableKeepAlives: true}, r.URL.Query().Get("url"), "")
 	})
 	http.HandleFunc("/whoami", func(w http.ResponseWriter, _ *http.Request) {
 		token, err := os.ReadFile(serviceAccount + "token")

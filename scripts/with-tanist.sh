@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# with-tanist.sh COMMAND...: runs the command on a cluster of its own with two replicas of Tanist in it, and removes the cluster
+# afterwards, however the command ends. KEEP=1 leaves it running and says how to use it.
+# With root there are two real nodes and Tanist is installed by its chart; without, the nodes are simulated and the replicas run
+# beside them, as processes on this machine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=$PWD/bin
+name=${CLUSTER_NAME:-with-tanist}
+namespace=tanist-system
+cluster() { "$bin/tanist-cluster" --name "$name" "$@"; }
+
+finish() {
+    local code=$?
+    trap - EXIT
+    if [[ ${KEEP:-} == 1 && $code == 0 ]]; then
+        cat <<TRY
+
+The cluster is left running. Try:
+  export KUBECONFIG=$KUBECONFIG PATH=$components:$bin:\$PATH
+  kubectl create deployment web --image=${BENCH_IMAGE} --replicas=3 --port=8080 -- /kubectl-tanist bench-server
+  kubectl expose deployment web --port=80 --target-port=8080
+  kubectl label namespace default tanist.dev/enabled=true
+  kubectl annotate service web tanist.dev/enabled=true
+  kubectl get endpointslices --selector kubernetes.io/service-name=web-leader --watch
+  kubectl tanist bench web --failovers 5
+Remove it with:
+  $bin/tanist-cluster --name $name down
+TRY
+    else
+        cluster down
+    fi
+    exit "$code"
+}
+
+version=$(sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
+export BENCH_IMAGE=ghcr.io/tanist-dev/kubectl-tanist:$version
+if [[ $(id -u) == 0 ]]; then nodes=(--nodes 2); else nodes=(--simulated-nodes 3); fi
+components=$("$bin/tanist-cluster" components)
+trap finish EXIT
+trap 'exit 130' INT TERM
+eval "$(cluster up "${nodes[@]}" ${UP_ARGS:-})"
+export KUBECONFIG PATH=$components:$bin:$PATH
+
+if [[ $(id -u) == 0 ]]; then
+    cluster image "ghcr.io/tanist-dev/tanist:$version" "$bin/tanist"
+    cluster image "$BENCH_IMAGE" "$bin/kubectl-tanist"
+    go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
+        --wait --timeout 2m ${HELM_ARGS:-} >/dev/null
+else
+    kubectl create namespace $namespace >/dev/null
+    for _ in 1 2; do
+        cluster run -- "$bin/tanist" --namespace $namespace --metrics-bind-address=0 --health-probe-bind-address=0
+    done
+fi
+"$@"

@@ -1,0 +1,70 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/bench"
+)
+
+// TestBench: every way of losing a leader ends with another one, and the bench leaves nothing behind.
+func TestBench(t *testing.T) {
+	client := connect(t)
+	bothReplicas(t, client)
+	page := filepath.Join(t.TempDir(), "bench.html")
+	out := run(t, "kubectl", "tanist", "bench", "--mode", "delete,force,evict,readiness,crash", "--failovers", "2",
+		"--floor", "--traffic", "--output", "json", "--report", page)
+	var report bench.Report
+	if err := json.Unmarshal(out, &report); err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Rows) != 10 {
+		t.Errorf("%d rows, want 5 modes of Tanist and of the floor each", len(report.Rows))
+	}
+	for _, row := range report.Rows {
+		if row.Measured != 2 || row.Missed != 0 {
+			t.Errorf("%s, %s: %d measured and %d missed, want 2 and 0", row.Mode, row.Who, row.Measured, row.Missed)
+		}
+		for _, sample := range row.Samples {
+			if sample.Moves != 1 {
+				t.Errorf("%s, %s: the leader moved %d times for one loss: %+v", row.Mode, row.Who, sample.Moves, sample)
+			}
+		}
+		if row.Traffic == nil || row.Traffic.OK == 0 {
+			t.Errorf("%s, %s: no request got an answer: %+v", row.Mode, row.Who, row.Traffic)
+		}
+	}
+	if info, err := os.Stat(page); err != nil || info.Size() == 0 {
+		t.Errorf("no report was written: %v", err)
+	}
+	namespaces, err := client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, namespace := range namespaces.Items {
+		if len(namespace.Name) > 12 && namespace.Name[:12] == "tanist-bench" && namespace.DeletionTimestamp == nil {
+			t.Errorf("bench left namespace %s behind", namespace.Name)
+		}
+	}
+}
+
+// TestBurst: leaders of many Services lost in one request are all handed over.
+func TestBurst(t *testing.T) {
+	bothReplicas(t, connect(t))
+	out := run(t, "kubectl", "tanist", "bench", "--burst", "--services", "10", "--pods", "2", "--failovers", "1", "--floor", "--output", "json")
+	var report bench.Report
+	if err := json.Unmarshal(out, &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range report.Rows {
+		if row.Missed != 0 || row.Measured == 0 {
+			t.Errorf("%s: %d measured, %d missed", row.Who, row.Measured, row.Missed)
+		}
+	}
+}

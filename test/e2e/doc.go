@@ -1,0 +1,6 @@
+// Package e2e tries Tanist as its users do: installed by its chart, two replicas, on real nodes, with the programs we ship.
+//
+// The tests run with the build tag e2e, on the cluster that KUBECONFIG names (scripts/with-tanist.sh brings one). They assert what
+// happens and never how fast: that is what kubectl tanist bench is for. Some kill processes of pods, so they must run on the
+// machine that holds the nodes, as root.
+package e2e

@@ -1,0 +1,157 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// repeat is how often a test that can be measured repeats itself: E2E_REPEAT, 2 without.
+func repeat(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(os.Getenv("E2E_REPEAT"))
+	if err != nil {
+		return 2
+	}
+	return n
+}
+
+// TestTheElectedReplicaDiesWithTheLeader: the other replica hands over without waiting for the Lease, which lasts 15 s.
+func TestTheElectedReplicaDiesWithTheLeader(t *testing.T) {
+	client := connect(t)
+	namespace := workload(t, client, 3)
+	var took []time.Duration
+	for range repeat(t) {
+		elected := bothReplicas(t, client)
+		before := settled(t, client, namespace, 3)
+		pids, err := processes(elected)
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved := watchLeader(t, client, namespace, before)
+
+		started := time.Now()
+		if err := kill(pids); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.CoreV1().Pods(namespace).Delete(t.Context(), leaderOf(before), metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		after := <-moved
+		took = append(took, time.Since(started))
+		if after == nil {
+			t.Fatal("the leader never moved")
+		}
+		if termOf(t, after) != termOf(t, before)+1 {
+			t.Errorf("the term went from %d to %d, want one more", termOf(t, before), termOf(t, after))
+		}
+		// A fresh pod, so that the kubelet's growing delay for one that crashes does not add up.
+		if err := client.CoreV1().Pods(tanistNamespace).Delete(t.Context(), elected, metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(took)
+	t.Logf("from the kill to the slice: median %v, longest %v, of %d", took[len(took)/2], took[len(took)-1], len(took))
+	if longest := took[len(took)-1]; longest > 10*time.Second {
+		t.Errorf("the longest hand-over took %v: it waited for the Lease", longest)
+	}
+}
+
+// TestBothReplicasDie: who leads is in the cluster, not in Tanist.
+func TestBothReplicasDie(t *testing.T) {
+	client := connect(t)
+	namespace := workload(t, client, 3)
+	bothReplicas(t, client)
+	before := settled(t, client, namespace, 3)
+	pods, err := replicas(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restarted := map[string]int32{}
+	for _, pod := range pods {
+		restarted[pod.Name] = pod.Status.ContainerStatuses[0].RestartCount
+		pids, err := processes(pod.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := kill(pids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "both have restarted", func(ctx context.Context) error {
+		pods, err := replicas(ctx, client)
+		if err != nil {
+			return err
+		}
+		for _, pod := range pods {
+			if len(pods) != 2 || pod.Status.ContainerStatuses[0].RestartCount == restarted[pod.Name] {
+				return fmt.Errorf("%d are ready, %s has restarted %d times", len(pods), pod.Name, pod.Status.ContainerStatuses[0].RestartCount)
+			}
+		}
+		return nil
+	})
+	bothReplicas(t, client)
+	// A hand-over after the restart shows that it works, and that it knew who led.
+	moved := watchLeader(t, client, namespace, before)
+	if err := client.CoreV1().Pods(namespace).Delete(t.Context(), leaderOf(before), metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	after := <-moved
+	if after == nil {
+		t.Fatal("the leader never moved")
+	}
+	if termOf(t, after) != termOf(t, before)+1 {
+		t.Errorf("the term went from %d to %d, want one more: the restart was no reason to move", termOf(t, before), termOf(t, after))
+	}
+}
+
+// watchLeader watches the slice from before on, and sends its first version with another ready leader; nil when there is none.
+func watchLeader(t *testing.T, client kubernetes.Interface, namespace string, before *discoveryv1.EndpointSlice) <-chan *discoveryv1.EndpointSlice {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	w, err := client.DiscoveryV1().EndpointSlices(namespace).Watch(ctx, metav1.ListOptions{
+		FieldSelector: "metadata.name=" + before.Name, ResourceVersion: before.ResourceVersion,
+	})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	moved := make(chan *discoveryv1.EndpointSlice, 1)
+	go func() {
+		defer cancel()
+		defer w.Stop()
+		defer close(moved)
+		for event := range w.ResultChan() {
+			slice, ok := event.Object.(*discoveryv1.EndpointSlice)
+			if !ok || len(slice.Endpoints) != 1 || slice.Endpoints[0].Conditions.Ready == nil || !*slice.Endpoints[0].Conditions.Ready {
+				continue
+			}
+			if slice.Endpoints[0].TargetRef.UID != before.Endpoints[0].TargetRef.UID {
+				moved <- slice
+				return
+			}
+		}
+	}()
+	return moved
+}
+
+func termOf(t *testing.T, slice *discoveryv1.EndpointSlice) int {
+	t.Helper()
+	term, err := strconv.Atoi(slice.Annotations[config.TermKey])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return term
+}
