@@ -2,7 +2,6 @@ package reconciler
 
 import (
 	"context"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -10,10 +9,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
-
-// mirrorDelay is how long a change of leader waits before it is copied to the leader Service. When many leaders go at once, the
-// copies must not compete with the hand-overs that are still to come.
-const mirrorDelay = time.Second
 
 // serviceHandler wakes the Services that a change concerns: itself, its leader Service's, and those that want its name.
 func (s *stewardship) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
@@ -44,7 +39,7 @@ func (s *stewardship) serviceHandler() handler.TypedEventHandler[*corev1.Service
 func (s *stewardship) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
 	wake := func(q queue, slice *discoveryv1.EndpointSlice) {
 		if key := sourceOf(slice); key.Name != "" {
-			q.AddAfter(reconcile.Request{NamespacedName: key}, mirrorDelay)
+			q.AddAfter(reconcile.Request{NamespacedName: key}, afterwards)
 		}
 	}
 	return handler.TypedFuncs[*discoveryv1.EndpointSlice, reconcile.Request]{

@@ -5,7 +5,6 @@ package integration_test
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -79,8 +78,8 @@ func (s *scene) stays(service string, want leadership) {
 func (s *scene) warned(about, reason, contains string) {
 	s.t.Helper()
 	history.eventually(s.t, func() string {
-		if note := history.event(s.namespace, about, reason, contains); !strings.HasPrefix(note, "Warning: ") {
-			return fmt.Sprintf("a Warning %s about %s that says %q (got %q)", reason, about, contains, note)
+		if !history.event("Warning", s.namespace, about, reason, contains) {
+			return fmt.Sprintf("a Warning %s about %s that says %q", reason, about, contains)
 		}
 		return ""
 	})

@@ -64,7 +64,7 @@ func TestALostLeaderIsFollowed(t *testing.T) {
 			}
 			s.mirrored("web-leader", "b", fmt.Sprint(second.Term))
 			history.eventually(t, func() string {
-				if history.event(s.namespace, "web", "LeaderChanged", second.Reason) == "" {
+				if !history.event("Normal", s.namespace, "web", "LeaderChanged", second.Reason) {
 					return "an Event that tells of it"
 				}
 				return ""
@@ -131,7 +131,7 @@ func TestWhenNobodyCanFollow(t *testing.T) {
 	if nobody.Term != 2 || nobody.Reason != "NoCandidate" {
 		t.Errorf("got %+v", nobody)
 	}
-	s.warned("web", "NoLeader", "a")
+	s.warned("web", "NoLeader", "a led")
 	s.withReadyPod("web", "b")
 	if l := s.leads("web", "b"); l.Term != 3 {
 		t.Errorf("got %+v", l)

@@ -191,6 +191,7 @@ func (w *world) flipReadiness(app *appWorld, pod string) string {
 		w.readyAgain(pod)
 	default:
 		w.ready(pod)
+		state.disrupted = false // its conditions are replaced
 	}
 	state.ready = !state.ready
 	return fmt.Sprintf("%s is ready: %t", pod, state.ready)
@@ -205,8 +206,7 @@ func (w *world) disruptPod(app *appWorld, pod string) string {
 func (w *world) readdress(app *appWorld, pod string) string {
 	if app.pods[pod].ready {
 		w.ready(pod)
-		// The merge patch of ready replaces the conditions, the one of a disruption included.
-		app.pods[pod].disrupted = false
+		app.pods[pod].disrupted = false // its conditions are replaced
 	}
 	return pod
 }

@@ -110,18 +110,18 @@ func latest[T any](r *recorder, kind, namespace, name string) (object T) {
 	return object
 }
 
-// event is the note of an Event about an object; empty when there is none with this reason that contains a text.
-func (r *recorder) event(namespace, about, reason, contains string) string {
+// event reports whether there is an Event of a type about an object, with a reason and a note that contains a text.
+func (r *recorder) event(kind, namespace, about, reason, contains string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, object := range r.latest {
 		event, ok := object.(*eventsv1.Event)
-		if ok && event.Namespace == namespace && event.Regarding.Name == about && event.Reason == reason &&
+		if ok && event.Type == kind && event.Namespace == namespace && event.Regarding.Name == about && event.Reason == reason &&
 			strings.Contains(event.Note, contains) {
-			return event.Type + ": " + event.Note
+			return true
 		}
 	}
-	return ""
+	return false
 }
 
 // objects are those that there are in a namespace.

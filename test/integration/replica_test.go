@@ -108,10 +108,12 @@ func (r *replica) holdsLease() bool {
 	}
 }
 
-// stop ends it as SIGTERM would, and waits for it.
+// stop ends it as SIGTERM would, and waits for it. One that is cut off is not waited for: it goes on trying to send its last Events.
 func (r *replica) stop() {
 	r.cancel()
-	<-r.done
+	if !r.cut.Load() {
+		<-r.done
+	}
 }
 
 // die cuts it off as a dead node would be: it says nothing more, and its Lease stays until it expires.

@@ -159,7 +159,7 @@ func TestTuningTakesEffectWithoutARestart(t *testing.T) {
 	s, first := pair(t)
 	installation.tune("election: {handoverOnDisruptionTarget: perhaps}")
 	history.eventually(t, func() string {
-		if note := history.event(installation.namespace, config.TuningConfigMap, "InvalidTuning", "handoverOnDisruptionTarget"); note == "" {
+		if !history.event("Warning", installation.namespace, config.TuningConfigMap, "InvalidTuning", "handoverOnDisruptionTarget") {
 			return "a Warning about the tuning"
 		}
 		return ""
@@ -188,7 +188,7 @@ func TestTuningTakesEffectWithoutARestart(t *testing.T) {
 
 func TestReplicasDoNotGetInEachOthersWay(t *testing.T) {
 	installation := newTanist(t)
-	replicas := []*replica{installation.startElected()}
+	replicas := []*replica{installation.startElected(), installation.start(), installation.start()}
 	s := newScene(t)
 	const n = 100
 	for i := range n {
