@@ -111,6 +111,20 @@ func (e *entry) meet(owners []types.UID) {
 	for _, slice := range e.slices {
 		e.learn(slice.Slice)
 	}
+	e.inherit()
+}
+
+// inherit believes slices of an owner that is not known when there is nothing else to believe: someone may have deleted the leader
+// Service just before this replica started, and then its slices are all that is left of the term. They are still not ours.
+func (e *entry) inherit() {
+	if e.head != (State{}) {
+		return
+	}
+	for _, slice := range e.slices {
+		if slice.Owner != "" && slice.Intact {
+			e.head = e.head.Follow(slice.State)
+		}
+	}
 }
 
 // Forget drops all that is known of a Service: it is gone, or has no leader Service any longer.

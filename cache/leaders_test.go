@@ -301,6 +301,42 @@ func TestTheSlicesOfAnEarlierLeaderServiceAreStillOurs(t *testing.T) {
 	}
 }
 
+func TestAReplicaThatStartsAfterALeaderServiceWasDeletedKnowsWhoLed(t *testing.T) {
+	recreated := Want{Service: "service", Owners: []types.UID{"second"}, Slices: one.Slices}
+	cases := map[string]struct {
+		slices []Slice
+		want   view
+	}{
+		"its slice is left": {
+			slices: []Slice{slice("100", 5, "a")},
+			want:   view{Leader: "a", Term: 5, Version: "100"},
+		},
+		"its slice is damaged": {
+			slices: []Slice{change(slice("100", 5, "a"), damaged)},
+			want:   view{Version: "100"},
+		},
+		"a slice that is not like ours is not believed even then": {
+			slices: []Slice{change(slice("100", 5, "a"), ownedBy(""))},
+			want:   view{Version: "100"},
+		},
+		"the new leader Service has a slice of its own": {
+			slices: []Slice{slice("99", 7, "z"), change(slice("100", 2, "b"), named("second-ipv4"), ownedBy("second"))},
+			want:   view{Leader: "b", Term: 2, Version: "99"},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := New()
+			for _, slice := range test.slices {
+				l.Observe(web, slice, at(0))
+			}
+			if diff := cmp.Diff(test.want, look(l, recreated)); diff != "" {
+				t.Errorf("unexpected record (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestAReplicaThatStartsWhileALeaderServiceIsRenamedKnowsWhoLeads(t *testing.T) {
 	l := New()
 	l.Observe(web, slice("100", 5, "a"), at(0))

@@ -139,6 +139,7 @@ func (l *Leaders) judge(e *entry) {
 		e.foreign = slice.seen
 		l.metrics.invalidated(SliceChanged)
 	}
+	e.inherit()
 	e.judged = true
 }
 

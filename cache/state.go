@@ -32,7 +32,8 @@ type Slice struct {
 	Name            string
 	UID             types.UID
 	ResourceVersion string
-	// Owner is the UID of the leader Service that it belongs to. A slice of any other owner is known, but not believed.
+	// Owner is the UID of the leader Service that it says it belongs to; empty when its labels and owner are not like ours. A slice
+	// of an owner that is not ours is known, but not believed (with one exception, see inherit).
 	Owner types.UID
 
 	// State is what it says of the leader. It counts only when Intact: annotations and endpoints agree. A slice that someone

@@ -148,12 +148,22 @@ func (h household) ownsSlice(slice *discoveryv1.EndpointSlice) bool {
 }
 
 // newest is who leads by the leader cache and by the slices. On a replica that has just been elected the cache may not know yet,
-// and a leader Service that is made under another name is the memory of the term when its predecessor's slices are gone.
+// and a leader Service that is made anew is the memory of the term when its predecessor's slices are gone. As in the leader cache,
+// slices of an owner that is not known are only believed when there is nothing else.
 func (h household) newest(state cache.State) cache.State {
+	inherited := state
 	for _, slice := range h.slices {
-		if parsed := parseSlice(slice); parsed.Intact && h.ownsSlice(slice) {
+		parsed := parseSlice(slice)
+		if !parsed.Intact || parsed.Owner == "" {
+			continue
+		}
+		inherited = inherited.Follow(parsed.State)
+		if h.ownsSlice(slice) {
 			state = state.Follow(parsed.State)
 		}
+	}
+	if state == (cache.State{}) {
+		return inherited
 	}
 	return state
 }

@@ -37,11 +37,10 @@ func (s *succession) load(ctx context.Context, key types.NamespacedName, conflic
 		s.leaders.Conflicted()
 		return s.refresh(ctx, key, loaded)
 	}
-	record, miss := s.leaders.Lookup(key, want(loaded))
-	if miss == "" && recreated(record.Leader, loaded.pods) {
+	if known, ok := s.leaders.Peek(key); ok && recreated(known.Leader, loaded.pods) {
 		s.leaders.Invalidate(key, cache.PodRecreated)
-		record, miss = s.leaders.Lookup(key, want(loaded))
 	}
+	record, miss := s.leaders.Lookup(key, want(loaded))
 	if miss != "" {
 		return s.refresh(ctx, key, loaded)
 	}

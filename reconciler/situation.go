@@ -105,20 +105,24 @@ func (s situation) before() cache.State {
 	}
 	term := mirroredTerm(s.leaderService)
 	state := cache.State{Term: term, Reason: s.leaderService.Annotations[config.ReasonKey]}
-	since, err := time.Parse(time.RFC3339, s.leaderService.Annotations[config.LeaderSinceKey])
 	name := s.leaderService.Annotations[config.LeaderKey]
-	if err != nil || term == 0 || name == "" {
+	if term == 0 || name == "" {
 		return state
 	}
+	// An annotation that does not parse gives the zero time, before which no pod was made.
+	state.Since, _ = time.Parse(time.RFC3339, s.leaderService.Annotations[config.LeaderSinceKey])
+	state.Leader = cache.Leader{UID: unknownUID, Name: name}
 	for _, pod := range s.pods {
 		// A pod that was made later has only the leader's name.
-		if pod.Name == name && !pod.CreationTimestamp.After(since) {
-			state.Since = since
+		if pod.Name == name && !pod.CreationTimestamp.After(state.Since) {
 			state.Leader = cache.Leader{UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, Ready: true}
 		}
 	}
 	return state
 }
+
+// unknownUID is that of a leader of whom only the name is left. No pod has it, so that its term is not given to anyone else.
+const unknownUID types.UID = "unknown"
 
 // after is who leads by the decision. Every move has a term that was never there before, and a reason that stays as long as the
 // term: only the endpoint and an Event tell of a last resort.

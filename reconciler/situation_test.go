@@ -188,7 +188,11 @@ func TestDecide(t *testing.T) {
 		},
 		"the term goes on from the leader Service when nothing else is left": {
 			situation: situationOf(cache.State{}, []*corev1.Pod{b}, mirrored("a1", "7", t0.Add(-time.Minute))),
-			want:      planned{Leader: "b2", Term: 8, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}},
+			want:      planned{Leader: "b2", Term: 8, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
+		},
+		"the term of a leader that is gone is not nobody's": {
+			situation: situationOf(cache.State{}, nil, mirrored("a1", "7", t0.Add(-time.Minute))),
+			want:      planned{Term: 8, Reason: "NoCandidate", Writes: []string{"create web-leader-ipv4"}},
 		},
 		"the leader goes on from the leader Service when nothing else is left": {
 			situation: situationOf(cache.State{}, []*corev1.Pod{a, b}, mirrored("b2", "7", t0.Add(-time.Minute))),
@@ -198,7 +202,7 @@ func TestDecide(t *testing.T) {
 			situation: situationOf(cache.State{}, []*corev1.Pod{a, readyPod("b2", func(pod *corev1.Pod) {
 				pod.CreationTimestamp = metav1.NewTime(t0)
 			})}, mirrored("b2", "7", t0.Add(-time.Minute))),
-			want: planned{Leader: "a1", Term: 8, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}},
+			want: planned{Leader: "a1", Term: 8, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"a leader Service's annotation that someone made up is no number to go on from": {
 			situation: situationOf(cache.State{}, []*corev1.Pod{a}, mirrored("b2", "many", t0)),

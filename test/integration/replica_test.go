@@ -4,13 +4,8 @@ package integration_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,24 +39,19 @@ type replica struct {
 	t        *testing.T
 	registry *prometheus.Registry
 	elected  <-chan struct{}
-	// cut is set when it cannot reach the API server any longer.
-	cut *atomic.Bool
-	// lag holds up what it is told of pods.
-	lag    *lag
-	cancel context.CancelFunc
-	done   chan struct{}
+	network  *network
+	cancel   context.CancelFunc
+	done     chan struct{}
 }
-
-var errCut = errors.New("the network is cut")
 
 // start runs a replica until the test ends or it is stopped, and waits until its caches are synced.
 func (i *tanist) start() *replica {
 	i.t.Helper()
 	// Not the test's context: that is cancelled before the clean-up, which stops replicas in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
-	r := &replica{t: i.t, registry: prometheus.NewRegistry(), cut: &atomic.Bool{}, lag: &lag{}, cancel: cancel, done: make(chan struct{})}
+	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: &network{}, cancel: cancel, done: make(chan struct{})}
 	config := rest.CopyConfig(cluster)
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return cutter{next, r.cut, r.lag} })
+	config.Wrap(r.network.wrap)
 	mgr, err := app.New(ctx, config, app.Options{
 		Namespace: i.namespace, LeaderElect: true, MetricsAddress: "0", HealthAddress: "0",
 	}, r.registry)
@@ -71,7 +61,7 @@ func (i *tanist) start() *replica {
 	r.elected = mgr.Elected()
 	go func() {
 		defer close(r.done)
-		if err := mgr.Start(ctx); err != nil && !r.cut.Load() {
+		if err := mgr.Start(ctx); err != nil && !r.network.isCut() {
 			i.t.Errorf("replica ended: %v", err)
 		}
 	}()
@@ -111,57 +101,14 @@ func (r *replica) holdsLease() bool {
 // stop ends it as SIGTERM would, and waits for it. One that is cut off is not waited for: it goes on trying to send its last Events.
 func (r *replica) stop() {
 	r.cancel()
-	if !r.cut.Load() {
+	if !r.network.isCut() {
 		<-r.done
 	}
 }
 
 // die cuts it off as a dead node would be: it says nothing more, and its Lease stays until it expires.
 func (r *replica) die() {
-	r.cut.Store(true)
-}
-
-// cutter is a network that can be cut, requests under way included.
-type cutter struct {
-	next http.RoundTripper
-	cut  *atomic.Bool
-	lag  *lag
-}
-
-func (c cutter) RoundTrip(request *http.Request) (*http.Response, error) {
-	if c.cut.Load() {
-		return nil, errCut
-	}
-	response, err := c.next.RoundTrip(request)
-	if c.cut.Load() {
-		if err == nil {
-			_ = response.Body.Close()
-		}
-		return nil, errCut
-	}
-	if err == nil && request.URL.Path == "/api/v1/pods" && request.URL.Query().Get("watch") != "" {
-		response.Body = lagging{response.Body, c.lag}
-	}
-	return response, err
-}
-
-// lag is a watch that can be held up.
-type lag struct{ mu sync.Mutex }
-
-func (l *lag) begin() { l.mu.Lock() }
-func (l *lag) end()   { l.mu.Unlock() }
-
-type lagging struct {
-	io.ReadCloser
-	lag *lag
-}
-
-// Read holds back what has arrived as long as the lag lasts.
-func (l lagging) Read(p []byte) (int, error) {
-	n, err := l.ReadCloser.Read(p)
-	l.lag.mu.Lock()
-	defer l.lag.mu.Unlock()
-	return n, err
+	r.network.cut()
 }
 
 // counter is the sum of all series of a metric of this replica's own.

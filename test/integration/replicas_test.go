@@ -223,8 +223,8 @@ func TestAReplicaThatLagsBehindDoesNotOverruleOneThatDoesNot(t *testing.T) {
 	s.withService("web")
 	s.withReadyPod("web", "pod-0")
 	s.leads("web", "pod-0")
-	holder.lag.begin()
-	defer holder.lag.end()
+	holder.network.pods.Lock()
+	defer holder.network.pods.Unlock()
 	for i := range 10 {
 		// The holder of the Lease does not know that this one is ready, nor that the other one goes.
 		s.withReadyPod("web", fmt.Sprint("pod-", i+1))
@@ -236,5 +236,40 @@ func TestAReplicaThatLagsBehindDoesNotOverruleOneThatDoesNot(t *testing.T) {
 	backup.counts(10, "tanist_handovers_total", "path=backup")
 	if got := holder.counter("tanist_handovers_total"); got != 1 {
 		t.Errorf("the holder of the Lease counts %v hand-overs, want the first leader only", got)
+	}
+}
+
+func TestTheNextHolderOfTheLeaseGoesOnWithTheHousekeeping(t *testing.T) {
+	installation := newTanist(t)
+	holder := installation.startElected()
+	installation.start()
+	s, _ := pair(t)
+	holder.die()
+	s.annotate("web", config.EnabledKey, "")
+	s.isGone("web-leader") // once the Lease has expired
+}
+
+func TestALeaderStaysWhenTheAPIServerIsOutOfReachForAWhile(t *testing.T) {
+	installation := newTanist(t)
+	replicas := []*replica{installation.startElected(), installation.start()}
+	s, first := pair(t)
+	s.withReadyPod("web", "c")
+	for _, r := range replicas {
+		r.network.cut()
+	}
+	// What happens meanwhile is not seen, and found at once when the API server is back: b, that could have followed, is gone.
+	s.kill("b")
+	s.status("a", `{"message":"as well as ever"}`)
+	for _, r := range replicas {
+		r.network.mend()
+	}
+	marker := newScene(t)
+	marker.withService("web")
+	marker.withReadyPod("web", "a")
+	marker.leads("web", "a")
+	s.stays("web", first)
+	s.terminate("a")
+	if l := s.leads("web", "c"); l.Term != first.Term+1 {
+		t.Errorf("got %+v", l)
 	}
 }

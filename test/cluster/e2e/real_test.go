@@ -66,20 +66,21 @@ func clusterIP(t *testing.T, client kubernetes.Interface, service *corev1.Servic
 	everyTime(t, "on the host", target)
 }
 
-// everyTime: whichever of the pods is chosen, on the same node or on another one, answers at once.
+// everyTime: whichever of the pods is chosen, on the same node or on another one, answers at once. kube-proxy may learn of the last
+// pod a moment later than of the first.
 func everyTime(t *testing.T, where, url string) {
 	t.Helper()
-	answered := map[string]bool{}
-	for range 40 {
-		code, body, err := fetch(t.Context(), url)
-		if err != nil || code != http.StatusOK {
-			t.Fatalf("the ClusterIP does not always answer %s: %d %s %v", where, code, body, err)
+	eventually(t, "all three pods answer "+where, func(ctx context.Context) (bool, error) {
+		answered := map[string]bool{}
+		for range 40 {
+			code, body, err := fetch(ctx, url)
+			if err != nil || code != http.StatusOK {
+				t.Fatalf("the ClusterIP does not always answer %s: %d %s %v", where, code, body, err)
+			}
+			answered[body] = true
 		}
-		answered[body] = true
-	}
-	if len(answered) != 3 {
-		t.Errorf("%d pods answer %s, want 3", len(answered), where)
-	}
+		return len(answered) == 3, fmt.Errorf("%d pods answer, want 3", len(answered))
+	})
 }
 
 func handMade(t *testing.T, client kubernetes.Interface) {

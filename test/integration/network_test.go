@@ -1,0 +1,103 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+)
+
+// network is what lies between a replica and the API server.
+type network struct {
+	mu sync.Mutex
+	// down is set while nothing gets through.
+	down bool
+	// open are the answers that are still being read: the watches.
+	open map[*body]bool
+
+	// pods is held while what arrives about pods is held up.
+	pods sync.Mutex
+}
+
+var errCut = errors.New("the network is cut")
+
+// cut lets nothing through any longer, and ends what is under way.
+func (n *network) cut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down = true
+	for body := range n.open {
+		_ = body.ReadCloser.Close()
+	}
+}
+
+func (n *network) mend() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down = false
+}
+
+func (n *network) isCut() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.down
+}
+
+func (n *network) wrap(next http.RoundTripper) http.RoundTripper {
+	return wire{next, n}
+}
+
+type wire struct {
+	next    http.RoundTripper
+	network *network
+}
+
+// RoundTrip loses the answer when the network is cut while it is on its way, although the request has been carried out.
+func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
+	if w.network.isCut() {
+		return nil, errCut
+	}
+	response, err := w.next.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	w.network.mu.Lock()
+	defer w.network.mu.Unlock()
+	if w.network.down {
+		_ = response.Body.Close()
+		return nil, errCut
+	}
+	isPods := request.URL.Path == "/api/v1/pods" && request.URL.Query().Get("watch") != ""
+	b := &body{ReadCloser: response.Body, network: w.network, isPods: isPods}
+	if w.network.open == nil {
+		w.network.open = map[*body]bool{}
+	}
+	w.network.open[b] = true
+	response.Body = b
+	return response, nil
+}
+
+type body struct {
+	io.ReadCloser
+	network *network
+	isPods  bool
+}
+
+// Read holds back what has arrived about pods for as long as the lag lasts.
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.isPods {
+		b.network.pods.Lock()
+		defer b.network.pods.Unlock()
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	b.network.mu.Lock()
+	delete(b.network.open, b)
+	b.network.mu.Unlock()
+	return b.ReadCloser.Close()
+}
