@@ -59,6 +59,7 @@ func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []Slice, no
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
+	l.expect(e, want.Service)
 	e.adopt(want)
 	e.stale = false
 

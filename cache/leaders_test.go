@@ -347,7 +347,8 @@ func TestAReplicaThatStartsWhileALeaderServiceIsRenamedKnowsWhoLeads(t *testing.
 
 	l = New()
 	l.Observe(web, slice("100", 5, "a"), at(0))
-	l.Meet(web, boss) // the new one is still to be made
+	l.Meet(web, "service", boss) // the new one is still to be made
+	l.Gone(web, "web-leader-ipv4", "slice", at(1))
 	if record, _ := l.Peek(web); record.Term != 5 || record.Leader.Name != "a" {
 		t.Errorf("got %+v", record.State)
 	}
@@ -397,7 +398,7 @@ func TestServicesThatComeAndGoLeaveNothing(t *testing.T) {
 	for i := range 10_000 {
 		key := types.NamespacedName{Namespace: "shop", Name: fmt.Sprint(i)}
 		want := Want{Service: types.UID(key.Name), Owners: boss, Slices: []string{"web-leader-ipv4"}}
-		l.Meet(key, boss)
+		l.Meet(key, want.Service, boss)
 		l.Lookup(key, want)
 		l.Refresh(key, want, nil, at(0))
 		l.Needed(key, at(0))

@@ -40,7 +40,8 @@ func (l *Leaders) Lookup(key types.NamespacedName, want Want) (Record, Miss) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
-	miss := l.missing(e, want)
+	l.expect(e, want.Service)
+	miss := e.missing(want)
 	e.adopt(want)
 	l.judge(e)
 	if miss != "" {
@@ -51,14 +52,14 @@ func (l *Leaders) Lookup(key types.NamespacedName, want Want) (Record, Miss) {
 	return e.record(), miss
 }
 
-// Meet takes note of the leader Services that a Service has while it cannot be decided about (its leader Service has another name
-// and is still to be made, say), so that who leads is known when it can.
-func (l *Leaders) Meet(key types.NamespacedName, owners []types.UID) {
+// Meet takes note of a Service that cannot be decided about yet (its leader Service is still to be made, say) and of the leader
+// Services that it has, so that who leads is known when it can.
+func (l *Leaders) Meet(key types.NamespacedName, service types.UID, owners []types.UID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
+	l.expect(e, service)
 	e.meet(owners)
-	l.dropIfEmpty(key, e)
 }
 
 // Peek returns what is known about a Service and whether it has an entry. Nothing is counted, and nothing is taken note of.
@@ -106,12 +107,17 @@ func (l *Leaders) Settled(key types.NamespacedName, successor *election.Candidat
 	}
 }
 
-// missing says why an entry is not enough. The caller holds mu.
-func (l *Leaders) missing(e *entry, want Want) Miss {
-	if e.service != "" && e.service != want.Service {
+// expect takes over the Service's UID. Another than before is another Service. The caller holds mu.
+func (l *Leaders) expect(e *entry, service types.UID) {
+	if e.service != "" && e.service != service {
 		l.metrics.invalidated(ServiceGone)
-		return MissInvalidated
+		e.stale = true
 	}
+	e.service = service
+}
+
+// missing says why an entry is not enough. The caller holds mu.
+func (e *entry) missing(want Want) Miss {
 	if e.stale {
 		return MissInvalidated
 	}
@@ -143,9 +149,8 @@ func (l *Leaders) judge(e *entry) {
 	e.judged = true
 }
 
-// adopt takes over what the Service is now. The caller holds mu.
+// adopt takes over what there is now. The caller holds mu.
 func (e *entry) adopt(want Want) {
-	e.service = want.Service
 	e.meet(want.Owners)
 	// Slices of an earlier leader Service's name that are gone need not be remembered as such.
 	for name, slice := range e.slices {

@@ -44,9 +44,9 @@ type metrics struct {
 
 var (
 	servicesDesc = prometheus.NewDesc("tanist_leader_services",
-		"Services that have a leader Service.", nil, nil)
+		"Services that have asked for a leader Service.", nil, nil)
 	leaderlessDesc = prometheus.NewDesc("tanist_leaderless_services",
-		"Services with a leader Service that no ready pod leads.", nil, nil)
+		"Services that have asked for a leader Service and that no ready pod leads.", nil, nil)
 	termDesc = prometheus.NewDesc("tanist_leader_term",
 		"Term of the Service's leader; it grows with every change of leader.", []string{"namespace", "service"}, nil)
 )

@@ -28,7 +28,7 @@ func (s *succession) load(ctx context.Context, key types.NamespacedName, conflic
 	loaded.leaderService = s.views.service(types.NamespacedName{Namespace: key.Namespace, Name: loaded.options.LeaderService})
 	loaded.owners = leaderServiceUIDs(source, s.views.labelledFor(key))
 	if !usable(loaded) {
-		s.leaders.Meet(key, loaded.owners)
+		s.leaders.Meet(key, source.UID, loaded.owners)
 		return situation{}, false, nil // stewardship makes it, and its event leads here again
 	}
 	loaded.pods = s.views.selectedBy(source)
