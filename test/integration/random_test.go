@@ -251,9 +251,11 @@ func (w *world) rename(app *appWorld) string {
 	return app.leaderService
 }
 
-// vandalise deletes what is Tanist's. Two such faults at once could make it forget a term, so it gets the time to mend one.
+// vandalise deletes what is Tanist's. It could forget a term if it was just starting, and had not even seen what is deleted now; so
+// whoever will mend it gets the time to look around first.
 func (w *world) vandalise(app *appWorld) string {
 	w.converge()
+	w.settleIn()
 	if !app.exists || !app.enabled {
 		return "not there"
 	}
@@ -270,6 +272,25 @@ func (w *world) vandalise(app *appWorld) string {
 	}
 	w.converge()
 	return what
+}
+
+// settleIn waits until the replica that holds the Lease knows every Service.
+func (w *world) settleIn() {
+	w.t.Helper()
+	services := 0
+	for _, app := range w.apps {
+		if app.exists && app.enabled {
+			services++
+		}
+	}
+	history.eventually(w.t, func() string {
+		for _, r := range w.replicas {
+			if r.holdsLease() && r.counter("tanist_leader_services") == float64(services) {
+				return ""
+			}
+		}
+		return "a replica that holds the Lease and knows every Service"
+	})
 }
 
 func (w *world) changeReplicas() string {

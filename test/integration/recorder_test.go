@@ -152,6 +152,9 @@ func (r *recorder) pod(namespace, name string) *corev1.Pod {
 // patience is how long a test waits for what should take milliseconds: long enough for a machine that does other things too.
 const patience = 30 * time.Second
 
+// metricsInterval is how often a condition is looked at without a change: a metric has no watch.
+const metricsInterval = 100 * time.Millisecond
+
 // eventually waits until the condition holds, looking again at every change of anything. The condition says what is missing.
 func (r *recorder) eventually(t *testing.T, condition func() (missing string)) {
 	t.Helper()
@@ -167,6 +170,7 @@ func (r *recorder) eventually(t *testing.T, condition func() (missing string)) {
 		}
 		select {
 		case <-changed:
+		case <-time.After(metricsInterval):
 		case <-timeout.C:
 			t.Fatalf("waited %s in vain: %s", patience, missing)
 		}

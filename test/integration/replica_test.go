@@ -138,7 +138,7 @@ func (r *replica) counter(name string, labels ...string) float64 {
 	return sum
 }
 
-// counts waits until a metric has a value. What is counted is counted after it was written; the Event that follows wakes us.
+// counts waits until a metric has a value: what is written is counted a moment later.
 func (r *replica) counts(want float64, name string, labels ...string) {
 	r.t.Helper()
 	history.eventually(r.t, func() string {
