@@ -44,7 +44,7 @@ func (s *setup) tanistCrowd(ctx context.Context) (*crowd, error) {
 
 // floorCrowd makes the workloads, Services and slices that the bare loop leads, all of them by one watch. Their pods end as
 // those in Tanist's namespace do.
-func (s *setup) floorCrowd(ctx context.Context, like string) (*crowd, *floor, error) {
+func (s *setup) floorCrowd(ctx context.Context, like string) (*crowd, floorLoop, error) {
 	model, err := somePod(ctx, s.clients.Act, like, managedByLabel+"="+managedBy)
 	if err != nil {
 		return nil, nil, err
@@ -70,7 +70,7 @@ func (s *setup) floorCrowd(ctx context.Context, like string) (*crowd, *floor, er
 	if err := s.floorSlices(ctx, namespace, s.crowdTimeout(), c.view, workloads...); err != nil {
 		return nil, nil, err
 	}
-	loop, err := startFloor(ctx, s.clients.Floor, namespace, c.services...)
+	loop, err := s.startLoop(ctx, namespace, c.services...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -35,6 +36,8 @@ type floor struct {
 
 	mu   sync.Mutex
 	errs []error
+	// out gets the errors instead, when it is set.
+	out io.Writer
 }
 
 // startFloor starts the loop for the floor's Services of a namespace, until ctx ends.
@@ -130,5 +133,19 @@ func (f *floor) send(slice *floorSlice, patch floorPatch) {
 func (f *floor) trouble(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.out != nil {
+		fmt.Fprintln(f.out, err)
+		return
+	}
 	f.errs = append(f.errs, err)
+}
+
+// report has errors written out, those so far among them, instead of kept.
+func (f *floor) report(out io.Writer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, err := range f.errs {
+		fmt.Fprintln(out, err)
+	}
+	f.errs, f.out = nil, out
 }

@@ -18,6 +18,16 @@ const (
 	TrafficFromHost = "host"
 )
 
+// Where the floor's loop runs.
+const (
+	// FloorFromAuto is FloorFromPod where bench's pods really run, and FloorFromHost on simulated nodes.
+	FloorFromAuto = "auto"
+	// FloorFromPod runs it in a pod with the resources of Tanist's: as near to the API server, and with as much of a CPU.
+	FloorFromPod = "pod"
+	// FloorFromHost runs it in bench's own process.
+	FloorFromHost = "host"
+)
+
 // On which nodes bench puts its own pods.
 const (
 	// NodesAuto means real nodes where there are any, otherwise simulated ones.
@@ -50,6 +60,8 @@ type Options struct {
 
 	// Floor measures the bare watch-and-patch loop beside Tanist, one for one.
 	Floor bool
+	// FloorFrom is FloorFromAuto, FloorFromPod or FloorFromHost.
+	FloorFrom string
 
 	// Traffic sends requests through the leader Services while leaders come and go.
 	Traffic bool
@@ -86,6 +98,7 @@ func DefaultOptions(version string) Options {
 		Timeout:      30 * time.Second,
 		Settle:       time.Second,
 		ReadyTimeout: 2 * time.Minute,
+		FloorFrom:    FloorFromAuto,
 		TrafficFrom:  TrafficFromPod,
 		TrafficRate:  150,
 		TrafficPath:  "/",
@@ -113,6 +126,8 @@ func (o Options) Validate() error {
 	refuse(o.Pods < 2, "--pods must be at least 2, a leader and a successor, got %d", o.Pods)
 	refuse(o.PreStop < 0 || o.PreStop%time.Second != 0, "--pre-stop must be whole seconds, got %s", o.PreStop)
 	refuse(o.Image == "", "--image must not be empty")
+	refuse(o.FloorFrom != FloorFromAuto && o.FloorFrom != FloorFromPod && o.FloorFrom != FloorFromHost,
+		"--floor-from must be %s, %s or %s, got %q", FloorFromAuto, FloorFromPod, FloorFromHost, o.FloorFrom)
 	refuse(o.TrafficRate < 1 || o.TrafficRate >= MaxTrafficRate,
 		"--traffic-rate must be from 1 to %d new connections a second, got %d", MaxTrafficRate-1, o.TrafficRate)
 	refuse(o.TrafficFrom != TrafficFromPod && o.TrafficFrom != TrafficFromHost,

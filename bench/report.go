@@ -25,9 +25,11 @@ type Report struct {
 
 // Settings are the options that shape the figures.
 type Settings struct {
-	Failovers   int     `json:"failovers"`
-	Modes       []Mode  `json:"modes"`
-	Floor       bool    `json:"floor"`
+	Failovers int    `json:"failovers"`
+	Modes     []Mode `json:"modes"`
+	Floor     bool   `json:"floor"`
+	// FloorFrom is where the floor's loop ran: pod or host.
+	FloorFrom   string  `json:"floorFrom,omitempty"`
 	TimeoutMs   float64 `json:"timeoutMs"`
 	SettleMs    float64 `json:"settleMs"`
 	PreStopMs   float64 `json:"preStopMs"`

@@ -44,7 +44,7 @@ type run struct {
 	report  *Report
 
 	contenders []*contender
-	floor      *floor
+	floor      floorLoop
 }
 
 func (r *run) measure(ctx context.Context) error {
@@ -66,6 +66,10 @@ func (r *run) measure(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.opts.FloorFrom, err = floorFrom(r.opts, s.place); err != nil {
+		return err
+	}
+	r.report.Settings.FloorFrom = s.opts.FloorFrom
 	if r.opts.Burst {
 		return r.burst(ctx, s)
 	}

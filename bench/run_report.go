@@ -33,7 +33,7 @@ func (r *run) finish(interrupted bool) *Report {
 			r.note("the floor's loop had trouble: %v", err)
 		}
 	}
-	if trip := r.report.Environment.APIRoundTripMs; r.opts.Floor && trip > farAway {
+	if trip := r.report.Environment.APIRoundTripMs; r.opts.Floor && r.report.Settings.FloorFrom == FloorFromHost && trip > farAway {
 		r.note("a request to the API server takes %.1f ms from here; the floor pays that and a Tanist in the cluster does not, "+
 			"so the ratios flatter Tanist", trip)
 	}

@@ -16,7 +16,7 @@ import (
 // quickOptions are few failovers on bench's own workload.
 func quickOptions(change func(*Options)) Options {
 	options := DefaultOptions("dev")
-	options.Failovers, options.Floor = 4, true
+	options.Failovers, options.Floor, options.FloorFrom = 4, true, FloorFromHost
 	if change != nil {
 		change(&options)
 	}

@@ -87,7 +87,7 @@ func (s *setup) tanist(ctx context.Context, target Target) (*contender, error) {
 }
 
 // floorFor is the contender that the bare loop leads: a second workload whose pods end as the first one's do.
-func (s *setup) floorFor(ctx context.Context, target Target) (*contender, *floor, error) {
+func (s *setup) floorFor(ctx context.Context, target Target) (*contender, floorLoop, error) {
 	namespace, err := s.plainNamespace(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -115,7 +115,7 @@ func (s *setup) floorFor(ctx context.Context, target Target) (*contender, *floor
 	if err := s.floorSlices(ctx, namespace, s.opts.ReadyTimeout, c.view, w); err != nil {
 		return nil, nil, err
 	}
-	loop, err := startFloor(ctx, s.clients.Floor, namespace, w.name)
+	loop, err := s.startLoop(ctx, namespace, w.name)
 	if err != nil {
 		return nil, nil, err
 	}

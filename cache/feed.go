@@ -51,6 +51,7 @@ func (l *Leaders) Committed(key types.NamespacedName, slice Slice, now time.Time
 	}
 	e.learn(slice)
 	e.foreign = time.Time{}
+	l.index(key, e)
 }
 
 // Refresh takes note of a live read that asked for the slices with these names: those that it did not find do not exist. It is
@@ -77,5 +78,6 @@ func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []Slice, no
 		}
 	}
 	l.judge(e)
+	l.index(key, e)
 	return e.record()
 }

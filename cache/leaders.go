@@ -21,6 +21,12 @@ type Leaders struct {
 	entries map[types.NamespacedName]*entry
 	// othersAtWork is when news of any slice last arrived.
 	othersAtWork time.Time
+	// ledBy finds the Services that a pod leads, by the pod's namespace and name: admission knows no more of an eviction's pod. It
+	// follows the entries' heads (see index).
+	ledBy map[types.NamespacedName]map[types.NamespacedName]bool
+	// departing are the pods whose departure was admitted, by UID, each until its moment: added by Depart, removed by Departed and,
+	// once it is past, by the next Depart.
+	departing map[types.UID]time.Time
 }
 
 // entry is what is known of one Service.
@@ -37,6 +43,10 @@ type entry struct {
 	slices map[string]known
 
 	successor *election.Candidate
+	// prepared is the hand-over that admission has prepared; nil when none is. Whatever makes it worthless removes it.
+	prepared *Prepared
+	// indexed is the leader's name that ledBy has for this entry; empty when it has none.
+	indexed string
 
 	// stale says that the next Lookup must miss.
 	stale bool
@@ -61,7 +71,10 @@ type known struct {
 
 // New returns an empty cache. It is a prometheus.Collector of its own metrics.
 func New() *Leaders {
-	return &Leaders{metrics: newMetrics(), entries: map[types.NamespacedName]*entry{}}
+	return &Leaders{
+		metrics: newMetrics(), entries: map[types.NamespacedName]*entry{},
+		ledBy: map[types.NamespacedName]map[types.NamespacedName]bool{}, departing: map[types.UID]time.Time{},
+	}
 }
 
 // entry returns the entry of a Service, a new one when there is none. The caller holds mu.
@@ -84,6 +97,14 @@ func (l *Leaders) dropIfEmpty(key types.NamespacedName, e *entry) {
 			return
 		}
 	}
+	l.remove(key, e)
+}
+
+// remove takes an entry out with all that refers to it. The caller holds mu.
+func (l *Leaders) remove(key types.NamespacedName, e *entry) {
+	l.discard(e, OutcomeStale)
+	e.head = State{}
+	l.index(key, e)
 	delete(l.entries, key)
 }
 
@@ -135,7 +156,7 @@ func (l *Leaders) Forget(key types.NamespacedName, why Invalidation) {
 	if !ok {
 		return
 	}
-	delete(l.entries, key)
+	l.remove(key, e)
 	if e.service != "" {
 		l.metrics.invalidated(why)
 	}
@@ -151,5 +172,6 @@ func (l *Leaders) Invalidate(key types.NamespacedName, why Invalidation) {
 	}
 	e.stale = true
 	e.successor = nil
+	l.discard(e, OutcomeStale)
 	l.metrics.invalidated(why)
 }

@@ -44,6 +44,7 @@ func (l *Leaders) Lookup(key types.NamespacedName, want Want) (Record, Miss) {
 	miss := e.missing(want)
 	e.adopt(want)
 	l.judge(e)
+	l.index(key, e)
 	if miss != "" {
 		l.metrics.misses.WithLabelValues(string(miss)).Inc()
 	} else {
@@ -60,6 +61,7 @@ func (l *Leaders) Meet(key types.NamespacedName, service types.UID, owners []typ
 	e := l.entry(key)
 	l.expect(e, service)
 	e.meet(owners)
+	l.index(key, e)
 }
 
 // Peek returns what is known about a Service and whether it has an entry. Nothing is counted, and nothing is taken note of.
@@ -68,6 +70,18 @@ func (l *Leaders) Peek(key types.NamespacedName) (Record, bool) {
 	defer l.mu.RUnlock()
 	e, ok := l.entries[key]
 	if !ok {
+		return Record{}, false
+	}
+	return e.record(), true
+}
+
+// Warm returns what is known about a Service, and false when that is not enough to decide upon. Unlike Lookup it changes nothing
+// and counts nothing, so that admission may ask at any time, also while the reconciler is at work on the same Service.
+func (l *Leaders) Warm(key types.NamespacedName, want Want) (Record, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	e, ok := l.entries[key]
+	if !ok || e.service != want.Service || e.missing(want) != "" {
 		return Record{}, false
 	}
 	return e.record(), true

@@ -34,12 +34,28 @@ const (
 	SliceChanged Invalidation = "slice_changed"
 )
 
+// Outcome is what became of a prepared succession.
+type Outcome string
+
+// The outcomes.
+const (
+	// OutcomeUsed is one that was committed.
+	OutcomeUsed Outcome = "used"
+	// OutcomeStale is one that did not fit any longer when its leader left: its successor or a slice had changed.
+	OutcomeStale Outcome = "stale"
+	// OutcomeExpired is one whose leader did not leave: the request was refused, or a finalizer or budget held it.
+	OutcomeExpired Outcome = "expired"
+	// OutcomeSuperseded is one that a newer one, or another replica's commit, took the place of.
+	OutcomeSuperseded Outcome = "superseded"
+)
+
 // metrics are the counters; the gauges are read from the entries when they are asked for, so that a Service takes its series with
 // it when it goes.
 type metrics struct {
 	hits          prometheus.Counter
 	misses        *prometheus.CounterVec // reason: a Miss
 	invalidations *prometheus.CounterVec // reason: an Invalidation
+	prepared      *prometheus.CounterVec // outcome: an Outcome
 }
 
 var (
@@ -66,6 +82,13 @@ func newMetrics() *metrics {
 			Help: "Times that what the leader cache knew of a Service was not relied upon any longer, by reason.",
 		}, []string{"reason"}),
 	}
+	m.prepared = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tanist_prepared_total",
+		Help: "Successions that admission prepared on this replica, by what became of them.",
+	}, []string{"outcome"})
+	for _, outcome := range []Outcome{OutcomeUsed, OutcomeStale, OutcomeExpired, OutcomeSuperseded} {
+		m.prepared.WithLabelValues(string(outcome))
+	}
 	for _, miss := range []Miss{MissUnknown, MissInvalidated, MissConflict} {
 		m.misses.WithLabelValues(string(miss))
 	}
@@ -84,6 +107,7 @@ func (l *Leaders) Describe(descs chan<- *prometheus.Desc) {
 	l.metrics.hits.Describe(descs)
 	l.metrics.misses.Describe(descs)
 	l.metrics.invalidations.Describe(descs)
+	l.metrics.prepared.Describe(descs)
 	descs <- servicesDesc
 	descs <- leaderlessDesc
 	descs <- termDesc
@@ -94,6 +118,7 @@ func (l *Leaders) Collect(out chan<- prometheus.Metric) {
 	l.metrics.hits.Collect(out)
 	l.metrics.misses.Collect(out)
 	l.metrics.invalidations.Collect(out)
+	l.metrics.prepared.Collect(out)
 
 	// Collected first and sent later: whoever reads the channel may be slow, and a hand-over must not wait for it.
 	services, leaderless, terms := l.gauges()

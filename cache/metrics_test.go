@@ -22,6 +22,10 @@ func TestMetricsStartAtZero(t *testing.T) {
 		tanist_leader_cache_misses_total{reason="unknown"} 0
 		tanist_leader_services 0
 		tanist_leaderless_services 0
+		tanist_prepared_total{outcome="expired"} 0
+		tanist_prepared_total{outcome="stale"} 0
+		tanist_prepared_total{outcome="superseded"} 0
+		tanist_prepared_total{outcome="used"} 0
 	`)
 }
 

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/retry"
 )
@@ -31,7 +32,7 @@ const fieldOwner = client.FieldOwner(config.ManagedBy)
 
 // apply writes the slices, all families at once, and reports whether any was written. It is the only place of the succession that
 // writes. An error that is errOutdated asks for another decision.
-func (s *succession) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, writes []write) (bool, error) {
+func (s *succession) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, writes []cache.Write) (bool, error) {
 	ctx = failFast(ctx)
 	if len(writes) == 1 {
 		err := s.write(ctx, key, tuning, writes[0])
@@ -53,10 +54,10 @@ func (s *succession) apply(ctx context.Context, key types.NamespacedName, tuning
 }
 
 // write creates or patches one slice, and takes note of the answer.
-func (s *succession) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write write) error {
+func (s *succession) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write) error {
 	policy := policy(policyFailover, tuning.Retry.Failover)
-	if write.current == nil {
-		slice := write.desired
+	if write.Current == nil {
+		slice := write.Desired
 		err := retry.Do(ctx, policy, opCreateSlice, func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 			defer cancel()
@@ -68,11 +69,11 @@ func (s *succession) write(ctx context.Context, key types.NamespacedName, tuning
 		s.leaders.Committed(key, parseSlice(slice), time.Now())
 		return nil
 	}
-	body, err := newSlicePatch(write.current.ResourceVersion, write.desired)
+	body, err := newSlicePatch(write.Current.ResourceVersion, write.Desired)
 	if err != nil {
 		return err
 	}
-	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: write.current.Name}}
+	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: write.Current.Name}}
 	err = retry.Do(ctx, policy, opPatchSlice, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 		defer cancel()

@@ -23,16 +23,11 @@ func (s *succession) load(ctx context.Context, key types.NamespacedName, conflic
 		s.forget(key, source)
 		return situation{}, false, nil
 	}
-	loaded := situation{source: source, tuning: s.tuning.Load()}
-	loaded.options, _ = s.options.resolve(source, s.views.labelledFor(key))
-	loaded.leaderService = s.views.service(types.NamespacedName{Namespace: key.Namespace, Name: loaded.options.LeaderService})
-	loaded.owners = leaderServiceUIDs(source, s.views.labelledFor(key))
+	loaded := s.gather(key, source)
 	if !usable(loaded) {
 		s.leaders.Meet(key, source.UID, loaded.owners)
 		return situation{}, false, nil // stewardship makes it, and its event leads here again
 	}
-	loaded.pods = s.views.selectedBy(source)
-
 	if conflicted {
 		s.leaders.Conflicted()
 		return s.refresh(ctx, key, loaded)
@@ -46,6 +41,17 @@ func (s *succession) load(ctx context.Context, key types.NamespacedName, conflic
 	}
 	loaded.record = record
 	return loaded, true, nil
+}
+
+// gather takes from the informers what a decision looks at.
+func (s *succession) gather(key types.NamespacedName, source *corev1.Service) situation {
+	labelled := s.views.labelledFor(key)
+	gathered := situation{source: source, tuning: s.tuning.Load(), departing: s.leaders.Departing(time.Now())}
+	gathered.options, _ = s.options.resolve(source, labelled)
+	gathered.leaderService = s.views.service(types.NamespacedName{Namespace: key.Namespace, Name: gathered.options.LeaderService})
+	gathered.owners = leaderServiceUIDs(source, labelled)
+	gathered.pods = s.views.selectedBy(source)
+	return gathered
 }
 
 // forget drops all that is remembered of a Service that has no leader Service, or is gone.

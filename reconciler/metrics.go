@@ -14,7 +14,9 @@ type metrics struct {
 	handovers *prometheus.CounterVec
 	duration  *prometheus.HistogramVec
 	conflicts prometheus.Counter
-	stale     prometheus.GaugeFunc
+	// unadmitted counts what admission should have seen: it is only called when all is well, and says nothing when it is not.
+	unadmitted prometheus.Counter
+	stale      prometheus.GaugeFunc
 }
 
 // newMetrics registers the metrics; isStale says whether an older tuning than the ConfigMap's is in force.
@@ -22,7 +24,7 @@ func newMetrics(registerer prometheus.Registerer, isStale func() bool) (*metrics
 	m := &metrics{
 		handovers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_handovers_total",
-			Help: "Changes of leader that this replica committed, by reason and by who committed (elected: the holder of the Lease; backup: another replica).",
+			Help: "Changes of leader that this replica committed, by reason and by who committed (prepared: the replica that admission called; unprepared: the holder of the Lease; backup: another one).",
 		}, []string{"reason", "path"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "tanist_handover_duration_seconds",
@@ -35,6 +37,10 @@ func newMetrics(registerer prometheus.Registerer, isStale func() bool) (*metrics
 			Name: "tanist_commit_conflicts_total",
 			Help: "Commits that were refused because the EndpointSlice had changed.",
 		}),
+		unadmitted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tanist_departures_unadmitted_total",
+			Help: "Deleted leaders that this replica handed over without admission having prepared it: the watch saw the deletion and admission did not.",
+		}),
 		stale: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tanist_tuning_stale",
 			Help: "1 while the ConfigMap's tuning is wrong and an older one is in force.",
@@ -46,12 +52,12 @@ func newMetrics(registerer prometheus.Registerer, isStale func() bool) (*metrics
 		}),
 	}
 	for _, reason := range election.Reasons() {
-		for _, path := range []path{pathElected, pathBackup} {
+		for _, path := range []path{pathPrepared, pathUnprepared, pathBackup} {
 			m.handovers.WithLabelValues(string(reason), string(path))
 			m.duration.WithLabelValues(string(reason), string(path))
 		}
 	}
-	for _, collector := range []prometheus.Collector{m.handovers, m.duration, m.conflicts, m.stale} {
+	for _, collector := range []prometheus.Collector{m.handovers, m.duration, m.conflicts, m.unadmitted, m.stale} {
 		if err := registerer.Register(collector); err != nil {
 			return nil, err
 		}
@@ -62,6 +68,9 @@ func newMetrics(registerer prometheus.Registerer, isStale func() bool) (*metrics
 // handover counts a change of leader; a duration of zero is one that no event caused.
 func (m *metrics) handover(reason string, path path, duration time.Duration) {
 	m.handovers.WithLabelValues(reason, string(path)).Inc()
+	if reason == string(election.ReasonLeaderDeleted) && path != pathPrepared {
+		m.unadmitted.Inc()
+	}
 	if duration > 0 {
 		m.duration.WithLabelValues(reason, string(path)).Observe(duration.Seconds())
 	}

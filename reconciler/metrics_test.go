@@ -17,10 +17,10 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	series := 2 * len(election.Reasons())
+	series := 3 * len(election.Reasons())
 	for name, want := range map[string]int{
 		"tanist_handovers_total": series, "tanist_handover_duration_seconds": series,
-		"tanist_commit_conflicts_total": 1, "tanist_tuning_stale": 1,
+		"tanist_commit_conflicts_total": 1, "tanist_departures_unadmitted_total": 1, "tanist_tuning_stale": 1,
 	} {
 		if got, err := testutil.GatherAndCount(registry, name); err != nil || got != want {
 			t.Errorf("%s starts with %d series (%v), want %d", name, got, err, want)
@@ -34,7 +34,7 @@ func TestMetrics(t *testing.T) {
 	if got := testutil.ToFloat64(m.handovers.WithLabelValues("LeaderGone", "backup")); got != 2 {
 		t.Errorf("got %v hand-overs", got)
 	}
-	if got := testutil.ToFloat64(m.handovers.WithLabelValues("LeaderGone", "elected")); got != 0 {
+	if got := testutil.ToFloat64(m.handovers.WithLabelValues("LeaderGone", "unprepared")); got != 0 {
 		t.Errorf("got %v hand-overs of the other path", got)
 	}
 	if got := testutil.ToFloat64(m.conflicts); got != 1 {

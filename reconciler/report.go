@@ -21,14 +21,14 @@ const afterwards = time.Second
 func (s *succession) report(ctx context.Context, key types.NamespacedName, situation situation, plan plan) {
 	before, after := plan.before, plan.after
 	if plan.decision.Move {
-		path, duration := s.path(), time.Duration(0)
+		duration := time.Duration(0)
 		if !situation.cause.IsZero() {
 			duration = time.Since(situation.cause)
 		}
-		s.metrics.handover(after.Reason, path, duration)
+		s.metrics.handover(after.Reason, plan.path, duration)
 		logf.FromContext(ctx).V(1).Info("Leader changed",
 			"service", klog.KRef(key.Namespace, key.Name), "from", before.Leader.Name, "to", after.Leader.Name,
-			"term", after.Term, "reason", after.Reason, "path", path, "duration", duration)
+			"term", after.Term, "reason", after.Reason, "path", plan.path, "duration", duration)
 	}
 	eventType, reason, note, args := tell(plan)
 	if reason == "" {
@@ -41,13 +41,6 @@ func (s *succession) report(ctx context.Context, key types.NamespacedName, situa
 	time.AfterFunc(afterwards, func() {
 		s.recorder.Eventf(situation.source, related, eventType, reason, actionElect, note, args...)
 	})
-}
-
-func (s *succession) path() path {
-	if s.holdsLease() {
-		return pathElected
-	}
-	return pathBackup
 }
 
 // tell puts a commit into the words of an Event; no reason when there is nothing to tell.

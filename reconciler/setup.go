@@ -82,12 +82,13 @@ func setupSuccession(mgr manager.Manager, options Options, v *views, inForce *op
 		causes: newCauses(), complaints: newComplaints(),
 		gate: newGate(func() int { return options.Tuning.Load().Commit.Concurrency }),
 	}
-	tuning := source.Func(func(context.Context, queue) error {
+	start := source.Func(func(_ context.Context, q queue) error {
 		loadTuning(v, options.Tuning, tuningKey(options))
+		s.queue.Store(&q)
 		return nil
 	})
 	return add(mgr, "succession", s, everyReplica, successionWorkers,
-		tuning,
+		start,
 		source.Kind(mgr.GetCache(), namespaceMetadata(), namespaceHandler(v)),
 		source.Kind(mgr.GetCache(), &corev1.Service{}, s.serviceHandler()),
 		source.Kind(mgr.GetCache(), &corev1.Pod{}, s.podHandler()),

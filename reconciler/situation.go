@@ -24,6 +24,8 @@ type situation struct {
 	tuning  config.Tuning
 	pods    []*corev1.Pod
 	record  cache.Record
+	// departing says which pods are about to go although their objects do not say so yet.
+	departing func(types.UID) bool
 	// cause is when the event that led here arrived; zero when it was no event (a retry, a timer, a start).
 	cause time.Time
 }
@@ -31,20 +33,15 @@ type situation struct {
 // plan is a decision, and what has to be written for it.
 type plan struct {
 	decision election.Decision
+	// path is who commits.
+	path path
 	// before and after are who led and who leads.
 	before, after cache.State
-	writes        []write
+	writes        []cache.Write
 	// taken are slices by the names of ours that are not ours.
 	taken []string
 	// unfit are the pods that cannot lead although they may be ready, each with the reason.
 	unfit []unfitPod
-}
-
-// write is one slice that does not say what it should.
-type write struct {
-	desired *discoveryv1.EndpointSlice
-	// current is the version that was decided upon; nil when the slice does not exist.
-	current *discoveryv1.EndpointSlice
 }
 
 // unfitPod is a pod that cannot carry the Service's traffic.
@@ -58,6 +55,7 @@ func decide(s situation, now time.Time) plan {
 	needed := neededFamilies(s.leaderService)
 	candidates := candidates(s.pods, s.source.Spec.Ports, needed, s.tuning.Election)
 	before := s.before()
+	s.avoidDeparting(candidates, before.Leader.UID)
 	decision := election.Decide(rules(s.options), candidates, incumbent(before), now)
 
 	p := plan{decision: decision, before: before, after: s.after(before, decision, now), unfit: unfit(s.pods, candidates)}
@@ -68,17 +66,30 @@ func decide(s situation, now time.Time) plan {
 		switch {
 		case !exists:
 			stampTrigger(desired, s.cause)
-			p.writes = append(p.writes, write{desired: desired})
+			p.writes = append(p.writes, cache.Write{Desired: desired})
 		case !s.owns(known.Object):
 			p.taken = append(p.taken, desired.Name)
 		case !sameSlice(known.Object, desired):
 			if !sameTraffic(known.Object, desired) {
 				stampTrigger(desired, s.cause)
 			}
-			p.writes = append(p.writes, write{desired: desired, current: known.Object})
+			p.writes = append(p.writes, cache.Write{Desired: desired, Current: known.Object})
 		}
 	}
 	return p
+}
+
+// avoidDeparting makes pods whose departure was admitted the worst candidates. The leader itself only goes when its own object says
+// so: an admitted request may still be refused.
+func (s situation) avoidDeparting(candidates []election.Candidate, leader types.UID) {
+	if s.departing == nil {
+		return
+	}
+	for i := range candidates {
+		if uid := types.UID(candidates[i].UID); uid != leader && s.departing(uid) {
+			candidates[i].Announced = election.AnnouncedDisruption
+		}
+	}
 }
 
 // owns reports whether a slice is the leader Service's, or was its predecessor's that someone deleted.

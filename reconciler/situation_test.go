@@ -35,10 +35,10 @@ func plannedOf(p plan) planned {
 	}
 	for _, write := range p.writes {
 		verb := "create "
-		if write.current != nil {
+		if write.Current != nil {
 			verb = "patch "
 		}
-		got.Writes = append(got.Writes, verb+write.desired.Name)
+		got.Writes = append(got.Writes, verb+write.Desired.Name)
 	}
 	for _, unfit := range p.unfit {
 		got.Unfit = append(got.Unfit, unfit.pod.Name)
@@ -236,7 +236,7 @@ func TestThePatchReplacesWhatItMust(t *testing.T) {
 	s := situationOf(leading("a1", 5), []*corev1.Pod{readyPod("b2")})
 	s.cause = t0.Add(-time.Millisecond)
 	write := decide(s, t0).writes[0]
-	body, err := newSlicePatch(write.current.ResourceVersion, write.desired)
+	body, err := newSlicePatch(write.Current.ResourceVersion, write.Desired)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestThePatchReplacesWhatItMust(t *testing.T) {
 func TestThePatchRemovesWhatIsNoLongerTrue(t *testing.T) {
 	s := situationOf(leading("a1", 5), nil)
 	write := decide(s, t0).writes[0]
-	body, err := newSlicePatch(write.current.ResourceVersion, write.desired)
+	body, err := newSlicePatch(write.Current.ResourceVersion, write.Desired)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +288,7 @@ func TestTheTriggerTimeIsOnlyStampedWhenTrafficChanges(t *testing.T) {
 	s := edited(func(slice *discoveryv1.EndpointSlice) { delete(slice.Annotations, config.ReasonKey) })(
 		situationOf(leading("a1", 5), []*corev1.Pod{readyPod("a1")}))
 	s.cause = t0
-	if got, ok := decide(s, t0).writes[0].desired.Annotations[corev1.EndpointsLastChangeTriggerTime]; ok {
+	if got, ok := decide(s, t0).writes[0].Desired.Annotations[corev1.EndpointsLastChangeTriggerTime]; ok {
 		t.Errorf("got trigger time %s for a repaired annotation", got)
 	}
 }

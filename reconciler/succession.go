@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -33,20 +34,27 @@ type succession struct {
 	causes     *causes
 	complaints *complaints
 	gate       *gate
+	precedence precedence
+	// queue is there once the controller has started.
+	queue atomic.Pointer[queue]
 }
 
 // Reconcile brings the slices of one Service's leader Service up to date. A commit that is refused, because someone else's came
 // first, is decided again from a live read.
 func (s *succession) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	key := request.NamespacedName
+	cause := s.causes.take(key)
+	handedOver, conflicted := s.commitPrepared(ctx, key, cause)
+	if handedOver {
+		cause = time.Time{} // what follows is only who would be next
+	}
 	if !s.gate.enter(ctx) {
+		s.causes.putBack(key, cause)
 		return reconcile.Result{}, nil
 	}
 	defer s.gate.leave()
-
-	key := request.NamespacedName
-	cause := s.causes.take(key)
-	for round := range maxRounds {
-		situation, ok, err := s.load(ctx, key, round > 0)
+	for range maxRounds {
+		situation, ok, err := s.load(ctx, key, conflicted)
 		if err != nil {
 			s.causes.putBack(key, cause)
 			return reconcile.Result{}, unlessStopping(ctx, err)
@@ -58,6 +66,7 @@ func (s *succession) Reconcile(ctx context.Context, request reconcile.Request) (
 		situation.cause = cause
 		result, err := s.settle(ctx, key, situation)
 		if errors.Is(err, errOutdated) {
+			conflicted = true
 			continue
 		}
 		if err != nil {
@@ -84,11 +93,15 @@ func (s *succession) settle(ctx context.Context, key types.NamespacedName, situa
 	now := time.Now()
 	plan := decide(situation, now)
 	if len(plan.writes) > 0 {
-		if wait := s.wait(key, situation, now); wait > 0 {
+		if wait := s.wait(key, situation, plan, now); wait > 0 {
 			s.causes.putBack(key, situation.cause)
 			return reconcile.Result{RequeueAfter: wait}, nil
 		}
+		plan.path = s.path()
 		committed, err := s.apply(ctx, key, situation.tuning, plan.writes)
+		if s.holdsLease() && situation.admissible(plan) {
+			s.precedence.learn(err)
+		}
 		if committed {
 			s.report(ctx, key, situation, plan)
 		}
@@ -98,16 +111,24 @@ func (s *succession) settle(ctx context.Context, key types.NamespacedName, situa
 	}
 	s.leaders.Settled(key, plan.decision.Successor)
 	s.complain(key, situation, plan)
-	return reconcile.Result{RequeueAfter: lookAgain(plan)}, nil
+	return reconcile.Result{RequeueAfter: sooner(lookAgain(plan), s.preparedFor(key, now))}, nil
 }
 
 // wait is how long to leave a commit to others.
-func (s *succession) wait(key types.NamespacedName, situation situation, now time.Time) time.Duration {
+func (s *succession) wait(key types.NamespacedName, situation situation, plan plan, now time.Time) time.Duration {
+	first := s.holdsLease() && !(situation.admissible(plan) && s.precedence.yields())
 	seen := sighting{
 		needed: s.leaders.Needed(key, now), atWork: s.leaders.OthersAtWork(), foreign: situation.record.Foreign,
 		behind: situation.behind(s.views.podsSeen()),
 	}
-	return turn(s.holdsLease(), seen, situation.tuning.Commit.BackupDelay.Duration, now)
+	return turn(first, seen, situation.tuning.Commit.BackupDelay.Duration, now)
+}
+
+func (s *succession) path() path {
+	if s.holdsLease() {
+		return pathUnprepared
+	}
+	return pathBackup
 }
 
 func (s *succession) holdsLease() bool {
@@ -125,6 +146,24 @@ func lookAgain(plan plan) time.Duration {
 		return takenRecheck
 	}
 	return plan.decision.LookAgain
+}
+
+// preparedFor is how long what is prepared for a Service still lasts, at least a moment; zero when nothing is. Then its end is taken
+// note of.
+func (s *succession) preparedFor(key types.NamespacedName, now time.Time) time.Duration {
+	until := s.leaders.PreparedUntil(key)
+	if until.IsZero() {
+		return 0
+	}
+	return max(until.Sub(now), time.Millisecond)
+}
+
+// sooner is the shorter of two delays, of which zero means never.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // takenRecheck is how often a name that someone else's object has is tried again: objects that are not ours are not watched.

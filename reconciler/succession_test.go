@@ -128,7 +128,7 @@ func TestAHandOverOnAHitIsOnePatchAndNoRead(t *testing.T) {
 		t.Errorf("%d reads and %d writes, want none and one", st.reads.Load(), st.writes.Load())
 	}
 	st.expect("b2", 6)
-	if got := testutil.ToFloat64(st.metrics.handovers.WithLabelValues("LeaderDeleted", "elected")); got != 1 {
+	if got := testutil.ToFloat64(st.metrics.handovers.WithLabelValues("LeaderDeleted", "unprepared")); got != 1 {
 		t.Errorf("%v hand-overs are counted", got)
 	}
 	record, _ := st.leaders.Peek(shopWeb)

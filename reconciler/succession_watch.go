@@ -44,12 +44,16 @@ func (s *succession) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			if !podChanged(e.ObjectOld, e.ObjectNew) {
 				return
 			}
+			if e.ObjectNew.DeletionTimestamp != nil {
+				s.leaders.Departed(e.ObjectNew.UID)
+			}
 			wake(q, e.ObjectNew)
 			if !maps.Equal(e.ObjectOld.Labels, e.ObjectNew.Labels) {
 				wake(q, e.ObjectOld)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], q queue) {
+			s.leaders.Departed(e.Object.UID)
 			wake(q, e.Object)
 		},
 	}

@@ -105,6 +105,7 @@ func trimConditions(conditions []corev1.PodCondition) []corev1.PodCondition {
 		if condition.Type == corev1.PodReady || condition.Type == corev1.DisruptionTarget {
 			kept = append(kept, corev1.PodCondition{
 				Type: condition.Type, Status: condition.Status, LastTransitionTime: condition.LastTransitionTime,
+				Reason: condition.Reason,
 			})
 		}
 	}

@@ -7,8 +7,10 @@ type path string
 
 // The paths.
 const (
-	// pathElected is the replica that holds the Lease.
-	pathElected path = "elected"
+	// pathPrepared is the replica whose admission was called, which had the commit ready.
+	pathPrepared path = "prepared"
+	// pathUnprepared is the replica that holds the Lease.
+	pathUnprepared path = "unprepared"
 	// pathBackup is another one, because the first did not.
 	pathBackup path = "backup"
 )
@@ -37,13 +39,13 @@ const shortestLook = 10 * time.Millisecond
 
 // turn is how long a replica leaves a commit to others; zero when it is its own turn.
 //
-// The replica that holds the Lease goes first; the others wait backupDelay from when they saw the need, or from its last sign of
+// Whoever goes first (see precedence) does so at once; the others wait backupDelay from when they saw the need, or from its last sign of
 // life since: when a hundred leaders go at once it needs longer than backupDelay, and would only be kept from its work by the
 // conflicts. And nobody overrules another's commit before backupDelay has passed since seeing it, or while its own view of the pods
 // is the older one: two replicas that see pods at different times would move the leader to and fro.
-func turn(elected bool, seen sighting, backupDelay time.Duration, now time.Time) time.Duration {
+func turn(first bool, seen sighting, backupDelay time.Duration, now time.Time) time.Duration {
 	var wait time.Duration
-	if !elected {
+	if !first {
 		from := seen.needed
 		if latest := seen.needed.Add((patience - 1) * backupDelay); seen.atWork.After(from) {
 			from = seen.atWork

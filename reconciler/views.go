@@ -75,6 +75,11 @@ func (v *views) service(key types.NamespacedName) *corev1.Service {
 	return get[*corev1.Service](v.services, key.String())
 }
 
+// pod is nil when there is none of this name.
+func (v *views) pod(key types.NamespacedName) *corev1.Pod {
+	return get[*corev1.Pod](v.pods, key.String())
+}
+
 // configMap is nil when there is none of this name.
 func (v *views) configMap(key types.NamespacedName) *corev1.ConfigMap {
 	return get[*corev1.ConfigMap](v.configMaps, key.String())

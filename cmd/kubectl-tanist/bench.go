@@ -67,6 +67,8 @@ func (f *benchFlags) add(command *cobra.Command) {
 	flags.StringSliceVar(&f.modes, "mode", []string{string(bench.ModeDelete)},
 		"how the leader is taken away: delete, force, evict, readiness or crash; several are measured one after another")
 	flags.BoolVar(&o.Floor, "floor", o.Floor, "measure a bare watch-and-patch loop beside Tanist, one for one")
+	flags.StringVar(&o.FloorFrom, "floor-from", o.FloorFrom,
+		"where that loop runs: in a pod with the resources of Tanist's, on this host, or auto: in a pod where pods really run")
 	flags.BoolVar(&o.Traffic, "traffic", o.Traffic, "send requests to the leader Service meanwhile")
 	flags.StringVar(&o.TrafficFrom, "traffic-from", o.TrafficFrom, "where requests come from: a pod in the cluster, or this host, which must reach ClusterIPs")
 	flags.IntVar(&o.TrafficRate, "traffic-rate", o.TrafficRate,

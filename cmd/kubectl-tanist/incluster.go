@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
 
 	"github.com/tanist-dev/tanist/bench"
 )
@@ -25,6 +26,25 @@ func newServerCommand() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&address, "address", address, "where to listen")
+	return command
+}
+
+// newFloorCommand is the floor's loop.
+func newFloorCommand(version string, out io.Writer) *cobra.Command {
+	var namespace string
+	var services []string
+	command := &cobra.Command{
+		Use: "bench-floor", Short: "Be the floor of a bench", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			config, err := rest.InClusterConfig()
+			if err != nil {
+				return fmt.Errorf("failed to find the cluster: %w", err)
+			}
+			return bench.RunFloor(command.Context(), config, version, namespace, services, out)
+		},
+	}
+	command.Flags().StringVar(&namespace, "namespace", "", "namespace of the floor's Services")
+	command.Flags().StringSliceVar(&services, "services", nil, "names of the floor's Services")
 	return command
 }
 

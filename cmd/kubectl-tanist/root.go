@@ -23,7 +23,8 @@ func newRootCommand(version string) *cobra.Command {
 	kubeconfig.AddFlags(root.PersistentFlags())
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.AddCommand(newBenchCommand(kubeconfig, streams, version), newServerCommand(), newClientCommand(streams.Out))
+	root.AddCommand(newBenchCommand(kubeconfig, streams, version), newServerCommand(), newClientCommand(streams.Out),
+		newFloorCommand(version, streams.Out))
 	return root
 }
 

@@ -35,9 +35,9 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		names = append(names, family.GetName())
 	}
 	want := []string{
-		"tanist_commit_conflicts_total", "tanist_handover_duration_seconds", "tanist_handovers_total",
+		"tanist_commit_conflicts_total", "tanist_departures_unadmitted_total", "tanist_handover_duration_seconds", "tanist_handovers_total",
 		"tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total", "tanist_leader_cache_misses_total",
-		"tanist_leader_services", "tanist_leaderless_services", "tanist_tuning_stale",
+		"tanist_leader_services", "tanist_leaderless_services", "tanist_prepared_total", "tanist_tuning_stale",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("unexpected metrics (-want +got):\n%s", diff)

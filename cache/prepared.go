@@ -1,0 +1,176 @@
+package cache
+
+import (
+	"time"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Departure is a pod that the API server is about to mark as terminating, as admission sees it.
+type Departure struct {
+	Namespace, Name string
+	// UID is empty when the request does not say which pod of this name it means (an eviction without a precondition).
+	UID types.UID
+	// Eviction tells an eviction from a deletion. It announces itself by a condition first, and may wait for a disruption budget.
+	Eviction bool
+}
+
+// Succession is what a departure means for one Service that the pod leads.
+type Succession struct {
+	Service types.NamespacedName
+	// Successor is the name of the pod that will lead; empty when nobody can follow.
+	Successor string
+}
+
+// Prepared is a hand-over that was decided when the leader's departure was admitted, ready to be committed once it leaves.
+type Prepared struct {
+	// Leaving is the leader, Successor the pod that follows, SuccessorVersion the resourceVersion of it that was decided upon.
+	Leaving, Successor types.UID
+	SuccessorVersion   string
+	// Before and After are who leads and who will.
+	Before, After State
+	// Writes are the commit, one for each slice that it changes. They belong to whoever takes the Prepared.
+	Writes []Write
+	// Announced says that the condition DisruptionTarget is enough of a sign that the leader leaves.
+	Announced bool
+	// AtOnce asks for the commit without waiting for any sign.
+	AtOnce bool
+	// Expires is when the departure is taken for refused.
+	Expires time.Time
+}
+
+// Write is one slice that does not say what it should.
+type Write struct {
+	Desired *discoveryv1.EndpointSlice
+	// Current is the version that was decided upon; nil when the slice does not exist.
+	Current *discoveryv1.EndpointSlice
+}
+
+// LedBy returns the Services that a pod of this name leads.
+func (l *Leaders) LedBy(pod types.NamespacedName) []types.NamespacedName {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var led []types.NamespacedName
+	for key := range l.ledBy[pod] {
+		led = append(led, key)
+	}
+	return led
+}
+
+// Prepare keeps a prepared succession, in place of an earlier one. One request may be admitted several times: preparing the same
+// again only makes it last longer.
+func (l *Leaders) Prepare(key types.NamespacedName, prepared Prepared) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[key]
+	if !ok {
+		return
+	}
+	if e.prepared == nil || e.prepared.Leaving != prepared.Leaving {
+		l.discard(e, OutcomeSuperseded)
+	}
+	e.prepared = &prepared
+}
+
+// PreparedUntil says until when a succession is prepared for a Service; zero when none is.
+func (l *Leaders) PreparedUntil(key types.NamespacedName) time.Time {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if e, ok := l.entries[key]; ok && e.prepared != nil {
+		return e.prepared.Expires
+	}
+	return time.Time{}
+}
+
+// TakePrepared hands out the prepared succession when judge answers OutcomeUsed; the caller commits it and then says what became of
+// it with Became. Any other outcome drops it, and none leaves it where it is. judge must not call back.
+func (l *Leaders) TakePrepared(key types.NamespacedName, judge func(*Prepared) Outcome) *Prepared {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[key]
+	if !ok || e.prepared == nil {
+		return nil
+	}
+	prepared := e.prepared
+	switch outcome := judge(prepared); outcome {
+	case "":
+		return nil
+	case OutcomeUsed:
+		e.prepared = nil
+		return prepared
+	default:
+		l.discard(e, outcome)
+		return nil
+	}
+}
+
+// Became counts what became of a succession that was taken.
+func (l *Leaders) Became(outcome Outcome) {
+	l.metrics.prepared.WithLabelValues(string(outcome)).Inc()
+}
+
+// discard drops what is prepared, and counts what became of it. The caller holds mu.
+func (l *Leaders) discard(e *entry, outcome Outcome) {
+	if e.prepared == nil {
+		return
+	}
+	e.prepared = nil
+	l.Became(outcome)
+}
+
+// Depart takes note that a pod is about to go, until the given time: it should not be made leader meanwhile if another can be. When
+// several pods are deleted by one request, the successor of the first may be the next.
+func (l *Leaders) Depart(pod types.UID, now, until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for uid, end := range l.departing {
+		if !now.Before(end) {
+			delete(l.departing, uid)
+		}
+	}
+	l.departing[pod] = until
+}
+
+// Departed takes note that a pod is gone, or seen to be going: what its own object says counts from now on.
+func (l *Leaders) Departed(pod types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.departing, pod)
+}
+
+// Departing says which of some pods are about to go.
+func (l *Leaders) Departing(now time.Time) func(pod types.UID) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if len(l.departing) == 0 {
+		return func(types.UID) bool { return false }
+	}
+	going := make(map[types.UID]bool, len(l.departing))
+	for uid, end := range l.departing {
+		going[uid] = now.Before(end)
+	}
+	return func(pod types.UID) bool { return going[pod] }
+}
+
+// index makes ledBy follow an entry's head. The caller holds mu, and calls it after whatever may change the head.
+func (l *Leaders) index(key types.NamespacedName, e *entry) {
+	leader := e.head.Leader.Name
+	if leader == e.indexed {
+		return
+	}
+	if pod := (types.NamespacedName{Namespace: key.Namespace, Name: e.indexed}); e.indexed != "" {
+		delete(l.ledBy[pod], key)
+		if len(l.ledBy[pod]) == 0 {
+			delete(l.ledBy, pod)
+		}
+	}
+	if leader != "" {
+		pod := types.NamespacedName{Namespace: key.Namespace, Name: leader}
+		if l.ledBy[pod] == nil {
+			l.ledBy[pod] = map[types.NamespacedName]bool{}
+		}
+		l.ledBy[pod][key] = true
+	}
+	e.indexed = leader
+}

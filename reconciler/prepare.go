@@ -1,0 +1,118 @@
+package reconciler
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tanist-dev/tanist/cache"
+)
+
+// Prepare chooses the successors of a pod that is about to go, and keeps their commits ready for when it does. It answers with what
+// that means for each Service that the pod leads. It reads from memory alone and writes nothing to the API; what the leader cache
+// does not know well enough is read by the reconciler meanwhile. It is for admission, at any time and from any goroutine.
+func (s *succession) Prepare(departure cache.Departure) []cache.Succession {
+	now := time.Now()
+	name := types.NamespacedName{Namespace: departure.Namespace, Name: departure.Name}
+	pod := s.views.pod(name)
+	if pod != nil && departure.UID == "" {
+		departure.UID = pod.UID
+	}
+	if pod != nil && pod.UID == departure.UID && len(s.views.selecting(pod.Namespace, pod.Labels)) > 0 {
+		s.leaders.Depart(pod.UID, now, now.Add(s.tuning.Load().Cache.PreparedTTL.Duration))
+	}
+	var all []cache.Succession
+	for _, key := range s.leaders.LedBy(name) {
+		if succession, leads := s.prepareFor(key, departure, now); leads {
+			all = append(all, succession)
+		}
+	}
+	slices.SortFunc(all, func(a, b cache.Succession) int { return cmp.Compare(a.Service.String(), b.Service.String()) })
+	return all
+}
+
+// prepareFor is Prepare for one Service. It reports false when the pod does not lead it, as far as is known.
+func (s *succession) prepareFor(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.Succession, bool) {
+	source := s.views.service(key)
+	if !s.views.optedIn(key.Namespace) || !wantsLeader(source) {
+		return cache.Succession{}, false
+	}
+	situation := s.gather(key, source)
+	if !usable(situation) {
+		return cache.Succession{}, false
+	}
+	record, warm := s.leaders.Warm(key, want(situation))
+	if !warm {
+		s.enqueue(key, 0) // which reads what is missing, before the deletion's event needs it
+		return cache.Succession{}, false
+	}
+	situation.record = record
+	if departure.UID == "" || record.Leader.UID != departure.UID {
+		return cache.Succession{}, false
+	}
+	prepared, ok := prepare(situation, departure, now)
+	if !ok {
+		return cache.Succession{Service: key}, true
+	}
+	s.leaders.Prepare(key, prepared)
+	if prepared.AtOnce {
+		s.causes.note(key, now)
+		s.enqueue(key, 0)
+	}
+	s.enqueue(key, prepared.Expires.Sub(now)) // to take note of a departure that did not come
+	return cache.Succession{Service: key, Successor: prepared.After.Leader.Name}, true
+}
+
+// enqueue has a Service reconciled after a while.
+func (s *succession) enqueue(key types.NamespacedName, after time.Duration) {
+	if q := s.queue.Load(); q != nil {
+		(*q).AddAfter(reconcile.Request{NamespacedName: key}, after)
+	}
+}
+
+// prepare is pure: the commit for when the leader leaves. It reports false when nobody can follow.
+func prepare(s situation, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
+	announced := departure.Eviction && s.tuning.Election.HandoverOnDisruptionTarget
+	plan := decide(s.without(departure.UID, announced, now), now)
+	if announced && !plan.decision.Move {
+		// Nobody better is there, so the announcement alone will not move the leader. The deletion will.
+		announced = false
+		plan = decide(s.without(departure.UID, announced, now), now)
+	}
+	successor := s.pod(plan.after.Leader.UID)
+	if !plan.decision.Move || successor == nil {
+		return cache.Prepared{}, false
+	}
+	return cache.Prepared{
+		Leaving: departure.UID, Successor: successor.UID, SuccessorVersion: successor.ResourceVersion,
+		Before: plan.before, After: plan.after, Writes: plan.writes,
+		Announced: announced,
+		AtOnce:    s.tuning.Commit.OnAdmission && !departure.Eviction,
+		Expires:   now.Add(s.tuning.Cache.PreparedTTL.Duration),
+	}, true
+}
+
+// without is the situation once the leader is seen to leave.
+func (s situation) without(leader types.UID, announced bool, now time.Time) situation {
+	s.pods = slices.Clone(s.pods)
+	for i, pod := range s.pods {
+		if pod.UID != leader {
+			continue
+		}
+		leaving := *pod // its parts are shared: they are replaced, not changed
+		if announced {
+			leaving.Status.Conditions = append(slices.Clone(pod.Status.Conditions), corev1.PodCondition{
+				Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: evictionByAPI,
+			})
+		} else {
+			leaving.DeletionTimestamp = &metav1.Time{Time: now}
+		}
+		s.pods[i] = &leaving
+	}
+	return s
+}
