@@ -32,6 +32,7 @@ func (s *succession) load(ctx context.Context, key types.NamespacedName, conflic
 		return situation{}, false, nil // stewardship makes it, and its event leads here again
 	}
 	loaded.pods = s.views.selectedBy(source)
+	loaded.outlook = s.views.outlook(loaded.pods, loaded.tuning.Election)
 
 	if conflicted {
 		s.leaders.Conflicted()
@@ -119,6 +120,7 @@ func (s *succession) refresh(ctx context.Context, key types.NamespacedName, load
 	}
 	loaded.owners = addUID(loaded.owners, leaderService.UID)
 	loaded.pods = s.views.selectedBy(source)
+	loaded.outlook = s.views.outlook(loaded.pods, loaded.tuning.Election)
 	var found []cache.Slice
 	for i := range slices {
 		if slices[i].UID != "" {
