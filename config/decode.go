@@ -28,6 +28,8 @@ func decode(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList
 		return decodeDuration(node, into, at)
 	case into.Kind() == reflect.Struct:
 		return decodeStruct(node, into, at)
+	case into.Kind() == reflect.Slice:
+		return decodeList(node, into, at)
 	default:
 		return decodeScalar(node, into, at)
 	}
@@ -61,6 +63,24 @@ func decodeStruct(node *yaml.Node, into reflect.Value, at *field.Path) field.Err
 	return errs
 }
 
+// decodeList replaces what the list held: one that is left out keeps its default, one that is there is meant as it stands.
+func decodeList(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList {
+	if node.Kind != yaml.SequenceNode {
+		return field.ErrorList{invalid(node, at, "must be a list such as [a, b]")}
+	}
+	list := reflect.MakeSlice(into.Type(), len(node.Content), len(node.Content))
+	var errs field.ErrorList
+	for i, item := range node.Content {
+		if item.ShortTag() == "!!null" {
+			errs = append(errs, invalid(item, at.Index(i), "must have a value"))
+			continue
+		}
+		errs = append(errs, decode(item, list.Index(i), at.Index(i))...)
+	}
+	into.Set(list)
+	return errs
+}
+
 func decodeDuration(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList {
 	d, err := time.ParseDuration(node.Value)
 	if node.Kind != yaml.ScalarNode || err != nil {
@@ -70,11 +90,14 @@ func decodeDuration(node *yaml.Node, into reflect.Value, at *field.Path) field.E
 	return nil
 }
 
-// decodeScalar accepts exactly what YAML calls an integer or a boolean: the decoder alone would make 1 of 1.5.
+// decodeScalar accepts exactly what YAML calls an integer, a boolean or a text: the decoder alone would make 1 of 1.5.
 func decodeScalar(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList {
 	tag, detail := "!!bool", "must be true or false"
-	if into.Kind() == reflect.Int {
+	switch into.Kind() {
+	case reflect.Int:
 		tag, detail = "!!int", "must be a whole number"
+	case reflect.String:
+		tag, detail = "!!str", "must be a text (in quotes if it looks like something else)"
 	}
 	if node.ShortTag() != tag || node.Decode(into.Addr().Interface()) != nil {
 		return field.ErrorList{invalid(node, at, detail)}

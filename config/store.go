@@ -41,5 +41,5 @@ func (s *Store) Apply(configMap *corev1.ConfigMap) (changed bool, errs field.Err
 		return false, errs
 	}
 	previous := s.inForce.Swap(&tuning)
-	return *previous != tuning, nil
+	return !previous.Equal(tuning), nil
 }

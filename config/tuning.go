@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -55,10 +56,21 @@ type CommitTuning struct {
 type ElectionTuning struct {
 	// DrainWindow is how long pods keep serving after their deletion begins, in whole seconds: 0s (pods are not touched) to 10m.
 	DrainWindow metav1.Duration `json:"drainWindow"`
-	// HandoverOnCordon moves the leader from a node that is cordoned or announced to go.
+	// HandoverOnCordon moves the leader from a node that is cordoned.
 	HandoverOnCordon bool `json:"handoverOnCordon"`
+	// HandoverOnRemovalTaint moves the leader from a node whose removal is announced: by a taint (see RemovalTaint), or because the
+	// Node is being deleted.
+	HandoverOnRemovalTaint bool `json:"handoverOnRemovalTaint"`
+	// RemovalTaints are keys of taints that announce a node's removal, besides the built-in ones. One that ends with /* stands for
+	// every key with that prefix.
+	RemovalTaints []string `json:"removalTaints"`
+	// HandoverOnNodeShutdown moves the leader from a node that is shutting down.
+	HandoverOnNodeShutdown bool `json:"handoverOnNodeShutdown"`
 	// HandoverOnRollout moves the leader to a newer revision of its workload.
 	HandoverOnRollout bool `json:"handoverOnRollout"`
+	// HandoverOnScaleDown moves the leader from a pod beyond its StatefulSet's replicas, and prefers successors that a ReplicaSet
+	// would take last (controller.kubernetes.io/pod-deletion-cost).
+	HandoverOnScaleDown bool `json:"handoverOnScaleDown"`
 	// HandoverOnDisruptionTarget moves the leader from a pod with the condition DisruptionTarget.
 	HandoverOnDisruptionTarget bool `json:"handoverOnDisruptionTarget"`
 }
@@ -75,7 +87,10 @@ func DefaultTuning() Tuning {
 		Election: ElectionTuning{
 			DrainWindow:                milliseconds(3000),
 			HandoverOnCordon:           true,
+			HandoverOnRemovalTaint:     true,
+			HandoverOnNodeShutdown:     true,
 			HandoverOnRollout:          true,
+			HandoverOnScaleDown:        true,
 			HandoverOnDisruptionTarget: true,
 		},
 	}
@@ -83,6 +98,11 @@ func DefaultTuning() Tuning {
 
 func milliseconds(n int64) metav1.Duration {
 	return metav1.Duration{Duration: time.Duration(n) * time.Millisecond}
+}
+
+// Equal says whether two tunings are the same.
+func (t Tuning) Equal(other Tuning) bool {
+	return reflect.DeepEqual(t, other)
 }
 
 // Hash names the tuning in 12 hexadecimal digits: equal for equal tunings, whichever keys their texts leave to the defaults.

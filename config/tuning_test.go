@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -8,6 +9,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/randfill"
 	"sigs.k8s.io/yaml"
+)
+
+// What the errors of keys of taints end with.
+const (
+	taintKeyDetail = `must be the key of a taint, such as example.com/going, or example.com/* for every key with a prefix: `
+	notAName       = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric ` +
+		`character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`
+	notADomain = `prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must ` +
+		`start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is ` +
+		`'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`
 )
 
 func TestParseTuning(t *testing.T) {
@@ -41,7 +52,9 @@ func TestParseTuning(t *testing.T) {
 			content: `{"retry": {"failover": {"maxAttempts": 1, "initialDelay": "1ms", "maxDelay": "1ms"},
 				"standard": {"maxAttempts": 10, "initialDelay": "10s", "maxDelay": "1m"}}, "cache": {"preparedTTL": "10m"},
 				"commit": {"backupDelay": "10s", "concurrency": 256, "onAdmission": true},
-				"election": {"drainWindow": "10m", "handoverOnCordon": false, "handoverOnRollout": false, "handoverOnDisruptionTarget": false}}`,
+				"election": {"drainWindow": "10m", "handoverOnCordon": false, "handoverOnRemovalTaint": false,
+				"removalTaints": ["example.com/going", "example.org/*"], "handoverOnNodeShutdown": false, "handoverOnRollout": false,
+				"handoverOnScaleDown": false, "handoverOnDisruptionTarget": false}}`,
 			want: Tuning{
 				Retry: RetryTuning{
 					Failover: RetryPolicy{MaxAttempts: 1, InitialDelay: milliseconds(1), MaxDelay: milliseconds(1)},
@@ -49,7 +62,36 @@ func TestParseTuning(t *testing.T) {
 				},
 				Cache:    CacheTuning{PreparedTTL: milliseconds(600_000)},
 				Commit:   CommitTuning{BackupDelay: milliseconds(10_000), Concurrency: 256, OnAdmission: true},
-				Election: ElectionTuning{DrainWindow: milliseconds(600_000)},
+				Election: ElectionTuning{DrainWindow: milliseconds(600_000), RemovalTaints: []string{"example.com/going", "example.org/*"}},
+			},
+		},
+		"an empty list is one, and a list without a value is none": {
+			content: "election: {removalTaints: []}",
+			want:    changed(func(t *Tuning) { t.Election.RemovalTaints = []string{} }),
+		},
+		"what is no list of keys": {
+			content: "election: {removalTaints: example.com/going}",
+			wantErrors: []string{
+				`data[tuning.yaml].election.removalTaints: Invalid value: "example.com/going": must be a list such as [a, b] (line 1)`,
+			},
+		},
+		"what is no key in a list of them": {
+			content: "election:\n  removalTaints:\n  - 1\n  - {}\n  -\n  - &a x\n",
+			wantErrors: []string{
+				`data[tuning.yaml].election.removalTaints[0]: Invalid value: "1": must be a text (in quotes if it looks like something else) (line 3)`,
+				`data[tuning.yaml].election.removalTaints[1]: Invalid value: must be a text (in quotes if it looks like something else) (line 4)`,
+				`data[tuning.yaml].election.removalTaints[2]: Invalid value: "": must have a value (line 5)`,
+				`data[tuning.yaml].election.removalTaints[3]: Invalid value: "x": must be written out: anchors and aliases are not supported (line 6)`,
+			},
+		},
+		"keys that no taint can have, and one that stands twice": {
+			content: `election: {removalTaints: [example.com/going, "a key", example.com/going, "*", "example.com/*", "/*", "*/x"]}`,
+			wantErrors: []string{
+				`data[tuning.yaml].election.removalTaints[1]: Invalid value: "a key": ` + taintKeyDetail + notAName,
+				`data[tuning.yaml].election.removalTaints[2]: Duplicate value: "example.com/going"`,
+				`data[tuning.yaml].election.removalTaints[3]: Invalid value: "*": ` + taintKeyDetail + notAName,
+				`data[tuning.yaml].election.removalTaints[5]: Invalid value: "/*": ` + taintKeyDetail + `prefix part must be non-empty`,
+				`data[tuning.yaml].election.removalTaints[6]: Invalid value: "*/x": ` + taintKeyDetail + notADomain,
 			},
 		},
 		"what is not YAML": {
@@ -167,6 +209,28 @@ func TestParseTuningConfigMap(t *testing.T) {
 	}
 }
 
+func TestRemovalTaints(t *testing.T) {
+	tuning := ElectionTuning{RemovalTaints: []string{"example.com/going", "example.org/*", "plain"}}
+	for key, want := range map[string]bool{
+		"ToBeDeletedByClusterAutoscaler": true, "DeletionCandidateOfClusterAutoscaler": false,
+		"karpenter.sh/disrupted": true, "karpenter.sh/unregistered": false,
+		"node.kubernetes.io/out-of-service": true, "node.kubernetes.io/not-ready": false, "node.kubernetes.io/unschedulable": false,
+		"aws-node-termination-handler/spot-itn": true, "aws-node-termination-handler": false,
+		"example.com/going": true, "example.com/coming": false, "example.org/anything": true, "example.org": false, "plain": true,
+	} {
+		if got := tuning.RemovalTaint(key); got != want {
+			t.Errorf("%s: got %t, want %t", key, got, want)
+		}
+	}
+	if (ElectionTuning{}).RemovalTaint("example.com/going") {
+		t.Error("a key that was added stays without the tuning")
+	}
+	var v validator
+	if v.taints(tuningPath, removalTaints); len(v.errs) > 0 {
+		t.Errorf("the built-in ones are not valid: %v", messages(v.errs))
+	}
+}
+
 func TestTheDefaultsAreValid(t *testing.T) {
 	if errs := DefaultTuning().validate(); len(errs) > 0 {
 		t.Errorf("the defaults are refused: %v", messages(errs))
@@ -192,6 +256,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 		func(p *ElectionTuning, c randfill.Continue) {
 			c.FillNoCustom(p)
 			p.DrainWindow = milliseconds(1000 * c.Int63n(600))
+			p.RemovalTaints = []string{fmt.Sprintf("example.com/%d", c.Intn(1000)), "a", "example.org/*"}[:c.Intn(4)]
 		},
 	)
 	hashes := map[string]Tuning{}
@@ -212,7 +277,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 		if got.Hash() != want.Hash() {
 			t.Fatalf("equal tunings have the hashes %s and %s", got.Hash(), want.Hash())
 		}
-		if other, found := hashes[got.Hash()]; found && other != got {
+		if other, found := hashes[got.Hash()]; found && !other.Equal(got) {
 			t.Fatalf("different tunings have the hash %s", got.Hash())
 		}
 		hashes[got.Hash()] = got
@@ -221,7 +286,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 
 // FuzzParseTuning checks that no content makes the parser panic, and that what it accepts it accepts again.
 func FuzzParseTuning(f *testing.F) {
-	for _, seed := range []string{"", "{", "a: &x [*x]", "retry: {failover: {maxAttempts: 1}}", "? {}\n: 1", "<<: {}", "%YAML 1.2\n---\n"} {
+	for _, seed := range []string{"", "{", "a: &x [*x]", "retry: {failover: {maxAttempts: 1}}", "? {}\n: 1", "<<: {}", "election: {removalTaints: [a, \"b/*\"]}", "%YAML 1.2\n---\n"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {

@@ -21,9 +21,11 @@ func (t Tuning) validate() field.ErrorList {
 	v.duration(commit.Child("backupDelay"), t.Commit.BackupDelay, 0, 10*time.Second)
 	v.integer(commit.Child("concurrency"), t.Commit.Concurrency, 1, 256)
 
-	drainWindow := tuningPath.Child("election", "drainWindow")
+	election := tuningPath.Child("election")
+	drainWindow := election.Child("drainWindow")
 	v.duration(drainWindow, t.Election.DrainWindow, 0, MaxDrainWindow)
 	v.check(drainWindow, t.Election.DrainWindow.Duration.String(), wholeSeconds(t.Election.DrainWindow.Duration))
+	v.taints(election.Child("removalTaints"), t.Election.RemovalTaints)
 	return v.errs
 }
 

@@ -8,12 +8,15 @@ import "time"
 // A leader that stands stays. It stands while it is fit (see Candidate.Fit; MinReady is for new leaders only), or while its lost
 // readiness is within the grace; then it is still called ready, because that is what a grace is for. It gives way only:
 //
-//   - when it is announced to go, to an eligible pod that is not. When all eligible pods are announced too it stays: another
-//     move would follow soon;
+//   - when it is announced to go, to an eligible pod that is not. When all eligible pods are announced too it stays, because
+//     another move would follow soon; unless it is to be deleted at once, and then the pod with longest to live takes over.
+//     A rollout asks for more than an eligible pod: see pulls;
 //   - to the preferred pod, once that is eligible and not announced. A preferred pod that is announced does not pull the leader
 //     back, or the two announcements would send it to and fro;
 //   - when the Service is not sticky, to an eligible pod that comes before it (see Rules.compare for the order). A higher
 //     priority alone does not overrule Sticky.
+//
+// An announcement that is taken back moves nobody: whoever leads by then stays.
 //
 // When the leader does not stand, the first eligible pod leads. An eligible pod that is announced to go comes before a younger
 // one that stays: it serves now, and MinReady is the user's word. When nobody is eligible the first fit pod leads, however young
@@ -27,9 +30,9 @@ import "time"
 // when all pods go at once (scaled to zero, strategy Recreate) the leadership would only pass from one dying pod to the next.
 // Otherwise nobody leads.
 func Decide(rules Rules, candidates []Candidate, incumbent Incumbent, now time.Time) Decision {
-	b := ballot{rules: rules, candidates: candidates, now: now}
+	b := newBallot(rules, candidates, now)
 	decision := b.decide(incumbent)
-	decision.LookAgain = b.lookAgain(decision)
+	decision.LookAgain = b.lookAgain(decision, incumbent)
 	decision.Leader = copyOf(decision.Leader)
 	decision.Successor = copyOf(decision.Successor)
 	return decision
@@ -37,9 +40,15 @@ func Decide(rules Rules, candidates []Candidate, incumbent Incumbent, now time.T
 
 // ballot is one election: the rules, the pods and the time. Its methods return pointers into candidates.
 type ballot struct {
-	rules      Rules
-	candidates []Candidate
-	now        time.Time
+	rules Rules
+	// given are the pods as the caller knows them; candidates are the same pods with AnnouncedRollout where it is due.
+	given, candidates []Candidate
+	now               time.Time
+}
+
+func newBallot(rules Rules, candidates []Candidate, now time.Time) ballot {
+	b := ballot{rules: rules, given: candidates, now: now}
+	return b.announceRollouts("")
 }
 
 // decide is Decide without LookAgain.
@@ -51,15 +60,27 @@ func (b ballot) decide(incumbent Incumbent) Decision {
 		return decision
 	}
 	decision.Move = incumbent.UID != leader.UID
-	decision.Successor = b.next(leader.UID, leader.Node)
+	decision.Successor = b.announceRollouts(leader.UID).next(leader.UID, leader.Node)
 	return decision
+}
+
+// incumbent is who leads once the decision is carried out.
+func (d Decision) incumbent(before Incumbent, now time.Time) Incumbent {
+	switch {
+	case !d.Move:
+		return before
+	case d.Leader == nil:
+		return Incumbent{}
+	default:
+		return Incumbent{UID: d.Leader.UID, Name: d.Leader.Name, Node: d.Leader.Node, Since: now, Reason: d.Reason}
+	}
 }
 
 // lead elects the leader, says whether it is ready, and why it is not who it was; no reason when all stays.
 func (b ballot) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason Reason) {
 	holder := b.find(incumbent.UID)
 	if b.rules.stands(holder, b.now) {
-		if challenger, reason := b.challenger(holder); challenger != nil {
+		if challenger, reason := b.challenger(holder, incumbent); challenger != nil {
 			return challenger, true, reason
 		}
 		return holder, true, ""
@@ -74,24 +95,40 @@ func (b ballot) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason
 }
 
 // challenger is who takes over from a leader that stands, and why; nil for nobody.
-func (b ballot) challenger(holder *Candidate) (*Candidate, Reason) {
-	announced := holder.Announced != NotAnnounced
-	leavingNode := ""
-	if announced {
-		leavingNode = holder.Node
+func (b ballot) challenger(holder *Candidate, incumbent Incumbent) (*Candidate, Reason) {
+	if refuge := b.refuge(holder, incumbent); refuge != nil {
+		return refuge, holder.Announced.reason()
 	}
-	best := b.best(holder.UID, leavingNode, b.eligible)
+	best := b.best(holder.UID, "", b.eligible)
 	switch {
 	case best == nil || best.Announced != NotAnnounced: // the order puts those that stay first
 		return nil, ""
-	case announced:
-		return best, holder.Announced.reason()
 	case b.rules.prefers(best) && !b.rules.prefers(holder):
 		return best, ReasonPreferred
-	case !b.rules.Sticky && b.rules.compare(best, holder, "") < 0:
+	case !b.rules.Sticky && holder.Announced == NotAnnounced && b.rules.compare(best, holder, "") < 0:
 		return best, ReasonBetterCandidate
 	default:
 		return nil, ""
+	}
+}
+
+// refuge is who takes over from a leader that is announced to go; nil when it stays, because it is not, or for want of a better.
+func (b ballot) refuge(holder *Candidate, incumbent Incumbent) *Candidate {
+	may := b.eligible
+	switch holder.Announced {
+	case NotAnnounced:
+		return nil
+	case AnnouncedRollout:
+		may = func(c Candidate) bool { return b.pulls(c, incumbent) }
+	}
+	best := b.best(holder.UID, holder.Node, may)
+	switch {
+	case best == nil, best.Announced == NotAnnounced:
+		return best
+	case holder.Announced.atOnce() && best.Announced.imminence() < holder.Announced.imminence():
+		return best
+	default:
+		return nil
 	}
 }
 

@@ -177,9 +177,29 @@ func TestALeaderAnnouncedToGo(t *testing.T) {
 		},
 		"a leader stays while everybody is announced to go": {
 			rules:      sticky,
-			candidates: []Candidate{pod("a", announced(AnnouncedDisruption)), pod("b", announced(AnnouncedRollout))},
+			candidates: []Candidate{pod("a", announced(AnnouncedNode)), pod("b", announced(AnnouncedRollout))},
 			incumbent:  led("a"),
 			want:       outcome{Leader: "a", Ready: true, Successor: "b"},
+		},
+		"a leader that is to be deleted at once hands over to the pod with longest to live": {
+			rules: sticky,
+			candidates: []Candidate{
+				pod("a", announced(AnnouncedDisruption)), pod("b", announced(AnnouncedScaleDown)), pod("c", announced(AnnouncedNode)),
+			},
+			incumbent: led("a"),
+			want:      outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonLeaderDisrupted, Successor: "b"},
+		},
+		"a leader that is scaled away stays while nobody has longer to live": {
+			rules:      sticky,
+			candidates: []Candidate{pod("a", announced(AnnouncedScaleDown)), pod("b", announced(AnnouncedDisruption))},
+			incumbent:  led("a"),
+			want:       outcome{Leader: "a", Ready: true, Successor: "b"},
+		},
+		"a leader that is scaled away hands over": {
+			rules:      sticky,
+			candidates: []Candidate{pod("a", announced(AnnouncedScaleDown)), pod("b")},
+			incumbent:  led("a"),
+			want:       outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonScaleDown, Successor: "a"},
 		},
 		"a leader that is not sticky stays too while everybody is announced to go": {
 			rules:      Rules{},

@@ -51,6 +51,17 @@ func announced(a Announcement) func(*Candidate) {
 	return func(c *Candidate) { c.Announced = a }
 }
 
+func deletionCost(cost int) func(*Candidate) {
+	return func(c *Candidate) { c.DeletionCost = cost }
+}
+
+// outdated is a pod of a workload that a rollout replaces, and current one that it leaves alone.
+func outdated(c *Candidate) { c.Workload, c.Outdated = "workload", true }
+
+func current(c *Candidate) { c.Workload, c.Outdated = "workload", false }
+
+func restarted(c *Candidate) { c.Restarted = true }
+
 func draining(c *Candidate) { c.Terminating = true }
 
 func stopped(c *Candidate) { c.Terminating, c.Ready, c.Serving = true, false, false }
@@ -60,6 +71,13 @@ func broken(c *Candidate) { c.Problem = "no IPv6 address" }
 // led is the incumbent that the pod of this name is, when pod made it.
 func led(name string) Incumbent {
 	return Incumbent{UID: "uid-" + name, Name: name, Node: "node-of-" + name}
+}
+
+// ledSince is led, with the reason and for how long.
+func ledSince(name string, reason Reason, ago time.Duration) Incumbent {
+	incumbent := led(name)
+	incumbent.Reason, incumbent.Since = reason, t0.Add(-ago)
+	return incumbent
 }
 
 func nameOf(c *Candidate) string {

@@ -10,14 +10,16 @@ import "cmp"
 //  2. the preferred pod;
 //  3. the higher priority;
 //  4. a pod on another node than leavingNode (empty: no such wish), where what takes the leader may take its neighbours too;
-//  5. the strategy;
-//  6. the name, then the UID.
+//  5. the higher deletion cost, because a ReplicaSet that shrinks takes the lower first;
+//  6. the strategy;
+//  7. the name, then the UID.
 func (r Rules) compare(a, b *Candidate, leavingNode string) int {
 	return cmp.Or(
 		cmp.Compare(a.Announced.imminence(), b.Announced.imminence()),
 		trueFirst(r.prefers(a), r.prefers(b)),
 		cmp.Compare(b.Priority, a.Priority),
 		trueFirst(a.elsewhere(leavingNode), b.elsewhere(leavingNode)),
+		cmp.Compare(b.DeletionCost, a.DeletionCost),
 		r.Strategy.compare(a, b),
 		cmp.Compare(a.Name, b.Name),
 		cmp.Compare(a.UID, b.UID),
@@ -35,7 +37,8 @@ func (c *Candidate) elsewhere(leavingNode string) bool {
 }
 
 // imminence orders announcements by how soon the pod goes: an older revision is replaced in the course of a rollout, a node is
-// drained after it was cordoned, and a disruption's target is deleted by the next request.
+// drained after it was cordoned, a workload that shrinks deletes its pods at once, and a disruption's target is deleted by the next
+// request.
 func (a Announcement) imminence() int {
 	switch a {
 	case NotAnnounced:
@@ -44,9 +47,17 @@ func (a Announcement) imminence() int {
 		return 1
 	case AnnouncedNode:
 		return 2
-	default:
+	case AnnouncedScaleDown:
 		return 3
+	default:
+		return 4
 	}
+}
+
+// atOnce says whether nothing but the next request or two stands between the announcement and the deletion. Anything else may take
+// hours, or be taken back.
+func (a Announcement) atOnce() bool {
+	return a.imminence() >= AnnouncedScaleDown.imminence()
 }
 
 // compare orders two pods by the strategy alone. A strategy that is not known is the default, oldest.

@@ -50,16 +50,23 @@ func TestOrder(t *testing.T) {
 			candidates: []Candidate{pod("b", onNode("x"), aged(time.Hour)), pod("c"), pod("a", onNode(""), aged(2*time.Hour))},
 			want:       []string{"a", "b", "c"},
 		},
+		"the higher deletion cost comes after the node and before the strategy": {
+			leavingNode: "x",
+			candidates: []Candidate{
+				pod("a", onNode("x"), deletionCost(9)), pod("b", aged(time.Hour)), pod("c", deletionCost(-1), aged(2*time.Hour)), pod("d", deletionCost(5)),
+			},
+			want: []string{"d", "b", "c", "a"},
+		},
 		"announcements come first, then the preferred pod, then the priority": {
 			rules: Rules{Preferred: "preferred"},
 			candidates: []Candidate{
-				pod("disrupted", priority(9), announced(AnnouncedDisruption)), pod("cordoned", priority(9), announced(AnnouncedNode)),
+				pod("disrupted", priority(9), announced(AnnouncedDisruption)), pod("scaled away", priority(9), announced(AnnouncedScaleDown)), pod("cordoned", priority(9), announced(AnnouncedNode)),
 				pod("old", priority(9), announced(AnnouncedRollout)), pod("plain"), pod("high", priority(5)), pod("preferred"),
 			},
-			want: []string{"preferred", "high", "plain", "old", "cordoned", "disrupted"},
+			want: []string{"preferred", "high", "plain", "old", "cordoned", "scaled away", "disrupted"},
 		},
 		"an announcement that is not known is taken for the worst": {
-			candidates: []Candidate{pod("a", announced("Meteor")), pod("b", announced(AnnouncedNode))},
+			candidates: []Candidate{pod("a", announced("Meteor")), pod("b", announced(AnnouncedScaleDown))},
 			want:       []string{"b", "a"},
 		},
 	}

@@ -38,6 +38,10 @@ func (scene) Generate(r *rand.Rand, _ int) reflect.Value {
 	case oneIn(r, 2):
 		s.Incumbent = Incumbent{UID: "uid-gone", Name: "pod-0", Node: "node-0"}
 	}
+	if s.Incumbent.UID != "" && oneIn(r, 2) {
+		s.Incumbent.Reason = pick(r, ReasonLeaderNotReady, ReasonLeaderGone, ReasonLeaderDeleted, ReasonRollout)
+		s.Incumbent.Since = t0.Add(-pick(r, 0, proof) + time.Duration(r.Intn(9)-4)*time.Second)
+	}
 	s.Shuffled = slices.Clone(s.Candidates)
 	r.Shuffle(len(s.Shuffled), func(i, j int) { s.Shuffled[i], s.Shuffled[j] = s.Shuffled[j], s.Shuffled[i] })
 	return reflect.ValueOf(s)
@@ -45,17 +49,24 @@ func (scene) Generate(r *rand.Rand, _ int) reflect.Value {
 
 func randomCandidate(r *rand.Rand, i int) Candidate {
 	c := Candidate{
-		UID:         fmt.Sprintf("uid-%d", i),
-		Name:        fmt.Sprintf("pod-%d", i),
-		Node:        pick(r, "node-0", "node-1", "node-2"),
-		Created:     t0.Add(-time.Duration(r.Intn(4)) * time.Hour),
-		Ready:       !oneIn(r, 4),
-		ReadySince:  t0.Add(time.Duration(r.Intn(9)-7) * time.Second),
-		Terminating: oneIn(r, 5),
-		Ordinal:     pick(r, -1, i),
-		Priority:    pick(r, 0, 0, 0, 1, -1),
-		Announced:   pick(r, NotAnnounced, NotAnnounced, NotAnnounced, AnnouncedRollout, AnnouncedNode, AnnouncedDisruption),
-		Problem:     pick(r, "", "", "", "", "", "no address"),
+		UID:          fmt.Sprintf("uid-%d", i),
+		Name:         fmt.Sprintf("pod-%d", i),
+		Node:         pick(r, "node-0", "node-1", "node-2"),
+		Created:      t0.Add(-time.Duration(r.Intn(4)) * time.Hour),
+		Ready:        !oneIn(r, 4),
+		ReadySince:   t0.Add(time.Duration(r.Intn(9)-7) * time.Second),
+		Terminating:  oneIn(r, 5),
+		Ordinal:      pick(r, -1, i),
+		Priority:     pick(r, 0, 0, 0, 1, -1),
+		Problem:      pick(r, "", "", "", "", "", "no address"),
+		DeletionCost: pick(r, 0, 0, 0, 100, -1),
+		Announced:    pick(r, NotAnnounced, NotAnnounced, NotAnnounced, NotAnnounced, AnnouncedNode, AnnouncedScaleDown, AnnouncedDisruption),
+		Workload:     pick(r, "", "w", "w", "v"),
+		Restarted:    oneIn(r, 4),
+	}
+	c.Outdated = c.Workload != "" && oneIn(r, 2)
+	if oneIn(r, 4) { // ready for about as long as it takes to prove itself
+		c.ReadySince = c.ReadySince.Add(-proof)
 	}
 	c.Serving = c.Ready
 	return c
@@ -74,7 +85,11 @@ func incumbentOf(c *Candidate) Incumbent {
 
 func (s scene) decide() Decision { return Decide(s.Rules, s.Candidates, s.Incumbent, t0) }
 
-func (s scene) holder() *Candidate { return ballot{candidates: s.Candidates}.find(s.Incumbent.UID) }
+// holder is the incumbent's pod, with its announcement.
+func (s scene) holder() *Candidate { return newBallot(s.Rules, s.Candidates, t0).find(s.Incumbent.UID) }
+
+// led is who leads by a decision.
+func (s scene) led(d Decision) Incumbent { return d.incumbent(s.Incumbent, t0) }
 
 // TestAlways checks what must hold in every election.
 func TestAlways(t *testing.T) {
@@ -92,7 +107,7 @@ func TestAlways(t *testing.T) {
 		},
 		"deciding again with the chosen leader changes nothing": func(s scene) error {
 			first := s.decide()
-			again := Decide(s.Rules, s.Candidates, incumbentOf(first.Leader), t0)
+			again := Decide(s.Rules, s.Candidates, s.led(first), t0)
 			want := first
 			want.Move = false
 			if first.Leader != nil && first.Ready {
@@ -123,13 +138,21 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"a leader that stands gives way only to an eligible pod that is not announced to go": func(s scene) error {
-			d := s.decide()
-			if !s.Rules.stands(s.holder(), t0) || !d.Move {
+		"a leader that stands gives way only to an eligible pod that has longer to live, and is not announced to go or it is at once": func(s scene) error {
+			d, holder := s.decide(), s.holder()
+			if !s.Rules.stands(holder, t0) || !d.Move {
 				return nil
 			}
-			if d.Leader == nil || !s.Rules.Eligible(*d.Leader, t0) || d.Leader.Announced != NotAnnounced {
+			if d.Leader == nil || !s.Rules.Eligible(*d.Leader, t0) ||
+				d.Leader.Announced != NotAnnounced && (!holder.Announced.atOnce() || d.Leader.Announced.imminence() >= holder.Announced.imminence()) {
 				return fmt.Errorf("gave way: %+v", d)
+			}
+			return nil
+		},
+		"a rollout pulls the leader to a pod that has not crashed, or has proven itself since": func(s scene) error {
+			d := s.decide()
+			if d.Move && d.Reason == ReasonRollout && (d.Leader.Restarted || s.Incumbent.followsAFailure(t0)) && t0.Before(d.Leader.ReadySince.Add(proof)) {
+				return fmt.Errorf("pulled: %+v", d)
 			}
 			return nil
 		},
@@ -158,7 +181,7 @@ func TestAlways(t *testing.T) {
 			later := slices.Clone(s.Candidates)
 			i := slices.IndexFunc(later, func(c Candidate) bool { return c.UID == d.Leader.UID })
 			later[i].Terminating, later[i].Serving = true, false
-			next := Decide(s.Rules, later, incumbentOf(d.Leader), t0)
+			next := Decide(s.Rules, later, s.led(d), t0)
 			if uidOf(next.Leader) != uidOf(d.Successor) {
 				return fmt.Errorf("successor %q, but %q leads", uidOf(d.Successor), uidOf(next.Leader))
 			}
@@ -166,7 +189,7 @@ func TestAlways(t *testing.T) {
 		},
 		"time alone changes the outcome exactly when LookAgain says": func(s scene) error {
 			d := s.decide()
-			incumbent := incumbentOf(d.Leader)
+			incumbent := s.led(d)
 			for after := time.Duration(0); after < 15*time.Second; after += 500 * time.Millisecond {
 				later := Decide(s.Rules, s.Candidates, incumbent, t0.Add(after))
 				same := uidOf(later.Leader) == uidOf(d.Leader) && later.Ready == d.Ready && uidOf(later.Successor) == uidOf(d.Successor)
@@ -194,7 +217,7 @@ func TestAlways(t *testing.T) {
 				if looks > 20 {
 					return fmt.Errorf("still looking: %+v", d)
 				}
-				incumbent, now = incumbentOf(d.Leader), now.Add(d.LookAgain)
+				incumbent, now = d.incumbent(incumbent, now), now.Add(d.LookAgain)
 			}
 		},
 	}

@@ -18,8 +18,10 @@ const (
 	ReasonLeaderDisrupted Reason = "LeaderDisrupted"
 	// ReasonNodeGoing is a leader whose node is about to go.
 	ReasonNodeGoing Reason = "NodeGoing"
-	// ReasonRollout is a leader of an older revision than another eligible pod.
+	// ReasonRollout is a leader that its workload's rollout replaces.
 	ReasonRollout Reason = "Rollout"
+	// ReasonScaleDown is a leader that is beyond its workload's number of replicas.
+	ReasonScaleDown Reason = "ScaleDown"
 
 	// ReasonPreferred is the preferred pod taking over from a healthy leader.
 	ReasonPreferred Reason = "Preferred"
@@ -37,7 +39,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonFirstLeader,
 		ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit,
-		ReasonLeaderDisrupted, ReasonNodeGoing, ReasonRollout,
+		ReasonLeaderDisrupted, ReasonNodeGoing, ReasonRollout, ReasonScaleDown,
 		ReasonPreferred, ReasonBetterCandidate,
 		ReasonLastResort, ReasonNoCandidate,
 	}
@@ -66,7 +68,14 @@ func (a Announcement) reason() Reason {
 		return ReasonRollout
 	case AnnouncedNode:
 		return ReasonNodeGoing
+	case AnnouncedScaleDown:
+		return ReasonScaleDown
 	default:
 		return ReasonLeaderDisrupted
 	}
+}
+
+// failure says whether the reason is the loss of a leader that nobody took away: it crashed, or stopped answering.
+func (r Reason) failure() bool {
+	return r == ReasonLeaderGone || r == ReasonLeaderNotReady || r == ReasonLeaderUnfit
 }

@@ -57,34 +57,7 @@ func (w *world) watch() {
 	if d.Move {
 		w.moves = append(w.moves, fmt.Sprintf("%s: %s", d.Reason, nameOf(d.Leader)))
 	}
-	w.incumbent = incumbentOf(d.Leader)
-}
-
-func TestARolloutMovesTheLeaderOnce(t *testing.T) {
-	for _, strategy := range []Strategy{StrategyOldest, StrategyNewest} {
-		for _, minReady := range []time.Duration{0, 2 * time.Second} {
-			t.Run(fmt.Sprintf("%s, min-ready %s", strategy, minReady), func(t *testing.T) {
-				w := newWorld(t, Rules{Strategy: strategy, Sticky: true, MinReady: minReady})
-				olds := []string{"old-0", "old-1", "old-2"}
-				for i, old := range olds {
-					w.start(old, fmt.Sprintf("node-%d", i))
-				}
-				// One more pod at a time, none less: as soon as a new one is ready an old one goes.
-				for i, old := range olds {
-					w.start(fmt.Sprintf("new-%d", i), fmt.Sprintf("node-%d", i))
-					for range 3 { // the new pod gets through its min-ready
-						w.watch()
-					}
-					w.change(announced(AnnouncedRollout), olds...)
-					w.change(draining, old)
-					w.remove(old)
-				}
-				if diff := cmp.Diff([]string{"FirstLeader: old-0", "Rollout: new-0"}, w.moves); diff != "" {
-					t.Errorf("unexpected moves (-want +got):\n%s", diff)
-				}
-			})
-		}
-	}
+	w.incumbent = d.incumbent(w.incumbent, w.now)
 }
 
 func TestADrainMovesTheLeaderOnce(t *testing.T) {

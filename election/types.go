@@ -24,8 +24,18 @@ type Candidate struct {
 	// Priority is the pod's tanist.dev/priority.
 	Priority int
 
-	// Announced names why this pod is known to go soon (it still serves): empty for a pod that stays.
+	// DeletionCost is the pod's controller.kubernetes.io/pod-deletion-cost: a ReplicaSet that shrinks takes the lower first.
+	DeletionCost int
+
+	// Announced names why this pod is known to go soon (it still serves): empty for a pod that stays. AnnouncedRollout is not set
+	// by the caller: Decide finds it out from the three fields that follow.
 	Announced Announcement
+	// Workload is what replaces its pods in a rollout (a Deployment, a StatefulSet), by UID; empty for none.
+	Workload string
+	// Outdated says that the rollout of its workload's newest revision replaces this pod.
+	Outdated bool
+	// Restarted says that one of its containers has ended and was started again.
+	Restarted bool
 
 	// Problem says why this pod cannot carry the Service's traffic although it may be ready (no address of a family the
 	// Service needs, a target port that does not resolve): empty for one that can. A pod with a problem never leads.
@@ -43,8 +53,10 @@ const (
 	AnnouncedDisruption Announcement = "DisruptionTarget"
 	// AnnouncedNode is a pod whose node is cordoned, carries a removal taint or is shutting down.
 	AnnouncedNode Announcement = "NodeGoing"
-	// AnnouncedRollout is a pod of an older revision while a newer one has an eligible pod.
+	// AnnouncedRollout is an outdated pod while one that its rollout leaves alone is there to take over (see ballot.announceRollouts).
 	AnnouncedRollout Announcement = "Rollout"
+	// AnnouncedScaleDown is a pod that is beyond its workload's number of replicas.
+	AnnouncedScaleDown Announcement = "ScaleDown"
 )
 
 // Strategy orders candidates that are otherwise equal.
@@ -79,6 +91,9 @@ type Incumbent struct {
 	UID  string
 	Name string
 	Node string
+	// Since and Reason are when and why it became leader; zero when nobody knows.
+	Since  time.Time
+	Reason Reason
 }
 
 // Reason is why the leader changed, or why there is none: a bounded set, safe as a metric's label.

@@ -15,22 +15,26 @@ import (
 
 // candidates are a Service's pods as an election sees them, in the same order.
 func candidates(
-	pods []*corev1.Pod, ports []corev1.ServicePort, needed []discoveryv1.AddressType, tuning config.ElectionTuning,
+	pods []*corev1.Pod, outlook outlook, ports []corev1.ServicePort, needed []discoveryv1.AddressType, tuning config.ElectionTuning,
 ) []election.Candidate {
 	all := make([]election.Candidate, 0, len(pods))
-	for i := range pods {
-		all = append(all, candidate(pods[i], ports, needed, tuning))
+	for _, pod := range pods {
+		all = append(all, candidate(pod, outlook[pod.UID], ports, needed, tuning))
 	}
 	return all
 }
 
 func candidate(
-	pod *corev1.Pod, ports []corev1.ServicePort, needed []discoveryv1.AddressType, tuning config.ElectionTuning,
+	pod *corev1.Pod, prospect prospect, ports []corev1.ServicePort, needed []discoveryv1.AddressType, tuning config.ElectionTuning,
 ) election.Candidate {
 	c := election.Candidate{
 		UID: string(pod.UID), Name: pod.Name, Node: pod.Spec.NodeName, Created: pod.CreationTimestamp.Time,
 		Terminating: pod.DeletionTimestamp != nil,
 		Ordinal:     ordinal(pod),
+		Announced:   prospect.announced,
+		Workload:    string(prospect.workload),
+		Outdated:    prospect.outdated,
+		Restarted:   restarts(pod) > 0,
 		Problem:     problem(pod, ports, needed),
 	}
 	// A wrong priority counts as none, and an Event says so (see complain.go).
@@ -40,11 +44,33 @@ func candidate(
 		c.ReadySince = ready.LastTransitionTime.Time
 	}
 	c.Serving = c.Ready
+	if tuning.HandoverOnScaleDown {
+		c.DeletionCost = deletionCost(pod)
+	}
 	if disrupted := podCondition(pod, corev1.DisruptionTarget); tuning.HandoverOnDisruptionTarget &&
 		disrupted != nil && disrupted.Status == corev1.ConditionTrue {
-		c.Announced = election.AnnouncedDisruption
+		c.Announced = election.AnnouncedDisruption // nothing else that is known of the pod comes sooner
 	}
 	return c
+}
+
+// deletionCost is the pod's controller.kubernetes.io/pod-deletion-cost. The API server refuses what is not a number, and a
+// ReplicaSet counts that as 0 too.
+func deletionCost(pod *corev1.Pod) int {
+	cost, err := strconv.ParseInt(pod.Annotations[corev1.PodDeletionCost], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int(cost)
+}
+
+// restarts is how often the pod's containers were started again, sidecars included (see trimRestarts).
+func restarts(pod *corev1.Pod) int32 {
+	var sum int32
+	for i := range pod.Status.ContainerStatuses {
+		sum += pod.Status.ContainerStatuses[i].RestartCount
+	}
+	return sum
 }
 
 // problem says why a pod cannot carry the Service's traffic, whatever its readiness; empty when it can.

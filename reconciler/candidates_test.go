@@ -17,6 +17,7 @@ func TestCandidate(t *testing.T) {
 	both := []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4, discoveryv1.AddressTypeIPv6}
 	cases := map[string]struct {
 		pod    func(*corev1.Pod)
+		knows  prospect
 		tuning func(*config.ElectionTuning)
 		want   func(*election.Candidate)
 	}{
@@ -50,6 +51,49 @@ func TestCandidate(t *testing.T) {
 		"a pod that will be evicted, which the tuning ignores": {
 			pod:    disruptionTarget,
 			tuning: func(t *config.ElectionTuning) { t.HandoverOnDisruptionTarget = false },
+		},
+		"a pod on a node that goes": {
+			knows: prospect{announced: election.AnnouncedNode},
+			want:  func(c *election.Candidate) { c.Announced = election.AnnouncedNode },
+		},
+		"a pod on a node that goes will be evicted now": {
+			pod:   disruptionTarget,
+			knows: prospect{announced: election.AnnouncedNode},
+			want:  func(c *election.Candidate) { c.Announced = election.AnnouncedDisruption },
+		},
+		"a pod that a rollout replaces": {
+			knows: prospect{workload: "w", outdated: true},
+			want:  func(c *election.Candidate) { c.Workload, c.Outdated = "w", true },
+		},
+		"a pod whose containers were started again": {
+			pod: func(pod *corev1.Pod) {
+				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", RestartCount: 2}, {Name: "other"}}
+			},
+			want: func(c *election.Candidate) { c.Restarted = true },
+		},
+		"a pod whose sidecar was started again": {
+			pod: func(pod *corev1.Pod) {
+				pod.Spec.InitContainers = []corev1.Container{{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
+				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "proxy", RestartCount: 1}}
+			},
+			want: func(c *election.Candidate) { c.Restarted = true },
+		},
+		"a pod whose preparation needed a second try": {
+			pod: func(pod *corev1.Pod) {
+				pod.Spec.InitContainers = []corev1.Container{{Name: "setup"}}
+				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "setup", RestartCount: 1}}
+			},
+		},
+		"a deletion cost": {
+			pod:  func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "-100"} },
+			want: func(c *election.Candidate) { c.DeletionCost = -100 },
+		},
+		"a deletion cost that is no number": {
+			pod: func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "high"} },
+		},
+		"a deletion cost, which the tuning ignores": {
+			pod:    func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "-100"} },
+			tuning: func(t *config.ElectionTuning) { t.HandoverOnScaleDown = false },
 		},
 		"a priority": {
 			pod:  func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "-3"} },
@@ -107,7 +151,7 @@ func TestCandidate(t *testing.T) {
 				test.want(&want)
 			}
 			// Trimmed as the informer does, so that nothing is looked at which is not kept.
-			got := candidates([]*corev1.Pod{trimPod(pod)}, webService().Spec.Ports, both, tuning)
+			got := candidates([]*corev1.Pod{trimPod(pod)}, outlook{pod.UID: test.knows}, webService().Spec.Ports, both, tuning)
 			if diff := cmp.Diff([]election.Candidate{want}, got); diff != "" {
 				t.Errorf("unexpected candidate (-want +got):\n%s", diff)
 			}

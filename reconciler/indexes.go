@@ -13,6 +13,8 @@ import (
 // look-ups when no Service cares, however many there are.
 const (
 	podsByLabel             = "tanist-labels"
+	podsByNode              = "tanist-node"
+	byController            = "tanist-controller"
 	servicesBySelector      = "tanist-selector"
 	servicesEnabled         = "tanist-enabled"
 	servicesByLeaderService = "tanist-leader-service"
@@ -20,8 +22,11 @@ const (
 )
 
 var (
-	podIndexers     = toolscache.Indexers{podsByLabel: indexer(labelPairs)}
-	serviceIndexers = toolscache.Indexers{
+	podIndexers = toolscache.Indexers{
+		podsByLabel: indexer(labelPairs), podsByNode: indexer(nodeName), byController: controllerIndex,
+	}
+	replicaSetIndexers = toolscache.Indexers{byController: controllerIndex}
+	serviceIndexers    = toolscache.Indexers{
 		servicesBySelector:      indexer(selectorPair),
 		servicesEnabled:         indexer(enabledNamespace),
 		servicesByLeaderService: indexer(wantedLeaderService),
@@ -47,6 +52,30 @@ func labelPairs(pod *corev1.Pod) []string {
 		pairs = append(pairs, pod.Namespace+"/"+pair(key, value))
 	}
 	return pairs
+}
+
+// nodeName is the node of a pod that has one.
+func nodeName(pod *corev1.Pod) []string {
+	if pod.Spec.NodeName == "" {
+		return nil
+	}
+	return []string{pod.Spec.NodeName}
+}
+
+func controllerIndex(object any) ([]string, error) {
+	meta, ok := object.(metav1.Object)
+	if !ok || controllerUID(meta) == "" {
+		return nil, nil
+	}
+	return []string{string(controllerUID(meta))}, nil
+}
+
+// controllerUID is that of the object's controlling owner, empty without one.
+func controllerUID(object metav1.Object) types.UID {
+	if owner := metav1.GetControllerOfNoCopy(object); owner != nil {
+		return owner.UID
+	}
+	return ""
 }
 
 // selectorPair is one label of an opted-in Service's selector: a pod that is selected has it, whatever the others are.

@@ -51,6 +51,7 @@ func (s *succession) gather(key types.NamespacedName, source *corev1.Service) si
 	gathered.leaderService = s.views.service(types.NamespacedName{Namespace: key.Namespace, Name: gathered.options.LeaderService})
 	gathered.owners = leaderServiceUIDs(source, labelled)
 	gathered.pods = s.views.selectedBy(source)
+	gathered.outlook = s.views.outlook(gathered.pods, gathered.tuning.Election)
 	return gathered
 }
 
@@ -125,6 +126,7 @@ func (s *succession) refresh(ctx context.Context, key types.NamespacedName, load
 	}
 	loaded.owners = addUID(loaded.owners, leaderService.UID)
 	loaded.pods = s.views.selectedBy(source)
+	loaded.outlook = s.views.outlook(loaded.pods, loaded.tuning.Election)
 	var found []cache.Slice
 	for i := range slices {
 		if slices[i].UID != "" {

@@ -18,7 +18,9 @@ func podChanged(before, after *corev1.Pod) bool {
 		!apiequality.Semantic.DeepEqual(before.Status.PodIPs, after.Status.PodIPs) ||
 		!maps.Equal(before.Labels, after.Labels) ||
 		before.Annotations[config.PriorityKey] != after.Annotations[config.PriorityKey] ||
+		before.Annotations[corev1.PodDeletionCost] != after.Annotations[corev1.PodDeletionCost] ||
 		disrupted(before) != disrupted(after) ||
+		controllerUID(before) != controllerUID(after) ||
 		before.Spec.NodeName != after.Spec.NodeName ||
 		before.UID != after.UID
 }

@@ -26,11 +26,16 @@ func TestPodChanged(t *testing.T) {
 		"its readiness is not known": {change: func(pod *corev1.Pod) {
 			pod.Status.Conditions[0].Status = corev1.ConditionUnknown
 		}, want: true},
-		"its deletion begins":      {change: terminating, want: true},
-		"it fails":                 {change: func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodFailed }, want: true},
-		"its address":              {change: func(pod *corev1.Pod) { pod.Status.PodIPs = []corev1.PodIP{{IP: "10.9.9.9"}} }, want: true},
-		"its labels":               {change: func(pod *corev1.Pod) { pod.Labels = nil }, want: true},
-		"its priority":             {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "1"} }, want: true},
+		"its deletion begins": {change: terminating, want: true},
+		"it fails":            {change: func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodFailed }, want: true},
+		"its address":         {change: func(pod *corev1.Pod) { pod.Status.PodIPs = []corev1.PodIP{{IP: "10.9.9.9"}} }, want: true},
+		"its labels":          {change: func(pod *corev1.Pod) { pod.Labels = nil }, want: true},
+		"its priority":        {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "1"} }, want: true},
+		"how often it was started again": {change: func(pod *corev1.Pod) {
+			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 3}}
+		}},
+		"its deletion cost":        {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "1"} }, want: true},
+		"its owner":                {change: ownedByReplicaSet("r1"), want: true},
 		"it will be evicted":       {change: disruptionTarget, want: true},
 		"its node":                 {change: func(pod *corev1.Pod) { pod.Spec.NodeName = "other" }, want: true},
 		"it is another pod by now": {change: func(pod *corev1.Pod) { pod.UID = "second" }, want: true},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -61,10 +62,10 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) error {
 	}
 	initRetryMetrics()
 
-	inForce := newOptionsInForce()
+	inForce, alarm := newOptionsInForce(), &alarm{views: views}
 	for _, setup := range []func() error{
-		func() error { return setupTuning(mgr, options, views) },
-		func() error { return setupSuccession(mgr, options, views, inForce, metrics) },
+		func() error { return setupTuning(mgr, options, views, alarm) },
+		func() error { return setupSuccession(mgr, options, views, inForce, metrics, alarm) },
 		func() error { return setupStewardship(mgr, options, views, inForce) },
 	} {
 		if err := setup(); err != nil {
@@ -74,7 +75,9 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) error {
 	return nil
 }
 
-func setupSuccession(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics) error {
+func setupSuccession(
+	mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics, alarm *alarm,
+) error {
 	s := &succession{
 		views: v, live: mgr.GetAPIReader(), client: mgr.GetClient(),
 		leaders: options.Leaders, options: inForce, tuning: options.Tuning,
@@ -88,11 +91,14 @@ func setupSuccession(mgr manager.Manager, options Options, v *views, inForce *op
 		return nil
 	})
 	return add(mgr, "succession", s, everyReplica, successionWorkers,
-		start,
+		start, alarm.source(),
 		source.Kind(mgr.GetCache(), namespaceMetadata(), namespaceHandler(v)),
 		source.Kind(mgr.GetCache(), &corev1.Service{}, s.serviceHandler()),
 		source.Kind(mgr.GetCache(), &corev1.Pod{}, s.podHandler()),
 		source.Kind(mgr.GetCache(), &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+		source.Kind(mgr.GetCache(), &corev1.Node{}, s.nodeHandler()),
+		source.Kind(mgr.GetCache(), replicaSetMetadata(), s.replicaSetHandler()),
+		source.Kind(mgr.GetCache(), &appsv1.StatefulSet{}, s.statefulSetHandler()),
 	)
 }
 
@@ -108,10 +114,11 @@ func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *o
 	)
 }
 
-func setupTuning(mgr manager.Manager, options Options, v *views) error {
+func setupTuning(mgr manager.Manager, options Options, v *views, alarm *alarm) error {
 	t := &tuningController{
 		views: v, store: options.Tuning, elected: mgr.Elected(),
 		recorder: mgr.GetEventRecorder(recorderName), complaints: newComplaints(),
+		alarm: alarm,
 	}
 	return add(mgr, "tuning", t, everyReplica, 1,
 		source.Kind(mgr.GetCache(), &corev1.ConfigMap{}, &handler.TypedEnqueueRequestForObject[*corev1.ConfigMap]{}))

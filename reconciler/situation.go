@@ -23,6 +23,8 @@ type situation struct {
 	options config.Options
 	tuning  config.Tuning
 	pods    []*corev1.Pod
+	// outlook is what else is known of the pods.
+	outlook outlook
 	record  cache.Record
 	// departing says which pods are about to go although their objects do not say so yet.
 	departing func(types.UID) bool
@@ -53,7 +55,7 @@ type unfitPod struct {
 // decide is pure: what should be in the slices now, and which of them have to be written for it.
 func decide(s situation, now time.Time) plan {
 	needed := neededFamilies(s.leaderService)
-	candidates := candidates(s.pods, s.source.Spec.Ports, needed, s.tuning.Election)
+	candidates := candidates(s.pods, s.outlook, s.source.Spec.Ports, needed, s.tuning.Election)
 	before := s.before()
 	s.avoidDeparting(candidates, before.Leader.UID)
 	decision := election.Decide(rules(s.options), candidates, incumbent(before), now)
@@ -175,7 +177,10 @@ func mirroredTerm(leaderService *corev1.Service) int64 {
 }
 
 func incumbent(state cache.State) election.Incumbent {
-	return election.Incumbent{UID: string(state.Leader.UID), Name: state.Leader.Name, Node: state.Leader.Node}
+	return election.Incumbent{
+		UID: string(state.Leader.UID), Name: state.Leader.Name, Node: state.Leader.Node,
+		Since: state.Since, Reason: election.Reason(state.Reason),
+	}
 }
 
 func rules(options config.Options) election.Rules {

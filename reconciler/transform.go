@@ -3,6 +3,7 @@ package reconciler
 import (
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,7 +23,11 @@ func trim(object any) (any, error) {
 	case *discoveryv1.EndpointSlice:
 		object.ManagedFields = nil
 	case *metav1.PartialObjectMetadata:
-		object.ManagedFields, object.Annotations = nil, nil
+		trimPartial(object)
+	case *corev1.Node:
+		return trimNode(object), nil
+	case *appsv1.StatefulSet:
+		return trimStatefulSet(object), nil
 	case *corev1.ConfigMap:
 		object.ManagedFields = nil
 	}
@@ -54,8 +59,10 @@ func ourAnnotations(annotations map[string]string) map[string]string {
 }
 
 func trimPod(pod *corev1.Pod) *corev1.Pod {
+	meta := trimMeta(pod.ObjectMeta)
+	meta.Annotations = withAnnotation(meta.Annotations, pod, corev1.PodDeletionCost)
 	return &corev1.Pod{
-		ObjectMeta: trimMeta(pod.ObjectMeta),
+		ObjectMeta: meta,
 		Spec: corev1.PodSpec{
 			NodeName:       pod.Spec.NodeName,
 			Containers:     trimContainers(pod.Spec.Containers),
@@ -63,6 +70,7 @@ func trimPod(pod *corev1.Pod) *corev1.Pod {
 		},
 		Status: corev1.PodStatus{
 			Phase: pod.Status.Phase, PodIPs: pod.Status.PodIPs, Conditions: trimConditions(pod.Status.Conditions),
+			ContainerStatuses: trimRestarts(pod),
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,10 +28,13 @@ func TestTrim(t *testing.T) {
 					{Name: "proxy", Image: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y", HostPort: 1}}},
 				}
 				pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady})
-				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main"}}
+				pod.Annotations[corev1.PodDeletionCost] = "5"
+				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", RestartCount: 1}, {Name: "other", RestartCount: 2}}
+				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "setup", RestartCount: 4}, {Name: "proxy", RestartCount: 8}}
 			}),
 			want: readyPod("a1", func(pod *corev1.Pod) {
-				pod.Annotations = map[string]string{config.PriorityKey: "1"}
+				pod.Annotations = map[string]string{config.PriorityKey: "1", corev1.PodDeletionCost: "5"}
+				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 11}}
 				pod.Spec.InitContainers = []corev1.Container{
 					{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y"}}},
 				}
@@ -51,6 +55,33 @@ func TestTrim(t *testing.T) {
 		"a Namespace keeps its labels": {
 			object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, Labels: annotations, ManagedFields: fields}},
 			want:   &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: annotations}},
+		},
+		"a ReplicaSet keeps whose it is and which revision": {
+			object: replicaSet("r1", 3, func(m *metav1.PartialObjectMetadata) {
+				m.Annotations["deployment.kubernetes.io/desired-replicas"], m.Labels, m.ManagedFields = "3", annotations, fields
+			}),
+			want: replicaSet("r1", 3),
+		},
+		"a Node keeps what says that it goes": {
+			object: nodeNamed("n", cordoned, tainted("a"), shutDown, func(node *corev1.Node) {
+				node.Labels, node.Annotations, node.ManagedFields = annotations, annotations, fields
+				node.Spec.PodCIDR, node.Spec.Taints[0].Value = "10.0.0.0/24", "x"
+				node.Status.Images = []corev1.ContainerImage{{Names: []string{"app"}}}
+				node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeDiskPressure})
+				node.Status.Conditions[0].LastHeartbeatTime = metav1.NewTime(t0)
+			}),
+			want: nodeNamed("n", cordoned, tainted("a"), shutDown),
+		},
+		"a Node that is only not ready keeps nothing of it": {
+			object: nodeNamed("n", shutDown, func(node *corev1.Node) { node.Status.Conditions[0].Message = "container runtime is down" }),
+			want:   nodeNamed("n"),
+		},
+		"a StatefulSet keeps its plans": {
+			object: statefulSet("db", 3, "v1", func(set *appsv1.StatefulSet) {
+				set.Labels, set.Annotations, set.ManagedFields = annotations, annotations, fields
+				set.Spec.ServiceName, set.Spec.Template.Name, set.Status.ReadyReplicas = "db", "x", 3
+			}),
+			want: statefulSet("db", 3, "v1"),
 		},
 		"a tombstone passes through": {
 			object: toolscache.DeletedFinalStateUnknown{Key: "a/b"}, want: toolscache.DeletedFinalStateUnknown{Key: "a/b"},

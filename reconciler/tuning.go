@@ -19,6 +19,7 @@ type tuningController struct {
 	elected    <-chan struct{}
 	recorder   events.EventRecorder
 	complaints *complaints
+	alarm      *alarm
 }
 
 // Reconcile reads the ConfigMap. When it is wrong the tuning in force stays; one replica says so.
@@ -26,6 +27,7 @@ func (t *tuningController) Reconcile(ctx context.Context, request reconcile.Requ
 	configMap := t.views.configMap(request.NamespacedName)
 	changed, errs := t.store.Apply(configMap)
 	if changed {
+		t.alarm.ring()
 		logf.FromContext(ctx).V(1).Info("Tuning changed", "hash", t.store.Load().Hash())
 	}
 	var all []complaint

@@ -28,6 +28,7 @@ func TestTuningIsPutInForce(t *testing.T) {
 	recorder := events.NewFakeRecorder(10)
 	controller := &tuningController{
 		views: v, store: config.NewStore(), elected: elected, recorder: recorder, complaints: newComplaints(),
+		alarm: &alarm{views: v},
 	}
 	reconcile := func(wantDelay time.Duration, wantStale bool, wantAgain bool, wantEvents ...string) {
 		t.Helper()

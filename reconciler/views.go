@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +22,8 @@ import (
 // object it lists; what comes out of them is shared and must not be modified.
 type views struct {
 	namespaces, services, pods, slices, configMaps toolscache.Indexer
+	// nodes, replicaSets and statefulSets tell of the pods' future (see outlook).
+	nodes, replicaSets, statefulSets toolscache.Indexer
 	// podsSeen is the newest resourceVersion that the informer of pods has received.
 	podsSeen func() string
 }
@@ -38,6 +41,9 @@ func newViews(ctx context.Context, informers ctrlcache.Informers) (*views, error
 		{&corev1.Pod{}, &v.pods, podIndexers},
 		{&discoveryv1.EndpointSlice{}, &v.slices, sliceIndexers},
 		{&corev1.ConfigMap{}, &v.configMaps, nil},
+		{&corev1.Node{}, &v.nodes, nil},
+		{replicaSetMetadata(), &v.replicaSets, replicaSetIndexers},
+		{&appsv1.StatefulSet{}, &v.statefulSets, nil},
 	} {
 		informer, err := informers.GetInformer(ctx, view.of, ctrlcache.BlockUntilSynced(false))
 		if err != nil {
@@ -65,6 +71,14 @@ func namespaceMetadata() *metav1.PartialObjectMetadata {
 	return meta
 }
 
+// replicaSetMetadata is what is watched of ReplicaSets: whose they are, and which revision. A cluster keeps ten old ones for each
+// Deployment.
+func replicaSetMetadata() *metav1.PartialObjectMetadata {
+	meta := &metav1.PartialObjectMetadata{}
+	meta.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))
+	return meta
+}
+
 // namespace is nil when there is none of this name.
 func (v *views) namespace(name string) *metav1.PartialObjectMetadata {
 	return get[*metav1.PartialObjectMetadata](v.namespaces, name)
@@ -83,6 +97,36 @@ func (v *views) pod(key types.NamespacedName) *corev1.Pod {
 // configMap is nil when there is none of this name.
 func (v *views) configMap(key types.NamespacedName) *corev1.ConfigMap {
 	return get[*corev1.ConfigMap](v.configMaps, key.String())
+}
+
+// node is nil when there is none of this name.
+func (v *views) node(name string) *corev1.Node {
+	return get[*corev1.Node](v.nodes, name)
+}
+
+// replicaSet is nil when there is none of this name.
+func (v *views) replicaSet(key types.NamespacedName) *metav1.PartialObjectMetadata {
+	return get[*metav1.PartialObjectMetadata](v.replicaSets, key.String())
+}
+
+// statefulSet is nil when there is none of this name.
+func (v *views) statefulSet(key types.NamespacedName) *appsv1.StatefulSet {
+	return get[*appsv1.StatefulSet](v.statefulSets, key.String())
+}
+
+// replicaSetsOf are those that the object with this UID controls.
+func (v *views) replicaSetsOf(owner types.UID) []*metav1.PartialObjectMetadata {
+	return byIndex[*metav1.PartialObjectMetadata](v.replicaSets, byController, string(owner))
+}
+
+// podsOf are the pods that the object with this UID controls.
+func (v *views) podsOf(owner types.UID) []*corev1.Pod {
+	return byIndex[*corev1.Pod](v.pods, byController, string(owner))
+}
+
+// podsOn are the pods on the node of this name.
+func (v *views) podsOn(node string) []*corev1.Pod {
+	return byIndex[*corev1.Pod](v.pods, podsByNode, node)
 }
 
 // selectedBy are the pods that a Service selects, without those that have finished.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -20,6 +21,7 @@ func viewsOf(t *testing.T, objects ...metav1.Object) *views {
 	}
 	v := &views{
 		namespaces: store(nil), services: store(serviceIndexers), pods: store(podIndexers), slices: store(sliceIndexers), configMaps: store(nil),
+		nodes: store(nil), replicaSets: store(replicaSetIndexers), statefulSets: store(nil),
 		podsSeen: func() string { return "1000" },
 	}
 	for _, object := range objects {
@@ -29,6 +31,13 @@ func viewsOf(t *testing.T, objects ...metav1.Object) *views {
 			into = v.pods
 		case *metav1.PartialObjectMetadata:
 			into = v.namespaces
+			if object.GetNamespace() != "" {
+				into = v.replicaSets
+			}
+		case *corev1.Node:
+			into = v.nodes
+		case *appsv1.StatefulSet:
+			into = v.statefulSets
 		case *corev1.ConfigMap:
 			into = v.configMaps
 		}
@@ -115,6 +124,29 @@ func TestServicesAreFoundByWhatTheyWant(t *testing.T) {
 	key.Name = "boss"
 	if diff := cmp.Diff([]string{"api"}, namesOf(v.wanting(key))); diff != "" {
 		t.Errorf("unexpected Services that want boss (-want +got):\n%s", diff)
+	}
+}
+
+func TestPodsAreFoundByTheirNodeAndTheirController(t *testing.T) {
+	v := viewsOf(t,
+		readyPod("a1", ownedByReplicaSet("r1")), readyPod("b2", ownedByReplicaSet("r1"), onNode("node-of-a1")),
+		readyPod("c3", ownedByReplicaSet("r2")), readyPod("d4", onNode("")),
+		replicaSet("r1", 1), replicaSet("r2", 2), replicaSet("r3", 1, bare),
+	)
+	if diff := cmp.Diff([]string{"a1", "b2"}, namesOf(v.podsOn("node-of-a1"))); diff != "" {
+		t.Errorf("unexpected pods on the node (-want +got):\n%s", diff)
+	}
+	if got := namesOf(v.podsOn("")); got != nil {
+		t.Errorf("pods without a node are found: %v", got)
+	}
+	if diff := cmp.Diff([]string{"a1", "b2"}, namesOf(v.podsOf("r1-uid"))); diff != "" {
+		t.Errorf("unexpected pods of the ReplicaSet (-want +got):\n%s", diff)
+	}
+	if got := namesOf(v.podsOf("")); got != nil {
+		t.Errorf("pods without an owner are found: %v", got)
+	}
+	if diff := cmp.Diff([]string{"r1", "r2"}, namesOf(v.replicaSetsOf("web-deployment-uid"))); diff != "" {
+		t.Errorf("unexpected ReplicaSets of the Deployment (-want +got):\n%s", diff)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +22,7 @@ import (
 
 // checker goes through the versions of a namespace in the order in which the API server made them.
 type checker struct {
+	futures
 	pods   map[types.UID][]podVersion
 	slices map[string]*discoveryv1.EndpointSlice
 	// leaderships are by the UID of the leader Service: one that is made anew may start anew.
@@ -51,12 +53,14 @@ func (s *scene) checkInvariants() {
 	s.t.Helper()
 	until := s.barrier()
 	var all []version
-	for _, kind := range []string{"Pod", "Service", "EndpointSlice"} {
+	for _, kind := range []string{"Pod", "Service", "EndpointSlice", "ReplicaSet"} {
 		all = append(all, history.all(kind, s.namespace)...)
 	}
+	all = append(all, history.all("Node", "")...)
 	slices.SortStableFunc(all, func(a, b version) int { return cmp.Compare(a.revision, b.revision) })
 	c := checker{
-		pods: map[types.UID][]podVersion{}, slices: map[string]*discoveryv1.EndpointSlice{}, leaderships: map[types.UID]*reign{},
+		futures: newFutures(),
+		pods:    map[types.UID][]podVersion{}, slices: map[string]*discoveryv1.EndpointSlice{}, leaderships: map[types.UID]*reign{},
 	}
 	for _, v := range all {
 		if v.revision > until {
@@ -64,9 +68,13 @@ func (s *scene) checkInvariants() {
 		}
 		switch object := v.object.(type) {
 		case *corev1.Pod:
-			c.pods[object.UID] = append(c.pods[object.UID], podVersion{v.revision, !v.gone && healthy(object), describe(object, v.gone)})
+			c.pod(v, object)
 		case *discoveryv1.EndpointSlice:
 			c.slice(v, object)
+		case *corev1.Node:
+			c.node(v, object)
+		case *appsv1.ReplicaSet:
+			c.replicaSet(v, object)
 		}
 	}
 	for _, violation := range c.violations {
@@ -209,6 +217,12 @@ func (s *scene) barrier() int64 {
 		{"Service", func() (metav1.Object, error) {
 			return clientset.CoreV1().Services(s.namespace).Patch(ctx, name, merge, body, metav1.PatchOptions{})
 		}},
+		{"Node", func() (metav1.Object, error) {
+			return clientset.CoreV1().Nodes().Patch(ctx, s.barrierNode(), merge, body, metav1.PatchOptions{})
+		}},
+		{"ReplicaSet", func() (metav1.Object, error) {
+			return clientset.AppsV1().ReplicaSets(s.namespace).Patch(ctx, name, merge, body, metav1.PatchOptions{})
+		}},
 		{"EndpointSlice", func() (metav1.Object, error) {
 			return clientset.DiscoveryV1().EndpointSlices(s.namespace).Patch(ctx, name, merge, body, metav1.PatchOptions{})
 		}},
@@ -222,7 +236,7 @@ func (s *scene) barrier() int64 {
 			first = revision
 		}
 		history.eventually(s.t, func() string {
-			seen := latest[metav1.Object](history, write.kind, s.namespace, name)
+			seen := latest[metav1.Object](history, write.kind, object.GetNamespace(), object.GetName())
 			if seen == nil || revisionOf(s.t, seen) < revision {
 				return "the barrier of " + write.kind
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -32,6 +33,8 @@ type world struct {
 	apps         []*appWorld
 	pods         int
 	deaths       int
+	// nodes are cordoned or not.
+	nodes map[string]bool
 }
 
 // appWorld is one Service with its pods.
@@ -41,9 +44,15 @@ type appWorld struct {
 	enabled       bool
 	leaderService string
 	pods          map[string]*podWorld
+	// revisions are the ReplicaSets of its Deployment; the pods that are made are of the one with the highest number.
+	revisions []*appsv1.ReplicaSet
+	revision  int
 }
 
-type podWorld struct{ ready, disrupted, terminating bool }
+type podWorld struct {
+	ready, disrupted, terminating bool
+	node                          string
+}
 
 // fit are the pods that may lead.
 func (a *appWorld) fit() []string {
@@ -66,12 +75,14 @@ func TestWhateverHappens(t *testing.T) {
 	t.Logf("repeat with -args -seed %d", *seed)
 	w := &world{scene: newScene(t), random: rand.New(rand.NewPCG(*seed, 0)), installation: newTanist(t)}
 	w.makeBarriers()
+	w.makeNodes(3)
 	decoys := w.makeDecoys()
 	w.replicas = []*replica{w.installation.startElected(), w.installation.start()}
 	for i := range 3 {
 		app := &appWorld{name: fmt.Sprint("app", i), exists: true, enabled: true, pods: map[string]*podWorld{}}
 		app.leaderService = app.name + "-leader"
 		w.apps = append(w.apps, app)
+		w.rollOut(app)
 		w.withService(app.name, w.dualStackSometimes)
 		w.addPod(app)
 		w.addPod(app)
@@ -107,7 +118,9 @@ func (w *world) event() string {
 	switch n := w.random.IntN(100); {
 	case n < 20 || pod == "":
 		return "a pod more: " + w.addPod(app)
-	case n < 32:
+	case n < 26:
+		return "cordon: " + w.flipCordon()
+	case n < 34:
 		return "deletion begins: " + w.terminatePod(app, pod)
 	case n < 44:
 		return "killed: " + w.killPod(app, pod)
@@ -115,8 +128,10 @@ func (w *world) event() string {
 		return "readiness changes: " + w.flipReadiness(app, pod)
 	case n < 64:
 		return "disrupted: " + w.disruptPod(app, pod)
-	case n < 68:
+	case n < 66:
 		return "another address: " + w.readdress(app, pod)
+	case n < 69:
+		return "rollout: " + w.rollOut(app)
 	case n < 71:
 		return "all pods go: " + w.killAll(app)
 	case n < 76:
@@ -153,12 +168,12 @@ func (w *world) addPod(app *appWorld) string {
 	w.pods++
 	name := fmt.Sprint(app.name, "-", w.pods)
 	if w.random.IntN(4) == 0 {
-		w.withPod(app.name, name)
-		app.pods[name] = &podWorld{}
+		app.pods[name] = &podWorld{node: w.pickNode()}
+		w.withPod(app.name, name, onNode(app.pods[name].node), ofReplicaSet(app.newest()))
 		return name + " (not ready)"
 	}
-	w.withReadyPod(app.name, name)
-	app.pods[name] = &podWorld{ready: true}
+	app.pods[name] = &podWorld{ready: true, node: w.pickNode()}
+	w.withReadyPod(app.name, name, onNode(app.pods[name].node), ofReplicaSet(app.newest()))
 	return name
 }
 
@@ -381,9 +396,9 @@ func (w *world) missing(app *appWorld) string {
 		return fmt.Sprintf("%s: the address of %s, got %+v", app.name, l.Leader, l)
 	}
 	// Whoever is announced to go leads only when everybody is.
-	if len(fit) > 0 && app.pods[l.Leader].disrupted {
+	if len(fit) > 0 && w.goes(app, l.Leader) {
 		for _, name := range fit {
-			if !app.pods[name].disrupted {
+			if !w.goes(app, name) {
 				return fmt.Sprintf("%s: %s leads and will go, %s will not", app.name, l.Leader, name)
 			}
 		}
@@ -394,6 +409,12 @@ func (w *world) missing(app *appWorld) string {
 // makeBarriers makes the objects that the barriers are written on.
 func (w *world) makeBarriers() {
 	w.withPod("barrier", "barrier")
+	w.withReplicaSet("barrier", 1)
+	if _, err := clientset.CoreV1().Nodes().Create(w.t.Context(), &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: w.barrierNode()},
+	}, metav1.CreateOptions{}); err != nil {
+		w.t.Fatal(err)
+	}
 	w.withService("barrier", func(service *corev1.Service) { service.Annotations = nil })
 	if _, err := clientset.DiscoveryV1().EndpointSlices(w.namespace).Create(w.t.Context(), &discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{Name: "barrier"}, AddressType: discoveryv1.AddressTypeIPv4, Endpoints: []discoveryv1.Endpoint{},

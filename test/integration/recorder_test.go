@@ -28,7 +28,7 @@ type version struct {
 	object   runtime.Object
 }
 
-// recorder keeps every version of every pod, Service, EndpointSlice and Event of the cluster.
+// recorder keeps every version of every pod, Service, EndpointSlice, Node, ReplicaSet and Event of the cluster.
 type recorder struct {
 	mu       sync.Mutex
 	versions []version
@@ -47,6 +47,8 @@ func record(ctx context.Context, c *kubernetes.Clientset) (*recorder, error) {
 		{"Pod", c.CoreV1().Pods("").Watch},
 		{"Service", c.CoreV1().Services("").Watch},
 		{"EndpointSlice", c.DiscoveryV1().EndpointSlices("").Watch},
+		{"Node", c.CoreV1().Nodes().Watch},
+		{"ReplicaSet", c.AppsV1().ReplicaSets("").Watch},
 		{"Event", c.EventsV1().Events("").Watch},
 	} {
 		stream, err := w.watch(ctx, metav1.ListOptions{})

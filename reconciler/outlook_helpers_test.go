@@ -1,0 +1,108 @@
+package reconciler
+
+import (
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func nodeNamed(name string, changes ...func(*corev1.Node)) *corev1.Node {
+	return changed(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name + "-uid"), ResourceVersion: "50"}}, changes)
+}
+
+func cordoned(node *corev1.Node) { node.Spec.Unschedulable = true }
+
+func tainted(key string) func(*corev1.Node) {
+	return func(node *corev1.Node) { node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: key}) }
+}
+
+func deleted(node *corev1.Node) {
+	now := metav1.NewTime(t0)
+	node.DeletionTimestamp = &now
+}
+
+// shutDown is what a kubelet says when its node shuts down gracefully.
+func shutDown(node *corev1.Node) {
+	node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{
+		Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: "KubeletNotReady", Message: "node is shutting down",
+	})
+}
+
+// replicaSet is one of Deployment web's, with the hash of its own name. The younger it is the higher its letter or number.
+func replicaSet(name string, revision int, changes ...func(*metav1.PartialObjectMetadata)) *metav1.PartialObjectMetadata {
+	meta := replicaSetMetadata()
+	meta.ObjectMeta = metav1.ObjectMeta{
+		Namespace: "shop", Name: name, UID: types.UID(name + "-uid"), ResourceVersion: "60",
+		CreationTimestamp: metav1.NewTime(t0.Add(time.Duration(name[len(name)-1]) * time.Minute)),
+		Annotations:       map[string]string{revisionAnnotation: strconv.Itoa(revision)},
+		OwnerReferences:   controlled("apps/v1", "Deployment", "web-deployment"),
+	}
+	return changed(meta, changes)
+}
+
+// bare is a ReplicaSet that nobody controls.
+func bare(meta *metav1.PartialObjectMetadata) { meta.OwnerReferences = nil }
+
+func withoutRevision(meta *metav1.PartialObjectMetadata) { meta.Annotations = nil }
+
+func controlled(apiVersion, kind, name string) []metav1.OwnerReference {
+	return []metav1.OwnerReference{{
+		APIVersion: apiVersion, Kind: kind, Name: name, UID: types.UID(name + "-uid"), Controller: new(true),
+	}}
+}
+
+// ownedByReplicaSet is a pod of a Deployment's ReplicaSet.
+func ownedByReplicaSet(name string) func(*corev1.Pod) {
+	return ownedByKind("apps/v1", "ReplicaSet", name, "pod-template-hash", name)
+}
+
+// ownedByKind is a pod of any owner, with one label.
+func ownedByKind(apiVersion, kind, name, key, value string) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		pod.OwnerReferences = controlled(apiVersion, kind, name)
+		if key != "" {
+			pod.Labels[key] = value
+		}
+	}
+}
+
+func madeAt(at time.Time) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) { pod.CreationTimestamp = metav1.NewTime(at) }
+}
+
+func onNode(name string) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) { pod.Spec.NodeName = name }
+}
+
+func statefulSet(name string, replicas int32, newest string, changes ...func(*appsv1.StatefulSet)) *appsv1.StatefulSet {
+	return changed(&appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID(name + "-uid"), ResourceVersion: "70"},
+		Spec: appsv1.StatefulSetSpec{
+			Replicas: &replicas, UpdateStrategy: appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType},
+		},
+		Status: appsv1.StatefulSetStatus{UpdateRevision: newest},
+	}, changes)
+}
+
+func withPartition(n int32) func(*appsv1.StatefulSet) {
+	return func(set *appsv1.StatefulSet) {
+		set.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateStatefulSetStrategy{Partition: &n}
+	}
+}
+
+func startingAt(n int32) func(*appsv1.StatefulSet) {
+	return func(set *appsv1.StatefulSet) { set.Spec.Ordinals = &appsv1.StatefulSetOrdinals{Start: n} }
+}
+
+func onDelete(set *appsv1.StatefulSet) {
+	set.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
+}
+
+// ownedByStatefulSet is a pod of StatefulSet db, which its name must tell.
+func ownedByStatefulSet(revision string) func(*corev1.Pod) {
+	return ownedByKind("apps/v1", "StatefulSet", "db", "controller-revision-hash", revision)
+}

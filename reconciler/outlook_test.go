@@ -1,0 +1,224 @@
+package reconciler
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// told is an outlook in words, by the pods' names; pods that are told nothing of, or only their workload, are left out.
+func told(o outlook) map[string]string {
+	var words map[string]string
+	for uid, prospect := range o {
+		word := string(prospect.announced)
+		if prospect.outdated {
+			word += " outdated"
+		}
+		if word == "" {
+			continue
+		}
+		if words == nil {
+			words = map[string]string{}
+		}
+		words[string(uid[:len(uid)-len("-uid")])] = word
+	}
+	return words
+}
+
+type outlookCase struct {
+	objects []metav1.Object
+	tuning  func(*config.ElectionTuning)
+	want    map[string]string
+}
+
+func runOutlook(t *testing.T, cases map[string]outlookCase) {
+	t.Helper()
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			tuning := config.DefaultTuning().Election
+			if test.tuning != nil {
+				test.tuning(&tuning)
+			}
+			var pods []*corev1.Pod
+			for _, object := range test.objects {
+				if pod, ok := object.(*corev1.Pod); ok {
+					pods = append(pods, pod)
+				}
+			}
+			got := told(viewsOf(t, test.objects...).outlook(pods, tuning))
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected outlook (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNodesThatGo(t *testing.T) {
+	a, b := readyPod("a1"), readyPod("b2")
+	goes := map[string]string{"a1": "NodeGoing"}
+	runOutlook(t, map[string]outlookCase{
+		"a node that stays":                  {objects: []metav1.Object{a, b, nodeNamed("node-of-a1", tainted("dedicated"))}},
+		"a node that is not known":           {objects: []metav1.Object{a, b}},
+		"a cordoned node":                    {objects: []metav1.Object{a, b, nodeNamed("node-of-a1", cordoned), nodeNamed("node-of-b2")}, want: goes},
+		"another node is cordoned":           {objects: []metav1.Object{a, nodeNamed("node-of-b2", cordoned)}},
+		"a node that the autoscaler removes": {objects: []metav1.Object{a, nodeNamed("node-of-a1", tainted("x"), tainted("ToBeDeletedByClusterAutoscaler"))}, want: goes},
+		"a node that the autoscaler might remove": {
+			objects: []metav1.Object{a, nodeNamed("node-of-a1", tainted("DeletionCandidateOfClusterAutoscaler"))},
+		},
+		"a node that is being deleted": {objects: []metav1.Object{a, nodeNamed("node-of-a1", deleted)}, want: goes},
+		"a node that shuts down":       {objects: []metav1.Object{a, nodeNamed("node-of-a1", shutDown)}, want: goes},
+		"a node that shuts down and has other troubles": {
+			objects: []metav1.Object{a, nodeNamed("node-of-a1", shutDown, func(node *corev1.Node) {
+				node.Status.Conditions[0].Message = "[container runtime is down, node is shutting down]"
+			})},
+			want: goes,
+		},
+		"a node that is not ready": {
+			objects: []metav1.Object{a, nodeNamed("node-of-a1", shutDown, func(node *corev1.Node) {
+				node.Status.Conditions[0].Message = "container runtime is down"
+			})},
+		},
+		"a node that has come back": {
+			objects: []metav1.Object{a, nodeNamed("node-of-a1", shutDown, func(node *corev1.Node) {
+				node.Status.Conditions[0].Status = corev1.ConditionTrue
+			})},
+		},
+		"a taint of one's own": {
+			objects: []metav1.Object{a, nodeNamed("node-of-a1", tainted("example.com/going"))},
+			tuning:  func(t *config.ElectionTuning) { t.RemovalTaints = []string{"example.com/*"} },
+			want:    goes,
+		},
+		"cordons are switched off": {
+			objects: []metav1.Object{a, nodeNamed("node-of-a1", cordoned)},
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnCordon = false },
+		},
+		"removal taints are switched off": {
+			objects: []metav1.Object{a, nodeNamed("node-of-a1", tainted("karpenter.sh/disrupted"), deleted)},
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRemovalTaint = false },
+		},
+		"shutdowns are switched off": {
+			objects: []metav1.Object{a, nodeNamed("node-of-a1", shutDown)},
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnNodeShutdown = false },
+		},
+	})
+}
+
+func TestRevisionsOfADeployment(t *testing.T) {
+	a, b, c := readyPod("a1", ownedByReplicaSet("r1")), readyPod("b2", ownedByReplicaSet("r2")), readyPod("c3", ownedByReplicaSet("r3"))
+	runOutlook(t, map[string]outlookCase{
+		"the highest revision is the newest": {
+			objects: []metav1.Object{a, b, replicaSet("r1", 9), replicaSet("r2", 10)}, want: map[string]string{"a1": " outdated"},
+		},
+		"a rollback makes an older one the newest": {
+			objects: []metav1.Object{a, b, replicaSet("r1", 3), replicaSet("r2", 2)}, want: map[string]string{"b2": " outdated"},
+		},
+		"a third revision outdates the second before it has pods": {
+			objects: []metav1.Object{a, b, replicaSet("r1", 1), replicaSet("r2", 2), replicaSet("r3", 3)},
+			want:    map[string]string{"a1": " outdated", "b2": " outdated"},
+		},
+		"without the number the one made last is the newest": {
+			objects: []metav1.Object{a, b, c, replicaSet("r1", 0, withoutRevision), replicaSet("r2", 0, withoutRevision), replicaSet("r3", 0, withoutRevision)},
+			want:    map[string]string{"a1": " outdated", "b2": " outdated"},
+		},
+		"a ReplicaSet that is not known yet is no older one": {objects: []metav1.Object{a, b, replicaSet("r2", 2)}},
+		"a ReplicaSet that was made anew is another": {
+			objects: []metav1.Object{a, b, replicaSet("r1", 1, func(m *metav1.PartialObjectMetadata) { m.UID = "other" }), replicaSet("r2", 2)},
+		},
+		"two Deployments have nothing to do with each other": {
+			objects: []metav1.Object{a, b, replicaSet("r1", 1), replicaSet("r2", 2, func(m *metav1.PartialObjectMetadata) {
+				m.OwnerReferences = controlled("apps/v1", "Deployment", "other")
+			})},
+		},
+		"rollouts are switched off": {
+			objects: []metav1.Object{a, b, replicaSet("r1", 1), replicaSet("r2", 2)},
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRollout = false },
+		},
+	})
+}
+
+func TestRevisionsOfOtherOwners(t *testing.T) {
+	early, late := madeAt(t0.Add(-time.Hour)), madeAt(t0.Add(-time.Minute))
+	of := func(kind, key, hash string) func(*corev1.Pod) { return ownedByKind("apps/v1", kind, "o", key, hash) }
+	const revision, template = "controller-revision-hash", "pod-template-hash"
+	runOutlook(t, map[string]outlookCase{
+		"a DaemonSet's newest revision is that of the pod made last": {
+			objects: []metav1.Object{
+				readyPod("a1", of("DaemonSet", revision, "x"), early), readyPod("b2", of("DaemonSet", revision, "y"), late),
+				readyPod("c3", of("DaemonSet", revision, "x"), early),
+			},
+			want: map[string]string{"a1": " outdated", "c3": " outdated"},
+		},
+		"any owner may label its pods": {
+			objects: []metav1.Object{
+				readyPod("a1", ownedByKind("example.com/v1", "CloneSet", "o", template, "x"), late),
+				readyPod("b2", ownedByKind("example.com/v1", "CloneSet", "o", template, "y"), early),
+			},
+			want: map[string]string{"b2": " outdated"},
+		},
+		"a ReplicaSet that nobody controls may have changed its template": {
+			objects: []metav1.Object{
+				readyPod("a1", of("ReplicaSet", template, "x"), early), readyPod("b2", of("ReplicaSet", template, "y"), late), replicaSet("o", 0, bare),
+			},
+			want: map[string]string{"a1": " outdated"},
+		},
+		"pods without a hash have no revision": {
+			objects: []metav1.Object{readyPod("a1", of("DaemonSet", "", ""), early), readyPod("b2", of("DaemonSet", "", ""), late)},
+		},
+		"pods without an owner have none either": {
+			objects: []metav1.Object{
+				readyPod("a1", func(pod *corev1.Pod) { pod.Labels[template] = "x" }, early),
+				readyPod("b2", func(pod *corev1.Pod) { pod.Labels[template] = "y" }, late),
+			},
+		},
+	})
+}
+
+func TestStatefulSets(t *testing.T) {
+	pods := func(revisions ...string) []metav1.Object {
+		var all []metav1.Object
+		for i, revision := range revisions {
+			all = append(all, readyPod("db-"+string(rune('0'+i)), ownedByStatefulSet(revision)))
+		}
+		return all
+	}
+	with := func(set metav1.Object, pods []metav1.Object) []metav1.Object { return append(pods, set) }
+	runOutlook(t, map[string]outlookCase{
+		"nothing is under way": {objects: with(statefulSet("db", 2, "v1"), pods("v1", "v1"))},
+		"a rollout": {
+			objects: with(statefulSet("db", 3, "v2"), pods("v1", "v1", "v2")), want: map[string]string{"db-0": " outdated", "db-1": " outdated"},
+		},
+		"a rollout leaves those below the partition alone": {
+			objects: with(statefulSet("db", 3, "v2", withPartition(1)), pods("v1", "v1", "v2")), want: map[string]string{"db-1": " outdated"},
+		},
+		"the partition counts from the first ordinal": {
+			objects: with(statefulSet("db", 2, "v2", withPartition(1), startingAt(1)), pods("v1", "v1", "v1")[1:]),
+			want:    map[string]string{"db-2": " outdated"},
+		},
+		"nothing is replaced on its own with OnDelete":  {objects: with(statefulSet("db", 3, "v2", onDelete), pods("v1", "v1", "v2"))},
+		"a set that has not looked at its template yet": {objects: with(statefulSet("db", 2, ""), pods("v1", "v2"))},
+		"a set that is not known":                       {objects: pods("v1", "v2")},
+		"rollouts are switched off": {
+			objects: with(statefulSet("db", 2, "v2"), pods("v1", "v2")),
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRollout = false },
+		},
+		"a scale-down": {
+			objects: with(statefulSet("db", 1, "v1"), pods("v1", "v1", "v1")), want: map[string]string{"db-1": "ScaleDown", "db-2": "ScaleDown"},
+		},
+		"a scale-down to nothing": {objects: with(statefulSet("db", 0, "v1"), pods("v1")), want: map[string]string{"db-0": "ScaleDown"}},
+		"a scale-down of a set that begins later": {
+			objects: with(statefulSet("db", 1, "v1", startingAt(1)), pods("v1", "v1", "v1")), want: map[string]string{"db-0": "ScaleDown", "db-2": "ScaleDown"},
+		},
+		"a scale-down comes sooner than a drain": {
+			objects: append(with(statefulSet("db", 0, "v1"), pods("v1")), nodeNamed("node-of-db-0", cordoned)), want: map[string]string{"db-0": "ScaleDown"},
+		},
+		"scale-downs are switched off": {
+			objects: with(statefulSet("db", 1, "v1"), pods("v1", "v1")),
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnScaleDown = false },
+		},
+	})
+}

@@ -1,0 +1,92 @@
+package reconciler
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// statefulSetOf is the StatefulSet that a pod belongs to; nil when it belongs to none, or to one that is not known.
+func (v *views) statefulSetOf(pod *corev1.Pod, owner *metav1.OwnerReference) *appsv1.StatefulSet {
+	if owner == nil || !isApps(owner, "StatefulSet") {
+		return nil
+	}
+	set := v.statefulSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
+	if set == nil || set.UID != owner.UID {
+		return nil
+	}
+	return set
+}
+
+// beyondReplicas reports whether a pod's ordinal is one that the StatefulSet no longer wants.
+func beyondReplicas(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
+	n := ordinal(pod)
+	return n >= 0 && (n < firstOrdinal(set) || n >= firstOrdinal(set)+int(replicas(set)))
+}
+
+// outdated reports whether the StatefulSet's rollout replaces a pod. It leaves those below the partition alone, and all of them with
+// the strategy OnDelete.
+func outdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
+	revision, newest := pod.Labels[appsv1.ControllerRevisionHashLabelKey], set.Status.UpdateRevision
+	if revision == "" || newest == "" || revision == newest {
+		return false
+	}
+	if set.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+		return false
+	}
+	return ordinal(pod) >= firstOrdinal(set)+int(partition(set))
+}
+
+func firstOrdinal(set *appsv1.StatefulSet) int {
+	if set.Spec.Ordinals == nil {
+		return 0
+	}
+	return int(set.Spec.Ordinals.Start)
+}
+
+func replicas(set *appsv1.StatefulSet) int32 {
+	if set.Spec.Replicas == nil {
+		return 1
+	}
+	return *set.Spec.Replicas
+}
+
+func partition(set *appsv1.StatefulSet) int32 {
+	if rolling := set.Spec.UpdateStrategy.RollingUpdate; rolling != nil && rolling.Partition != nil {
+		return *rolling.Partition
+	}
+	return 0
+}
+
+// statefulSetHandler wakes the Services that have pods of a StatefulSet when its plans for them change. Its counts wake nobody.
+func (s *succession) statefulSetHandler() handler.TypedEventHandler[*appsv1.StatefulSet, reconcile.Request] {
+	wake := func(q queue, set *appsv1.StatefulSet) { s.wakePods(q, s.views.podsOf(set.UID)) }
+	return handler.TypedFuncs[*appsv1.StatefulSet, reconcile.Request]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*appsv1.StatefulSet], q queue) {
+			if !e.IsInInitialList {
+				wake(q, e.Object)
+			}
+		},
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*appsv1.StatefulSet], q queue) {
+			if statefulSetChanged(e.ObjectOld, e.ObjectNew) {
+				wake(q, e.ObjectNew)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*appsv1.StatefulSet], q queue) {
+			wake(q, e.Object)
+		},
+	}
+}
+
+// statefulSetChanged reports whether an update can change which pods go.
+func statefulSetChanged(before, after *appsv1.StatefulSet) bool {
+	return before.UID != after.UID || replicas(before) != replicas(after) || firstOrdinal(before) != firstOrdinal(after) ||
+		before.Spec.UpdateStrategy.Type != after.Spec.UpdateStrategy.Type || partition(before) != partition(after) ||
+		before.Status.UpdateRevision != after.Status.UpdateRevision
+}

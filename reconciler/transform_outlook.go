@@ -1,0 +1,81 @@
+package reconciler
+
+import (
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// trimNode keeps what says that a node is about to go: nothing of what a kubelet reports every now and then.
+func trimNode(node *corev1.Node) *corev1.Node {
+	trimmed := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
+		Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion, DeletionTimestamp: node.DeletionTimestamp,
+	}}
+	trimmed.Spec.Unschedulable = node.Spec.Unschedulable
+	for i := range node.Spec.Taints {
+		trimmed.Spec.Taints = append(trimmed.Spec.Taints, corev1.Taint{Key: node.Spec.Taints[i].Key})
+	}
+	if shuttingDown(node) {
+		trimmed.Status.Conditions = []corev1.NodeCondition{{
+			Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: kubeletNotReady, Message: nodeShuttingDown,
+		}}
+	}
+	return trimmed
+}
+
+// trimStatefulSet keeps what says which pods go.
+func trimStatefulSet(set *appsv1.StatefulSet) *appsv1.StatefulSet {
+	return &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: set.Namespace, Name: set.Name, UID: set.UID, ResourceVersion: set.ResourceVersion,
+		},
+		Spec: appsv1.StatefulSetSpec{
+			Replicas: set.Spec.Replicas, Ordinals: set.Spec.Ordinals, UpdateStrategy: set.Spec.UpdateStrategy,
+		},
+		Status: appsv1.StatefulSetStatus{UpdateRevision: set.Status.UpdateRevision},
+	}
+}
+
+// trimPartial keeps a Namespace's labels, and of a ReplicaSet whose it is and which revision.
+func trimPartial(meta *metav1.PartialObjectMetadata) {
+	if meta.Namespace == "" {
+		meta.ManagedFields, meta.Annotations = nil, nil
+		return
+	}
+	meta.ObjectMeta = metav1.ObjectMeta{
+		Namespace: meta.Namespace, Name: meta.Name, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
+		CreationTimestamp: meta.CreationTimestamp, OwnerReferences: meta.OwnerReferences,
+		Annotations: withAnnotation(nil, meta, revisionAnnotation),
+	}
+}
+
+// withAnnotation adds one annotation of an object to those that are kept, if it is there.
+func withAnnotation(kept map[string]string, object metav1.Object, key string) map[string]string {
+	value, found := object.GetAnnotations()[key]
+	if !found {
+		return kept
+	}
+	if kept == nil {
+		kept = map[string]string{}
+	}
+	kept[key] = value
+	return kept
+}
+
+// trimRestarts keeps how often the containers were started again, those that run beside the others included: as one number, and
+// nothing at all for most pods.
+func trimRestarts(pod *corev1.Pod) []corev1.ContainerStatus {
+	sum := restarts(pod)
+	for i := range pod.Status.InitContainerStatuses {
+		status := &pod.Status.InitContainerStatuses[i]
+		if slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == status.Name && restartable(&c) }) {
+			sum += status.RestartCount
+		}
+	}
+	if sum == 0 {
+		return nil
+	}
+	return []corev1.ContainerStatus{{RestartCount: sum}}
+}

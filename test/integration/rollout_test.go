@@ -1,0 +1,148 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// deploymentScene is a Service that a leads, beside b, both of the first revision; the second has no pod yet.
+func deploymentScene(t *testing.T) (s *scene, start leadership, first, second *appsv1.ReplicaSet) {
+	t.Helper()
+	s = newScene(t)
+	first = s.withReplicaSet("first", 1)
+	s.withService("web")
+	s.withReadyPod("web", "a", ofReplicaSet(first))
+	start = s.leads("web", "a")
+	s.withReadyPod("web", "b", ofReplicaSet(first))
+	second = s.withReplicaSet("second", 2)
+	return s, start, first, second
+}
+
+func TestARolloutMovesTheLeaderOnce(t *testing.T) {
+	newTanist(t).startElected()
+	s, start, first, second := deploymentScene(t)
+	s.withReadyPod("web", "c", ofReplicaSet(second))
+	moved := s.leads("web", "c")
+	if moved.Term != start.Term+1 || moved.Reason != "Rollout" {
+		t.Errorf("got %+v", moved)
+	}
+	s.withReadyPod("web", "d", ofReplicaSet(second))
+	s.kill("a")
+	s.kill("b")
+	s.podWitness()
+	s.stays("web", moved)
+	// A rollback: the first revision is the newest again, and gets a pod.
+	s.setRevision(first, 3)
+	s.withReadyPod("web", "e", ofReplicaSet(first))
+	if back := s.leads("web", "e"); back.Term != moved.Term+1 || back.Reason != "Rollout" {
+		t.Errorf("got %+v", back)
+	}
+}
+
+func TestARolloutThatIsStuckOrCrashesMovesNobodyTwice(t *testing.T) {
+	newTanist(t).startElected()
+	s, start, first, second := deploymentScene(t)
+	s.withPod("web", "c", ofReplicaSet(second)) // it never gets ready
+	s.withReadyPod("web", "d", ofReplicaSet(second))
+	moved := s.leads("web", "d")
+	s.notReady("d")
+	back := s.leads("web", "a")
+	if moved.Term != start.Term+1 || back.Term != moved.Term+1 || back.Reason != "LeaderNotReady" {
+		t.Errorf("got %+v and %+v", moved, back)
+	}
+	s.restarts("d", 1)
+	s.readyAgain("d")
+	s.notReady("d")
+	s.readyAgain("d")
+	s.podWitness()
+	s.stays("web", back)
+	s.setRevision(first, 3)
+	s.kill("d")
+	s.replicaSetWitness()
+	s.podWitness()
+	s.stays("web", back)
+}
+
+// statefulScene is a StatefulSet of three, of which the pod with the last ordinal leads.
+func statefulScene(t *testing.T, change ...func(*appsv1.StatefulSet)) (*scene, *appsv1.StatefulSet, leadership) {
+	t.Helper()
+	s := newScene(t)
+	set := s.withStatefulSet("db", 3, change...)
+	s.updateRevision("db", "v1")
+	s.withService("db", annotation(config.StrategyKey, "ordinal"))
+	s.withReadyPod("db", "db-2", ofStatefulSet(set, "v1"))
+	first := s.leads("db", "db-2")
+	s.withReadyPod("db", "db-1", ofStatefulSet(set, "v1"))
+	s.withReadyPod("db", "db-0", ofStatefulSet(set, "v1"))
+	s.podWitness() // all of them are known before anything is announced
+	return s, set, first
+}
+
+func TestAStatefulSetThatShrinksMovesTheLeader(t *testing.T) {
+	newTanist(t).startElected()
+	s, _, first := statefulScene(t)
+	s.patchStatefulSet("db", `{"spec":{"replicas":2}}`)
+	moved := s.leads("db", "db-0")
+	if moved.Term != first.Term+1 || moved.Reason != "ScaleDown" {
+		t.Errorf("got %+v", moved)
+	}
+	s.kill("db-2")
+	s.patchStatefulSet("db", `{"spec":{"replicas":1}}`)
+	s.kill("db-1")
+	s.setWitness()
+	s.podWitness()
+	s.stays("db", moved)
+}
+
+func TestAStatefulSetsRolloutLeavesThePodsBelowThePartitionAlone(t *testing.T) {
+	newTanist(t).startElected()
+	two := int32(2)
+	s, set, first := statefulScene(t, func(set *appsv1.StatefulSet) {
+		set.Spec.UpdateStrategy = appsv1.StatefulSetUpdateStrategy{
+			Type: appsv1.RollingUpdateStatefulSetStrategyType, RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: &two},
+		}
+	})
+	s.updateRevision("db", "v2")
+	moved := s.leads("db", "db-0") // which stays, while db-2 goes
+	if moved.Term != first.Term+1 || moved.Reason != "Rollout" {
+		t.Errorf("got %+v", moved)
+	}
+	s.kill("db-2")
+	s.withReadyPod("db", "db-2", ofStatefulSet(set, "v2"))
+	s.setWitness()
+	s.podWitness()
+	s.stays("db", moved)
+	s.patchStatefulSet("db", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`)
+	if l := s.leads("db", "db-2"); l.Term != moved.Term+1 || l.Reason != "Rollout" {
+		t.Errorf("got %+v", l)
+	}
+}
+
+func TestNothingIsAnnouncedByOnDelete(t *testing.T) {
+	newTanist(t).startElected()
+	s, set, first := statefulScene(t, func(set *appsv1.StatefulSet) {
+		set.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
+	})
+	s.updateRevision("db", "v2")
+	s.kill("db-0")
+	s.withReadyPod("db", "db-0", ofStatefulSet(set, "v2"))
+	s.setWitness()
+	s.podWitness()
+	s.stays("db", first)
+}
+
+func TestThePodWithTheHigherDeletionCostFollows(t *testing.T) {
+	newTanist(t).startElected()
+	s, _ := pair(t)
+	s.withReadyPod("web", "c", func(pod *corev1.Pod) {
+		pod.Annotations = map[string]string{"controller.kubernetes.io/pod-deletion-cost": "100"}
+	})
+	s.terminate("a")
+	s.leads("web", "c")
+}
