@@ -1,5 +1,5 @@
 // Package config turns what users write into what the program uses: a Service's annotations into Options, and the ConfigMap
-// tanist-tuning into a Tuning.
+// tanist-tuning into a Tuning. It also holds the rules of the drain window, which both and the pod itself have a say in.
 //
 // A Store holds the Tuning in force, and keeps the last good one when the next is wrong.
 //

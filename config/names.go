@@ -8,7 +8,7 @@ const (
 	// EnabledKey is the Namespace label and the Service annotation that opt in, with the value "true".
 	EnabledKey = Domain + "/enabled"
 
-	// Annotations a user writes on a Service.
+	// Annotations a user writes on a Service. DrainWindowKey may stand on a pod too, where it overrules the Service's.
 	LeaderServiceKey   = Domain + "/leader-service"
 	StrategyKey        = Domain + "/strategy"
 	StickyKey          = Domain + "/sticky"
@@ -20,6 +20,9 @@ const (
 	// PriorityKey is the annotation a user writes on a pod: an integer, higher wins before the strategy.
 	PriorityKey = Domain + "/priority"
 
+	// DrainWindowAppliedKey is the annotation Tanist writes on a pod whose grace period it has extended: by how long.
+	DrainWindowAppliedKey = Domain + "/drain-window-applied"
+
 	// Annotations Tanist writes on the EndpointSlice and mirrors on the leader Service.
 	TermKey        = Domain + "/term"
 	LeaderKey      = Domain + "/leader"
@@ -29,8 +32,9 @@ const (
 	// SourceServiceKey is the label that names the Service a leader Service or slice was made for.
 	SourceServiceKey = Domain + "/source-service"
 
-	// ManagedBy is the value of app.kubernetes.io/managed-by on everything Tanist makes.
-	ManagedBy = "tanist"
+	// ManagedByKey is the label that says which program manages an object, and ManagedBy its value on everything Tanist makes.
+	ManagedByKey = "app.kubernetes.io/managed-by"
+	ManagedBy    = "tanist"
 	// SliceManagedBy is the value of endpointslice.kubernetes.io/managed-by on our slices.
 	SliceManagedBy = Domain
 

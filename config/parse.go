@@ -18,8 +18,8 @@ var annotationsPath = field.NewPath("metadata", "annotations")
 //
 // Every wrong annotation is reported with its path, its value and what would be right, unknown annotations of our domain included
 // (a misspelt one would be ignored without a word). The option of a wrong annotation has its default in the Options returned; the
-// caller may well keep the last good one instead. A Service that opts in and has no selector, or has type ExternalName, is reported
-// too: there are no pods to choose from.
+// caller may well keep the last good one instead. A Service that opts in and has no selector or no port, or has type ExternalName, is
+// reported too: it cannot have a leader.
 func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	p := parser{annotations: service.Annotations}
 	options := DefaultOptions(service.Name)
@@ -141,8 +141,14 @@ func (p *parser) spec(service *corev1.Service) {
 	if service.Spec.Type == corev1.ServiceTypeExternalName {
 		detail := "must be another type to have " + EnabledKey + ": an external name has no pods"
 		p.errs = append(p.errs, field.Invalid(spec.Child("type"), service.Spec.Type, detail))
-	} else if len(service.Spec.Selector) == 0 {
+		return
+	}
+	if len(service.Spec.Selector) == 0 {
 		detail := "needed for " + EnabledKey + ": the leader is one of the pods it selects"
 		p.errs = append(p.errs, field.Required(spec.Child("selector"), detail))
+	}
+	if len(service.Spec.Ports) == 0 {
+		detail := "needed for " + EnabledKey + ": a leader Service has a cluster IP, and that needs a port"
+		p.errs = append(p.errs, field.Required(spec.Child("ports"), detail))
 	}
 }

@@ -15,7 +15,7 @@ import (
 func service(pairs ...string) *corev1.Service {
 	s := &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: "db", Annotations: map[string]string{EnabledKey: "true"}},
-		Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "db"}},
+		Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "db"}, Ports: []corev1.ServicePort{{Port: 80}}},
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		s.Annotations[Domain+"/"+pairs[i]] = pairs[i+1]
@@ -146,6 +146,15 @@ func TestParseOptions(t *testing.T) {
 			}(),
 			want:       DefaultOptions("db"),
 			wantErrors: []string{`spec.selector: Required value: needed for tanist.dev/enabled: the leader is one of the pods it selects`},
+		},
+		"a Service that opts in needs a port": {
+			service: func() *corev1.Service {
+				s := service()
+				s.Spec.Ports = nil
+				return s
+			}(),
+			want:       DefaultOptions("db"),
+			wantErrors: []string{`spec.ports: Required value: needed for tanist.dev/enabled: a leader Service has a cluster IP, and that needs a port`},
 		},
 		"a Service that opts in has pods": {
 			service: func() *corev1.Service {

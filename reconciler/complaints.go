@@ -16,6 +16,8 @@ type complaint struct {
 	about, related client.Object
 	reason, action string
 	note           string
+	// known is for what its user may well have chosen: it makes a Normal Event.
+	known bool
 }
 
 // id tells complaints apart.
@@ -23,14 +25,18 @@ func (c complaint) id() string {
 	return c.reason + "\n" + string(c.about.GetUID()) + "\n" + c.note
 }
 
-// emit makes Warnings of complaints. The recorder sends them later.
+// emit makes Warnings of complaints, but for those known. The recorder sends them later.
 func emit(recorder events.EventRecorder, all []complaint) {
 	for _, c := range all {
 		var related runtime.Object
 		if c.related != nil { // an interface that holds a nil of another is not nil
 			related = c.related
 		}
-		recorder.Eventf(c.about, related, corev1.EventTypeWarning, c.reason, c.action, "%s", c.note)
+		eventType := corev1.EventTypeWarning
+		if c.known {
+			eventType = corev1.EventTypeNormal
+		}
+		recorder.Eventf(c.about, related, eventType, c.reason, c.action, "%s", c.note)
 	}
 }
 

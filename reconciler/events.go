@@ -17,6 +17,8 @@ const (
 	reasonInvalidTuning = "InvalidTuning"
 	// reasonUnfitPod is a pod that cannot carry its Service's traffic.
 	reasonUnfitPod = "UnfitPod"
+	// reasonNoDrainWindow is a leader that stops serving the moment its deletion begins, although its Service asks for a drain window.
+	reasonNoDrainWindow = "NoDrainWindow"
 
 	// reasonLeaderServiceTaken is a leader Service's name that something else has.
 	reasonLeaderServiceTaken = "LeaderServiceTaken"

@@ -103,9 +103,7 @@ func (c *chores) keep(h household, now time.Time) {
 
 // taken is for a leader Service's name that a Service has which is not ours.
 func (c *chores) taken(h household, now time.Time) {
-	owner := metav1.GetControllerOfNoCopy(h.named)
-	inherited := ours(h.named, h.source.Name) && owner != nil && owner.Kind == "Service" && owner.Name == h.source.Name
-	if left := h.source.CreationTimestamp.Add(inheritance).Sub(now); inherited && left > 0 {
+	if left := h.source.CreationTimestamp.Add(inheritance).Sub(now); left > 0 && inherited(h.named, h.source.Name) {
 		c.lookAgain = left
 		return
 	}
@@ -200,9 +198,6 @@ func (h household) wrongWishes() []complaint {
 		} else {
 			add(reasonInvalidService, err.Error())
 		}
-	}
-	if config.Enabled(h.source.Annotations) && len(h.source.Spec.Ports) == 0 {
-		add(reasonInvalidService, "spec.ports: Required value: needed for "+config.EnabledKey+": a leader Service has a cluster IP, and that needs a port")
 	}
 	return all
 }

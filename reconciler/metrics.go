@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 )
 
@@ -19,8 +20,8 @@ type metrics struct {
 	stale      prometheus.GaugeFunc
 }
 
-// newMetrics registers the metrics; isStale says whether an older tuning than the ConfigMap's is in force.
-func newMetrics(registerer prometheus.Registerer, isStale func() bool) (*metrics, error) {
+// newMetrics registers the metrics.
+func newMetrics(registerer prometheus.Registerer, tuning *config.Store) (*metrics, error) {
 	m := &metrics{
 		handovers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_handovers_total",
@@ -45,7 +46,7 @@ func newMetrics(registerer prometheus.Registerer, isStale func() bool) (*metrics
 			Name: "tanist_tuning_stale",
 			Help: "1 while the ConfigMap's tuning is wrong and an older one is in force.",
 		}, func() float64 {
-			if isStale() {
+			if tuning.Stale() {
 				return 1
 			}
 			return 0
@@ -57,7 +58,9 @@ func newMetrics(registerer prometheus.Registerer, isStale func() bool) (*metrics
 			m.duration.WithLabelValues(string(reason), string(path))
 		}
 	}
-	for _, collector := range []prometheus.Collector{m.handovers, m.duration, m.conflicts, m.unadmitted, m.stale} {
+	for _, collector := range []prometheus.Collector{
+		m.handovers, m.duration, m.conflicts, m.unadmitted, m.stale, tuningInfo{tuning},
+	} {
 		if err := registerer.Register(collector); err != nil {
 			return nil, err
 		}
@@ -74,4 +77,21 @@ func (m *metrics) handover(reason string, path path, duration time.Duration) {
 	if duration > 0 {
 		m.duration.WithLabelValues(reason, string(path)).Observe(duration.Seconds())
 	}
+}
+
+// tuningInfo exports the hash of the tuning in force, as one series whatever it changes to: one sees when every replica has it.
+type tuningInfo struct {
+	tuning *config.Store
+}
+
+var tuningInfoDesc = prometheus.NewDesc("tanist_tuning_info", "Always 1; hash names the tuning in force.", []string{"hash"}, nil)
+
+// Describe implements prometheus.Collector.
+func (tuningInfo) Describe(descs chan<- *prometheus.Desc) {
+	descs <- tuningInfoDesc
+}
+
+// Collect implements prometheus.Collector.
+func (t tuningInfo) Collect(metrics chan<- prometheus.Metric) {
+	metrics <- prometheus.MustNewConstMetric(tuningInfoDesc, prometheus.GaugeValue, 1, t.tuning.Load().Hash())
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // managedByLabel says which program manages an object; ours say config.ManagedBy.
-const managedByLabel = "app.kubernetes.io/managed-by"
+const managedByLabel = config.ManagedByKey
 
 // ownsLeaderService reports whether a Service is the leader Service that Tanist made for the Service of this name and one of these
 // UIDs (an earlier one of the same name may still have a leader Service).

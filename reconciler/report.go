@@ -68,7 +68,7 @@ func tell(plan plan) (eventType, reason, note string, args []any) {
 	}
 }
 
-// complain says what a user has to mend before the Service's pods can all lead, once for each. Only the replica with the Lease
+// complain says what a user has to mend before the Service's pods can all lead, and lead without loss, once for each. Only the replica with the Lease
 // does, or everything would be said as often as there are replicas.
 func (s *succession) complain(key types.NamespacedName, situation situation, plan plan) {
 	if !s.holdsLease() {
@@ -93,6 +93,13 @@ func grievances(situation situation, plan plan) []complaint {
 				note: err.Error() + "; the priority is 0 until then",
 			})
 		}
+		// Whoever creates pods is a controller as a rule, and nobody reads the warnings it is given.
+		if wrong := config.PodWindowFor(pod, 0).Wrong; wrong != nil {
+			all = append(all, complaint{
+				about: pod, related: situation.source, reason: reasonInvalidAnnotation, action: actionRead,
+				note: wrong.Error() + "; what the pod's Services ask for was used when it was created",
+			})
+		}
 	}
 	for _, name := range plan.taken {
 		all = append(all, complaint{
@@ -100,5 +107,5 @@ func grievances(situation situation, plan plan) []complaint {
 			note: "EndpointSlice " + name + " is not Tanist's and is left alone: delete it, or choose another name with " + config.LeaderServiceKey,
 		})
 	}
-	return all
+	return append(all, windowless(situation, plan.decision)...)
 }

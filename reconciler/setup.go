@@ -53,7 +53,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) error {
 	if err != nil {
 		return err
 	}
-	metrics, err := newMetrics(options.Registerer, options.Tuning.Stale)
+	metrics, err := newMetrics(options.Registerer, options.Tuning)
 	if err != nil {
 		return fmt.Errorf("failed to register metrics: %w", err)
 	}

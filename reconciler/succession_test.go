@@ -62,11 +62,11 @@ func newStage(t *testing.T) *stage {
 		},
 	}).Build()
 
-	m, err := newMetrics(prometheus.NewRegistry(), func() bool { return false })
+	store := config.NewStore()
+	m, err := newMetrics(prometheus.NewRegistry(), store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := config.NewStore()
 	st.succession = &succession{
 		views: viewsOf(t, namespaced("shop"), source, leader, a, b), live: st.api, client: st.api,
 		leaders: cache.New(), options: newOptionsInForce(), tuning: store, elected: st.elect,

@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -43,11 +44,11 @@ func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
 	}
 }
 
-// ourAnnotations are those of our domain.
+// ourAnnotations are those of our domain that are read here. Every pod with a drain window has the one that is not.
 func ourAnnotations(annotations map[string]string) map[string]string {
 	var kept map[string]string
 	for key, value := range annotations {
-		if !strings.HasPrefix(key, config.Domain+"/") {
+		if !strings.HasPrefix(key, config.Domain+"/") || key == config.DrainWindowAppliedKey {
 			continue
 		}
 		if kept == nil {
@@ -65,7 +66,8 @@ func trimPod(pod *corev1.Pod) *corev1.Pod {
 		ObjectMeta: meta,
 		Spec: corev1.PodSpec{
 			NodeName:       pod.Spec.NodeName,
-			Containers:     trimContainers(pod.Spec.Containers),
+			HostNetwork:    pod.Spec.HostNetwork,
+			Containers:     withDrainWindow(trimContainers(pod.Spec.Containers), &pod.Spec),
 			InitContainers: trimSidecars(pod.Spec.InitContainers),
 		},
 		Status: corev1.PodStatus{
@@ -82,6 +84,29 @@ func trimContainers(containers []corev1.Container) []corev1.Container {
 		if ports := trimPorts(containers[i].Ports); len(ports) > 0 {
 			kept = append(kept, corev1.Container{Name: containers[i].Name, Ports: ports, RestartPolicy: containers[i].RestartPolicy})
 		}
+	}
+	return kept
+}
+
+// withDrainWindow gives every container that is kept one preStop that stands for those of the pod's containers, so that
+// config.DrainWindowOf has the same answer as before they and their ports were dropped. A pod without a window costs nothing.
+func withDrainWindow(kept []corev1.Container, spec *corev1.PodSpec) []corev1.Container {
+	window, ownHook := config.DrainWindowOf(spec)
+	if window == 0 && !ownHook {
+		return kept
+	}
+	preStop := &corev1.LifecycleHandler{}
+	if window > 0 {
+		preStop.Sleep = &corev1.SleepAction{Seconds: int64(window / time.Second)}
+	}
+	if ownHook {
+		preStop.Exec = &corev1.ExecAction{}
+	}
+	if len(kept) == 0 {
+		kept = []corev1.Container{{}}
+	}
+	for i := range kept {
+		kept[i].Lifecycle = &corev1.Lifecycle{PreStop: preStop}
 	}
 	return kept
 }

@@ -40,6 +40,21 @@ func TestTrim(t *testing.T) {
 				}
 			}),
 		},
+		"a pod keeps one word of its containers' hooks": {
+			object: readyPod("a1", func(pod *corev1.Pod) {
+				pod.Annotations = map[string]string{config.DrainWindowAppliedKey: "4s"}
+				pod.Spec.HostNetwork = true
+				pod.Spec.Containers[0].Lifecycle = preStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 9}})
+				pod.Spec.Containers = append(pod.Spec.Containers,
+					corev1.Container{Name: "unnamed", Ports: []corev1.ContainerPort{{ContainerPort: 1}},
+						Lifecycle: preStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 4}})},
+					corev1.Container{Name: "quiet"})
+			}),
+			want: readyPod("a1", func(pod *corev1.Pod) {
+				pod.Spec.HostNetwork = true
+				pod.Spec.Containers[0].Lifecycle = preStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 4}})
+			}),
+		},
 		"a Service keeps its spec": {
 			object: webService(func(s *corev1.Service) {
 				s.ManagedFields = fields
@@ -97,5 +112,41 @@ func TestTrim(t *testing.T) {
 				t.Errorf("unexpected object (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func preStop(handler corev1.LifecycleHandler) *corev1.Lifecycle {
+	return &corev1.Lifecycle{PreStop: &handler}
+}
+
+func TestTheDrainWindowSurvivesTrimming(t *testing.T) {
+	hooks := []*corev1.Lifecycle{
+		nil,
+		{PostStart: &corev1.LifecycleHandler{}},
+		preStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}}),
+		preStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 8}}),
+		preStop(corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"drain"}}}),
+		preStop(corev1.LifecycleHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/drain"}}),
+	}
+	ports := [][]corev1.ContainerPort{nil, {{ContainerPort: 1}}, {{Name: "web", ContainerPort: 2}}}
+	var containers []corev1.Container
+	for _, hook := range hooks {
+		for _, ports := range ports {
+			containers = append(containers, corev1.Container{Lifecycle: hook, Ports: ports})
+		}
+	}
+	for _, a := range containers {
+		for _, b := range containers {
+			pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{a, b}}}
+			window, ownHook := config.DrainWindowOf(&pod.Spec)
+			trimmed := trimPod(pod)
+			got, gotOwnHook := config.DrainWindowOf(&trimmed.Spec)
+			if got != window || gotOwnHook != ownHook {
+				t.Errorf("%+v: got %s and own hook %t, want %s and %t", pod.Spec.Containers, got, gotOwnHook, window, ownHook)
+			}
+			if window == 0 && !ownHook && len(trimmed.Spec.Containers) > 0 && trimmed.Spec.Containers[0].Lifecycle != nil {
+				t.Errorf("%+v: a pod without a window keeps hooks", pod.Spec.Containers)
+			}
+		}
 	}
 }

@@ -37,7 +37,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 	want := []string{
 		"tanist_commit_conflicts_total", "tanist_departures_unadmitted_total", "tanist_handover_duration_seconds", "tanist_handovers_total",
 		"tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total", "tanist_leader_cache_misses_total",
-		"tanist_leader_services", "tanist_leaderless_services", "tanist_prepared_total", "tanist_tuning_stale",
+		"tanist_leader_services", "tanist_leaderless_services", "tanist_prepared_total", "tanist_tuning_info", "tanist_tuning_stale",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("unexpected metrics (-want +got):\n%s", diff)

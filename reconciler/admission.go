@@ -1,0 +1,62 @@
+package reconciler
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Admission is what the informers know and admission asks for: it implements webhook.Services. The objects it returns are shared
+// and must not be modified. Before the informers are synced it knows of nothing, and admission has nothing to object to.
+type Admission struct {
+	views *views
+}
+
+func newAdmission(v *views) *Admission {
+	return &Admission{views: v}
+}
+
+// Selecting are the opted-in Services (namespace label and annotation) that select pods with these labels.
+func (a *Admission) Selecting(namespace string, podLabels map[string]string) []*corev1.Service {
+	if !a.views.optedIn(namespace) {
+		return nil
+	}
+	return wanters(a.views.selecting(namespace, podLabels))
+}
+
+// Wanting are the opted-in Services that ask for a leader Service of this name.
+func (a *Admission) Wanting(namespace, leaderService string) []*corev1.Service {
+	if !a.views.optedIn(namespace) {
+		return nil
+	}
+	return wanters(a.views.wanting(types.NamespacedName{Namespace: namespace, Name: leaderService}))
+}
+
+// Taken is the Service that has the name and is not the leader Service of the source with this name and UID; nil when the name is
+// free, or about to be. A source that has been deleted and made again finds its predecessor's leader Service, which the garbage
+// collector takes: nothing to refuse the source for.
+func (a *Admission) Taken(namespace, leaderService, source string, sourceUID types.UID) *corev1.Service {
+	named := a.views.service(types.NamespacedName{Namespace: namespace, Name: leaderService})
+	if named == nil || named.DeletionTimestamp != nil ||
+		ownsLeaderService(named, source, sourceUID) || inherited(named, source) {
+		return nil
+	}
+	return named
+}
+
+// inherited reports whether a Service is the leader Service of this source or of an earlier one of the same name.
+func inherited(service *corev1.Service, source string) bool {
+	owner := metav1.GetControllerOfNoCopy(service)
+	return ours(service, source) && owner != nil && owner.Kind == "Service" && owner.Name == source
+}
+
+// wanters are the Services that are to have a leader Service.
+func wanters(services []*corev1.Service) []*corev1.Service {
+	var all []*corev1.Service
+	for _, service := range services {
+		if wantsLeader(service) {
+			all = append(all, service)
+		}
+	}
+	return all
+}

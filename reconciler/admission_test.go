@@ -1,0 +1,115 @@
+package reconciler
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
+	now := metav1.NewTime(t0)
+	web := func(namespace, name string, changes ...func(*corev1.Service)) *corev1.Service {
+		return changed(webService(func(s *corev1.Service) { s.Namespace, s.Name = namespace, name }), changes)
+	}
+	wanting := func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }
+	a := newAdmission(viewsOf(t,
+		namespaced("shop"), namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
+		web("shop", "web"),
+		web("shop", "front", wanting, func(s *corev1.Service) { s.Spec.Selector["tier"] = "front" }),
+		web("shop", "plain", func(s *corev1.Service) { s.Annotations = nil }),
+		web("shop", "going", func(s *corev1.Service) { s.DeletionTimestamp = &now }),
+		web("shop", "elsewhere", func(s *corev1.Service) { s.Spec.Type, s.Spec.ExternalName = corev1.ServiceTypeExternalName, "x" }),
+		web("out", "web", wanting),
+		web("unknown", "web", wanting),
+	))
+	for _, test := range []struct {
+		namespace string
+		labels    map[string]string
+		want      []string
+	}{
+		{namespace: "shop", labels: map[string]string{"app": "web", "tier": "front"}, want: []string{"front", "web"}},
+		{namespace: "shop", labels: map[string]string{"app": "web"}, want: []string{"web"}},
+		{namespace: "shop", labels: map[string]string{"app": "api"}},
+		{namespace: "shop"},
+		{namespace: "out", labels: map[string]string{"app": "web"}},
+		{namespace: "unknown", labels: map[string]string{"app": "web"}},
+	} {
+		if diff := cmp.Diff(test.want, namesOf(a.Selecting(test.namespace, test.labels))); diff != "" {
+			t.Errorf("unexpected Services for %v in %s (-want +got):\n%s", test.labels, test.namespace, diff)
+		}
+	}
+	for _, test := range []struct {
+		namespace, name string
+		want            []string
+	}{
+		{namespace: "shop", name: "boss", want: []string{"front"}},
+		{namespace: "shop", name: "web-leader", want: []string{"web"}},
+		{namespace: "shop", name: "going-leader"},
+		{namespace: "shop", name: "other"},
+		{namespace: "out", name: "boss"},
+		{namespace: "unknown", name: "boss"},
+	} {
+		if diff := cmp.Diff(test.want, namesOf(a.Wanting(test.namespace, test.name))); diff != "" {
+			t.Errorf("unexpected Services that want %s in %s (-want +got):\n%s", test.name, test.namespace, diff)
+		}
+	}
+}
+
+func TestTaken(t *testing.T) {
+	now := metav1.NewTime(t0)
+	source := webService()
+	cases := map[string]struct {
+		named     *corev1.Service
+		source    string
+		sourceUID types.UID
+		want      bool
+	}{
+		"a free name": {source: "web", sourceUID: source.UID},
+		"the source's own leader Service": {
+			named: leaderOf(source), source: "web", sourceUID: source.UID,
+		},
+		"the leader Service of an earlier source of the same name": {
+			named: leaderOf(source), source: "web", sourceUID: "new",
+		},
+		"a Service that is going": {
+			named: leaderOf(source, func(s *corev1.Service) { s.DeletionTimestamp, s.Labels = &now, nil }), source: "web", sourceUID: source.UID,
+		},
+		"the leader Service of another source": {
+			named: leaderOf(source), source: "api", sourceUID: "api-uid", want: true,
+		},
+		"a Service without our labels": {
+			named: leaderOf(source, func(s *corev1.Service) { s.Labels = nil }), source: "web", sourceUID: source.UID, want: true,
+		},
+		"a Service with our labels that nobody owns": {
+			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "web", sourceUID: source.UID, want: true,
+		},
+		"a Service with our labels that something else owns": {
+			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Deployment" }), source: "web", sourceUID: source.UID, want: true,
+		},
+		"any, of a source that has no name yet": {
+			named: leaderOf(source), sourceUID: source.UID, want: true,
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			v := viewsOf(t)
+			if test.named != nil {
+				if err := v.services.Add(test.named); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := newAdmission(v).Taken("shop", "web-leader", test.source, test.sourceUID)
+			if got != nil && got != test.named || (got != nil) != test.want {
+				t.Errorf("got %v, want it taken: %t", got, test.want)
+			}
+			if got := newAdmission(v).Taken("other", "web-leader", test.source, test.sourceUID); got != nil {
+				t.Errorf("got %v in another namespace", got)
+			}
+		})
+	}
+}

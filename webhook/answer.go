@@ -1,0 +1,36 @@
+package webhook
+
+import (
+	"fmt"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+)
+
+// decode reads an object of a request, by its case-sensitive names as the API server does.
+func decode[T any](raw runtime.RawExtension) (*T, error) {
+	object := new(T)
+	if err := json.Unmarshal(raw.Raw, object); err != nil {
+		return nil, fmt.Errorf("failed to decode %T: %w", object, err)
+	}
+	return object, nil
+}
+
+// decodeOld is nil when there is no old object: the request creates.
+func decodeOld[T any](request ctrlwebhook.AdmissionRequest) (*T, error) {
+	if request.Operation != admissionv1.Update {
+		return nil, nil
+	}
+	return decode[T](request.OldObject)
+}
+
+// refused is the answer that the API server itself would give: kubectl prints the causes one by one.
+func refused(kind, name string, errs field.ErrorList) ctrlwebhook.AdmissionResponse {
+	status := apierrors.NewInvalid(schema.GroupKind{Kind: kind}, name, errs).Status()
+	return ctrlwebhook.AdmissionResponse{AdmissionResponse: admissionv1.AdmissionResponse{Result: &status}}
+}

@@ -1,0 +1,50 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	corev1 "k8s.io/api/core/v1"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// drainWindow gives new pods their drain window.
+type drainWindow struct {
+	services Services
+	tuning   *config.Store
+}
+
+func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
+	if request.Operation != admissionv1.Create || request.SubResource != "" {
+		return ctrlwebhook.Allowed(""), nil // a patch of a pod that exists would be refused, and the request with it
+	}
+	pod, err := decode[corev1.Pod](request.Object)
+	if err != nil {
+		return ctrlwebhook.AdmissionResponse{}, err
+	}
+	// The namespace is the request's: a pod that comes from a template need not name its own.
+	selecting := d.services.Selecting(request.Namespace, pod.Labels)
+	if len(selecting) == 0 {
+		return ctrlwebhook.Allowed(""), nil
+	}
+	wanted := config.PodWindowFor(pod, longestWindow(selecting, d.tuning.Load()))
+	response := ctrlwebhook.Patched("", windowPatch(pod, wanted.Window)...)
+	if wanted.Wrong != nil {
+		response = response.WithWarnings(fmt.Sprintf("%v; what the pod's Services ask for is used instead", wanted.Wrong))
+	}
+	return response, nil
+}
+
+// longestWindow is what Services ask for that share a pod: one window cannot be two, and the longer one serves both.
+func longestWindow(services []*corev1.Service, tuning config.Tuning) time.Duration {
+	var longest time.Duration
+	for _, service := range services {
+		options, _ := config.ParseOptions(service)
+		longest = max(longest, options.DrainWindowOr(tuning))
+	}
+	return longest
+}

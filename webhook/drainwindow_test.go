@@ -1,0 +1,272 @@
+package webhook
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"github.com/google/go-cmp/cmp"
+	admissionv1 "k8s.io/api/admission/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// windowed is what a drain window changes in a pod.
+type windowed struct {
+	// Sleeps are the containers' preStop sleeps in seconds, -1 for another hook and 0 for none.
+	Sleeps []int64
+	// Grace is the grace period in seconds, -1 for none.
+	Grace int64
+	// Applied is our annotation.
+	Applied string
+}
+
+func windowedOf(pod *corev1.Pod) windowed {
+	w := windowed{Grace: -1, Applied: pod.Annotations[config.DrainWindowAppliedKey]}
+	if pod.Spec.TerminationGracePeriodSeconds != nil {
+		w.Grace = *pod.Spec.TerminationGracePeriodSeconds
+	}
+	for _, container := range pod.Spec.Containers {
+		switch {
+		case container.Lifecycle == nil || container.Lifecycle.PreStop == nil:
+			w.Sleeps = append(w.Sleeps, 0)
+		case container.Lifecycle.PreStop.Sleep == nil:
+			w.Sleeps = append(w.Sleeps, -1)
+		default:
+			w.Sleeps = append(w.Sleeps, container.Lifecycle.PreStop.Sleep.Seconds)
+		}
+	}
+	return w
+}
+
+func sleeping(seconds int64) corev1.Container {
+	return corev1.Container{Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: seconds}}}}
+}
+
+func draining() corev1.Container {
+	return corev1.Container{Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"drain"}}}}}
+}
+
+// newPod is a pod that service selects, as the API server sends it.
+func newPod(grace int64, containers ...corev1.Container) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "web-", Labels: map[string]string{"app": "web", "tier": "front"}},
+		Spec:       corev1.PodSpec{TerminationGracePeriodSeconds: &grace, Containers: containers},
+	}
+}
+
+func annotated(pod *corev1.Pod, key, value string) *corev1.Pod {
+	if pod.Annotations == nil {
+		pod.Annotations = map[string]string{}
+	}
+	pod.Annotations[key] = value
+	return pod
+}
+
+func TestDrainWindow(t *testing.T) {
+	plain := corev1.Container{}
+	job := func(pod *corev1.Pod) *corev1.Pod {
+		pod.OwnerReferences = []metav1.OwnerReference{{Kind: "Job", Name: "web", Controller: new(true)}}
+		return pod
+	}
+	host := func(pod *corev1.Pod) *corev1.Pod {
+		pod.Spec.HostNetwork = true
+		return pod
+	}
+	sidecar := func(pod *corev1.Pod) *corev1.Pod {
+		pod.Spec.InitContainers = []corev1.Container{{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
+		return pod
+	}
+	const wrong = `metadata.annotations[tanist.dev/drain-window]: Invalid value: "soon": must be a duration such as 10s, from 0s to 10m; ` +
+		`what the pod's Services ask for is used instead`
+	elsewhere := service("web")
+	elsewhere.Namespace = "other"
+
+	cases := map[string]struct {
+		services     listed
+		pod          *corev1.Pod
+		want         windowed
+		wantWarnings []string
+	}{
+		"a container without a hook sleeps, and the grace period is longer": {
+			pod: newPod(30, plain), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
+		"every container without a hook does": {
+			pod: newPod(30, plain, draining(), plain), want: windowed{Sleeps: []int64{3, -1, 3}, Grace: 33, Applied: "3s"},
+		},
+		"a pod whose containers all have hooks stays as it is": {
+			pod: newPod(30, draining(), sleeping(1)), want: windowed{Sleeps: []int64{-1, 1}, Grace: 30},
+		},
+		"a short grace period is kept beside the window": {
+			pod: newPod(0, plain), want: windowed{Sleeps: []int64{3}, Grace: 3, Applied: "3s"},
+		},
+		"a missing one is the API server's": {
+			pod: func() *corev1.Pod {
+				pod := newPod(0, plain)
+				pod.Spec.TerminationGracePeriodSeconds = nil
+				return pod
+			}(),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
+		"a negative one is a second": {pod: newPod(-5, plain), want: windowed{Sleeps: []int64{3}, Grace: 4, Applied: "3s"}},
+		"a container with another hook keeps it": {
+			pod:  newPod(30, corev1.Container{Lifecycle: &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{}}}}),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
+		"a sidecar goes last anyway": {pod: sidecar(newPod(30, plain)), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
+		"a Service's own window": {
+			services: listed{service("web", "drain-window", "8s")},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{8}, Grace: 38, Applied: "8s"},
+		},
+		"the longest of several Services": {
+			services: listed{service("a", "drain-window", "0s"), service("b", "drain-window", "1m"), service("c")},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{60}, Grace: 90, Applied: "1m0s"},
+		},
+		"a Service that asks for none": {
+			services: listed{service("web", "drain-window", "0s")},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30},
+		},
+		"a Service whose window is wrong has the tuning's": {
+			services: listed{service("web", "drain-window", "soon")},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
+		"a Service that does not opt in": {
+			services: listed{without(service("web"), config.EnabledKey)},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30},
+		},
+		"a Service elsewhere": {services: listed{elsewhere}, pod: newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30}},
+		"a pod that asks for a longer one": {
+			pod: annotated(newPod(30, plain), config.DrainWindowKey, "20s"), want: windowed{Sleeps: []int64{20}, Grace: 50, Applied: "20s"},
+		},
+		"a pod that opts out": {
+			pod: annotated(newPod(30, plain), config.DrainWindowKey, "0s"), want: windowed{Sleeps: []int64{0}, Grace: 30},
+		},
+		"a pod with a wrong annotation": {
+			pod:  annotated(newPod(30, plain), config.DrainWindowKey, "soon"),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}, wantWarnings: []string{wrong},
+		},
+		"a Job's pod":                 {pod: job(newPod(30, plain)), want: windowed{Sleeps: []int64{0}, Grace: 30}},
+		"a pod on its node's network": {pod: host(newPod(30, plain)), want: windowed{Sleeps: []int64{0}, Grace: 30}},
+		"a static pod": {
+			pod: annotated(newPod(30, plain), corev1.MirrorPodAnnotationKey, "x"), want: windowed{Sleeps: []int64{0}, Grace: 30},
+		},
+		"a pod without containers": {pod: newPod(30), want: windowed{Grace: 30}},
+
+		"asked again, nothing": {
+			pod:  annotated(newPod(33, sleeping(3), draining()), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3, -1}, Grace: 33, Applied: "3s"},
+		},
+		"asked again over another container, only that": {
+			pod:  annotated(newPod(33, sleeping(3), plain), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3, 3}, Grace: 33, Applied: "3s"},
+		},
+		"asked again when Services ask for something else": {
+			pod:  annotated(newPod(35, sleeping(5), plain), config.DrainWindowAppliedKey, "5s"),
+			want: windowed{Sleeps: []int64{5, 5}, Grace: 35, Applied: "5s"},
+		},
+		"asked again when someone has set a grace period shorter than the sleep": {
+			pod:  annotated(newPod(2, sleeping(3)), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3}, Grace: 5, Applied: "3s"},
+		},
+		"an annotation copied without the rest": {
+			pod:  annotated(newPod(30, plain, sleeping(7)), config.DrainWindowAppliedKey, "5s"),
+			want: windowed{Sleeps: []int64{3, 7}, Grace: 33, Applied: "3s"},
+		},
+		"an annotation that is none": {
+			pod:  annotated(newPod(30, plain), config.DrainWindowAppliedKey, "yes"),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			if test.services == nil {
+				test.services = listed{service("web")}
+			}
+			s := newServer(t, test.services)
+			object := raw(t, test.pod)
+			response := s.ask(PathPods, admissionv1.AdmissionRequest{Operation: admissionv1.Create, Namespace: "shop", Object: object})
+			if !response.Allowed {
+				t.Fatalf("refused: %+v", response.Result)
+			}
+			if diff := cmp.Diff(test.wantWarnings, response.Warnings); diff != "" {
+				t.Errorf("unexpected warnings (-want +got):\n%s", diff)
+			}
+			patched := object.Raw
+			if len(response.Patch) > 0 {
+				patched = apply(t, object.Raw, response.Patch)
+			}
+			pod, err := decode[corev1.Pod](runtime.RawExtension{Raw: patched})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, windowedOf(pod)); diff != "" {
+				t.Errorf("unexpected pod (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.pod.Spec.InitContainers, pod.Spec.InitContainers); diff != "" {
+				t.Errorf("unexpected init containers (-want +got):\n%s", diff)
+			}
+			if got := s.failures(hookDrainWindow); got != 0 {
+				t.Errorf("%v failures are counted", got)
+			}
+		})
+	}
+}
+
+func TestTheDrainWindowIsForNewPodsOnly(t *testing.T) {
+	s := newServer(t, listed{service("web")})
+	object := raw(t, newPod(30, corev1.Container{}))
+	for name, request := range map[string]admissionv1.AdmissionRequest{
+		"an update":     {Operation: admissionv1.Update, Object: object, OldObject: object},
+		"a subresource": {Operation: admissionv1.Create, SubResource: "exec", Object: object},
+	} {
+		request.Namespace = "shop"
+		if response := s.ask(PathPods, request); !response.Allowed || len(response.Patch) > 0 {
+			t.Errorf("%s: got %+v", name, response)
+		}
+	}
+}
+
+func apply(t testing.TB, document, patch []byte) []byte {
+	t.Helper()
+	decoded, err := jsonpatch.DecodePatch(patch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patched, err := decoded.Apply(document)
+	if err != nil {
+		t.Fatalf("failed to apply %s: %v", patch, err)
+	}
+	return patched
+}
+
+// BenchmarkDrainWindow is the handler's part for a pod of 20 KB that one Service selects.
+func BenchmarkDrainWindow(b *testing.B) {
+	pod := newPod(30, corev1.Container{Name: "main"}, corev1.Container{Name: "other"})
+	for i := 0; len(encode(b, pod)) < 20_000; i++ {
+		env := corev1.EnvVar{Name: fmt.Sprintf("VARIABLE_%d", i), Value: strings.Repeat("x", 60)}
+		pod.Spec.Containers[i%2].Env = append(pod.Spec.Containers[i%2].Env, env)
+	}
+	hook := drainWindow{services: listed{service("web")}, tuning: config.NewStore()}
+	request := ctrlwebhook.AdmissionRequest{AdmissionRequest: admissionv1.AdmissionRequest{
+		Operation: admissionv1.Create, Namespace: "shop", Object: raw(b, pod),
+	}}
+	b.ReportAllocs()
+	for b.Loop() {
+		response, err := hook.handle(b.Context(), request)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(response.Patches) != 4 {
+			b.Fatalf("got %d operations", len(response.Patches))
+		}
+		if _, err := json.Marshal(response.Patches); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package webhook
+
+import (
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admission/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+func TestWhatFailsLetsTheRequestPass(t *testing.T) {
+	pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "web"}}}
+	shaped := func(content string) runtime.RawExtension { return runtime.RawExtension{Raw: []byte(content)} }
+	cases := map[string]struct {
+		path, hook string
+		object     runtime.RawExtension
+		update     bool
+		known      Services
+	}{
+		"no Service":                   {path: PathServices, hook: hookServices},
+		"no old Service":               {path: PathServices, hook: hookServices, object: raw(t, service("web")), update: true},
+		"a Service of another shape":   {path: PathServices, hook: hookServices, object: shaped(`{"spec":[]}`)},
+		"a panic over a Service":       {path: PathServices, hook: hookServices, object: raw(t, service("web")), known: broken{}},
+		"no ConfigMap":                 {path: PathTuning, hook: hookTuning},
+		"a ConfigMap of another shape": {path: PathTuning, hook: hookTuning, object: shaped(`{"data":1}`)},
+		"no pod":                       {path: PathPods, hook: hookDrainWindow},
+		"a pod of another shape":       {path: PathPods, hook: hookDrainWindow, object: shaped(`[]`)},
+		"a panic over a pod":           {path: PathPods, hook: hookDrainWindow, object: raw(t, pod), known: broken{}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, test.known)
+			if got := s.failures(test.hook); got != 0 {
+				t.Errorf("%v failures are counted at the start", got)
+			}
+			request := admissionv1.AdmissionRequest{Operation: admissionv1.Create, Object: test.object}
+			if test.update {
+				request.Operation = admissionv1.Update
+			}
+			response := s.ask(test.path, request)
+			if !response.Allowed || len(response.Patch) > 0 || len(response.Warnings) > 0 {
+				t.Errorf("got %+v, want it let through as it is", response)
+			}
+			if got := s.failures(test.hook); got != 1 {
+				t.Errorf("%v failures are counted, want 1", got)
+			}
+			s.lint()
+		})
+	}
+}
+
+// What is no AdmissionReview has no UID to answer to. The API server takes an answer without one for no answer, and lets the
+// request pass.
+func TestWhatIsNoRequestGetsNoAnswer(t *testing.T) {
+	for name, body := range map[string]string{"nothing": "", "not JSON": "{", "JSON of another shape": `["AdmissionReview"]`} {
+		t.Run(name, func(t *testing.T) {
+			for _, path := range []string{PathServices, PathTuning, PathPods} {
+				review := newServer(t, nil).post(path, []byte(body))
+				if review.Response.UID != "" || review.Response.Allowed || review.Kind != "" {
+					t.Errorf("%s: got %+v", path, review)
+				}
+			}
+		})
+	}
+}
+
+func TestMetricsAreRegisteredOnce(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	for _, wantError := range []bool{false, true} {
+		err := Register(ctrlwebhook.NewServer(ctrlwebhook.Options{}), Options{Tuning: config.NewStore(), Registerer: registry})
+		if got := err != nil; got != wantError {
+			t.Errorf("got %v, want an error: %t", err, wantError)
+		}
+	}
+}

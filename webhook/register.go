@@ -1,0 +1,57 @@
+package webhook
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// Paths at which the handlers are served.
+const (
+	PathServices = "/validate-services"
+	PathTuning   = "/validate-tuning"
+	PathPods     = "/mutate-pods"
+)
+
+// Services is what admission asks about Services. The answers come from memory and are shared: they must not be modified.
+type Services interface {
+	// Selecting are the opted-in Services (namespace label and annotation) that select pods with these labels.
+	Selecting(namespace string, podLabels map[string]string) []*corev1.Service
+	// Wanting are the opted-in Services that ask for a leader Service of this name.
+	Wanting(namespace, leaderService string) []*corev1.Service
+	// Taken is the Service that has the name and is not the leader Service of the source with this name and UID; nil when the name
+	// is free, or about to be.
+	Taken(namespace, leaderService, source string, sourceUID types.UID) *corev1.Service
+}
+
+// Options are what the handlers share with the rest of the program.
+type Options struct {
+	// Namespace is Tanist's own, where the tuning is.
+	Namespace string
+	Tuning    *config.Store
+	Services  Services
+	// Registerer takes the metrics.
+	Registerer prometheus.Registerer
+}
+
+// Register adds the handlers to a server that is not started yet.
+func Register(server ctrlwebhook.Server, o Options) error {
+	metrics, err := newMetrics(o.Registerer)
+	if err != nil {
+		return fmt.Errorf("failed to register metrics of admission: %w", err)
+	}
+	for path, hook := range map[string]guard{
+		PathServices: {name: hookServices, handle: services{known: o.Services}.handle},
+		PathTuning:   {name: hookTuning, handle: tuning{namespace: o.Namespace}.handle},
+		PathPods:     {name: hookDrainWindow, handle: drainWindow{services: o.Services, tuning: o.Tuning}.handle},
+	} {
+		hook.metrics = metrics
+		server.Register(path, &ctrlwebhook.Admission{Handler: hook})
+	}
+	return nil
+}
