@@ -3,10 +3,11 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 BIN := $(CURDIR)/bin
 CLUSTER := $(BIN)/tanist-cluster
+HELM := go tool -modfile=$(CURDIR)/tools/helm.mod helm
 LINT := go tool -modfile=$(CURDIR)/tools/golangci-lint.mod golangci-lint
 # What cluster-up is asked for: real nodes with root, else simulated ones.
 CLUSTER_ARGS ?= $(if $(filter 0,$(shell id -u)),--nodes 2,--simulated-nodes 3) --cert-manager
-MODULES := . test/cluster
+MODULES := . test/cluster test/rules
 VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
 # The race detector needs a C compiler.
@@ -14,7 +15,7 @@ RACE := $(if $(shell command -v gcc),-race)
 
 .PHONY: help
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: $(CLUSTER) ## Build all programs into bin
@@ -28,7 +29,19 @@ $(CLUSTER):
 test: ## Run all tests that need no root, under the race detector where there is gcc
 	go test $(RACE) ./...
 	cd test/cluster && go test ./cluster ./node ./simulated # not ./...: it would compile all of cert-manager first
-	$(MAKE) integration
+	$(MAKE) chart integration
+
+.PHONY: chart
+chart: ## Test the chart, install.yaml, alerts and dashboard (compiles Helm first: some minutes, once)
+	$(HELM) version >/dev/null
+	go test -tags chart ./deploy/
+	cd test/rules && go test ./...
+
+.PHONY: install.yaml
+install.yaml: ## Render deploy/install.yaml from the chart
+	mkdir -p $(BIN)
+	scripts/render-install.sh >$(BIN)/install.yaml
+	mv $(BIN)/install.yaml deploy/install.yaml
 
 .PHONY: integration
 integration: components ## Run the tests against a real API server (no root; builds the components first)

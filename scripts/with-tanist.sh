@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # with-tanist.sh COMMAND...: runs the command on a cluster of its own with two replicas of Tanist in it, and removes the cluster
 # afterwards, however the command ends. KEEP=1 leaves it running and says how to use it.
-# With root there are two real nodes and Tanist is installed by its chart; without, the nodes are simulated and the replicas run
-# beside them, as processes on this machine.
+# With root there are two real nodes and cert-manager, and Tanist is installed by its chart (HELM_ARGS are for that). Without, the
+# nodes are simulated and the replicas run beside them, as processes on this machine, without admission.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$PWD/bin
@@ -35,7 +35,7 @@ TRY
 
 version=$(sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 export BENCH_IMAGE=ghcr.io/tanist-dev/kubectl-tanist:$version
-if [[ $(id -u) == 0 ]]; then nodes=(--nodes 2); else nodes=(--simulated-nodes 3); fi
+if [[ $(id -u) == 0 ]]; then nodes=(--nodes 2 --cert-manager); else nodes=(--simulated-nodes 3); fi
 components=$("$bin/tanist-cluster" components)
 trap finish EXIT
 trap 'exit 130' INT TERM
@@ -47,10 +47,16 @@ if [[ $(id -u) == 0 ]]; then
     cluster image "$BENCH_IMAGE" "$bin/kubectl-tanist"
     go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
         --wait --timeout 2m ${HELM_ARGS:-} >/dev/null
+    # Until the CA is injected, which is a moment later, admission is skipped.
+    for configuration in $(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations --output name \
+        --selector app.kubernetes.io/name=tanist); do
+        kubectl wait "$configuration" --for 'jsonpath={.webhooks[0].clientConfig.caBundle}' --timeout 1m >/dev/null
+    done
 else
     kubectl create namespace $namespace >/dev/null
     for _ in 1 2; do
-        cluster run -- "$bin/tanist" --namespace $namespace --metrics-bind-address=0 --health-probe-bind-address=0
+        cluster run -- "$bin/tanist" --namespace $namespace --metrics-bind-address=0 --health-probe-bind-address=0 \
+            --webhook-port=0
     done
 fi
 "$@"

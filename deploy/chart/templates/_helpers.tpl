@@ -8,3 +8,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
+{{- /* What is not in a namespace is named after the release's, so that two installations do not meet. */ -}}
+{{- define "tanist.clusterName" -}}
+{{ .Release.Namespace }}-tanist
+{{- end }}

@@ -1,0 +1,125 @@
+//go:build chart
+
+package deploy_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// pod is the pod of the Deployment and its only container.
+func pod(t *testing.T, all objects) (corev1.PodTemplateSpec, corev1.Container) {
+	t.Helper()
+	template := get[*appsv1.Deployment](t, all).Spec.Template
+	if len(template.Spec.Containers) != 1 || len(template.Spec.InitContainers) != 0 {
+		t.Fatalf("unexpected containers: %v", template.Spec)
+	}
+	return template, template.Spec.Containers[0]
+}
+
+// TestThePodIsRestricted: as the Pod Security Standard of that name has it, and with a read-only root besides.
+func TestThePodIsRestricted(t *testing.T) {
+	template, container := pod(t, renderDefault(t))
+	yes, no, user := true, false, int64(65532)
+	wantPod := &corev1.PodSecurityContext{
+		RunAsNonRoot: &yes, RunAsUser: &user, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+	}
+	if diff := cmp.Diff(wantPod, template.Spec.SecurityContext); diff != "" {
+		t.Errorf("unexpected security context of the pod (-want +got):\n%s", diff)
+	}
+	want := &corev1.SecurityContext{
+		AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+	}
+	if diff := cmp.Diff(want, container.SecurityContext); diff != "" {
+		t.Errorf("unexpected security context of the container (-want +got):\n%s", diff)
+	}
+	if spec := template.Spec; spec.HostNetwork || spec.HostPID || spec.HostIPC {
+		t.Error("the pod uses the host's namespaces")
+	}
+	for _, port := range container.Ports {
+		if port.HostPort != 0 {
+			t.Errorf("port %s uses the host's", port.Name)
+		}
+	}
+}
+
+// TestWhatServesAdmission is there with admission, and not without.
+func TestWhatServesAdmission(t *testing.T) {
+	cases := map[string]struct {
+		values  []string
+		args    []string
+		ports   map[string]int32
+		volumes []corev1.Volume
+		mounts  []corev1.VolumeMount
+	}{
+		"with admission": {
+			args:    []string{"--v=0", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist"},
+			ports:   map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8080},
+			volumes: []corev1.Volume{{Name: "serving", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "tanist-serving"}}}},
+			mounts:  []corev1.VolumeMount{{Name: "serving", MountPath: "/var/run/tanist/serving", ReadOnly: true}},
+		},
+		"without": {
+			values: []string{"admission.enabled=false"},
+			args:   []string{"--v=0", "--webhook-port=0"},
+			ports:  map[string]int32{"health": 8081, "metrics": 8080},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			all := render(t, test.values...)
+			template, container := pod(t, all)
+			ports := map[string]int32{}
+			for _, port := range container.Ports {
+				ports[port.Name] = port.ContainerPort
+			}
+			letIn := map[string]int32{}
+			for _, port := range get[*networkingv1.NetworkPolicy](t, all).Spec.Ingress[0].Ports {
+				letIn[port.Port.String()] = ports[port.Port.String()]
+			}
+			for what, diff := range map[string]string{
+				"arguments":       cmp.Diff(test.args, container.Args),
+				"ports":           cmp.Diff(test.ports, ports),
+				"ports let in":    cmp.Diff(test.ports, letIn),
+				"volumes":         cmp.Diff(test.volumes, template.Spec.Volumes),
+				"mounted volumes": cmp.Diff(test.mounts, container.VolumeMounts),
+			} {
+				if diff != "" {
+					t.Errorf("unexpected %s (-want +got):\n%s", what, diff)
+				}
+			}
+		})
+	}
+}
+
+// TestAReplicaGoesInOrder: it is out of the endpoints before it stops answering, and is given the time that it needs.
+func TestAReplicaGoesInOrder(t *testing.T) {
+	template, container := pod(t, renderDefault(t))
+	sleep := container.Lifecycle.PreStop.Sleep.Seconds
+	// 30 s is what controller-runtime gives what runs in a manager.
+	if grace := *template.Spec.TerminationGracePeriodSeconds; sleep < 5 || grace < sleep+30 {
+		t.Errorf("sleeps %d s of a grace period of %d s", sleep, grace)
+	}
+}
+
+// TestSelectors: what selects Tanist's pods selects them, and no label that an upgrade changes.
+func TestSelectors(t *testing.T) {
+	all := renderDefault(t)
+	template, _ := pod(t, all)
+	for what, selector := range map[string]map[string]string{
+		"Deployment":          get[*appsv1.Deployment](t, all).Spec.Selector.MatchLabels,
+		"PodDisruptionBudget": get[*policyv1.PodDisruptionBudget](t, all).Spec.Selector.MatchLabels,
+		"NetworkPolicy":       get[*networkingv1.NetworkPolicy](t, all).Spec.PodSelector.MatchLabels,
+		"Service":             get[*corev1.Service](t, all).Spec.Selector,
+		"spread":              template.Spec.TopologySpreadConstraints[0].LabelSelector.MatchLabels,
+	} {
+		if !labels.SelectorFromSet(selector).Matches(labels.Set(template.Labels)) || len(selector) != 2 {
+			t.Errorf("%s selects %v, the pods have %v", what, selector, template.Labels)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+//go:build chart
+
+package deploy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+)
+
+// TestRights: what Tanist may do, word for word. What is added here must be used.
+func TestRights(t *testing.T) {
+	const configurations = "admissionregistration.k8s.io mutatingwebhookconfigurations,validatingwebhookconfigurations"
+	cases := map[string]struct {
+		values          []string
+		everywhere, own []string
+	}{
+		"with admission": {
+			everywhere: []string{
+				" namespaces,nodes,pods: get,list,watch",
+				"apps replicasets,statefulsets: get,list,watch",
+				" services: get,list,watch,create,patch,delete",
+				"discovery.k8s.io endpointslices: get,list,watch,create,patch,delete",
+				"events.k8s.io events: create,patch",
+				configurations + " [tanist-system-tanist]: get,list,watch",
+			},
+			own: []string{
+				"coordination.k8s.io leases: create",
+				"coordination.k8s.io leases [tanist]: get,update",
+				" configmaps [tanist-tuning]: get,list,watch",
+				"cert-manager.io certificates [tanist-ca,tanist-serving]: get,list,watch",
+				" events: create,patch",
+			},
+		},
+		"without": {
+			values: []string{"admission.enabled=false"},
+			everywhere: []string{
+				" namespaces,nodes,pods: get,list,watch",
+				"apps replicasets,statefulsets: get,list,watch",
+				" services: get,list,watch,create,patch,delete",
+				"discovery.k8s.io endpointslices: get,list,watch,create,patch,delete",
+				"events.k8s.io events: create,patch",
+			},
+			own: []string{
+				"coordination.k8s.io leases: create",
+				"coordination.k8s.io leases [tanist]: get,update",
+				" configmaps [tanist-tuning]: get,list,watch",
+				" events: create,patch",
+			},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			all := render(t, test.values...)
+			if diff := cmp.Diff(test.everywhere, rights(get[*rbacv1.ClusterRole](t, all).Rules)); diff != "" {
+				t.Errorf("unexpected rights everywhere (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.own, rights(get[*rbacv1.Role](t, all).Rules)); diff != "" {
+				t.Errorf("unexpected rights in its own namespace (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func rights(rules []rbacv1.PolicyRule) []string {
+	var all []string
+	for _, rule := range rules {
+		names := ""
+		if len(rule.ResourceNames) > 0 {
+			names = " [" + strings.Join(rule.ResourceNames, ",") + "]"
+		}
+		all = append(all, fmt.Sprintf("%s %s%s: %s", strings.Join(rule.APIGroups, ","), strings.Join(rule.Resources, ","),
+			names, strings.Join(rule.Verbs, ",")))
+	}
+	return all
+}
+
+// TestRightsAreBound: to Tanist's own service account, in the namespace of the release.
+func TestRightsAreBound(t *testing.T) {
+	all := renderDefault(t)
+	want := []rbacv1.Subject{{Kind: "ServiceAccount", Name: "tanist", Namespace: namespace}}
+	everywhere, own := get[*rbacv1.ClusterRoleBinding](t, all), get[*rbacv1.RoleBinding](t, all)
+	if diff := cmp.Diff([][]rbacv1.Subject{want, want}, [][]rbacv1.Subject{everywhere.Subjects, own.Subjects}); diff != "" {
+		t.Errorf("unexpected subjects (-want +got):\n%s", diff)
+	}
+	if everywhere.RoleRef.Name != get[*rbacv1.ClusterRole](t, all).Name || own.RoleRef.Name != get[*rbacv1.Role](t, all).Name {
+		t.Errorf("unexpected roles %v and %v", everywhere.RoleRef, own.RoleRef)
+	}
+}

@@ -1,0 +1,139 @@
+//go:build chart
+
+package deploy_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+// TestSwitches: what each part of the chart consists of, and that nothing of it is left when it is switched off.
+func TestSwitches(t *testing.T) {
+	always := []string{
+		"PodDisruptionBudget tanist", "ServiceAccount tanist", "ConfigMap tanist-tuning",
+		"ClusterRole tanist-system-tanist", "ClusterRoleBinding tanist-system-tanist", "Role tanist", "RoleBinding tanist",
+		"Deployment tanist",
+	}
+	admission := []string{
+		"Service tanist", "Issuer tanist-selfsigned", "Certificate tanist-ca", "Issuer tanist-ca", "Certificate tanist-serving",
+		"ValidatingWebhookConfiguration tanist-system-tanist", "MutatingWebhookConfiguration tanist-system-tanist",
+	}
+	others := []string{"NetworkPolicy tanist", "FlowSchema tanist-system-tanist"}
+	cases := map[string]struct {
+		values []string
+		want   []string
+	}{
+		"as it comes":       {want: slices.Concat(always, admission, others)},
+		"without admission": {values: []string{"admission.enabled=false"}, want: slices.Concat(always, others)},
+		"nothing optional": {
+			values: []string{"admission.enabled=false", "networkPolicy.enabled=false", "flowSchema.enabled=false"}, want: always,
+		},
+		"all of it": {
+			values: []string{"serviceMonitor.enabled=true", "prometheusRule.enabled=true"},
+			want: slices.Concat(always, admission, others, []string{
+				"Service tanist-metrics", "ServiceMonitor tanist", "PrometheusRule tanist",
+			}),
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := render(t, test.values...).kinds()
+			if diff := cmp.Diff(slices.Sorted(slices.Values(test.want)), slices.Sorted(slices.Values(got))); diff != "" {
+				t.Errorf("unexpected objects (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestAnotherNamespace: the chart has none of its own.
+func TestAnotherNamespace(t *testing.T) {
+	text, err := helm("template", "mine", ".", "--namespace", "elsewhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text, namespace) {
+		t.Errorf("%s is in the rendering for another namespace", namespace)
+	}
+	clusterWide := map[string]bool{
+		"ClusterRole": true, "ClusterRoleBinding": true, "FlowSchema": true,
+		"ValidatingWebhookConfiguration": true, "MutatingWebhookConfiguration": true,
+	}
+	for _, object := range decode(t, text) {
+		kind, wantNamespace, wantPrefix := object.GetObjectKind().GroupVersionKind().Kind, "elsewhere", "tanist"
+		if clusterWide[kind] {
+			wantNamespace, wantPrefix = "", "elsewhere-tanist"
+		}
+		if object.GetNamespace() != wantNamespace || !strings.HasPrefix(object.GetName(), wantPrefix) {
+			t.Errorf("%s %s is in namespace %q", kind, object.GetName(), object.GetNamespace())
+		}
+	}
+}
+
+// TestCertificates: the chain of trust, and that no leaf can outlive its CA.
+func TestCertificates(t *testing.T) {
+	var got []map[string]any
+	for _, object := range renderDefault(t) {
+		if other, ok := object.(*unstructured.Unstructured); ok {
+			spec := other.Object["spec"].(map[string]any)
+			spec["NAME"] = other.GetKind() + " " + other.GetName()
+			got = append(got, spec)
+		}
+	}
+	var want []map[string]any
+	if err := yaml.UnmarshalStrict([]byte(`
+- {NAME: Certificate tanist-ca, isCA: true, commonName: tanist-ca, secretName: tanist-ca, duration: 87600h, renewBefore: 4320h,
+   privateKey: {algorithm: ECDSA, size: 256, rotationPolicy: Always},
+   issuerRef: {group: cert-manager.io, kind: Issuer, name: tanist-selfsigned}}
+- {NAME: Certificate tanist-serving, secretName: tanist-serving, duration: 2160h, renewBefore: 720h,
+   dnsNames: [tanist.tanist-system.svc, tanist.tanist-system.svc.cluster.local], usages: [digital signature, server auth],
+   privateKey: {algorithm: ECDSA, size: 256, rotationPolicy: Always},
+   issuerRef: {group: cert-manager.io, kind: Issuer, name: tanist-ca}}
+- {NAME: Issuer tanist-ca, ca: {secretName: tanist-ca}}
+- {NAME: Issuer tanist-selfsigned, selfSigned: {}}
+`), &want); err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(got, func(a, b map[string]any) int { return strings.Compare(a["NAME"].(string), b["NAME"].(string)) })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unexpected certificates (-want +got):\n%s", diff)
+	}
+}
+
+// TestFlowSchema: Tanist's requests are matched before those of all other service accounts, at precedence 9000.
+func TestFlowSchema(t *testing.T) {
+	spec := get[*flowcontrolv1.FlowSchema](t, renderDefault(t)).Spec
+	want := []flowcontrolv1.Subject{{
+		Kind:           flowcontrolv1.SubjectKindServiceAccount,
+		ServiceAccount: &flowcontrolv1.ServiceAccountSubject{Namespace: namespace, Name: "tanist"},
+	}}
+	if diff := cmp.Diff(want, spec.Rules[0].Subjects); diff != "" {
+		t.Errorf("unexpected subjects (-want +got):\n%s", diff)
+	}
+	if spec.PriorityLevelConfiguration.Name != "workload-high" || spec.MatchingPrecedence >= 9000 {
+		t.Errorf("level %s, precedence %d", spec.PriorityLevelConfiguration.Name, spec.MatchingPrecedence)
+	}
+}
+
+// TestTheChartHasTheAlerts, unchanged: Helm must not take Prometheus' templates for its own.
+func TestTheChartHasTheAlerts(t *testing.T) {
+	text, _ := alerts(t)
+	var want map[string]any
+	if err := yaml.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range render(t, "prometheusRule.enabled=true", "prometheusRule.labels.release=prometheus") {
+		if rule, ok := object.(*unstructured.Unstructured); ok && rule.GetKind() == "PrometheusRule" {
+			if diff := cmp.Diff(want, rule.Object["spec"]); diff != "" || rule.GetLabels()["release"] != "prometheus" {
+				t.Errorf("unexpected rules or labels %v (-want +got):\n%s", rule.GetLabels(), diff)
+			}
+			return
+		}
+	}
+	t.Error("there is no PrometheusRule")
+}

@@ -1,0 +1,74 @@
+//go:build chart
+
+package deploy_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// TestWrongValuesAreRefused, with the field's name and what is wrong with it.
+func TestWrongValuesAreRefused(t *testing.T) {
+	cases := map[string]struct {
+		value string
+		want  []string
+	}{
+		"a misspelt key":            {"replica=3", []string{"additional properties 'replica' not allowed"}},
+		"a misspelt key further in": {"admission.enable=false", []string{"/admission", "'enable' not allowed"}},
+		"a word for a number":       {"replicas=two", []string{"/replicas", "got string, want integer"}},
+		"no replica":                {"replicas=0", []string{"/replicas", "minimum: got 0, want 1"}},
+		"a word for a switch":       {"flowSchema.enabled=yes", []string{"/flowSchema/enabled", "got string, want boolean"}},
+		"an unknown pull policy":    {"image.pullPolicy=Sometimes", []string{"/image/pullPolicy", "'IfNotPresent'"}},
+		"an interval without unit":  {"serviceMonitor.interval=x", []string{"/serviceMonitor/interval", "does not match pattern"}},
+		"a misspelt tuning":         {"tuning.cache.preparedTtl=1s", []string{"/tuning/cache", "'preparedTtl' not allowed"}},
+		"a tuning without unit":     {"tuning.commit.backupDelay=50", []string{"/tuning/commit/backupDelay", "got number, want string"}},
+		"a tuning out of its range": {"tuning.retry.failover.maxAttempts=11", []string{"/tuning/retry/failover/maxAttempts", "maximum"}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := helm("template", "tanist", ".", "--set", test.value)
+			if err == nil {
+				t.Fatal("it was accepted")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want %q in it", err, want)
+				}
+			}
+		})
+	}
+}
+
+// TestTheTuningArrives as the program reads it.
+func TestTheTuningArrives(t *testing.T) {
+	cases := map[string]struct {
+		values []string
+		want   func(*config.Tuning)
+	}{
+		"none": {want: func(*config.Tuning) {}},
+		"some": {
+			values: []string{"tuning.commit.onAdmission=true", "tuning.retry.standard.maxAttempts=5"},
+			want: func(tuning *config.Tuning) {
+				tuning.Commit.OnAdmission, tuning.Retry.Standard.MaxAttempts = true, 5
+			},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, errs := config.ParseTuningConfigMap(get[*corev1.ConfigMap](t, render(t, test.values...), config.TuningConfigMap))
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			want := config.DefaultTuning()
+			test.want(&want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("unexpected tuning (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

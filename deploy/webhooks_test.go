@@ -1,0 +1,162 @@
+//go:build chart
+
+package deploy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// webhook is what tells one webhook from another.
+type webhook struct {
+	Path, SideEffects string
+	Timeout           int32
+	Rules, Conditions []string
+}
+
+// TestWebhooks: what each is asked about, and under which conditions.
+func TestWebhooks(t *testing.T) {
+	const notByNode = "!('system:nodes' in request.userInfo.groups)"
+	want := map[string]webhook{
+		"departures.tanist.dev": {
+			Path: "/validate-departures", SideEffects: "NoneOnDryRun", Timeout: 1,
+			Rules:      []string{"DELETE v1 pods", "CREATE v1 pods/eviction"},
+			Conditions: []string{notByNode, "oldObject == null || !has(oldObject.metadata.deletionTimestamp)"},
+		},
+		"services.tanist.dev": {
+			Path: "/validate-services", SideEffects: "None", Timeout: 1,
+			Rules: []string{"CREATE,UPDATE v1 services"},
+			Conditions: []string{"[object, oldObject].exists(o, o != null && has(o.metadata.annotations) && " +
+				"o.metadata.annotations.exists(key, key.startsWith('tanist.dev/')))"},
+		},
+		"tuning.tanist.dev": {
+			Path: "/validate-tuning", SideEffects: "None", Timeout: 2,
+			Rules: []string{"CREATE,UPDATE v1 configmaps"},
+			Conditions: []string{
+				"has(object.metadata.name) && object.metadata.name == '" + config.TuningConfigMap + "'",
+				"oldObject == null || object.metadata.?labels[?'app.kubernetes.io/version'] == " +
+					"oldObject.metadata.?labels[?'app.kubernetes.io/version']",
+			},
+		},
+		"drainwindow.tanist.dev": {
+			Path: "/mutate-pods", SideEffects: "None", Timeout: 1,
+			Rules: []string{"CREATE v1 pods"}, Conditions: []string{notByNode},
+		},
+	}
+	got := map[string]webhook{}
+	for _, w := range webhooks(t, renderDefault(t)) {
+		summary := webhook{Path: *w.ClientConfig.Service.Path, SideEffects: string(*w.SideEffects), Timeout: *w.TimeoutSeconds}
+		for _, rule := range w.Rules {
+			if rule.APIGroups[0] != "" || *rule.Scope != admissionv1.NamespacedScope {
+				t.Errorf("%s: unexpected group or scope in %v", w.Name, rule)
+			}
+			var operations []string
+			for _, operation := range rule.Operations {
+				operations = append(operations, string(operation))
+			}
+			summary.Rules = append(summary.Rules, fmt.Sprintf("%s %s %s", strings.Join(operations, ","),
+				strings.Join(rule.APIVersions, ","), strings.Join(rule.Resources, ",")))
+		}
+		for _, condition := range w.MatchConditions {
+			summary.Conditions = append(summary.Conditions, condition.Expression)
+		}
+		got[w.Name] = summary
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unexpected webhooks (-want +got):\n%s", diff)
+	}
+}
+
+// TestNoWebhookCanBlock: none is waited for, and none fails a request when it cannot be called.
+func TestNoWebhookCanBlock(t *testing.T) {
+	all := renderDefault(t)
+	service := get[*corev1.Service](t, all)
+	for _, w := range webhooks(t, all) {
+		if *w.FailurePolicy != admissionv1.Ignore {
+			t.Errorf("%s: failurePolicy is %s", w.Name, *w.FailurePolicy)
+		}
+		if *w.TimeoutSeconds > 2 {
+			t.Errorf("%s: timeout of %d s", w.Name, *w.TimeoutSeconds)
+		}
+		if *w.MatchPolicy != admissionv1.Equivalent {
+			t.Errorf("%s: matchPolicy is %s", w.Name, *w.MatchPolicy)
+		}
+		if len(w.ClientConfig.CABundle) > 0 {
+			t.Errorf("%s: caBundle is the injector's", w.Name)
+		}
+		if to := w.ClientConfig.Service; to.Namespace != namespace || to.Name != service.Name || *to.Port != service.Spec.Ports[0].Port {
+			t.Errorf("%s: calls %s/%s:%d", w.Name, to.Namespace, to.Name, *to.Port)
+		}
+	}
+}
+
+// TestWhichNamespacesWebhooksAreFor: those that have opted in, and for the tuning Tanist's own.
+func TestWhichNamespacesWebhooksAreFor(t *testing.T) {
+	cases := map[string]struct {
+		name           string
+		optedIn        bool
+		others, tuning bool
+	}{
+		"opted in":               {name: "shop", optedIn: true, others: true},
+		"not opted in":           {name: "shop"},
+		"kube-system":            {name: "kube-system", optedIn: true},
+		"Tanist's own":           {name: namespace, tuning: true},
+		"Tanist's own, opted in": {name: namespace, optedIn: true, tuning: true},
+	}
+	all := webhooks(t, renderDefault(t))
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			set := labels.Set{corev1.LabelMetadataName: test.name}
+			if test.optedIn {
+				set[config.EnabledKey] = "true"
+			}
+			for _, w := range all {
+				selector, err := metav1.LabelSelectorAsSelector(w.NamespaceSelector)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := test.others
+				if w.Name == "tuning.tanist.dev" {
+					want = test.tuning
+				}
+				if got := selector.Matches(set); got != want {
+					t.Errorf("%s: got %v, want %v", w.Name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// webhooks are those of both configurations; what only mutating ones have is checked here.
+func webhooks(t *testing.T, all objects) []admissionv1.ValidatingWebhook {
+	t.Helper()
+	validating := get[*admissionv1.ValidatingWebhookConfiguration](t, all)
+	mutating := get[*admissionv1.MutatingWebhookConfiguration](t, all)
+	for _, meta := range []metav1.ObjectMeta{validating.ObjectMeta, mutating.ObjectMeta} {
+		want := map[string]string{"cert-manager.io/inject-ca-from": namespace + "/tanist-ca"}
+		if diff := cmp.Diff(want, meta.Annotations); diff != "" || meta.Name != namespace+"-tanist" {
+			t.Errorf("%s: unexpected name or annotations (-want +got):\n%s", meta.Name, diff)
+		}
+	}
+	list := validating.Webhooks
+	for _, w := range mutating.Webhooks {
+		if *w.ReinvocationPolicy != admissionv1.IfNeededReinvocationPolicy {
+			t.Errorf("%s: a container that another webhook adds is not seen", w.Name)
+		}
+		list = append(list, admissionv1.ValidatingWebhook{
+			Name: w.Name, ClientConfig: w.ClientConfig, Rules: w.Rules, FailurePolicy: w.FailurePolicy, MatchPolicy: w.MatchPolicy,
+			NamespaceSelector: w.NamespaceSelector, SideEffects: w.SideEffects, TimeoutSeconds: w.TimeoutSeconds,
+			MatchConditions: w.MatchConditions,
+		})
+	}
+	return list
+}
