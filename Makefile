@@ -56,6 +56,15 @@ e2e: build ## Run the tests on real nodes (root, Debian's packages)
 bench: build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")
 	CLUSTER_NAME=bench scripts/with-tanist.sh kubectl tanist bench $(BENCH_ARGS)
 
+.PHONY: bench-burst
+bench-burst: build ## Measure a hundred leaders lost in one request, on simulated nodes (BURST_ARGS="--services 500")
+	CLUSTER_NAME=burst SIMULATED_NODES=5 scripts/with-tanist.sh kubectl tanist bench --burst --floor --pods 2 $(BURST_ARGS)
+
+.PHONY: bench-idle
+bench-idle: build ## Measure what a thousand leader Services cost while nothing happens (IDLE_ARGS="-services 100 -idle 1m")
+	CLUSTER_NAME=idle SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
+		go test -tags bench -count=1 -timeout 30m -v ./test/bench/ -args $(IDLE_ARGS)
+
 .PHONY: demo
 demo: build ## Show it: a cluster, Tanist, fifty failovers, the table (KEEP=1 leaves it running)
 	CLUSTER_NAME=demo scripts/with-tanist.sh kubectl tanist bench --failovers 50 --floor $(if $(filter 0,$(shell id -u)),--traffic)

@@ -93,8 +93,9 @@ func burstTotal(samples []Sample, number int) Sample {
 	return total
 }
 
-// loseLeaders marks all leaders, deletes them with one request as `kubectl delete pods -l` does, and waits for the next ones.
-// It returns a sample per Service, or, when the leaders could not be deleted, one that says why.
+// loseLeaders marks all leaders, deletes them with one request, and waits for the next ones. It returns a sample per Service, or,
+// when the leaders could not be deleted, one that says why. `kubectl delete pods -l` sends a request for each pod, one after
+// another; with a single one, nothing lies between the deletions but the API server's own work.
 func (c *crowd) loseLeaders(ctx context.Context, round int, timeout, ready time.Duration) []Sample {
 	failed := func(err error) []Sample { return []Sample{Sample{Number: round, LostAt: time.Now()}.failed(err)} }
 	leaders, err := c.awaitSteady(ctx, ready)

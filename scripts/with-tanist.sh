@@ -2,12 +2,14 @@
 # with-tanist.sh COMMAND...: runs the command on a cluster of its own with two replicas of Tanist in it, and removes the cluster
 # afterwards, however the command ends. KEEP=1 leaves it running and says how to use it.
 # With root there are two real nodes and cert-manager, and Tanist is installed by its chart (HELM_ARGS are for that). Without, the
-# nodes are simulated and the replicas run beside them, as processes on this machine, without admission.
+# nodes are simulated and the replicas run beside them, as processes on this machine, without admission. SIMULATED_NODES=5 has that
+# many simulated nodes also with root; REPLICAS=0 starts no Tanist there, for a command that starts its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$PWD/bin
 name=${CLUSTER_NAME:-with-tanist}
 namespace=tanist-system
+if [[ $(id -u) == 0 && -z ${SIMULATED_NODES:-} ]]; then nodes=(--nodes 2 --cert-manager); else nodes=(--simulated-nodes "${SIMULATED_NODES:-3}"); fi
 cluster() { "$bin/tanist-cluster" --name "$name" "$@"; }
 
 finish() {
@@ -35,14 +37,13 @@ TRY
 
 version=$(sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 export BENCH_IMAGE=ghcr.io/tanist-dev/kubectl-tanist:$version
-if [[ $(id -u) == 0 ]]; then nodes=(--nodes 2 --cert-manager); else nodes=(--simulated-nodes 3); fi
 components=$("$bin/tanist-cluster" components)
 trap finish EXIT
 trap 'exit 130' INT TERM
 eval "$(cluster up "${nodes[@]}" ${UP_ARGS:-})"
 export KUBECONFIG PATH=$components:$bin:$PATH
 
-if [[ $(id -u) == 0 ]]; then
+if [[ ${nodes[0]} == --nodes ]]; then
     cluster image "ghcr.io/tanist-dev/tanist:$version" "$bin/tanist"
     cluster image "$BENCH_IMAGE" "$bin/kubectl-tanist"
     go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
@@ -52,9 +53,9 @@ if [[ $(id -u) == 0 ]]; then
         --selector app.kubernetes.io/name=tanist); do
         kubectl wait "$configuration" --for 'jsonpath={.webhooks[0].clientConfig.caBundle}' --timeout 1m >/dev/null
     done
-else
+elif [[ ${REPLICAS:-2} != 0 ]]; then
     kubectl create namespace $namespace >/dev/null
-    for _ in 1 2; do
+    for _ in $(seq "${REPLICAS:-2}"); do
         cluster run -- "$bin/tanist" --namespace $namespace --metrics-bind-address=0 --health-probe-bind-address=0 \
             --webhook-port=0
     done

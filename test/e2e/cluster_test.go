@@ -60,28 +60,51 @@ func eventually(t *testing.T, what string, f func(ctx context.Context) error) {
 // all pods are ready.
 func workload(t *testing.T, client kubernetes.Interface, replicas int32) (namespace string) {
 	t.Helper()
+	namespace = newNamespace(t, client, map[string]string{config.EnabledKey: "true"})
+	deploy(t, client, namespace, replicas)
+	service := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Annotations: map[string]string{config.EnabledKey: "true"}},
+		Spec:       corev1.ServiceSpec{Selector: appLabels, Ports: []corev1.ServicePort{{Name: "http", Port: 80, TargetPort: intstr.FromString("http")}}},
+	}
+	if _, err := client.CoreV1().Services(namespace).Create(t.Context(), service, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, client, namespace, replicas)
+	return namespace
+}
+
+// newNamespace creates one that goes with the test.
+func newNamespace(t *testing.T, client kubernetes.Interface, labels map[string]string) (name string) {
+	t.Helper()
 	created, err := client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		GenerateName: "e2e-", Labels: map[string]string{config.EnabledKey: "true"},
+		GenerateName: "e2e-", Labels: labels,
 	}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	namespace = created.Name
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 		defer cancel()
-		if err := client.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{}); err != nil {
+		if err := client.CoreV1().Namespaces().Delete(ctx, created.Name, metav1.DeleteOptions{}); err != nil {
 			t.Errorf("failed to remove namespace: %v", err)
 		}
 	})
-	labels, grace := map[string]string{"app": "web"}, int64(2)
+	return created.Name
+}
+
+var appLabels = map[string]string{"app": "web"}
+
+// deploy creates the Deployment web.
+func deploy(t *testing.T, client kubernetes.Interface, namespace string, replicas int32) {
+	t.Helper()
+	grace := int64(2)
 	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: &replicas,
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Selector: &metav1.LabelSelector{MatchLabels: appLabels},
 			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				ObjectMeta: metav1.ObjectMeta{Labels: appLabels},
 				Spec: corev1.PodSpec{
 					TerminationGracePeriodSeconds: &grace,
 					Containers: []corev1.Container{{
@@ -95,19 +118,10 @@ func workload(t *testing.T, client kubernetes.Interface, replicas int32) (namesp
 			},
 		},
 	}
-	service := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: "web", Annotations: map[string]string{config.EnabledKey: "true"}},
-		Spec:       corev1.ServiceSpec{Selector: labels, Ports: []corev1.ServicePort{{Name: "http", Port: 80, TargetPort: intstr.FromString("http")}}},
-	}
 	eventually(t, "the workload is created", func(ctx context.Context) error { // a new namespace lacks its service account
 		_, err := client.AppsV1().Deployments(namespace).Create(ctx, deployment, metav1.CreateOptions{})
 		return err
 	})
-	if _, err := client.CoreV1().Services(namespace).Create(t.Context(), service, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	settled(t, client, namespace, replicas)
-	return namespace
 }
 
 // settled waits until all pods are ready and one of them leads, and returns the slice.

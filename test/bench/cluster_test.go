@@ -1,0 +1,101 @@
+//go:build bench
+
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+	watchtools "k8s.io/client-go/tools/watch"
+)
+
+// patience is for whatever is waited for; generous, since a loaded machine is no failure.
+const patience = 5 * time.Minute
+
+// allNamespaces is where watches and lists look.
+const allNamespaces = metav1.NamespaceAll
+
+// connect returns a client without a rate limit and the names of the simulated nodes.
+func connect(t *testing.T) (client kubernetes.Interface, nodes []string) {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
+	if err != nil {
+		t.Fatalf("KUBECONFIG must name a cluster with simulated nodes (make bench-idle brings one): %v", err)
+	}
+	config.QPS = -1
+	client = kubernetes.NewForConfigOrDie(config)
+	list, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{LabelSelector: "type=kwok"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range list.Items {
+		nodes = append(nodes, node.Name)
+	}
+	if len(nodes) == 0 {
+		t.Fatal("the cluster has no simulated nodes: pods would have to run")
+	}
+	return client, nodes
+}
+
+// watching is the options of a watch that goes on as long as a test may.
+func watching(from, labels string) metav1.ListOptions {
+	return metav1.ListOptions{ResourceVersion: from, LabelSelector: labels, TimeoutSeconds: new(int64(3600))}
+}
+
+// count waits until a watch has delivered so many different objects that satisfy ready.
+func count[T metav1.Object](ctx context.Context, w watch.Interface, want int, ready func(T) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	seen := map[string]bool{}
+	_, err := watchtools.UntilWithoutRetry(ctx, w, func(event watch.Event) (bool, error) {
+		object, ok := event.Object.(T)
+		if !ok {
+			return false, fmt.Errorf("the watch delivered %T", event.Object)
+		}
+		if ready(object) {
+			seen[object.GetNamespace()+"/"+object.GetName()] = true
+		}
+		return len(seen) == want, nil
+	})
+	if err != nil {
+		return fmt.Errorf("failed to see all %d: %d are ready: %w", want, len(seen), err)
+	}
+	return nil
+}
+
+func podReady(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// versions are the versions of all Services and EndpointSlices: what an observer sees change.
+func versions(ctx context.Context, client kubernetes.Interface) (map[string]string, error) {
+	found := map[string]string{}
+	services, err := client.CoreV1().Services(allNamespaces).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for _, service := range services.Items {
+		found["Service "+service.Namespace+"/"+service.Name] = service.ResourceVersion
+	}
+	slices, err := client.DiscoveryV1().EndpointSlices(allNamespaces).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for _, slice := range slices.Items {
+		found["EndpointSlice "+slice.Namespace+"/"+slice.Name] = slice.ResourceVersion
+	}
+	return found, nil
+}

@@ -1,0 +1,208 @@
+//go:build bench
+
+package bench
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+var (
+	services = flag.Int("services", 1000, "how many Services have a leader")
+	pods     = flag.Int("pods", 3, "pods of each Service")
+	idle     = flag.Duration("idle", 2*time.Minute, "how long to measure while nothing happens")
+	restarts = flag.Int("restarts", 10, "how often a replica is killed and started again, each by turns")
+)
+
+// quiet is how long a replica must not have written before it is taken to be done.
+const quiet = 10 * time.Second
+
+// TestIdle: where nothing happens, nothing is written, and a restart changes nothing.
+func TestIdle(t *testing.T) {
+	client, nodes := connect(t)
+	b := bench{t: t, client: client, replicas: []*replica{newReplica(t), newReplica(t)}}
+	createNamespace(t, client)
+	population{client: client, nodes: nodes, services: *services, pods: *pods}.create(t)
+
+	r := report{services: *services, pods: *services * *pods, nodes: len(nodes)}
+	b.startCold(&r)
+	b.idle(&r)
+	b.restart(&r)
+	r.write(t.Output())
+}
+
+// bench is one run.
+type bench struct {
+	t        *testing.T
+	client   kubernetes.Interface
+	replicas []*replica
+}
+
+// startCold starts both replicas where no Service has a leader yet.
+func (b bench) startCold(r *report) {
+	b.t.Helper()
+	labels := discoveryv1.LabelManagedBy + "=" + config.SliceManagedBy
+	before, err := b.client.DiscoveryV1().EndpointSlices(allNamespaces).List(b.t.Context(), metav1.ListOptions{LabelSelector: labels})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	w, err := b.client.DiscoveryV1().EndpointSlices(allNamespaces).Watch(b.t.Context(), watching(before.ResourceVersion, labels))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	began := time.Now()
+	r.cold = make([]time.Duration, len(b.replicas))
+	group, ctx := errgroup.WithContext(b.t.Context())
+	for i, replica := range b.replicas {
+		group.Go(func() (err error) {
+			r.cold[i], err = replica.start(ctx)
+			return err
+		})
+	}
+	group.Go(func() error {
+		defer func() { r.allLed = time.Since(began) }()
+		return count(ctx, w, *services, led)
+	})
+	if err := group.Wait(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.settle()
+	for _, s := range b.samples() {
+		r.written += s.otherWrites()
+	}
+}
+
+// led reports whether a slice has one ready endpoint.
+func led(slice *discoveryv1.EndpointSlice) bool {
+	return len(slice.Endpoints) == 1 && slice.Endpoints[0].Conditions.Ready != nil && *slice.Endpoints[0].Conditions.Ready
+}
+
+// idle measures while nothing happens.
+func (b bench) idle(r *report) {
+	b.t.Helper()
+	lease := watchLease(b.t, b.client)
+	between := func() {
+		if err := lease.betweenRenewals(b.t.Context()); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	versionsBefore := b.versions()
+	between()
+	began, before, renewals := time.Now(), b.samples(), lease.changes.Load()
+	if err := pause(b.t.Context(), *idle); err != nil {
+		b.t.Fatal(err)
+	}
+	between()
+	after := b.samples()
+	r.idle, r.renewals = time.Since(began), float64(lease.changes.Load()-renewals)
+
+	leaseWrites := 0.0
+	for i := range after {
+		used := after[i].since(before[i])
+		r.replicas = append(r.replicas, used)
+		leaseWrites += used.leaseWrites()
+		if writes := used.otherWrites(); writes > 0 {
+			b.t.Errorf("a replica wrote %v times although nothing happened: %v", writes, used.requests)
+		}
+	}
+	if leaseWrites != r.renewals {
+		b.t.Errorf("the replicas sent %v PUTs and the Lease changed %v times: something else is written", leaseWrites, r.renewals)
+	}
+	if diff := cmp.Diff(versionsBefore, b.versions()); diff != "" {
+		b.t.Errorf("Services or EndpointSlices changed although nothing happened (-before +after):\n%s", diff)
+	}
+	// The replica that holds the Lease comes first in the report.
+	slices.SortFunc(r.replicas, func(a, b sample) int {
+		if a.elected == b.elected {
+			return 0
+		} else if a.elected {
+			return -1
+		}
+		return 1
+	})
+}
+
+// restart kills the replicas by turns, one at a time, and starts each again.
+func (b bench) restart(r *report) {
+	b.t.Helper()
+	before := b.versions()
+	for i := range *restarts {
+		replica := b.replicas[i%len(b.replicas)]
+		replica.kill()
+		took, err := replica.start(b.t.Context())
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		r.restarts = append(r.restarts, took)
+	}
+	b.settle()
+	if diff := cmp.Diff(before, b.versions()); diff != "" {
+		b.t.Errorf("restarts changed Services or EndpointSlices (-before +after):\n%s", diff)
+	}
+}
+
+// settle waits until one replica holds the Lease and none has written anything else for a while.
+func (b bench) settle() {
+	b.t.Helper()
+	last, since := -1.0, time.Now()
+	err := wait.PollUntilContextTimeout(b.t.Context(), time.Second, patience, true, func(context.Context) (bool, error) {
+		writes, elected := 0.0, 0
+		for _, s := range b.samples() {
+			writes += s.otherWrites()
+			if s.elected {
+				elected++
+			}
+		}
+		if writes != last || elected != 1 {
+			last, since = writes, time.Now()
+		}
+		return time.Since(since) >= quiet, nil
+	})
+	if err != nil {
+		b.t.Fatalf("the replicas do not come to rest, %v writes so far: %v", last, err)
+	}
+}
+
+func (b bench) samples() []sample {
+	b.t.Helper()
+	samples := make([]sample, len(b.replicas))
+	for i, replica := range b.replicas {
+		var err error
+		if samples[i], err = replica.sample(b.t.Context()); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return samples
+}
+
+func (b bench) versions() map[string]string {
+	b.t.Helper()
+	found, err := versions(b.t.Context(), b.client)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return found
+}
+
+func createNamespace(t *testing.T, client kubernetes.Interface) {
+	t.Helper()
+	_, err := client.CoreV1().Namespaces().Create(t.Context(),
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: tanistNamespace}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(fmt.Errorf("failed to create Tanist's namespace; is the cluster fresh? %w", err))
+	}
+}

@@ -1,0 +1,145 @@
+//go:build bench
+
+package bench
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+const (
+	// namespaces is how many the Services are spread over.
+	namespaces = 20
+	// writers is how many objects are created at a time.
+	writers = 16
+	// serviceLabel is on a pod: the Service that selects it.
+	serviceLabel = "app"
+)
+
+// population is what Tanist has to look after.
+type population struct {
+	client   kubernetes.Interface
+	nodes    []string
+	services int
+	// pods is how many each Service has.
+	pods int
+}
+
+// create makes everything and waits until all pods are ready.
+func (p population) create(t *testing.T) {
+	t.Helper()
+	before, err := p.client.CoreV1().Pods(allNamespaces).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := p.client.CoreV1().Pods(allNamespaces).Watch(t.Context(), watching(before.ResourceVersion, serviceLabel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, ctx := errgroup.WithContext(t.Context())
+	group.Go(func() error { return count(ctx, w, p.services*p.pods, podReady) })
+	group.Go(func() error {
+		return parallel(ctx, namespaces, p.createNamespace)
+	})
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// createNamespace makes one namespace with its share of the Services.
+func (p population) createNamespace(ctx context.Context, number int) error {
+	name := fmt.Sprintf("idle-%02d", number)
+	_, err := p.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: name, Labels: map[string]string{config.EnabledKey: "true"},
+	}}, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("failed to create namespace; is the cluster fresh? %w", err)
+	}
+	// No pod is admitted before its service account is there.
+	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		_, err := p.client.CoreV1().ServiceAccounts(name).Get(ctx, "default", metav1.GetOptions{})
+		return err == nil, nil //nolint:nilerr // not yet
+	})
+	if err != nil {
+		return fmt.Errorf("failed to find service account of namespace %s: %w", name, err)
+	}
+	for i := number; i < p.services; i += namespaces {
+		if err := p.createService(ctx, name, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p population) createService(ctx context.Context, namespace string, number int) error {
+	name := fmt.Sprintf("web-%04d", number)
+	for i := range p.pods {
+		pod := p.pod(name, i, p.nodes[(number+i)%len(p.nodes)])
+		if _, err := p.client.CoreV1().Pods(namespace).Create(ctx, pod, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("failed to create pod: %w", err)
+		}
+	}
+	service := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{config.EnabledKey: "true"}},
+		Spec: corev1.ServiceSpec{
+			Selector: map[string]string{serviceLabel: name},
+			Ports:    []corev1.ServicePort{{Name: "http", Port: 80, TargetPort: intstr.FromString("http")}},
+		},
+	}
+	if _, err := p.client.CoreV1().Services(namespace).Create(ctx, service, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("failed to create Service: %w", err)
+	}
+	return nil
+}
+
+// pod is about as large as pods are, and goes to its node without the scheduler.
+func (p population) pod(service string, number int, node string) *corev1.Pod {
+	container := func(name string, ports ...corev1.ContainerPort) corev1.Container {
+		return corev1.Container{
+			Name: name, Image: "registry.example.com/team/" + name + ":1.2.3", Ports: ports,
+			Env: []corev1.EnvVar{{Name: "LOG_LEVEL", Value: "info"}, {Name: "NODE", ValueFrom: &corev1.EnvVarSource{
+				FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.nodeName"},
+			}}},
+			VolumeMounts: []corev1.VolumeMount{{Name: "config", MountPath: "/etc/app"}},
+		}
+	}
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: fmt.Sprintf("%s-%d", service, number),
+			Labels: map[string]string{
+				serviceLabel: service, "app.kubernetes.io/part-of": "shop", "pod-template-hash": "6d4cf56db6",
+			},
+			Annotations: map[string]string{"prometheus.io/scrape": "true"},
+		},
+		Spec: corev1.PodSpec{
+			NodeName:                     node,
+			AutomountServiceAccountToken: new(false),
+			Containers: []corev1.Container{
+				container("web", corev1.ContainerPort{Name: "http", ContainerPort: 8080}, corev1.ContainerPort{Name: "metrics", ContainerPort: 9090}),
+				container("proxy"),
+			},
+			Volumes: []corev1.Volume{{Name: "config", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
+		},
+	}
+}
+
+// parallel calls do for 0 to n-1, some at a time, and returns the first error.
+func parallel(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(writers)
+	for i := range n {
+		group.Go(func() error { return do(ctx, i) })
+	}
+	return group.Wait()
+}

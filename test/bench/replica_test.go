@@ -1,0 +1,97 @@
+//go:build bench
+
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+const (
+	// tanistNamespace is where the Lease is.
+	tanistNamespace = "tanist-system"
+	// clusterVar is how tanist-cluster knows the processes that end with the cluster.
+	clusterVar = "TANIST_CLUSTER"
+	// readyResolution is how exactly the time to ready is known.
+	readyResolution = 2 * time.Millisecond
+)
+
+// replica is the shipped program, as a process of this machine.
+type replica struct {
+	t               *testing.T
+	metrics, health string
+	cmd             *exec.Cmd
+}
+
+func newReplica(t *testing.T) *replica {
+	t.Helper()
+	r := &replica{t: t, metrics: freeAddress(t), health: freeAddress(t)}
+	t.Cleanup(r.kill)
+	return r
+}
+
+// start starts the program and returns how long it took until it said that it is ready.
+func (r *replica) start(ctx context.Context) (time.Duration, error) {
+	// Not the command of a context: what ends a replica is kill.
+	r.cmd = exec.Command("tanist", "--namespace", tanistNamespace,
+		"--metrics-bind-address", r.metrics, "--health-probe-bind-address", r.health)
+	r.cmd.Env = append(os.Environ(), clusterVar+"="+filepath.Dir(os.Getenv("KUBECONFIG")))
+	r.cmd.Stderr = os.Stderr
+	began := time.Now()
+	if err := r.cmd.Start(); err != nil {
+		return 0, fmt.Errorf("failed to start tanist (is it in PATH?): %w", err)
+	}
+	err := wait.PollUntilContextTimeout(ctx, readyResolution, patience, true, func(ctx context.Context) (bool, error) {
+		response, err := get(ctx, "http://"+r.health+"/readyz")
+		if err != nil {
+			return false, nil //nolint:nilerr // it does not listen yet
+		}
+		return response.StatusCode == http.StatusOK, response.Body.Close()
+	})
+	if err != nil {
+		return 0, fmt.Errorf("failed to see tanist ready: %w", err)
+	}
+	return time.Since(began), nil
+}
+
+// kill ends the program with SIGKILL, if it runs.
+func (r *replica) kill() {
+	if r.cmd == nil || r.cmd.Process == nil {
+		return
+	}
+	if err := r.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		r.t.Errorf("failed to kill tanist: %v", err)
+	}
+	_ = r.cmd.Wait() // says that it was killed
+	r.cmd = nil
+}
+
+func get(ctx context.Context, url string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(request)
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}

@@ -1,0 +1,114 @@
+//go:build bench
+
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// sample is what a replica says of itself, in its metrics.
+type sample struct {
+	elected bool
+	// memory and heap are bytes; memory is what the process holds, heap what it uses.
+	memory, heap float64
+	// peak is the most memory, in KiB, that the process ever held.
+	peak float64
+	// cpu is seconds of a core since the start.
+	cpu float64
+	// requests are those to the API server since the start, by method: the client counts each that it sends.
+	requests map[string]float64
+}
+
+func (r *replica) sample(ctx context.Context) (sample, error) {
+	metrics, err := r.scrape(ctx)
+	if err != nil {
+		return sample{}, err
+	}
+	s := sample{
+		elected:  metrics["leader_election_master_status"][""] == 1,
+		memory:   metrics["process_resident_memory_bytes"][""],
+		heap:     metrics["go_memory_classes_heap_objects_bytes"][""],
+		cpu:      metrics["process_cpu_seconds_total"][""],
+		requests: metrics["rest_client_requests_total"],
+	}
+	if s.memory == 0 || s.heap == 0 || len(s.requests) == 0 {
+		return sample{}, errors.New("failed to find the process's memory and requests among the metrics")
+	}
+	s.peak, err = r.peak()
+	return s, err
+}
+
+// scrape adds up each metric by its label method, the only one that matters here.
+func (r *replica) scrape(ctx context.Context) (map[string]map[string]float64, error) {
+	response, err := get(ctx, "http://"+r.metrics+"/metrics")
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(response.Body)
+	if err != nil {
+		return nil, fmt.Errorf("failed to read metrics: %w", err)
+	}
+	sums := map[string]map[string]float64{}
+	for name, family := range families {
+		sums[name] = map[string]float64{}
+		for _, metric := range family.GetMetric() {
+			method := ""
+			for _, label := range metric.GetLabel() {
+				if label.GetName() == "method" {
+					method = label.GetValue()
+				}
+			}
+			sums[name][method] += metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
+		}
+	}
+	return sums, nil
+}
+
+// peak reads what the kernel has noted.
+func (r *replica) peak() (kibibytes float64, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+	if _, err := fmt.Sscan(string(rest), &kibibytes); err != nil {
+		return 0, fmt.Errorf("failed to read peak of memory: %w", err)
+	}
+	return kibibytes, nil
+}
+
+// leaseWrites are the updates of the Lease: nothing else of Tanist's is a PUT. That they are as many as the Lease's watch sees is
+// checked.
+func (s sample) leaseWrites() float64 { return s.requests[http.MethodPut] }
+
+// otherWrites are all the others.
+func (s sample) otherWrites() float64 {
+	writes := 0.0
+	for method, requests := range s.requests {
+		if method != http.MethodGet && method != http.MethodPut {
+			writes += requests
+		}
+	}
+	return writes
+}
+
+// since is what was used and sent between two samples; memory, heap and peak are the later ones.
+func (s sample) since(before sample) sample {
+	s.cpu -= before.cpu
+	requests := map[string]float64{}
+	for method, sent := range s.requests {
+		requests[method] = sent - before.requests[method]
+	}
+	s.requests = requests
+	return s
+}
