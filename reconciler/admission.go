@@ -1,19 +1,31 @@
 package reconciler
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/cache"
 )
 
-// Admission is what the informers know and admission asks for: it implements webhook.Services. The objects it returns are shared
+// Admission is what the informers know and admission asks for: it implements webhook.Services and webhook.Successions. The objects it returns are shared
 // and must not be modified. Before the informers are synced it knows of nothing, and admission has nothing to object to.
 type Admission struct {
-	views *views
+	views      *views
+	succession *succession
 }
 
-func newAdmission(v *views) *Admission {
-	return &Admission{views: v}
+func newAdmission(v *views, s *succession) *Admission {
+	return &Admission{views: v, succession: s}
+}
+
+// Prepare chooses the successors of a pod that is about to go, and keeps their commits ready for when it does. It answers with what
+// that means for each Service that the pod leads. It reads from memory alone and writes nothing to the API; what the leader cache
+// does not know well enough is read by the reconciler meanwhile. It may be called at any time and from any goroutine.
+func (a *Admission) Prepare(departure cache.Departure) []cache.Succession {
+	return a.succession.prepareDeparture(departure, time.Now())
 }
 
 // Selecting are the opted-in Services (namespace label and annotation) that select pods with these labels.

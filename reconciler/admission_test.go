@@ -26,7 +26,7 @@ func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
 		web("shop", "elsewhere", func(s *corev1.Service) { s.Spec.Type, s.Spec.ExternalName = corev1.ServiceTypeExternalName, "x" }),
 		web("out", "web", wanting),
 		web("unknown", "web", wanting),
-	))
+	), nil)
 	for _, test := range []struct {
 		namespace string
 		labels    map[string]string
@@ -103,11 +103,11 @@ func TestTaken(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got := newAdmission(v).Taken("shop", "web-leader", test.source, test.sourceUID)
+			got := newAdmission(v, nil).Taken("shop", "web-leader", test.source, test.sourceUID)
 			if got != nil && got != test.named || (got != nil) != test.want {
 				t.Errorf("got %v, want it taken: %t", got, test.want)
 			}
-			if got := newAdmission(v).Taken("other", "web-leader", test.source, test.sourceUID); got != nil {
+			if got := newAdmission(v, nil).Taken("other", "web-leader", test.source, test.sourceUID); got != nil {
 				t.Errorf("got %v in another namespace", got)
 			}
 		})

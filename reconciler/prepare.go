@@ -13,11 +13,8 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 )
 
-// Prepare chooses the successors of a pod that is about to go, and keeps their commits ready for when it does. It answers with what
-// that means for each Service that the pod leads. It reads from memory alone and writes nothing to the API; what the leader cache
-// does not know well enough is read by the reconciler meanwhile. It is for admission, at any time and from any goroutine.
-func (s *succession) Prepare(departure cache.Departure) []cache.Succession {
-	now := time.Now()
+// prepareDeparture prepares every Service that the pod leads (see Admission.Prepare).
+func (s *succession) prepareDeparture(departure cache.Departure, now time.Time) []cache.Succession {
 	name := types.NamespacedName{Namespace: departure.Namespace, Name: departure.Name}
 	pod := s.views.pod(name)
 	if pod != nil && departure.UID == "" {
@@ -36,7 +33,7 @@ func (s *succession) Prepare(departure cache.Departure) []cache.Succession {
 	return all
 }
 
-// prepareFor is Prepare for one Service. It reports false when the pod does not lead it, as far as is known.
+// prepareFor is prepareDeparture for one Service. It reports false when the pod does not lead it, as far as is known.
 func (s *succession) prepareFor(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.Succession, bool) {
 	source := s.views.service(key)
 	if !s.views.optedIn(key.Namespace) || !wantsLeader(source) {

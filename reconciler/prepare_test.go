@@ -160,7 +160,7 @@ func TestAnyReplicaCommitsWhatIsPreparedAtOnce(t *testing.T) {
 			}
 			st.reads.Store(0)
 			want := []cache.Succession{{Service: shopWeb, Successor: "b2"}}
-			if diff := cmp.Diff(want, st.Prepare(deletionOf("a1"))); diff != "" {
+			if diff := cmp.Diff(want, st.prepareDeparture(deletionOf("a1"), time.Now())); diff != "" {
 				t.Errorf("unexpected successions (-want +got):\n%s", diff)
 			}
 			if _, err := st.reconcile(); err != nil || st.writes.Load() != 0 {
@@ -204,7 +204,7 @@ func TestWhatIsPreparedDoesNotWaitAtTheGate(t *testing.T) {
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.Prepare(deletionOf("a1"))
+		st.prepareDeparture(deletionOf("a1"), time.Now())
 		st.lose()
 		st.gate = newGate(func() int { return 0 }) // nobody gets through
 		ctx, cancel := context.WithCancel(t.Context())
@@ -221,7 +221,7 @@ func TestAPreparedCommitThatIsRefusedIsDecidedAgain(t *testing.T) {
 	if _, err := st.reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	st.Prepare(deletionOf("a1"))
+	st.prepareDeparture(deletionOf("a1"), time.Now())
 	st.commitElsewhere("b2", 6)
 	st.lose()
 	if _, err := st.reconcile(); err != nil {
@@ -241,7 +241,7 @@ func TestCommitOnAdmission(t *testing.T) {
 	if _, errs := st.tuning.Apply(&corev1.ConfigMap{Data: map[string]string{config.TuningKey: "commit: {onAdmission: true}"}}); len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	st.Prepare(deletionOf("a1"))
+	st.prepareDeparture(deletionOf("a1"), time.Now())
 	if _, err := st.reconcile(); err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestPrepareIsForLeadersOnly(t *testing.T) {
 			if test.before != nil {
 				test.before(st)
 			}
-			if got := st.Prepare(test.departure); got != nil {
+			if got := st.prepareDeparture(test.departure, time.Now()); got != nil {
 				t.Errorf("got %v", got)
 			}
 			if !st.leaders.PreparedUntil(shopWeb).IsZero() {
@@ -283,7 +283,7 @@ func TestAnEvictionNamesItsPodOnly(t *testing.T) {
 	if _, err := st.reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	got := st.Prepare(cache.Departure{Namespace: "shop", Name: "a1", Eviction: true})
+	got := st.prepareDeparture(cache.Departure{Namespace: "shop", Name: "a1", Eviction: true}, time.Now())
 	if diff := cmp.Diff([]cache.Succession{{Service: shopWeb, Successor: "b2"}}, got); diff != "" {
 		t.Errorf("unexpected successions (-want +got):\n%s", diff)
 	}
@@ -295,7 +295,7 @@ func TestARefusedDepartureMovesNobody(t *testing.T) {
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.Prepare(deletionOf("a1"))
+		st.prepareDeparture(deletionOf("a1"), time.Now())
 		result, err := st.reconcile()
 		if err != nil || result.RequeueAfter != 15*time.Second {
 			t.Fatalf("got %+v, %v, want another look when the preparation ends", result, err)

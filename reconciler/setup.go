@@ -47,44 +47,47 @@ const stewardshipWorkers = 4
 // recorderName is the reporting controller of our Events.
 const recorderName = config.ManagedBy
 
-// Setup adds the controllers to a manager, whose cache must have been made with CacheOptions.
-func Setup(ctx context.Context, mgr manager.Manager, options Options) error {
+// Setup adds the controllers to a manager, whose cache must have been made with CacheOptions. What it returns is for admission.
+func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admission, error) {
 	views, err := newViews(ctx, mgr.GetCache())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	metrics, err := newMetrics(options.Registerer, options.Tuning)
 	if err != nil {
-		return fmt.Errorf("failed to register metrics: %w", err)
+		return nil, fmt.Errorf("failed to register metrics: %w", err)
 	}
 	if err := options.Registerer.Register(options.Leaders); err != nil {
-		return fmt.Errorf("failed to register metrics of leader cache: %w", err)
+		return nil, fmt.Errorf("failed to register metrics of leader cache: %w", err)
 	}
 	initRetryMetrics()
 
 	inForce, alarm := newOptionsInForce(), &alarm{views: views}
+	succession := newSuccession(mgr, options, views, inForce, metrics)
 	for _, setup := range []func() error{
 		func() error { return setupTuning(mgr, options, views, alarm) },
-		func() error { return setupSuccession(mgr, options, views, inForce, metrics, alarm) },
+		func() error { return setupSuccession(mgr, options, succession, alarm) },
 		func() error { return setupStewardship(mgr, options, views, inForce) },
 	} {
 		if err := setup(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return newAdmission(views, succession), nil
 }
 
-func setupSuccession(
-	mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics, alarm *alarm,
-) error {
-	s := &succession{
+func newSuccession(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics) *succession {
+	return &succession{
 		views: v, live: mgr.GetAPIReader(), client: mgr.GetClient(),
 		leaders: options.Leaders, options: inForce, tuning: options.Tuning,
 		elected: mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName), metrics: m,
 		causes: newCauses(), complaints: newComplaints(),
 		gate: newGate(func() int { return options.Tuning.Load().Commit.Concurrency }),
 	}
+}
+
+func setupSuccession(mgr manager.Manager, options Options, s *succession, alarm *alarm) error {
+	v := s.views
 	start := source.Func(func(_ context.Context, q queue) error {
 		loadTuning(v, options.Tuning, tuningKey(options))
 		s.queue.Store(&q)

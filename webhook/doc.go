@@ -1,12 +1,13 @@
 // Package webhook is what the API server asks before it writes: the admission of Services, of the tuning and of pods.
 //
-// Three handlers, each a thin adapter over pure functions that the controllers and the command line use as well:
+// Four handlers, each a thin adapter over what the controllers and the command line use as well:
 //
+//   - departures has the successor of a leader chosen when its deletion or eviction is admitted, before it begins;
 //   - services refuses annotations that cannot be what their user meant, with the field, the value and what would be right;
 //   - tuning refuses a ConfigMap that would not come into force;
 //   - drainwindow gives new pods the preStop sleep that keeps them serving while traffic is moved away from them.
 //
-// It writes nothing to the API and remembers nothing, so dry runs need no care. It reads only what the informers hold. And it never
+// It writes nothing to the API. What departures prepares is in the leader cache, and nowhere else. It reads only what the informers hold. And it never
 // stands in the way by mistake: whatever fails here, a panic included, lets the request pass and is counted (guard.go). Only what a
 // user wrote wrong is refused.
 package webhook

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
@@ -13,9 +14,10 @@ import (
 
 // Paths at which the handlers are served.
 const (
-	PathServices = "/validate-services"
-	PathTuning   = "/validate-tuning"
-	PathPods     = "/mutate-pods"
+	PathDepartures = "/validate-departures"
+	PathServices   = "/validate-services"
+	PathTuning     = "/validate-tuning"
+	PathPods       = "/mutate-pods"
 )
 
 // Services is what admission asks about Services. The answers come from memory and are shared: they must not be modified.
@@ -34,7 +36,9 @@ type Options struct {
 	// Namespace is Tanist's own, where the tuning is.
 	Namespace string
 	Tuning    *config.Store
-	Services  Services
+	// Successions and Services are what the controllers know.
+	Successions Successions
+	Services    Services
 	// Registerer takes the metrics.
 	Registerer prometheus.Registerer
 }
@@ -53,5 +57,6 @@ func Register(server ctrlwebhook.Server, o Options) error {
 		hook.metrics = metrics
 		server.Register(path, &ctrlwebhook.Admission{Handler: hook})
 	}
+	server.Register(PathDepartures, &departures{successions: o.Successions, metrics: metrics, log: logf.Log.WithName(hookDepartures)})
 	return nil
 }
