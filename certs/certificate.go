@@ -1,0 +1,97 @@
+package certs
+
+import (
+	"fmt"
+	"time"
+
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// certificateName is the serving Certificate, in Tanist's own namespace.
+const certificateName = "tanist-serving"
+
+// overdue is how long after its time a renewal is late. cert-manager renews at two thirds of the lifetime, so there is time.
+const overdue = time.Hour
+
+// issuance reports the state of the serving Certificate.
+type issuance struct {
+	certificate *latest[certmanagerv1.Certificate]
+	metrics     *metrics
+}
+
+// check sets the gauges, and returns what a user has to mend. No Certificate is nothing to mend: cert-manager may not be what makes
+// the files.
+func (i *issuance) check(now time.Time) []finding {
+	c := i.certificate.load()
+	if c == nil {
+		c = &certmanagerv1.Certificate{}
+	}
+	setBool(i.metrics.ready, isReady(c))
+	setTime(i.metrics.expiry, timeOf(c.Status.NotAfter))
+	setTime(i.metrics.renewal, timeOf(c.Status.RenewalTime))
+	problem := trouble(c, now)
+	if problem == "" {
+		return nil
+	}
+	return []finding{{
+		about: corev1.ObjectReference{
+			APIVersion: certmanagerv1.SchemeGroupVersion.String(), Kind: certmanagerv1.CertificateKind,
+			Namespace: c.Namespace, Name: c.Name, UID: c.UID,
+		},
+		reason: reasonCertificateNotIssued, action: actionCheckCertificate, problem: problem,
+	}}
+}
+
+// trouble says what is wrong with a Certificate; empty when nothing is. Each failure has a text of its own, so that each is said once.
+func trouble(c *certmanagerv1.Certificate, now time.Time) string {
+	ready := condition(c, certmanagerv1.CertificateConditionReady)
+	issuing := condition(c, certmanagerv1.CertificateConditionIssuing)
+	expiry, renewal := timeOf(c.Status.NotAfter), timeOf(c.Status.RenewalTime)
+	switch {
+	case c.Status.LastFailureTime != nil:
+		attempts := 1
+		if c.Status.FailedIssuanceAttempts != nil {
+			attempts = *c.Status.FailedIssuanceAttempts
+		}
+		return fmt.Sprintf("issuing failed, the last time at %s (failures: %d): %s; %s",
+			stamp(c.Status.LastFailureTime.Time), attempts, issuing.Message, validity(expiry))
+	case !expiry.IsZero() && now.After(expiry):
+		return fmt.Sprintf("it expired at %s; is cert-manager running?", stamp(expiry))
+	case ready.Status == cmmeta.ConditionFalse && issuing.Status != cmmeta.ConditionTrue:
+		return fmt.Sprintf("it is not ready (%s): %s", ready.Reason, ready.Message)
+	case !renewal.IsZero() && now.After(renewal.Add(overdue)):
+		return fmt.Sprintf("its renewal was due at %s and has not happened; is cert-manager running? %s", stamp(renewal), validity(expiry))
+	}
+	return ""
+}
+
+func validity(expiry time.Time) string {
+	if expiry.IsZero() {
+		return "nothing has been issued yet"
+	}
+	return "what was issued before expires at " + stamp(expiry)
+}
+
+func isReady(c *certmanagerv1.Certificate) bool {
+	return condition(c, certmanagerv1.CertificateConditionReady).Status == cmmeta.ConditionTrue
+}
+
+// condition is the one of a type; the zero one when there is none.
+func condition(c *certmanagerv1.Certificate, kind certmanagerv1.CertificateConditionType) certmanagerv1.CertificateCondition {
+	for _, condition := range c.Status.Conditions {
+		if condition.Type == kind {
+			return condition
+		}
+	}
+	return certmanagerv1.CertificateCondition{}
+}
+
+func timeOf(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
+}

@@ -1,0 +1,15 @@
+package certs
+
+// Reasons of Events, all of them Warnings.
+const (
+	// reasonCertificateNotIssued is a Certificate whose issuance or renewal fails, or does not happen.
+	reasonCertificateNotIssued = "CertificateNotIssued"
+	// reasonWebhookNotTrusted is a webhook that the API server cannot call, because it cannot trust what Tanist serves.
+	reasonWebhookNotTrusted = "WebhookNotTrusted"
+)
+
+// Actions of Events: what Tanist was doing.
+const (
+	actionCheckCertificate = "CheckCertificate"
+	actionCheckTrust       = "CheckTrust"
+)

@@ -1,0 +1,63 @@
+package certs
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics of certificates. Those of reading the files are controller-runtime's (certwatcher_*).
+type metrics struct {
+	ready prometheus.Gauge
+	// expiry and renewal have no labels, and no series while the time is unknown: a zero would look like 1970.
+	expiry, renewal *prometheus.GaugeVec
+	// trusted: webhook is one of ourWebhooks.
+	trusted *prometheus.GaugeVec
+}
+
+func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
+	m := &metrics{
+		ready: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "tanist_certificate_ready",
+			Help: "1 while cert-manager says that the serving Certificate is ready; 0 also when there is no Certificate, or no cert-manager.",
+		}),
+		expiry: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "tanist_certificate_expiry_timestamp_seconds",
+			Help: "When the certificate that cert-manager has issued expires, in seconds since 1970; absent while unknown.",
+		}, nil),
+		renewal: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "tanist_certificate_renewal_timestamp_seconds",
+			Help: "When cert-manager will renew the certificate, in seconds since 1970; absent while unknown.",
+		}, nil),
+		trusted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "tanist_webhook_trusted",
+			Help: "1 while the API server can trust what this replica serves when it calls the webhook.",
+		}, []string{"webhook"}),
+	}
+	for _, webhook := range ourWebhooks {
+		m.trusted.WithLabelValues(webhook.name)
+	}
+	for _, collector := range []prometheus.Collector{m.ready, m.expiry, m.renewal, m.trusted} {
+		if err := registerer.Register(collector); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// setTime sets a time, or takes the series away when there is none.
+func setTime(gauge *prometheus.GaugeVec, t time.Time) {
+	if t.IsZero() {
+		gauge.DeleteLabelValues()
+		return
+	}
+	gauge.WithLabelValues().Set(float64(t.Unix()))
+}
+
+func setBool(gauge prometheus.Gauge, is bool) {
+	if is {
+		gauge.Set(1)
+	} else {
+		gauge.Set(0)
+	}
+}

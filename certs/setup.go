@@ -1,0 +1,81 @@
+package certs
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	"github.com/prometheus/client_golang/prometheus"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+)
+
+// Options are what certs is told by the program.
+type Options struct {
+	// Namespace is Tanist's own, where the Certificate is.
+	Namespace string
+	// WebhookConfiguration is the name of the ValidatingWebhookConfiguration and of the MutatingWebhookConfiguration.
+	WebhookConfiguration string
+	// Serving is what the webhook server takes its certificate from. The manager runs it.
+	Serving *certwatcher.CertWatcher
+	// Registerer takes the metrics.
+	Registerer prometheus.Registerer
+}
+
+// recorderName is the reporting controller of our Events.
+const recorderName = "tanist"
+
+// Setup adds the checks to a manager, on every replica, and the readiness check "trusted".
+func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
+	metrics, err := newMetrics(o.Registerer)
+	if err != nil {
+		return fmt.Errorf("failed to register metrics of certificates: %w", err)
+	}
+	informers, err := newInformers(mgr, o)
+	if err != nil {
+		return fmt.Errorf("failed to make informers of certificates: %w", err)
+	}
+	c := &checks{
+		trust: &trust{
+			configuration: o.WebhookConfiguration, serving: o.Serving.GetCertificate, metrics: metrics,
+			validating: &latest[admissionregistrationv1.ValidatingWebhookConfiguration]{},
+			mutating:   &latest[admissionregistrationv1.MutatingWebhookConfiguration]{},
+		},
+		issuance: &issuance{metrics: metrics, certificate: &latest[certmanagerv1.Certificate]{}},
+		changed:  make(chan struct{}, 1),
+		elected:  mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName),
+	}
+	c.trust.doubt.Store(new(unread))
+	for _, err := range []error{
+		follow(ctx, informers, &admissionregistrationv1.ValidatingWebhookConfiguration{}, c.trust.validating, c.wake),
+		follow(ctx, informers, &admissionregistrationv1.MutatingWebhookConfiguration{}, c.trust.mutating, c.wake),
+		follow(ctx, informers, &certmanagerv1.Certificate{}, c.issuance.certificate, c.wake),
+		mgr.Add(informers),
+		mgr.Add(c),
+		mgr.AddReadyzCheck("trusted", c.trust.ready),
+	} {
+		if err != nil {
+			return fmt.Errorf("failed to add checks of certificates: %w", err)
+		}
+	}
+	o.Serving.RegisterCallback(func(tls.Certificate) { c.wake() })
+	return nil
+}
+
+// follow keeps the newest version of an object. It waits for nothing: the API may not exist.
+func follow[T any](ctx context.Context, informers ctrlcache.Cache, object client.Object, l *latest[T], changed func()) error {
+	informer, err := informers.GetInformer(ctx, object, ctrlcache.BlockUntilSynced(false))
+	if err != nil {
+		return err
+	}
+	registration, err := informer.AddEventHandler(l.handler(changed))
+	if err != nil {
+		return err
+	}
+	l.synced = registration.HasSynced
+	return nil
+}
