@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
-	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,7 +14,6 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -24,6 +21,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler"
+	"github.com/tanist-dev/tanist/webhook"
 )
 
 // leaseName is the Lease that says which replica goes first.
@@ -60,6 +58,10 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	cluster.QPS = -1
 	cluster.Wrap(reconciler.FailFast)
 
+	admission, err := newAdmission(o)
+	if err != nil {
+		return nil, err
+	}
 	skip := true
 	mgr, err := manager.New(cluster, manager.Options{
 		MapperProvider:                newMapper,
@@ -70,39 +72,34 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 		LeaderElectionReleaseOnCancel: true,
 		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress:        o.HealthAddress,
+		WebhookServer:                 admission.server,
 		// The names are constants, each used once; and several replicas may live in one process, as in the tests.
 		Controller: ctrlconfig.Controller{SkipNameValidation: &skip},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("failed to make manager: %w", err)
 	}
-	if err := reconciler.Setup(ctx, mgr, reconciler.Options{
-		Namespace: o.Namespace, Leaders: cache.New(), Tuning: config.NewStore(), Registerer: registerer,
-	}); err != nil {
+	tuning := config.NewStore()
+	known, err := reconciler.Setup(ctx, mgr, reconciler.Options{
+		Namespace: o.Namespace, Leaders: cache.New(), Tuning: tuning, Registerer: registerer,
+	})
+	if err != nil {
 		return nil, err
 	}
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("failed to add health check: %w", err)
+	if o.WebhookPort != 0 {
+		if err := admission.setup(ctx, mgr, o, registerer); err != nil {
+			return nil, err
+		}
+		if err := webhook.Register(mgr.GetWebhookServer(), webhook.Options{
+			Namespace: o.Namespace, Tuning: tuning, Successions: known, Services: known, Registerer: registerer,
+		}); err != nil {
+			return nil, err
+		}
 	}
-	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
-		return nil, fmt.Errorf("failed to add readiness check: %w", err)
+	if err := addChecks(ctx, mgr); err != nil {
+		return nil, err
 	}
 	return mgr, nil
-}
-
-// probePatience is how long a readiness check waits for the caches: not long, the kubelet asks again.
-const probePatience = 100 * time.Millisecond
-
-// cachesSynced is ready once every informer knows all that there is.
-func cachesSynced(mgr manager.Manager) healthz.Checker {
-	return func(request *http.Request) error {
-		ctx, cancel := context.WithTimeout(request.Context(), probePatience)
-		defer cancel()
-		if !mgr.GetCache().WaitForCacheSync(ctx) {
-			return errors.New("the caches are not synced")
-		}
-		return nil
-	}
 }
 
 // setLogger makes everyone log to standard error as JSON. The levels of logr are the negative ones of slog; without any verbosity

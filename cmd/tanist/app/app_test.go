@@ -16,7 +16,10 @@ func nowhere() *rest.Config {
 
 func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	options := Options{Namespace: "tanist-system", LeaderElect: true, MetricsAddress: "0", HealthAddress: "127.0.0.1:0"}
+	options := Options{
+		Namespace: "tanist-system", LeaderElect: true, MetricsAddress: "0", HealthAddress: "127.0.0.1:0",
+		WebhookPort: 10250, CertDir: newServing(t).folder, WebhookConfiguration: "tanist-system-tanist",
+	}
 	mgr, err := New(t.Context(), nowhere(), options, registry)
 	if err != nil {
 		t.Fatal(err)
@@ -35,9 +38,11 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		names = append(names, family.GetName())
 	}
 	want := []string{
-		"tanist_commit_conflicts_total", "tanist_departures_unadmitted_total", "tanist_handover_duration_seconds", "tanist_handovers_total",
-		"tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total", "tanist_leader_cache_misses_total",
-		"tanist_leader_services", "tanist_leaderless_services", "tanist_prepared_total", "tanist_tuning_info", "tanist_tuning_stale",
+		"tanist_admission_failures_total", "tanist_certificate_ready", "tanist_commit_conflicts_total",
+		"tanist_departures_admitted_total", "tanist_departures_unadmitted_total", "tanist_handover_duration_seconds",
+		"tanist_handovers_total", "tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total",
+		"tanist_leader_cache_misses_total", "tanist_leader_services", "tanist_leaderless_services", "tanist_prepared_total",
+		"tanist_tuning_info", "tanist_tuning_stale", "tanist_webhook_trusted",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("unexpected metrics (-want +got):\n%s", diff)
@@ -61,13 +66,18 @@ func TestParse(t *testing.T) {
 	}{
 		"the defaults": {
 			args: "--namespace=tanist-system",
-			want: Options{Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8080", HealthAddress: ":8081"},
+			want: Options{
+				Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8080", HealthAddress: ":8081",
+				WebhookPort: 10250, CertDir: "/var/run/tanist/serving", WebhookConfiguration: "tanist-system-tanist",
+			},
 		},
 		"everything": {
-			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --health-probe-bind-address :1 -v 1 --kubeconfig y",
-			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", Verbosity: 1},
+			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --health-probe-bind-address :1 -v 1 --kubeconfig y " +
+				"--webhook-port 0 --cert-dir z --webhook-configuration w",
+			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", Verbosity: 1, CertDir: "z", WebhookConfiguration: "w"},
 		},
 		"no namespace outside a cluster": {wantErr: "--namespace is needed outside a cluster"},
+		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},
 		"an unknown flag":                {args: "--sticky", wantErr: "unknown flag: --sticky"},
 	}
 	for name, test := range cases {

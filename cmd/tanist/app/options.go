@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 
@@ -19,6 +20,12 @@ type Options struct {
 	// MetricsAddress and HealthAddress are where to listen; "0" for nowhere.
 	MetricsAddress string
 	HealthAddress  string
+	// WebhookPort is where to serve admission; 0 for nowhere.
+	WebhookPort int
+	// CertDir holds the certificate that admission is served with: tls.crt and tls.key.
+	CertDir string
+	// WebhookConfiguration is the name of the webhook configurations, the validating and the mutating one, that call this program.
+	WebhookConfiguration string
 	// Verbosity is how much to log: 0 errors, 1 changes of leader, 5 everything.
 	Verbosity int
 }
@@ -38,6 +45,12 @@ func parse(args []string) (Options, error) {
 		"Address to serve metrics on; 0 for none.")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081",
 		"Address to serve /healthz and /readyz on; 0 for none.")
+	flags.IntVar(&o.WebhookPort, "webhook-port", 10250,
+		"Port to serve admission on; 0 for none.")
+	flags.StringVar(&o.CertDir, "cert-dir", "/var/run/tanist/serving",
+		"Folder with the certificate that admission is served with, tls.crt and tls.key. It is watched.")
+	flags.StringVar(&o.WebhookConfiguration, "webhook-configuration", "",
+		"Name of the ValidatingWebhookConfiguration and the MutatingWebhookConfiguration that call Tanist. Defaults to <namespace>-tanist.")
 	flags.IntVarP(&o.Verbosity, "v", "v", 0,
 		"How much to log: 0, errors; 1, every change of leader; 5, every reconciliation.")
 
@@ -50,6 +63,12 @@ func parse(args []string) (Options, error) {
 	}
 	if o.Namespace == "" {
 		return Options{}, errors.New("--namespace is needed outside a cluster")
+	}
+	if o.WebhookPort < 0 || o.WebhookPort > 65535 {
+		return Options{}, fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
+	}
+	if o.WebhookConfiguration == "" {
+		o.WebhookConfiguration = o.Namespace + "-tanist"
 	}
 	return o, nil
 }

@@ -1,0 +1,65 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"path/filepath"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/tanist-dev/tanist/certs"
+)
+
+// The files in Options.CertDir, as they are named in a Secret of type kubernetes.io/tls.
+const (
+	certFile = "tls.crt"
+	keyFile  = "tls.key"
+)
+
+// admission is what serves admission, on every replica: the API server may call any of them, whoever holds the Lease. Without it both
+// fields are nil.
+type admission struct {
+	server ctrlwebhook.Server
+	files  *certwatcher.CertWatcher
+}
+
+// newAdmission reads the certificate. In a pod the kubelet has mounted it before the program starts, so that a file that is missing
+// stays missing: there is nothing to wait for.
+func newAdmission(o Options) (admission, error) {
+	if o.WebhookPort == 0 {
+		return admission{}, nil
+	}
+	files, err := certwatcher.New(filepath.Join(o.CertDir, certFile), filepath.Join(o.CertDir, keyFile))
+	if err != nil {
+		return admission{}, fmt.Errorf("failed to load the serving certificate: --cert-dir=%s must hold %s and %s, or --webhook-port=0 does without admission: %w",
+			o.CertDir, certFile, keyFile, err)
+	}
+	return admission{
+		files: files,
+		server: ctrlwebhook.NewServer(ctrlwebhook.Options{
+			Port: o.WebhookPort,
+			TLSOpts: []func(*tls.Config){func(c *tls.Config) {
+				c.MinVersion = tls.VersionTLS12
+				c.GetCertificate = files.GetCertificate
+			}},
+		}),
+	}, nil
+}
+
+// setup adds the server, what keeps its certificate fresh, and the checks of it.
+func (a admission) setup(ctx context.Context, mgr manager.Manager, o Options, registerer prometheus.Registerer) error {
+	if err := mgr.Add(a.files); err != nil {
+		return fmt.Errorf("failed to add certificate watcher: %w", err)
+	}
+	// The first GetWebhookServer adds it to the manager.
+	if err := mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()); err != nil {
+		return fmt.Errorf("failed to add readiness check of webhook server: %w", err)
+	}
+	return certs.Setup(ctx, mgr, certs.Options{
+		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.files, Registerer: registerer,
+	})
+}

@@ -1,0 +1,167 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	certutil "k8s.io/client-go/util/cert"
+)
+
+// host is what the certificates of the tests are for.
+const host = "tanist.tanist-system.svc"
+
+// serving is a folder with a certificate in it, laid out as the kubelet lays out a Secret: the files are links into a folder that is
+// itself a link, which one rename turns to the next version.
+type serving struct {
+	t       *testing.T
+	folder  string
+	version int
+	// roots trust every version there was.
+	roots *x509.CertPool
+}
+
+func newServing(t *testing.T) *serving {
+	t.Helper()
+	s := &serving{t: t, folder: t.TempDir(), roots: x509.NewCertPool()}
+	s.renew()
+	for _, file := range []string{certFile, keyFile} {
+		s.must(os.Symlink(filepath.Join("..data", file), filepath.Join(s.folder, file)))
+	}
+	return s
+}
+
+// renew puts another CA's certificate into the folder and returns it.
+func (s *serving) renew() *x509.Certificate {
+	s.t.Helper()
+	certificate, key, err := certutil.GenerateSelfSignedCertKey(host, nil, nil)
+	s.must(err)
+	all, err := certutil.ParseCertsPEM(certificate)
+	s.must(err)
+	s.roots.AddCert(all[len(all)-1])
+
+	s.version++
+	name := fmt.Sprintf("..version-%d", s.version)
+	s.must(os.Mkdir(filepath.Join(s.folder, name), 0o700))
+	s.must(os.WriteFile(filepath.Join(s.folder, name, certFile), certificate, 0o600))
+	s.must(os.WriteFile(filepath.Join(s.folder, name, keyFile), key, 0o600))
+	s.must(os.Symlink(name, filepath.Join(s.folder, "..next")))
+	s.must(os.Rename(filepath.Join(s.folder, "..next"), filepath.Join(s.folder, "..data")))
+	if s.version > 1 {
+		s.must(os.RemoveAll(filepath.Join(s.folder, fmt.Sprintf("..version-%d", s.version-1))))
+	}
+	return all[0]
+}
+
+func (s *serving) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// freePort is one that nobody listens on.
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// patience is for what should take milliseconds; the watcher looks at the files every ten seconds, if it misses their change.
+const patience = 30 * time.Second
+
+func TestARenewedCertificateIsServedWithoutARestart(t *testing.T) {
+	files := newServing(t)
+	options := Options{WebhookPort: freePort(t), CertDir: files.folder}
+	admission, err := newAdmission(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 2)
+	go func() { ended <- admission.server.Start(ctx) }()
+	go func() { ended <- admission.files.Start(ctx) }()
+	defer func() {
+		cancel()
+		for range 2 {
+			if err := <-ended; err != nil {
+				t.Errorf("serving ended: %v", err)
+			}
+		}
+	}()
+	check := admission.server.StartedChecker()
+	await(t, "a server that has started", func() bool { return check(nil) == nil })
+
+	address := fmt.Sprintf("127.0.0.1:%d", options.WebhookPort)
+	handshakes := 0
+	// served makes a handshake, as the API server does for a call.
+	served := func() *x509.Certificate {
+		handshakes++
+		connection, err := tls.Dial("tcp", address, &tls.Config{ServerName: host, RootCAs: files.roots})
+		if err != nil {
+			t.Fatalf("handshake %d failed: %v", handshakes, err)
+		}
+		defer connection.Close()
+		return connection.ConnectionState().PeerCertificates[0]
+	}
+	old := served()
+	for range 3 {
+		renewed := files.renew()
+		if renewed.Equal(old) {
+			t.Fatal("it was not renewed")
+		}
+		await(t, "the renewed certificate", func() bool { return served().Equal(renewed) })
+		old = renewed
+	}
+}
+
+// await waits for what no channel tells.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s in vain for %s", patience, what)
+		}
+	}
+}
+
+func TestACertificateThatCannotBeServed(t *testing.T) {
+	const wantPrefix = "failed to load the serving certificate: --cert-dir=FOLDER must hold tls.crt and tls.key, " +
+		"or --webhook-port=0 does without admission: "
+	cases := map[string]struct {
+		files []string // what they hold is no certificate
+		want  string
+	}{
+		"there is none":   {want: "open FOLDER/tls.crt: no such file or directory"},
+		"the key is away": {files: []string{certFile}, want: "open FOLDER/tls.key: no such file or directory"},
+		"it is not PEM":   {files: []string{certFile, keyFile}, want: "tls: failed to find any PEM data in certificate input"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			for _, file := range test.files {
+				if err := os.WriteFile(filepath.Join(folder, file), []byte("x"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			options := Options{Namespace: "tanist-system", MetricsAddress: "0", HealthAddress: "0", WebhookPort: 10250, CertDir: folder}
+			_, err := New(t.Context(), nowhere(), options, prometheus.NewRegistry())
+			if want := strings.ReplaceAll(wantPrefix+test.want, "FOLDER", folder); err == nil || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
+			}
+		})
+	}
+}

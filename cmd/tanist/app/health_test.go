@@ -1,0 +1,18 @@
+package app
+
+import (
+	"context"
+	"testing"
+)
+
+func TestReadinessFailsFirstAtTheEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	check := running(ctx)
+	if err := check(nil); err != nil {
+		t.Errorf("got %v while it runs", err)
+	}
+	cancel()
+	if err := check(nil); err == nil || err.Error() != "it is about to end" {
+		t.Errorf("got %v", err)
+	}
+}
