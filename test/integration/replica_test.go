@@ -47,14 +47,22 @@ type replica struct {
 // start runs a replica until the test ends or it is stopped, and waits until its caches are synced.
 func (i *tanist) start() *replica {
 	i.t.Helper()
+	return i.startWith(app.Options{})
+}
+
+// startWith is start with some options more.
+func (i *tanist) startWith(options app.Options) *replica {
+	i.t.Helper()
+	options.Namespace, options.LeaderElect, options.MetricsAddress = i.namespace, true, "0"
+	if options.HealthAddress == "" {
+		options.HealthAddress = "0"
+	}
 	// Not the test's context: that is cancelled before the clean-up, which stops replicas in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
 	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: &network{}, cancel: cancel, done: make(chan struct{})}
 	config := rest.CopyConfig(cluster)
 	config.Wrap(r.network.wrap)
-	mgr, err := app.New(ctx, config, app.Options{
-		Namespace: i.namespace, LeaderElect: true, MetricsAddress: "0", HealthAddress: "0",
-	}, r.registry)
+	mgr, err := app.New(ctx, config, options, r.registry)
 	if err != nil {
 		i.t.Fatalf("failed to make replica: %v", err)
 	}
