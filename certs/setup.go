@@ -54,7 +54,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 		follow(ctx, informers, &admissionregistrationv1.ValidatingWebhookConfiguration{}, c.trust.validating, c.wake),
 		follow(ctx, informers, &admissionregistrationv1.MutatingWebhookConfiguration{}, c.trust.mutating, c.wake),
 		follow(ctx, informers, &certmanagerv1.Certificate{}, c.issuance.certificate, c.wake),
-		mgr.Add(informers),
+		mgr.Add(everyReplica{informers}),
 		mgr.Add(c),
 		mgr.AddReadyzCheck("trusted", c.trust.ready),
 	} {
@@ -65,6 +65,12 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 	o.Serving.RegisterCallback(func(tls.Certificate) { c.wake() })
 	return nil
 }
+
+// everyReplica are informers that do not wait for the Lease: a cache that is made of several does not say so itself.
+type everyReplica struct{ ctrlcache.Cache }
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (everyReplica) NeedLeaderElection() bool { return false }
 
 // follow keeps the newest version of an object. It waits for nothing: the API may not exist.
 func follow[T any](ctx context.Context, informers ctrlcache.Cache, object client.Object, l *latest[T], changed func()) error {
