@@ -4,9 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"reflect"
 	"time"
 
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -100,9 +100,9 @@ func milliseconds(n int64) metav1.Duration {
 	return metav1.Duration{Duration: time.Duration(n) * time.Millisecond}
 }
 
-// Equal says whether two tunings are the same.
+// Equal says whether two tunings are the same; a list that is written out empty is one that is left out.
 func (t Tuning) Equal(other Tuning) bool {
-	return reflect.DeepEqual(t, other)
+	return apiequality.Semantic.DeepEqual(t, other)
 }
 
 // Hash names the tuning in 12 hexadecimal digits: equal for equal tunings, whichever keys their texts leave to the defaults.

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -89,7 +88,7 @@ func TestTheDefaultsInValuesAreTrue(t *testing.T) {
 	if len(errs) > 0 {
 		t.Fatalf("%v in:\n%s", errs, shown)
 	}
-	if diff := cmp.Diff(config.DefaultTuning(), tuning, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(config.DefaultTuning(), tuning); diff != "" {
 		t.Errorf("unexpected defaults (-program +values):\n%s", diff)
 	}
 	encoded, err := json.Marshal(config.DefaultTuning())
