@@ -40,7 +40,9 @@ export BENCH_IMAGE=ghcr.io/tanist-dev/kubectl-tanist:$version
 components=$("$bin/tanist-cluster" components)
 trap finish EXIT
 trap 'exit 130' INT TERM
-eval "$(cluster up "${nodes[@]}" ${UP_ARGS:-})"
+# Not in one line: eval would hide that there is no cluster, and the rest would meet whichever one the user's kubeconfig names.
+settings=$(cluster up "${nodes[@]}" ${UP_ARGS:-})
+eval "$settings"
 export KUBECONFIG PATH=$components:$bin:$PATH
 
 if [[ ${nodes[0]} == --nodes ]]; then
