@@ -2,7 +2,6 @@ package status
 
 import (
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -22,14 +21,30 @@ func (f findings) traffic(l Leader) []Warning {
 			all = append(all, Warning{SeveralReady, foreign})
 		}
 	}
-	unwanted := f.wanted.DrainWindow != nil && *f.wanted.DrainWindow == 0
-	if f.leaderPod != nil && l.Leader.Ready && !unwanted {
-		if window, ownHook := config.DrainWindowOf(&f.leaderPod.Spec); window < time.Second && !ownHook {
-			all = append(all, Warning{NoDrainWindow,
-				"a plain delete of " + l.Leader.Name + " fails requests: pods made before Tanist was asked for a window have none"})
-		}
+	if why := f.windowless(l); why != "" {
+		all = append(all, Warning{NoDrainWindow, "a plain delete of " + l.Leader.Name + " costs requests: " + why})
 	}
 	return all
+}
+
+// windowless says why the leader stops serving the moment its deletion begins; empty when it does not, or is meant to.
+func (f findings) windowless(l Leader) string {
+	if f.leaderPod == nil || !l.Leader.Ready || f.leaderPod.DeletionTimestamp != nil {
+		return ""
+	}
+	if window, ownHook := config.DrainWindowOf(&f.leaderPod.Spec); window > 0 || ownHook {
+		return ""
+	}
+	// Few users may read the tuning. When it asks for no window, the leader has none all the same.
+	asked := f.wanted.DrainWindowOr(config.DefaultTuning())
+	switch wanted := config.PodWindowFor(f.leaderPod, asked); {
+	case wanted.Window > 0:
+		return "it was created before the window applied; re-create it"
+	case asked > 0:
+		return wanted.LeftAlone
+	default:
+		return ""
+	}
 }
 
 // severalReady says which EndpointSlices send traffic to more than one pod of an address family; empty when none do.

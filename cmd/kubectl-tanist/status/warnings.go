@@ -39,8 +39,6 @@ func (f findings) warnings(l Leader) []Warning {
 		add(ServiceNotOptedIn, fmt.Sprintf("kubectl annotate service %s --namespace %s %s=true", f.Service.Name, f.Service.Namespace, config.EnabledKey))
 	case !optedIn:
 		add(NamespaceNotOptedIn, fmt.Sprintf("kubectl label namespace %s %s=true", f.Service.Namespace, config.EnabledKey))
-	case len(f.Service.Spec.Ports) == 0:
-		add(CannotHaveLeader, "the Service has no port: a leader Service has a cluster IP, and that needs one")
 	default:
 		all = append(all, f.missing(l)...)
 	}

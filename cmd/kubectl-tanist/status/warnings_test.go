@@ -102,6 +102,22 @@ func TestWarnings(t *testing.T) {
 		"no drain window is what its user wants": {
 			changes: []func(*Objects){func(o *Objects) { o.Pods[0] = pod("a", hookless) }, annotated(config.DrainWindowKey, "0s")},
 		},
+		"a pod that opts out is as its user wants": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[0] = pod("a", hookless, func(p *corev1.Pod) { p.Annotations = map[string]string{config.DrainWindowKey: "0s"} })
+			}},
+		},
+		"a pod that Tanist leaves alone has none either": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[0] = pod("a", hookless, func(p *corev1.Pod) { p.Spec.HostNetwork = true })
+			}},
+			want: []string{"no drain window"},
+		},
+		"a leader that is going already has nothing to lose": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[0] = pod("a", hookless, func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: t0} })
+			}},
+		},
 		"a preStop of its own is its user's business": {
 			changes: []func(*Objects){func(o *Objects) {
 				o.Pods[0] = pod("a", func(p *corev1.Pod) {
