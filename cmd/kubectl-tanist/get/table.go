@@ -65,7 +65,7 @@ func cells(l *status.Leader, now time.Time) []any {
 	}
 	return []any{
 		l.Service, leader.Name, cmp.Or(leader.Node, none), successor(l), l.Term, age(l.Since, now), cmp.Or(l.Reason, none), phrases(l.Warnings),
-		cmp.Or(l.LeaderService, none), cmp.Or(l.Options.Strategy, unknown), window(leader), candidates(l.Candidates), sliceNames(l.Slices),
+		cmp.Or(l.LeaderService, none), cmp.Or(l.Options.Strategy, unknown), window(l.Leader), candidates(l.Candidates), sliceNames(l.Slices),
 		cmp.Or(leader.Revision, none),
 	}
 }
@@ -92,8 +92,11 @@ func phrases(warnings []status.Warning) string {
 	return cmp.Or(strings.Join(all, ", "), none)
 }
 
-func window(leader status.Pod) string {
-	if leader.OwnPreStop {
+func window(leader *status.Pod) string {
+	switch {
+	case leader == nil:
+		return none
+	case leader.OwnPreStop:
 		return "own preStop"
 	}
 	return cmp.Or(leader.DrainWindow, unknown)
