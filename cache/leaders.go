@@ -42,7 +42,9 @@ type entry struct {
 	// slices are keyed by name. A slice that is not here is unknown; one that is known not to exist has an empty Slice.
 	slices map[string]known
 
+	// successor is who follows by the last decision; decided says that there was one since the entry was made or invalidated.
 	successor *election.Candidate
+	decided   bool
 	// prepared is the hand-over that admission has prepared; nil when none is. Whatever makes it worthless removes it.
 	prepared *Prepared
 	// indexed is the leader's name that ledBy has for this entry; empty when it has none.
@@ -110,8 +112,13 @@ func (l *Leaders) remove(key types.NamespacedName, e *entry) {
 
 // learn believes what a slice says when it is ours and intact. The caller holds mu.
 func (e *entry) learn(slice Slice) {
-	if e.owns(slice) && slice.Intact {
-		e.head = e.head.Follow(slice.State)
+	if !e.owns(slice) || !slice.Intact {
+		return
+	}
+	before := e.head.Leader.UID
+	e.head = e.head.Follow(slice.State)
+	if e.head.Leader.UID != before {
+		e.successor, e.decided = nil, false // decided upon for the leader before
 	}
 }
 
@@ -171,7 +178,7 @@ func (l *Leaders) Invalidate(key types.NamespacedName, why Invalidation) {
 		return // the first Lookup misses in any case
 	}
 	e.stale = true
-	e.successor = nil
+	e.successor, e.decided = nil, false
 	l.discard(e, OutcomeStale)
 	l.metrics.invalidated(why)
 }

@@ -393,6 +393,40 @@ func TestInvalidatingDropsTheSuccessor(t *testing.T) {
 	}
 }
 
+func TestSettledTellsWhenAnotherPodFollows(t *testing.T) {
+	l := knowing(t)
+	b := &election.Candidate{Name: "b"}
+	for i, step := range []struct {
+		do        func()
+		successor *election.Candidate
+		want      bool
+	}{
+		{successor: nil, want: true}, // nothing was known before
+		{successor: nil},
+		{successor: b, want: true},
+		{successor: &election.Candidate{Name: "b", Priority: 5}},
+		{do: func() { l.Invalidate(web, ServiceChanged) }, successor: b, want: true},
+		{do: func() { l.Committed(web, slice("101", 6, "b"), at(1)) }, successor: nil, want: true},
+		{do: func() { l.Forget(web, OptedOut) }, successor: b},
+	} {
+		if step.do != nil {
+			step.do()
+		}
+		if got := l.Settled(web, step.successor); got != step.want {
+			t.Errorf("step %d: changed %t, want %t", i, got, step.want)
+		}
+	}
+}
+
+func TestANewLeaderIsNotItsOwnSuccessor(t *testing.T) {
+	l := knowing(t)
+	l.Settled(web, &election.Candidate{Name: "b"})
+	l.Committed(web, slice("101", 6, "b"), at(1))
+	if record, _ := l.Peek(web); record.Successor != nil || record.Decided || record.Leader.Name != "b" {
+		t.Errorf("got %+v", record)
+	}
+}
+
 func TestServicesThatComeAndGoLeaveNothing(t *testing.T) {
 	l := New()
 	for i := range 10_000 {

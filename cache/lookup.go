@@ -24,6 +24,8 @@ type Record struct {
 	State
 	// Successor would follow if the leader went now, as of the last decision; nil when nobody could.
 	Successor *election.Candidate
+	// Decided says that Successor was decided upon: without it, nobody knows (yet) who would follow.
+	Decided bool
 
 	// Slices are the ones that exist, by name.
 	Slices map[string]Slice
@@ -111,14 +113,27 @@ func (l *Leaders) OthersAtWork() time.Time {
 	return l.othersAtWork
 }
 
-// Settled takes note that nothing needs to be committed (any longer), and who would follow.
-func (l *Leaders) Settled(key types.NamespacedName, successor *election.Candidate) {
+// Settled takes note that nothing needs to be committed (any longer), and who would follow. It reports whether that is another pod,
+// by its name, than was known.
+func (l *Leaders) Settled(key types.NamespacedName, successor *election.Candidate) (changed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e, ok := l.entries[key]; ok {
-		e.needed = time.Time{}
-		e.successor = successor
+	e, ok := l.entries[key]
+	if !ok {
+		return false
 	}
+	changed = !e.decided || nameOf(e.successor) != nameOf(successor)
+	e.needed = time.Time{}
+	e.successor, e.decided = successor, true
+	return changed
+}
+
+// nameOf is empty for nobody.
+func nameOf(candidate *election.Candidate) string {
+	if candidate == nil {
+		return ""
+	}
+	return candidate.Name
 }
 
 // expect takes over the Service's UID. Another than before is another Service. The caller holds mu.
@@ -177,7 +192,7 @@ func (e *entry) adopt(want Want) {
 // record is a copy of the entry for use without the lock. The caller holds mu.
 func (e *entry) record() Record {
 	r := Record{
-		State: e.head, Successor: e.successor, Slices: make(map[string]Slice, len(e.slices)),
+		State: e.head, Successor: e.successor, Decided: e.decided, Slices: make(map[string]Slice, len(e.slices)),
 		Owners: slices.Clone(e.owners), Foreign: e.foreign,
 	}
 	for name, slice := range e.slices {

@@ -29,6 +29,9 @@ const (
 	LeaderSinceKey = Domain + "/leader-since"
 	ReasonKey      = Domain + "/reason"
 
+	// SuccessorKey is the annotation Tanist writes on the leader Service alone: the pod that would lead if the leader went now.
+	SuccessorKey = Domain + "/successor"
+
 	// SourceServiceKey is the label that names the Service a leader Service or slice was made for.
 	SourceServiceKey = Domain + "/source-service"
 
@@ -49,7 +52,7 @@ var serviceKeys = []string{
 }
 
 // writtenKeys are the annotations Tanist writes itself. A user's Service may carry them too, copied from a leader Service.
-var writtenKeys = []string{TermKey, LeaderKey, LeaderSinceKey, ReasonKey}
+var writtenKeys = []string{TermKey, LeaderKey, LeaderSinceKey, ReasonKey, SuccessorKey}
 
 // Enabled says whether a Namespace's labels or a Service's annotations opt in. Only the value "true" does.
 func Enabled(labelsOrAnnotations map[string]string) bool {

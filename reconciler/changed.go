@@ -58,6 +58,14 @@ func sameState(a, b map[string]string) bool {
 	return true
 }
 
+// reportKeys are the annotations that a leader Service says it with.
+var reportKeys = append(slices.Clone(stateKeys), config.SuccessorKey)
+
+// sameReport reports whether two leader Services' annotations say the same of the leader and its successor.
+func sameReport(a, b map[string]string) bool {
+	return sameState(a, b) && a[config.SuccessorKey] == b[config.SuccessorKey]
+}
+
 func contains(all, some map[string]string) bool {
 	for key, value := range some {
 		if got, ok := all[key]; !ok || got != value {

@@ -30,6 +30,8 @@ type household struct {
 	named *corev1.Service
 	// state is who leads.
 	state cache.State
+	// successor is the name of the pod that would follow, empty for nobody; nil when that is not known (yet).
+	successor *string
 }
 
 // chores are what stewardship has to do, in this order.
@@ -78,10 +80,11 @@ func (c *chores) keep(h household, now time.Time) {
 	case name == "":
 		return // reported as a wrong annotation
 	case h.named == nil:
-		c.create = newLeaderService(h.source, name, h.state)
+		c.create = nameSuccessor(newLeaderService(h.source, name, h.state), h.successor)
 		return // what is left of an earlier name goes once this one is there
 	case ownsLeaderService(h.named, h.source.Name, h.source.UID) && !mustReplace(h.named, h.source):
-		if desired := mirror(h.named, h.source, h.state); h.named.DeletionTimestamp == nil && !sameLeaderService(h.named, desired) {
+		desired := nameSuccessor(mirror(h.named, h.source, h.state), h.successor)
+		if h.named.DeletionTimestamp == nil && !sameLeaderService(h.named, desired) {
 			c.patch = &replacement{current: h.named, desired: desired}
 		}
 	case h.owns(h.named):

@@ -101,6 +101,24 @@ func TestDecideChores(t *testing.T) {
 			household: householdOf(web, withLeader(leader), func(h *household) { h.state = leading("a1", 5) }),
 			want:      done{Patch: "web-leader"},
 		},
+		"who follows is copied": {
+			household: householdOf(web, withLeader(leader), func(h *household) { h.successor = new("b2") }),
+			want:      done{Patch: "web-leader"},
+		},
+		"that nobody follows is what a leader Service without a name says": {
+			household: householdOf(web, withLeader(leader), func(h *household) { h.successor = new("") }),
+		},
+		"as long as nobody knows who follows, what it says stays": {
+			household: householdOf(web, withLeader(leaderOf(web, func(s *corev1.Service) {
+				s.Annotations = map[string]string{config.SuccessorKey: "b2"}
+			}))),
+		},
+		"when nobody follows any longer, the name goes": {
+			household: householdOf(web, withLeader(leaderOf(web, func(s *corev1.Service) {
+				s.Annotations = map[string]string{config.SuccessorKey: "b2"}
+			})), func(h *household) { h.successor = new("") }),
+			want: done{Patch: "web-leader"},
+		},
 		"a leader Service that is going is not changed": {
 			household: householdOf(webService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }),
 				withLeader(leaderOf(web, func(s *corev1.Service) { now := metav1.NewTime(t0); s.DeletionTimestamp = &now }))),

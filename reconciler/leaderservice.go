@@ -50,6 +50,18 @@ func mirror(service, source *corev1.Service, state cache.State) *corev1.Service 
 	return mirrored
 }
 
+// nameSuccessor has a leader Service, which is the caller's own copy, say who would follow; nil leaves what it says.
+func nameSuccessor(service *corev1.Service, successor *string) *corev1.Service {
+	switch {
+	case successor == nil:
+	case *successor == "":
+		delete(service.Annotations, config.SuccessorKey)
+	default:
+		service.Annotations = with(service.Annotations, map[string]string{config.SuccessorKey: *successor})
+	}
+	return service
+}
+
 // mirrorPorts keeps target ports although a Service without selector does not use them: they tell a reader where the traffic goes.
 func mirrorPorts(ports []corev1.ServicePort) []corev1.ServicePort {
 	mirrored := make([]corev1.ServicePort, 0, len(ports))

@@ -54,7 +54,7 @@ func serviceChanged(before, after *corev1.Service) bool {
 // wishes are the annotations of our domain that users write.
 func wishes(service *corev1.Service) map[string]string {
 	wishes := ourAnnotations(service.Annotations)
-	for _, key := range stateKeys {
+	for _, key := range reportKeys {
 		delete(wishes, key)
 	}
 	return wishes

@@ -67,7 +67,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	for _, setup := range []func() error{
 		func() error { return setupTuning(mgr, options, views, alarm) },
 		func() error { return setupSuccession(mgr, options, succession, alarm) },
-		func() error { return setupStewardship(mgr, options, views, inForce) },
+		func() error { return setupStewardship(mgr, options, views, inForce, succession.bell) },
 	} {
 		if err := setup(); err != nil {
 			return nil, err
@@ -83,6 +83,7 @@ func newSuccession(mgr manager.Manager, options Options, v *views, inForce *opti
 		elected: mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName), metrics: m,
 		causes: newCauses(), complaints: newComplaints(),
 		gate: newGate(func() int { return options.Tuning.Load().Commit.Concurrency }),
+		bell: &bell{},
 	}
 }
 
@@ -105,12 +106,13 @@ func setupSuccession(mgr manager.Manager, options Options, s *succession, alarm 
 	)
 }
 
-func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *optionsInForce) error {
+func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, b *bell) error {
 	s := &stewardship{
 		views: v, client: mgr.GetClient(), leaders: options.Leaders, options: inForce, tuning: options.Tuning,
 		recorder: mgr.GetEventRecorder(recorderName), lineage: newLineage(), complaints: newComplaints(),
 	}
 	return add(mgr, "stewardship", s, holderOfLease, stewardshipWorkers,
+		source.Func(b.hang),
 		source.Kind(mgr.GetCache(), namespaceMetadata(), namespaceHandler(v)),
 		source.Kind(mgr.GetCache(), &corev1.Service{}, s.serviceHandler()),
 		source.Kind(mgr.GetCache(), &discoveryv1.EndpointSlice{}, s.sliceHandler()),

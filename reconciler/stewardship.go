@@ -71,7 +71,21 @@ func (s *stewardship) load(key types.NamespacedName) household {
 	h.named = s.views.service(types.NamespacedName{Namespace: key.Namespace, Name: h.options.LeaderService})
 	record, _ := s.leaders.Peek(key)
 	h.state = h.newest(record.State)
+	h.successor = successorOf(record, h.state)
 	return h
+}
+
+// successorOf is who follows the leader by the leader cache. While the cache names another leader than the slices do, it has not
+// decided about this one.
+func successorOf(record cache.Record, state cache.State) *string {
+	if !record.Decided || record.Leader.UID != state.Leader.UID {
+		return nil
+	}
+	name := ""
+	if record.Successor != nil {
+		name = record.Successor.Name
+	}
+	return &name
 }
 
 // apply does the chores. It is the only place of stewardship that writes.

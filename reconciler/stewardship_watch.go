@@ -25,8 +25,14 @@ func (s *stewardship) serviceHandler() handler.TypedEventHandler[*corev1.Service
 			wake(q, e.Object)
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Service], q queue) {
-			if serviceChanged(e.ObjectOld, e.ObjectNew) || !sameState(e.ObjectOld.Annotations, e.ObjectNew.Annotations) {
+			switch {
+			case serviceChanged(e.ObjectOld, e.ObjectNew):
 				wake(q, e.ObjectOld, e.ObjectNew)
+			case !sameReport(e.ObjectOld.Annotations, e.ObjectNew.Annotations):
+				// Mostly our own write, which must not lead to the next one at once.
+				for _, key := range concerned(e.ObjectNew) {
+					q.AddAfter(reconcile.Request{NamespacedName: key}, afterwards)
+				}
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Service], q queue) {

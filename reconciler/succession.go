@@ -14,6 +14,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
 )
 
 // maxRounds is how often one reconciliation decides again because its commit was refused, before the work queue's delay.
@@ -35,6 +36,7 @@ type succession struct {
 	complaints *complaints
 	gate       *gate
 	precedence precedence
+	bell       *bell
 	// queue is there once the controller has started.
 	queue atomic.Pointer[queue]
 }
@@ -60,7 +62,7 @@ func (s *succession) Reconcile(ctx context.Context, request reconcile.Request) (
 			return reconcile.Result{}, unlessStopping(ctx, err)
 		}
 		if !ok {
-			s.leaders.Settled(key, nil)
+			s.settled(key, nil)
 			return reconcile.Result{}, nil
 		}
 		situation.cause = cause
@@ -109,9 +111,16 @@ func (s *succession) settle(ctx context.Context, key types.NamespacedName, situa
 			return reconcile.Result{}, err
 		}
 	}
-	s.leaders.Settled(key, plan.decision.Successor)
+	s.settled(key, plan.decision.Successor)
 	s.complain(key, situation, plan)
 	return reconcile.Result{RequeueAfter: sooner(lookAgain(plan), s.preparedFor(key, now))}, nil
+}
+
+// settled takes note of who follows, and lets stewardship know when that is another pod than before.
+func (s *succession) settled(key types.NamespacedName, successor *election.Candidate) {
+	if s.leaders.Settled(key, successor) {
+		s.bell.ring(key)
+	}
 }
 
 // wait is how long to leave a commit to others.

@@ -71,7 +71,7 @@ func newStage(t *testing.T) *stage {
 		views: viewsOf(t, namespaced("shop"), source, leader, a, b), live: st.api, client: st.api,
 		leaders: cache.New(), options: newOptionsInForce(), tuning: store, elected: st.elect,
 		recorder: events.NewFakeRecorder(100), metrics: m, causes: newCauses(), complaints: newComplaints(),
-		gate: newGate(func() int { return store.Load().Commit.Concurrency }),
+		gate: newGate(func() int { return store.Load().Commit.Concurrency }), bell: &bell{},
 	}
 	st.leaders.Observe(shopWeb, parseSlice(st.slice()), time.Now())
 	st.reads.Store(0)

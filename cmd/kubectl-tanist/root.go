@@ -6,6 +6,9 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/get"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/handover"
 )
 
 // newRootCommand is the whole program, not yet run.
@@ -23,8 +26,10 @@ func newRootCommand(version string) *cobra.Command {
 	kubeconfig.AddFlags(root.PersistentFlags())
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.AddCommand(newBenchCommand(kubeconfig, streams, version), newServerCommand(), newClientCommand(streams.Out),
-		newFloorCommand(version, streams.Out))
+	root.AddCommand(
+		get.NewCommand(kubeconfig, streams), handover.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
+		newServerCommand(), newClientCommand(streams.Out), newFloorCommand(version, streams.Out),
+	)
 	return root
 }
 

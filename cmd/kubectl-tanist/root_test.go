@@ -35,7 +35,7 @@ func TestCommands(t *testing.T) {
 	for _, command := range newRootCommand("v1.2.3").Commands() {
 		visible[command.Name()] = !command.Hidden
 	}
-	want := map[string]bool{"bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
+	want := map[string]bool{"get": true, "handover": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
 	if diff := cmp.Diff(want, visible); diff != "" {
 		t.Errorf("visible commands (-want +got):\n%s", diff)
 	}
@@ -76,7 +76,17 @@ func TestWrongCommandLines(t *testing.T) {
 			[]string{"bench", "web", "--mode=crash"},
 			"--mode crash works only on the workload bench brings along: leave the Service's name out",
 		},
-		"a client without a URL": {[]string{"bench-client"}, "--url must not be empty"},
+		"a leader's output that does not exist": {[]string{"get", "-o", "html"}, `--output must be wide, json, yaml or name, got "html"`},
+		"a name in all namespaces": {
+			[]string{"get", "-A", "web"}, "--all-namespaces and the name of a Service exclude each other: say its namespace with -n",
+		},
+		"a name and a selector": {[]string{"get", "web", "-l", "a=b"}, "--selector and the name of a Service exclude each other"},
+		"a selector that is none": {
+			[]string{"get", "-l", "a=b=c"}, "--selector must be a label selector such as team=shop: found '=', expected: ',' or 'end of string'",
+		},
+		"a hand-over of nothing":     {[]string{"handover"}, "accepts 1 arg(s), received 0"},
+		"a hand-over without a wait": {[]string{"handover", "web", "--timeout", "0s"}, "--timeout must be longer than 0s, got 0s"},
+		"a client without a URL":     {[]string{"bench-client"}, "--url must not be empty"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

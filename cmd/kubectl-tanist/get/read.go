@@ -1,0 +1,86 @@
+package get
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+)
+
+// reader reads from one cluster what the command line asks for.
+type reader struct {
+	*options
+	client kubernetes.Interface
+}
+
+// kind is one kind of objects.
+type kind string
+
+// The kinds. Without the optional ones there is still something to say.
+const (
+	services       kind = "Services"
+	endpointSlices kind = "EndpointSlices"
+	pods           kind = "pods"
+	namespaces     kind = "Namespaces"
+)
+
+// optional are the kinds that may be left out.
+var optional = map[kind]string{
+	pods:       "candidates, drain windows and revisions are not shown",
+	namespaces: "whether they are opted in is not shown",
+}
+
+// source lists and watches one kind in the namespace that was asked for.
+func (r *reader) source(of kind) cache.ListerWatcher {
+	core := r.client.CoreV1().RESTClient()
+	switch of {
+	case endpointSlices:
+		return cache.NewListWatchFromClient(r.client.DiscoveryV1().RESTClient(), "endpointslices", r.namespace, fields.Everything())
+	case pods:
+		return cache.NewListWatchFromClient(core, "pods", r.namespace, fields.Everything())
+	case namespaces:
+		only := fields.Everything()
+		if !r.allNamespaces {
+			only = fields.OneTermEqualSelector(metav1.ObjectNameField, r.namespace)
+		}
+		return cache.NewListWatchFromClient(core, "namespaces", metav1.NamespaceAll, only)
+	default:
+		return cache.NewListWatchFromClient(core, "services", r.namespace, fields.Everything())
+	}
+}
+
+// read reads everything once.
+func (r *reader) read(ctx context.Context) (*world, error) {
+	w := newWorld(r.options)
+	for _, of := range []kind{services, endpointSlices, pods, namespaces} {
+		listed, err := cache.ToListerWatcherWithContext(r.source(of)).ListWithContext(ctx, metav1.ListOptions{})
+		if of == namespaces && apierrors.IsForbidden(err) && !r.allNamespaces {
+			listed, err = r.oneNamespace(ctx)
+			w.oneNamespace = true
+		}
+		why, canDoWithout := optional[of]
+		switch {
+		case err == nil:
+			w.fill(of, listed)
+		case canDoWithout && apierrors.IsForbidden(err):
+			w.notes = append(w.notes, fmt.Sprintf("%s: %v", why, err))
+		default:
+			return nil, fmt.Errorf("failed to list %s: %w", of, err)
+		}
+	}
+	return w, nil
+}
+
+// oneNamespace is for a user with rights in one namespace only: they may get it, and not list it.
+func (r *reader) oneNamespace(ctx context.Context) (runtime.Object, error) {
+	namespace, err := r.client.CoreV1().Namespaces().Get(ctx, r.namespace, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return &metav1.PartialObjectMetadataList{Items: []metav1.PartialObjectMetadata{{ObjectMeta: namespace.ObjectMeta}}}, nil
+}

@@ -1,0 +1,118 @@
+package get
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+)
+
+// columns are those of the table; a priority is shown with -o wide only.
+var columns = []metav1.TableColumnDefinition{
+	{Name: "Service", Type: "string", Format: "name"},
+	{Name: "Leader", Type: "string"},
+	{Name: "Node", Type: "string"},
+	{Name: "Successor", Type: "string"},
+	{Name: "Term", Type: "integer"},
+	{Name: "Since", Type: "string"},
+	{Name: "Reason", Type: "string"},
+	{Name: "Warnings", Type: "string"},
+	{Name: "Leader Service", Type: "string", Priority: 1},
+	{Name: "Strategy", Type: "string", Priority: 1},
+	{Name: "Drain Window", Type: "string", Priority: 1},
+	{Name: "Candidates", Type: "string", Priority: 1},
+	{Name: "Slices", Type: "string", Priority: 1},
+	{Name: "Revision", Type: "string", Priority: 1},
+}
+
+// What a cell says when there is nothing to say, or nobody knows.
+const (
+	none    = "<none>"
+	unknown = "<unknown>"
+	pending = "<pending>"
+)
+
+// table is what kubectl's printer prints.
+func table(leaders []status.Leader, now time.Time) *metav1.Table {
+	t := &metav1.Table{ColumnDefinitions: slices.Clone(columns)}
+	for i := range leaders {
+		l := &leaders[i]
+		t.Rows = append(t.Rows, metav1.TableRow{Cells: cells(l, now), Object: runtime.RawExtension{Object: service(l)}})
+	}
+	return t
+}
+
+// service stands for the Service in a printer that needs to know its name.
+func service(l *status.Leader) *metav1.PartialObjectMetadata {
+	return &metav1.PartialObjectMetadata{
+		TypeMeta:   metav1.TypeMeta{APIVersion: corev1.SchemeGroupVersion.String(), Kind: "Service"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: l.Namespace, Name: l.Service},
+	}
+}
+
+func cells(l *status.Leader, now time.Time) []any {
+	leader := status.Pod{Name: none, Node: none}
+	if l.Leader != nil {
+		leader = *l.Leader
+	}
+	return []any{
+		l.Service, leader.Name, cmp.Or(leader.Node, none), successor(l), l.Term, age(l.Since, now), cmp.Or(l.Reason, none), phrases(l.Warnings),
+		cmp.Or(l.LeaderService, none), cmp.Or(l.Options.Strategy, unknown), window(l.Leader), candidates(l.Candidates), sliceNames(l.Slices),
+		cmp.Or(leader.Revision, none),
+	}
+}
+
+func successor(l *status.Leader) string {
+	if l.SuccessorPending {
+		return pending
+	}
+	return cmp.Or(l.Successor, none)
+}
+
+func age(since *time.Time, now time.Time) string {
+	if since == nil {
+		return none
+	}
+	return duration.HumanDuration(now.Sub(*since))
+}
+
+func phrases(warnings []status.Warning) string {
+	var all []string
+	for _, warning := range warnings {
+		all = append(all, warning.Phrase)
+	}
+	return cmp.Or(strings.Join(all, ", "), none)
+}
+
+func window(leader *status.Pod) string {
+	switch {
+	case leader == nil:
+		return none
+	case leader.OwnPreStop:
+		return "own preStop"
+	}
+	return cmp.Or(leader.DrainWindow, unknown)
+}
+
+func candidates(c *status.Candidates) string {
+	if c == nil {
+		return unknown
+	}
+	return fmt.Sprintf("%d/%d", c.Ready, c.Total)
+}
+
+func sliceNames(slices []status.Slice) string {
+	var names []string
+	for _, slice := range slices {
+		names = append(names, slice.Name)
+	}
+	return cmp.Or(strings.Join(names, ","), none)
+}

@@ -1,0 +1,80 @@
+package handover
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+const long = `Lets another pod lead a Service: the one given with --to, or else the one that would follow if the leader went.
+
+It sets the annotation tanist.dev/preferred-leader on the Service, waits until that pod leads, and puts the annotation back as it
+was. The pod goes on leading, because a leader that is well stays (tanist.dev/sticky). With --keep the annotation stays: then the
+pod also takes the lead again whenever it comes back after a loss.
+
+When the pod does not lead in time, or after Ctrl-C, the annotation is put back as well.`
+
+const example = `  # Let the successor lead
+  kubectl tanist handover payments -n shop
+
+  # Let a certain pod lead, now and whenever it can
+  kubectl tanist handover payments -n shop --to payments-7d4b9c-x2x4t --keep`
+
+// Cluster is where kubectl's own flags say that the cluster is.
+type Cluster interface {
+	ToRESTConfig() (*rest.Config, error)
+	ToRawKubeConfigLoader() clientcmd.ClientConfig
+}
+
+// options are the command line.
+type options struct {
+	namespace, service string
+	to                 string
+	keep               bool
+	timeout            time.Duration
+}
+
+// NewCommand is the command, not yet run.
+func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
+	var o options
+	command := &cobra.Command{
+		Use: "handover SERVICE", Short: "Let another pod lead", Long: long, Example: example,
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			o.service = args[0]
+			if o.timeout <= 0 {
+				return fmt.Errorf("--timeout must be longer than 0s, got %s", o.timeout)
+			}
+			return o.run(command.Context(), cluster, streams)
+		},
+	}
+	flags := command.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&o.to, "to", "", "the pod that should lead (default: the successor)")
+	flags.BoolVar(&o.keep, "keep", false, "leave the annotation, so that the pod leads whenever it can")
+	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long to wait until the pod leads")
+	return command
+}
+
+func (o *options) run(ctx context.Context, cluster Cluster, streams genericiooptions.IOStreams) error {
+	var err error
+	if o.namespace, _, err = cluster.ToRawKubeConfigLoader().Namespace(); err != nil {
+		return fmt.Errorf("failed to read namespace: %w", err)
+	}
+	config, err := cluster.ToRESTConfig()
+	if err != nil {
+		return fmt.Errorf("failed to read kubeconfig: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("failed to make client: %w", err)
+	}
+	m := mover{options: *o, client: client, streams: streams}
+	return m.run(ctx)
+}

@@ -1,0 +1,115 @@
+package handover
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/config"
+)
+
+// led is a Service that a leads, with b to follow.
+func led() *scene {
+	return &scene{
+		source: &corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", Annotations: map[string]string{config.EnabledKey: "true"}},
+			Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "web"}},
+		},
+		namespace: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Labels: map[string]string{config.EnabledKey: "true"}}},
+		leaderService: &corev1.Service{ObjectMeta: metav1.ObjectMeta{
+			Annotations: map[string]string{config.TermKey: "3", config.SuccessorKey: "b"},
+		}},
+		reign: status.Reign{Leader: &status.Pod{Name: "a", Ready: true}, Term: 3},
+	}
+}
+
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestAim(t *testing.T) {
+	cases := map[string]struct {
+		change  func(*scene)
+		to      string
+		want    string
+		wantErr string
+	}{
+		"the successor":               {want: "b"},
+		"the pod that was named":      {to: "c", want: "c"},
+		"nobody leads":                {change: func(s *scene) { s.reign.Leader = nil }, to: "c", wantErr: "nobody leads"},
+		"nobody can follow":           {change: func(s *scene) { delete(s.leaderService.Annotations, config.SuccessorKey) }, wantErr: "nobody can follow a"},
+		"who follows is not said yet": {change: func(s *scene) { s.reign.Term = 4 }, wantErr: "Tanist has not said yet who would follow"},
+		"then a name is needed":       {change: func(s *scene) { s.reign.Term = 4 }, to: "c", want: "c"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := led()
+			if test.change != nil {
+				test.change(s)
+			}
+			got, err := s.aim(test.to)
+			if got != test.want || !strings.HasPrefix(textOf(err), test.wantErr) || (err == nil) != (test.wantErr == "") {
+				t.Errorf("got %q and %v, want %q and %q", got, err, test.want, test.wantErr)
+			}
+		})
+	}
+}
+
+func TestRival(t *testing.T) {
+	cases := map[string]struct {
+		preferred string
+		keep      bool
+		want      string
+	}{
+		"nobody is preferred":          {},
+		"the pod itself is preferred":  {preferred: "b"},
+		"another is preferred":         {preferred: "a", want: "the Service prefers pod a (tanist.dev/preferred-leader), which would take over again at once: use --keep to prefer b instead"},
+		"another was preferred so far": {preferred: "a", keep: true},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := led()
+			s.options.PreferredLeader = test.preferred
+			if got := textOf(s.rival("b", test.keep)); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	ready := func() *corev1.Pod {
+		return &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: "b", Labels: map[string]string{"app": "web"}},
+			Status:     corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}},
+		}
+	}
+	cases := map[string]struct {
+		change func(*corev1.Pod)
+		want   string
+	}{
+		"it can lead":         {change: func(*corev1.Pod) {}},
+		"it is not selected":  {change: func(p *corev1.Pod) { p.Labels = nil }, want: "pod b is not selected by Service web (app=web)"},
+		"it is being deleted": {change: func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{} }, want: "pod b is being deleted"},
+		"it is not ready":     {change: func(p *corev1.Pod) { p.Status.Conditions = nil }, want: "pod b is not ready"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := led()
+			s.target = ready()
+			test.change(s.target)
+			if got := textOf(s.refuse()); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+	if err := led().refuse(); err != nil {
+		t.Errorf("a pod that may not be read is refused: %v", err)
+	}
+}

@@ -1,0 +1,145 @@
+package status
+
+import (
+	"cmp"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// Of is what there is to say of a Service.
+func Of(o Objects) Leader {
+	options, wrong := config.ParseOptions(o.Service)
+	l := Leader{
+		TypeMeta:  metav1.TypeMeta{APIVersion: APIVersion, Kind: KindLeader},
+		Namespace: o.Service.Namespace, Service: o.Service.Name,
+		Options: optionsOf(options, wrong),
+	}
+	f := findings{Objects: o, wrong: wrong, wanted: options}
+	f.leaderService = LeaderServiceOf(o.Service, options.LeaderService, o.Services)
+	f.pods = selected(o.Service, o.Pods)
+	if o.PodsKnown {
+		l.Candidates = count(f.pods)
+	}
+	if f.leaderService != nil {
+		l.LeaderService = f.leaderService.Name
+		l.Slices = slicesOf(f.leaderService, o.Slices)
+		reign := Reigning(f.leaderService, o.Slices)
+		l.Leader, l.Term, l.Reason, l.Since = reign.Leader, reign.Term, reign.Reason, reign.Since
+		l.Successor, l.SuccessorPending = Successor(f.leaderService, reign)
+	}
+	f.leaderPod = podOf(l.Leader, f.pods)
+	describe(l.Leader, f.leaderPod)
+	l.Warnings = f.warnings(l)
+	return l
+}
+
+// LeaderServiceOf is the leader Service that Tanist has made for a Service; nil for none. It is the wanted one, or any other that
+// is there still or already: the name in the annotation may have just changed, or be wrong.
+func LeaderServiceOf(source *corev1.Service, wanted string, services []*corev1.Service) *corev1.Service {
+	var found *corev1.Service
+	for _, service := range services {
+		if service.Namespace != source.Namespace || !Made(service, source) {
+			continue
+		}
+		if found == nil || service.Name == wanted || found.Name != wanted && service.Name < found.Name {
+			found = service
+		}
+	}
+	return found
+}
+
+// Made reports whether Tanist made a Service for this one.
+func Made(service, source *corev1.Service) bool {
+	owner := metav1.GetControllerOfNoCopy(service)
+	return service.Labels[config.SourceServiceKey] == source.Name && owner != nil && owner.UID == source.UID && owner.Kind == "Service"
+}
+
+// madeSlice reports whether Tanist made an EndpointSlice for this leader Service.
+func madeSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
+	owner := metav1.GetControllerOfNoCopy(slice)
+	return slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy && owner != nil && owner.UID == leaderService.UID
+}
+
+// selected are the pods that a Service selects, without those that have finished.
+func selected(service *corev1.Service, pods []*corev1.Pod) []*corev1.Pod {
+	if len(service.Spec.Selector) == 0 {
+		return nil
+	}
+	selector := labels.SelectorFromSet(service.Spec.Selector)
+	var found []*corev1.Pod
+	for _, pod := range pods {
+		finished := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+		if pod.Namespace == service.Namespace && !finished && selector.Matches(labels.Set(pod.Labels)) {
+			found = append(found, pod)
+		}
+	}
+	return found
+}
+
+func count(pods []*corev1.Pod) *Candidates {
+	c := &Candidates{Total: len(pods)}
+	for _, pod := range pods {
+		if Ready(pod) {
+			c.Ready++
+		}
+	}
+	return c
+}
+
+// Ready reports whether a pod is Ready and stays.
+func Ready(pod *corev1.Pod) bool {
+	return pod.DeletionTimestamp == nil && slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// podOf is the leader's own pod, and not one that only has its name.
+func podOf(leader *Pod, pods []*corev1.Pod) *corev1.Pod {
+	for _, pod := range pods {
+		if leader != nil && pod.UID == leader.UID {
+			return pod
+		}
+	}
+	return nil
+}
+
+// describe adds what only the pod tells.
+func describe(leader *Pod, pod *corev1.Pod) {
+	if leader == nil || pod == nil {
+		return
+	}
+	leader.Node = pod.Spec.NodeName
+	leader.Revision = cmp.Or(pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey], pod.Labels[appsv1.ControllerRevisionHashLabelKey])
+	window, ownHook := config.DrainWindowOf(&pod.Spec)
+	leader.DrainWindow, leader.OwnPreStop = window.String(), ownHook
+}
+
+// optionsOf leaves out what is wrong.
+func optionsOf(options config.Options, wrong field.ErrorList) Options {
+	bad := func(key string) bool { return slices.Contains(wrongKeys(wrong), key) }
+	o := Options{PreferredLeader: options.PreferredLeader}
+	if !bad(config.StrategyKey) {
+		o.Strategy = string(options.Strategy)
+	}
+	if !bad(config.StickyKey) {
+		o.Sticky = &options.Sticky
+	}
+	if !bad(config.MinReadyKey) {
+		o.MinReady = options.MinReady.String()
+	}
+	if !bad(config.NotReadyGraceKey) {
+		o.NotReadyGrace = options.NotReadyGrace.String()
+	}
+	if options.DrainWindow != nil {
+		o.DrainWindow = options.DrainWindow.String()
+	}
+	return o
+}

@@ -1,0 +1,82 @@
+package status
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// traffic is what is wrong with where requests go.
+func (f findings) traffic(l Leader) []Warning {
+	var all []Warning
+	if l.Leader != nil && !l.Leader.Ready {
+		all = append(all, Warning{LeaderTerminating, "it is being deleted and keeps the traffic, because no other pod is ready"})
+	}
+	if f.leaderService != nil {
+		if foreign := f.severalReady(); foreign != "" {
+			all = append(all, Warning{SeveralReady, foreign})
+		}
+	}
+	if why := f.windowless(l); why != "" {
+		all = append(all, Warning{NoDrainWindow, "a plain delete of " + l.Leader.Name + " costs requests: " + why})
+	}
+	return all
+}
+
+// windowless says why the leader stops serving the moment its deletion begins; empty when it does not, or is meant to.
+func (f findings) windowless(l Leader) string {
+	if f.leaderPod == nil || !l.Leader.Ready || f.leaderPod.DeletionTimestamp != nil {
+		return ""
+	}
+	if window, ownHook := config.DrainWindowOf(&f.leaderPod.Spec); window > 0 || ownHook {
+		return ""
+	}
+	// Few users may read the tuning. When it asks for no window, the leader has none all the same.
+	asked := f.wanted.DrainWindowOr(config.DefaultTuning())
+	switch wanted := config.PodWindowFor(f.leaderPod, asked); {
+	case wanted.Window > 0:
+		return "it was created before the window applied; re-create it"
+	case asked > 0:
+		return wanted.LeftAlone
+	default:
+		return ""
+	}
+}
+
+// severalReady says which EndpointSlices send traffic to more than one pod of an address family; empty when none do.
+func (f findings) severalReady() string {
+	ready := map[string]sets.Set[string]{}
+	var foreign []string
+	several := false
+	for _, slice := range named(f.leaderService, f.Slices) {
+		family := string(slice.AddressType)
+		if ready[family] == nil {
+			ready[family] = sets.New[string]()
+		}
+		for i := range slice.Endpoints {
+			if endpoint := &slice.Endpoints[i]; isReady(endpoint) {
+				ready[family].Insert(endpoint.Addresses...)
+			}
+		}
+		several = several || ready[family].Len() > 1
+		if !madeSlice(slice, f.leaderService) {
+			foreign = append(foreign, slice.Name)
+		}
+	}
+	switch {
+	case !several:
+		return ""
+	case len(foreign) == 0:
+		return "one of Tanist's own EndpointSlices was changed by someone"
+	default:
+		return "EndpointSlice " + strings.Join(foreign, ", ") + " is not Tanist's and takes traffic of Service " + f.leaderService.Name + ": delete it"
+	}
+}
+
+func selectorOf(service *corev1.Service) string {
+	return labels.SelectorFromSet(service.Spec.Selector).String()
+}

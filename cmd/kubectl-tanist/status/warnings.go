@@ -1,0 +1,72 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// findings are what the warnings are made of.
+type findings struct {
+	Objects
+	wanted        config.Options
+	wrong         field.ErrorList
+	leaderService *corev1.Service
+	pods          []*corev1.Pod
+	leaderPod     *corev1.Pod
+}
+
+// warnings are ordered by what to mend first.
+func (f findings) warnings(l Leader) []Warning {
+	var all []Warning
+	add := func(phrase, detail string) { all = append(all, Warning{Phrase: phrase, Detail: detail}) }
+	for _, err := range f.wrong {
+		if key := annotationOf(err); key != "" {
+			add(WrongAnnotation+" "+strings.TrimPrefix(key, config.Domain+"/"), err.Error()+"; the last good value, or the default, is used until then")
+		} else {
+			add(CannotHaveLeader, err.Error())
+		}
+	}
+	enabled := config.Enabled(f.Service.Annotations)
+	optedIn := f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())
+	switch {
+	case !enabled && f.Service.Annotations[config.EnabledKey] != "" && len(f.wrong) > 0: // said above
+	case !enabled:
+		add(ServiceNotOptedIn, fmt.Sprintf("kubectl annotate service %s --namespace %s %s=true", f.Service.Name, f.Service.Namespace, config.EnabledKey))
+	case !optedIn:
+		add(NamespaceNotOptedIn, fmt.Sprintf("kubectl label namespace %s %s=true", f.Service.Namespace, config.EnabledKey))
+	default:
+		all = append(all, f.missing(l)...)
+	}
+	return append(all, f.traffic(l)...)
+}
+
+// missing is why a Service that should have a leader has none.
+func (f findings) missing(l Leader) []Warning {
+	if f.leaderService == nil || f.leaderService.Name != f.wanted.LeaderService {
+		for _, service := range f.Services {
+			if service.Namespace == f.Service.Namespace && service.Name == f.wanted.LeaderService && !Made(service, f.Service) {
+				return []Warning{{NameTaken, fmt.Sprintf("Service %s is not Tanist's: delete it, or choose another name with %s",
+					service.Name, config.LeaderServiceKey)}}
+			}
+		}
+	}
+	switch {
+	case f.leaderService == nil && len(f.wrong) == 0:
+		return []Warning{{NoLeaderService, "Tanist makes it; its Events about the Service say why it did not"}}
+	case f.leaderService == nil || l.Leader != nil:
+		return nil
+	case l.Candidates == nil:
+		return []Warning{{NoLeader, "the Events of the Service say why"}}
+	case l.Candidates.Total == 0:
+		return []Warning{{NoPodSelected, "the selector is " + selectorOf(f.Service)}}
+	case l.Candidates.Ready == 0:
+		return []Warning{{NoReadyPod, fmt.Sprintf("of %d that the Service selects", l.Candidates.Total)}}
+	default:
+		return []Warning{{NoLeader, "a pod is ready; the Events of the Service say why it does not lead"}}
+	}
+}

@@ -1,0 +1,143 @@
+package status
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+func source(changes ...func(*corev1.Service)) func(*Objects) {
+	return func(o *Objects) { o.Service = web(changes...); o.Services[0] = o.Service }
+}
+
+func annotated(key, value string) func(*Objects) {
+	return source(func(s *corev1.Service) { s.Annotations[key] = value })
+}
+
+func TestWarnings(t *testing.T) {
+	nobodyLeads := func(o *Objects) { o.Slices = []*discoveryv1.EndpointSlice{slice(nobody)} }
+	cases := map[string]struct {
+		changes []func(*Objects)
+		want    []string
+	}{
+		"all is well": {},
+		"the namespace is not opted in": {
+			changes: []func(*Objects){func(o *Objects) { o.Namespace = shop(nil) }}, want: []string{"namespace not opted in"},
+		},
+		"whether the namespace is opted in is not known": {changes: []func(*Objects){func(o *Objects) { o.Namespace = nil }}},
+		"the Service is not opted in": {
+			changes: []func(*Objects){source(func(s *corev1.Service) { s.Annotations = nil })}, want: []string{"Service not opted in"},
+		},
+		"wrong annotations": {
+			changes: []func(*Objects){source(func(s *corev1.Service) {
+				s.Annotations[config.StrategyKey], s.Annotations["tanist.dev/stiky"] = "best", "true"
+			})},
+			want: []string{"wrong annotation strategy", "wrong annotation stiky"},
+		},
+		"an opt-in that is neither true nor false": {
+			changes: []func(*Objects){annotated(config.EnabledKey, "yes")}, want: []string{"wrong annotation enabled"},
+		},
+		"no selector": {
+			changes: []func(*Objects){source(func(s *corev1.Service) { s.Spec.Selector = nil }), nobodyLeads},
+			want:    []string{"cannot have a leader", "no leader: no pod selected"},
+		},
+		"no port": {
+			changes: []func(*Objects){source(func(s *corev1.Service) { s.Spec.Ports = nil })}, want: []string{"cannot have a leader"},
+		},
+		"the leader Service is still to be made": {
+			changes: []func(*Objects){func(o *Objects) { o.Services, o.Slices = o.Services[:1], nil }}, want: []string{"no leader Service yet"},
+		},
+		"something else has the leader Service's name": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Services[1], o.Slices = boss(func(s *corev1.Service) { s.OwnerReferences = nil }), nil
+			}},
+			want: []string{"name taken"},
+		},
+		"something else has its new name, and the old one is still in use": {
+			changes: []func(*Objects){annotated(config.LeaderServiceKey, "chief"), func(o *Objects) {
+				o.Services = append(o.Services, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "chief"}})
+			}},
+			want: []string{"name taken"},
+		},
+		"no pod is selected": {
+			changes: []func(*Objects){nobodyLeads, func(o *Objects) { o.Pods = nil }}, want: []string{"no leader: no pod selected"},
+		},
+		"no pod is ready": {
+			changes: []func(*Objects){nobodyLeads, func(o *Objects) { o.Pods = o.Pods[2:] }}, want: []string{"no leader: no ready pod"},
+		},
+		"a pod is ready, and nobody leads":            {changes: []func(*Objects){nobodyLeads}, want: []string{"no leader"}},
+		"nobody leads, and why may not be looked for": {changes: []func(*Objects){nobodyLeads, func(o *Objects) { o.PodsKnown = false }}, want: []string{"no leader"}},
+		"the leader is the last resort": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Slices[0].Endpoints[0] = endpoint("a", "10.0.0.1", false)
+			}},
+			want: []string{"leader terminating"},
+		},
+		"a slice of someone else's takes traffic": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Slices = append(o.Slices, slice(func(s *discoveryv1.EndpointSlice) {
+					s.Name, s.OwnerReferences = "stray", nil
+					s.Endpoints = []discoveryv1.Endpoint{endpoint("z", "10.0.0.9", true)}
+				}))
+			}},
+			want: []string{"several ready endpoints"},
+		},
+		"a slice of someone else's that is empty takes none": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Slices = append(o.Slices, slice(nobody, func(s *discoveryv1.EndpointSlice) { s.Name, s.OwnerReferences = "stray", nil }))
+			}},
+		},
+		"one endpoint of each family is one leader": {
+			changes: []func(*Objects){func(o *Objects) { o.Slices = append(o.Slices, slice(ipv6)) }},
+		},
+		"the leader's pod has no drain window": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods[0] = pod("a", hookless) }}, want: []string{"no drain window"},
+		},
+		"a pod that does not lead may have none": {changes: []func(*Objects){func(o *Objects) { o.Pods[1] = pod("b", hookless) }}},
+		"no drain window is what its user wants": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods[0] = pod("a", hookless) }, annotated(config.DrainWindowKey, "0s")},
+		},
+		"a pod that opts out is as its user wants": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[0] = pod("a", hookless, func(p *corev1.Pod) { p.Annotations = map[string]string{config.DrainWindowKey: "0s"} })
+			}},
+		},
+		"a pod that Tanist leaves alone has none either": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[0] = pod("a", hookless, func(p *corev1.Pod) { p.Spec.HostNetwork = true })
+			}},
+			want: []string{"no drain window"},
+		},
+		"a leader that is going already has nothing to lose": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[0] = pod("a", hookless, func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: t0} })
+			}},
+		},
+		"a preStop of its own is its user's business": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[0] = pod("a", func(p *corev1.Pod) {
+					p.Spec.Containers[0].Lifecycle.PreStop = &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"x"}}}
+				})
+			}},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, warning := range Of(objects(test.changes...)).Warnings {
+				got = append(got, warning.Phrase)
+				if warning.Detail == "" {
+					t.Errorf("%q says no more", warning.Phrase)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,160 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// prefers waits until a Service's annotation names a pod; empty for no annotation.
+func (s *scene) prefers(service, pod string) {
+	s.t.Helper()
+	history.eventually(s.t, func() string {
+		if got := history.service(s.namespace, service).Annotations[config.PreferredLeaderKey]; got != pod {
+			return fmt.Sprintf("that %q is preferred, got %q", pod, got)
+		}
+		return ""
+	})
+}
+
+func TestHandoverMovesTheLeaderOnce(t *testing.T) {
+	newTanist(t).startElected()
+	s, _ := pair(t)
+	s.withReadyPod("web", "c")
+	user := kubectl{namespace: s.namespace}
+	s.follows("web-leader", "a", "b")
+
+	out, stderr, err := user.run(t, newHandover, "web")
+	if err != nil || stderr != "" || !strings.HasPrefix(out, "web: from a to b, term 2, after ") {
+		t.Fatalf("got %v, %s%s", err, out, stderr)
+	}
+	s.prefers("web", "")
+	out, _, err = user.run(t, newHandover, "web", "--to", "c", "--keep")
+	if err != nil || !strings.HasPrefix(out, "web: from b to c, term 3, after ") {
+		t.Fatalf("got %v, %s", err, out)
+	}
+	s.prefers("web", "c")
+	if out, _, err = user.run(t, newHandover, "web", "--to", "c"); err != nil || out != "web: c leads already, term 3\n" {
+		t.Errorf("got %v, %s", err, out)
+	}
+	if _, _, err = user.run(t, newHandover, "web", "--to", "a"); err == nil || !strings.HasPrefix(err.Error(), "the Service prefers pod c (tanist.dev/preferred-leader)") {
+		t.Errorf("got %v", err)
+	}
+
+	s.kill("c") // whoever is preferred takes over again when it comes back
+	s.leads("web", "a")
+	s.withReadyPod("web", "c")
+	l := s.leads("web", "c")
+	if l.Term != 5 || l.Reason != "Preferred" {
+		t.Errorf("got %+v", l)
+	}
+	if got := s.versionsOf("EndpointSlice", "web-leader-ipv4"); got > 5+1 { // and one when it was made, before the first pod
+		t.Errorf("the slice has %d versions, want one for each leader", got)
+	}
+}
+
+func TestHandoverPutsBackWhatWasThere(t *testing.T) {
+	installation := newTanist(t)
+	r := installation.startElected()
+	s, first := pair(t)
+	s.follows("web-leader", "a", "b")
+	r.stop()
+	user := kubectl{namespace: s.namespace}
+
+	_, _, err := user.run(t, newHandover, "web", "--to", "b", "--timeout", "500ms")
+	if err == nil || !strings.HasPrefix(err.Error(), "b did not lead within 500ms: Tanist is not running, or ") {
+		t.Errorf("got %v", err)
+	}
+	s.prefers("web", "")
+
+	s.annotate("web", config.PreferredLeaderKey, "gone")
+	ctx, cancel := context.WithCancel(t.Context())
+	_, _, done := user.begin(ctx, newHandover, "web", "--to", "b", "--keep")
+	s.prefers("web", "b")
+	cancel() // Ctrl-C
+	if err := <-done; err == nil || err.Error() != "interrupted: context canceled" {
+		t.Errorf("got %v", err)
+	}
+	s.prefers("web", "gone")
+
+	ctx, cancel = context.WithCancel(t.Context())
+	_, _, done = user.begin(ctx, newHandover, "web", "--to", "b", "--keep")
+	s.prefers("web", "b")
+	s.annotate("web", config.PreferredLeaderKey, "someone-elses")
+	s.prefers("web", "someone-elses")
+	cancel()
+	<-done
+	s.prefers("web", "someone-elses")
+	s.stays("web", first)
+}
+
+func TestHandoverSaysWhyNot(t *testing.T) {
+	newTanist(t).startElected()
+	s, first := pair(t)
+	s.follows("web-leader", "a", "b")
+	s.withPod("web", "unready")
+	s.withReadyPod("web", "going")
+	s.terminate("going")
+	s.withReadyPod("api", "other")
+	s.withService("plain", func(service *corev1.Service) { service.Annotations = nil })
+	s.withService("empty")
+	s.nobodyLeads("empty")
+	s.withService("lonely")
+	s.withReadyPod("lonely", "lone")
+	s.leads("lonely", "lone")
+	s.follows("lonely-leader", "lone", "")
+	cases := map[string]struct {
+		args []string
+		want string
+	}{
+		"a Service that does not exist": {[]string{"nothing"}, `failed to get Service: services "nothing" not found`},
+		"a Service that is not opted in": {
+			[]string{"plain"}, fmt.Sprintf("Service %s/plain is not opted in: kubectl annotate service plain -n %s tanist.dev/enabled=true", s.namespace, s.namespace),
+		},
+		"a leader Service": {
+			[]string{"web-leader"}, fmt.Sprintf("Service %s/web-leader is a leader Service: name the Service it was made for, web", s.namespace),
+		},
+		"nobody leads": {
+			[]string{"empty"}, "nobody leads, so there is no leader to hand over from: see `kubectl tanist get empty -n " + s.namespace + "` and the Events of the Service",
+		},
+		"nobody can follow":           {[]string{"lonely"}, "nobody can follow lone: no other pod of the Service is ready"},
+		"a pod that does not exist":   {[]string{"web", "--to", "z"}, "pod z does not exist in namespace " + s.namespace},
+		"a pod that is not selected":  {[]string{"web", "--to", "other"}, "pod other is not selected by Service web (app=web)"},
+		"a pod that is not ready":     {[]string{"web", "--to", "unready"}, "pod unready is not ready"},
+		"a pod that is being deleted": {[]string{"web", "--to", "going"}, "pod going is being deleted"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			out, _, err := kubectl{namespace: s.namespace}.run(t, newHandover, test.args...)
+			if err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+			if out != "" {
+				t.Errorf("printed %s", out)
+			}
+		})
+	}
+	s.stays("web", first)
+
+	s.allow("reader", rbacv1.PolicyRule{
+		APIGroups: []string{"", "discovery.k8s.io"}, Resources: []string{"services", "endpointslices"}, Verbs: []string{"get", "list", "watch"},
+	})
+	_, _, err := kubectl{namespace: s.namespace, user: "reader"}.run(t, newHandover, "web")
+	if err == nil || !strings.HasPrefix(err.Error(), `failed to annotate Service: services "web" is forbidden`) {
+		t.Errorf("got %v", err)
+	}
+
+	s.label(`null`)
+	_, _, err = kubectl{namespace: s.namespace}.run(t, newHandover, "web")
+	if want := fmt.Sprintf("namespace %s is not opted in: kubectl label namespace %s tanist.dev/enabled=true", s.namespace, s.namespace); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
