@@ -94,19 +94,23 @@ func (b ballot) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason
 	return nil, false, ReasonNoCandidate
 }
 
-// challenger is who takes over from a leader that stands, and why; nil for nobody.
+// challenger is who takes over from a leader that stands, and why; nil for nobody. A wish that would take the leadership from the
+// refuge in the next moment takes it at once: one move and not two.
 func (b ballot) challenger(holder *Candidate, incumbent Incumbent) (*Candidate, Reason) {
-	if refuge := b.refuge(holder, incumbent); refuge != nil {
-		return refuge, holder.Announced.reason()
+	refuge := b.refuge(holder, incumbent)
+	leader := holder
+	if refuge != nil {
+		leader = refuge
 	}
 	best := b.best(holder.UID, "", b.eligible)
+	stays := best != nil && best.Announced == NotAnnounced // the order puts those that stay first
 	switch {
-	case best == nil || best.Announced != NotAnnounced: // the order puts those that stay first
-		return nil, ""
-	case b.rules.prefers(best) && !b.rules.prefers(holder):
+	case stays && b.rules.prefers(best) && !b.rules.prefers(leader):
 		return best, ReasonPreferred
-	case !b.rules.Sticky && holder.Announced == NotAnnounced && b.rules.compare(best, holder, "") < 0:
+	case stays && !b.rules.Sticky && leader.Announced == NotAnnounced && b.rules.compare(best, leader, "") < 0:
 		return best, ReasonBetterCandidate
+	case refuge != nil:
+		return refuge, holder.Announced.reason()
 	default:
 		return nil, ""
 	}

@@ -109,6 +109,12 @@ func TestANewRevisionThatDies(t *testing.T) {
 			incumbent:  ledSince("a", ReasonLeaderDeleted, time.Minute),
 			want:       outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonRollout, Successor: "a"},
 		},
+		"the preferred pod takes over at once, and not from the one that a rollout pulls to": {
+			rules:      Rules{Sticky: true, Preferred: "c"},
+			candidates: []Candidate{pod("a", outdated), pod("c", current, restarted), pod("d", current)},
+			incumbent:  led("a"),
+			want:       outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonPreferred, Successor: "d"},
+		},
 		"the preferred pod takes over although a rollout does not pull": {
 			rules:      Rules{Sticky: true, Preferred: "c"},
 			candidates: []Candidate{pod("a", outdated), pod("c", current, readyFor(time.Second))},

@@ -94,6 +94,10 @@ func (s *scene) tell(all []version) {
 		switch object := v.object.(type) {
 		case *corev1.Pod:
 			what = describe(object, v.gone)
+		case *corev1.Node:
+			what = fmt.Sprintf("cordoned %t", object.Spec.Unschedulable)
+		case *appsv1.ReplicaSet:
+			what = fmt.Sprintf("revision %d", revisionNumber(object))
 		case *corev1.Service:
 			what = fmt.Sprintf("uid %s, families %v, %v", object.UID, object.Spec.IPFamilies, object.Annotations)
 		case *discoveryv1.EndpointSlice:
