@@ -71,9 +71,6 @@ func newMetrics(registerer prometheus.Registerer, tuning *config.Store) (*metric
 // handover counts a change of leader; a duration of zero is one that no event caused.
 func (m *metrics) handover(reason string, path path, duration time.Duration) {
 	m.handovers.WithLabelValues(reason, string(path)).Inc()
-	if reason == string(election.ReasonLeaderDeleted) && path != pathPrepared {
-		m.unadmitted.Inc()
-	}
 	if duration > 0 {
 		m.duration.WithLabelValues(reason, string(path)).Observe(duration.Seconds())
 	}

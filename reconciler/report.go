@@ -11,6 +11,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
 )
 
 // afterwards is for how long what nobody waits for is put off. When many leaders go at once, their Events and the copies of their
@@ -26,6 +27,9 @@ func (s *succession) report(ctx context.Context, key types.NamespacedName, situa
 			duration = time.Since(situation.cause)
 		}
 		s.metrics.handover(after.Reason, plan.path, duration)
+		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && plan.path == pathUnprepared && !situation.admitted {
+			s.metrics.unadmitted.Inc()
+		}
 		logf.FromContext(ctx).V(1).Info("Leader changed",
 			"service", klog.KRef(key.Namespace, key.Name), "from", before.Leader.Name, "to", after.Leader.Name,
 			"term", after.Term, "reason", after.Reason, "path", plan.path, "duration", duration)

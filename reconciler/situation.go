@@ -28,6 +28,8 @@ type situation struct {
 	record  cache.Record
 	// departing says which pods are about to go although their objects do not say so yet.
 	departing func(types.UID) bool
+	// admitted says that admission saw the leader's departure, although what it prepared may not fit any longer.
+	admitted bool
 	// cause is when the event that led here arrived; zero when it was no event (a retry, a timer, a start).
 	cause time.Time
 }

@@ -46,6 +46,7 @@ type succession struct {
 func (s *succession) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
 	cause := s.causes.take(key)
+	admitted := !s.leaders.PreparedUntil(key).IsZero()
 	handedOver, conflicted := s.commitPrepared(ctx, key, cause)
 	if handedOver {
 		cause = time.Time{} // what follows is only who would be next
@@ -65,7 +66,7 @@ func (s *succession) Reconcile(ctx context.Context, request reconcile.Request) (
 			s.settled(key, nil)
 			return reconcile.Result{}, nil
 		}
-		situation.cause = cause
+		situation.cause, situation.admitted = cause, admitted
 		result, err := s.settle(ctx, key, situation)
 		if errors.Is(err, errOutdated) {
 			conflicted = true

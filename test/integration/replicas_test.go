@@ -13,22 +13,6 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// tune writes the tuning.
-func (i *tanist) tune(text string) {
-	i.t.Helper()
-	maps := clientset.CoreV1().ConfigMaps(i.namespace)
-	configMap := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: config.TuningConfigMap}, Data: map[string]string{config.TuningKey: text},
-	}
-	_, err := maps.Update(i.t.Context(), configMap, metav1.UpdateOptions{})
-	if err != nil {
-		_, err = maps.Create(i.t.Context(), configMap, metav1.CreateOptions{})
-	}
-	if err != nil {
-		i.t.Fatalf("failed to write tuning: %v", err)
-	}
-}
-
 func TestABackupCommitsWhenTheHolderOfTheLeaseIsDead(t *testing.T) {
 	installation := newTanist(t)
 	holder := installation.startElected()
