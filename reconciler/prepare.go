@@ -20,6 +20,9 @@ func (s *succession) prepareDeparture(departure cache.Departure, now time.Time) 
 	if pod != nil && departure.UID == "" {
 		departure.UID = pod.UID
 	}
+	if pod != nil && pod.UID == departure.UID && pod.DeletionTimestamp != nil {
+		return nil // a later call of a forced deletion: it is being handed over already
+	}
 	if pod != nil && pod.UID == departure.UID && len(s.views.selecting(pod.Namespace, pod.Labels)) > 0 {
 		s.leaders.Depart(pod.UID, now, now.Add(s.tuning.Load().Cache.PreparedTTL.Duration))
 	}

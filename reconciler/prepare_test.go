@@ -257,6 +257,7 @@ func TestPrepareIsForLeadersOnly(t *testing.T) {
 		"a pod that does not exist":                 {departure: deletionOf("z9")},
 		"an earlier pod of the leader's name":       {departure: cache.Departure{Namespace: "shop", Name: "a1", UID: "earlier", Eviction: true}},
 		"a pod of that name in another namespace":   {departure: cache.Departure{Namespace: "other", Name: "a1", UID: "a1-uid"}},
+		"a leader that is seen to go already":       {departure: deletionOf("a1"), before: (*stage).lose},
 		"the leader of a Service that is not known": {departure: deletionOf("a1"), before: func(st *stage) { st.leaders.Invalidate(shopWeb, cache.ServiceChanged) }},
 	}
 	for name, test := range cases {
