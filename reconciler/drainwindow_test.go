@@ -69,7 +69,7 @@ func TestALeaderWithoutDrainWindow(t *testing.T) {
 func TestALeaderWithoutDrainWindowIsToldOnce(t *testing.T) {
 	st := elected(t)
 	recorder := events.NewFakeRecorder(10)
-	st.succession.recorder = recorder
+	st.recorder = recorder
 	for range 3 {
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)

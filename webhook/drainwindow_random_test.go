@@ -31,7 +31,7 @@ func randomPod(t *testing.T, seed int64) []byte {
 			*when = metav1.MicroTime{Time: time.Unix(c.Int63n(1<<32), 0)}
 		},
 		func(fields *metav1.FieldsV1, _ randfill.Continue) {
-			*fields = metav1.FieldsV1{Raw: []byte(`{"f:a":{}}`)}
+			*fields = *metav1.NewFieldsV1(`{"f:a":{}}`)
 		},
 		func(l *corev1.Lifecycle, c randfill.Continue) {
 			c.FillNoCustom(l)
