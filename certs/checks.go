@@ -52,17 +52,13 @@ func (c *checks) Start(ctx context.Context) error {
 	}()
 	elected := c.elected
 	for {
-		timer := time.NewTimer(c.check(ctx, time.Now()))
 		select {
 		case <-ctx.Done():
+			return nil
 		case <-c.changed:
-		case <-timer.C:
+		case <-time.After(c.check(ctx, time.Now())):
 		case <-elected: // what is wrong since before is this replica's to say now
 			elected = nil
-		}
-		timer.Stop()
-		if ctx.Err() != nil {
-			return nil
 		}
 	}
 }

@@ -203,17 +203,21 @@ func TestConfigurationsThatAreGone(t *testing.T) {
 }
 
 func TestReadinessBeforeAnythingIsRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ca := newAuthority(t, 1, current)
-		b := startChecks(t, ca.leaf(current), bundle(ca))
-		var synced atomic.Bool
-		b.trust.doubt.Store(new(unread))
-		b.trust.mutating.synced = synced.Load
-		if findings := b.trust.check(time.Now()); findings != nil {
-			t.Errorf("got %v of what is not known", findings)
-		}
-		b.isReady("the webhook configurations have not been read yet")
-	})
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := newAuthority(t, 1, anyone)
+	check := trustOf(m, ca.leaf(anyone))
+	check.validating.object.Store(validatingWith(bundle(ca)))
+	check.mutating.synced = func() bool { return false }
+	if findings := check.check(today); findings != nil {
+		t.Errorf("got %v of what is not known", findings)
+	}
+	want := "the webhook configurations have not been read yet"
+	if err := check.ready(nil); err == nil || err.Error() != want {
+		t.Errorf("readiness says %v, want %s", err, want)
+	}
 }
 
 func TestIssuanceThatFails(t *testing.T) {

@@ -22,6 +22,7 @@ func TestTrustFollowsTheInjectedBundle(t *testing.T) {
 	r := s.start()
 	s.readiness("trusted", "there is no ValidatingWebhookConfiguration "+s.name)
 	r.waitElected()
+	other := s.startAnother() // does not hold the Lease, and is called all the same
 	s.install()
 	s.readiness("trusted", "no caBundle is injected")
 	s.readiness("", "[-]trusted failed")
@@ -30,6 +31,7 @@ func TestTrustFollowsTheInjectedBundle(t *testing.T) {
 		t.Helper()
 		for _, webhook := range all {
 			r.counts(want, "tanist_webhook_trusted", "webhook="+webhook)
+			other.counts(want, "tanist_webhook_trusted", "webhook="+webhook)
 		}
 	}
 	trusts(0)
@@ -47,6 +49,9 @@ func TestTrustFollowsTheInjectedBundle(t *testing.T) {
 		return ""
 	})
 	s.readiness("trusted", "ok") // a loss takes no replica away
+	if other.holdsLease() {
+		t.Error("the other replica holds the Lease: nothing was tried of one that does not")
+	}
 }
 
 func TestCertManagerComesLateAndGoes(t *testing.T) {

@@ -51,10 +51,21 @@ func (i *tanist) serving() *serving {
 	return s
 }
 
+// start runs the replica whose readiness is asked for.
 func (s *serving) start() *replica {
 	s.t.Helper()
+	return s.serve(s.health)
+}
+
+func (s *serving) startAnother() *replica {
+	s.t.Helper()
+	return s.serve("0")
+}
+
+func (s *serving) serve(health string) *replica {
+	s.t.Helper()
 	return s.startWith(app.Options{
-		HealthAddress: s.health, WebhookPort: freePort(s.t), CertDir: s.folder, WebhookConfiguration: s.name,
+		HealthAddress: health, WebhookPort: freePort(s.t), CertDir: s.folder, WebhookConfiguration: s.name,
 	})
 }
 

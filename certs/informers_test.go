@@ -1,0 +1,15 @@
+package certs
+
+import (
+	"fmt"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+func TestAnAPIThatIsMissingIsNotLogged(t *testing.T) {
+	missing := apierrors.NewNotFound(schema.GroupResource{Group: "cert-manager.io", Resource: "certificates"}, "")
+	// Whoever logs it asks the reflector for its name, and there is none.
+	quietWhenMissing(t.Context(), nil, fmt.Errorf("failed to list: %w", missing))
+}
