@@ -202,11 +202,14 @@ func TestAlways(t *testing.T) {
 			return nil
 		},
 		"the leadership settles: a pod that time alone took it from does not get it back": func(s scene) error {
+			// A wish of the user's may give the leadership to a pod that a rollout takes it from when the next pod is ready. Where it
+			// came from may then be the best again.
+			once := s.Rules.Sticky && s.Rules.Preferred == "" || !newBallot(s.Rules, s.Candidates, t0).rolling()
 			incumbent, led := s.Incumbent, map[string]bool{}
 			for now, looks := t0, 0; ; looks++ {
 				d := Decide(s.Rules, s.Candidates, incumbent, now)
 				if d.Move && d.Leader != nil {
-					if led[d.Leader.UID] {
+					if once && led[d.Leader.UID] {
 						return fmt.Errorf("%s led before: %+v", d.Leader.Name, d)
 					}
 					led[d.Leader.UID] = true
