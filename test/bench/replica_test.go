@@ -42,8 +42,8 @@ func newReplica(t *testing.T) *replica {
 
 // start starts the program and returns how long it took until it said that it is ready.
 func (r *replica) start(ctx context.Context) (time.Duration, error) {
-	// Not the command of a context: what ends a replica is kill.
-	r.cmd = exec.Command("tanist", "--namespace", tanistNamespace,
+	// Not the command of a context: what ends a replica is kill. Admission is left out: nobody calls it while nothing happens.
+	r.cmd = exec.Command("tanist", "--namespace", tanistNamespace, "--webhook-port", "0",
 		"--metrics-bind-address", r.metrics, "--health-probe-bind-address", r.health)
 	r.cmd.Env = append(os.Environ(), clusterVar+"="+filepath.Dir(os.Getenv("KUBECONFIG")))
 	r.cmd.Stderr = os.Stderr
