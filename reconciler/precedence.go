@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/election"
 )
@@ -47,7 +46,7 @@ func (s situation) admissible(plan plan) bool {
 	case election.ReasonLeaderDeleted:
 		return true
 	case election.ReasonLeaderDisrupted:
-		leaving := s.pod(types.UID(plan.before.Leader.UID))
+		leaving := s.pod(plan.before.Leader.UID)
 		if leaving == nil {
 			return false
 		}

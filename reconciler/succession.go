@@ -126,7 +126,7 @@ func (s *succession) settled(key types.NamespacedName, successor *election.Candi
 
 // wait is how long to leave a commit to others.
 func (s *succession) wait(key types.NamespacedName, situation situation, plan plan, now time.Time) time.Duration {
-	first := s.holdsLease() && !(situation.admissible(plan) && s.precedence.yields())
+	first := s.holdsLease() && (!situation.admissible(plan) || !s.precedence.yields())
 	seen := sighting{
 		needed: s.leaders.Needed(key, now), atWork: s.leaders.OthersAtWork(), foreign: situation.record.Foreign,
 		behind: situation.behind(s.views.podsSeen()),
