@@ -69,7 +69,7 @@ func (p population) createNamespace(ctx context.Context, number int) error {
 	// No pod is admitted before its service account is there.
 	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		_, err := p.client.CoreV1().ServiceAccounts(name).Get(ctx, "default", metav1.GetOptions{})
-		return err == nil, nil //nolint:nilerr // not yet
+		return err == nil, nil
 	})
 	if err != nil {
 		return fmt.Errorf("failed to find service account of namespace %s: %w", name, err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -95,13 +96,13 @@ func (p *printer) shown(l *status.Leader) string {
 	if l.Since != nil {
 		at = *l.Since
 	}
-	shown := fmt.Sprint(at)
+	shown := []string{fmt.Sprint(at)}
 	for i, cell := range cells(l, at) {
 		if columns[i].Priority == 0 || p.output == "wide" {
-			shown += fmt.Sprint("\t", cell)
+			shown = append(shown, fmt.Sprint(cell))
 		}
 	}
-	return shown
+	return strings.Join(shown, "\t")
 }
 
 // warn says what is wrong with Tanist itself.
