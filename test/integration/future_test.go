@@ -85,7 +85,7 @@ func (s *scene) withReplicaSet(name string, revision int, change ...func(*appsv1
 			},
 		},
 	}
-	ofDeployment("web")(set)
+	s.ofDeployment("web")(set)
 	for _, change := range change {
 		change(set)
 	}
@@ -96,10 +96,11 @@ func (s *scene) withReplicaSet(name string, revision int, change ...func(*appsv1
 	return created
 }
 
-func ofDeployment(name string) func(*appsv1.ReplicaSet) {
+// ofDeployment is a ReplicaSet of a Deployment of this name. Its UID is of this namespace alone, as every UID is.
+func (s *scene) ofDeployment(name string) func(*appsv1.ReplicaSet) {
 	return func(set *appsv1.ReplicaSet) {
 		set.OwnerReferences = []metav1.OwnerReference{{
-			APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: types.UID(name + "-deployment"), Controller: new(true),
+			APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: types.UID(s.namespace + "-" + name), Controller: new(true),
 		}}
 	}
 }

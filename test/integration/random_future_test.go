@@ -41,7 +41,7 @@ func (w *world) rollOut(app *appWorld) string {
 		app.revisions = append(slices.DeleteFunc(app.revisions, func(other *appsv1.ReplicaSet) bool { return other == set }), set)
 		return "back to " + set.Name
 	}
-	set := w.withReplicaSet(fmt.Sprint(app.name, "-r", app.revision), app.revision, ofDeployment(app.name))
+	set := w.withReplicaSet(fmt.Sprint(app.name, "-r", app.revision), app.revision, w.ofDeployment(app.name))
 	app.revisions = append(app.revisions, set)
 	return set.Name
 }

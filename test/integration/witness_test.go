@@ -63,7 +63,7 @@ func (s *scene) setRolloutWitness() {
 func (s *scene) replicaSetWitness() {
 	s.t.Helper()
 	name := fmt.Sprint("witness", addresses.Add(1))
-	older, newer := s.withReplicaSet(name+"-older", 1, ofDeployment(name)), s.withReplicaSet(name+"-newer", 2, ofDeployment(name))
+	older, newer := s.withReplicaSet(name+"-older", 1, s.ofDeployment(name)), s.withReplicaSet(name+"-newer", 2, s.ofDeployment(name))
 	s.withService(name)
 	s.withReadyPod(name, name+"-0", ofReplicaSet(newer))
 	s.leads(name, name+"-0")
