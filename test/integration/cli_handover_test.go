@@ -117,10 +117,10 @@ func TestHandoverSaysWhyNot(t *testing.T) {
 	}{
 		"a Service that does not exist": {[]string{"nothing"}, `failed to get Service: services "nothing" not found`},
 		"a Service that is not opted in": {
-			[]string{"plain"}, fmt.Sprintf("Service %s/plain is not opted in: kubectl annotate service plain -n %s tanist.dev/enabled=true", s.namespace, s.namespace),
+			[]string{"plain"}, fmt.Sprintf("%s/plain is not opted in: kubectl annotate service plain -n %s tanist.dev/enabled=true", s.namespace, s.namespace),
 		},
 		"a leader Service": {
-			[]string{"web-leader"}, fmt.Sprintf("Service %s/web-leader is a leader Service: name the Service it was made for, web", s.namespace),
+			[]string{"web-leader"}, fmt.Sprintf("%s/web-leader is a leader Service: name the Service it was made for, web", s.namespace),
 		},
 		"nobody leads": {
 			[]string{"empty"}, "nobody leads, so there is no leader to hand over from: see `kubectl tanist get empty -n " + s.namespace + "` and the Events of the Service",

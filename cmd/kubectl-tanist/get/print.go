@@ -95,13 +95,13 @@ func (p *printer) shown(l *status.Leader) string {
 	if l.Since != nil {
 		at = *l.Since
 	}
-	shown := fmt.Sprint(at)
+	shown := []any{at}
 	for i, cell := range cells(l, at) {
 		if columns[i].Priority == 0 || p.output == "wide" {
-			shown += fmt.Sprint("\t", cell)
+			shown = append(shown, cell)
 		}
 	}
-	return shown
+	return fmt.Sprintf("%q", shown)
 }
 
 // warn says what is wrong with Tanist itself.

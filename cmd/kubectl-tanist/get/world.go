@@ -75,7 +75,7 @@ func all[T any](w *world, of kind, namespace string) []T {
 // names are the Services that were named; for a leader Service the one that it was made for.
 func (w *world) names() []string {
 	var names []string
-	for _, name := range w.options.services {
+	for _, name := range w.services {
 		name = strings.TrimPrefix(name, "service/")
 		if service, ok := w.objects[services][w.namespace][name].(*corev1.Service); ok {
 			if source, ok := w.objects[services][w.namespace][service.Labels[config.SourceServiceKey]].(*corev1.Service); ok && status.Made(service, source) {
