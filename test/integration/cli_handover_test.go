@@ -91,7 +91,9 @@ func TestHandoverPutsBackWhatWasThere(t *testing.T) {
 	s.annotate("web", config.PreferredLeaderKey, "someone-elses")
 	s.prefers("web", "someone-elses")
 	cancel()
-	<-done
+	if err := <-done; err == nil || err.Error() != "interrupted: context canceled" {
+		t.Errorf("got %v", err)
+	}
 	s.prefers("web", "someone-elses")
 	s.stays("web", first)
 }

@@ -67,9 +67,6 @@ func (m *mover) already(ctx context.Context, s *scene) error {
 func (m *mover) move(ctx context.Context, s *scene) error {
 	started := time.Now()
 	if err := m.prefer(ctx, s.source, m.to); err != nil {
-		if ctx.Err() != nil { // then nobody knows whether it was carried out
-			err = errors.Join(err, m.restore(ctx, s.source, m.to))
-		}
 		return err
 	}
 	reign, err := m.await(ctx, s)
