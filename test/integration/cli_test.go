@@ -111,7 +111,7 @@ func TestGetShowsWhoLeadsAfterHandOvers(t *testing.T) {
 	s, _ := pair(t)
 	user := kubectl{namespace: s.namespace}
 	s.follows("web-leader", "a", "b")
-	s.kill("a")
+	s.terminate("a")
 	s.leads("web", "b")
 	s.withReadyPod("web", "c")
 	s.follows("web-leader", "b", "c")
@@ -120,7 +120,7 @@ func TestGetShowsWhoLeadsAfterHandOvers(t *testing.T) {
 	if err != nil || stderr != "" {
 		t.Fatalf("got %v, %s", err, stderr)
 	}
-	want := "SERVICE LEADER NODE SUCCESSOR TERM REASON WARNINGS\nweb b node-of-b c 2 LeaderGone no drain window"
+	want := "SERVICE LEADER NODE SUCCESSOR TERM REASON WARNINGS\nweb b node-of-b c 2 LeaderDeleted no drain window"
 	if diff := cmp.Diff(want, fields(out, ageColumn)); diff != "" {
 		t.Errorf("unexpected table (-want +got):\n%s", diff)
 	}
@@ -248,10 +248,10 @@ func TestGetWatchPrintsARowForEveryChange(t *testing.T) {
 		s.withReadyPod("web", fmt.Sprint("pod-", i))
 	}
 	s.status("pod-0", `{"message":"nothing that is shown"}`)
-	s.kill("a")
-	shows("web b node-of-b pod-0 2 LeaderGone no drain window")
-	s.kill("b")
-	shows("web pod-0 node-of-pod-0 pod-1 3 LeaderGone no drain window")
+	s.terminate("a")
+	shows("web b node-of-b pod-0 2 LeaderDeleted no drain window")
+	s.terminate("b")
+	shows("web pod-0 node-of-pod-0 pod-1 3 LeaderDeleted no drain window")
 	s.annotate("web", config.EnabledKey, "")
 	// It is named, so it is shown without having asked for a leader.
 	shows("web <none> <none> <none> 0 <none> Service not opted in")

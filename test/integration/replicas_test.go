@@ -55,7 +55,7 @@ func TestTheHolderOfTheLeaseCommitsAloneWhenItIsThere(t *testing.T) {
 		s.kill(fmt.Sprint("pod-", i))
 		s.leads("web", fmt.Sprint("pod-", i+1))
 	}
-	holder.counts(21, "tanist_handovers_total", "path=elected")
+	holder.counts(21, "tanist_handovers_total", "path=unprepared")
 	for _, backup := range backups {
 		if got := backup.counter("tanist_handovers_total"); got != 0 {
 			t.Errorf("a backup counts %v hand-overs", got)
@@ -192,7 +192,7 @@ func TestReplicasDoNotGetInEachOthersWay(t *testing.T) {
 	t.Logf("%d hand-overs took %s", n, time.Since(start))
 	for i, r := range replicas {
 		t.Logf("replica %d: %v hand-overs as the holder of the Lease, %v as backup, %v conflicts, %v misses", i,
-			r.counter("tanist_handovers_total", "path=elected"), r.counter("tanist_handovers_total", "path=backup"),
+			r.counter("tanist_handovers_total", "path=unprepared"), r.counter("tanist_handovers_total", "path=backup"),
 			r.counter("tanist_commit_conflicts_total"), r.counter("tanist_leader_cache_misses_total"))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -96,13 +95,13 @@ func (p *printer) shown(l *status.Leader) string {
 	if l.Since != nil {
 		at = *l.Since
 	}
-	shown := []string{fmt.Sprint(at)}
+	shown := []any{at}
 	for i, cell := range cells(l, at) {
 		if columns[i].Priority == 0 || p.output == "wide" {
-			shown = append(shown, fmt.Sprint(cell))
+			shown = append(shown, cell)
 		}
 	}
-	return strings.Join(shown, "\t")
+	return fmt.Sprintf("%q", shown)
 }
 
 // warn says what is wrong with Tanist itself.

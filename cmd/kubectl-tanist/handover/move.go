@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-logr/logr"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
+	"k8s.io/klog/v2"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
@@ -65,9 +67,6 @@ func (m *mover) already(ctx context.Context, s *scene) error {
 func (m *mover) move(ctx context.Context, s *scene) error {
 	started := time.Now()
 	if err := m.prefer(ctx, s.source, m.to); err != nil {
-		if ctx.Err() != nil { // then nobody knows whether it was carried out
-			err = errors.Join(err, m.restore(ctx, s.source, m.to))
-		}
 		return err
 	}
 	reign, err := m.await(ctx, s)
@@ -91,7 +90,8 @@ func (m *mover) tell(s *scene, reign status.Reign, took time.Duration) {
 // await waits until a slice says that the pod leads. Its watch goes on from the list that the hand-over began with, so it does not
 // matter how fast Tanist was.
 func (m *mover) await(ctx context.Context, s *scene) (status.Reign, error) {
-	waiting, cancel := context.WithTimeout(ctx, m.timeout)
+	// Without a log: the watcher would report the end of the wait as an error of its own.
+	waiting, cancel := context.WithTimeout(klog.NewContext(ctx, logr.Discard()), m.timeout)
 	defer cancel()
 	from := m.client.DiscoveryV1().EndpointSlices(m.namespace)
 	selected := slicesOf(s.leaderService)

@@ -18,8 +18,8 @@ import (
 // fieldManager is our name in managedFields.
 const fieldManager = "kubectl-tanist"
 
-// patienceToRestore is how long putting the annotation back may take. Whoever pressed Ctrl-C waits for it.
-const patienceToRestore = 10 * time.Second
+// patienceToWrite is how long a write may take.
+const patienceToWrite = 10 * time.Second
 
 // operation is one of a JSON patch.
 type operation struct {
@@ -41,8 +41,6 @@ func (m *mover) prefer(ctx context.Context, service *corev1.Service, pod string)
 
 // restore puts the annotation back as it was, if it still says what we wrote.
 func (m *mover) restore(ctx context.Context, service *corev1.Service, pod string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patienceToRestore)
-	defer cancel()
 	back := operation{Op: "remove", Path: preferredPath}
 	if before, found := service.Annotations[config.PreferredLeaderKey]; found {
 		back = operation{"replace", preferredPath, before}
@@ -57,11 +55,14 @@ func (m *mover) restore(ctx context.Context, service *corev1.Service, pod string
 	return nil
 }
 
+// patch is not called off by Ctrl-C: a write whose answer nobody awaits may be carried out after the one that takes it back.
 func (m *mover) patch(ctx context.Context, service *corev1.Service, operations []operation) error {
 	body, err := json.Marshal(operations)
 	if err != nil {
 		return fmt.Errorf("failed to encode patch: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patienceToWrite)
+	defer cancel()
 	_, err = m.client.CoreV1().Services(service.Namespace).Patch(
 		ctx, service.Name, types.JSONPatchType, body, metav1.PatchOptions{FieldManager: fieldManager})
 	return err

@@ -51,7 +51,7 @@ func (m *mover) read(ctx context.Context) (*scene, error) {
 	}
 	s.leaderService = status.LeaderServiceOf(s.source, s.options.LeaderService, pointers(made.Items))
 	if s.leaderService == nil {
-		return nil, fmt.Errorf("service %s/%s has no leader Service: `kubectl tanist get %s -n %s` says why", m.namespace, m.service, m.service, m.namespace)
+		return nil, fmt.Errorf("%s/%s has no leader Service: `kubectl tanist get %s -n %s` says why", m.namespace, m.service, m.service, m.namespace)
 	}
 	if s.slices, err = m.client.DiscoveryV1().EndpointSlices(m.namespace).List(ctx, slicesOf(s.leaderService)); err != nil {
 		return nil, fmt.Errorf("failed to list EndpointSlices: %w", err)
@@ -77,11 +77,11 @@ func pointers[T any](items []T) []*T {
 func (s *scene) optedIn() error {
 	switch {
 	case s.source.Labels[config.SourceServiceKey] != "":
-		return fmt.Errorf("service %s/%s is a leader Service: name the Service it was made for, %s", s.source.Namespace, s.source.Name, s.source.Labels[config.SourceServiceKey])
+		return fmt.Errorf("%s/%s is a leader Service: name the Service it was made for, %s", s.source.Namespace, s.source.Name, s.source.Labels[config.SourceServiceKey])
 	case s.namespace != nil && !config.Enabled(s.namespace.Labels):
 		return fmt.Errorf("namespace %s is not opted in: kubectl label namespace %s %s=true", s.namespace.Name, s.namespace.Name, config.EnabledKey)
 	case !config.Enabled(s.source.Annotations):
-		return fmt.Errorf("service %s/%s is not opted in: kubectl annotate service %s -n %s %s=true",
+		return fmt.Errorf("%s/%s is not opted in: kubectl annotate service %s -n %s %s=true",
 			s.source.Namespace, s.source.Name, s.source.Name, s.source.Namespace, config.EnabledKey)
 	}
 	return nil
@@ -98,7 +98,7 @@ func (s *scene) aim(to string) (string, error) {
 	successor, pending := status.Successor(s.leaderService, s.reign)
 	switch {
 	case pending:
-		return "", errors.New("it is not known yet who would follow: try again in a moment, or name the pod with --to")
+		return "", errors.New("it is not published yet who would follow: try again in a moment, or name the pod with --to")
 	case successor == "":
 		return "", fmt.Errorf("nobody can follow %s: no other pod of the Service is ready", s.reign.Leader.Name)
 	}

@@ -44,7 +44,7 @@ func TestAim(t *testing.T) {
 		"the pod that was named":      {to: "c", want: "c"},
 		"nobody leads":                {change: func(s *scene) { s.reign.Leader = nil }, to: "c", wantErr: "nobody leads"},
 		"nobody can follow":           {change: func(s *scene) { delete(s.leaderService.Annotations, config.SuccessorKey) }, wantErr: "nobody can follow a"},
-		"who follows is not said yet": {change: func(s *scene) { s.reign.Term = 4 }, wantErr: "it is not known yet who would follow"},
+		"who follows is not said yet": {change: func(s *scene) { s.reign.Term = 4 }, wantErr: "it is not published yet who would follow"},
 		"then a name is needed":       {change: func(s *scene) { s.reign.Term = 4 }, to: "c", want: "c"},
 	}
 	for name, test := range cases {
