@@ -38,13 +38,22 @@ func (s *succession) report(ctx context.Context, key types.NamespacedName, situa
 	if reason == "" {
 		return
 	}
-	var related runtime.Object
-	if pod := situation.pod(after.Leader.UID); pod != nil {
-		related = pod
-	}
+	related := s.written(key, plan)
 	time.AfterFunc(afterwards, func() {
 		s.recorder.Eventf(situation.source, related, eventType, reason, actionElect, note, args...)
 	})
+}
+
+// written is the slice that an Event tells of, in the version that was committed. The recorder takes Events for one that differ in
+// nothing but their note, and only counts: a pod that leads again would have no Event of its second term.
+func (s *succession) written(key types.NamespacedName, plan plan) runtime.Object {
+	record, _ := s.leaders.Peek(key)
+	for _, write := range plan.writes {
+		if slice := record.Slices[write.Desired.Name].Object; slice != nil {
+			return slice
+		}
+	}
+	return nil
 }
 
 // tell puts a commit into the words of an Event; no reason when there is nothing to tell.
