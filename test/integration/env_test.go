@@ -42,9 +42,7 @@ func run(m *testing.M) (int, error) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		return 0, fmt.Errorf("KUBEBUILDER_ASSETS is not set: it must name a folder with etcd, kube-apiserver and kubectl (make integration sets it)")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	stop, err := startCluster(ctx)
+	stop, err := startCluster(context.Background())
 	if err != nil {
 		return 0, err
 	}
@@ -57,15 +55,18 @@ func run(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// startCluster makes a new control plane the one that the tests are about, until the context ends and stop is called.
+// startCluster makes a new control plane the one that the tests are about, until stop is called.
 func startCluster(ctx context.Context) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
 	env := &envtest.Environment{}
 	env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/20,fd00:10::/108")
 	config, err := env.Start()
 	if err != nil {
+		cancel()
 		return nil, fmt.Errorf("failed to start control plane: %w", err)
 	}
 	stop = func() {
+		cancel() // or the watches' end would be a mistake
 		if err := env.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "failed to stop control plane:", err)
 		}
@@ -86,14 +87,11 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 func ownCluster(t *testing.T) {
 	t.Helper()
 	sharedCluster, sharedKubeconfig, sharedClientset, sharedHistory := cluster, kubeconfig, clientset, history
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	stop, err := startCluster(ctx)
+	stop, err := startCluster(context.WithoutCancel(t.Context()))
 	if err != nil {
-		cancel()
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cancel()
 		stop()
 		cluster, kubeconfig, clientset, history = sharedCluster, sharedKubeconfig, sharedClientset, sharedHistory
 	})

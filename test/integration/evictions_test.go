@@ -152,10 +152,10 @@ func (s *scene) withBudget(app string, allowed int32) *policyv1.PodDisruptionBud
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return s.allow(budget, allowed)
+	return s.allows(budget, allowed)
 }
 
-func (s *scene) allow(budget *policyv1.PodDisruptionBudget, allowed int32) *policyv1.PodDisruptionBudget {
+func (s *scene) allows(budget *policyv1.PodDisruptionBudget, allowed int32) *policyv1.PodDisruptionBudget {
 	s.t.Helper()
 	budget.Status.ObservedGeneration, budget.Status.DisruptionsAllowed = budget.Generation, allowed
 	budget, err := clientset.PolicyV1().PodDisruptionBudgets(s.namespace).UpdateStatus(s.t.Context(), budget, metav1.UpdateOptions{})
@@ -190,7 +190,7 @@ func TestABudgetThatRefusesEvictionsKeepsTheLeader(t *testing.T) {
 	i.settled(r)
 
 	moved := r.counter("tanist_handovers_total", "path=prepared")
-	s.allow(budget, 1)
+	s.allows(budget, 1)
 	if err := s.evict(clientset, "a"); err != nil {
 		t.Fatal(err)
 	}

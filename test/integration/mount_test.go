@@ -12,7 +12,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 )
 
 // mount is a Secret in a folder, as the kubelet would have it: the files are links into a folder that is itself a link, which one
@@ -31,7 +30,7 @@ type mount struct {
 func mountSecret(ctx context.Context, folder, secret string) (*mount, error) {
 	m := &mount{folder: folder, written: make(chan struct{})}
 	stream, err := clientset.CoreV1().Secrets(release).Watch(ctx, metav1.ListOptions{
-		FieldSelector: fields.OneTermEqualSelector("metadata.name", secret).String(),
+		FieldSelector: "metadata.name=" + secret,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("failed to watch Secret %s: %w", secret, err)

@@ -12,7 +12,6 @@ import (
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/util/retry"
@@ -78,20 +77,21 @@ func (r *replica) served() *x509.Certificate {
 	return connection.(*tls.Conn).ConnectionState().PeerCertificates[0]
 }
 
-// TestCertificatesAreRenewedUnderDeletions: first the CA, which must be trusted before anything is signed by it; then what is served;
-// and the CA again, which makes the API server connect anew.
+// TestCertificatesAreRenewedUnderDeletions: the CA, which must be trusted before anything is signed by it, and then what is served. The
+// API server keeps its connection until the next CA makes it connect anew.
 func TestCertificatesAreRenewedUnderDeletions(t *testing.T) {
 	i, r := admitting(t)
 	s := newScene(t)
 	s.withService("web")
 	s.withReadyPod("web", "leader")
+	s.leads("web", "leader")
 	before, start := failedOpen(t), r.counter("tanist_departures_admitted_total")
 	ctx, cancel := context.WithCancel(t.Context())
 	deleted := make(chan int, 1)
 	go func() { deleted <- s.deleteSteadily(ctx) }()
 
 	first := r.served()
-	for range 2 {
+	for range 3 {
 		i.renew("tanist-ca")
 		i.renew("tanist-serving")
 		history.eventually(t, func() string {
@@ -102,9 +102,7 @@ func TestCertificatesAreRenewedUnderDeletions(t *testing.T) {
 		})
 		first = r.served()
 	}
-	i.renew("tanist-ca")
-	marker := newScene(t)
-	marker.podWitness()
+	newScene(t).podWitness()
 	cancel()
 	n := <-deleted
 	if n < 10 {
@@ -135,8 +133,7 @@ func (s *scene) deleteSteadily(ctx context.Context) (n int) {
 		case <-tick.C:
 		}
 		name := fmt.Sprint("steady-", n)
-		var pod *corev1.Pod = s.podOf("web", name)
-		if _, err := pods.Create(s.t.Context(), pod, metav1.CreateOptions{}); err != nil {
+		if _, err := pods.Create(s.t.Context(), s.podOf("web", name), metav1.CreateOptions{}); err != nil {
 			s.t.Errorf("failed to create pod: %v", err)
 			return n
 		}
