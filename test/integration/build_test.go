@@ -43,18 +43,20 @@ func newScene(t *testing.T, labels ...string) *scene {
 	}
 	s := &scene{t: t, namespace: namespace.Name}
 	// The tests share a cluster. What one leaves behind must not be Tanist's business in another.
-	t.Cleanup(func() {
-		if _, err := clientset.CoreV1().Namespaces().Patch(context.WithoutCancel(t.Context()), s.namespace, types.MergePatchType,
-			[]byte(`{"metadata":{"labels":{"tanist.dev/enabled":null}}}`), metav1.PatchOptions{}); err != nil {
-			t.Errorf("failed to opt namespace out: %v", err)
-		}
-	})
+	t.Cleanup(s.optOut)
 	return s
 }
 
-// withService makes an opted-in Service that selects the pods with app=<name>.
-func (s *scene) withService(name string, change ...func(*corev1.Service)) *corev1.Service {
-	s.t.Helper()
+// optOut ends Tanist's business in the namespace, also when the test is over.
+func (s *scene) optOut() {
+	if _, err := clientset.CoreV1().Namespaces().Patch(context.WithoutCancel(s.t.Context()), s.namespace, types.MergePatchType,
+		[]byte(`{"metadata":{"labels":{"tanist.dev/enabled":null}}}`), metav1.PatchOptions{}); err != nil {
+		s.t.Errorf("failed to opt namespace out: %v", err)
+	}
+}
+
+// serviceOf is an opted-in Service that selects the pods with app=<name>.
+func (s *scene) serviceOf(name string, change ...func(*corev1.Service)) *corev1.Service {
 	service := &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{config.EnabledKey: "true"}},
 		Spec: corev1.ServiceSpec{
@@ -65,16 +67,21 @@ func (s *scene) withService(name string, change ...func(*corev1.Service)) *corev
 	for _, change := range change {
 		change(service)
 	}
-	created, err := clientset.CoreV1().Services(s.namespace).Create(s.t.Context(), service, metav1.CreateOptions{})
+	return service
+}
+
+// withService makes such a Service.
+func (s *scene) withService(name string, change ...func(*corev1.Service)) *corev1.Service {
+	s.t.Helper()
+	created, err := clientset.CoreV1().Services(s.namespace).Create(s.t.Context(), s.serviceOf(name, change...), metav1.CreateOptions{})
 	if err != nil {
 		s.t.Fatalf("failed to create Service: %v", err)
 	}
 	return created
 }
 
-// withPod makes a pod with app=<app> on a node of its own. It is not ready.
-func (s *scene) withPod(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
-	s.t.Helper()
+// podOf is a pod with app=<app> on a node of its own.
+func (s *scene) podOf(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": app}},
 		Spec: corev1.PodSpec{
@@ -87,7 +94,13 @@ func (s *scene) withPod(app, name string, change ...func(*corev1.Pod)) *corev1.P
 	for _, change := range change {
 		change(pod)
 	}
-	created, err := clientset.CoreV1().Pods(s.namespace).Create(s.t.Context(), pod, metav1.CreateOptions{})
+	return pod
+}
+
+// withPod makes a pod that is not ready.
+func (s *scene) withPod(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
+	s.t.Helper()
+	created, err := clientset.CoreV1().Pods(s.namespace).Create(s.t.Context(), s.podOf(app, name, change...), metav1.CreateOptions{})
 	if err != nil {
 		s.t.Fatalf("failed to create pod: %v", err)
 	}

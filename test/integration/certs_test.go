@@ -55,6 +55,7 @@ func TestTrustFollowsTheInjectedBundle(t *testing.T) {
 }
 
 func TestCertManagerComesLateAndGoes(t *testing.T) {
+	ownCluster(t)
 	s := newTanist(t).serving()
 	s.install()
 	s.inject(s.ca)

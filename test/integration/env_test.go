@@ -18,9 +18,10 @@ import (
 )
 
 var (
-	cluster   *rest.Config
-	clientset *kubernetes.Clientset
-	history   *recorder
+	cluster    *rest.Config
+	kubeconfig []byte
+	clientset  *kubernetes.Clientset
+	history    *recorder
 )
 
 var verbosity = flag.Int("verbosity", -4, "how much Tanist logs while it is tested")
@@ -41,26 +42,57 @@ func run(m *testing.M) (int, error) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		return 0, fmt.Errorf("KUBEBUILDER_ASSETS is not set: it must name a folder with etcd, kube-apiserver and kubectl (make integration sets it)")
 	}
+	stop, err := startCluster(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	defer func() {
+		if err := theChart.end(); err != nil {
+			fmt.Fprintln(os.Stderr, "failed to clean up:", err)
+		}
+	}()
+	return m.Run(), nil
+}
+
+// startCluster makes a new control plane the one that the tests are about, until stop is called.
+func startCluster(ctx context.Context) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
 	env := &envtest.Environment{}
 	env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/20,fd00:10::/108")
 	config, err := env.Start()
 	if err != nil {
-		return 0, fmt.Errorf("failed to start control plane: %w", err)
+		cancel()
+		return nil, fmt.Errorf("failed to start control plane: %w", err)
 	}
-	defer func() {
+	stop = func() {
+		cancel() // or the watches' end would be a mistake
 		if err := env.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "failed to stop control plane:", err)
 		}
-	}()
-	cluster = config
+	}
+	cluster, kubeconfig = config, env.KubeConfig
 	cluster.QPS = -1
-	if clientset, err = kubernetes.NewForConfig(cluster); err != nil {
-		return 0, fmt.Errorf("failed to make client: %w", err)
+	if clientset, err = kubernetes.NewForConfig(cluster); err == nil {
+		history, err = record(ctx, clientset)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	if history, err = record(ctx, clientset); err != nil {
-		return 0, err
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("failed to watch control plane: %w", err)
 	}
-	return m.Run(), nil
+	return stop, nil
+}
+
+// ownCluster gives a test a control plane of its own: one that takes something away which others need.
+func ownCluster(t *testing.T) {
+	t.Helper()
+	sharedCluster, sharedKubeconfig, sharedClientset, sharedHistory := cluster, kubeconfig, clientset, history
+	stop, err := startCluster(context.WithoutCancel(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		cluster, kubeconfig, clientset, history = sharedCluster, sharedKubeconfig, sharedClientset, sharedHistory
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // network is what lies between a replica and the API server.
@@ -17,8 +18,10 @@ type network struct {
 	// open are the answers that are still being read: the watches.
 	open map[*body]bool
 
-	// pods is held while what arrives about pods is held up.
-	pods sync.Mutex
+	// pods and slices are held while what arrives about those is held up.
+	pods, slices sync.Mutex
+	// tap, if there is one, sees each request before it is sent, may hold it up, and says whether the API server is overloaded.
+	tap atomic.Pointer[func(*http.Request) (overloaded bool)]
 }
 
 var errCut = errors.New("the network is cut")
@@ -59,6 +62,12 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	if w.network.isCut() {
 		return nil, errCut
 	}
+	if tap := w.network.tap.Load(); tap != nil && (*tap)(request) {
+		return &http.Response{
+			StatusCode: http.StatusServiceUnavailable, Status: "503 Service Unavailable", Request: request,
+			Header: http.Header{}, Body: http.NoBody,
+		}, nil
+	}
 	response, err := w.next.RoundTrip(request)
 	if err != nil {
 		return nil, err
@@ -69,8 +78,12 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		_ = response.Body.Close()
 		return nil, errCut
 	}
-	isPods := request.URL.Path == "/api/v1/pods" && request.URL.Query().Get("watch") != ""
-	b := &body{ReadCloser: response.Body, network: w.network, isPods: isPods}
+	b := &body{ReadCloser: response.Body, network: w.network}
+	if request.URL.Query().Get("watch") != "" {
+		b.lag = map[string]*sync.Mutex{
+			"/api/v1/pods": &w.network.pods, "/apis/discovery.k8s.io/v1/endpointslices": &w.network.slices,
+		}[request.URL.Path]
+	}
 	if w.network.open == nil {
 		w.network.open = map[*body]bool{}
 	}
@@ -82,15 +95,16 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 type body struct {
 	io.ReadCloser
 	network *network
-	isPods  bool
+	// lag is held while what arrives is held up; nil for what never is.
+	lag *sync.Mutex
 }
 
-// Read holds back what has arrived about pods for as long as the lag lasts.
+// Read holds back what has arrived for as long as the lag lasts.
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if b.isPods {
-		b.network.pods.Lock()
-		defer b.network.pods.Unlock()
+	if b.lag != nil {
+		b.lag.Lock()
+		defer b.lag.Unlock()
 	}
 	return n, err
 }

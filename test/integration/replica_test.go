@@ -21,6 +21,8 @@ import (
 type tanist struct {
 	t         *testing.T
 	namespace string
+	// user is who the replicas are to the API server; they may do everything when it is empty.
+	user rest.ImpersonationConfig
 }
 
 func newTanist(t *testing.T) *tanist {
@@ -40,6 +42,7 @@ type replica struct {
 	registry *prometheus.Registry
 	elected  <-chan struct{}
 	network  *network
+	port     int // of admission; 0 without
 	cancel   context.CancelFunc
 	done     chan struct{}
 }
@@ -59,8 +62,9 @@ func (i *tanist) startWith(options app.Options) *replica {
 	}
 	// Not the test's context: that is cancelled before the clean-up, which stops replicas in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
-	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: &network{}, cancel: cancel, done: make(chan struct{})}
+	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: &network{}, port: options.WebhookPort, cancel: cancel, done: make(chan struct{})}
 	config := rest.CopyConfig(cluster)
+	config.Impersonate = i.user
 	config.Wrap(r.network.wrap)
 	mgr, err := app.New(ctx, config, options, r.registry)
 	if err != nil {

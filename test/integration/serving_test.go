@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"testing"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,7 +39,7 @@ type serving struct {
 
 func (i *tanist) serving() *serving {
 	i.t.Helper()
-	s := &serving{tanist: i, name: i.namespace + "-tanist", folder: i.t.TempDir(), health: fmt.Sprintf("127.0.0.1:%d", freePort(i.t))}
+	s := &serving{tanist: i, name: i.namespace + "-tanist", folder: i.t.TempDir(), health: fmt.Sprintf("127.0.0.1:%d", unusedPort())}
 	certificate, key, err := certutil.GenerateSelfSignedCertKey("tanist."+i.namespace+".svc", nil, nil)
 	s.must(err)
 	all, err := certutil.ParseCertsPEM(certificate)
@@ -65,7 +64,7 @@ func (s *serving) startAnother() *replica {
 func (s *serving) serve(health string) *replica {
 	s.t.Helper()
 	return s.startWith(app.Options{
-		HealthAddress: health, WebhookPort: freePort(s.t), CertDir: s.folder, WebhookConfiguration: s.name,
+		HealthAddress: health, WebhookPort: unusedPort(), CertDir: s.folder, WebhookConfiguration: s.name,
 	})
 }
 
@@ -154,11 +153,11 @@ func (s *serving) must(err error) {
 	}
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
+// unusedPort is one that nobody listens on.
+func unusedPort() int {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port

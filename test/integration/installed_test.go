@@ -1,0 +1,292 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/config"
+)
+
+// chart is what all tests of admission share: the chart's objects, but for the webhook configurations, and certificates issued by
+// cert-manager. It takes seconds, so the first of those tests brings it up.
+type chart struct {
+	once    sync.Once
+	err     error
+	objects []*unstructured.Unstructured
+	api     client.Client
+	mount   *mount
+	// ends are what to do once all tests are over, the last one first.
+	ends []func() error
+}
+
+var theChart chart
+
+// install brings the chart up, once.
+func (c *chart) install(ctx context.Context) error {
+	c.once.Do(func() { c.err = c.bringUp(context.WithoutCancel(ctx)) })
+	return c.err
+}
+
+func (c *chart) bringUp(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	c.ends = append(c.ends, func() error { cancel(); return nil })
+	folder, err := os.MkdirTemp("", "tanist-")
+	if err != nil {
+		return err
+	}
+	c.ends = append(c.ends, func() error { return os.RemoveAll(folder) })
+	if c.objects, err = renderChart(); err != nil {
+		return err
+	}
+	if c.api, err = client.New(cluster, client.Options{}); err != nil {
+		return err
+	}
+	stop, err := startCertManager(ctx, folder, fmt.Sprintf("127.0.0.1:%d", unusedPort()))
+	if err != nil {
+		return err
+	}
+	c.ends = append(c.ends, stop)
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: release}}
+	if _, err := clientset.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	serving := filepath.Join(folder, "serving")
+	if err := os.Mkdir(serving, 0o700); err != nil {
+		return err
+	}
+	if c.mount, err = mountSecret(ctx, serving, "tanist-serving"); err != nil {
+		return err
+	}
+	for _, object := range c.objects {
+		if isWebhookConfiguration(object) {
+			continue
+		}
+		if err := errors.Join(reachable(object), c.apply(ctx, object)); err != nil {
+			return err
+		}
+	}
+	select {
+	case <-c.mount.written:
+		return nil
+	case <-time.After(2 * patience):
+		return errors.New("no serving certificate is issued")
+	}
+}
+
+// apply is what Helm does with an object.
+func (c *chart) apply(ctx context.Context, object *unstructured.Unstructured) error {
+	if err := c.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(object.DeepCopy()),
+		client.FieldOwner("helm"), client.ForceOwnership); err != nil {
+		return fmt.Errorf("failed to apply %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	return nil
+}
+
+// end takes away what does not end with the API server.
+func (c *chart) end() error {
+	var errs []error
+	for len(c.ends) > 0 {
+		last := len(c.ends) - 1
+		errs = append(errs, c.ends[last]())
+		c.ends = c.ends[:last]
+	}
+	return errors.Join(errs...)
+}
+
+// installed is Tanist as the chart installs it, for one test: with webhooks, and replicas that run with the rights of the chart's
+// ServiceAccount.
+type installed struct {
+	*tanist
+	// probe is where it is tried whether the API server calls yet.
+	probe *scene
+	// since is the revision before anything that the replicas do.
+	since int64
+}
+
+func newInstalled(t *testing.T) *installed {
+	t.Helper()
+	if err := theChart.install(t.Context()); err != nil {
+		t.Fatalf("failed to install the chart: %v", err)
+	}
+	i := &installed{tanist: &tanist{t: t, namespace: release, user: rest.ImpersonationConfig{
+		UserName: "system:serviceaccount:" + release + ":tanist",
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + release, "system:authenticated"},
+	}}}
+	t.Cleanup(i.uninstall)
+	i.probe = newScene(t)
+	i.since = revisionOf(t, i.probe.withPod("probe", "probe"))
+	i.probe.withService("probe")
+	return i
+}
+
+// removeWebhooks takes both configurations away.
+func (i *installed) removeWebhooks(ctx context.Context) {
+	for _, object := range theChart.objects {
+		if !isWebhookConfiguration(object) {
+			continue
+		}
+		if err := client.IgnoreNotFound(theChart.api.Delete(ctx, object.DeepCopy())); err != nil {
+			i.t.Errorf("failed to delete %s: %v", object.GetKind(), err)
+		}
+	}
+}
+
+// uninstall takes the webhooks away, and leaves the tuning as the chart has it.
+func (i *installed) uninstall() {
+	ctx := context.WithoutCancel(i.t.Context())
+	i.removeWebhooks(ctx)
+	for _, object := range theChart.objects {
+		if object.GetKind() != "ConfigMap" || object.GetName() != config.TuningConfigMap {
+			continue
+		}
+		if err := theChart.apply(ctx, object); err != nil {
+			i.t.Error(err)
+		}
+	}
+	if err := theChart.mount.failed(); err != nil {
+		i.t.Errorf("the certificate is not mounted: %v", err)
+	}
+}
+
+// admitting is an installation of one replica that holds the Lease and is called.
+func admitting(t *testing.T) (*installed, *replica) {
+	t.Helper()
+	i := newInstalled(t)
+	r := i.serve()
+	i.call(r)
+	r.waitElected()
+	return i, r
+}
+
+// serve runs a replica with admission. Nobody calls it yet.
+func (i *installed) serve() *replica {
+	i.t.Helper()
+	return i.startWith(app.Options{
+		WebhookPort: unusedPort(), CertDir: theChart.mount.folder, WebhookConfiguration: configurations,
+	})
+}
+
+// call has the API server call a replica, and waits until it does.
+func (i *installed) call(r *replica) {
+	i.t.Helper()
+	i.configure(r.port)
+	for _, webhook := range append(append([]string{}, validatingWebhooks...), mutatingWebhooks...) {
+		r.counts(1, "tanist_webhook_trusted", "webhook="+webhook)
+	}
+	history.eventually(i.t, func() string {
+		before := r.counter("tanist_departures_admitted_total", "outcome=dry_run")
+		i.probe.tryDelete("probe")
+		if r.counter("tanist_departures_admitted_total", "outcome=dry_run") == before {
+			return "a call of the validating webhooks"
+		}
+		if pod := i.probe.tryCreate("probe"); pod.Annotations[config.DrainWindowAppliedKey] == "" {
+			return "a call of the mutating webhook"
+		}
+		return ""
+	})
+}
+
+// settled waits until all replicas, together, have counted the hand-overs that there were: counting comes a moment after the write.
+func (i *installed) settled(replicas ...*replica) {
+	i.t.Helper()
+	history.eventually(i.t, func() string {
+		counted, moved := 0.0, history.moves(i.since)
+		for _, r := range replicas {
+			counted += r.counter("tanist_handovers_total")
+		}
+		if counted != float64(moved) {
+			return fmt.Sprintf("%d hand-overs to be counted, got %v", moved, counted)
+		}
+		return ""
+	})
+}
+
+// moves counts the changes of leader after a revision.
+func (r *recorder) moves(since int64) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	terms := map[string]string{}
+	for _, v := range r.versions {
+		slice, ok := v.object.(*discoveryv1.EndpointSlice)
+		if !ok || v.gone {
+			continue
+		}
+		term := slice.Annotations[config.TermKey]
+		if v.revision > since && term != terms[v.key] && term != "" && term != "0" {
+			n++
+		}
+		terms[v.key] = term
+	}
+	return n
+}
+
+// configure applies the webhook configurations, with a port to call and possibly changed.
+func (i *installed) configure(port int, change ...func(*unstructured.Unstructured)) {
+	i.t.Helper()
+	for _, object := range theChart.objects {
+		if !isWebhookConfiguration(object) {
+			continue
+		}
+		configuration := calledAt(i.t, object, port)
+		for _, change := range change {
+			change(configuration)
+		}
+		if err := theChart.apply(i.t.Context(), configuration); err != nil {
+			i.t.Fatal(err)
+		}
+	}
+}
+
+// tryDelete is a dry run of a pod's deletion.
+func (s *scene) tryDelete(name string) {
+	s.t.Helper()
+	if err := clientset.CoreV1().Pods(s.namespace).Delete(
+		s.t.Context(), name, metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}}); err != nil {
+		s.t.Fatalf("failed to try a deletion: %v", err)
+	}
+}
+
+// tryCreate is a dry run of a pod's creation.
+func (s *scene) tryCreate(app string, change ...func(*corev1.Pod)) *corev1.Pod {
+	s.t.Helper()
+	pod, err := clientset.CoreV1().Pods(s.namespace).Create(s.t.Context(), s.podOf(app, "tried", change...),
+		metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	if err != nil {
+		s.t.Fatalf("failed to try to create a pod: %v", err)
+	}
+	return pod
+}
+
+// admissions returns a check of what became of the deletions and evictions that a replica is asked about from now on.
+func (r *replica) admissions() func(want map[string]float64) {
+	const name = "tanist_departures_admitted_total"
+	outcomes := []string{"prepared", "nobody_follows", "no_leader", "dry_run", "timed_out", "failed"}
+	before := map[string]float64{}
+	for _, outcome := range outcomes {
+		before[outcome] = r.counter(name, "outcome="+outcome)
+	}
+	return func(want map[string]float64) {
+		r.t.Helper()
+		for _, outcome := range outcomes {
+			if got := r.counter(name, "outcome="+outcome) - before[outcome]; got != want[outcome] {
+				r.t.Errorf("%v admissions with outcome %s, want %v", got, outcome, want[outcome])
+			}
+		}
+	}
+}

@@ -1,0 +1,83 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// window is what a pod says of its drain window.
+type window struct {
+	Sleep, Grace int64
+	Noted        string
+}
+
+func windowOf(pod *corev1.Pod) window {
+	w := window{Grace: *pod.Spec.TerminationGracePeriodSeconds, Noted: pod.Annotations[config.DrainWindowAppliedKey]}
+	if lifecycle := pod.Spec.Containers[0].Lifecycle; lifecycle != nil && lifecycle.PreStop != nil && lifecycle.PreStop.Sleep != nil {
+		w.Sleep = lifecycle.PreStop.Sleep.Seconds
+	}
+	return w
+}
+
+func TestNewPodsGetTheirDrainWindow(t *testing.T) {
+	i, r := admitting(t)
+	s := newScene(t)
+	s.withService("web")
+	s.withService("slow", annotation(config.DrainWindowKey, "20s"))
+	s.withService("none", annotation(config.DrainWindowKey, "0s"))
+	for _, service := range []string{"web", "slow", "none"} {
+		s.nobodyLeads(service) // so it is known
+	}
+	untouched := window{Grace: 30}
+	generated := func(pod *corev1.Pod) { pod.GenerateName, pod.Name = "generated-", "" }
+	cases := map[string]struct {
+		app    string
+		change []func(*corev1.Pod)
+		want   window
+	}{
+		"a pod":                           {app: "web", want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
+		"a pod whose name is generated":   {app: "web", change: []func(*corev1.Pod){generated}, want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
+		"a pod of a Service with its own": {app: "slow", want: window{Sleep: 20, Grace: 50, Noted: "20s"}},
+		"a pod of a Service with none":    {app: "none", want: untouched},
+		"a pod that no Service selects":   {app: "other", want: untouched},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			pod, err := clientset.CoreV1().Pods(s.namespace).Create(t.Context(), s.podOf(test.app, "pod-"+test.app, test.change...),
+				metav1.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, windowOf(pod)); diff != "" {
+				t.Errorf("unexpected window (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("the tuning's, as it is now", func(t *testing.T) {
+		i.put("election: {drainWindow: 7s}", r)
+		if diff := cmp.Diff(window{Sleep: 7, Grace: 37, Noted: "7s"}, windowOf(s.tryCreate("web"))); diff != "" {
+			t.Errorf("unexpected window (-want +got):\n%s", diff)
+		}
+		i.put("election: {drainWindow: 0s}", r)
+		if diff := cmp.Diff(untouched, windowOf(s.tryCreate("web"))); diff != "" {
+			t.Errorf("unexpected window (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("no pod that exists is changed", func(t *testing.T) {
+		pod, err := clientset.CoreV1().Pods(s.namespace).Patch(t.Context(), "pod-none", "application/merge-patch+json",
+			[]byte(`{"metadata":{"labels":{"app":"slow"}}}`), metav1.PatchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(untouched, windowOf(pod)); diff != "" {
+			t.Errorf("unexpected window (-want +got):\n%s", diff)
+		}
+	})
+}
