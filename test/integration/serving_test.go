@@ -7,11 +7,13 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -153,12 +155,23 @@ func (s *serving) must(err error) {
 	}
 }
 
-// unusedPort is one that nobody listens on.
+// nextPort counts upwards below the range that the kernel takes the ports of outgoing connections from: one of those could take a
+// port between our looking for it and its being listened on. It begins somewhere else in each run.
+var nextPort atomic.Int64
+
+func init() { nextPort.Store(20_000 + rand.Int64N(10_000)) }
+
+// unusedPort is one that nobody listens on, given to nobody else.
 func unusedPort() int {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
+	for {
+		port := int(nextPort.Add(1))
+		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		if err == nil {
+			_ = listener.Close()
+			return port
+		}
+		if port > 32_000 {
+			panic(err)
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }
