@@ -56,6 +56,8 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	cluster = rest.CopyConfig(cluster)
 	// The API server has its own flow control. A limit on this side would only delay hand-overs, when many leaders go at once.
 	cluster.QPS = -1
+	// The API server compresses each event of an informer's watch by itself, and we would unpack it before we see that a leader goes.
+	cluster.DisableCompression = true
 	cluster.Wrap(reconciler.FailFast)
 
 	admission, err := newAdmission(o)
