@@ -38,11 +38,18 @@ func (a *app) newUp() *cobra.Command {
 }
 
 func (a *app) newDown() *cobra.Command {
-	return &cobra.Command{
+	var all bool
+	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "Remove the cluster, or what is left of one, with all that it made",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if all && cmd.Flags().Changed("name") {
+				return fmt.Errorf("--all removes every cluster: leave out --name %s, or --all", a.name)
+			}
+			if all {
+				return downAll(cmd)
+			}
 			c, err := a.open()
 			if errors.Is(err, cluster.ErrNoCluster) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "No cluster %q is up\n", a.name)
@@ -54,6 +61,24 @@ func (a *app) newDown() *cobra.Command {
 			return c.Down(cmd.Context())
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "remove every cluster of yours on this machine")
+	return cmd
+}
+
+func downAll(cmd *cobra.Command) error {
+	clusters, err := cluster.List()
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, c := range clusters {
+		if err := c.Down(cmd.Context()); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "Removed cluster %q\n", c.Name)
+	}
+	return errors.Join(failed...)
 }
 
 func (a *app) newComponents() *cobra.Command {

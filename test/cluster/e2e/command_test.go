@@ -66,16 +66,22 @@ type user struct {
 // try calls the command and returns what it wrote, also when it fails.
 func (u user) try(args ...string) (stdout, stderr string, err error) {
 	u.t.Helper()
-	cmd := exec.CommandContext(u.t.Context(), bin.command, append([]string{"--name", u.name}, args...)...)
-	cmd.Env = append(os.Environ(), u.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: u.credential}
-	cmd.Dir = "/"
+	cmd := u.command(append([]string{"--name", u.name}, args...)...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	started := time.Now()
 	err = cmd.Run()
 	u.t.Logf("tanist-cluster %s: %.1fs", strings.Join(args, " "), time.Since(started).Seconds())
 	return out.String(), errOut.String(), err
+}
+
+// command is one that the user is about to call.
+func (u user) command(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(u.t.Context(), bin.command, args...)
+	cmd.Env = append(os.Environ(), u.env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: u.credential}
+	cmd.Dir = "/"
+	return cmd
 }
 
 func (u user) must(args ...string) string {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -71,6 +72,16 @@ func TestSimulatedNodes(t *testing.T) {
 	deploy(t, client)
 	t.Run("a graceful delete takes the grace period", func(t *testing.T) { graceful(t, client) })
 	t.Run("an eviction respects a PodDisruptionBudget", func(t *testing.T) { budget(t, client) })
+	t.Run("down --all removes it without its name", func(t *testing.T) {
+		u.t = t
+		u.refused([]string{"down", "--all"}, "--all", "--name "+u.name)
+		// The folder, and so the clusters, are this user's alone: nobody else's are removed.
+		cmd := u.command("down", "--all")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), u.name) {
+			t.Fatalf("down --all: %v\n%s", err, out)
+		}
+		u.refused([]string{"status"}, "up")
+	})
 }
 
 func graceful(t *testing.T, client kubernetes.Interface) {
