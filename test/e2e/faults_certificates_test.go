@@ -19,7 +19,6 @@ func TestTheServingCertificateHasExpired(t *testing.T) {
 
 	goOn := findCertManager(t).halt() // or it would issue another one at once
 	expired := issueExpired(t, client)
-	refresh(t, client)
 	serves(t, client, "the expired certificate", is(expired))
 	broken := secret(t, client, servingName).Data[corev1.TLSCertKey]
 	setBundles(t, client, func(bundle []byte) []byte { return append(bundle, '\n') })
