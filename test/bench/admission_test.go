@@ -169,7 +169,7 @@ func (i installation) led(namespace, service string, but ...string) (leader stri
 	return leader
 }
 
-// makeReady says of a pod what a kubelet would; no node has it.
+// makeReady says of a pod what a kubelet would.
 func (i installation) makeReady(namespace, name, address string) {
 	i.t.Helper()
 	i.must(wait.PollUntilContextTimeout(i.t.Context(), 10*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
@@ -183,7 +183,7 @@ func (i installation) makeReady(namespace, name, address string) {
 		})
 		_, err = i.client.CoreV1().Pods(namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
 		if apierrors.IsConflict(err) {
-			return false, nil // the scheduler has said that no node takes it
+			return false, nil // somebody else has noted something
 		}
 		return err == nil, err
 	}))

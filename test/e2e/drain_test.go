@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/election"
 )
 
 // TestADrainTakesLeaderAndReplica: the node of a leader and of one of Tanist's replicas is drained. The leader moves once, to
@@ -52,7 +54,7 @@ func TestADrainTakesLeaderAndReplica(t *testing.T) {
 	quiet.testify()
 	spread(t, client)
 	admits(t, client)
-	s.stop()
+	s.stop(election.ReasonNodeGoing, election.ReasonLeaderDisrupted, election.ReasonLeaderDeleted)
 	t.Logf("%s, with the leader and Tanist's %s, was drained in %.0f s; the leader's moves: %+v", node, replica, took.Seconds(), quiet.seen())
 }
 

@@ -14,7 +14,6 @@ import (
 func TestTheServingCertificateHasExpired(t *testing.T) {
 	client := connect(t)
 	s := newStorm(t, client)
-	s.handsOver(1)
 	admits(t, client)
 
 	goOn := findCertManager(t).halt() // or it would issue another one at once
@@ -39,7 +38,6 @@ func TestTheServingCertificateHasExpired(t *testing.T) {
 func TestTheCAIsNotInjected(t *testing.T) {
 	client := connect(t)
 	s := newStorm(t, client)
-	s.handsOver(1)
 	admits(t, client)
 
 	goOn := findCertManager(t).halt()
@@ -60,11 +58,9 @@ func TestTheCAIsNotInjected(t *testing.T) {
 func TestCertManagerIsAbsent(t *testing.T) {
 	client := connect(t)
 	s := newStorm(t, client)
-	s.handsOver(1)
 	admits(t, client)
 
 	startAgain := findCertManager(t).die()
-	s.handsOver(1)
 	admits(t, client)
 	pods, err := replicas(t.Context(), client)
 	if err != nil {

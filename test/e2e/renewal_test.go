@@ -26,7 +26,6 @@ var ourWebhooks = []string{departures, "services.tanist.dev", "tuning.tanist.dev
 func TestRenewal(t *testing.T) {
 	client := connect(t)
 	s := newStorm(t, client)
-	s.handsOver(1)
 	admits(t, client)
 	restarts := restartsOf(t, client)
 	before := map[string]float64{}

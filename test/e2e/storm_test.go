@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -23,7 +22,7 @@ import (
 
 const (
 	// stormPods are as many as are replaced while the next ones go.
-	stormPods = 5
+	stormPods = 4
 	// stormPace is how often a leader is deleted, if there is another pod that is ready.
 	stormPace = 400 * time.Millisecond
 )
@@ -41,11 +40,12 @@ type storm struct {
 	// turn is held while a leader is being taken.
 	turn sync.Mutex
 	mu   sync.Mutex
-	// evicts has leaders evicted instead of deleted; anybody has other pods deleted too, when the leader is gone and nobody hands over.
-	evicts, anybody bool
-	losses          []loss
-	end             context.CancelFunc
-	ended           chan struct{}
+	// evicts has leaders evicted instead of deleted; anybody has other pods deleted too, when the leader is gone and nobody hands over;
+	// calm leaves time for all pods to be ready before the next one goes.
+	evicts, anybody, calm bool
+	losses                []loss
+	end                   context.CancelFunc
+	ended                 chan struct{}
 }
 
 // loss is a pod that was deleted.
@@ -111,12 +111,12 @@ func (s *storm) take(ctx context.Context, service string) {
 		return
 	}
 	pods := slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool { return !standing(&pod) })
-	if len(pods) < 2 {
-		return // nobody could follow
-	}
 	s.mu.Lock()
-	evicts, anybody := s.evicts, s.anybody
+	evicts, anybody, calm := s.evicts, s.anybody, s.calm
 	s.mu.Unlock()
+	if len(pods) < 2 || calm && len(pods) < stormPods {
+		return // nobody could follow, or not yet
+	}
 	leader := s.witness.leaderOf(service)
 	i := slices.IndexFunc(pods, func(pod corev1.Pod) bool { return pod.UID == leader })
 	switch {
@@ -167,97 +167,4 @@ func (s *storm) all() []loss {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.losses)
-}
-
-// deletes waits for so many more pods to be deleted.
-func (s *storm) deletes(n int) {
-	s.t.Helper()
-	before := len(s.all())
-	eventually(s.t, fmt.Sprintf("%d more pods are deleted", n), func(context.Context) error {
-		if now := len(s.all()); now-before < n {
-			return fmt.Errorf("%d were", now-before)
-		}
-		return nil
-	})
-}
-
-// handsOver waits for so many more leaders to be deleted and handed over, those that go from now on.
-func (s *storm) handsOver(n int) {
-	s.t.Helper()
-	before := len(s.all())
-	eventually(s.t, fmt.Sprintf("%d more leaders are handed over", n), func(context.Context) error {
-		done := 0
-		for _, l := range s.all()[before:] {
-			if l.err != nil {
-				return l.err
-			}
-			if len(l.led) > 0 && s.handedOver(l) {
-				done++
-			}
-		}
-		if done < n {
-			return fmt.Errorf("%d were", done)
-		}
-		return nil
-	})
-}
-
-func (s *storm) handedOver(l loss) bool {
-	return !slices.ContainsFunc(l.led, func(service string) bool { return !s.witness.moved(service, l.pod) })
-}
-
-// led waits until a pod that stands leads each Service.
-func (s *storm) led(when string) {
-	s.t.Helper()
-	eventually(s.t, "every Service has a leader that stands, "+when, func(ctx context.Context) error {
-		list, err := s.client.CoreV1().Pods(s.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=web"})
-		if err != nil {
-			return err
-		}
-		for name := range stormServices {
-			leader := s.witness.leaderOf(name + "-leader")
-			if !slices.ContainsFunc(list.Items, func(pod corev1.Pod) bool { return pod.UID == leader && standing(&pod) }) {
-				return fmt.Errorf("%s is led by %q", name, leader)
-			}
-		}
-		return nil
-	})
-}
-
-// stop ends the storm and asks for what must be true of it: every deletion succeeded, every leader was handed over, at no time two
-// were ready, and each move has a term of its own.
-func (s *storm) stop() {
-	s.t.Helper()
-	s.end()
-	<-s.ended
-	s.led("after the storm")
-	took := []time.Duration{}
-	leaders := 0
-	for _, l := range s.all() {
-		if l.err != nil {
-			s.t.Errorf("a deletion failed after %v: %v", l.took, l.err)
-			continue
-		}
-		took = append(took, l.took)
-		leaders += len(l.led)
-		for _, service := range l.led {
-			if !s.witness.moved(service, l.pod) {
-				s.t.Errorf("%s was not handed over when its leader %s was deleted", service, l.pod)
-			}
-		}
-	}
-	s.witness.testify()
-	if len(took) == 0 {
-		s.t.Fatal("nothing was deleted")
-	}
-	slices.Sort(took)
-	s.t.Logf("%d deletions, none failed: median %s, longest %s; they took %d leaders away, and leaders moved %d times",
-		len(took), inMs(took[len(took)/2]), inMs(took[len(took)-1]), leaders, len(s.witness.seen()))
-}
-
-// standing reports whether a pod is ready and stays.
-func standing(pod *corev1.Pod) bool {
-	return pod.DeletionTimestamp == nil && slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
-		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
-	})
 }
