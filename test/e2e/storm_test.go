@@ -107,7 +107,9 @@ func (s *storm) rage(ctx context.Context) {
 func (s *storm) take(ctx context.Context, service string) {
 	list, err := s.client.CoreV1().Pods(s.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=web"})
 	if err != nil {
-		s.lost(ctx, loss{err: err})
+		if ctx.Err() == nil { // else the storm is over
+			s.lost(loss{err: err})
+		}
 		return
 	}
 	pods := slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool { return !standing(&pod) })
@@ -127,6 +129,9 @@ func (s *storm) take(ctx context.Context, service string) {
 		return // it is being handed over
 	}
 	l := loss{pod: pods[i].UID, led: s.witness.ledBy(pods[i].UID)}
+	// A call that the end of the storm cut short would be carried out all the same, and not be known of.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
 	options := &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(l.pod))}
 	started := time.Now()
 	if evicts {
@@ -137,13 +142,10 @@ func (s *storm) take(ctx context.Context, service string) {
 		l.err = s.client.CoreV1().Pods(s.namespace).Delete(ctx, pods[i].Name, *options)
 	}
 	l.took = time.Since(started)
-	s.lost(ctx, l)
+	s.lost(l)
 }
 
-func (s *storm) lost(ctx context.Context, l loss) {
-	if ctx.Err() != nil {
-		return // the test is over, and nothing was lost
-	}
+func (s *storm) lost(l loss) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.losses = append(s.losses, l)
