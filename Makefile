@@ -64,7 +64,12 @@ bench-burst: build ## Measure a hundred leaders lost in one request, on simulate
 .PHONY: bench-idle
 bench-idle: build ## Measure what a thousand leader Services cost while nothing happens (IDLE_ARGS="-services 100 -idle 1m")
 	CLUSTER_NAME=idle SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
-		go test -tags bench -count=1 -timeout 30m -v ./test/bench/ -args $(IDLE_ARGS)
+		go test -tags bench -count=1 -timeout 30m -v -run TestIdle ./test/bench/ -args $(IDLE_ARGS)
+
+.PHONY: bench-admission
+bench-admission: build ## Measure hand-overs with and without admission, and what it costs (ADMISSION_ARGS="-failovers 10 -calls 100")
+	CLUSTER_NAME=admission scripts/with-tanist.sh \
+		go test -tags bench -count=1 -timeout 3h -v -run TestAdmission ./test/bench/ -args $(ADMISSION_ARGS)
 
 .PHONY: demo
 demo: build ## Show it: a cluster, Tanist, fifty failovers, the table (KEEP=1 leaves it running)

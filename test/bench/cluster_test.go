@@ -23,15 +23,21 @@ const patience = 5 * time.Minute
 // allNamespaces is where watches and lists look.
 const allNamespaces = metav1.NamespaceAll
 
-// connect returns a client without a rate limit and the names of the simulated nodes.
-func connect(t *testing.T) (client kubernetes.Interface, nodes []string) {
+// dial returns a client without a rate limit.
+func dial(t *testing.T) kubernetes.Interface {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
-		t.Fatalf("KUBECONFIG must name a cluster with simulated nodes (make bench-idle brings one): %v", err)
+		t.Fatalf("KUBECONFIG must name a cluster (make bench-idle and make bench-admission bring one): %v", err)
 	}
 	config.QPS = -1
-	client = kubernetes.NewForConfigOrDie(config)
+	return kubernetes.NewForConfigOrDie(config)
+}
+
+// connect returns a client and the names of the simulated nodes.
+func connect(t *testing.T) (client kubernetes.Interface, nodes []string) {
+	t.Helper()
+	client = dial(t)
 	list, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{LabelSelector: "type=kwok"})
 	if err != nil {
 		t.Fatal(err)

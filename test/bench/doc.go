@@ -1,7 +1,9 @@
-// Package bench measures what Tanist costs while nothing happens: many leader Services over simulated nodes, two replicas of the
-// shipped program beside them.
+// Package bench measures what kubectl tanist bench does not.
 //
-// The tests run with the build tag bench, on the fresh cluster that KUBECONFIG names and with tanist in PATH (make bench-idle brings
-// both). They assert what must not happen, a write, and only report how much and how long. Failovers are measured by kubectl tanist
-// bench instead.
+// TestIdle: what Tanist costs while nothing happens, many leader Services over simulated nodes and two replicas of the shipped program
+// beside them, on a fresh cluster and with tanist in PATH (make bench-idle brings both). TestAdmission…: what admission adds to a
+// deletion, and what it does for hand-overs, on real nodes with Tanist installed by its chart (make bench-admission).
+//
+// The tests run with the build tag bench, on the cluster that KUBECONFIG names. They assert what must not happen, and only report how
+// much and how long.
 package bench

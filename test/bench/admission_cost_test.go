@@ -1,0 +1,176 @@
+//go:build bench
+
+package bench
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+var calls = flag.Int("calls", 300, "how many deletions of each kind are timed")
+
+const (
+	// quietBefore is how long nothing happens before a deletion is timed, so that what the one before set off is over.
+	quietBefore = 50 * time.Millisecond
+	// warmUp is how many of each kind are not counted: the API server connects to the webhook.
+	warmUp = 5
+)
+
+// The kinds of deletions.
+const (
+	noWebhook = iota
+	noLeader
+	aLeader
+	kinds
+)
+
+var kindNames = [kinds]string{"no webhook (the namespace has not opted in)", "the pod leads nothing", "the pod leads a Service"}
+
+// TestAdmissionCost: what admission adds to a pod's DELETE. The kinds take turns in one run. The pods are on a node that there is
+// not: a deletion marks them, as it does any pod that runs, with one call of admission, and nothing else works for the end of one or
+// the start of the next. Their readiness is written by the test.
+func TestAdmissionCost(t *testing.T) {
+	b := costBench{installation: installation{t: t, client: dial(t)}}
+	for kind := range b.namespaces {
+		b.namespaces[kind] = b.namespace(kind != noWebhook)
+	}
+	_, err := b.client.CoreV1().Services(b.namespaces[aLeader]).Create(t.Context(), &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Annotations: map[string]string{config.EnabledKey: "true"}},
+		Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "web"}, Ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(8080)}}},
+	}, metav1.CreateOptions{})
+	b.must(err)
+	b.pod(aLeader)
+	b.leader = b.led(b.namespaces[aLeader], "web-leader")
+
+	before := b.counts("tanist_departures_admitted_total", "outcome")
+	var took [kinds][]time.Duration
+	for i := range warmUp + *calls {
+		for turn := range kinds {
+			kind := (i + turn) % kinds
+			d := b.measure(kind)
+			if i >= warmUp {
+				took[kind] = append(took[kind], d)
+			}
+		}
+	}
+	after := b.counts("tanist_departures_admitted_total", "outcome")
+	fmt.Fprintf(t.Output(), "\n| pod DELETE | calls | p50 | p99 | p50 over no webhook | p99 over no webhook |\n| --- | --- | --- | --- | --- | --- |\n")
+	for kind := range took {
+		p50, p99 := rank(took[kind], 50), rank(took[kind], 99)
+		over := "| | |"
+		if kind != noWebhook {
+			over = fmt.Sprintf("| %s | %s |", inMs(p50-rank(took[noWebhook], 50)), inMs(p99-rank(took[noWebhook], 99)))
+		}
+		fmt.Fprintf(t.Output(), "| %s | %d | %s | %s %s\n", kindNames[kind], len(took[kind]), inMs(p50), inMs(p99), over)
+	}
+	for outcome, n := range after {
+		if n -= before[outcome]; n > 0 {
+			fmt.Fprintf(t.Output(), "admitted, %s: %v\n", outcome, n)
+		}
+	}
+	for kind, outcome := range map[int]string{noLeader: "no_leader", aLeader: "prepared"} {
+		if n := after[outcome] - before[outcome]; n < float64(*calls) {
+			t.Errorf("%s: admission has seen %v, want %d: what was measured is something else", kindNames[kind], n, *calls)
+		}
+	}
+}
+
+// costBench is one run.
+type costBench struct {
+	installation
+	namespaces [kinds]string
+	made       int
+	// leader is the name of the pod that leads.
+	leader string
+}
+
+// measure deletes one pod and returns how long the request took.
+func (b *costBench) measure(kind int) time.Duration {
+	b.t.Helper()
+	victim := b.pod(kind)
+	if kind == aLeader {
+		victim = b.leader // the new one will follow
+	}
+	b.must(pause(b.t.Context(), quietBefore))
+	pods := b.client.CoreV1().Pods(b.namespaces[kind])
+	started := time.Now()
+	err := pods.Delete(b.t.Context(), victim, metav1.DeleteOptions{})
+	took := time.Since(started)
+	b.must(err)
+	if kind == aLeader {
+		b.leader = b.led(b.namespaces[kind], "web-leader", victim)
+	}
+	b.must(pods.Delete(b.t.Context(), victim, *metav1.NewDeleteOptions(0))) // what a kubelet would do
+	return took
+}
+
+// pod makes one that no kubelet knows and that is ready all the same.
+func (b *costBench) pod(kind int) (name string) {
+	b.t.Helper()
+	labels := map[string]string{"app": "web"}
+	if kind == noLeader {
+		labels["app"] = "other"
+	}
+	b.made++
+	created, err := b.client.CoreV1().Pods(b.namespaces[kind]).Create(b.t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("web-%d", b.made), Labels: labels},
+		Spec: corev1.PodSpec{
+			NodeName:   "nowhere",
+			Containers: []corev1.Container{{Name: "web", Image: "none"}},
+		},
+	}, metav1.CreateOptions{})
+	b.must(err)
+	b.makeReady(created.Namespace, created.Name, fmt.Sprintf("192.0.2.%d", b.made%250+1))
+	return created.Name
+}
+
+// namespace makes one, and removes it with the test's end.
+func (b *costBench) namespace(optedIn bool) (name string) {
+	b.t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "bench-"}}
+	if optedIn {
+		namespace.Labels = map[string]string{config.EnabledKey: "true"}
+	}
+	created, err := b.client.CoreV1().Namespaces().Create(b.t.Context(), namespace, metav1.CreateOptions{})
+	b.must(err)
+	b.must(b.await("pods can be created", func(ctx context.Context) (bool, error) {
+		_, err := b.client.CoreV1().ServiceAccounts(created.Name).Get(ctx, "default", metav1.GetOptions{})
+		return err == nil, ignoreNotFound(err)
+	}))
+	b.t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), time.Minute)
+		defer cancel()
+		if err := b.client.CoreV1().Namespaces().Delete(ctx, created.Name, metav1.DeleteOptions{}); err != nil {
+			b.t.Errorf("failed to remove namespace: %v", err)
+		}
+	})
+	return created.Name
+}
+
+func ignoreNotFound(err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// rank is the percentile by nearest rank: one of the values.
+func rank(took []time.Duration, percent int) time.Duration {
+	sorted := slices.Sorted(slices.Values(took))
+	return sorted[max((percent*len(sorted)+99)/100, 1)-1]
+}
+
+func inMs(d time.Duration) string {
+	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+}

@@ -1,0 +1,105 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// certManager is cert-manager's controllers and CA injector, which tanist-cluster runs as one process of this machine.
+type certManager struct {
+	t   *testing.T
+	pid int
+	// args, environ and log are what it was started with.
+	args, environ []string
+	log           string
+}
+
+// findCertManager finds the one of the cluster that KUBECONFIG is in.
+func findCertManager(t *testing.T) *certManager {
+	t.Helper()
+	mark := "TANIST_CLUSTER=" + filepath.Dir(os.Getenv("KUBECONFIG"))
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		program, err := os.Readlink(link)
+		if err != nil || filepath.Base(program) != "cert-manager" {
+			continue // gone, or another program
+		}
+		folder := filepath.Dir(link)
+		environ, err1 := os.ReadFile(filepath.Join(folder, "environ"))
+		args, err2 := os.ReadFile(filepath.Join(folder, "cmdline"))
+		log, err3 := os.Readlink(filepath.Join(folder, "fd", "2"))
+		if err1 != nil || err2 != nil || err3 != nil || !bytes.Contains(environ, []byte(mark)) {
+			continue
+		}
+		c := &certManager{t: t, args: split(args), environ: split(environ), log: log}
+		c.args[0] = program
+		if _, err := fmt.Sscanf(folder, "/proc/%d", &c.pid); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	t.Fatalf("no cert-manager of the cluster with %s on this machine", mark)
+	return nil
+}
+
+// split takes apart what the kernel keeps of a process's arguments or environment.
+func split(list []byte) []string {
+	return strings.Split(strings.TrimSuffix(string(list), "\x00"), "\x00")
+}
+
+// halt keeps it from doing anything, until what it returns is called.
+func (c *certManager) halt() (goOn func()) {
+	c.t.Helper()
+	if err := syscall.Kill(c.pid, syscall.SIGSTOP); err != nil {
+		c.t.Fatal(err)
+	}
+	return restoring(c.t, "cert-manager", func(context.Context) error { return syscall.Kill(c.pid, syscall.SIGCONT) })
+}
+
+// die ends it, until what it returns is called, which starts it again.
+func (c *certManager) die() (startAgain func()) {
+	c.t.Helper()
+	if err := syscall.Kill(c.pid, syscall.SIGKILL); err != nil {
+		c.t.Fatal(err)
+	}
+	return restoring(c.t, "cert-manager", c.start)
+}
+
+// start starts it as tanist-cluster has, and waits until the old one is gone.
+func (c *certManager) start(ctx context.Context) error {
+	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.pid))
+		return err != nil || bytes.Contains(stat, []byte(") Z ")), nil
+	})
+	if err != nil {
+		return fmt.Errorf("it does not end: %w", err)
+	}
+	log, err := os.OpenFile(c.log, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(c.args[0], c.args[1:]...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = c.environ, log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives the test; the cluster's end is its own
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() { _ = cmd.Wait() }() // reaped, should it end before the test
+	return nil
+}

@@ -1,0 +1,111 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// TestTheReplicaThatAdmittedADeletionDies: what it has prepared dies with it, before the pod is marked. The other replica hands over.
+func TestTheReplicaThatAdmittedADeletionDies(t *testing.T) {
+	client := connect(t)
+	namespace := workload(t, client, 3)
+	s := newStorm(t, client)
+	for range max(1, repeat(t)/2) {
+		bothReplicas(t, client)
+		admits(t, client)
+		killTheAdmitting(t, client, s, namespace)
+	}
+	bothReplicas(t, client)
+	admits(t, client)
+	s.stop()
+}
+
+func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *storm, namespace string) {
+	t.Helper()
+	before := settled(t, client, namespace, 3)
+	witness := watchSlices(t, client, namespace)
+	hold := holdDeletions(t, client, namespace)
+	defer hold.remove()
+
+	s.turn.Lock() // nobody else's deletion is admitted meanwhile
+	resume := func() { s.turn.Unlock() }
+	defer func() { resume() }()
+	with := labels{"outcome": "prepared"}
+	prepared, err := replicaMetrics(t.Context(), client, admittedTotal, with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handedOver, err := replicaMetrics(t.Context(), client, handoversTotal, labels{"reason": "LeaderDeleted"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deleted := make(chan error, 1)
+	go func() {
+		deleted <- client.CoreV1().Pods(namespace).Delete(t.Context(), leaderOf(before), metav1.DeleteOptions{})
+	}()
+	hold.arrived()
+	var admitting string
+	eventually(t, "a replica has prepared the departure", func(ctx context.Context) error {
+		now, err := replicaMetrics(ctx, client, admittedTotal, with)
+		if err != nil {
+			return err
+		}
+		for name, value := range now {
+			if value > prepared[name] {
+				admitting = name
+				return nil
+			}
+		}
+		return fmt.Errorf("none has: %v", now)
+	})
+	pids, err := processes(admitting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leader := witness.leaderOf("web-leader"); leader != before.Endpoints[0].TargetRef.UID {
+		t.Errorf("the leader moved from %s to %s before its deletion", before.Endpoints[0].TargetRef.UID, leader)
+	}
+	if err := kill(pids); err != nil {
+		t.Fatal(err)
+	}
+	hold.release()
+	resume()
+	resume = func() {}
+	if err := <-deleted; err != nil {
+		t.Errorf("the deletion failed: %v", err)
+	}
+	eventually(t, "the leader is handed over", func(context.Context) error {
+		if !witness.moved("web-leader", before.Endpoints[0].TargetRef.UID) {
+			return fmt.Errorf("%v", witness.seen())
+		}
+		return nil
+	})
+	witness.testify()
+	elected := bothReplicasBut(t, client, admitting)
+	after, err := replicaMetrics(t.Context(), client, handoversTotal, labels{"reason": "LeaderDeleted"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range handedOver {
+		if name != admitting {
+			t.Logf("%s admitted the deletion and was killed; %s has committed %v hand-overs since; the Lease is %s's",
+				admitting, name, after[name]-handedOver[name], elected)
+		}
+	}
+}
+
+// bothReplicasBut replaces a replica that was killed, so that the kubelet's growing delay for one that crashes does not add up, and
+// waits for two others.
+func bothReplicasBut(t *testing.T, client kubernetes.Interface, killed string) (elected string) {
+	t.Helper()
+	if err := client.CoreV1().Pods(tanistNamespace).Delete(t.Context(), killed, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return bothReplicas(t, client)
+}

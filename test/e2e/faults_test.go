@@ -1,0 +1,106 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// during is how many leaders must be handed over, or pods deleted, while a fault lasts.
+const during = 5
+
+// TestBothReplicasAreStopped: deletions go on as if there were no Tanist, and their leaders are handed over when it is back.
+func TestBothReplicasAreStopped(t *testing.T) {
+	client := connect(t)
+	s := newStorm(t, client)
+	s.handsOver(1)
+
+	s.set(func(s *storm) { s.anybody = true })
+	restore := scaleTanist(t, client, 0)
+	eventually(t, "both replicas are gone", func(ctx context.Context) error {
+		pods, err := client.CoreV1().Pods(tanistNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=tanist"})
+		if err == nil && len(pods.Items) > 0 {
+			return fmt.Errorf("%d are left", len(pods.Items))
+		}
+		return err
+	})
+	moves := len(s.witness.seen())
+	s.deletes(during)
+	if now := len(s.witness.seen()); now != moves {
+		t.Errorf("leaders moved %d times without Tanist", now-moves)
+	}
+	s.set(func(s *storm) { s.anybody = false })
+	restore()
+	bothReplicas(t, client)
+	admits(t, client)
+	s.stop()
+}
+
+// scaleTanist sets the number of replicas; restore, which the test's end calls too, brings back what was.
+func scaleTanist(t *testing.T, client kubernetes.Interface, replicas int32) (restore func()) {
+	t.Helper()
+	scale := func(ctx context.Context, replicas int32) (before int32, err error) {
+		current, err := client.AppsV1().Deployments(tanistNamespace).GetScale(ctx, "tanist", metav1.GetOptions{})
+		if err != nil {
+			return 0, err
+		}
+		_, err = client.AppsV1().Deployments(tanistNamespace).UpdateScale(ctx, "tanist", &autoscalingv1.Scale{
+			ObjectMeta: metav1.ObjectMeta{Name: "tanist", Namespace: tanistNamespace}, Spec: autoscalingv1.ScaleSpec{Replicas: replicas},
+		}, metav1.UpdateOptions{})
+		return current.Spec.Replicas, err
+	}
+	before, err := scale(t.Context(), replicas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return restoring(t, "Tanist's replicas", func(ctx context.Context) error {
+		_, err := scale(ctx, before)
+		return err
+	})
+}
+
+// TestAdmissionIsBlackHoled: a deletion waits for the webhook's timeout and then goes on; the leader is handed over without a
+// preparation.
+func TestAdmissionIsBlackHoled(t *testing.T) {
+	client := connect(t)
+	s := newStorm(t, client)
+	admits(t, client)
+
+	before := failedOpen(t, client, departures)
+	restore := blackHole(t, client)
+	s.handsOver(during)
+	skipped(t, client, before, during)
+	restore()
+	admits(t, client)
+	s.stop()
+}
+
+// blackHole drops what goes to the webhook's port of any pod, on its node: open connections fall silent too.
+func blackHole(t *testing.T, client kubernetes.Interface) (restore func()) {
+	t.Helper()
+	nodes, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nft := func(ctx context.Context, rule ...string) error {
+		for _, node := range nodes.Items {
+			if err := inNode(ctx, node.Name, append([]string{"nft"}, rule...)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	restore = restoring(t, "the way to admission", func(ctx context.Context) error { return nft(ctx, "delete table inet e2e") })
+	rule := "add table inet e2e; add chain inet e2e forward { type filter hook forward priority -10; }; " +
+		"add rule inet e2e forward tcp dport 10250 drop"
+	if err := nft(t.Context(), rule); err != nil {
+		t.Fatal(err)
+	}
+	return restore
+}

@@ -1,0 +1,176 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+)
+
+// labels are those that a series must have to be counted.
+type labels map[string]string
+
+// Metrics of ours, and of the API server's about us.
+const (
+	admittedTotal  = "tanist_departures_admitted_total"
+	preparedTotal  = "tanist_prepared_total"
+	handoversTotal = "tanist_handovers_total"
+	trusted        = "tanist_webhook_trusted"
+	failOpen       = "apiserver_admission_webhook_fail_open_count"
+)
+
+// departures is the webhook that a pod's deletion calls.
+const departures = "departures.tanist.dev"
+
+// sum adds up the series of a metric that have some labels.
+func sum(text []byte, metric string, with labels) (float64, error) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	if err != nil {
+		return 0, fmt.Errorf("failed to read metrics: %w", err)
+	}
+	all := 0.0
+	for _, series := range families[metric].GetMetric() {
+		has := 0
+		for _, label := range series.GetLabel() {
+			if value, wanted := with[label.GetName()]; wanted && value == label.GetValue() {
+				has++
+			}
+		}
+		if has == len(with) {
+			all += series.GetGauge().GetValue() + series.GetCounter().GetValue()
+		}
+	}
+	return all, nil
+}
+
+// replicaMetric is a metric of one replica; the machine reaches the pods' addresses.
+func replicaMetric(ctx context.Context, pod *corev1.Pod, metric string, with labels) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s:8080/metrics", pod.Status.PodIP), nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	var text bytes.Buffer
+	if _, err := text.ReadFrom(response.Body); err != nil {
+		return 0, err
+	}
+	return sum(text.Bytes(), metric, with)
+}
+
+// replicaMetrics are a metric of each replica that is ready, by its pod's name.
+func replicaMetrics(ctx context.Context, client kubernetes.Interface, metric string, with labels) (map[string]float64, error) {
+	pods, err := replicas(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]float64{}
+	for i := range pods {
+		if values[pods[i].Name], err = replicaMetric(ctx, &pods[i], metric, with); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// tanistMetric is a metric of all replicas together.
+func tanistMetric(t *testing.T, client kubernetes.Interface, metric string, with labels) float64 {
+	t.Helper()
+	values, err := replicaMetrics(t.Context(), client, metric, with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := 0.0
+	for _, value := range values {
+		all += value
+	}
+	return all
+}
+
+// apiServerMetric is a metric of the API server.
+func apiServerMetric(ctx context.Context, client kubernetes.Interface, metric string, with labels) (float64, error) {
+	text, err := client.CoreV1().RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return sum(text, metric, with)
+}
+
+// failedOpen is how many calls of a webhook have failed and were let through.
+func failedOpen(t *testing.T, client kubernetes.Interface, webhook string) float64 {
+	t.Helper()
+	n, err := apiServerMetric(t.Context(), client, failOpen, labels{"name": webhook})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// skipped waits until so many departures more than before were let through without admission.
+func skipped(t *testing.T, client kubernetes.Interface, before float64, n int) {
+	t.Helper()
+	occasionally(t, fmt.Sprintf("the API server lets %d deletions pass without admission", n), func(ctx context.Context) error {
+		now, err := apiServerMetric(ctx, client, failOpen, labels{"name": departures})
+		if err != nil {
+			return err
+		}
+		if now-before < float64(n) {
+			return fmt.Errorf("%v were", now-before)
+		}
+		return nil
+	})
+}
+
+// admits waits until admission prepares departures again, which a storm must bring.
+func admits(t *testing.T, client kubernetes.Interface) {
+	t.Helper()
+	with := labels{"outcome": "prepared"}
+	var before map[string]float64
+	occasionally(t, "admission prepares departures", func(ctx context.Context) error {
+		now, err := replicaMetrics(ctx, client, admittedTotal, with)
+		if err != nil {
+			return err
+		}
+		if before == nil {
+			before = now
+		}
+		for name, value := range now {
+			if earlier, known := before[name]; known && value > earlier {
+				return nil
+			}
+			if _, known := before[name]; !known {
+				before[name] = value
+			}
+		}
+		return fmt.Errorf("it has prepared %v, no more than before", now)
+	})
+}
+
+// occasionally is eventually, for what is costly to ask for.
+func occasionally(t *testing.T, what string, f func(ctx context.Context) error) {
+	t.Helper()
+	var last error
+	err := wait.PollUntilContextTimeout(t.Context(), 500*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		last = f(ctx)
+		return last == nil, nil
+	})
+	if err != nil {
+		t.Fatalf("%s: not within %v: %v", what, patience, last)
+	}
+}
