@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	watchtools "k8s.io/client-go/tools/watch"
 )
@@ -24,13 +25,16 @@ const patience = 5 * time.Minute
 const allNamespaces = metav1.NamespaceAll
 
 // dial returns a client without a rate limit.
-func dial(t *testing.T) kubernetes.Interface {
+func dial(t *testing.T, changes ...func(*rest.Config)) kubernetes.Interface {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
 		t.Fatalf("KUBECONFIG must name a cluster (make bench-idle and make bench-admission bring one): %v", err)
 	}
 	config.QPS = -1
+	for _, change := range changes {
+		change(config)
+	}
 	return kubernetes.NewForConfigOrDie(config)
 }
 

@@ -68,6 +68,8 @@ func (c Config) kwokctl() ([]byte, error) {
 			{Name: "kube-scheduler", ExtraArgs: []v1alpha1.ExtraArgs{{Key: "leader-elect", Value: "false"}}},
 			{Name: "kwok-controller", ExtraArgs: []v1alpha1.ExtraArgs{
 				{Key: "manage-all-nodes", Value: "false", Override: true},
+				// The same here: a kubelet's stock value, renewed every 10 s. With kwokctl's, a node is late by its grace period.
+				{Key: "node-lease-duration-seconds", Value: "40", Override: true},
 				{Key: "manage-nodes-with-annotation-selector", Value: SimulatedNodeAnnotation + "=" + SimulatedNodeValue},
 			}},
 		},

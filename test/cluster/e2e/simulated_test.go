@@ -72,6 +72,7 @@ func TestSimulatedNodes(t *testing.T) {
 	deploy(t, client)
 	t.Run("a graceful delete takes the grace period", func(t *testing.T) { graceful(t, client) })
 	t.Run("an eviction respects a PodDisruptionBudget", func(t *testing.T) { budget(t, client) })
+	t.Run("a node's Lease is a kubelet's", func(t *testing.T) { lease(t, client) })
 	t.Run("down --all removes it without its name", func(t *testing.T) {
 		u.t = t
 		u.refused([]string{"down", "--all"}, "--all", "--name "+u.name)
@@ -82,6 +83,18 @@ func TestSimulatedNodes(t *testing.T) {
 		}
 		u.refused([]string{"status"}, "up")
 	})
+}
+
+// lease: a node that renews its Lease more slowly than a kubelet (a quarter of its duration) is taken for lost now and then, and its
+// pods for not ready.
+func lease(t *testing.T, client kubernetes.Interface) {
+	got, err := client.CoordinationV1().Leases("kube-node-lease").Get(t.Context(), "simulated-1", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seconds := got.Spec.LeaseDurationSeconds; seconds == nil || *seconds != 40 {
+		t.Errorf("the Lease lasts for %v seconds, want 40", seconds)
+	}
 }
 
 func graceful(t *testing.T, client kubernetes.Interface) {
