@@ -10,6 +10,12 @@ CLUSTER_ARGS ?= $(if $(filter 0,$(shell id -u)),--nodes 2,--simulated-nodes 3) -
 MODULES := . test/cluster test/rules
 VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
+# What make disruptions tries: how often, with which kube-proxy, which cases, under which settings ("all": with and without each).
+REPEAT ?= 20
+PROXY ?= nftables
+CASES ?= all
+SETTINGS ?= on
+RANDOM_FOR ?= 10m
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc),-race)
 
@@ -65,6 +71,14 @@ bench-burst: build ## Measure a hundred leaders lost in one request, on simulate
 bench-idle: build ## Measure what a thousand leader Services cost while nothing happens (IDLE_ARGS="-services 100 -idle 1m")
 	CLUSTER_NAME=idle SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 30m -v ./test/bench/ -args $(IDLE_ARGS)
+
+.PHONY: disruptions
+disruptions: build ## Count what planned disruptions cost on real nodes (REPEAT=5 PROXY=iptables CASES=drain,evict SETTINGS=on,off RANDOM_FOR=10m)
+	rm -f $(BIN)/disruptions-$(PROXY).jsonl
+	CLUSTER_NAME=disruptions UP_ARGS="--proxy-mode $(PROXY)" DISRUPTION_PROXY=$(PROXY) DISRUPTION_REPEAT=$(REPEAT) \
+		DISRUPTION_CASES="$(CASES)" DISRUPTION_SETTINGS="$(SETTINGS)" DISRUPTION_RANDOM=$(RANDOM_FOR) \
+		DISRUPTION_OUT=$(BIN)/disruptions-$(PROXY).jsonl \
+		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'Disruptions$$' ./test/e2e/
 
 .PHONY: demo
 demo: build ## Show it: a cluster, Tanist, fifty failovers, the table (KEEP=1 leaves it running)
