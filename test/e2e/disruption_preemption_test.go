@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -22,8 +21,7 @@ const preemptor = "e2e-preemptor"
 func preempt(t *testing.T, s *stage) {
 	node := s.leader(t, s.apps[0]).Spec.NodeName
 	class := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: preemptor}, Value: 1000}
-	if _, err := s.client.SchedulingV1().PriorityClasses().Create(t.Context(), class, metav1.CreateOptions{}); err != nil &&
-		!apierrors.IsAlreadyExists(err) {
+	if _, err := s.client.SchedulingV1().PriorityClasses().Create(t.Context(), class, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	grace := int64(0)
@@ -38,9 +36,10 @@ func preempt(t *testing.T, s *stage) {
 			}},
 		},
 	}
-	if _, err := s.client.CoreV1().Pods(s.namespace).Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	await(t, "the preemptor is created", patience, func(ctx context.Context) error { // admission may not know its priority class yet
+		_, err := s.client.CoreV1().Pods(s.namespace).Create(ctx, pod, metav1.CreateOptions{})
+		return err
+	})
 	await(t, "the preemptor runs", patience, func(ctx context.Context) error {
 		pod, err := s.client.CoreV1().Pods(s.namespace).Get(ctx, preemptor, metav1.GetOptions{})
 		if err == nil && pod.Status.Phase != corev1.PodRunning {
@@ -52,6 +51,7 @@ func preempt(t *testing.T, s *stage) {
 
 func endPreemption(t *testing.T, s *stage) {
 	s.kubectl(t, "delete", "pod", preemptor, "--ignore-not-found")
+	run(t, "kubectl", "delete", "priorityclass", preemptor, "--ignore-not-found")
 }
 
 // freeWithoutUs is the CPU that nobody but the stage's pods has asked for on a node.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -134,15 +135,19 @@ func clientPod(t *testing.T, image, node string, configs map[string]bench.Traffi
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "clients-" + node, Labels: map[string]string{clientsLabel: "true"}},
 		Spec: corev1.PodSpec{
-			// Not by the scheduler: the node may be cordoned, and nothing may preempt the clients.
-			NodeName: node, TerminationGracePeriodSeconds: &grace, RestartPolicy: corev1.RestartPolicyNever,
+			// Not by the scheduler, since the node may be cordoned; and nothing may preempt the clients.
+			NodeName: node, PriorityClassName: "system-node-critical",
+			TerminationGracePeriodSeconds: &grace, RestartPolicy: corev1.RestartPolicyNever,
 		},
 	}
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		config := configs[name]
 		pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: name, Image: image, Args: []string{
 			"bench-client", "--url=" + config.URL, "--rate=" + strconv.Itoa(config.Rate),
-		}})
+		}, Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
+			// A client without a share of the CPU would wait behind pods that start, and take that for a server that does not answer.
+			corev1.ResourceCPU: resource.MustParse("100m"),
+		}}})
 	}
 	return pod
 }
