@@ -132,7 +132,8 @@ func TestTrafficRecoversFromAPodThatIsGone(t *testing.T) {
 		}
 		var windows []Window
 		config := TrafficConfig{URL: "http://pod/", Rate: 100, MaxRequests: 1000, MaxTime: 5 * time.Second}
-		err := sendTraffic(t.Context(), config, connect, func(w Window) error { windows = append(windows, w); return nil })
+		both := dialers{freshRequest: connect, keptRequest: connect}
+		err := sendTraffic(t.Context(), config, both, func(w Window) error { windows = append(windows, w); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
