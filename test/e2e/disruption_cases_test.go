@@ -39,12 +39,12 @@ func scenes() []scene {
 			{name: "preemption", brief: true, do: preempt, restore: endPreemption},
 			{name: "tanist-rollout-and-drain", brief: true, do: rolloutOfTanistAndDrain, restore: endDrain},
 		}},
-		{name: "deployment-5", apps: []app{{kindDeployment, "web", 5, "100m"}}, disruptions: []disruption{
+		{name: "deployment-5", apps: []app{{kindDeployment, "web", 5, "200m"}}, disruptions: []disruption{
 			{name: "rollout-1-0", do: rollout, prepare: strategy(1, 0)},
 			// One pod may be missing from the first moment on: when that is the leader, no new pod is there to follow it.
 			{name: "rollout-25-25", do: rollout, prepare: strategy("25%", "25%"), mostMoves: 2},
 		}},
-		{name: "statefulset-3", apps: []app{{kindStatefulSet, "web", 3, "100m"}}, disruptions: []disruption{
+		{name: "statefulset-3", apps: []app{{kindStatefulSet, "web", 3, "200m"}}, disruptions: []disruption{
 			{name: "rollout", brief: true, prepare: leads("web-0"), do: rollout},
 			// The highest ordinal goes first: no new pod is there to follow it.
 			{name: "rollout-highest-leads", prepare: leads("web-2"), do: rollout, mostMoves: 2},

@@ -39,7 +39,7 @@ func TestRandomDisruptions(t *testing.T) {
 	client := connect(t)
 	bothReplicas(t, client)
 	c := &chaos{
-		stage:  newStage(t, client, true, app{kindDeployment, "web", 3, "100m"}, app{kindStatefulSet, "set", 3, "100m"}),
+		stage:  newStage(t, client, true, app{kindDeployment, "web", 3, "200m"}, app{kindStatefulSet, "set", 3, "200m"}),
 		random: rand.New(rand.NewPCG(seed, 0)),
 	}
 	c.keepTwo(t)
