@@ -23,8 +23,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// move is a change of leader.
-type move struct {
+// change is one of leader.
+type change struct {
 	at      time.Time
 	service string
 	term    int64
@@ -32,14 +32,14 @@ type move struct {
 	reason  string
 }
 
-func (m move) String() string {
+func (m change) String() string {
 	return fmt.Sprintf("%s of %s in term %d: %s", m.leader, m.service, m.term, m.reason)
 }
 
 // recorder watches the leader Services' slices of a namespace.
 type recorder struct {
 	mu    sync.Mutex
-	moves []move
+	moves []change
 	terms map[string]int64
 	// ready counts the ready endpoints of each slice.
 	ready map[string]map[string]int
@@ -124,7 +124,7 @@ func (r *recorder) step(at time.Time, slice *discoveryv1.EndpointSlice) {
 	if err != nil {
 		return // nobody has led yet
 	}
-	m := move{at: at, service: slice.Labels[config.SourceServiceKey], term: term,
+	m := change{at: at, service: slice.Labels[config.SourceServiceKey], term: term,
 		leader: slice.Annotations[config.LeaderKey], reason: slice.Annotations[config.ReasonKey]}
 	last := r.terms[m.service]
 	switch {
@@ -145,7 +145,7 @@ func (r *recorder) mark() int {
 	return len(r.moves)
 }
 
-func (r *recorder) since(mark int) []move {
+func (r *recorder) since(mark int) []change {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.moves[mark:])
@@ -163,7 +163,7 @@ func (r *recorder) unbroken(t *testing.T) {
 }
 
 // toldOf waits until the Events tell of all moves, each with its term and reason.
-func toldOf(t *testing.T, client kubernetes.Interface, namespace string, moves []move) {
+func toldOf(t *testing.T, client kubernetes.Interface, namespace string, moves []change) {
 	t.Helper()
 	await(t, "every move is told of in an Event", 30*time.Second, func(ctx context.Context) error {
 		events, err := client.EventsV1().Events(namespace).List(ctx, metav1.ListOptions{})
