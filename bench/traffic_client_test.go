@@ -127,8 +127,12 @@ func TestTrafficRecoversFromAPodThatIsGone(t *testing.T) {
 				return nil, ctx.Err()
 			}
 			ours, theirs := net.Pipe()
-			pipes.connections <- theirs
-			return ours, nil
+			select {
+			case pipes.connections <- theirs:
+				return ours, nil
+			case <-pipes.closed: // The traffic has ended, and with it the request that this connection was opened for.
+				return nil, net.ErrClosed
+			}
 		}
 		var windows []Window
 		config := TrafficConfig{URL: "http://pod/", Rate: 100, MaxRequests: 1000, MaxTime: 5 * time.Second}
