@@ -10,6 +10,12 @@ CLUSTER_ARGS ?= $(if $(filter 0,$(shell id -u)),--nodes 2,--simulated-nodes 3) -
 MODULES := . test/cluster test/rules
 VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
+# What make disruptions tries: how often, with which kube-proxy, which cases, under which settings ("all": with and without each).
+REPEAT ?= 20
+PROXY ?= nftables
+CASES ?= all
+SETTINGS ?= on
+RANDOM_FOR ?= 10m
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc),-race)
 
@@ -51,7 +57,7 @@ integration: components ## Run the tests against a real API server (no root; bui
 .PHONY: e2e
 e2e: build ## Run the tests on real nodes (root, Debian's packages)
 	cd test/cluster && go test -tags e2e -count=1 -timeout 30m -v ./e2e/
-	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 30m -v ./test/e2e/
+	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 30m -skip TestRandomDisruptions -v ./test/e2e/
 
 .PHONY: bench
 bench: build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")
@@ -70,6 +76,14 @@ bench-idle: build ## Measure what a thousand leader Services cost while nothing 
 bench-admission: build ## Measure hand-overs with and without admission, and what it costs (ADMISSION_ARGS="-failovers 10 -calls 100")
 	CLUSTER_NAME=admission scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 3h -v -run TestAdmission ./test/bench/ -args $(ADMISSION_ARGS)
+
+.PHONY: disruptions
+disruptions: build ## Count what planned disruptions cost on real nodes (REPEAT=5 PROXY=iptables CASES=drain,evict SETTINGS=on,off RANDOM_FOR=10m)
+	rm -f $(BIN)/disruptions-$(PROXY).jsonl
+	CLUSTER_NAME=disruptions UP_ARGS="--proxy-mode $(PROXY)" DISRUPTION_PROXY=$(PROXY) DISRUPTION_REPEAT=$(REPEAT) \
+		DISRUPTION_CASES="$(CASES)" DISRUPTION_SETTINGS="$(SETTINGS)" DISRUPTION_RANDOM=$(RANDOM_FOR) \
+		DISRUPTION_OUT=$(BIN)/disruptions-$(PROXY).jsonl \
+		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'Disruptions$$' ./test/e2e/
 
 .PHONY: demo
 demo: build ## Show it: a cluster, Tanist, fifty failovers, the table (KEEP=1 leaves it running)

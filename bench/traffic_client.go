@@ -66,13 +66,10 @@ type outcome struct {
 // SendTraffic sends requests until its bounds or ctx end, and calls emit with a window about once a second and with the last
 // one. An error of emit ends it, too, and is returned.
 func SendTraffic(ctx context.Context, config TrafficConfig, emit func(Window) error) error {
-	return sendTraffic(ctx, config, (&net.Dialer{}).DialContext, emit)
+	return sendTraffic(ctx, config, systemDialers(), emit)
 }
 
-// dial opens a connection.
-type dial func(ctx context.Context, network, address string) (net.Conn, error)
-
-func sendTraffic(ctx context.Context, config TrafficConfig, connect dial, emit func(Window) error) error {
+func sendTraffic(ctx context.Context, config TrafficConfig, connect dialers, emit func(Window) error) error {
 	ctx, cancel := context.WithTimeout(ctx, config.MaxTime)
 	defer cancel()
 	outcomes := make(chan outcome)
@@ -87,7 +84,7 @@ func sendTraffic(ctx context.Context, config TrafficConfig, connect dial, emit f
 		workers.Go(func() {
 			// One after another, so that together they notice a gap as soon as their rate allows.
 			if pause(ctx, late) == nil {
-				sendRequests(ctx, config, newTrafficClient(kind, connect), kind, each, outcomes)
+				sendRequests(ctx, config, newTrafficClient(kind, connect[kind]), kind, each, outcomes)
 			}
 		})
 	}

@@ -127,12 +127,17 @@ func TestTrafficRecoversFromAPodThatIsGone(t *testing.T) {
 				return nil, ctx.Err()
 			}
 			ours, theirs := net.Pipe()
-			pipes.connections <- theirs
-			return ours, nil
+			select {
+			case pipes.connections <- theirs:
+				return ours, nil
+			case <-pipes.closed: // The traffic has ended, and with it the request that this connection was opened for.
+				return nil, net.ErrClosed
+			}
 		}
 		var windows []Window
 		config := TrafficConfig{URL: "http://pod/", Rate: 100, MaxRequests: 1000, MaxTime: 5 * time.Second}
-		err := sendTraffic(t.Context(), config, connect, func(w Window) error { windows = append(windows, w); return nil })
+		both := dialers{freshRequest: connect, keptRequest: connect}
+		err := sendTraffic(t.Context(), config, both, func(w Window) error { windows = append(windows, w); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}

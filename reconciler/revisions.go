@@ -2,7 +2,6 @@ package reconciler
 
 import (
 	"cmp"
-	"context"
 	"strconv"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -103,7 +101,7 @@ func isApps(owner *metav1.OwnerReference, kind string) bool {
 // replicaSetHandler wakes the Services that have pods of a Deployment when a ReplicaSet of it comes, goes or has another revision.
 // What a ReplicaSet counts in its status wakes nobody.
 func (s *succession) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
-	wake := func(q queue, set *metav1.PartialObjectMetadata) {
+	return whenChanged(replicaSetChanged, func(q queue, set *metav1.PartialObjectMetadata) {
 		s.wakePods(q, s.views.podsOf(set.UID))
 		owner := metav1.GetControllerOfNoCopy(set)
 		if owner == nil {
@@ -114,22 +112,7 @@ func (s *succession) replicaSetHandler() handler.TypedEventHandler[*metav1.Parti
 				s.wakePods(q, s.views.podsOf(sibling.UID))
 			}
 		}
-	}
-	return handler.TypedFuncs[*metav1.PartialObjectMetadata, reconcile.Request]{
-		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*metav1.PartialObjectMetadata], q queue) {
-			if !e.IsInInitialList {
-				wake(q, e.Object)
-			}
-		},
-		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*metav1.PartialObjectMetadata], q queue) {
-			if replicaSetChanged(e.ObjectOld, e.ObjectNew) {
-				wake(q, e.ObjectNew)
-			}
-		},
-		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*metav1.PartialObjectMetadata], q queue) {
-			wake(q, e.Object)
-		},
-	}
+	})
 }
 
 // replicaSetChanged reports whether an update can change which revision is the newest.

@@ -1,13 +1,10 @@
 package reconciler
 
 import (
-	"context"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
@@ -66,22 +63,7 @@ func partition(set *appsv1.StatefulSet) int32 {
 
 // statefulSetHandler wakes the Services that have pods of a StatefulSet when its plans for them change. Its counts wake nobody.
 func (s *succession) statefulSetHandler() handler.TypedEventHandler[*appsv1.StatefulSet, reconcile.Request] {
-	wake := func(q queue, set *appsv1.StatefulSet) { s.wakePods(q, s.views.podsOf(set.UID)) }
-	return handler.TypedFuncs[*appsv1.StatefulSet, reconcile.Request]{
-		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*appsv1.StatefulSet], q queue) {
-			if !e.IsInInitialList {
-				wake(q, e.Object)
-			}
-		},
-		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*appsv1.StatefulSet], q queue) {
-			if statefulSetChanged(e.ObjectOld, e.ObjectNew) {
-				wake(q, e.ObjectNew)
-			}
-		},
-		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*appsv1.StatefulSet], q queue) {
-			wake(q, e.Object)
-		},
-	}
+	return whenChanged(statefulSetChanged, func(q queue, set *appsv1.StatefulSet) { s.wakePods(q, s.views.podsOf(set.UID)) })
 }
 
 // statefulSetChanged reports whether an update can change which pods go.

@@ -21,11 +21,7 @@ func TestTheServingCertificateHasExpired(t *testing.T) {
 	serves(t, client, "the expired certificate", is(expired))
 	broken := secret(t, client, servingName).Data[corev1.TLSCertKey]
 	setBundles(t, client, func(bundle []byte) []byte { return append(bundle, '\n') })
-	before := failedOpen(t, client, departures)
-	s.handsOver(during)
-	skipped(t, client, before, during)
-	says(t, client, false)
-	bothReplicas(t, client)
+	s.goesOnUnverified()
 
 	goOn()
 	renewed(t, client, broken)
@@ -42,11 +38,7 @@ func TestTheCAIsNotInjected(t *testing.T) {
 
 	goOn := findCertManager(t).halt()
 	setBundles(t, client, func([]byte) []byte { return nil })
-	before := failedOpen(t, client, departures)
-	s.handsOver(during)
-	skipped(t, client, before, during)
-	says(t, client, false)
-	bothReplicas(t, client)
+	s.goesOnUnverified()
 
 	goOn()
 	says(t, client, true)
@@ -77,4 +69,14 @@ func TestCertManagerIsAbsent(t *testing.T) {
 	admits(t, client)
 	startAgain()
 	s.stop()
+}
+
+// goesOnUnverified: what is served cannot be verified, so admission is skipped; leaders are handed over all the same, and the replicas
+// say what is wrong and stay ready.
+func (s *storm) goesOnUnverified() {
+	before := failedOpen(s.t, s.client, departures)
+	s.handsOver(during)
+	skipped(s.t, s.client, before, during)
+	says(s.t, s.client, false)
+	bothReplicas(s.t, s.client)
 }

@@ -1,0 +1,162 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/bench"
+)
+
+// TestDisruptions: no planned disruption costs a request, each moves a leader once, and an Event says why.
+//
+// DISRUPTION_REPEAT is how often each is tried (1). DISRUPTION_CASES are those that are tried, with commas: names of cases or of the
+// workloads they belong to, all, or brief (the default). DISRUPTION_SETTINGS are the settings under which they are tried, with commas
+// or all: without any, only Tanist's defaults, under which alone something is asserted.
+func TestDisruptions(t *testing.T) {
+	client := connect(t)
+	bothReplicas(t, client)
+	var results outcomes
+	defer func() { t.Logf("\n%s", results.table()) }()
+	for _, p := range profiles() {
+		if !chosen("DISRUPTION_SETTINGS", "on", p.name) {
+			continue
+		}
+		t.Run(strings.ReplaceAll(p.name, " ", "-"), func(t *testing.T) {
+			p.apply(t, client)
+			p.inForce(t, client)
+			for _, sc := range scenes() {
+				sc.run(t, client, p, &results)
+			}
+		})
+	}
+}
+
+// run tries the chosen ones of a scene's disruptions; without any it brings no stage.
+func (sc scene) run(t *testing.T, client kubernetes.Interface, p profile, results *outcomes) {
+	sc.disruptions = slices.DeleteFunc(sc.disruptions, func(d disruption) bool {
+		names := []string{d.name, sc.name, sc.name + "/" + d.name}
+		if d.brief {
+			names = append(names, "brief")
+		}
+		return !chosen("DISRUPTION_CASES", "brief", names...)
+	})
+	if len(sc.disruptions) == 0 {
+		return
+	}
+	t.Run(sc.name, func(t *testing.T) {
+		s := newStage(t, client, p.windowed, sc.apps...)
+		for _, d := range sc.disruptions {
+			t.Run(d.name, func(t *testing.T) {
+				for round := range number(t, "DISRUPTION_REPEAT", 1) {
+					result := d.once(t, s, p.lossless)
+					result.Case, result.Settings, result.Proxy, result.Round = sc.name+" "+d.name, p.name, os.Getenv("DISRUPTION_PROXY"), round+1
+					results.add(t, result)
+				}
+			})
+		}
+	})
+}
+
+// once is one repetition.
+func (d disruption) once(t *testing.T, s *stage, lossless bool) outcome {
+	t.Helper()
+	s.prepare(t)
+	if d.prepare != nil {
+		d.prepare(t, s)
+		s.settle(t)
+		s.flow(t)
+	}
+	marks, moved := make([]int, len(s.traffic)), s.recorder.mark()
+	for i, client := range s.traffic {
+		marks[i] = len(client.after(0))
+	}
+
+	d.do(t, s)
+	s.settle(t)
+
+	var result outcome
+	for i, client := range s.traffic {
+		windows := s.windows(t, client, marks[i])
+		result.add(windows)
+		for _, window := range windows {
+			if window.Fresh.Failed+window.Kept.Failed > 0 {
+				t.Logf("%s, from %s on: %+v", client.name, window.Began.Format(clock), window)
+			}
+		}
+	}
+	moves := s.recorder.since(moved)
+	for _, a := range s.apps {
+		n := 0
+		for _, m := range moves {
+			if m.service == a.name {
+				t.Logf("%s %s", m.at.Format(clock), m)
+				result.Reasons = append(result.Reasons, m.reason)
+				n++
+			}
+		}
+		result.Moves = append(result.Moves, n)
+		if most := max(d.mostMoves, 1); lossless && (n < 1 || n > most) {
+			t.Errorf("the leader of %s moved %d times, want from 1 to %d", a.name, n, most)
+		}
+	}
+	if lossless && result.Failed > 0 {
+		t.Errorf("%d of %d requests failed: %s", result.Failed, result.Requests, result.errorKinds())
+	}
+	t.Logf("%d of %d requests failed, longest gap %.0f ms, moves %v", result.Failed, result.Requests, result.LongestGapMs, result.Moves)
+	s.recorder.unbroken(t)
+	toldOf(t, s.client, s.namespace, moves)
+	if d.restore != nil {
+		d.restore(t, s)
+	}
+	return result
+}
+
+// clock is how times are logged.
+const clock = "15:04:05.000"
+
+// windows waits until all that happened by now is in a client's windows, and returns those after a mark.
+func (s *stage) windows(t *testing.T, client *trafficClient, mark int) []bench.Window {
+	t.Helper()
+	want := len(client.after(0)) + 2
+	await(t, client.name+" says what it saw", patience, func(context.Context) error {
+		if n := len(client.after(0)); n < want {
+			return fmt.Errorf("%d of %d windows: %v", n, want, client.failed())
+		}
+		return nil
+	})
+	return client.after(mark)
+}
+
+// chosen reports whether a list in the environment has all or one of the names.
+func chosen(variable, without string, names ...string) bool {
+	list := os.Getenv(variable)
+	if list == "" {
+		list = without
+	}
+	return slices.ContainsFunc(strings.Split(list, ","), func(item string) bool {
+		return item == "all" || slices.Contains(names, item)
+	})
+}
+
+// number is what a variable of the environment says.
+func number(t *testing.T, variable string, without int) int {
+	t.Helper()
+	value := os.Getenv(variable)
+	if value == "" {
+		return without
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		t.Fatalf("%s must be a number from 1 on, got %q", variable, value)
+	}
+	return n
+}
