@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -37,12 +38,24 @@ func trustOf(m *metrics, serving tls.Certificate) *trust {
 // notes are the Events that were sent.
 type notes struct {
 	events.EventRecorder
+	mu  sync.Mutex
 	all []string
 }
 
 func (n *notes) Eventf(regarding, _ runtime.Object, kind, reason, action, note string, args ...any) {
 	about := regarding.(*corev1.ObjectReference)
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.all = append(n.all, fmt.Sprintf("%s %s %s %s/%s/%s %s", kind, reason, action, about.Kind, about.Name, about.UID, fmt.Sprintf(note, args...)))
+}
+
+// take returns those since the last time.
+func (n *notes) take() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := n.all
+	n.all = nil
+	return all
 }
 
 // bubble is a replica's checks, which run in a bubble of synctest.
@@ -97,10 +110,9 @@ func (b *bubble) after(d time.Duration) *bubble {
 
 func (b *bubble) says(want ...string) *bubble {
 	b.t.Helper()
-	if diff := cmp.Diff(want, b.notes.all); diff != "" {
+	if diff := cmp.Diff(want, b.notes.take()); diff != "" {
 		b.t.Errorf("unexpected Events (-want +got):\n%s", diff)
 	}
-	b.notes.all = nil
 	return b
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -159,12 +160,7 @@ func (i installation) led(namespace, service string, but ...string) (leader stri
 			return false, err
 		}
 		leader = list.Items[0].Endpoints[0].TargetRef.Name
-		for _, other := range but {
-			if leader == other {
-				return false, nil
-			}
-		}
-		return true, nil
+		return !slices.Contains(but, leader), nil
 	}))
 	return leader
 }

@@ -5,7 +5,9 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,7 +86,10 @@ func (c *certManager) die() (startAgain func()) {
 func (c *certManager) start(ctx context.Context) error {
 	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.pid))
-		return err != nil || bytes.Contains(stat, []byte(") Z ")), nil
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			return true, nil
+		}
+		return bytes.Contains(stat, []byte(") Z ")), err
 	})
 	if err != nil {
 		return fmt.Errorf("it does not end: %w", err)

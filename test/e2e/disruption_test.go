@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -129,7 +130,7 @@ func (s *stage) windows(t *testing.T, client *trafficClient, mark int) []bench.W
 	want := len(client.after(0)) + 2
 	await(t, client.name+" says what it saw", patience, func(context.Context) error {
 		if n := len(client.after(0)); n < want {
-			return fmt.Errorf("%d of %d windows: %v", n, want, client.failed())
+			return errors.Join(fmt.Errorf("%d of %d windows", n, want), client.failed())
 		}
 		return nil
 	})

@@ -126,10 +126,10 @@ func churn(t *testing.T, client kubernetes.Interface) (stop func() int) {
 			if err == nil {
 				err = pods.Delete(ctx, created.Name, metav1.DeleteOptions{})
 			}
-			if ctx.Err() != nil {
-				return false, nil
-			}
-			if err == nil {
+			switch {
+			case ctx.Err() != nil: // what was under way when the time was up does not count
+				return false, ctx.Err()
+			case err == nil:
 				n++
 			}
 			return false, err
