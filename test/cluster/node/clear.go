@@ -15,10 +15,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Clear removes what a node that runs no more has left in the kernel: its mounts, its pods' network namespaces and its folder
-// under /run. Its disk stays.
+// Clear removes what a node that runs no more has left in the kernel: its mounts, its pods' network namespaces, its cgroups and its
+// folder under /run. Its disk stays.
 func (n Node) Clear() error {
-	if err := unmountBelow(n.run(), n.Dir()); err != nil {
+	if err := errors.Join(unmountBelow(n.run(), n.Dir()), removeCgroups(n.cgroup())); err != nil {
 		return err
 	}
 	return os.RemoveAll(n.run())
@@ -64,7 +64,7 @@ func RemoveAll(cluster string) error {
 	if err := unmountBelow(runDir, cluster); err != nil {
 		return err
 	}
-	return errors.Join(removeContainerLogLinks(cluster), os.RemoveAll(runDir))
+	return errors.Join(removeContainerLogLinks(cluster), removeCgroups(allCgroups), os.RemoveAll(runDir))
 }
 
 // HostLeftovers names what is on the host of a cluster with real nodes, for status and for tests.
@@ -73,6 +73,11 @@ func HostLeftovers() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	groups, err := findCgroups(allCgroups)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, groups...)
 	links, err := netlink.LinkList()
 	if err != nil {
 		return nil, fmt.Errorf("failed to list the links: %w", err)

@@ -17,6 +17,7 @@ func (n Node) startKubelet(cp controlplane.Config) error {
 	kubeconfig := n.path("kubelet.kubeconfig")
 	values := map[string]string{
 		"Socket": n.socket(), "IP": n.IP(), "CA": cp.CAFile(), "PodLogs": n.path("pod-logs"), "Plugins": n.path("volume-plugins"),
+		"Cgroup": n.cgroup(),
 	}
 	return errors.Join(
 		cp.WriteIdentity(kubeconfig, "system:node:"+n.Name(), "system:nodes"),

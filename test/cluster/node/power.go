@@ -22,6 +22,9 @@ func (n Node) Prepare(ctx context.Context, nodes int, images []string) error {
 	if err := n.setUpNetwork(nodes); err != nil {
 		return err
 	}
+	if err := n.createCgroup(); err != nil {
+		return err
+	}
 	if err := n.startContainerd(ctx); err != nil {
 		return err
 	}
