@@ -86,6 +86,12 @@ func floorPatchBody(pod *corev1.Pod) ([]byte, error) {
 	return body, nil
 }
 
+// floorSourceOf is the Service that the floor's leader Service stands beside, as Tanist's does: whenever a pod changes, Kubernetes
+// writes its slices and every kube-proxy programs them, which takes the same time from whoever hands over meanwhile.
+func floorSourceOf(w workload) *corev1.Service {
+	return w.source(w.name + "-source")
+}
+
 // floorServiceOf is a Service without a selector, and its slice without endpoints, which the loop fills.
 func floorServiceOf(w workload, family discoveryv1.AddressType) (*corev1.Service, *discoveryv1.EndpointSlice) {
 	labels := w.labels()

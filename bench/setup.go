@@ -141,8 +141,10 @@ func (s *setup) floorSlices(
 			return err
 		}
 		service, slice := floorServiceOf(w, addressType(pod))
-		if err := createService(ctx, s.clients.Act, namespace, service); err != nil {
-			return err
+		for _, service := range []*corev1.Service{floorSourceOf(w), service} {
+			if err := createService(ctx, s.clients.Act, namespace, service); err != nil {
+				return err
+			}
 		}
 		if _, err := s.clients.Act.DiscoveryV1().EndpointSlices(namespace).Create(ctx, slice, metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("failed to create EndpointSlice: %w", err)

@@ -38,7 +38,8 @@ type placement struct {
 	simulated bool
 }
 
-// workload is one of bench's own: a Deployment, and the Service that selects its pods or, for the floor, its slice.
+// workload is one of bench's own: a Deployment, the Service that selects its pods and, for the floor, the leader Service and its
+// slice.
 type workload struct {
 	name  string
 	image string
@@ -94,11 +95,16 @@ func (w workload) podSpec() corev1.PodSpec {
 
 // service is the annotated Service that Tanist gives a leader Service.
 func (w workload) service() *corev1.Service {
+	service := w.source(w.name)
+	service.Annotations = map[string]string{config.EnabledKey: "true"}
+	return service
+}
+
+// source is a Service that selects the pods and asks nothing of Tanist.
+func (w workload) source(name string) *corev1.Service {
 	return &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: w.name, Labels: w.labels(), Annotations: map[string]string{config.EnabledKey: "true"},
-		},
-		Spec: corev1.ServiceSpec{Selector: map[string]string{serviceLabel: w.name}, Ports: servicePorts()},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: w.labels()},
+		Spec:       corev1.ServiceSpec{Selector: map[string]string{serviceLabel: w.name}, Ports: servicePorts()},
 	}
 }
 

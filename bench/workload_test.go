@@ -83,6 +83,10 @@ func TestWorkloadsAgree(t *testing.T) {
 	if service.Annotations[config.EnabledKey] != "true" {
 		t.Error("the Service is not opted in")
 	}
+	source := floorSourceOf(workload{name: "bench-floor"})
+	if diff := cmp.Diff(map[string]string{serviceLabel: "bench-floor"}, source.Spec.Selector); diff != "" || len(source.Annotations) > 0 {
+		t.Errorf("the floor's source Service has annotations %v and selector (-want +got):\n%s", source.Annotations, diff)
+	}
 	floor, slice := floorServiceOf(workload{name: "bench-floor"}, discoveryv1.AddressTypeIPv6)
 	if len(floor.Spec.Selector) > 0 || len(floor.Annotations) > 0 {
 		t.Errorf("the floor's Service has selector %v and annotations %v, want none", floor.Spec.Selector, floor.Annotations)

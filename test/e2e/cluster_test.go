@@ -62,15 +62,21 @@ func workload(t *testing.T, client kubernetes.Interface, replicas int32) (namesp
 	t.Helper()
 	namespace = newNamespace(t, client, map[string]string{config.EnabledKey: "true"})
 	deploy(t, client, namespace, replicas)
+	serve(t, client, namespace, map[string]string{config.EnabledKey: "true"})
+	settled(t, client, namespace, replicas)
+	return namespace
+}
+
+// serve creates the Service web, which selects the Deployment's pods.
+func serve(t *testing.T, client kubernetes.Interface, namespace string, annotations map[string]string) {
+	t.Helper()
 	service := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: "web", Annotations: map[string]string{config.EnabledKey: "true"}},
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Annotations: annotations},
 		Spec:       corev1.ServiceSpec{Selector: appLabels, Ports: []corev1.ServicePort{{Name: "http", Port: 80, TargetPort: intstr.FromString("http")}}},
 	}
 	if _, err := client.CoreV1().Services(namespace).Create(t.Context(), service, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, client, namespace, replicas)
-	return namespace
 }
 
 // newNamespace creates one that goes with the test.

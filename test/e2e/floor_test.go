@@ -33,6 +33,9 @@ func newFloor(t *testing.T, client kubernetes.Interface, replicas int32) *floor 
 	t.Helper()
 	f := &floor{t: t, client: client, namespace: newNamespace(t, client, nil), replicas: replicas}
 	deploy(t, client, f.namespace, replicas)
+	// The Service that a leader Service stands beside, Tanist's or not: Kubernetes' own controller and every kube-proxy work on it at
+	// the moment of a hand-over.
+	serve(t, client, f.namespace, nil)
 	_, err := client.CoreV1().Services(f.namespace).Create(t.Context(), &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: "web-leader"},
 		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80}}},
