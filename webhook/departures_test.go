@@ -236,11 +236,11 @@ func TestARequestThatCannotBeReadIsNoDenial(t *testing.T) {
 		body io.Reader
 		want string
 	}{
-		"no JSON":     {body: strings.NewReader("?"), want: "failed to decode AdmissionReview: invalid character '?' looking for beginning of value\n"},
+		"no JSON":     {body: strings.NewReader("?"), want: "failed to decode AdmissionReview: jsontext: invalid character '?' at start of value\n"},
 		"no request":  {body: strings.NewReader("{}"), want: "failed to decode AdmissionReview: it has no request.uid\n"},
-		"no body":     {body: strings.NewReader(""), want: "failed to decode AdmissionReview: unexpected end of JSON input\n"},
-		"too much":    {body: io.LimitReader(zeros{}, maxReview+1), want: "failed to read AdmissionReview: http: request body too large\n"},
-		"wrong types": {body: strings.NewReader(`{"request":{"uid":7}}`), want: "failed to decode AdmissionReview: json: cannot unmarshal number into Go struct field request.request.uid of type types.UID\n"},
+		"no body":     {body: strings.NewReader(""), want: "failed to decode AdmissionReview: jsontext: unexpected EOF\n"},
+		"too much":    {body: io.LimitReader(spaces{}, maxReview+1), want: "failed to decode AdmissionReview: jsontext: read error: http: request body too large\n"},
+		"wrong types": {body: strings.NewReader(`{"request":{"uid":7}}`), want: "failed to decode AdmissionReview: json: cannot unmarshal JSON number into Go types.UID within \"/request/uid\"\n"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -258,10 +258,12 @@ func TestARequestThatCannotBeReadIsNoDenial(t *testing.T) {
 	}
 }
 
-type zeros struct{}
+type spaces struct{}
 
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
+func (spaces) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
 	return len(p), nil
 }
 

@@ -1,12 +1,11 @@
 package webhook
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -50,14 +49,10 @@ type deleteOptions struct {
 
 // readReview reads the request of an AdmissionReview.
 func readReview(r *http.Request) (*request, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxReview))
-	if err != nil {
-		return nil, fmt.Errorf("failed to read AdmissionReview: %w", err)
-	}
 	var review struct {
 		Request *request `json:"request"`
 	}
-	if err := json.Unmarshal(body, &review); err != nil {
+	if err := json.UnmarshalRead(http.MaxBytesReader(nil, r.Body, maxReview), &review); err != nil {
 		return nil, fmt.Errorf("failed to decode AdmissionReview: %w", err)
 	}
 	if review.Request == nil || review.Request.UID == "" {
