@@ -39,6 +39,13 @@ func (c *Console) begin(steps int) {
 	)
 }
 
+// about says what begins, where no bar does.
+func (c *Console) about(mode Mode, failovers int) {
+	if !c.terminal {
+		c.say("Measuring %d failovers of mode %s", failovers, mode)
+	}
+}
+
 // step moves the bar on.
 func (c *Console) step(mode Mode, who Who) {
 	c.bar.Describe(fmt.Sprintf("%s, %s", mode, who))

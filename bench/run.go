@@ -79,6 +79,7 @@ func (r *run) measure(ctx context.Context) error {
 	r.console.begin(len(r.opts.Modes) * r.opts.Failovers * len(r.contenders))
 	defer r.console.end()
 	for _, mode := range r.opts.Modes {
+		r.console.about(mode, r.opts.Failovers)
 		if err := r.mode(ctx, mode); err != nil {
 			return err
 		}
