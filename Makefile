@@ -57,7 +57,7 @@ integration: components ## Run the tests against a real API server (no root; bui
 .PHONY: e2e
 e2e: build ## Run the tests on real nodes (root, Debian's packages)
 	cd test/cluster && go test -tags e2e -count=1 -timeout 30m -v ./e2e/
-	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 30m -skip TestRandomDisruptions -v ./test/e2e/
+	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 30m -v ./test/e2e/
 
 .PHONY: bench
 bench: build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")

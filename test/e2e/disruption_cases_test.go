@@ -13,9 +13,6 @@ import (
 // disruption is one that somebody planned.
 type disruption struct {
 	name string
-	// brief says that it is one of those that are tried every time. The others take so much of a small machine that kube-proxy and the
-	// clients get too little of it now and then.
-	brief bool
 	// prepare is what comes before requests are counted, and restore what comes afterwards; nil for nothing.
 	prepare, do, restore func(t *testing.T, s *stage)
 	// mostMoves is how often the leader may move; 0 is once. It moves at least once.
@@ -32,10 +29,10 @@ type scene struct {
 func scenes() []scene {
 	return []scene{
 		{name: "deployment-3", apps: []app{{kindDeployment, "web", 3, "300m"}}, disruptions: []disruption{
-			{name: "delete", brief: true, do: deleteLeader},
-			{name: "evict", brief: true, do: evictLeader},
+			{name: "delete", do: deleteLeader},
+			{name: "evict", do: evictLeader},
 			{name: "rollout-1-0", do: rollout, prepare: strategy(1, 0)},
-			{name: "rollout-25-25", brief: true, do: rollout, prepare: strategy("25%", "25%")},
+			{name: "rollout-25-25", do: rollout, prepare: strategy("25%", "25%")},
 			{name: "scale-down", prepare: leaderIsCheap, do: scale("2"), restore: scale("3")},
 			{name: "preemption", do: preempt, restore: endPreemption},
 			{name: "tanist-rollout-and-drain", do: rolloutOfTanistAndDrain, restore: endDrain},
@@ -46,7 +43,7 @@ func scenes() []scene {
 			{name: "rollout-25-25", do: rollout, prepare: strategy("25%", "25%"), mostMoves: 2},
 		}},
 		{name: "statefulset-3", apps: []app{{kindStatefulSet, "web", 3, "200m"}}, disruptions: []disruption{
-			{name: "rollout", brief: true, prepare: leads("web-0"), do: rollout},
+			{name: "rollout", prepare: leads("web-0"), do: rollout},
 			// The highest ordinal goes first: no new pod is there to follow it.
 			{name: "rollout-highest-leads", prepare: leads("web-2"), do: rollout, mostMoves: 2},
 			{name: "scale-down", prepare: leads("web-2"), do: scale("2"), restore: scale("3")},

@@ -20,7 +20,7 @@ import (
 // TestDisruptions: no planned disruption costs a request, each moves a leader once, and an Event says why.
 //
 // DISRUPTION_REPEAT is how often each is tried (1). DISRUPTION_CASES are those that are tried, with commas: names of cases or of the
-// workloads they belong to, all, or brief (the default). DISRUPTION_SETTINGS are the settings under which they are tried, with commas
+// workloads they belong to, or all (the default). DISRUPTION_SETTINGS are the settings under which they are tried, with commas
 // or all: without any, only Tanist's defaults, under which alone something is asserted.
 func TestDisruptions(t *testing.T) {
 	client := connect(t)
@@ -44,11 +44,7 @@ func TestDisruptions(t *testing.T) {
 // run tries the chosen ones of a scene's disruptions; without any it brings no stage.
 func (sc scene) run(t *testing.T, client kubernetes.Interface, p profile, results *outcomes) {
 	sc.disruptions = slices.DeleteFunc(sc.disruptions, func(d disruption) bool {
-		names := []string{d.name, sc.name, sc.name + "/" + d.name}
-		if d.brief {
-			names = append(names, "brief")
-		}
-		return !chosen("DISRUPTION_CASES", "brief", names...)
+		return !chosen("DISRUPTION_CASES", "all", d.name, sc.name, sc.name+"/"+d.name)
 	})
 	if len(sc.disruptions) == 0 {
 		return
