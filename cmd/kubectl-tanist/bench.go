@@ -24,7 +24,8 @@ it deletes or evicts that Service's leaders, one after another: their clients wi
 else, and refuses a Service whose owner has not opted in.
 
 With --floor, every failover is followed by one of a bare watch-and-patch loop on a second workload with a Service like the first:
-what the API server alone costs. With --traffic, clients send requests meanwhile: new connections, and some on a connection kept alive.`
+what the API server alone costs. With --traffic, clients send requests meanwhile: new connections, and some on a connection kept
+alive.`
 
 const benchExample = `  # Fifty graceful deletes beside the floor, with traffic, on a workload that bench brings along
   kubectl tanist bench --floor --traffic

@@ -46,13 +46,30 @@ func connect(t *testing.T) kubernetes.Interface {
 // eventually waits until f is satisfied; f's last error is shown when it never is.
 func eventually(t *testing.T, what string, f func(ctx context.Context) error) {
 	t.Helper()
+	poll(t, what, 20*time.Millisecond, patience, f)
+}
+
+// occasionally is eventually, for what is costly to ask for.
+func occasionally(t *testing.T, what string, f func(ctx context.Context) error) {
+	t.Helper()
+	poll(t, what, 500*time.Millisecond, patience, f)
+}
+
+// await is eventually with a limit, without taking much of a machine on which requests are being counted.
+func await(t *testing.T, what string, limit time.Duration, f func(ctx context.Context) error) {
+	t.Helper()
+	poll(t, what, 200*time.Millisecond, limit, f)
+}
+
+func poll(t *testing.T, what string, every, limit time.Duration, f func(ctx context.Context) error) {
+	t.Helper()
 	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), every, limit, true, func(ctx context.Context) (bool, error) {
 		last = f(ctx)
 		return last == nil, nil
 	})
 	if err != nil {
-		t.Fatalf("%s: not within %v: %v", what, patience, last)
+		t.Fatalf("%s: not within %v: %v", what, limit, last)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -27,14 +26,8 @@ const unplannedCost = 2 * time.Second
 // two pods are ready in a slice, and an Event tells of every move. DISRUPTION_RANDOM is for how long (45s), DISRUPTION_SEED repeats a
 // run's choices.
 func TestRandomDisruptions(t *testing.T) {
-	lasting, err := time.ParseDuration(os.Getenv("DISRUPTION_RANDOM"))
-	if err != nil {
-		lasting = 45 * time.Second
-	}
-	seed, err := strconv.ParseUint(os.Getenv("DISRUPTION_SEED"), 10, 64)
-	if err != nil {
-		seed = rand.Uint64()
-	}
+	lasting := setting(t, "DISRUPTION_RANDOM", 45*time.Second, time.ParseDuration)
+	seed := setting(t, "DISRUPTION_SEED", rand.Uint64(), func(s string) (uint64, error) { return strconv.ParseUint(s, 10, 64) })
 	t.Logf("DISRUPTION_SEED=%d", seed)
 	client := connect(t)
 	bothReplicas(t, client)

@@ -9,11 +9,9 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/bench"
@@ -199,18 +197,5 @@ func (s *stage) settle(t *testing.T) {
 			}
 			return nil
 		})
-	}
-}
-
-// await waits until f is satisfied, without taking much of a machine on which requests are being counted.
-func await(t *testing.T, what string, limit time.Duration, f func(ctx context.Context) error) {
-	t.Helper()
-	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 200*time.Millisecond, limit, true, func(ctx context.Context) (bool, error) {
-		last = f(ctx)
-		return last == nil, nil
-	})
-	if err != nil {
-		t.Fatalf("%s: not within %v: %v", what, limit, last)
 	}
 }

@@ -23,6 +23,9 @@ import (
 // workloads they belong to, or all (the default). DISRUPTION_SETTINGS are the settings under which they are tried, with commas
 // or all: without any, only Tanist's defaults, under which alone something is asserted.
 func TestDisruptions(t *testing.T) {
+	cases, settings := names()
+	known(t, "DISRUPTION_CASES", cases)
+	known(t, "DISRUPTION_SETTINGS", settings)
 	client := connect(t)
 	bothReplicas(t, client)
 	var results outcomes
@@ -133,6 +136,30 @@ func (s *stage) windows(t *testing.T, client *trafficClient, mark int) []bench.W
 	return client.after(mark)
 }
 
+// names are those that the environment may choose from.
+func names() (cases, settings []string) {
+	for _, sc := range scenes() {
+		cases = append(cases, sc.name)
+		for _, d := range sc.disruptions {
+			cases = append(cases, d.name, sc.name+"/"+d.name)
+		}
+	}
+	for _, p := range profiles() {
+		settings = append(settings, p.name)
+	}
+	return cases, settings
+}
+
+// known fails the test for a name in the environment that nothing has: it would pass without having tried anything.
+func known(t *testing.T, variable string, names []string) {
+	t.Helper()
+	for item := range strings.SplitSeq(os.Getenv(variable), ",") {
+		if item != "" && item != "all" && !slices.Contains(names, item) {
+			t.Fatalf("%s has %q, which must be all or one of %q", variable, item, names)
+		}
+	}
+}
+
 // chosen reports whether a list in the environment has all or one of the names.
 func chosen(variable, without string, names ...string) bool {
 	list := os.Getenv(variable)
@@ -147,13 +174,25 @@ func chosen(variable, without string, names ...string) bool {
 // number is what a variable of the environment says.
 func number(t *testing.T, variable string, without int) int {
 	t.Helper()
+	return setting(t, variable, without, func(value string) (int, error) {
+		n, err := strconv.Atoi(value)
+		if err == nil && n < 1 {
+			err = errors.New("it must be a number from 1 on")
+		}
+		return n, err
+	})
+}
+
+// setting is what a variable of the environment says.
+func setting[T any](t *testing.T, variable string, without T, parse func(string) (T, error)) T {
+	t.Helper()
 	value := os.Getenv(variable)
 	if value == "" {
 		return without
 	}
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 {
-		t.Fatalf("%s must be a number from 1 on, got %q", variable, value)
+	parsed, err := parse(value)
+	if err != nil {
+		t.Fatalf("%s=%q: %v", variable, value, err)
 	}
-	return n
+	return parsed
 }

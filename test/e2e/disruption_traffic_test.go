@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/bench"
@@ -102,16 +103,10 @@ func fromHost(ctx context.Context, name string, config bench.TrafficConfig) *tra
 // fromContainer reads a client in a pod.
 func fromContainer(ctx context.Context, api kubernetes.Interface, pod *corev1.Pod, container string) *trafficClient {
 	client := &trafficClient{name: container + " on " + pod.Spec.NodeName}
-	go func() {
-		for ctx.Err() == nil {
-			// A container that has not started has no log, and a stream may break: the next one begins with what is known.
-			_ = client.read(ctx, api, pod, container)
-			select {
-			case <-ctx.Done():
-			case <-time.After(500 * time.Millisecond):
-			}
-		}
-	}()
+	go wait.UntilWithContext(ctx, func(ctx context.Context) {
+		// A container that has not started has no log, and a stream may break: the next one begins with what is known.
+		_ = client.read(ctx, api, pod, container)
+	}, 500*time.Millisecond)
 	return client
 }
 

@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"os"
-	"strconv"
 	"testing"
 
 	"k8s.io/client-go/kubernetes"
@@ -14,10 +12,7 @@ import (
 // leaders are taken in each way, 5 without.
 func TestPrepared(t *testing.T) {
 	client := connect(t)
-	n, err := strconv.Atoi(os.Getenv("E2E_REPEAT"))
-	if err != nil {
-		n = 5
-	}
+	n := number(t, "E2E_REPEAT", 5)
 	s := newStorm(t, client)
 	s.set(func(s *storm) { s.calm = true })
 	// The holder of the Lease learns from a conflict that admission calls the other replica, if it does.

@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -20,11 +19,7 @@ import (
 // repeat is how often a test that can be measured repeats itself: E2E_REPEAT, 2 without.
 func repeat(t *testing.T) int {
 	t.Helper()
-	n, err := strconv.Atoi(os.Getenv("E2E_REPEAT"))
-	if err != nil {
-		return 2
-	}
-	return n
+	return number(t, "E2E_REPEAT", 2)
 }
 
 // TestTheElectedReplicaDiesWithTheLeader: the other replica hands over without waiting for the Lease, which lasts 15 s. Each round is
