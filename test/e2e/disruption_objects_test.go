@@ -78,17 +78,11 @@ func (a app) hashKeys() []string {
 	return []string{appsv1.DefaultDeploymentUniqueLabelKey}
 }
 
-// deployment replaces all its pods at once: between disruptions that saves time. Those that are rollouts set a strategy of their own.
 func (a app) deployment() *appsv1.Deployment {
-	surge, unavailable := intstr.FromString("100%"), intstr.FromInt32(0)
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: a.name},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: &a.replicas, Selector: &metav1.LabelSelector{MatchLabels: a.labels()}, Template: a.template(),
-			Strategy: appsv1.DeploymentStrategy{
-				Type:          appsv1.RollingUpdateDeploymentStrategyType,
-				RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &surge, MaxUnavailable: &unavailable},
-			},
 		},
 	}
 }

@@ -52,44 +52,46 @@ func podReady(pod corev1.Pod) bool {
 }
 
 // prepare waits until the next disruption may come: all is settled, each app has pods on more than one node, with a drain window when
-// they should have one, and requests succeed. What is missing is made good by new pods.
+// they should have one, and requests succeed. Pods that stand in the way are replaced.
 func (s *stage) prepare(t *testing.T) {
 	t.Helper()
 	for range 4 {
 		s.settle(t)
-		again := false
+		var unfit []string
 		for _, a := range s.apps {
-			if why := s.unprepared(t, a); why != "" {
-				t.Logf("%s gets new pods: %s", a.name, why)
-				s.kubectl(t, "rollout", "restart", a.resource())
-				again = true
+			pods, err := s.pods(t.Context(), a)
+			if err != nil {
+				t.Fatal(err)
 			}
+			unfit = append(unfit, s.unfit(pods, s.leader(t, a).Name)...)
 		}
-		if !again {
+		if len(unfit) == 0 {
 			s.flow(t)
 			return
 		}
+		t.Logf("replaced, being without a drain window, with one, or on a node with all others: %q", unfit)
+		s.kubectl(t, append([]string{"delete", "pods", "--wait=false"}, unfit...)...)
 	}
 	t.Fatal("pods could not be spread over the nodes, with a drain window")
 }
 
-func (s *stage) unprepared(t *testing.T, a app) (why string) {
-	t.Helper()
-	pods, err := s.pods(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
+// unfit are those of an app's pods that must be replaced: the scheduler places one that comes anew on a node without any.
+func (s *stage) unfit(pods []corev1.Pod, leader string) (names []string) {
 	nodes := map[string]bool{}
+	follower := ""
 	for _, pod := range pods {
 		nodes[pod.Spec.NodeName] = true
+		if pod.Name != leader {
+			follower = pod.Name
+		}
 		if window, _ := config.DrainWindowOf(&pod.Spec); (window > 0) != s.windowed {
-			return fmt.Sprintf("%s has a drain window of %v", pod.Name, window)
+			names = append(names, pod.Name)
 		}
 	}
-	if len(nodes) < 2 {
-		return "all its pods are on one node"
+	if len(names) == 0 && len(nodes) < 2 {
+		names = append(names, follower)
 	}
-	return ""
+	return names
 }
 
 // lead makes a pod the leader, and leaves it to be one like any other.
