@@ -5,15 +5,23 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
+	"sync/atomic"
 	"syscall"
 )
 
-// Local ports of kept connections: below those that systems take of their own accord (Linux: from 32768 on) and those of node ports.
+// Local ports. A client chooses its own, since Linux' connection tracking remembers where each of them led, and what it remembers of a
+// pod that is gone, or was reset by it, can lead the next connection of the same port there: the failure would be the client's own.
 const (
+	// New connections have the ports that systems take of their own accord (Linux: from 32768 on). The system takes them at random
+	// intervals and is back at one after 3,000 connections, half a minute; one by one, it takes longer than connections are
+	// remembered (see MaxTrafficRate).
+	freshPortFirst = 32768
+	freshPorts     = 28000
+	// Kept connections have some below those and those of node ports, so that no new connection has one soon after it was reset.
 	keptPortFirst = 20000
 	keptPorts     = 10000
-	// keptPortTries is how many are tried, in case one is taken.
-	keptPortTries = 10
+	// portTries is how many are tried, in case one is taken, before the system may choose.
+	portTries = 10
 )
 
 // dial opens a connection.
@@ -23,19 +31,25 @@ type dial func(ctx context.Context, network, address string) (net.Conn, error)
 type dialers map[requestKind]dial
 
 func systemDialers() dialers {
-	return dialers{freshRequest: (&net.Dialer{}).DialContext, keptRequest: dialKept}
+	var last atomic.Uint32
+	last.Store(rand.Uint32N(freshPorts))
+	return dialers{
+		freshRequest: dialFrom(func() int { return freshPortFirst + int(last.Add(1)%freshPorts) }),
+		keptRequest:  dialFrom(func() int { return keptPortFirst + rand.IntN(keptPorts) }),
+	}
 }
 
-// dialKept opens a connection from a port that no new connection has soon after it. When a server's exit resets a kept connection,
-// Linux' connection tracking remembers for ten seconds where that led, and sends the next connection of the same port to the pod
-// that is gone. A client that opens hundreds of connections gets the port again by then, and the failure would be its own.
-func dialKept(ctx context.Context, network, address string) (conn net.Conn, err error) {
-	for range keptPortTries {
-		dialer := net.Dialer{LocalAddr: &net.TCPAddr{Port: keptPortFirst + rand.IntN(keptPorts)}}
-		conn, err = dialer.DialContext(ctx, network, address)
-		if !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EADDRNOTAVAIL) {
-			break
+// dialFrom opens connections from the ports that next names; when many in a row are taken, such as those that another client beside
+// this one has just left, from one that the system chooses.
+func dialFrom(next func() int) dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		for range portTries {
+			dialer := net.Dialer{LocalAddr: &net.TCPAddr{Port: next()}}
+			conn, err := dialer.DialContext(ctx, network, address)
+			if !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EADDRNOTAVAIL) {
+				return conn, err
+			}
 		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
-	return conn, err
 }
