@@ -31,12 +31,17 @@ type dial func(ctx context.Context, network, address string) (net.Conn, error)
 type dialers map[requestKind]dial
 
 func systemDialers() dialers {
-	var last atomic.Uint32
-	last.Store(rand.Uint32N(freshPorts))
 	return dialers{
-		freshRequest: dialFrom(func() int { return freshPortFirst + int(last.Add(1)%freshPorts) }),
+		freshRequest: dialFrom(inTurn(freshPortFirst, freshPorts)),
 		keptRequest:  dialFrom(func() int { return keptPortFirst + rand.IntN(keptPorts) }),
 	}
+}
+
+// inTurn names a number of ports, one after another, from a random one on. Clients side by side may share it.
+func inTurn(first int, number uint32) func() int {
+	var last atomic.Uint32
+	last.Store(rand.Uint32N(number))
+	return func() int { return first + int(last.Add(1)%number) }
 }
 
 // dialFrom opens connections from the ports that next names; when many in a row are taken, such as those that another client beside

@@ -5,65 +5,76 @@ import (
 	"testing"
 )
 
-// dialled opens a number of connections, one after another, and returns their local ports.
-func dialled(t *testing.T, connect dial, number int) (ports []int) {
+// listen opens a port.
+func listen(t *testing.T) *net.TCPAddr {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	for range number {
-		connection, err := connect(t.Context(), "tcp", listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer connection.Close()
-		local, ok := connection.LocalAddr().(*net.TCPAddr)
-		if !ok {
-			t.Fatalf("connected from %v, want a TCP address", connection.LocalAddr())
-		}
-		ports = append(ports, local.Port)
+	t.Cleanup(func() { _ = listener.Close() })
+	return tcp(t, listener.Addr())
+}
+
+func tcp(t *testing.T, address net.Addr) *net.TCPAddr {
+	t.Helper()
+	known, ok := address.(*net.TCPAddr)
+	if !ok {
+		t.Fatalf("%v is no TCP address", address)
 	}
-	return ports
+	return known
+}
+
+// dialled opens a connection and returns its local port.
+func dialled(t *testing.T, connect dial, to *net.TCPAddr) int {
+	t.Helper()
+	connection, err := connect(t.Context(), "tcp", to.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return tcp(t, connection.LocalAddr()).Port
 }
 
 func TestAKeptConnectionHasAPortOfItsOwn(t *testing.T) {
-	for _, port := range dialled(t, systemDialers()[keptRequest], 20) {
-		if port < keptPortFirst || port >= keptPortFirst+keptPorts {
+	server := listen(t)
+	for range 20 {
+		if port := dialled(t, systemDialers()[keptRequest], server); port < keptPortFirst || port >= keptPortFirst+keptPorts {
 			t.Errorf("connected from port %d, want one from %d to %d", port, keptPortFirst, keptPortFirst+keptPorts-1)
 		}
 	}
 }
 
-// Nothing else of the machine's is in the way of a wheel of this size for long: a port that is taken is passed over.
-func TestNewConnectionsTakeOnePortAfterAnother(t *testing.T) {
-	connect := systemDialers()[freshRequest]
-	previous := 0
-	for _, port := range dialled(t, connect, 20) {
-		if port < freshPortFirst || port >= freshPortFirst+freshPorts {
-			t.Errorf("connected from port %d, want one from %d to %d", port, freshPortFirst, freshPortFirst+freshPorts-1)
+func TestNoPortComesBackBeforeAllOthers(t *testing.T) {
+	next := inTurn(freshPortFirst, freshPorts)
+	named := map[int]bool{}
+	for range freshPorts {
+		port := next()
+		if port < freshPortFirst || port >= freshPortFirst+freshPorts || named[port] {
+			t.Fatalf("got port %d after %d others (named before: %t), want each from %d to %d once",
+				port, len(named), named[port], freshPortFirst, freshPortFirst+freshPorts-1)
 		}
-		if ahead := (port - previous + freshPorts) % freshPorts; previous != 0 && (ahead < 1 || ahead > portTries) {
-			t.Errorf("connected from port %d after %d, want one of the next %d", port, previous, portTries)
+		named[port] = true
+	}
+}
+
+func TestAPortThatIsTakenIsPassedOver(t *testing.T) {
+	server, taken := listen(t), listen(t).Port
+	tried := 0
+	connect := dialFrom(func() int {
+		if tried++; tried == 1 {
+			return taken
 		}
-		previous = port
+		return 0 // any
+	})
+	if port := dialled(t, connect, server); port == taken || tried != 2 {
+		t.Errorf("connected from port %d at attempt %d, want another than %d at the second", port, tried, taken)
 	}
 }
 
 func TestTheSystemChoosesWhereAllPortsAreTaken(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	address, ok := taken.Addr().(*net.TCPAddr)
-	if !ok {
-		t.Fatalf("listening on %v, want a TCP address", taken.Addr())
-	}
-	for _, port := range dialled(t, dialFrom(func() int { return address.Port }), 1) {
-		if port == address.Port {
-			t.Errorf("connected from port %d, which is taken", port)
-		}
+	server, taken := listen(t), listen(t).Port
+	if port := dialled(t, dialFrom(func() int { return taken }), server); port == taken {
+		t.Errorf("connected from port %d, which is taken", port)
 	}
 }
