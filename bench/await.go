@@ -13,20 +13,24 @@ import (
 type steadiness struct {
 	// pods is how many must be ready and staying.
 	pods int
-	// quiet is how long leader and pods must have been unchanged: kube-proxy applies a change at once only after a second
-	// without one, and an election of the run's own making must not overlap the next.
+	// quiet is how long leader and pods must have been unchanged, and the pods that led before gone: kube-proxy applies a change at
+	// once only after a second without one, and neither an election of the run's own making nor the end of a container may overlap
+	// the next. With a drain window of 3 s, pods end just when the next failover would be due.
 	quiet time.Duration
 }
 
 // unsteady says what is missing before the leader may be taken away, empty when nothing is.
 func unsteady(pods []podState, leader move, want int) string {
 	ready, leads := 0, false
-	detail := ""
+	detail, ending := "", ""
 	for _, pod := range pods {
-		if pod.fit() {
+		switch {
+		case pod.fit():
 			ready++
 			leads = leads || pod.uid == leader.to
-		} else if pod.waiting != "" {
+		case pod.terminating:
+			ending = pod.name
+		case pod.waiting != "":
 			detail = fmt.Sprintf(" (%s: %s)", pod.name, pod.waiting)
 		}
 	}
@@ -37,6 +41,8 @@ func unsteady(pods []podState, leader move, want int) string {
 		return "no pod leads"
 	case !leads:
 		return fmt.Sprintf("the leader %s is not one of the ready pods", leader.name)
+	case ending != "":
+		return fmt.Sprintf("pod %s is still terminating", ending)
 	}
 	return ""
 }

@@ -54,9 +54,10 @@ type Options struct {
 	Failovers int
 	// Timeout is how long one failover is waited for before it counts as missed.
 	Timeout time.Duration
-	// Settle is how long leader and pods must have been unchanged before the next failover.
+	// Settle is how long leader and pods must have been unchanged before the next failover, those that terminate gone.
 	Settle time.Duration
-	// ReadyTimeout is how long pods may need to be ready, with a leader, before a failover or at the start.
+	// ReadyTimeout is how long pods may need to be ready, with a leader, before a failover or at the start, and those that terminate
+	// to be gone.
 	ReadyTimeout time.Duration
 
 	// Floor measures the bare watch-and-patch loop beside Tanist, one for one.

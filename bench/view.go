@@ -36,7 +36,7 @@ type serviceView struct {
 	slices map[string]types.UID
 	// moves are the changes of leader, oldest first; never shortened during a run.
 	moves []move
-	// disturbed is when leader or ready pods last changed.
+	// disturbed is when the leader last changed, or which pods are ready or there at all.
 	disturbed time.Time
 }
 
@@ -154,9 +154,7 @@ func (s *serviceView) drop(at time.Time, uid types.UID) {
 	if before.ready {
 		s.lost[uid] = at
 	}
-	if before.fit() {
-		s.disturbed = at
-	}
+	s.disturbed = at
 }
 
 // slicesOf feeds EndpointSlices to a view.

@@ -158,6 +158,7 @@ func TestUnsteady(t *testing.T) {
 		"somebody leads who is gone":    {ready("b", "c"), leaderA, "the leader a is not one of the ready pods"},
 		"a leader that is terminating":  {append(ready("b", "c"), podStateOf(testPod("a", terminating))), leaderA, "the leader a is not one of the ready pods"},
 		"terminating pods do not count": {append(ready("a"), podStateOf(testPod("b", terminating))), leaderA, "1 of 2 pods are ready"},
+		"one that led still ends":       {append(ready("a", "b"), podStateOf(testPod("c", terminating))), leaderA, "pod c is still terminating"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -178,13 +179,17 @@ func TestAwaitSteadyWaitsForQuiet(t *testing.T) {
 			slicesOf{v}.event(time.Now(), watch.Added, testSlice("v4", "a"))
 			_ = pause(t.Context(), 600*time.Millisecond)
 			slicesOf{v}.event(time.Now(), watch.Modified, testSlice("v4", "b"))
+			// So it does when a pod ends that began to terminate long ago.
+			podsOf{v}.event(time.Now(), watch.Modified, testPod("c", terminating))
+			_ = pause(t.Context(), 3*time.Second)
+			podsOf{v}.event(time.Now(), watch.Deleted, testPod("c", terminating))
 		}()
 		leader, moves, err := v.awaitSteady(t.Context(), viewed, steadiness{pods: 2, quiet: time.Second})
 		if err != nil || leader.name != "b" || moves != 2 {
 			t.Errorf("leader %q after %d moves, %v, want b after 2", leader.name, moves, err)
 		}
-		if waited := time.Since(began); waited != 2200*time.Millisecond {
-			t.Errorf("waited %s, want 2.2s", waited)
+		if waited := time.Since(began); waited != 5200*time.Millisecond {
+			t.Errorf("waited %s, want 5.2s", waited)
 		}
 	})
 }

@@ -78,7 +78,7 @@ func (f *benchFlags) add(command *cobra.Command) {
 	flags.StringVarP(&f.output, "output", "o", "table", "output: table or json")
 	flags.StringVar(&f.report, "report", "", "write an HTML report with plots to this file")
 	flags.DurationVar(&o.Timeout, "timeout", o.Timeout, "how long a failover is waited for before it counts as missed")
-	flags.DurationVar(&o.ReadyTimeout, "ready-timeout", o.ReadyTimeout, "how long pods may take to be ready, with a leader")
+	flags.DurationVar(&o.ReadyTimeout, "ready-timeout", o.ReadyTimeout, "how long pods may take to be ready, with a leader, and those before them to be gone")
 	flags.DurationVar(&o.Settle, "settle", o.Settle, "how long leader and pods must be unchanged before a failover")
 	flags.StringVar(&o.Image, "image", o.Image, "image of bench's own pods")
 	flags.IntVar(&o.Pods, "pods", o.Pods, "pods of each of bench's own workloads")
