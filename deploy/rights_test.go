@@ -23,7 +23,7 @@ func TestRights(t *testing.T) {
 				" namespaces,nodes,pods: get,list,watch",
 				"apps replicasets,statefulsets: get,list,watch",
 				" services: get,list,watch,create,patch,delete",
-				"discovery.k8s.io endpointslices: get,list,watch,create,patch,delete",
+				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
 				"events.k8s.io events: create,patch",
 				configurations + " [tanist-system-tanist]: get,list,watch",
 			},
@@ -41,7 +41,7 @@ func TestRights(t *testing.T) {
 				" namespaces,nodes,pods: get,list,watch",
 				"apps replicasets,statefulsets: get,list,watch",
 				" services: get,list,watch,create,patch,delete",
-				"discovery.k8s.io endpointslices: get,list,watch,create,patch,delete",
+				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
 				"events.k8s.io events: create,patch",
 			},
 			own: []string{

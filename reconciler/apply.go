@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -53,7 +52,7 @@ func (s *succession) apply(ctx context.Context, key types.NamespacedName, tuning
 	return committed.Load(), s.judge(err)
 }
 
-// write creates or patches one slice, and takes note of the answer.
+// write creates or replaces one slice, and takes note of the answer.
 func (s *succession) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write) error {
 	policy := policy(policyFailover, tuning.Retry.Failover)
 	if write.Current == nil {
@@ -69,18 +68,15 @@ func (s *succession) write(ctx context.Context, key types.NamespacedName, tuning
 		s.leaders.Committed(key, parseSlice(slice), time.Now())
 		return nil
 	}
-	body, err := newSlicePatch(write.Current.ResourceVersion, write.Desired)
-	if err != nil {
-		return err
-	}
-	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: write.Current.Name}}
-	err = retry.Do(ctx, policy, opPatchSlice, func(ctx context.Context) error {
+	var slice *discoveryv1.EndpointSlice
+	err := retry.Do(ctx, policy, opUpdateSlice, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 		defer cancel()
-		return s.client.Patch(ctx, slice, client.RawPatch(types.MergePatchType, body), fieldOwner)
+		slice = replacing(write.Current, write.Desired) // the answer is written into it
+		return s.client.Update(ctx, slice, fieldOwner)
 	})
 	if err != nil {
-		return fmt.Errorf("failed to patch EndpointSlice %s: %w", slice.Name, err)
+		return fmt.Errorf("failed to update EndpointSlice %s: %w", write.Current.Name, err)
 	}
 	s.leaders.Committed(key, parseSlice(slice), time.Now())
 	return nil

@@ -1,15 +1,13 @@
 package reconciler
 
 import (
-	"encoding/json"
-	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -75,41 +73,28 @@ func contains(all, some map[string]string) bool {
 	return true
 }
 
-// slicePatch is the one write of a hand-over: a merge patch that replaces endpoints, ports and our annotations, and is refused
-// when the slice is no longer the version that was decided upon.
-type slicePatch struct {
-	Metadata  slicePatchMetadata         `json:"metadata"`
-	Endpoints []discoveryv1.Endpoint     `json:"endpoints"`
-	Ports     []discoveryv1.EndpointPort `json:"ports"`
-}
-
-type slicePatchMetadata struct {
-	ResourceVersion string            `json:"resourceVersion"`
-	Labels          map[string]string `json:"labels"`
-	// Annotations that are nil are removed.
-	Annotations     map[string]*string      `json:"annotations"`
-	OwnerReferences []metav1.OwnerReference `json:"ownerReferences"`
-}
-
-func newSlicePatch(resourceVersion string, desired *discoveryv1.EndpointSlice) ([]byte, error) {
-	patch := slicePatch{
-		Metadata: slicePatchMetadata{
-			ResourceVersion: resourceVersion, Labels: desired.Labels, OwnerReferences: desired.OwnerReferences,
-			Annotations: map[string]*string{},
-		},
-		Endpoints: desired.Endpoints, Ports: desired.Ports,
+// replacing is the one write of a hand-over: the slice as it was decided upon, with endpoints, ports, our labels and our annotations
+// replaced. With it goes the resourceVersion, so that it is refused when the slice is no longer that version; and so nothing of
+// anyone else's is lost, although it is no patch: for an object that is known as a whole, the API server needs less time for that.
+// It shares its parts with both.
+func replacing(current, desired *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
+	next := *current
+	next.ManagedFields = nil // keeps those that the API server has
+	next.Labels = maps.Clone(current.Labels)
+	if next.Labels == nil {
+		next.Labels = map[string]string{}
+	}
+	maps.Copy(next.Labels, desired.Labels)
+	next.Annotations = maps.Clone(current.Annotations)
+	if next.Annotations == nil {
+		next.Annotations = map[string]string{}
 	}
 	for _, key := range append([]string{corev1.EndpointsLastChangeTriggerTime}, stateKeys...) {
-		patch.Metadata.Annotations[key] = nil
-		if value, ok := desired.Annotations[key]; ok {
-			patch.Metadata.Annotations[key] = &value
-		}
+		delete(next.Annotations, key)
 	}
-	body, err := json.Marshal(patch)
-	if err != nil {
-		return nil, fmt.Errorf("failed to encode patch of EndpointSlice: %w", err)
-	}
-	return body, nil
+	maps.Copy(next.Annotations, desired.Annotations)
+	next.OwnerReferences, next.Endpoints, next.Ports = desired.OwnerReferences, desired.Endpoints, desired.Ports
+	return &next
 }
 
 // stampTrigger notes on a slice whose traffic changes when its cause was seen. kube-proxy makes its network-programming latency of

@@ -1,7 +1,7 @@
 // Package reconciler keeps what users asked for true, with two controllers:
 //
 //   - succession, on every replica: whose pod is in a leader Service's EndpointSlices. It is the way of a hand-over: from the watch
-//     event over the decision to one conditional patch, with no read from the API in between. Every replica may commit; the one
+//     event over the decision to one conditional write, with no read from the API in between. Every replica may commit; the one
 //     that holds the Lease goes first, the others a moment later if it did not.
 //   - stewardship, on the replica that holds the Lease: the leader Services themselves, the annotations on them, Events that tell
 //     a user what to mend, and cleaning up. None of it is in the way of a hand-over.

@@ -10,7 +10,7 @@ import (
 
 // Operations, as the retry metrics name them.
 const (
-	opPatchSlice    = "patch-slice"
+	opUpdateSlice   = "update-slice"
 	opCreateSlice   = "create-slice"
 	opDeleteSlice   = "delete-slice"
 	opReadLive      = "read-live"
@@ -24,7 +24,7 @@ const (
 
 // initRetryMetrics starts the series of our operations at zero.
 func initRetryMetrics() {
-	retry.InitMetrics(policyFailover, opPatchSlice, opCreateSlice, opReadLive)
+	retry.InitMetrics(policyFailover, opUpdateSlice, opCreateSlice, opReadLive)
 	retry.InitMetrics(policyStandard, opDeleteSlice, opCreateService, opPatchService, opDeleteService)
 }
 

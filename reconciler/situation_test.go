@@ -1,9 +1,6 @@
 package reconciler
 
 import (
-	"encoding/json"
-	"maps"
-	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +20,7 @@ type planned struct {
 	Term   int64
 	Reason string
 	Ready  bool
-	// Writes are the slices to write: created or patched.
+	// Writes are the slices to write: created or updated.
 	Writes []string
 	Taken  []string
 	Unfit  []string
@@ -36,7 +33,7 @@ func plannedOf(p plan) planned {
 	for _, write := range p.writes {
 		verb := "create "
 		if write.Current != nil {
-			verb = "patch "
+			verb = "update "
 		}
 		got.Writes = append(got.Writes, verb+write.Desired.Name)
 	}
@@ -48,7 +45,7 @@ func plannedOf(p plan) planned {
 
 func TestDecide(t *testing.T) {
 	a, b := readyPod("a1"), readyPod("b2")
-	patch := []string{"patch web-leader-ipv4"}
+	update := []string{"update web-leader-ipv4"}
 	dual := func(policy corev1.IPFamilyPolicy) func(*situation) {
 		return func(s *situation) {
 			s.source = webService(dualStack(policy))
@@ -74,19 +71,19 @@ func TestDecide(t *testing.T) {
 		},
 		"a leader whose deletion begins is followed, in one write": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{readyPod("a1", terminating), b}),
-			want:      planned{Leader: "b2", Term: 6, Reason: "LeaderDeleted", Ready: true, Writes: patch},
+			want:      planned{Leader: "b2", Term: 6, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a leader that is gone is followed": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{b}),
-			want:      planned{Leader: "b2", Term: 6, Reason: "LeaderGone", Ready: true, Writes: patch},
+			want:      planned{Leader: "b2", Term: 6, Reason: "LeaderGone", Ready: true, Writes: update},
 		},
 		"a leader that nobody follows keeps its term while it serves": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{readyPod("a1", terminating)}),
-			want:      planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Writes: patch},
+			want:      planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Writes: update},
 		},
 		"nobody has a term of its own": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{readyPod("a1", notReady)}),
-			want:      planned{Term: 6, Reason: "NoCandidate", Writes: patch},
+			want:      planned{Term: 6, Reason: "NoCandidate", Writes: update},
 		},
 		"that nobody leads is written once": {
 			situation: situationOf(cache.State{Term: 6, Reason: "NoCandidate"}, []*corev1.Pod{readyPod("a1", notReady)}),
@@ -98,7 +95,7 @@ func TestDecide(t *testing.T) {
 				s.pods = []*corev1.Pod{readyPod("a1", func(pod *corev1.Pod) { pod.Status.PodIPs = []corev1.PodIP{{IP: "10.9.9.9"}} })}
 				return s
 			},
-			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: patch},
+			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"another version of the leader's pod costs no write": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{a}),
@@ -114,7 +111,7 @@ func TestDecide(t *testing.T) {
 				s.source = webService(func(s *corev1.Service) { s.Spec.Ports[0].AppProtocol = new("http") })
 				return s
 			},
-			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: patch},
+			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a pod whose port does not resolve is passed over": {
 			situation: situationOf(cache.State{}, []*corev1.Pod{readyPod("a1", func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports = nil }), b}),
@@ -129,7 +126,7 @@ func TestDecide(t *testing.T) {
 		"both families are written": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{b}, dual(corev1.IPFamilyPolicyRequireDualStack)),
 			want: planned{
-				Leader: "b2", Term: 6, Reason: "LeaderGone", Ready: true, Writes: []string{"patch web-leader-ipv4", "patch web-leader-ipv6"},
+				Leader: "b2", Term: 6, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv4", "update web-leader-ipv6"},
 			},
 		},
 		"a family that was left behind follows with the same term": {
@@ -137,7 +134,7 @@ func TestDecide(t *testing.T) {
 			edit: edited(func(slice *discoveryv1.EndpointSlice) {
 				slice.Annotations[config.TermKey], slice.Annotations[config.LeaderKey] = "5", "a1"
 			}),
-			want: planned{Leader: "b2", Term: 6, Reason: "LeaderDeleted", Ready: true, Writes: patch},
+			want: planned{Leader: "b2", Term: 6, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a family that is only preferred may be empty": {
 			situation: situationOf(cache.State{}, []*corev1.Pod{readyPod("a1", func(pod *corev1.Pod) {
@@ -158,14 +155,14 @@ func TestDecide(t *testing.T) {
 		"an annotation that someone removed is put back": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{a, b}),
 			edit:      edited(func(slice *discoveryv1.EndpointSlice) { delete(slice.Annotations, config.LeaderSinceKey) }),
-			want:      planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: patch},
+			want:      planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a second endpoint that someone added is removed": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{a, b}),
 			edit: edited(func(slice *discoveryv1.EndpointSlice) {
 				slice.Endpoints = append(slice.Endpoints, endpoint(b, "10.1.0.2", true))
 			}),
-			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: patch},
+			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a label that someone added is left alone": {
 			situation: situationOf(leading("a1", 5), []*corev1.Pod{a, b}),
@@ -184,7 +181,7 @@ func TestDecide(t *testing.T) {
 				s.record.Owners = []types.UID{"second", "web-leader-uid"}
 				return s
 			},
-			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: patch},
+			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"the term goes on from the leader Service when nothing else is left": {
 			situation: situationOf(cache.State{}, []*corev1.Pod{b}, mirrored("a1", "7", t0.Add(-time.Minute))),
@@ -232,55 +229,60 @@ func mirrored(leader, term string, since time.Time) func(*situation) {
 	}
 }
 
-func TestThePatchReplacesWhatItMust(t *testing.T) {
+func TestAWriteReplacesWhatItMust(t *testing.T) {
 	s := situationOf(leading("a1", 5), []*corev1.Pod{readyPod("b2")})
 	s.cause = t0.Add(-time.Millisecond)
 	write := decide(s, t0).writes[0]
-	body, err := newSlicePatch(write.Current.ResourceVersion, write.Desired)
-	if err != nil {
-		t.Fatal(err)
+	current := write.Current.DeepCopy()
+	current.Labels["team"], current.Annotations["note"], current.Finalizers = "shop", "theirs", []string{"shop.example/keep"}
+	current.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "someone"}}
+	untouched := current.DeepCopy()
+
+	want := current.DeepCopy() // what is not named here stays, the resourceVersion too
+	want.ManagedFields = nil
+	want.Annotations = map[string]string{
+		"note": "theirs", corev1.EndpointsLastChangeTriggerTime: "2026-03-01T11:59:59.999Z", config.LeaderKey: "b2",
+		config.LeaderSinceKey: "2026-03-01T12:00:00.000Z", config.ReasonKey: "LeaderGone", config.TermKey: "6",
 	}
-	want := `{"metadata":{"resourceVersion":"40",` +
-		`"labels":{"app.kubernetes.io/managed-by":"tanist","endpointslice.kubernetes.io/managed-by":"tanist.dev",` +
-		`"kubernetes.io/service-name":"web-leader","tanist.dev/source-service":"web"},` +
-		`"annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"2026-03-01T11:59:59.999Z","tanist.dev/leader":"b2",` +
-		`"tanist.dev/leader-since":"2026-03-01T12:00:00.000Z","tanist.dev/reason":"LeaderGone","tanist.dev/term":"6"},` +
-		`"ownerReferences":[{"apiVersion":"v1","kind":"Service","name":"web-leader","uid":"web-leader-uid","controller":true}]},` +
-		`"endpoints":[{"addresses":["10.1.0.2"],"conditions":{"ready":true,"serving":true,"terminating":false},` +
-		`"targetRef":{"kind":"Pod","namespace":"shop","name":"b2","uid":"b2-uid","resourceVersion":"30"},"nodeName":"node-of-b2"}],` +
-		`"ports":[{"name":"http","protocol":"TCP","port":8080}]}`
-	if diff := cmp.Diff(want, string(body)); diff != "" {
-		t.Errorf("unexpected patch (-want +got):\n%s", diff)
+	want.Endpoints = []discoveryv1.Endpoint{{
+		Addresses:  []string{"10.1.0.2"},
+		Conditions: discoveryv1.EndpointConditions{Ready: new(true), Serving: new(true), Terminating: new(false)},
+		TargetRef:  &corev1.ObjectReference{Kind: "Pod", Namespace: "shop", Name: "b2", UID: "b2-uid", ResourceVersion: "30"},
+		NodeName:   new("node-of-b2"),
+	}}
+	if diff := cmp.Diff(want, replacing(current, write.Desired)); diff != "" {
+		t.Errorf("unexpected write (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(untouched, current); diff != "" {
+		t.Errorf("the informer's object was changed (-before +after):\n%s", diff)
 	}
 }
 
-func TestThePatchRemovesWhatIsNoLongerTrue(t *testing.T) {
+func TestAWriteMendsLabelsAndOwner(t *testing.T) {
+	s := situationOf(leading("a1", 5), []*corev1.Pod{readyPod("b2")})
+	write := decide(s, t0).writes[0]
+	current := write.Current.DeepCopy()
+	current.Labels, current.Annotations, current.OwnerReferences = nil, nil, nil
+	got := replacing(current, write.Desired)
+	if diff := cmp.Diff(write.Desired.ObjectMeta.Labels, got.Labels); diff != "" {
+		t.Errorf("unexpected labels (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(write.Desired.OwnerReferences, got.OwnerReferences); diff != "" {
+		t.Errorf("unexpected owners (-want +got):\n%s", diff)
+	}
+}
+
+func TestAWriteRemovesWhatIsNoLongerTrue(t *testing.T) {
 	s := situationOf(leading("a1", 5), nil)
 	write := decide(s, t0).writes[0]
-	body, err := newSlicePatch(write.Current.ResourceVersion, write.Desired)
-	if err != nil {
-		t.Fatal(err)
+	current := write.Current.DeepCopy()
+	current.Annotations[corev1.EndpointsLastChangeTriggerTime] = "2026-03-01T11:00:00Z"
+	got := replacing(current, write.Desired)
+	if diff := cmp.Diff(map[string]string{config.TermKey: "6", config.ReasonKey: "NoCandidate"}, got.Annotations); diff != "" {
+		t.Errorf("unexpected annotations (-want +got):\n%s", diff)
 	}
-	var patch struct {
-		Metadata  struct{ Annotations map[string]*string }
-		Endpoints *[]any
-		Ports     *[]any
-	}
-	if err := json.Unmarshal(body, &patch); err != nil {
-		t.Fatal(err)
-	}
-	var removed []string
-	for _, key := range slices.Sorted(maps.Keys(patch.Metadata.Annotations)) {
-		if patch.Metadata.Annotations[key] == nil {
-			removed = append(removed, key)
-		}
-	}
-	want := []string{corev1.EndpointsLastChangeTriggerTime, config.LeaderKey, config.LeaderSinceKey}
-	if diff := cmp.Diff(want, removed); diff != "" {
-		t.Errorf("unexpected removals (-want +got):\n%s", diff)
-	}
-	if patch.Endpoints == nil || len(*patch.Endpoints) != 0 || patch.Ports == nil || len(*patch.Ports) != 0 {
-		t.Errorf("endpoints and ports are not emptied: %s", body)
+	if len(got.Endpoints) > 0 || len(got.Ports) > 0 {
+		t.Errorf("endpoints %v and ports %v are not emptied", got.Endpoints, got.Ports)
 	}
 }
 

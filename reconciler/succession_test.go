@@ -29,12 +29,14 @@ import (
 // stage is a succession controller in front of a fake API, with its informers synced: a leads with term 5, b could follow.
 type stage struct {
 	*succession
-	t       *testing.T
-	api     client.WithWatch
-	reads   atomic.Int32
-	writes  atomic.Int32
-	patched func() error // what the API answers to a patch, before it does as asked; nil for success
-	elect   chan struct{}
+	t   *testing.T
+	api client.WithWatch
+	// elsewhere is the same API as another replica sees it: what it asks is not counted.
+	elsewhere client.WithWatch
+	reads     atomic.Int32
+	writes    atomic.Int32
+	answer    func() error // what the API answers to an update, before it does as asked; nil for success
+	elect     chan struct{}
 }
 
 func newStage(t *testing.T) *stage {
@@ -46,21 +48,22 @@ func newStage(t *testing.T) *stage {
 	slice.UID = "slice"
 
 	st := &stage{t: t, elect: make(chan struct{})}
-	st.api = fake.NewClientBuilder().WithObjects(source.DeepCopy(), leader.DeepCopy(), slice).WithInterceptorFuncs(interceptor.Funcs{
+	st.elsewhere = fake.NewClientBuilder().WithObjects(source.DeepCopy(), leader.DeepCopy(), slice).Build()
+	st.api = interceptor.NewClient(st.elsewhere, interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 			st.reads.Add(1)
 			return c.Get(ctx, key, obj, opts...)
 		},
-		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
+		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
 			st.writes.Add(1)
-			if st.patched != nil {
-				if err := st.patched(); err != nil {
+			if st.answer != nil {
+				if err := st.answer(); err != nil {
 					return err
 				}
 			}
-			return c.Patch(ctx, obj, patch, opts...)
+			return c.Update(ctx, obj, opts...)
 		},
-	}).Build()
+	})
 
 	store := config.NewStore()
 	m, err := newMetrics(prometheus.NewRegistry(), store)
@@ -182,7 +185,7 @@ func (st *stage) commitElsewhere(pod string, term int64) {
 	content := sliceContent{source: webService(), leaderService: leaderOf(webService()), state: leading(pod, term), pod: readyPod(pod)}
 	desired := content.slice(discoveryv1.AddressTypeIPv4)
 	desired.UID, desired.ResourceVersion = "slice", st.slice().ResourceVersion
-	if err := st.api.Update(st.t.Context(), desired); err != nil {
+	if err := st.elsewhere.Update(st.t.Context(), desired); err != nil {
 		st.t.Fatal(err)
 	}
 }
@@ -273,7 +276,7 @@ func TestFailures(t *testing.T) {
 				st := elected(t)
 				st.lose()
 				calls := 0
-				st.patched = func() error {
+				st.answer = func() error {
 					calls++
 					if calls > len(test.errs) {
 						return nil

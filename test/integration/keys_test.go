@@ -76,7 +76,7 @@ func TestAsManyCommitsAreUnderWayAsTheTuningSays(t *testing.T) {
 	var mu sync.Mutex
 	underWay, release := 0, make(chan struct{})
 	tap := func(request *http.Request) bool {
-		if request.Method != http.MethodPatch || !strings.Contains(request.URL.Path, "/endpointslices/") {
+		if request.Method != http.MethodPut || !strings.Contains(request.URL.Path, "/endpointslices/") {
 			return false
 		}
 		mu.Lock()
@@ -155,7 +155,7 @@ func TestAHandOverIsTriedAgainAsTheTuningSays(t *testing.T) {
 	// By default there are two attempts, and no pause is longer than half a second.
 	installation.put("retry: {failover: {maxAttempts: 3, initialDelay: 1s, maxDelay: 1s}}", r)
 	attempts := r.overload(2, func(request *http.Request) bool {
-		return request.Method == http.MethodPatch && strings.Contains(request.URL.Path, s.namespace+"/endpointslices/")
+		return request.Method == http.MethodPut && strings.Contains(request.URL.Path, s.namespace+"/endpointslices/")
 	})
 	s.terminate("a")
 	s.leads("web", "b")
