@@ -264,7 +264,7 @@ func TestAWriteMendsLabelsAndOwner(t *testing.T) {
 	current := write.Current.DeepCopy()
 	current.Labels, current.Annotations, current.OwnerReferences = nil, nil, nil
 	got := replacing(current, write.Desired)
-	if diff := cmp.Diff(write.Desired.ObjectMeta.Labels, got.Labels); diff != "" {
+	if diff := cmp.Diff(write.Desired.Labels, got.Labels); diff != "" {
 		t.Errorf("unexpected labels (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(write.Desired.OwnerReferences, got.OwnerReferences); diff != "" {
