@@ -39,9 +39,13 @@ func (s *succession) report(ctx context.Context, key types.NamespacedName, situa
 		return
 	}
 	related := s.written(key, plan)
-	time.AfterFunc(afterwards, func() {
+	go func() {
+		select {
+		case <-time.After(afterwards):
+		case <-ctx.Done(): // this replica stops: nobody else will tell
+		}
 		s.recorder.Eventf(situation.source, related, eventType, reason, actionElect, note, args...)
-	})
+	}()
 }
 
 // written is the slice that an Event tells of, in the version that was committed. The recorder takes Events for one that differ in
