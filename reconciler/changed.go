@@ -74,25 +74,18 @@ func contains(all, some map[string]string) bool {
 }
 
 // replacing is the one write of a hand-over: the slice as it was decided upon, with endpoints, ports, our labels and our annotations
-// replaced. With it goes the resourceVersion, so that it is refused when the slice is no longer that version; and so nothing of
-// anyone else's is lost, although it is no patch: for an object that is known as a whole, the API server needs less time for that.
-// It shares its parts with both.
+// replaced. It keeps the resourceVersion, so it is refused when the slice is no longer that version, and nothing of anyone else's is
+// lost although it is no patch, for which the API server would need longer. It shares its parts with both.
 func replacing(current, desired *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
 	next := *current
 	next.ManagedFields = nil // keeps those that the API server has
-	next.Labels = maps.Clone(current.Labels)
-	if next.Labels == nil {
-		next.Labels = map[string]string{}
+	next.Labels = with(current.Labels, desired.Labels)
+	others := maps.Clone(current.Annotations)
+	delete(others, corev1.EndpointsLastChangeTriggerTime)
+	for _, key := range stateKeys {
+		delete(others, key)
 	}
-	maps.Copy(next.Labels, desired.Labels)
-	next.Annotations = maps.Clone(current.Annotations)
-	if next.Annotations == nil {
-		next.Annotations = map[string]string{}
-	}
-	for _, key := range append([]string{corev1.EndpointsLastChangeTriggerTime}, stateKeys...) {
-		delete(next.Annotations, key)
-	}
-	maps.Copy(next.Annotations, desired.Annotations)
+	next.Annotations = with(others, desired.Annotations)
 	next.OwnerReferences, next.Endpoints, next.Ports = desired.OwnerReferences, desired.Endpoints, desired.Ports
 	return &next
 }
