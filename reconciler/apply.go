@@ -52,13 +52,14 @@ func (s *succession) apply(ctx context.Context, key types.NamespacedName, tuning
 	return committed.Load(), s.judge(err)
 }
 
-// write creates or replaces one slice, and takes note of the answer.
+// write creates or replaces one slice, and takes note of the answer. An attempt that has begun is not broken off when this replica
+// stops: it may have been carried out, and nobody would know to tell of it.
 func (s *succession) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write) error {
 	policy := policy(policyFailover, tuning.Retry.Failover)
 	if write.Current == nil {
 		slice := write.Desired
 		err := retry.Do(ctx, policy, opCreateSlice, func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout)
 			defer cancel()
 			return s.client.Create(ctx, slice, fieldOwner)
 		})
@@ -70,7 +71,7 @@ func (s *succession) write(ctx context.Context, key types.NamespacedName, tuning
 	}
 	var slice *discoveryv1.EndpointSlice
 	err := retry.Do(ctx, policy, opUpdateSlice, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout)
 		defer cancel()
 		slice = replacing(write.Current, write.Desired) // the answer is written into it
 		return s.client.Update(ctx, slice, fieldOwner)

@@ -17,15 +17,18 @@ const (
 	opCreateService = "create-service"
 	opPatchService  = "patch-service"
 	opDeleteService = "delete-service"
+	opCreateEvent   = "create-event"
 
 	policyFailover = "failover"
 	policyStandard = "standard"
+	policyEvent    = "event"
 )
 
 // initRetryMetrics starts the series of our operations at zero.
 func initRetryMetrics() {
 	retry.InitMetrics(policyFailover, opUpdateSlice, opCreateSlice, opReadLive)
 	retry.InitMetrics(policyStandard, opDeleteSlice, opCreateService, opPatchService, opDeleteService)
+	retry.InitMetrics(policyEvent, opCreateEvent)
 }
 
 // policy is a tuning's retry policy under its name.

@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,17 +15,13 @@ import (
 	"github.com/tanist-dev/tanist/election"
 )
 
-// afterwards is for how long what nobody waits for is put off. When many leaders go at once, their Events and the copies of their
-// annotations would otherwise take a fifth of the time that the last of them is without a leader.
-const afterwards = time.Second
-
 // report speaks of what has been committed; nothing of it is in the way of this commit or the next.
 func (s *succession) report(ctx context.Context, key types.NamespacedName, situation situation, plan plan) {
-	before, after := plan.before, plan.after
+	before, after, now := plan.before, plan.after, time.Now()
 	if plan.decision.Move {
 		duration := time.Duration(0)
 		if !situation.cause.IsZero() {
-			duration = time.Since(situation.cause)
+			duration = now.Sub(situation.cause)
 		}
 		s.metrics.handover(after.Reason, plan.path, duration)
 		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && plan.path == pathUnprepared && !situation.admitted {
@@ -34,22 +31,20 @@ func (s *succession) report(ctx context.Context, key types.NamespacedName, situa
 			"service", klog.KRef(key.Namespace, key.Name), "from", before.Leader.Name, "to", after.Leader.Name,
 			"term", after.Term, "reason", after.Reason, "path", plan.path, "duration", duration)
 	}
-	eventType, reason, note, args := tell(plan)
+	eventType, reason, note := tell(plan)
 	if reason == "" {
 		return
 	}
-	related := s.written(key, plan)
-	go func() {
-		select {
-		case <-time.After(afterwards):
-		case <-ctx.Done(): // this replica stops: nobody else will tell
-		}
-		s.recorder.Eventf(situation.source, related, eventType, reason, actionElect, note, args...)
-	}()
+	event, err := newEvent(situation.source, s.written(key, plan), now)
+	if err != nil {
+		logf.FromContext(ctx).Error(err, "Failed to make Event", "reason", reason, "note", note)
+		return
+	}
+	event.Type, event.Reason, event.Note = eventType, reason, note
+	s.events.send(ctx, event)
 }
 
-// written is the slice that an Event tells of, in the version that was committed. The recorder takes Events for one that differ in
-// nothing but their note, and only counts: a pod that leads again would have no Event of its second term.
+// written is the slice that an Event tells of, in the version that was committed.
 func (s *succession) written(key types.NamespacedName, plan plan) runtime.Object {
 	record, _ := s.leaders.Peek(key)
 	for _, write := range plan.writes {
@@ -61,27 +56,26 @@ func (s *succession) written(key types.NamespacedName, plan plan) runtime.Object
 }
 
 // tell puts a commit into the words of an Event; no reason when there is nothing to tell.
-func tell(plan plan) (eventType, reason, note string, args []any) {
+func tell(plan plan) (eventType, reason, note string) {
 	before, after := plan.before, plan.after
 	switch {
 	case after.Leader.Name == "" && plan.decision.Move:
-		return corev1.EventTypeWarning, reasonNoLeader,
-			"%s led and nobody can follow: no pod that the Service selects is ready and has its ports (term %d)",
-			[]any{before.Leader.Name, after.Term}
+		return corev1.EventTypeWarning, reasonNoLeader, fmt.Sprintf(
+			"%s led and nobody can follow: no pod that the Service selects is ready and has its ports (term %d)", before.Leader.Name, after.Term)
 	case after.Leader.Name == "" && after.Reason != before.Reason:
 		// Its pods may not have been made yet: nothing to act upon so far.
-		return corev1.EventTypeNormal, reasonNoLeader, "nobody can lead yet: no pod that the Service selects is ready and has its ports", nil
+		return corev1.EventTypeNormal, reasonNoLeader, "nobody can lead yet: no pod that the Service selects is ready and has its ports"
 	case !after.Leader.Ready && before.Leader.Ready:
 		return corev1.EventTypeWarning, reasonLastResort,
-			"%s is terminating and keeps the traffic as long as it serves: nobody can follow", []any{after.Leader.Name}
+			after.Leader.Name + " is terminating and keeps the traffic as long as it serves: nobody can follow"
 	case plan.decision.Move && before.Leader.Name != "":
-		return corev1.EventTypeNormal, reasonLeaderChanged, "%s leads after %s: %s (term %d)",
-			[]any{after.Leader.Name, before.Leader.Name, after.Reason, after.Term}
+		return corev1.EventTypeNormal, reasonLeaderChanged,
+			fmt.Sprintf("%s leads after %s: %s (term %d)", after.Leader.Name, before.Leader.Name, after.Reason, after.Term)
 	case plan.decision.Move:
-		return corev1.EventTypeNormal, reasonLeaderChanged, "%s leads: %s (term %d)",
-			[]any{after.Leader.Name, after.Reason, after.Term}
+		return corev1.EventTypeNormal, reasonLeaderChanged,
+			fmt.Sprintf("%s leads: %s (term %d)", after.Leader.Name, after.Reason, after.Term)
 	default:
-		return "", "", "", nil
+		return "", "", ""
 	}
 }
 

@@ -2,8 +2,8 @@ package reconciler
 
 import (
 	"context"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,43 +11,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/config"
 )
 
-// notes is a sink that keeps the notes of the Events that are created. What only counts an earlier Event is lost.
-type notes struct {
-	mu  sync.Mutex
-	all []string
-}
-
-func (n *notes) Create(_ context.Context, event *eventsv1.Event) (*eventsv1.Event, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.all = append(n.all, event.Note)
-	return event, nil
-}
-
-func (n *notes) Update(_ context.Context, event *eventsv1.Event) (*eventsv1.Event, error) {
-	return event, nil
-}
-
-func (n *notes) Patch(_ context.Context, event *eventsv1.Event, _ []byte) (*eventsv1.Event, error) {
-	return event, nil
+// told are the Events of changes of leader that there are, the oldest first.
+func (st *stage) told() []eventsv1.Event {
+	st.t.Helper()
+	var events eventsv1.EventList
+	if err := st.elsewhere.List(st.t.Context(), &events); err != nil {
+		st.t.Fatal(err)
+	}
+	told := slices.DeleteFunc(events.Items, func(e eventsv1.Event) bool { return e.Reason != reasonLeaderChanged })
+	slices.SortFunc(told, func(a, b eventsv1.Event) int { return a.EventTime.Compare(b.EventTime.Time) })
+	return told
 }
 
 func TestAPodThatLeadsAgainHasAnEventOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sink := &notes{}
-		broadcaster := events.NewBroadcaster(sink)
-		ctx, cancel := context.WithCancel(t.Context())
-		if err := broadcaster.StartRecordingToSinkWithContext(ctx); err != nil {
-			t.Fatal(err)
-		}
 		st := elected(t)
-		st.recorder = broadcaster.NewRecorder(scheme.Scheme, "tanist")
 		for _, preferred := range []string{"b2", "a1", "b2"} {
 			if err := st.views.services.Update(webService(func(s *corev1.Service) {
 				s.Annotations[config.PreferredLeaderKey] = preferred
@@ -59,20 +42,63 @@ func TestAPodThatLeadsAgainHasAnEventOfItsOwn(t *testing.T) {
 			}
 			<-time.After(2 * afterwards)
 		}
-		broadcaster.Shutdown()
-		cancel()
-		synctest.Wait()
 		want := []string{
 			"b2 leads after a1: Preferred (term 6)", "a1 leads after b2: Preferred (term 7)", "b2 leads after a1: Preferred (term 8)",
 		}
 		var got []string
-		for _, note := range sink.all {
-			if strings.Contains(note, " leads after ") {
-				got = append(got, note)
-			}
+		for _, event := range st.told() {
+			got = append(got, event.Note)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("Events (-want +got):\n%s", diff)
 		}
 	})
+}
+
+func TestAnEventSaysWhatItIsAbout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := elected(t)
+		committed := time.Now()
+		st.lose()
+		if _, err := st.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(2 * afterwards)
+		told := st.told()
+		if len(told) != 1 {
+			t.Fatalf("got %d Events, want one", len(told))
+		}
+		e := told[0]
+		if !e.EventTime.Time.Equal(committed) {
+			t.Errorf("it happened at %s, the Event says %s", committed, e.EventTime)
+		}
+		if e.Namespace != "shop" || e.Regarding.Kind != "Service" || e.Regarding.Name != "web" || e.Regarding.UID != "web-uid" {
+			t.Errorf("in namespace %s about %+v", e.Namespace, e.Regarding)
+		}
+		if e.Related == nil || e.Related.Name != "web-leader-ipv4" || e.Related.ResourceVersion != st.slice().ResourceVersion {
+			t.Errorf("related: %+v", e.Related)
+		}
+		if e.Type != corev1.EventTypeNormal || e.Action != actionElect || e.ReportingController != "tanist" ||
+			!strings.HasPrefix(e.ReportingInstance, "tanist-") {
+			t.Errorf("got %+v", e)
+		}
+	})
+}
+
+func TestAHandOverUnderWayWhenAReplicaStopsIsFinishedAndToldOf(t *testing.T) {
+	st := elected(t)
+	ctx, stop := context.WithCancel(t.Context())
+	st.answer = func() error {
+		stop()
+		return nil
+	}
+	st.lose()
+	if _, err := st.Reconcile(ctx, reconcile.Request{NamespacedName: shopWeb}); err != nil {
+		t.Fatal(err)
+	}
+	st.expect("b2", 6)
+	st.events.sending.Wait()
+	if told := st.told(); len(told) != 1 || told[0].Note != "b2 leads after a1: LeaderDeleted (term 6)" {
+		t.Errorf("Events: %+v", told)
+	}
 }

@@ -81,7 +81,7 @@ func newSuccession(mgr manager.Manager, options Options, v *views, inForce *opti
 		views: v, live: mgr.GetAPIReader(), client: mgr.GetClient(),
 		leaders: options.Leaders, options: inForce, tuning: options.Tuning,
 		elected: mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName), metrics: m,
-		causes: newCauses(), complaints: newComplaints(),
+		events: newEventSender(mgr.GetClient()), causes: newCauses(), complaints: newComplaints(),
 		gate: newGate(func() int { return options.Tuning.Load().Commit.Concurrency }),
 		bell: &bell{},
 	}
@@ -94,7 +94,7 @@ func setupSuccession(mgr manager.Manager, options Options, s *succession, alarm 
 		s.queue.Store(&q)
 		return nil
 	})
-	return add(mgr, "succession", s, everyReplica, successionWorkers,
+	c, err := build(mgr, "succession", s, everyReplica, successionWorkers,
 		start, alarm.source(),
 		source.Kind(mgr.GetCache(), namespaceMetadata(), namespaceHandler(v)),
 		source.Kind(mgr.GetCache(), &corev1.Service{}, s.serviceHandler()),
@@ -104,6 +104,10 @@ func setupSuccession(mgr manager.Manager, options Options, s *succession, alarm 
 		source.Kind(mgr.GetCache(), replicaSetMetadata(), s.replicaSetHandler()),
 		source.Kind(mgr.GetCache(), &appsv1.StatefulSet{}, s.statefulSetHandler()),
 	)
+	if err != nil {
+		return err
+	}
+	return mgr.Add(telling{c, s.events})
 }
 
 func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, b *bell) error {
@@ -139,23 +143,36 @@ const (
 	holderOfLease = true
 )
 
-// add registers a controller with all its sources, so that nothing is reconciled before all of them are synced: a restart of every
-// replica must not move a leader because its pods are not known yet.
+// add registers a controller.
 func add(mgr manager.Manager, name string, r reconcile.Reconciler, needsLease bool, workers int, sources ...source.Source) error {
-	c, err := controller.New(name, mgr, controller.Options{
+	c, err := build(mgr, name, r, needsLease, workers, sources...)
+	if err != nil {
+		return err
+	}
+	return mgr.Add(c)
+}
+
+// build makes a controller with all its sources, so that nothing is reconciled before all of them are synced: a restart of every
+// replica must not move a leader because its pods are not known yet.
+func build(
+	mgr manager.Manager, name string, r reconcile.Reconciler, needsLease bool, workers int, sources ...source.Source,
+) (controller.Controller, error) {
+	options := controller.Options{
 		Reconciler:              r,
 		NeedLeaderElection:      &needsLease,
 		MaxConcurrentReconciles: workers,
 		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](
 			firstRetryDelay, lastRetryDelay),
-	})
+	}
+	options.DefaultFromConfig(mgr.GetControllerOptions())
+	c, err := controller.NewUnmanaged(name, options)
 	if err != nil {
-		return fmt.Errorf("failed to add controller %s: %w", name, err)
+		return nil, fmt.Errorf("failed to make controller %s: %w", name, err)
 	}
 	for _, source := range sources {
 		if err := c.Watch(source); err != nil {
-			return fmt.Errorf("failed to watch for controller %s: %w", name, err)
+			return nil, fmt.Errorf("failed to watch for controller %s: %w", name, err)
 		}
 	}
-	return nil
+	return c, nil
 }

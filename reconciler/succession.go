@@ -32,6 +32,7 @@ type succession struct {
 	recorder events.EventRecorder
 	metrics  *metrics
 
+	events     *eventSender
 	causes     *causes
 	complaints *complaints
 	gate       *gate

@@ -61,6 +61,9 @@ func newStage(t *testing.T) *stage {
 					return err
 				}
 			}
+			if err := ctx.Err(); err != nil { // the fake API would not mind
+				return err
+			}
 			return c.Update(ctx, obj, opts...)
 		},
 	})
@@ -73,7 +76,8 @@ func newStage(t *testing.T) *stage {
 	st.succession = &succession{
 		views: viewsOf(t, namespaced("shop"), source, leader, a, b), live: st.api, client: st.api,
 		leaders: cache.New(), options: newOptionsInForce(), tuning: store, elected: st.elect,
-		recorder: events.NewFakeRecorder(100), metrics: m, causes: newCauses(), complaints: newComplaints(),
+		recorder: events.NewFakeRecorder(100), metrics: m, events: newEventSender(st.api),
+		causes: newCauses(), complaints: newComplaints(),
 		gate: newGate(func() int { return store.Load().Commit.Concurrency }), bell: &bell{},
 	}
 	st.leaders.Observe(shopWeb, parseSlice(st.slice()), time.Now())
@@ -120,7 +124,7 @@ func (st *stage) expect(leader string, term int64) {
 	}
 }
 
-func TestAHandOverOnAHitIsOnePatchAndNoRead(t *testing.T) {
+func TestAHandOverOnAHitIsOneWriteAndNoRead(t *testing.T) {
 	st := elected(t)
 	st.lose()
 	result, err := st.reconcile()

@@ -137,6 +137,21 @@ func TestASliceThatIsLostWhileTanistIsNotThereComesBackAsItWas(t *testing.T) {
 	s.stays("web", first)
 }
 
+// It is seen to be committed a moment before the replica that did it learns that it was.
+func TestAReplicaThatStopsRightAfterAHandOverTellsOfIt(t *testing.T) {
+	r := newTanist(t).startElected()
+	s, _ := pair(t)
+	s.terminate("a")
+	second := s.leads("web", "b")
+	r.stop()
+	history.eventually(t, func() string {
+		if !history.event("Normal", s.namespace, "web", "LeaderChanged", second.Reason) {
+			return "an Event that tells of it"
+		}
+		return ""
+	})
+}
+
 func TestTuningTakesEffectWithoutARestart(t *testing.T) {
 	installation := newTanist(t)
 	r := installation.startElected()

@@ -1,0 +1,120 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/record/util"
+	"k8s.io/client-go/tools/reference"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/tanist-dev/tanist/retry"
+)
+
+// afterwards is for how long what nobody waits for is put off. When many leaders go at once, their Events and the copies of their
+// annotations would otherwise take a fifth of the time that the last of them is without a leader.
+const afterwards = time.Second
+
+// eventAttempts is how often an Event is tried to be sent: no work queue comes back to it. An API server that restarts is waited
+// for.
+var eventAttempts = retry.Policy{
+	Name: policyEvent, MaxAttempts: 40, InitialDelay: 100 * time.Millisecond, MaxDelay: 2 * time.Second,
+}
+
+// lastWords is how long a replica that stops goes on trying.
+const lastWords = 5 * time.Second
+
+// eventSender sends the Events of commits, each of which only the replica that made it can tell of. A recorder of client-go is of no
+// use for that: what it has not sent when the program ends is lost, and there is no way to wait for it.
+type eventSender struct {
+	client   client.Writer
+	instance string
+	sending  sync.WaitGroup
+}
+
+func newEventSender(c client.Writer) *eventSender {
+	hostname, _ := os.Hostname() // as the recorders have it, which do without when there is none
+	return &eventSender{client: c, instance: recorderName + "-" + hostname}
+}
+
+// send sends an Event when nobody is held up by that any more, and at once when the context ends.
+func (e *eventSender) send(ctx context.Context, event *eventsv1.Event) {
+	event.ReportingController, event.ReportingInstance = recorderName, e.instance
+	e.sending.Go(func() {
+		select {
+		case <-time.After(afterwards):
+		case <-ctx.Done():
+		}
+		sending, cancel := outlasting(ctx, lastWords)
+		defer cancel()
+		err := retry.Do(sending, eventAttempts, opCreateEvent, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+			defer cancel()
+			err := e.client.Create(ctx, event.DeepCopy())
+			if apierrors.IsAlreadyExists(err) { // an attempt before was answered to nobody
+				return nil
+			}
+			return err
+		})
+		if err != nil && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+			logf.FromContext(ctx).Error(err, "Failed to send Event", "regarding", klog.KRef(event.Namespace, event.Regarding.Name),
+				"reason", event.Reason, "note", event.Note)
+		}
+	})
+}
+
+// outlasting is a context that ends some time after another one.
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return longer, func() {
+		stop()
+		cancel()
+	}
+}
+
+// newEvent is an Event about a Service as a recorder would make it. The time is that of what it tells of, not of its arrival.
+func newEvent(about *corev1.Service, related runtime.Object, now time.Time) (*eventsv1.Event, error) {
+	regarding, err := reference.GetReference(scheme.Scheme, about)
+	if err != nil {
+		return nil, fmt.Errorf("failed to refer to the Service: %w", err)
+	}
+	event := &eventsv1.Event{
+		ObjectMeta: metav1.ObjectMeta{Namespace: about.Namespace, Name: util.GenerateEventName(about.Name, now.UnixNano())},
+		EventTime:  metav1.NewMicroTime(now), Regarding: *regarding, Action: actionElect,
+	}
+	if related != nil {
+		if event.Related, err = reference.GetReference(scheme.Scheme, related); err != nil {
+			return nil, fmt.Errorf("failed to refer to what an Event is related to: %w", err)
+		}
+	}
+	return event, nil
+}
+
+// telling is a controller of every replica that has ended only when its last Events are sent.
+type telling struct {
+	controller.Controller
+	events *eventSender
+}
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (telling) NeedLeaderElection() bool { return everyReplica }
+
+// Start implements manager.Runnable.
+func (t telling) Start(ctx context.Context) error {
+	err := t.Controller.Start(ctx)
+	t.events.sending.Wait()
+	return err
+}
