@@ -23,10 +23,6 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// afterwards is for how long what nobody waits for is put off. When many leaders go at once, their Events and the copies of their
-// annotations would otherwise take a fifth of the time that the last of them is without a leader.
-const afterwards = time.Second
-
 // eventAttempts is how often an Event is tried to be sent: no work queue comes back to it. An API server that restarts is waited
 // for.
 var eventAttempts = retry.Policy{
@@ -40,23 +36,21 @@ const lastWords = 5 * time.Second
 // use for that: what it has not sent when the program ends is lost, and there is no way to wait for it.
 type eventSender struct {
 	client   client.Writer
+	calm     *calm
 	instance string
 	sending  sync.WaitGroup
 }
 
-func newEventSender(c client.Writer) *eventSender {
+func newEventSender(w client.Writer, c *calm) *eventSender {
 	hostname, _ := os.Hostname() // as the recorders have it, which do without when there is none
-	return &eventSender{client: c, instance: recorderName + "-" + hostname}
+	return &eventSender{client: w, calm: c, instance: recorderName + "-" + hostname}
 }
 
-// send sends an Event when nobody is held up by that any more, and at once when the context ends.
+// send sends an Event when no hand-over is held up by that any more, and at once when the context ends.
 func (e *eventSender) send(ctx context.Context, event *eventsv1.Event) {
 	event.ReportingController, event.ReportingInstance = recorderName, e.instance
 	e.sending.Go(func() {
-		select {
-		case <-time.After(afterwards):
-		case <-ctx.Done():
-		}
+		e.calm.await(ctx)
 		sending, cancel := outlasting(ctx, lastWords)
 		defer cancel()
 		err := retry.Do(sending, eventAttempts, opCreateEvent, func(ctx context.Context) error {

@@ -55,7 +55,7 @@ func eventOf(t *testing.T) *eventsv1.Event {
 func TestAnEventIsPutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMailbox(func(int32) error { return nil })
-		newEventSender(m).send(t.Context(), eventOf(t))
+		newEventSender(m, &calm{}).send(t.Context(), eventOf(t))
 		<-time.After(afterwards - 1)
 		if got := m.attempts.Load(); got != 0 {
 			t.Errorf("%d attempts while a hand-over may be under way", got)
@@ -77,7 +77,7 @@ func TestAnEventWaitsForTheAPIServer(t *testing.T) {
 			}
 			return nil
 		})
-		sender := newEventSender(m)
+		sender := newEventSender(m, &calm{})
 		sender.send(t.Context(), eventOf(t))
 		sender.sending.Wait()
 		if got := m.taken.Load(); got != 1 {
@@ -94,7 +94,7 @@ func TestAnEventWhoseAnswerWasLostIsSentOnce(t *testing.T) {
 			}
 			return apierrors.NewAlreadyExists(schema.GroupResource{Resource: "events"}, "web.1")
 		})
-		sender := newEventSender(m)
+		sender := newEventSender(m, &calm{})
 		sender.send(t.Context(), eventOf(t))
 		sender.sending.Wait()
 		if got := m.attempts.Load(); got != 2 {
@@ -132,7 +132,7 @@ func TestAReplicaThatStopsSendsItsLastEventsFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMailbox(test.answer)
-				sender := newEventSender(m)
+				sender := newEventSender(m, &calm{})
 				ctx, stop := context.WithCancel(t.Context())
 				ended := make(chan time.Time, 1)
 				go func() {
@@ -161,7 +161,7 @@ func TestAnEventOfANamespaceThatEndsIsLeft(t *testing.T) {
 		ends := apierrors.NewForbidden(schema.GroupResource{Resource: "events"}, "web.1", errors.New("it is being terminated"))
 		ends.ErrStatus.Details.Causes = append(ends.ErrStatus.Details.Causes, metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})
 		m := newMailbox(func(int32) error { return ends })
-		sender := newEventSender(m)
+		sender := newEventSender(m, &calm{})
 		sender.send(t.Context(), eventOf(t))
 		sender.sending.Wait()
 		if got := m.attempts.Load(); got != 1 {

@@ -45,6 +45,13 @@ type chores struct {
 	lookAgain time.Duration
 }
 
+// putOffReport leaves the leader Service as it is for a while, if it only does not say (yet) who leads and who would follow.
+func (c *chores) putOffReport(wait time.Duration) {
+	if wait > 0 && c.patch != nil && !serviceChanged(c.patch.current, c.patch.desired) {
+		c.patch, c.lookAgain = nil, sooner(c.lookAgain, wait)
+	}
+}
+
 // replacement is a Service as it is and as it should be.
 type replacement struct {
 	current, desired *corev1.Service

@@ -407,3 +407,28 @@ func TestMirrorKeepsWhatIsNotOurs(t *testing.T) {
 		t.Error("it is not ours")
 	}
 }
+
+func TestAReportIsPutOffAndNothingElse(t *testing.T) {
+	leads := func(h *household) { h.state = leading("a1", 5) }
+	otherPorts := webService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 8080 })
+	cases := map[string]struct {
+		household household
+		wait      time.Duration
+		want      done
+	}{
+		"while leaders move":      {household: householdOf(webService(), withLeader(leaderOf(webService())), leads), wait: time.Second, want: done{LookAgain: time.Second}},
+		"not when it is calm":     {household: householdOf(webService(), withLeader(leaderOf(webService())), leads), want: done{Patch: "web-leader"}},
+		"not with another change": {household: householdOf(otherPorts, withLeader(leaderOf(webService())), leads), wait: time.Second, want: done{Patch: "web-leader"}},
+		"not what is made anew":   {household: householdOf(webService(), leads), wait: time.Second, want: done{Create: "web-leader"}},
+		"nothing to put off":      {household: householdOf(webService(), withLeader(leaderOf(webService()))), wait: time.Second, want: done{}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			chores := decideChores(test.household, t0)
+			chores.putOffReport(test.wait)
+			if diff := cmp.Diff(test.want, doneOf(chores)); diff != "" {
+				t.Errorf("unexpected chores (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -62,12 +62,12 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	initRetryMetrics()
 
-	inForce, alarm := newOptionsInForce(), &alarm{views: views}
-	succession := newSuccession(mgr, options, views, inForce, metrics)
+	inForce, alarm, calm := newOptionsInForce(), &alarm{views: views}, &calm{}
+	succession := newSuccession(mgr, options, views, inForce, metrics, calm)
 	for _, setup := range []func() error{
 		func() error { return setupTuning(mgr, options, views, alarm) },
 		func() error { return setupSuccession(mgr, options, succession, alarm) },
-		func() error { return setupStewardship(mgr, options, views, inForce, succession.bell) },
+		func() error { return setupStewardship(mgr, options, views, inForce, succession.bell, calm) },
 	} {
 		if err := setup(); err != nil {
 			return nil, err
@@ -76,14 +76,14 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	return newAdmission(views, succession), nil
 }
 
-func newSuccession(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics) *succession {
+func newSuccession(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics, c *calm) *succession {
 	return &succession{
 		views: v, live: mgr.GetAPIReader(), client: mgr.GetClient(),
 		leaders: options.Leaders, options: inForce, tuning: options.Tuning,
 		elected: mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName), metrics: m,
-		events: newEventSender(mgr.GetClient()), causes: newCauses(), complaints: newComplaints(),
+		events: newEventSender(mgr.GetClient(), c), causes: newCauses(), complaints: newComplaints(),
 		gate: newGate(func() int { return options.Tuning.Load().Commit.Concurrency }),
-		bell: &bell{},
+		bell: &bell{}, calm: c,
 	}
 }
 
@@ -110,10 +110,11 @@ func setupSuccession(mgr manager.Manager, options Options, s *succession, alarm 
 	return mgr.Add(telling{c, s.events})
 }
 
-func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, b *bell) error {
+func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, b *bell, c *calm) error {
 	s := &stewardship{
 		views: v, client: mgr.GetClient(), leaders: options.Leaders, options: inForce, tuning: options.Tuning,
 		recorder: mgr.GetEventRecorder(recorderName), lineage: newLineage(), complaints: newComplaints(),
+		calm: c,
 	}
 	return add(mgr, "stewardship", s, holderOfLease, stewardshipWorkers,
 		source.Func(b.hang),

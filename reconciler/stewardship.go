@@ -29,6 +29,7 @@ type stewardship struct {
 
 	lineage    *lineage
 	complaints *complaints
+	calm       *calm
 }
 
 // outdatedDelay is how long stewardship waits for the informers when they turn out to lag behind.
@@ -37,8 +38,9 @@ const outdatedDelay = 200 * time.Millisecond
 // Reconcile brings one Service's leader Service up to date, or away.
 func (s *stewardship) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
-	household := s.load(key)
-	chores := decideChores(household, time.Now())
+	household, now := s.load(key), time.Now()
+	chores := decideChores(household, now)
+	chores.putOffReport(s.calm.wait(now))
 	err := s.apply(ctx, chores)
 	s.lineage.set(key, household.inherit())
 	emit(s.recorder, s.complaints.news(key, chores.complaints))

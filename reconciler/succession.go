@@ -38,6 +38,7 @@ type succession struct {
 	gate       *gate
 	precedence precedence
 	bell       *bell
+	calm       *calm
 	// queue is there once the controller has started.
 	queue atomic.Pointer[queue]
 }

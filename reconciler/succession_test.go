@@ -68,7 +68,7 @@ func newStage(t *testing.T) *stage {
 		},
 	})
 
-	store := config.NewStore()
+	store, quiet := config.NewStore(), &calm{}
 	m, err := newMetrics(prometheus.NewRegistry(), store)
 	if err != nil {
 		t.Fatal(err)
@@ -76,9 +76,9 @@ func newStage(t *testing.T) *stage {
 	st.succession = &succession{
 		views: viewsOf(t, namespaced("shop"), source, leader, a, b), live: st.api, client: st.api,
 		leaders: cache.New(), options: newOptionsInForce(), tuning: store, elected: st.elect,
-		recorder: events.NewFakeRecorder(100), metrics: m, events: newEventSender(st.api),
+		recorder: events.NewFakeRecorder(100), metrics: m, events: newEventSender(st.api, quiet),
 		causes: newCauses(), complaints: newComplaints(),
-		gate: newGate(func() int { return store.Load().Commit.Concurrency }), bell: &bell{},
+		gate: newGate(func() int { return store.Load().Commit.Concurrency }), bell: &bell{}, calm: quiet,
 	}
 	st.leaders.Observe(shopWeb, parseSlice(st.slice()), time.Now())
 	st.reads.Store(0)

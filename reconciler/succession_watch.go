@@ -99,6 +99,9 @@ func (s *succession) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 			if sourceOf(e.ObjectOld) != sourceOf(e.ObjectNew) {
 				s.gone(q, e.ObjectOld)
 			}
+			if sourceOf(e.ObjectNew).Name != "" {
+				s.calm.disturb(time.Now())
+			}
 			observe(q, e.ObjectNew)
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*discoveryv1.EndpointSlice], q queue) {
