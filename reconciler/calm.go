@@ -10,11 +10,11 @@ const (
 	// afterwards is for how long what nobody waits for is put off: Events, and the copies of the slices' annotations. When many
 	// leaders go at once, it would otherwise take a good part of the time that the last of them is without a leader.
 	afterwards = time.Second
-	// longestStorm is for how long more it is, while leaders go on moving.
+	// longestStorm is for how long it is at most, while leaders go on moving.
 	longestStorm = 10 * time.Second
 )
 
-// calm knows whether leaders are on the move.
+// calm knows whether leaders are on the move, by this replica's commits and those of others: each changes a slice.
 type calm struct {
 	mu sync.Mutex
 	// began is the first move that less than afterwards has gone by after, again and again, until last.
