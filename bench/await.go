@@ -105,6 +105,16 @@ func (v *view) awaitLoss(ctx context.Context, name string, uid types.UID, after 
 	return at, v.explain(err, name, "the leader is still ready")
 }
 
+// leading is the pod that a move made the leader; of one that is gone already, what the move says.
+func (v *view) leading(name string, leader move) podState {
+	v.Lock()
+	defer v.Unlock()
+	if pod, there := v.services[name].pods[leader.to]; there {
+		return pod
+	}
+	return podState{uid: leader.to, name: leader.name}
+}
+
 // movesSince counts the changes to a pod after the first so many.
 func (v *view) movesSince(name string, after int) int {
 	v.Lock()

@@ -28,10 +28,7 @@ func (s *setup) tanistCrowd(ctx context.Context) (*crowd, error) {
 		return nil, err
 	}
 	err = inParallel(ctx, len(workloads), func(i int) error {
-		if err := createService(ctx, s.clients.Act, namespace, workloads[i].service()); err != nil {
-			return err
-		}
-		return createWorkload(ctx, s.clients.Act, namespace, workloads[i])
+		return s.createLed(ctx, namespace, workloads[i], s.crowdTimeout())
 	})
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func (c *contender) failover(ctx context.Context, with provoker, timeout, ready 
 	if err != nil {
 		return Sample{LostAt: time.Now()}.failed(err), nil
 	}
-	old := podState{uid: leader.to, name: leader.name}
+	old := c.view.leading(c.service, leader)
 	sample := c.loseLeader(ctx, with, old, before, timeout)
 	if err := with.restore(ctx, old); err != nil {
 		return sample, err
@@ -43,7 +43,7 @@ func (c *contender) loseLeader(ctx context.Context, with provoker, old podState,
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	lost, err := with.provoke(ctx, old)
-	sample := Sample{From: old.name, LostAt: lost, CallMs: milliseconds(time.Since(lost))}
+	sample := Sample{From: old.name, LostAt: lost, CallMs: milliseconds(time.Since(lost)), EndsAtOnce: old.endsAtOnce}
 	if err != nil {
 		return sample.failed(err)
 	}

@@ -57,6 +57,11 @@ func (m Mode) fromStatus() bool {
 	return m == ModeReadiness || m == ModeCrash
 }
 
+// graceful says that the pod is told to end and may serve on for a while.
+func (m Mode) graceful() bool {
+	return m == ModeDelete || m == ModeEvict
+}
+
 // needsOwnWorkload says that the mode works only on pods that bench brought along: nobody can make a stranger's process crash
 // or fail its probe through the API.
 func (m Mode) needsOwnWorkload() bool {

@@ -19,6 +19,8 @@ type podState struct {
 	node        string
 	ready       bool
 	terminating bool
+	// endsAtOnce says that the pod stops serving the moment its deletion begins: it has no drain window, nor a hook of its own.
+	endsAtOnce bool
 	// waiting is why a container has not started, such as ErrImagePull, or why the pod is not on a node; empty otherwise.
 	waiting string
 }
@@ -33,9 +35,11 @@ func (p podState) byName(other podState) int {
 }
 
 func podStateOf(pod *corev1.Pod) podState {
+	window, ownHook := config.DrainWindowOf(&pod.Spec)
 	state := podState{
 		uid: pod.UID, name: pod.Name, node: pod.Spec.NodeName,
 		ready: podReady(pod), terminating: pod.DeletionTimestamp != nil,
+		endsAtOnce: window == 0 && !ownHook,
 	}
 	for _, status := range pod.Status.ContainerStatuses {
 		if status.State.Waiting != nil && status.State.Waiting.Reason != "ContainerCreating" {

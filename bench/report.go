@@ -89,6 +89,8 @@ type Sample struct {
 	Reason string `json:"reason,omitempty"`
 	// Moves is how often the leader changed until all was steady again; 1 is right.
 	Moves int `json:"moves"`
+	// EndsAtOnce says that the lost leader had neither a drain window nor a preStop hook of its own.
+	EndsAtOnce bool `json:"endsAtOnce,omitempty"`
 	// Missed says that nobody took over in time, or that the loss could not be provoked.
 	Missed bool `json:"missed,omitempty"`
 	// Error is why the loss could not be provoked or followed; such a sample has no latency.
@@ -141,7 +143,11 @@ func notes(rows []Row) []string {
 	var notes []string
 	for _, row := range rows {
 		extra, failed, last := 0, 0, ""
+		windowless := 0
 		for _, sample := range row.Samples {
+			if sample.EndsAtOnce {
+				windowless++
+			}
 			if sample.Moves > 1 {
 				extra++
 			}
@@ -153,6 +159,10 @@ func notes(rows []Row) []string {
 		if extra > 0 {
 			notes = append(notes, fmt.Sprintf("%s, %s: the leader moved more than once in %d of %d failovers", row.Mode, row.Who,
 				extra, len(row.Samples)))
+		}
+		if windowless > 0 && row.Traffic != nil && row.Mode.graceful() {
+			notes = append(notes, fmt.Sprintf("%s, %s: %d of %d leaders had no drain window and stopped serving at once: "+
+				"requests fail until kube-proxy has followed", row.Mode, row.Who, windowless, len(row.Samples)))
 		}
 		if failed > 0 {
 			notes = append(notes, fmt.Sprintf("%s, %s: %d of %d failovers could not be measured, the last: %s", row.Mode, row.Who,

@@ -73,10 +73,17 @@ func TestNotes(t *testing.T) {
 	rows := []Row{finishRow(Row{Mode: ModeDelete, Who: WhoTanist, Samples: []Sample{
 		{Moves: 1}, {Moves: 3}, {Missed: true, LatencyMs: 30000}, {Missed: true, Error: "first"}, {Missed: true, Error: "second"},
 	}})}
+	graceless := func(mode Mode, traffic *Traffic) Row {
+		return finishRow(Row{Mode: mode, Who: WhoTanist, Traffic: traffic, Samples: []Sample{
+			{Moves: 1, EndsAtOnce: true}, {Moves: 1, EndsAtOnce: true}, {Moves: 1},
+		}})
+	}
+	rows = append(rows, graceless(ModeEvict, &Traffic{}), graceless(ModeEvict, nil), graceless(ModeForce, &Traffic{}))
 	want := []string{
 		"delete, tanist: the leader moved more than once in 1 of 5 failovers",
 		"delete, tanist: 2 of 5 failovers could not be measured, the last: second",
 		"delete, tanist: nobody took over in time in 1 of 5 failovers; the statistics have the timeout for them",
+		"evict, tanist: 2 of 3 leaders had no drain window and stopped serving at once: requests fail until kube-proxy has followed",
 	}
 	if diff := cmp.Diff(want, notes(rows)); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)

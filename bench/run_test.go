@@ -129,7 +129,7 @@ func TestRunWithoutTanist(t *testing.T) {
 		cluster.absent = true
 		var said bytes.Buffer
 		report, err := Run(t.Context(), cluster.clients(), quickOptions(nil), NewConsole(&said))
-		want := "failed to find a leader; is Tanist running? gave up on Service bench-leader: no pod leads"
+		want := "failed to find leader Service bench-leader within 2m0s; is Tanist running?"
 		if report != nil || text(err) != want {
 			t.Errorf("got %v, %v, want no report and %q", report, err, want)
 		}

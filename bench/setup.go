@@ -52,10 +52,7 @@ func (s *setup) ownWorkload(ctx context.Context) (Target, error) {
 	}
 	s.say("Created namespace %s with a Deployment of %d pods and a Service", namespace, s.opts.Pods)
 	w := s.workload(ownService).keepServing(s.opts.PreStop)
-	if err := createWorkload(ctx, s.clients.Act, namespace, w); err != nil {
-		return Target{}, err
-	}
-	if err := createService(ctx, s.clients.Act, namespace, w.service()); err != nil {
+	if err := s.createLed(ctx, namespace, w, s.opts.ReadyTimeout); err != nil {
 		return Target{}, err
 	}
 	return Target{

@@ -131,6 +131,35 @@ func TestViewIgnoresOtherServices(t *testing.T) {
 	}
 }
 
+func TestViewSeesHowTheLeaderEnds(t *testing.T) {
+	with := func(hook corev1.LifecycleHandler) func(*corev1.Pod) {
+		return func(pod *corev1.Pod) {
+			pod.Spec.Containers = []corev1.Container{{Lifecycle: &corev1.Lifecycle{PreStop: &hook}}}
+		}
+	}
+	tests := map[string]struct {
+		pod  *corev1.Pod
+		want podState
+	}{
+		"at once": {
+			testPod("a", func(pod *corev1.Pod) { pod.Spec.Containers = []corev1.Container{{}} }), podState{name: "a", endsAtOnce: true},
+		},
+		"after a drain window":         {testPod("a", with(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}})), podState{name: "a"}},
+		"with a hook of its own":       {testPod("a", with(corev1.LifecycleHandler{Exec: &corev1.ExecAction{}})), podState{name: "a"}},
+		"it is gone, nobody knows how": {testPod("b"), podState{name: "a"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			v := newTestView()
+			podsOf{v}.replace(time.Now(), []runtime.Object{test.pod})
+			got := v.leading(viewed, move{to: testPod("a").UID, name: "a"})
+			if got.name != test.want.name || got.endsAtOnce != test.want.endsAtOnce {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
 func TestUnsteady(t *testing.T) {
 	ready := func(names ...string) []podState {
 		var pods []podState

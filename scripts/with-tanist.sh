@@ -20,10 +20,10 @@ finish() {
 
 The cluster is left running. Try:
   export KUBECONFIG=$KUBECONFIG PATH=$components:$bin:\$PATH
-  kubectl create deployment web --image=${BENCH_IMAGE} --replicas=3 --port=8080 -- /kubectl-tanist bench-server
-  kubectl expose deployment web --port=80 --target-port=8080
   kubectl label namespace default tanist.dev/enabled=true
+  kubectl create service clusterip web --tcp=80:8080
   kubectl annotate service web tanist.dev/enabled=true
+  kubectl create deployment web --image=${BENCH_IMAGE} --replicas=3 --port=8080 -- /kubectl-tanist bench-server
   kubectl get endpointslices --selector kubernetes.io/service-name=web-leader --watch
   kubectl tanist bench web --failovers 5
 Remove it with:
@@ -50,10 +50,17 @@ if [[ ${nodes[0]} == --nodes ]]; then
     cluster image "$BENCH_IMAGE" "$bin/kubectl-tanist"
     go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
         --wait --timeout 2m ${HELM_ARGS:-} >/dev/null
-    # Until the CA is injected, which is a moment later, admission is skipped.
-    for configuration in $(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations --output name \
-        --selector app.kubernetes.io/name=tanist); do
+    # Until the CA is injected, and until the nodes send to the replicas what is meant for them, admission is skipped.
+    configurations=$(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations --output name \
+        --selector app.kubernetes.io/name=tanist)
+    for configuration in $configurations; do
         kubectl wait "$configuration" --for 'jsonpath={.webhooks[0].clientConfig.caBundle}' --timeout 1m >/dev/null
+    done
+    for ((tries = 0; ${#configurations} > 0; tries++)); do
+        answer=$(kubectl create configmap tanist-tuning --namespace $namespace --from-literal=wrong=key --dry-run=server 2>&1) || true
+        [[ $answer != *tuning.tanist.dev* ]] || break
+        ((tries < 300)) || { echo "admission does not work after a minute: $answer" >&2; exit 1; }
+        sleep 0.2
     done
 elif [[ ${REPLICAS:-2} != 0 ]]; then
     kubectl create namespace $namespace >/dev/null

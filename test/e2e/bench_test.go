@@ -38,6 +38,10 @@ func TestBench(t *testing.T) {
 		}
 		if row.Traffic == nil || row.Traffic.OK == 0 {
 			t.Errorf("%s, %s: no request got an answer: %+v", row.Mode, row.Who, row.Traffic)
+			continue
+		}
+		if planned := row.Mode == bench.ModeDelete || row.Mode == bench.ModeEvict; planned && row.Traffic.Failed > 0 {
+			t.Errorf("%s, %s: requests failed although the pods have a drain window: %+v", row.Mode, row.Who, row)
 		}
 	}
 	if info, err := os.Stat(page); err != nil || info.Size() == 0 {
