@@ -26,11 +26,9 @@ func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequ
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
 	}
-	// The namespace is the request's: a pod that comes from a template need not name its own.
+	// The namespace is the request's: a pod that comes from a template need not name its own. A pod that no Service selects may ask
+	// for a window by itself: its Service may have been sent after it, or not have got here yet.
 	selecting := d.services.Selecting(request.Namespace, pod.Labels)
-	if len(selecting) == 0 {
-		return ctrlwebhook.Allowed(""), nil
-	}
 	wanted := config.PodWindowFor(pod, longestWindow(selecting, d.tuning.Load()))
 	response := ctrlwebhook.Patched("", windowPatch(pod, wanted.Window)...)
 	if wanted.Wrong != nil {

@@ -140,6 +140,15 @@ func TestDrainWindow(t *testing.T) {
 			services: listed{without(service("web"), config.EnabledKey)},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30},
 		},
+		"a pod that asks before its Service is there": {
+			services: listed{elsewhere},
+			pod:      annotated(newPod(30, plain), config.DrainWindowKey, "20s"), want: windowed{Sleeps: []int64{20}, Grace: 50, Applied: "20s"},
+		},
+		"a pod that asks wrongly before its Service is there": {
+			services: listed{elsewhere},
+			pod:      annotated(newPod(30, plain), config.DrainWindowKey, "soon"),
+			want:     windowed{Sleeps: []int64{0}, Grace: 30}, wantWarnings: []string{wrong},
+		},
 		"a Service elsewhere": {services: listed{elsewhere}, pod: newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30}},
 		"a pod that asks for a longer one": {
 			pod: annotated(newPod(30, plain), config.DrainWindowKey, "20s"), want: windowed{Sleeps: []int64{20}, Grace: 50, Applied: "20s"},

@@ -36,6 +36,7 @@ func TestNewPodsGetTheirDrainWindow(t *testing.T) {
 		s.nobodyLeads(service) // so it is known
 	}
 	untouched := window{Grace: 30}
+	own := func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.DrainWindowKey: "9s"} }
 	generated := func(pod *corev1.Pod) { pod.GenerateName, pod.Name = "generated-", "" }
 	cases := map[string]struct {
 		app    string
@@ -47,6 +48,9 @@ func TestNewPodsGetTheirDrainWindow(t *testing.T) {
 		"a pod of a Service with its own": {app: "slow", want: window{Sleep: 20, Grace: 50, Noted: "20s"}},
 		"a pod of a Service with none":    {app: "none", want: untouched},
 		"a pod that no Service selects":   {app: "other", want: untouched},
+		"a pod that asks for itself, and no Service is there yet": {
+			app: "later", change: []func(*corev1.Pod){own}, want: window{Sleep: 9, Grace: 39, Noted: "9s"},
+		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
