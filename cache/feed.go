@@ -22,8 +22,9 @@ func (l *Leaders) Observe(key types.NamespacedName, slice Slice, now time.Time) 
 }
 
 // Gone takes note of a slice's deletion, and reports whether it is news. The UID tells the deleted slice from one that was made
-// since under the same name.
-func (l *Leaders) Gone(key types.NamespacedName, name string, uid types.UID, now time.Time) bool {
+// since under the same name; the version is the deletion's own, so that an answer that it has overtaken, to a write of ours or to a
+// live read, is known to be older.
+func (l *Leaders) Gone(key types.NamespacedName, name string, uid types.UID, version string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[key]
@@ -31,7 +32,7 @@ func (l *Leaders) Gone(key types.NamespacedName, name string, uid types.UID, now
 		return false
 	}
 	// Nothing is learned from the deletion about the leader: head keeps who led and the term.
-	e.slices[name] = known{seen: now}
+	e.slices[name] = known{Slice: Slice{ResourceVersion: version}, seen: now}
 	l.dropIfEmpty(key, e)
 	return true
 }
@@ -74,7 +75,8 @@ func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []Slice, no
 	for _, name := range want.Slices {
 		// A slice that was created between the read and now is taken for absent: creating it again is refused and read again.
 		if !present[name] {
-			e.slices[name] = known{seen: now, settled: e.slices[name].UID == ""}
+			before := e.slices[name]
+			e.slices[name] = known{Slice: Slice{ResourceVersion: before.ResourceVersion}, seen: now, settled: before.UID == ""}
 		}
 	}
 	l.judge(e)

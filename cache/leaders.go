@@ -39,7 +39,8 @@ type entry struct {
 
 	// head is the newest state that an intact slice of ours ever said; it outlives the slices.
 	head State
-	// slices are keyed by name. A slice that is not here is unknown; one that is known not to exist has an empty Slice.
+	// slices are keyed by name. A slice that is not here is unknown; one that is known not to exist has no UID, and the version up to
+	// which news of it is old.
 	slices map[string]known
 
 	// successor is who follows by the last decision; decided says that there was one since the entry was made or invalidated.

@@ -120,6 +120,35 @@ func TestTheNewerVersionWins(t *testing.T) {
 			},
 			want: view{Leader: "c", Term: 7, Version: "102", Foreign: at(1)},
 		},
+		"a deletion that overtakes the answer to our own patch is not taken back": {
+			feed: func(l *Leaders) {
+				l.Observe(web, slice("101", 6, "b"), at(1))
+				l.Gone(web, "web-leader-ipv4", "slice", "1002", at(2))
+				l.Committed(web, slice("101", 6, "b"), at(3))
+			},
+			want: view{Leader: "b", Term: 6, Foreign: at(2)},
+		},
+		"a deletion that overtakes a live read is not taken back": {
+			feed: func(l *Leaders) {
+				l.Gone(web, "web-leader-ipv4", "slice", "103", at(1))
+				l.Refresh(web, one, []Slice{slice("102", 6, "b")}, at(2))
+			},
+			want: view{Leader: "a", Term: 5, Foreign: at(1)},
+		},
+		"a live read that finds nothing is not taken back by what the informer delivers late": {
+			feed: func(l *Leaders) {
+				l.Refresh(web, one, nil, at(1))
+				l.Observe(web, slice("100", 5, "a"), at(2))
+			},
+			want: view{Leader: "a", Term: 5, Foreign: at(1)},
+		},
+		"a slice that is made after a deletion is there": {
+			feed: func(l *Leaders) {
+				l.Gone(web, "web-leader-ipv4", "slice", "101", at(1))
+				l.Observe(web, change(slice("102", 5, "a"), func(s *Slice) { s.UID = "next" }), at(2))
+			},
+			want: view{Leader: "a", Term: 5, Version: "102", Foreign: at(2)},
+		},
 		"a version with more digits is newer": {
 			feed: func(l *Leaders) { l.Observe(web, slice("1000", 6, "b"), at(1)) },
 			want: view{Leader: "b", Term: 6, Version: "1000", Foreign: at(1)},
@@ -199,11 +228,11 @@ func TestWhatIsBelieved(t *testing.T) {
 			want: view{Leader: "a", Term: 5, Version: "100", Foreign: at(1)},
 		},
 		"a deleted slice is absent, and who led is remembered": {
-			feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "slice", at(1)) },
+			feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "slice", "1001", at(1)) },
 			want: view{Leader: "a", Term: 5, Foreign: at(1)},
 		},
 		"the deletion of an earlier slice of the same name is not this one's": {
-			feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "earlier", at(1)) },
+			feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "earlier", "1001", at(1)) },
 			want: view{Leader: "a", Term: 5, Version: "100"},
 		},
 		"a slice that a live read does not find is absent": {
@@ -250,7 +279,7 @@ func TestMisses(t *testing.T) {
 		"a family is known to have no slice": {
 			feed: func(l *Leaders) { l.Refresh(web, both, []Slice{slice("100", 5, "a")}, at(1)) }, want: both,
 		},
-		"a slice was deleted":      {feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "slice", at(1)) }, want: one},
+		"a slice was deleted":      {feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "slice", "1001", at(1)) }, want: one},
 		"the entry is invalidated": {feed: func(l *Leaders) { l.Invalidate(web, ServiceChanged) }, want: one, miss: MissInvalidated},
 		"the entry was rebuilt since": {
 			feed: func(l *Leaders) {
@@ -280,7 +309,7 @@ func TestMisses(t *testing.T) {
 
 func TestTheTermOutlivesTheLeaderService(t *testing.T) {
 	l := knowing(t)
-	l.Gone(web, "web-leader-ipv4", "slice", at(1))
+	l.Gone(web, "web-leader-ipv4", "slice", "1001", at(1))
 	recreated := Want{Service: "service", Owners: []types.UID{"second"}, Slices: one.Slices}
 	record, _ := l.Lookup(web, recreated)
 	if record.Term != 5 || record.Leader.Name != "a" || !slices.Equal(record.Owners, []types.UID{"second"}) {
@@ -348,7 +377,7 @@ func TestAReplicaThatStartsWhileALeaderServiceIsRenamedKnowsWhoLeads(t *testing.
 	l = New()
 	l.Observe(web, slice("100", 5, "a"), at(0))
 	l.Meet(web, "service", boss) // the new one is still to be made
-	l.Gone(web, "web-leader-ipv4", "slice", at(1))
+	l.Gone(web, "web-leader-ipv4", "slice", "1001", at(1))
 	if record, _ := l.Peek(web); record.Term != 5 || record.Leader.Name != "a" {
 		t.Errorf("got %+v", record.State)
 	}
@@ -441,14 +470,14 @@ func TestServicesThatComeAndGoLeaveNothing(t *testing.T) {
 		switch i % 3 {
 		case 0: // the Service goes first
 			l.Forget(key, ServiceGone)
-			l.Gone(key, "web-leader-ipv4", "slice", at(1))
+			l.Gone(key, "web-leader-ipv4", "slice", "1001", at(1))
 		case 1: // the slice goes first
-			l.Gone(key, "web-leader-ipv4", "slice", at(1))
+			l.Gone(key, "web-leader-ipv4", "slice", "1001", at(1))
 			l.Forget(key, ServiceGone)
 		default: // a late event comes after all
 			l.Forget(key, ServiceGone)
 			l.Observe(key, slice("101", 2, "b"), at(1))
-			l.Gone(key, "web-leader-ipv4", "slice", at(2))
+			l.Gone(key, "web-leader-ipv4", "slice", "1002", at(2))
 		}
 	}
 	if len(l.entries) != 0 {
@@ -463,7 +492,7 @@ func TestRenamedLeaderServicesLeaveNothing(t *testing.T) {
 		want := Want{Service: "service", Owners: []types.UID{types.UID(name)}, Slices: []string{name}}
 		l.Refresh(web, want, nil, at(i))
 		l.Committed(web, change(slice(fmt.Sprint(200+i), 5, "a"), named(name), ownedBy(types.UID(name))), at(i))
-		l.Gone(web, fmt.Sprint("boss-", i-1), types.UID(fmt.Sprint("boss-", i-1)), at(i))
+		l.Gone(web, fmt.Sprint("boss-", i-1), types.UID(fmt.Sprint("boss-", i-1)), fmt.Sprint(1000+i), at(i))
 	}
 	if got := len(l.entries[web].slices); got > 3 {
 		t.Errorf("%d slices are remembered", got)

@@ -70,7 +70,7 @@ func TestInvalidationsAreCounted(t *testing.T) {
 		},
 		"someone deleted the slice": {
 			feed: func(l *Leaders) {
-				l.Gone(web, "web-leader-ipv4", "slice", at(1))
+				l.Gone(web, "web-leader-ipv4", "slice", "1001", at(1))
 				l.Lookup(web, one)
 			},
 			want: "slice_changed",

@@ -39,7 +39,7 @@ func TestAPodIsFoundByWhatItLeads(t *testing.T) {
 		"a leader of a Service that went":  {feed: func(l *Leaders) { l.Forget(web, ServiceGone) }, pod: "a"},
 		"a leader that nobody follows":     {feed: func(l *Leaders) { l.Committed(web, slice("101", 6, ""), at(1)) }, pod: "a"},
 		"a pod of another namespace":       {feed: func(*Leaders) {}, pod: "../a"},
-		"a leader while the slice is gone": {feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "slice", at(1)); l.Lookup(web, one) }, pod: "a", want: []types.NamespacedName{web}},
+		"a leader while the slice is gone": {feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "slice", "1001", at(1)); l.Lookup(web, one) }, pod: "a", want: []types.NamespacedName{web}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

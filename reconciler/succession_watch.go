@@ -97,7 +97,7 @@ func (s *succession) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*discoveryv1.EndpointSlice], q queue) {
 			if sourceOf(e.ObjectOld) != sourceOf(e.ObjectNew) {
-				s.gone(q, e.ObjectOld)
+				s.gone(q, e.ObjectOld, e.ObjectNew.ResourceVersion)
 			}
 			if sourceOf(e.ObjectNew).Name != "" {
 				s.calm.disturb(time.Now())
@@ -105,14 +105,17 @@ func (s *succession) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 			observe(q, e.ObjectNew)
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*discoveryv1.EndpointSlice], q queue) {
-			s.gone(q, e.Object)
+			if e.DeleteStateUnknown { // its version is not the deletion's, so only the API server can tell what is older
+				s.leaders.Invalidate(sourceOf(e.Object), cache.SliceChanged)
+			}
+			s.gone(q, e.Object, e.Object.ResourceVersion)
 		},
 	}
 }
 
-// gone takes note of a slice that is deleted, or no longer of the Service that it was of.
-func (s *succession) gone(q queue, slice *discoveryv1.EndpointSlice) {
-	if key := sourceOf(slice); key.Name != "" && s.leaders.Gone(key, slice.Name, slice.UID, time.Now()) {
+// gone takes note of a slice that is deleted, or no longer of the Service that it was of, as of a version.
+func (s *succession) gone(q queue, slice *discoveryv1.EndpointSlice, version string) {
+	if key := sourceOf(slice); key.Name != "" && s.leaders.Gone(key, slice.Name, slice.UID, version, time.Now()) {
 		s.wake(q, key)
 	}
 }

@@ -4,7 +4,9 @@ package integration_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -272,6 +274,57 @@ func TestWhatSomeoneDoesToASliceIsUndone(t *testing.T) {
 			}
 			return cmp.Diff(before, leadershipOf(slice))
 		})
+	})
+}
+
+// TestADeletionThatOvertakesAnAnswerIsSeen: the API server has repaired a slice for us and someone deletes it, and we hear of both
+// before we have the answer to the repair.
+func TestADeletionThatOvertakesAnAnswerIsSeen(t *testing.T) {
+	r := newTanist(t).startElected()
+	s, first := pair(t)
+	s.withService("other")
+	s.withReadyPod("other", "other")
+	other := s.leads("other", "other")
+	const slice = "web-leader-ipv4"
+	const nobody = `{"endpoints":[]}`
+	before := history.slice(s.namespace, slice)
+
+	carriedOut, seen := make(chan struct{}), make(chan struct{})
+	released := sync.OnceFunc(func() { close(seen) })
+	defer released()
+	once := sync.OnceFunc(func() {
+		close(carriedOut)
+		<-seen
+	})
+	hold := func(request *http.Request) {
+		if request.Method == http.MethodPut && strings.HasSuffix(request.URL.Path, "/"+slice) {
+			once()
+		}
+	}
+	r.network.answered.Store(&hold)
+	s.patchSlice(slice, nobody)
+	<-carriedOut
+	if err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Delete(t.Context(), slice, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	// What comes after the deletion has been seen, so the deletion has.
+	version := history.slice(s.namespace, "other-leader-ipv4").ResourceVersion
+	s.patchSlice("other-leader-ipv4", nobody)
+	history.eventually(t, func() string {
+		slice := history.slice(s.namespace, "other-leader-ipv4")
+		if slice.ResourceVersion == version {
+			return "that someone's edit is seen"
+		}
+		return cmp.Diff(other, leadershipOf(slice))
+	})
+	released()
+
+	history.eventually(t, func() string {
+		slice := history.slice(s.namespace, slice)
+		if slice == nil || slice.UID == before.UID {
+			return "another slice"
+		}
+		return cmp.Diff(first, leadershipOf(slice))
 	})
 }
 

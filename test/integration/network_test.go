@@ -22,6 +22,8 @@ type network struct {
 	pods, slices sync.Mutex
 	// tap, if there is one, sees each request before it is sent, may hold it up, and says whether the API server is overloaded.
 	tap atomic.Pointer[func(*http.Request) (overloaded bool)]
+	// answered, if there is one, sees each request once it has been carried out, and may hold up its answer.
+	answered atomic.Pointer[func(*http.Request)]
 }
 
 var errCut = errors.New("the network is cut")
@@ -71,6 +73,9 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := w.next.RoundTrip(request)
 	if err != nil {
 		return nil, err
+	}
+	if answered := w.network.answered.Load(); answered != nil {
+		(*answered)(request)
 	}
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
