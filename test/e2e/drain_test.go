@@ -25,6 +25,7 @@ func TestADrainTakesLeaderAndReplica(t *testing.T) {
 	spread(t, client)
 	namespace := workload(t, client, 3)
 	s := newStorm(t, client)
+	s.sparesTwo()
 	s.handsOver(1)
 
 	slice := settled(t, client, namespace, 3)

@@ -36,8 +36,8 @@ func TestPrepared(t *testing.T) {
 		})
 		t.Logf("%s: %v departures prepared, %v hand-overs; what was prepared: %v used, %v stale, %v expired, %v superseded; the others: %v by the Lease's holder, %v by its backup",
 			way.name, got.admitted, got.handovers, got.used, got.stale, got.expired, got.superseded, got.unprepared, got.backup)
-		// Of a few, one may be the exception.
-		if missed := got.handovers - got.used; missed > max(1, got.handovers/20) {
+		// Of a few departures one may be the exception, and its pod may have led every Service.
+		if missed := got.handovers - got.used; missed > max(float64(len(stormServices)), got.handovers/20) {
 			t.Errorf("%s: %v of %v hand-overs used what was prepared, want 95 %%", way.name, got.used, got.handovers)
 		}
 	}

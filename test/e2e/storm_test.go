@@ -165,6 +165,22 @@ func (s *storm) set(change func(*storm)) {
 	change(s)
 }
 
+// sparesTwo keeps two pods ready while a drain takes others at the same time: of two that go in the same moment, each would have
+// been the other's successor. The budget holds the drain back, and the storm, which deletes, waits until all pods are ready.
+func (s *storm) sparesTwo() {
+	s.t.Helper()
+	_, err := s.client.PolicyV1().PodDisruptionBudgets(s.namespace).Create(s.t.Context(), &policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"},
+		Spec: policyv1.PodDisruptionBudgetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: appLabels}, MinAvailable: new(intstr.FromInt32(2)),
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.set(func(s *storm) { s.calm = true })
+}
+
 func (s *storm) all() []loss {
 	s.mu.Lock()
 	defer s.mu.Unlock()
