@@ -142,8 +142,7 @@ func compare(rows []Row) {
 func notes(rows []Row) []string {
 	var notes []string
 	for _, row := range rows {
-		extra, failed, last := 0, 0, ""
-		windowless := 0
+		extra, windowless, failed, last := 0, 0, 0, ""
 		for _, sample := range row.Samples {
 			if sample.EndsAtOnce {
 				windowless++

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -251,29 +252,48 @@ func TestWhatSomeoneDoesToASliceIsUndone(t *testing.T) {
 	s.withReadyPod("web", "b")
 	for name, body := range cases {
 		t.Run(name, func(t *testing.T) {
-			version := history.slice(s.namespace, "web-leader-ipv4").ResourceVersion
-			s.patchSlice("web-leader-ipv4", body)
-			history.eventually(t, func() string {
-				slice := history.slice(s.namespace, "web-leader-ipv4")
-				if slice.ResourceVersion == version {
-					return "that someone's edit is seen"
-				}
-				return cmp.Diff(before, leadershipOf(slice))
-			})
+			s.undoes(t, "web-leader-ipv4", body, before)
 		})
 	}
 	t.Run("it is deleted", func(t *testing.T) {
-		uid := history.slice(s.namespace, "web-leader-ipv4").UID
-		if err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Delete(t.Context(), "web-leader-ipv4", metav1.DeleteOptions{}); err != nil {
-			t.Fatal(err)
+		uid := s.deleteSlice("web-leader-ipv4")
+		s.makesAgain("web-leader-ipv4", uid, before)
+	})
+}
+
+// undoes changes a slice as someone else does, and waits until it is again as it should be.
+func (s *scene) undoes(t *testing.T, slice, body string, want leadership) {
+	t.Helper()
+	version := history.slice(s.namespace, slice).ResourceVersion
+	s.patchSlice(slice, body)
+	history.eventually(t, func() string {
+		slice := history.slice(s.namespace, slice)
+		if slice.ResourceVersion == version {
+			return "that someone's edit is seen"
 		}
-		history.eventually(t, func() string {
-			slice := history.slice(s.namespace, "web-leader-ipv4")
-			if slice == nil || slice.UID == uid {
-				return "another slice"
-			}
-			return cmp.Diff(before, leadershipOf(slice))
-		})
+		return cmp.Diff(want, leadershipOf(slice))
+	})
+}
+
+// deleteSlice deletes a slice as someone else does.
+func (s *scene) deleteSlice(slice string) (deleted types.UID) {
+	s.t.Helper()
+	deleted = history.slice(s.namespace, slice).UID
+	if err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Delete(s.t.Context(), slice, metav1.DeleteOptions{}); err != nil {
+		s.t.Fatal(err)
+	}
+	return deleted
+}
+
+// makesAgain waits until there is a slice of the same name that says what the deleted one did.
+func (s *scene) makesAgain(slice string, deleted types.UID, want leadership) {
+	s.t.Helper()
+	history.eventually(s.t, func() string {
+		slice := history.slice(s.namespace, slice)
+		if slice == nil || slice.UID == deleted {
+			return "another slice"
+		}
+		return cmp.Diff(want, leadershipOf(slice))
 	})
 }
 
@@ -287,7 +307,6 @@ func TestADeletionThatOvertakesAnAnswerIsSeen(t *testing.T) {
 	other := s.leads("other", "other")
 	const slice = "web-leader-ipv4"
 	const nobody = `{"endpoints":[]}`
-	before := history.slice(s.namespace, slice)
 
 	carriedOut, seen := make(chan struct{}), make(chan struct{})
 	released := sync.OnceFunc(func() { close(seen) })
@@ -304,28 +323,20 @@ func TestADeletionThatOvertakesAnAnswerIsSeen(t *testing.T) {
 	r.network.answered.Store(&hold)
 	s.patchSlice(slice, nobody)
 	<-carriedOut
-	if err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Delete(t.Context(), slice, metav1.DeleteOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	// What comes after the deletion has been seen, so the deletion has.
-	version := history.slice(s.namespace, "other-leader-ipv4").ResourceVersion
-	s.patchSlice("other-leader-ipv4", nobody)
-	history.eventually(t, func() string {
-		slice := history.slice(s.namespace, "other-leader-ipv4")
-		if slice.ResourceVersion == version {
-			return "that someone's edit is seen"
-		}
-		return cmp.Diff(other, leadershipOf(slice))
-	})
+	deleted := s.deleteSlice(slice)
+	s.undoes(t, "other-leader-ipv4", nobody, other) // it comes after the deletion, which has been seen, too, when it has
 	released()
+	s.makesAgain(slice, deleted, first)
+}
 
-	history.eventually(t, func() string {
-		slice := history.slice(s.namespace, slice)
-		if slice == nil || slice.UID == before.UID {
-			return "another slice"
-		}
-		return cmp.Diff(first, leadershipOf(slice))
-	})
+// TestADeletionWhileTheAPIServerIsOutOfReachIsSeen: no event tells of it, only the next list.
+func TestADeletionWhileTheAPIServerIsOutOfReachIsSeen(t *testing.T) {
+	r := newTanist(t).startElected()
+	s, first := pair(t)
+	r.network.cut()
+	deleted := s.deleteSlice("web-leader-ipv4")
+	r.network.mend()
+	s.makesAgain("web-leader-ipv4", deleted, first)
 }
 
 func TestASliceThatIsNotTanistsIsLeftAlone(t *testing.T) {
