@@ -47,7 +47,7 @@ func renderChart() ([]*unstructured.Unstructured, error) {
 }
 
 // Two things are not as the chart has them, because there is no kube-proxy that makes a Service's address reachable: webhooks are
-// called at a replica's own port, and the serving certificate is for that address too.
+// called at a replica's own port, and the serving certificate is for that address too. A third is the time that a replica has to answer.
 
 // reachable has the serving certificate issued for the address that webhooks are called at.
 func reachable(object *unstructured.Unstructured) error {
@@ -69,6 +69,14 @@ func calledAt(t *testing.T, configuration *unstructured.Unstructured, port int) 
 		webhook["clientConfig"] = map[string]any{"url": fmt.Sprintf("https://127.0.0.1:%d%s", port, path)}
 	})
 	return configuration
+}
+
+// patiently has the API server wait as long as it can for a replica that is called. The chart's second is for clusters; a test that one
+// core runs beside other things would find calls that failed.
+func patiently(t *testing.T) func(*unstructured.Unstructured) {
+	return func(configuration *unstructured.Unstructured) {
+		eachWebhook(t, configuration, func(webhook map[string]any) { webhook["timeoutSeconds"] = int64(30) })
+	}
 }
 
 // eachWebhook changes every webhook of a configuration.

@@ -167,6 +167,7 @@ func (s *scene) allows(budget *policyv1.PodDisruptionBudget, allowed int32) *pol
 
 func TestABudgetThatRefusesEvictionsKeepsTheLeader(t *testing.T) {
 	i, r := admitting(t)
+	i.put("cache: {preparedTTL: 10m}", r) // none expires between two evictions
 	s, first := pair(t)
 	budget := s.withBudget("web", 0)
 	s.podWitness()

@@ -30,7 +30,7 @@ type mount struct {
 func mountSecret(ctx context.Context, folder, secret string) (*mount, error) {
 	m := &mount{folder: folder, written: make(chan struct{})}
 	stream, err := clientset.CoreV1().Secrets(release).Watch(ctx, metav1.ListOptions{
-		FieldSelector: "metadata.name=" + secret,
+		FieldSelector: "metadata.name=" + secret, TimeoutSeconds: new(watchTimeout),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("failed to watch Secret %s: %w", secret, err)

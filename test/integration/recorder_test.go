@@ -51,7 +51,7 @@ func record(ctx context.Context, c *kubernetes.Clientset) (*recorder, error) {
 		{"ReplicaSet", c.AppsV1().ReplicaSets("").Watch},
 		{"Event", c.EventsV1().Events("").Watch},
 	} {
-		stream, err := w.watch(ctx, metav1.ListOptions{})
+		stream, err := w.watch(ctx, metav1.ListOptions{TimeoutSeconds: new(watchTimeout)})
 		if err != nil {
 			return nil, fmt.Errorf("failed to watch %s: %w", w.kind, err)
 		}
@@ -151,8 +151,13 @@ func (r *recorder) pod(namespace, name string) *corev1.Pod {
 	return latest[*corev1.Pod](r, "Pod", namespace, name)
 }
 
-// patience is how long a test waits for what should take milliseconds: long enough for a machine that does other things too.
-const patience = 30 * time.Second
+// patience is how long a test waits for what should take milliseconds: long enough for one core that does other things too. It is no
+// measure of speed: what takes longer is taken to never happen.
+const patience = 2 * time.Minute
+
+// watchTimeout is how long a watch may last, in seconds. The API server ends one that asks for nothing after 30 to 60 minutes, which
+// a slow run of all tests may take.
+const watchTimeout = int64(24 * 60 * 60)
 
 // metricsInterval is how often a condition is looked at without a change: a metric has no watch.
 const metricsInterval = 100 * time.Millisecond

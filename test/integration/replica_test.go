@@ -5,7 +5,9 @@ package integration_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,6 +123,16 @@ func (r *replica) stop() {
 // die cuts it off as a dead node would be: it says nothing more, and its Lease stays until it expires.
 func (r *replica) die() {
 	r.network.cut()
+}
+
+// staysBackup keeps a replica from ever holding the Lease, however long the test takes: what it does, it does as a backup. It must be
+// called while another replica holds the Lease.
+func (r *replica) staysBackup() *replica {
+	tap := func(request *http.Request) (refused bool) {
+		return request.Method != http.MethodGet && strings.Contains(request.URL.Path, "/leases")
+	}
+	r.network.tap.Store(&tap)
+	return r
 }
 
 // counter is the sum of all series of a metric of this replica's own.
