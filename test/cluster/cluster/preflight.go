@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"os/exec"
-	"runtime"
 	"strconv"
-	"strings"
 
 	"github.com/tanist-dev/tanist/test/cluster/node"
+	"github.com/tanist-dev/tanist/test/cluster/realnodes"
 )
 
 // Validate tells the first thing in the options that cannot be.
@@ -31,30 +28,11 @@ func (o Options) Validate() error {
 	return nil
 }
 
-// needed are the files real nodes need and the Debian packages they come in.
-var needed = []struct{ file, debian string }{
-	{"containerd", "containerd"}, {"ctr", "containerd"}, {"runc", "runc"}, {"/usr/lib/cni/ptp", "containernetworking-plugins"},
-	{"nft", "nftables"}, {"iptables", "iptables"}, {"conntrack", "conntrack"}, {"ipset", "ipset"},
-}
-
 // preflight finds what would make "up" fail later, and says how to mend it.
 func (o Options) preflight(ctx context.Context) error {
 	if o.Nodes > 0 {
-		if runtime.GOOS != "linux" {
-			return fmt.Errorf("real nodes need Linux, this is %s: use --simulated-nodes 3 instead of --nodes %d", runtime.GOOS, o.Nodes)
-		}
-		if os.Geteuid() != 0 {
-			return fmt.Errorf("real nodes need root: run it with sudo, or use --simulated-nodes 3 instead of --nodes %d", o.Nodes)
-		}
-		if missing := missingPackages(); len(missing) > 0 {
-			return fmt.Errorf("real nodes need packages that are not installed: apt-get install -y %s", strings.Join(missing, " "))
-		}
-		rules, err := node.ForeignProxy(ctx)
-		if err != nil {
-			return err
-		}
-		if rules != "" {
-			return fmt.Errorf("this machine already has a kube-proxy's rules (%s), which real nodes would undo: use --simulated-nodes 3, or another machine", rules)
+		if err := realnodes.Check(ctx); err != nil {
+			return fmt.Errorf("%w: or use --simulated-nodes 3 instead of --nodes %d", err, o.Nodes)
 		}
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)))
@@ -62,16 +40,4 @@ func (o Options) preflight(ctx context.Context) error {
 		return fmt.Errorf("port %d for the API server is taken: choose another one with --port", o.Port)
 	}
 	return listener.Close()
-}
-
-func missingPackages() []string {
-	var missing []string
-	seen := map[string]bool{}
-	for _, n := range needed {
-		if _, err := exec.LookPath(n.file); err != nil && !seen[n.debian] {
-			seen[n.debian] = true
-			missing = append(missing, n.debian)
-		}
-	}
-	return missing
 }

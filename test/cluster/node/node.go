@@ -6,12 +6,13 @@ import (
 	"path/filepath"
 
 	"github.com/tanist-dev/tanist/test/cluster/process"
+	"github.com/tanist-dev/tanist/test/cluster/realnodes"
 )
 
 // The cluster's networks. They are the same for every cluster with real nodes, so a machine has one of those at a time.
 const (
 	BridgeAddress = "10.201.0.1"
-	bridgeName    = "tanist0"
+	bridgeName    = realnodes.Bridge
 	nodeNet       = "10.201.0.%d/24"
 	podNet        = "10.244.%d.0/24"
 	PodCIDR       = "10.244.0.0/16"

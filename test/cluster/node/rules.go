@@ -21,29 +21,6 @@ func Tables(ctx context.Context) ([]string, error) {
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' }), nil
 }
 
-// ForeignProxy names the rules of a kube-proxy that is not ours, empty without one. Two would undo each other's work.
-func ForeignProxy(ctx context.Context) (string, error) {
-	tables, err := Tables(ctx)
-	if err != nil {
-		return "", err
-	}
-	if i := slices.IndexFunc(tables, func(t string) bool { return strings.HasSuffix(t, " kube-proxy") }); i >= 0 {
-		return "nftables " + tables[i], nil
-	}
-	if !slices.Contains(tables, "table ip nat") {
-		return "", nil // asking iptables would create it
-	}
-	tool, err := iptables.New()
-	if err != nil {
-		return "", err
-	}
-	chains, err := tool.ListChains("nat")
-	if i := slices.Index(chains, "KUBE-SERVICES"); i >= 0 {
-		return "iptables chain KUBE-SERVICES", err
-	}
-	return "", err
-}
-
 // RemoveRules removes what kube-proxy wrote on the host: its own clean-up first, then what that leaves, then the tables that
 // were not there before.
 func RemoveRules(ctx context.Context, components string, before []string) error {
