@@ -75,7 +75,7 @@ func (k kubectl) begin(ctx context.Context, command newCommand, args ...string) 
 	out, stderr = &output{}, &output{}
 	c := command(k, genericiooptions.IOStreams{Out: out, ErrOut: stderr})
 	c.SilenceErrors, c.SilenceUsage = true, true
-	c.SetArgs(args)
+	c.SetArgs(append([]string{}, args...)) // nil would be the arguments of the test's own program
 	ended := make(chan error, 1)
 	go func() { ended <- c.ExecuteContext(ctx) }()
 	return out, stderr, ended

@@ -83,11 +83,10 @@ func downAll(cmd *cobra.Command) error {
 
 func (a *app) newComponents() *cobra.Command {
 	return &cobra.Command{
-		Use:   "components",
-		Short: "Build the components and print their folder, which also serves as KUBEBUILDER_ASSETS",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := components.Ensure(cmd.Context(), a.source, cmd.ErrOrStderr())
+		Use:   "components [NAME...]",
+		Short: "Build the components, or those named, and print their folder, which also serves as KUBEBUILDER_ASSETS",
+		RunE: func(cmd *cobra.Command, names []string) error {
+			dir, err := components.Ensure(cmd.Context(), a.source, names, cmd.ErrOrStderr())
 			if err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), dir)
 			}

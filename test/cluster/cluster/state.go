@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/tanist-dev/tanist/test/cluster/components"
 	"github.com/tanist-dev/tanist/test/cluster/controlplane"
@@ -43,6 +44,18 @@ type Options struct {
 	ProxyMode      string `json:"proxyMode,omitempty"`
 	CertManager    bool   `json:"certManager"`
 	Port           int    `json:"port"`
+}
+
+// components are what such a cluster is built from.
+func (o Options) components() []string {
+	names := slices.Clone(components.SimulatedCluster)
+	if o.Nodes > 0 {
+		names = append(names, components.RealNodes...)
+	}
+	if o.CertManager {
+		names = append(names, components.CertManager...)
+	}
+	return names
 }
 
 // ErrNoCluster is returned for a cluster that is not there.

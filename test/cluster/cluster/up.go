@@ -34,7 +34,7 @@ func Up(ctx context.Context, name string, options Options, source fs.FS, out io.
 	if err := options.preflight(ctx); err != nil {
 		return nil, err
 	}
-	bin, err := components.Ensure(ctx, source, out)
+	bin, err := components.Ensure(ctx, source, options.components(), out)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,8 @@ func Up(ctx context.Context, name string, options Options, source fs.FS, out io.
 	if err := errors.Join(os.RemoveAll(c.Dir), c.save()); err != nil {
 		return nil, err
 	}
-	step := steps(out)
+	step, end := steps(ctx, out)
+	defer end()
 	if err := c.start(ctx, step); err != nil {
 		cleanCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
@@ -150,10 +151,4 @@ func (c *Cluster) client() (*kubernetes.Clientset, error) {
 		return nil, err
 	}
 	return kubernetes.NewForConfig(conf)
-}
-
-// steps returns a function that writes a line with the seconds since now.
-func steps(out io.Writer) func(string) {
-	started := time.Now()
-	return func(what string) { fmt.Fprintf(out, "%5.1fs %s\n", time.Since(started).Seconds(), what) }
 }

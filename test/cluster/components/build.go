@@ -2,8 +2,6 @@ package components
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -31,9 +28,9 @@ func CacheDir() (string, error) {
 	return filepath.Join(cache, "tanist"), nil
 }
 
-// Ensure builds what is missing or was built from other versions, and says on progress what it is at. With nothing to do it
-// returns at once.
-func Ensure(ctx context.Context, source fs.FS, progress io.Writer) (string, error) {
+// Ensure builds those components that are missing or were built from other versions, and says on progress what it is at; without
+// names, all. With nothing to do it returns at once.
+func Ensure(ctx context.Context, source fs.FS, names []string, progress io.Writer) (string, error) {
 	dir, err := Dir()
 	if err != nil {
 		return "", err
@@ -42,14 +39,14 @@ func Ensure(ctx context.Context, source fs.FS, progress io.Writer) (string, erro
 	if err != nil {
 		return "", err
 	}
-	stampFile := filepath.Join(dir, "stamp")
-	if have, err := os.ReadFile(stampFile); err == nil && string(have) == want {
-		return dir, nil
+	missing, err := plan(dir, want, names)
+	if err != nil || missing.empty() {
+		return dir, err
 	}
 	if _, err := exec.LookPath("go"); err != nil {
 		return "", errors.New("the components must be built and there is no go on the PATH: install Go (https://go.dev/dl)")
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "stamps"), 0o755); err != nil {
 		return "", fmt.Errorf("failed to create %s: %w", dir, err)
 	}
 	unlock, err := lock(ctx, filepath.Join(dir, "lock"))
@@ -57,17 +54,15 @@ func Ensure(ctx context.Context, source fs.FS, progress io.Writer) (string, erro
 		return "", err
 	}
 	defer unlock()
-	if have, err := os.ReadFile(stampFile); err == nil && string(have) == want {
-		return dir, nil // somebody else has just built them
+	if missing, err = plan(dir, want, names); err != nil || missing.empty() {
+		return dir, err // somebody else has just built them
 	}
-	// The stamp is written last: what an interrupted build left is never taken for whole.
-	if err := errors.Join(removeIfThere(stampFile), build(ctx, source, dir, progress)); err != nil {
-		return "", err
-	}
-	return dir, os.WriteFile(stampFile, []byte(want), 0o644)
+	return dir, missing.build(ctx, source, dir, want, progress)
 }
 
-func build(ctx context.Context, source fs.FS, dir string, progress io.Writer) error {
+// build makes what is missing, one after another. A stamp is written last: what an interrupted build left is never taken for whole,
+// and what it had finished is not built again.
+func (w work) build(ctx context.Context, source fs.FS, dir, want string, progress io.Writer) error {
 	src := filepath.Join(dir, "src")
 	if err := os.RemoveAll(src); err != nil {
 		return err
@@ -75,17 +70,24 @@ func build(ctx context.Context, source fs.FS, dir string, progress io.Writer) er
 	if err := os.CopyFS(src, source); err != nil {
 		return fmt.Errorf("failed to unpack the sources: %w", err)
 	}
-	fmt.Fprintf(progress, "Building the components of Kubernetes %s into %s (about ten minutes the first time)\n", KubernetesVersion, dir)
-	for i, c := range list {
-		title := fmt.Sprintf("[%2d/%d] %s", i+1, len(list), c.name)
+	fmt.Fprintf(progress, "Building the components of Kubernetes %s into %s (up to ten minutes the first time)\n", KubernetesVersion, dir)
+	finished := func(name string) error { return os.WriteFile(stampFile(dir, name), []byte(want), 0o644) }
+	for i, c := range w.programs {
+		title := fmt.Sprintf("[%2d/%d] %s", i+1, len(w.programs), c.name)
 		started := time.Now()
-		if err := compile(ctx, src, filepath.Join(dir, c.name), c.pkg, title, progress); err != nil {
+		if err := errors.Join(removeIfThere(stampFile(dir, c.name)), compile(ctx, src, filepath.Join(dir, c.name), c.pkg, title, progress)); err != nil {
+			return err
+		}
+		if err := finished(c.name); err != nil {
 			return err
 		}
 		fmt.Fprintf(progress, "%s: %s\n", title, time.Since(started).Round(time.Second))
 	}
-	for _, d := range data {
-		if err := copyFromModule(ctx, src, filepath.Join(dir, d.name), d.module, d.path); err != nil {
+	for _, f := range w.folders {
+		if err := errors.Join(removeIfThere(stampFile(dir, f.name)), copyFromModule(ctx, src, filepath.Join(dir, f.name), f.module, f.path)); err != nil {
+			return err
+		}
+		if err := finished(f.name); err != nil {
 			return err
 		}
 	}
@@ -118,22 +120,6 @@ func copyFromModule(ctx context.Context, src, target, module, path string) error
 		return fmt.Errorf("failed to copy %s of %s: %w", path, module, err)
 	}
 	return nil
-}
-
-// stamp names what the components are built from: the sources, the flags and the compiler.
-func stamp(source fs.FS) (string, error) {
-	sum := sha256.New()
-	fmt.Fprintln(sum, runtime.Version(), runtime.GOARCH, ldflags, list, data)
-	err := fs.WalkDir(source, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := fs.ReadFile(source, path)
-		fmt.Fprintln(sum, path, len(content))
-		sum.Write(content)
-		return err
-	})
-	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 func removeIfThere(path string) error {
