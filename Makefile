@@ -1,12 +1,18 @@
-# Everything runs on a machine with Go, make and git; real nodes need root and Debian's packages besides (see README.md).
+# Everything runs on a machine with Go, make and git; real nodes need root and Debian's packages besides (make nodes says which).
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 BIN := $(CURDIR)/bin
 CLUSTER := $(BIN)/tanist-cluster
 HELM := go tool -modfile=$(CURDIR)/tools/helm.mod helm
 LINT := go tool -modfile=$(CURDIR)/tools/golangci-lint.mod golangci-lint
-# What cluster-up is asked for: real nodes with root, else simulated ones.
-CLUSTER_ARGS ?= $(if $(filter 0,$(shell id -u)),--nodes 2,--simulated-nodes 3) --cert-manager
+# What cluster-up is asked for: real nodes where this machine can have them, else simulated ones.
+CLUSTER_ARGS ?= $(if $(filter real,$(shell scripts/nodes.sh)),--nodes 2,--simulated-nodes 3) --cert-manager
+# How many failovers make demo shows. The published comparison has fifty.
+FAILOVERS ?= 20
+# What takes a while says so every ten seconds.
+STILL := $(CURDIR)/scripts/still.sh
+# What the tests against a real API server are run with.
+TEST_COMPONENTS := kube-apiserver kube-controller-manager kubectl etcd cert-manager crds
 MODULES := . test/cluster test/rules
 VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
@@ -25,23 +31,30 @@ help: ## Show what can be made
 
 .PHONY: build
 build: $(CLUSTER) ## Build all programs into bin
-	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/ ./cmd/...
+	CGO_ENABLED=0 $(STILL) "Building Tanist" go build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/ ./cmd/...
 
 .PHONY: $(CLUSTER)
 $(CLUSTER):
-	cd test/cluster && CGO_ENABLED=0 go build -o $@ .
+	cd test/cluster && CGO_ENABLED=0 $(STILL) "Building tanist-cluster" go build -o $@ .
+
+.PHONY: nodes
+nodes: ## Say whether this machine can have real nodes; where it must and cannot, stop before anything is built
+	@kind=$$(scripts/nodes.sh) && echo "Nodes: $$kind"
+e2e bench-admission disruptions: export NODES := real
+bench: export NODES ?= real
 
 .PHONY: test
 test: ## Run all tests that need no root, under the race detector where there is gcc
-	go test $(RACE) ./...
-	cd test/cluster && go test ./cluster ./node ./simulated # not ./...: it would compile all of cert-manager first
+	$(STILL) "Unit tests" go test $(RACE) ./...
+	cd test/cluster && $(STILL) "Unit tests of the cluster" \
+		go test ./cluster ./components ./node ./realnodes ./simulated # not ./...: it would compile all of cert-manager first
 	$(MAKE) chart integration
 
 .PHONY: chart
 chart: ## Test the chart, install.yaml, alerts and dashboard (compiles Helm first: some minutes, once)
-	$(HELM) version >/dev/null
-	go test -tags chart ./deploy/
-	cd test/rules && go test ./...
+	$(STILL) "Compiling Helm" $(HELM) version >/dev/null
+	$(STILL) "Tests of the chart" go test -tags chart ./deploy/
+	cd test/rules && $(STILL) "Tests of the alerts" go test ./...
 
 .PHONY: install.yaml
 install.yaml: ## Render deploy/install.yaml from the chart
@@ -50,17 +63,19 @@ install.yaml: ## Render deploy/install.yaml from the chart
 	mv $(BIN)/install.yaml deploy/install.yaml
 
 .PHONY: integration
-integration: components ## Run the tests against a real API server (no root; builds the components and Helm first)
-	$(HELM) version >/dev/null # compiled, so that the tests only render
-	KUBEBUILDER_ASSETS=$$($(CLUSTER) components) go test $(RACE) -tags integration -count=1 -timeout 20m ./test/integration/
+integration: $(CLUSTER) ## Run the tests against a real API server (no root; builds its components and Helm first)
+	$(CLUSTER) components $(TEST_COMPONENTS)
+	$(STILL) "Compiling Helm" $(HELM) version >/dev/null # so that the tests only render
+	KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests against a real API server" \
+		go test $(RACE) -tags integration -count=1 -timeout 2h ./test/integration/
 
 .PHONY: e2e
-e2e: build ## Run the tests on real nodes (root, Debian's packages)
+e2e: nodes build ## Run the tests on real nodes (root, Debian's packages)
 	cd test/cluster && go test -tags e2e -count=1 -timeout 30m -v ./e2e/
 	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 30m -v ./test/e2e/
 
 .PHONY: bench
-bench: build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")
+bench: nodes build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")
 	CLUSTER_NAME=bench scripts/with-tanist.sh kubectl tanist bench $(BENCH_ARGS)
 
 .PHONY: bench-burst
@@ -70,15 +85,15 @@ bench-burst: build ## Measure a hundred leaders lost in one request, on simulate
 .PHONY: bench-idle
 bench-idle: build ## Measure what a thousand leader Services cost while nothing happens (IDLE_ARGS="-services 100 -idle 1m")
 	CLUSTER_NAME=idle SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
-		go test -tags bench -count=1 -timeout 30m -v -run TestIdle ./test/bench/ -args $(IDLE_ARGS)
+		go test -tags bench -count=1 -timeout 0 -v -run TestIdle ./test/bench/ -args $(IDLE_ARGS)
 
 .PHONY: bench-admission
-bench-admission: build ## Measure hand-overs with and without admission, and what it costs (ADMISSION_ARGS="-failovers 10 -calls 100")
+bench-admission: nodes build ## Measure hand-overs with and without admission, and what it costs (ADMISSION_ARGS="-failovers 10 -calls 100")
 	CLUSTER_NAME=admission scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 3h -v -run TestAdmission ./test/bench/ -args $(ADMISSION_ARGS)
 
 .PHONY: disruptions
-disruptions: build ## Count what planned disruptions cost on real nodes (REPEAT=5 PROXY=iptables CASES=drain,evict SETTINGS=on,off RANDOM_FOR=10m)
+disruptions: nodes build ## Count what planned disruptions cost on real nodes (REPEAT=5 PROXY=iptables CASES=drain,evict SETTINGS=on,off RANDOM_FOR=10m)
 	rm -f $(BIN)/disruptions-$(PROXY).jsonl
 	CLUSTER_NAME=disruptions UP_ARGS="--proxy-mode $(PROXY)" DISRUPTION_PROXY=$(PROXY) DISRUPTION_REPEAT=$(REPEAT) \
 		DISRUPTION_CASES="$(CASES)" DISRUPTION_SETTINGS="$(SETTINGS)" DISRUPTION_RANDOM=$(RANDOM_FOR) \
@@ -86,8 +101,9 @@ disruptions: build ## Count what planned disruptions cost on real nodes (REPEAT=
 		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'Disruptions$$' ./test/e2e/
 
 .PHONY: demo
-demo: build ## Show it: a cluster, Tanist, fifty failovers, the table (KEEP=1 leaves it running)
-	CLUSTER_NAME=demo scripts/with-tanist.sh kubectl tanist bench --failovers 50 --floor $(if $(filter 0,$(shell id -u)),--traffic)
+demo: nodes build ## Show it: a cluster, Tanist, twenty failovers, the table (FAILOVERS=50 for more, KEEP=1 leaves it running)
+	CLUSTER_NAME=demo scripts/with-tanist.sh bash -c \
+		'exec kubectl tanist bench --failovers $(FAILOVERS) --floor $$([[ $$NODES == simulated ]] || echo --traffic)'
 
 .PHONY: lint
 lint: ## Run the linters, the layers' among them
@@ -99,7 +115,7 @@ verify: ## Check that what is committed is formatted and tidy
 	for m in $(MODULES); do (cd $$m && go mod tidy -diff && go mod verify); done
 
 .PHONY: components
-components: $(CLUSTER) ## Build Kubernetes' components from their modules (about ten minutes, once)
+components: $(CLUSTER) ## Build all components of a cluster from their modules (about ten minutes, once)
 	$(CLUSTER) components
 
 .PHONY: cluster-up

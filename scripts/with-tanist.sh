@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # with-tanist.sh COMMAND...: runs the command on a cluster of its own with two replicas of Tanist in it, and removes the cluster
 # afterwards, however the command ends. KEEP=1 leaves it running and says how to use it.
-# With root there are two real nodes and cert-manager, and Tanist is installed by its chart (HELM_ARGS are for that). Without, the
-# nodes are simulated and the replicas run beside them, as processes on this machine, without admission. SIMULATED_NODES=5 has that
-# many simulated nodes also with root; REPLICAS=0 starts no Tanist there, for a command that starts its own.
+# Where this machine can have real nodes (nodes.sh says so), there are two and cert-manager, and Tanist is installed by its chart
+# (HELM_ARGS are for that). Elsewhere the nodes are simulated and the replicas run beside them, as processes on this machine, without
+# admission. NODES=real fails where there can be no real nodes, NODES=simulated and SIMULATED_NODES=5 want simulated ones in any case;
+# REPLICAS=0 starts no Tanist there, for a command that starts its own. The command finds in NODES which they are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$PWD/bin
 name=${CLUSTER_NAME:-with-tanist}
 namespace=tanist-system
-if [[ $(id -u) == 0 && -z ${SIMULATED_NODES:-} ]]; then nodes=(--nodes 2 --cert-manager); else nodes=(--simulated-nodes "${SIMULATED_NODES:-3}"); fi
+asked=${NODES:-auto}
+NODES=$(scripts/nodes.sh)
+export NODES
+if [[ $NODES == real ]]; then nodes=(--nodes 2 --cert-manager); else nodes=(--simulated-nodes "${SIMULATED_NODES:-3}"); fi
 cluster() { "$bin/tanist-cluster" --name "$name" "$@"; }
 
 finish() {
@@ -37,18 +41,21 @@ TRY
 
 version=$(sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 export BENCH_IMAGE=ghcr.io/tanist-dev/kubectl-tanist:$version
-components=$("$bin/tanist-cluster" components)
 trap finish EXIT
 trap 'exit 130' INT TERM
 # Not in one line: eval would hide that there is no cluster, and the rest would meet whichever one the user's kubeconfig names.
-settings=$(cluster up "${nodes[@]}" ${UP_ARGS:-})
+settings=$(cluster up "${nodes[@]}" ${UP_ARGS:-}) || {
+    if [[ $NODES == real && $asked == auto ]]; then echo "NODES=simulated does without real nodes" >&2; fi
+    exit 1
+}
 eval "$settings"
+components=$("$bin/tanist-cluster" components kubectl) # "up" has built all that it needs
 export KUBECONFIG PATH=$components:$bin:$PATH
 
-if [[ ${nodes[0]} == --nodes ]]; then
+if [[ $NODES == real ]]; then
     cluster image "ghcr.io/tanist-dev/tanist:$version" "$bin/tanist"
     cluster image "$BENCH_IMAGE" "$bin/kubectl-tanist"
-    go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
+    scripts/still.sh "Installing Tanist" go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
         --wait --timeout 2m ${HELM_ARGS:-} >/dev/null
     # Until the CA is injected, and until the nodes send to the replicas what is meant for them, admission is skipped.
     configurations=$(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations --output name \
