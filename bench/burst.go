@@ -38,6 +38,7 @@ func (r *run) burst(ctx context.Context, s *setup) error {
 	}
 	crowds := []*crowd{tanist}
 	if s.opts.Floor {
+		r.console.now("Waiting for the floor's pods")
 		floor, loop, err := s.floorCrowd(ctx, tanist.namespace)
 		if err != nil {
 			return err

@@ -26,7 +26,9 @@ func Run(ctx context.Context, clients Clients, opts Options, console *Console) (
 		cleaner: &cleaner{client: clients.Act, say: console.say},
 		report:  &Report{Started: time.Now(), Settings: settingsOf(opts), Published: published()},
 	}
+	defer console.follow()()
 	defer func() {
+		console.now("Removing what bench made")
 		if cleanErr := run.cleaner.clean(ctx); cleanErr != nil {
 			err = errors.Join(err, cleanErr)
 		}
@@ -55,6 +57,7 @@ func (r *run) measure(ctx context.Context) error {
 			r.floor.wait()
 		}
 	}()
+	r.console.now("Looking at the cluster")
 	env, err := survey(ctx, r.clients.Observe, r.opts.Version)
 	if err != nil {
 		return err
@@ -70,6 +73,7 @@ func (r *run) measure(ctx context.Context) error {
 		return err
 	}
 	r.report.Settings.FloorFrom = s.opts.FloorFrom
+	r.console.now("Waiting for pods and their leader")
 	if r.opts.Burst {
 		return r.burst(ctx, s)
 	}
@@ -104,6 +108,7 @@ func (r *run) prepare(ctx context.Context, s *setup) error {
 	}
 	r.contenders = []*contender{tanist}
 	if r.opts.Floor {
+		r.console.now("Waiting for the floor's pods")
 		other, loop, err := s.floorFor(ctx, target)
 		if err != nil {
 			return err
@@ -111,6 +116,7 @@ func (r *run) prepare(ctx context.Context, s *setup) error {
 		r.contenders, r.floor = append(r.contenders, other), loop
 	}
 	if r.opts.Traffic {
+		r.console.now("Waiting for requests to succeed")
 		r.report.Settings.TrafficRate = r.opts.trafficRate(len(r.contenders))
 		return s.traffic(ctx, r.contenders)
 	}
