@@ -4,22 +4,15 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	watchtools "k8s.io/client-go/tools/watch"
 )
-
-// patience is for whatever is waited for; generous, since a loaded machine is no failure.
-const patience = 5 * time.Minute
 
 // allNamespaces is where watches and lists look.
 const allNamespaces = metav1.NamespaceAll
@@ -58,27 +51,6 @@ func connect(t *testing.T) (client kubernetes.Interface, nodes []string) {
 // watching is the options of a watch that goes on as long as a test may.
 func watching(from, labels string) metav1.ListOptions {
 	return metav1.ListOptions{ResourceVersion: from, LabelSelector: labels, TimeoutSeconds: new(int64(3600))}
-}
-
-// count waits until a watch has delivered so many different objects that satisfy ready.
-func count[T metav1.Object](ctx context.Context, w watch.Interface, want int, ready func(T) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	seen := map[string]bool{}
-	_, err := watchtools.UntilWithoutRetry(ctx, w, func(event watch.Event) (bool, error) {
-		object, ok := event.Object.(T)
-		if !ok {
-			return false, fmt.Errorf("the watch delivered %T", event.Object)
-		}
-		if ready(object) {
-			seen[object.GetNamespace()+"/"+object.GetName()] = true
-		}
-		return len(seen) == want, nil
-	})
-	if err != nil {
-		return fmt.Errorf("failed to see all %d: %d are ready: %w", want, len(seen), err)
-	}
-	return nil
 }
 
 func podReady(pod *corev1.Pod) bool {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -27,6 +28,9 @@ var (
 	idle     = flag.Duration("idle", 2*time.Minute, "how long to measure while nothing happens")
 	restarts = flag.Int("restarts", 10, "how often a replica is killed and started again, each by turns")
 )
+
+// writesPerService is more than any Service takes until all is as it should be.
+const writesPerService = 20
 
 // quiet is how long a replica must not have written before it is taken to be done.
 const quiet = 10 * time.Second
@@ -60,7 +64,7 @@ func (b bench) startCold(r *report) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	w, err := b.client.DiscoveryV1().EndpointSlices(allNamespaces).Watch(b.t.Context(), watching(before.ResourceVersion, labels))
+	w, err := watchFrom(b.t.Context(), before.ResourceVersion, labels, b.client.DiscoveryV1().EndpointSlices(allNamespaces).Watch)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -75,7 +79,7 @@ func (b bench) startCold(r *report) {
 	}
 	group.Go(func() error {
 		defer func() { r.allLed = time.Since(began) }()
-		return count(ctx, w, *services, led)
+		return count(ctx, "Services that have a leader", w, *services, led)
 	})
 	if err := group.Wait(); err != nil {
 		b.t.Fatal(err)
@@ -102,6 +106,7 @@ func (b bench) idle(r *report) {
 	}
 	versionsBefore := b.versions()
 	between()
+	fmt.Fprintf(os.Stderr, "Measuring for %s while nothing happens\n", *idle)
 	began, before, renewals := time.Now(), b.samples(), lease.changes.Load()
 	if err := pause(b.t.Context(), *idle); err != nil {
 		b.t.Fatal(err)
@@ -139,8 +144,9 @@ func (b bench) idle(r *report) {
 // restart kills the replicas by turns, one at a time, and starts each again.
 func (b bench) restart(r *report) {
 	b.t.Helper()
-	before := b.versions()
+	before, told := b.versions(), newProgress("Restarts")
 	for i := range *restarts {
+		told.at("%d of %d", i, *restarts)
 		replica := b.replicas[i%len(b.replicas)]
 		replica.kill()
 		took, err := replica.start(b.t.Context())
@@ -155,11 +161,14 @@ func (b bench) restart(r *report) {
 	}
 }
 
-// settle waits until one replica holds the Lease and none has written anything else for a while.
+// settle waits until one replica holds the Lease and none has written anything else for a while. It gives up when nobody gets the Lease,
+// and when there were more writes than rest could follow.
 func (b bench) settle() {
 	b.t.Helper()
-	last, since := -1.0, time.Now()
-	err := wait.PollUntilContextTimeout(b.t.Context(), time.Second, patience, true, func(context.Context) (bool, error) {
+	most := float64(writesPerService * (*services + 100))
+	last, told := -1.0, newProgress("Coming to rest")
+	changed, ruled := time.Now(), time.Now()
+	err := wait.PollUntilContextCancel(b.t.Context(), time.Second, true, func(context.Context) (bool, error) {
 		writes, elected := 0.0, 0
 		for _, s := range b.samples() {
 			writes += s.otherWrites()
@@ -167,10 +176,21 @@ func (b bench) settle() {
 				elected++
 			}
 		}
-		if writes != last || elected != 1 {
-			last, since = writes, time.Now()
+		now := time.Now()
+		if elected == 1 {
+			ruled = now
 		}
-		return time.Since(since) >= quiet, nil
+		if writes != last || elected != 1 {
+			last, changed = writes, now
+		}
+		told.at("%v writes", writes)
+		switch {
+		case writes > most:
+			return false, fmt.Errorf("more than %v writes", most)
+		case now.Sub(ruled) > patience:
+			return false, fmt.Errorf("%d replicas held the Lease for %s", elected, patience)
+		}
+		return now.Sub(changed) >= quiet, nil
 	})
 	if err != nil {
 		b.t.Fatalf("the replicas do not come to rest, %v writes so far: %v", last, err)

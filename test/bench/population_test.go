@@ -43,12 +43,12 @@ func (p population) create(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := p.client.CoreV1().Pods(allNamespaces).Watch(t.Context(), watching(before.ResourceVersion, serviceLabel))
+	w, err := watchFrom(t.Context(), before.ResourceVersion, serviceLabel, p.client.CoreV1().Pods(allNamespaces).Watch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	group, ctx := errgroup.WithContext(t.Context())
-	group.Go(func() error { return count(ctx, w, p.services*p.pods, podReady) })
+	group.Go(func() error { return count(ctx, "Pods that are ready", w, p.services*p.pods, podReady) })
 	group.Go(func() error {
 		return parallel(ctx, namespaces, p.createNamespace)
 	})
