@@ -71,8 +71,8 @@ integration: $(CLUSTER) ## Run the tests against a real API server (no root; bui
 
 .PHONY: e2e
 e2e: nodes build ## Run the tests on real nodes (root, Debian's packages)
-	cd test/cluster && go test -tags e2e -count=1 -timeout 30m -v ./e2e/
-	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 30m -v ./test/e2e/
+	cd test/cluster && go test -tags e2e -count=1 -timeout 1h -v ./e2e/
+	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 1h -v ./test/e2e/
 
 .PHONY: bench
 bench: nodes build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")

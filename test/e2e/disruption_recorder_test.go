@@ -165,7 +165,7 @@ func (r *recorder) unbroken(t *testing.T) {
 // toldOf waits until the Events tell of all moves, each with its term and reason.
 func toldOf(t *testing.T, client kubernetes.Interface, namespace string, moves []change) {
 	t.Helper()
-	await(t, "every move is told of in an Event", 30*time.Second, func(ctx context.Context) error {
+	await(t, "every move is told of in an Event", patience, func(ctx context.Context) error {
 		events, err := client.EventsV1().Events(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err

@@ -55,7 +55,7 @@ func sum(text []byte, metric string, with labels) (float64, error) {
 
 // replicaMetric is a metric of one replica; the machine reaches the pods' addresses.
 func replicaMetric(ctx context.Context, pod *corev1.Pod, metric string, with labels) (float64, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s:8080/metrics", pod.Status.PodIP), nil)
 	if err != nil {

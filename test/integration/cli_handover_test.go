@@ -77,7 +77,7 @@ func TestHandoverPutsBackWhatWasThere(t *testing.T) {
 
 	s.annotate("web", config.PreferredLeaderKey, "gone")
 	ctx, cancel := context.WithCancel(t.Context())
-	_, _, done := user.begin(ctx, newHandover, "web", "--to", "b", "--keep")
+	_, _, done := user.begin(ctx, newHandover, "web", "--to", "b", "--keep", "--timeout", "10m")
 	s.prefers("web", "b")
 	cancel() // Ctrl-C
 	if err := <-done; err == nil || err.Error() != "interrupted: context canceled" {
@@ -86,7 +86,7 @@ func TestHandoverPutsBackWhatWasThere(t *testing.T) {
 	s.prefers("web", "gone")
 
 	ctx, cancel = context.WithCancel(t.Context())
-	_, _, done = user.begin(ctx, newHandover, "web", "--to", "b", "--keep")
+	_, _, done = user.begin(ctx, newHandover, "web", "--to", "b", "--keep", "--timeout", "10m")
 	s.prefers("web", "b")
 	s.annotate("web", config.PreferredLeaderKey, "someone-elses")
 	s.prefers("web", "someone-elses")
