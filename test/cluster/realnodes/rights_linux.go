@@ -32,7 +32,7 @@ func rights() (lacks []string) {
 		}
 	}
 	if len(lacks) > 0 {
-		lacks[len(lacks)-1] += ", which a privileged container or no container has"
+		lacks[len(lacks)-1] += " (in a container: a privileged one)"
 	}
 	return lacks
 }
