@@ -21,8 +21,9 @@ type Console struct {
 	mu  sync.Mutex
 	out io.Writer
 	bar *progressbar.ProgressBar
-	// doing is what the run is at.
+	// doing is what the run is at, said is when a line was last printed.
 	doing string
+	said  time.Time
 	// done of steps failovers are measured.
 	done, steps int
 }
@@ -59,6 +60,7 @@ func (c *Console) goesOn(since time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case time.Since(c.said) < progressInterval/2: // whoever reads that knows that it goes on
 	case c.bar == nil:
 		c.print("%s, %s", c.doing, since.Round(time.Second))
 	case !c.terminal:
@@ -85,6 +87,7 @@ func (c *Console) print(format string, args ...any) {
 	if c.bar != nil {
 		_ = c.bar.Clear()
 	}
+	c.said = time.Now()
 	_, _ = fmt.Fprintf(c.out, format+"\n", args...)
 }
 
