@@ -16,7 +16,8 @@ import "time"
 //   - when the Service is not sticky, to an eligible pod that comes before it (see Rules.compare for the order). A higher
 //     priority alone does not overrule Sticky.
 //
-// An announcement that is taken back moves nobody: whoever leads by then stays.
+// An announcement that is taken back moves nobody: whoever leads by then stays. With Rules.LossesOnly nothing of all this moves a
+// leader that stands.
 //
 // When the leader does not stand, the first eligible pod leads. An eligible pod that is announced to go comes before a younger
 // one that stays: it serves now, and MinReady is the user's word. When nobody is eligible the first fit pod leads, however young
@@ -97,6 +98,9 @@ func (b ballot) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason
 // challenger is who takes over from a leader that stands, and why; nil for nobody. A wish that would take the leadership from the
 // refuge in the next moment takes it at once: one move and not two.
 func (b ballot) challenger(holder *Candidate, incumbent Incumbent) (*Candidate, Reason) {
+	if b.rules.LossesOnly {
+		return nil, ""
+	}
 	refuge := b.refuge(holder, incumbent)
 	leader := holder
 	if refuge != nil {

@@ -28,6 +28,7 @@ func (scene) Generate(r *rand.Rand, _ int) reflect.Value {
 		MinReady:      pick(r, 0, 0, 2*time.Second, 5*time.Second),
 		NotReadyGrace: pick(r, 0, 2*time.Second, 4*time.Second),
 		Preferred:     pick(r, "", "", "pod-0", "pod-1", "pod-9"),
+		LossesOnly:    oneIn(r, 4),
 	}}
 	for i := range r.Intn(6) {
 		s.Candidates = append(s.Candidates, randomCandidate(r, i))
@@ -162,6 +163,27 @@ func TestAlways(t *testing.T) {
 				return fmt.Errorf("gave way: %+v", d)
 			}
 			return nil
+		},
+		"a reason is a loss exactly when the incumbent does not stand": func(s scene) error {
+			d, stands := s.decide(), s.Rules.stands(s.holder(), t0)
+			if d.Reason != "" && d.Reason.Loss() == stands {
+				return fmt.Errorf("the incumbent stands: %t, but %+v", stands, d)
+			}
+			return nil
+		},
+		"with LossesOnly a leader that stands stays, and a loss is handled as ever": func(s scene) error {
+			s.Rules.LossesOnly = false
+			ever := s.decide()
+			s.Rules.LossesOnly = true
+			d := s.decide()
+			if s.Rules.stands(s.holder(), t0) {
+				if d.Move || d.Reason != "" || uidOf(d.Leader) != s.Incumbent.UID {
+					return fmt.Errorf("moved: %+v", d)
+				}
+				return nil
+			}
+			ever.LookAgain, d.LookAgain = 0, 0 // the new leader is not challenged later
+			return differ(ever, d)
 		},
 		"there is a reason exactly when something is to be said": func(s scene) error {
 			d := s.decide()

@@ -75,6 +75,17 @@ func (a Announcement) reason() Reason {
 	}
 }
 
+// Loss says whether the reason is that the Service has no leader that stands, as opposed to a voluntary move: one from a leader that
+// could have stayed. A leader that is lost cannot be kept, so acting upon a loss cannot undo what another replica decided.
+func (r Reason) Loss() bool {
+	switch r {
+	case ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLastResort, ReasonNoCandidate:
+		return true
+	default:
+		return false
+	}
+}
+
 // failure says whether the reason is the loss of a leader that nobody took away: it crashed, or stopped answering.
 func (r Reason) failure() bool {
 	return r == ReasonLeaderGone || r == ReasonLeaderNotReady || r == ReasonLeaderUnfit

@@ -84,6 +84,10 @@ type Rules struct {
 	// Preferred is the name of the pod that leads while it is eligible and not announced to go; empty for none. It is the only
 	// wish that overrules Sticky.
 	Preferred string
+	// LossesOnly keeps a leader that stands, whatever is announced, preferred or better: only a loss moves the leadership (see
+	// Reason.Loss). Two replicas that see a Service differently then cannot undo each other's moves, since a leader that stands for
+	// one of them is challenged by none.
+	LossesOnly bool
 }
 
 // Incumbent is the leader as the EndpointSlice has it. The zero value is a Service that nobody leads.
