@@ -118,5 +118,7 @@ func grievances(situation situation, plan plan) []complaint {
 			note: "EndpointSlice " + name + " is not Tanist's and is left alone: delete it, or choose another name with " + config.LeaderServiceKey,
 		})
 	}
+	all = append(all, incomplete(situation, plan.decision)...)
+	all = append(all, unprobed(situation, plan.decision)...)
 	return append(all, windowless(situation, plan.decision)...)
 }

@@ -1,8 +1,6 @@
 package reconciler
 
 import (
-	"slices"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,20 +60,4 @@ func withAnnotation(kept map[string]string, object metav1.Object, key string) ma
 	}
 	kept[key] = value
 	return kept
-}
-
-// trimRestarts keeps how often the containers were started again, those that run beside the others included: as one number, and
-// nothing at all for most pods.
-func trimRestarts(pod *corev1.Pod) []corev1.ContainerStatus {
-	sum := restarts(pod)
-	for i := range pod.Status.InitContainerStatuses {
-		status := &pod.Status.InitContainerStatuses[i]
-		if slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == status.Name && restartable(&c) }) {
-			sum += status.RestartCount
-		}
-	}
-	if sum == 0 {
-		return nil
-	}
-	return []corev1.ContainerStatus{{RestartCount: sum}}
 }
