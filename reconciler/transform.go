@@ -29,6 +29,10 @@ func trim(object any) (any, error) {
 		return trimNode(object), nil
 	case *appsv1.StatefulSet:
 		return trimStatefulSet(object), nil
+	case *appsv1.DaemonSet:
+		return trimDaemonSet(object), nil
+	case *appsv1.Deployment:
+		return trimDeployment(object), nil
 	case *corev1.ConfigMap:
 		object.ManagedFields = nil
 	}

@@ -28,11 +28,35 @@ func trimStatefulSet(set *appsv1.StatefulSet) *appsv1.StatefulSet {
 	return &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: set.Namespace, Name: set.Name, UID: set.UID, ResourceVersion: set.ResourceVersion,
+			DeletionTimestamp: set.DeletionTimestamp,
 		},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: set.Spec.Replicas, Ordinals: set.Spec.Ordinals, UpdateStrategy: set.Spec.UpdateStrategy,
 		},
 		Status: appsv1.StatefulSetStatus{UpdateRevision: set.Status.UpdateRevision},
+	}
+}
+
+// trimDaemonSet keeps what says which pods go.
+func trimDaemonSet(set *appsv1.DaemonSet) *appsv1.DaemonSet {
+	return &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: set.Namespace, Name: set.Name, UID: set.UID, ResourceVersion: set.ResourceVersion,
+			DeletionTimestamp: set.DeletionTimestamp,
+			Annotations:       withAnnotation(nil, set, appsv1.DeprecatedTemplateGeneration),
+		},
+		Spec: appsv1.DaemonSetSpec{UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: set.Spec.UpdateStrategy.Type}},
+	}
+}
+
+// trimDeployment keeps whether it replaces pods.
+func trimDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: deployment.Namespace, Name: deployment.Name, UID: deployment.UID, ResourceVersion: deployment.ResourceVersion,
+			DeletionTimestamp: deployment.DeletionTimestamp,
+		},
+		Spec: appsv1.DeploymentSpec{Paused: deployment.Spec.Paused},
 	}
 }
 
