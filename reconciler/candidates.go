@@ -35,7 +35,7 @@ func candidate(
 		Outdated:    prospect.outdated,
 		Restarted:   crashes(pod) > 0,
 		Finite:      runsToCompletion(pod),
-		Unprobed:    !probed(pod),
+		Unprobed:    !config.Probed(&pod.Spec),
 	}
 	c.Missing, c.Problem = shortcomings(pod, ports, families)
 	// A wrong priority counts as none, and an Event says so (see complain.go).

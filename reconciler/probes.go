@@ -1,8 +1,6 @@
 package reconciler
 
 import (
-	"slices"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -33,18 +31,8 @@ var probeTrace = []corev1.PodReadinessGate{{ConditionType: config.Domain + "/pro
 
 // trimProbes keeps whether a pod is probed.
 func trimProbes(pod *corev1.Pod) []corev1.PodReadinessGate {
-	if !probed(pod) {
+	if !config.Probed(&pod.Spec) {
 		return nil
 	}
 	return probeTrace
-}
-
-// probed reports whether a pod's readiness says more than that its containers have started: one of them has a readiness or a startup
-// probe, sidecars included, or another controller has a say in it.
-func probed(pod *corev1.Pod) bool {
-	has := func(container corev1.Container) bool {
-		return container.ReadinessProbe != nil || container.StartupProbe != nil
-	}
-	return len(pod.Spec.ReadinessGates) > 0 || slices.ContainsFunc(pod.Spec.Containers, has) ||
-		slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return restartable(&c) && has(c) })
 }

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 )
 
@@ -50,5 +51,41 @@ func TestAPodWithoutAReadinessProbeWaitsBeforeItTakesOver(t *testing.T) {
 	s.options.MinReadyUnprobed = 0 // the Service asks for no min-ready
 	if got := decide(s, t0).decision; !got.Move || got.Reason != election.ReasonLeaderDisrupted {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestProbed(t *testing.T) {
+	probe := &corev1.Probe{}
+	cases := map[string]struct {
+		change func(*corev1.Pod)
+		want   bool
+	}{
+		"no probe":          {change: func(*corev1.Pod) {}},
+		"a liveness probe":  {change: func(pod *corev1.Pod) { pod.Spec.Containers[0].LivenessProbe = probe }},
+		"a readiness probe": {change: func(pod *corev1.Pod) { pod.Spec.Containers[0].ReadinessProbe = probe }, want: true},
+		"a startup probe":   {change: func(pod *corev1.Pod) { pod.Spec.Containers[0].StartupProbe = probe }, want: true},
+		"a readiness gate":  {change: func(pod *corev1.Pod) { pod.Spec.ReadinessGates = []corev1.PodReadinessGate{{ConditionType: "x"}} }, want: true},
+		"a sidecar's probe": {
+			change: func(pod *corev1.Pod) {
+				pod.Spec.InitContainers = []corev1.Container{{RestartPolicy: new(corev1.ContainerRestartPolicyAlways), ReadinessProbe: probe}}
+			},
+			want: true,
+		},
+		"an init container's probe": {change: func(pod *corev1.Pod) { pod.Spec.InitContainers = []corev1.Container{{ReadinessProbe: probe}} }},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			pod := readyPod("a1", func(pod *corev1.Pod) { pod.Spec.ReadinessGates = nil }, test.change)
+			if got := config.Probed(&pod.Spec); got != test.want {
+				t.Errorf("got %t", got)
+			}
+			trimmed := trimPod(pod)
+			if got := config.Probed(&trimmed.Spec); got != test.want {
+				t.Errorf("got %t of the trimmed pod", got)
+			}
+			if trimmed.Spec.Containers[0].ReadinessProbe != nil || trimmed.Spec.Containers[0].StartupProbe != nil {
+				t.Error("the probe itself is kept")
+			}
+		})
 	}
 }
