@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func shortcomings(pod *corev1.Pod, ports []corev1.ServicePort, families []discov
 	case len(withoutAddress) == len(families):
 		return 0, noAddress(withoutAddress)
 	case len(resolved) == 0:
-		return 0, strings.Join(withoutPort, "; ")
+		return 0, inWords(withoutPort)
 	default:
 		return len(withoutAddress) + len(withoutPort), ""
 	}
@@ -57,6 +58,16 @@ func incomplete(situation situation, decision election.Decision) []complaint {
 	return []complaint{{
 		about: situation.source, related: pod, reason: reasonLeaderIncomplete, action: actionElect,
 		note: "pod " + pod.Name + " leads and carries only a part of the traffic, until a pod is ready that carries more: " +
-			strings.Join(lacks, "; "),
+			inWords(lacks),
 	}}
+}
+
+// mostNamed is how many shortcomings an Event names: its note has room for 1,024 bytes, and a Service for many ports.
+const mostNamed = 5
+
+func inWords(lacks []string) string {
+	if len(lacks) > mostNamed {
+		lacks = append(slices.Clone(lacks[:mostNamed]), fmt.Sprintf("and %d more", len(lacks)-mostNamed))
+	}
+	return strings.Join(lacks, "; ")
 }

@@ -1,10 +1,13 @@
 package reconciler
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
@@ -179,5 +182,16 @@ func TestALeaderStaysWhenItsServiceAsksForMore(t *testing.T) {
 				t.Errorf("unexpected leader (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAnEventHasRoomForTheShortcomings(t *testing.T) {
+	var ports []corev1.ServicePort
+	for i := range 100 {
+		ports = append(ports, corev1.ServicePort{Port: int32(i + 1), TargetPort: intstr.FromString(fmt.Sprintf("longest-port-%02d", i)), Protocol: corev1.ProtocolSCTP})
+	}
+	_, problem := shortcomings(readyPod("a1"), ports, []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4})
+	if !strings.HasSuffix(problem, "; and 95 more") || len(problem) > 500 {
+		t.Errorf("got %d bytes: %s", len(problem), problem)
 	}
 }
