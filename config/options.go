@@ -36,6 +36,8 @@ type Options struct {
 	Sticky bool
 	// MinReady is how long a candidate must have been Ready before it may lead.
 	MinReady time.Duration
+	// MinReadyUnprobed is MinReady for pods without a readiness probe.
+	MinReadyUnprobed time.Duration
 	// NotReadyGrace is how long a leader's lost readiness is tolerated.
 	NotReadyGrace time.Duration
 	// DrainWindow is how long pods keep serving after their deletion begins, in whole seconds; nil: the tuning decides.
@@ -44,9 +46,13 @@ type Options struct {
 	PreferredLeader string
 }
 
+// DefaultMinReadyUnprobed is for pods without a readiness probe whose Service does not say how long a pod must have been Ready. They
+// are Ready as soon as their containers have started, and most applications take a few seconds until they listen.
+const DefaultMinReadyUnprobed = 5 * time.Second
+
 // DefaultOptions are those of a Service of this name that has no annotations but the one that opts in.
 func DefaultOptions(service string) Options {
-	options := Options{Strategy: StrategyOldest, Sticky: true}
+	options := Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: DefaultMinReadyUnprobed}
 	if name := service + LeaderServiceSuffix; len(validation.IsDNS1035Label(name)) == 0 {
 		options.LeaderService = name
 	}

@@ -28,7 +28,9 @@ func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	p.leaderService(service.Name, &options.LeaderService)
 	options.Strategy = Strategy(p.oneOf(StrategyKey, string(StrategyOldest), string(StrategyNewest), string(StrategyOrdinal)))
 	options.Sticky = p.oneOf(StickyKey, "true", "false") == "true"
-	p.duration(MinReadyKey, MaxMinReady, &options.MinReady)
+	if p.duration(MinReadyKey, MaxMinReady, &options.MinReady) {
+		options.MinReadyUnprobed = options.MinReady
+	}
 	p.duration(NotReadyGraceKey, MaxNotReadyGrace, &options.NotReadyGrace)
 	p.drainWindow(&options.DrainWindow)
 	p.podName(PreferredLeaderKey, &options.PreferredLeader)
@@ -62,17 +64,19 @@ func (p *parser) oneOf(key string, known ...string) string {
 	return known[0]
 }
 
-func (p *parser) duration(key string, longest time.Duration, into *time.Duration) {
+// duration reports whether there is a good value.
+func (p *parser) duration(key string, longest time.Duration, into *time.Duration) bool {
 	value, found := p.annotations[key]
 	if !found {
-		return
+		return false
 	}
 	d, problem := parseDuration(value, 0, longest)
 	if problem != "" {
 		p.reject(key, value, problem)
-		return
+		return false
 	}
 	*into = d
+	return true
 }
 
 func (p *parser) drainWindow(into **time.Duration) {

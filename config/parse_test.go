@@ -50,13 +50,13 @@ func TestParseOptions(t *testing.T) {
 	}{
 		"a Service that only opts in has the defaults": {
 			service: service(),
-			want:    Options{LeaderService: "db-leader", Strategy: StrategyOldest, Sticky: true},
+			want:    Options{LeaderService: "db-leader", Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second},
 		},
 		"every annotation is read": {
 			service: service("leader-service", "primary", "strategy", "ordinal", "sticky", "false", "min-ready", "10s",
 				"not-ready-grace", "1500ms", "drain-window", "0s", "preferred-leader", "db-0.x"),
 			want: Options{
-				LeaderService: "primary", Strategy: StrategyOrdinal, Sticky: false, MinReady: 10 * time.Second,
+				LeaderService: "primary", Strategy: StrategyOrdinal, Sticky: false, MinReady: 10 * time.Second, MinReadyUnprobed: 10 * time.Second,
 				NotReadyGrace: 1500 * time.Millisecond, DrainWindow: seconds(0), PreferredLeader: "db-0.x",
 			},
 		},
@@ -64,7 +64,12 @@ func TestParseOptions(t *testing.T) {
 			service: service("min-ready", "24h", "not-ready-grace", "1h", "drain-window", "10m"),
 			want: changed(func(o *Options) {
 				o.MinReady, o.NotReadyGrace, o.DrainWindow = 24*time.Hour, time.Hour, seconds(600)
+				o.MinReadyUnprobed = 24 * time.Hour
 			}),
+		},
+		"a min-ready of none is for pods without a probe too": {
+			service: service("min-ready", "0s"),
+			want:    changed(func(o *Options) { o.MinReadyUnprobed = 0 }),
 		},
 		"what Tanist writes and what others write is accepted": {
 			service: func() *corev1.Service {
@@ -172,7 +177,7 @@ func TestParseOptions(t *testing.T) {
 				ObjectMeta: metav1.ObjectMeta{Name: strings.Repeat("a", 63)},
 				Spec:       corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName},
 			},
-			want: Options{Strategy: StrategyOldest, Sticky: true},
+			want: Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second},
 		},
 	}
 	for name, test := range cases {

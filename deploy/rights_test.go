@@ -21,7 +21,7 @@ func TestRights(t *testing.T) {
 		"with admission": {
 			everywhere: []string{
 				" namespaces,nodes,pods: get,list,watch",
-				"apps replicasets,statefulsets: get,list,watch",
+				"apps daemonsets,deployments,replicasets,statefulsets: get,list,watch",
 				" services: get,list,watch,create,patch,delete",
 				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
 				"events.k8s.io events: create,patch",
@@ -39,7 +39,7 @@ func TestRights(t *testing.T) {
 			values: []string{"admission.enabled=false"},
 			everywhere: []string{
 				" namespaces,nodes,pods: get,list,watch",
-				"apps replicasets,statefulsets: get,list,watch",
+				"apps daemonsets,deployments,replicasets,statefulsets: get,list,watch",
 				" services: get,list,watch,create,patch,delete",
 				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
 				"events.k8s.io events: create,patch",

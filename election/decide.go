@@ -8,25 +8,30 @@ import "time"
 // A leader that stands stays. It stands while it is fit (see Candidate.Fit; MinReady is for new leaders only), or while its lost
 // readiness is within the grace; then it is still called ready, because that is what a grace is for. It gives way only:
 //
-//   - when it is announced to go, to an eligible pod that is not. When all eligible pods are announced too it stays, because
-//     another move would follow soon; unless it is to be deleted at once, and then the pod with longest to live takes over.
-//     A rollout asks for more than an eligible pod: see pulls;
+//   - when it runs to completion, to a fit pod that does not;
+//   - when it is announced to go, to an eligible pod that is not, and that carries as much of the Service's traffic. When there is
+//     none it stays, because another move would follow soon; unless it is to be deleted at once, and then the pod with longest to
+//     live takes over. A rollout asks for more than an eligible pod: see pulls;
+//   - to an eligible pod that carries more of the Service's ports and address families, and is not announced. Such a pod must not
+//     be in doubt either: see pulls;
 //   - to the preferred pod, once that is eligible and not announced. A preferred pod that is announced does not pull the leader
 //     back, or the two announcements would send it to and fro;
 //   - when the Service is not sticky, to an eligible pod that comes before it (see Rules.compare for the order). A higher
 //     priority alone does not overrule Sticky.
 //
-// An announcement that is taken back moves nobody: whoever leads by then stays.
+// An announcement that is taken back moves nobody: whoever leads by then stays, if it carries as much. With Rules.LossesOnly
+// nothing of all this moves a leader that stands.
 //
 // When the leader does not stand, the first eligible pod leads. An eligible pod that is announced to go comes before a younger
 // one that stays: it serves now, and MinReady is the user's word. When nobody is eligible the first fit pod leads, however young
 // it is: MinReady chooses between leaders, it does not ask for a Service without one. That holds while the old leader still
-// drains, as a plain Service also prefers any ready pod to a terminating one.
+// drains, as a plain Service also prefers any ready pod to a terminating one. A pod that runs to completion leads when there is no
+// fit pod besides.
 //
 // A pod on another node is preferred when the leader is lost or announced to go and the Service is sticky. A Service that is not
 // sticky wants the best pod: a detour over another node would be a second move.
 //
-// When nobody is fit, a leader that is terminating but still serves stays, not ready. A terminating pod is never made leader:
+// When nobody is fit but pods that run to completion, a leader that is terminating but still serves stays, not ready. A terminating pod is never made leader:
 // when all pods go at once (scaled to zero, strategy Recreate) the leadership would only pass from one dying pod to the next.
 // Otherwise nobody leads.
 func Decide(rules Rules, candidates []Candidate, incumbent Incumbent, now time.Time) Decision {
@@ -80,68 +85,33 @@ func (d Decision) incumbent(before Incumbent, now time.Time) Incumbent {
 func (b ballot) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason Reason) {
 	holder := b.find(incumbent.UID)
 	if b.rules.stands(holder, b.now) {
-		if challenger, reason := b.challenger(holder, incumbent); challenger != nil {
-			return challenger, true, reason
-		}
-		return holder, true, ""
+		leader, reason := b.challenge(holder, incumbent)
+		return leader, true, reason
 	}
-	if next := b.next(incumbent.UID, incumbent.Node); next != nil {
-		return next, true, reasonForLoss(incumbent, holder)
-	}
-	if holder != nil && holder.lingers() {
+	next := b.next(incumbent.UID, incumbent.Node)
+	switch {
+	case holder != nil && holder.lingers() && (next == nil || next.Finite && !holder.Finite):
 		return holder, false, ReasonLastResort
-	}
-	return nil, false, ReasonNoCandidate
-}
-
-// challenger is who takes over from a leader that stands, and why; nil for nobody. A wish that would take the leadership from the
-// refuge in the next moment takes it at once: one move and not two.
-func (b ballot) challenger(holder *Candidate, incumbent Incumbent) (*Candidate, Reason) {
-	refuge := b.refuge(holder, incumbent)
-	leader := holder
-	if refuge != nil {
-		leader = refuge
-	}
-	best := b.best(holder.UID, "", b.eligible)
-	stays := best != nil && best.Announced == NotAnnounced // the order puts those that stay first
-	switch {
-	case stays && b.rules.prefers(best) && !b.rules.prefers(leader):
-		return best, ReasonPreferred
-	case stays && !b.rules.Sticky && leader.Announced == NotAnnounced && b.rules.compare(best, leader, "") < 0:
-		return best, ReasonBetterCandidate
-	case refuge != nil:
-		return refuge, holder.Announced.reason()
+	case next == nil:
+		return nil, false, ReasonNoCandidate
 	default:
-		return nil, ""
-	}
-}
-
-// refuge is who takes over from a leader that is announced to go; nil when it stays, because it is not, or for want of a better.
-func (b ballot) refuge(holder *Candidate, incumbent Incumbent) *Candidate {
-	may := b.eligible
-	switch holder.Announced {
-	case NotAnnounced:
-		return nil
-	case AnnouncedRollout:
-		may = func(c Candidate) bool { return b.pulls(c, incumbent) }
-	}
-	best := b.best(holder.UID, holder.Node, may)
-	switch {
-	case best == nil, best.Announced == NotAnnounced:
-		return best
-	case holder.Announced.atOnce() && best.Announced.imminence() < holder.Announced.imminence():
-		return best
-	default:
-		return nil
+		return next, true, reasonForLoss(incumbent, holder)
 	}
 }
 
 // next is who follows when the leader with this UID, on this node, does not lead any longer; nil for nobody.
 func (b ballot) next(leavingUID, leavingNode string) *Candidate {
-	if next := b.best(leavingUID, leavingNode, b.eligible); next != nil {
-		return next
+	for _, may := range []func(Candidate) bool{lasting(b.eligible), lasting(Candidate.Fit), b.eligible, Candidate.Fit} {
+		if next := b.best(leavingUID, leavingNode, may); next != nil {
+			return next
+		}
 	}
-	return b.best(leavingUID, leavingNode, Candidate.Fit)
+	return nil
+}
+
+// lasting narrows a condition down to pods that do not run to completion.
+func lasting(may func(Candidate) bool) func(Candidate) bool {
+	return func(c Candidate) bool { return !c.Finite && may(c) }
 }
 
 // best is the first pod, in the order of Rules.compare, that may lead and is not the one with the UID to leave out.

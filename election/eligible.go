@@ -8,16 +8,24 @@ func (c Candidate) Fit() bool {
 	return c.Ready && !c.Terminating && c.Problem == ""
 }
 
-// Eligible says whether the pod may take over from a leader that still stands: it is fit and has been Ready for MinReady.
+// Eligible says whether the pod may take over from a leader that still stands: it is fit and has been Ready for its min-ready.
 //
-// Without a MinReady the time is not looked at: a kubelet whose clock is ahead says that its pods become ready in the future.
+// Without a min-ready the time is not looked at: a kubelet whose clock is ahead says that its pods become ready in the future.
 func (r Rules) Eligible(c Candidate, now time.Time) bool {
-	return c.Fit() && (r.MinReady <= 0 || !now.Before(r.eligibleFrom(&c)))
+	return c.Fit() && (r.minReady(&c) <= 0 || !now.Before(r.eligibleFrom(&c)))
 }
 
-// eligibleFrom is when a fit pod has been Ready for MinReady.
+// minReady is how long this pod must have been Ready.
+func (r Rules) minReady(c *Candidate) time.Duration {
+	if c.Unprobed {
+		return max(r.MinReady, r.MinReadyUnprobed)
+	}
+	return r.MinReady
+}
+
+// eligibleFrom is when a fit pod has been Ready for its min-ready.
 func (r Rules) eligibleFrom(c *Candidate) time.Time {
-	return c.ReadySince.Add(r.MinReady)
+	return c.ReadySince.Add(r.minReady(c))
 }
 
 // stands says whether the incumbent's pod is still a leader: fit, for however short a time, or within the grace of a lost

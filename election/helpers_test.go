@@ -62,6 +62,15 @@ func current(c *Candidate) { c.Workload, c.Outdated = "workload", false }
 
 func restarted(c *Candidate) { c.Restarted = true }
 
+// missing is a pod that cannot carry n of the Service's ports and families.
+func missing(n int) func(*Candidate) {
+	return func(c *Candidate) { c.Missing = n }
+}
+
+func finite(c *Candidate) { c.Finite = true }
+
+func unprobed(c *Candidate) { c.Unprobed = true }
+
 func draining(c *Candidate) { c.Terminating = true }
 
 func stopped(c *Candidate) { c.Terminating, c.Ready, c.Serving = true, false, false }

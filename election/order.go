@@ -5,16 +5,23 @@ import "cmp"
 // compare orders two pods that may both lead: negative when a comes first. It is a total order, so the result of an election does
 // not depend on the order in which the pods were listed. From the strongest wish to the weakest:
 //
-//  1. a pod that stays before one that is announced to go, and of those the one that has longest to live: whoever is chosen
+//  1. a pod that does not run to completion;
+//  2. a pod that is not deleted at once (see Announcement.atOnce), and of two that are, the one that has longer to live;
+//  3. the pod that carries more of the Service's ports and address families: an announcement that may take hours, or be taken
+//     back, is no reason to leave a port without an endpoint;
+//  4. a pod that stays before one that is announced to go, and of those the one that has longest to live: whoever is chosen
 //     against this rule costs another hand-over;
-//  2. the preferred pod;
-//  3. the higher priority;
-//  4. a pod on another node than leavingNode (empty: no such wish), where what takes the leader may take its neighbours too;
-//  5. the higher deletion cost, because a ReplicaSet that shrinks takes the lower first;
-//  6. the strategy;
-//  7. the name, then the UID.
+//  5. the preferred pod;
+//  6. the higher priority;
+//  7. a pod on another node than leavingNode (empty: no such wish), where what takes the leader may take its neighbours too;
+//  8. the higher deletion cost, because a ReplicaSet that shrinks takes the lower first;
+//  9. the strategy;
+//  10. the name, then the UID.
 func (r Rules) compare(a, b *Candidate, leavingNode string) int {
 	return cmp.Or(
+		trueFirst(!a.Finite, !b.Finite),
+		cmp.Compare(a.Announced.immediate(), b.Announced.immediate()),
+		cmp.Compare(a.Missing, b.Missing),
 		cmp.Compare(a.Announced.imminence(), b.Announced.imminence()),
 		trueFirst(r.prefers(a), r.prefers(b)),
 		cmp.Compare(b.Priority, a.Priority),
@@ -58,6 +65,14 @@ func (a Announcement) imminence() int {
 // hours, or be taken back.
 func (a Announcement) atOnce() bool {
 	return a.imminence() >= AnnouncedScaleDown.imminence()
+}
+
+// immediate is imminence for pods that are deleted at once, and 0 for all others.
+func (a Announcement) immediate() int {
+	if !a.atOnce() {
+		return 0
+	}
+	return a.imminence()
 }
 
 // compare orders two pods by the strategy alone. A strategy that is not known is the default, oldest.

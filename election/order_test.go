@@ -65,6 +65,14 @@ func TestOrder(t *testing.T) {
 			},
 			want: []string{"preferred", "high", "plain", "old", "cordoned", "scaled away", "disrupted"},
 		},
+		"a pod that lasts, then one that is not deleted at once, then one that carries more, then one that stays, then the preferred pod": {
+			rules: Rules{Preferred: "preferred"},
+			candidates: []Candidate{
+				pod("job", finite, priority(9)), pod("preferred", missing(1)), pod("full but disrupted", announced(AnnouncedDisruption)), pod("half", missing(1)),
+				pod("full but old", announced(AnnouncedRollout)), pod("full"), pod("a third", missing(2), priority(9)),
+			},
+			want: []string{"full", "full but old", "preferred", "half", "a third", "full but disrupted", "job"},
+		},
 		"an announcement that is not known is taken for the worst": {
 			candidates: []Candidate{pod("a", announced("Meteor")), pod("b", announced(AnnouncedScaleDown))},
 			want:       []string{"b", "a"},

@@ -23,11 +23,14 @@ type scene struct {
 
 func (scene) Generate(r *rand.Rand, _ int) reflect.Value {
 	s := scene{Rules: Rules{
-		Strategy:      pick(r, StrategyOldest, StrategyNewest, StrategyOrdinal),
-		Sticky:        oneIn(r, 2),
-		MinReady:      pick(r, 0, 0, 2*time.Second, 5*time.Second),
-		NotReadyGrace: pick(r, 0, 2*time.Second, 4*time.Second),
-		Preferred:     pick(r, "", "", "pod-0", "pod-1", "pod-9"),
+		Strategy: pick(r, StrategyOldest, StrategyNewest, StrategyOrdinal),
+		Sticky:   oneIn(r, 2),
+		MinReady: pick(r, 0, 0, 2*time.Second, 5*time.Second),
+
+		MinReadyUnprobed: pick(r, 0, 3*time.Second, 5*time.Second),
+		NotReadyGrace:    pick(r, 0, 2*time.Second, 4*time.Second),
+		Preferred:        pick(r, "", "", "pod-0", "pod-1", "pod-9"),
+		LossesOnly:       oneIn(r, 4),
 	}}
 	for i := range r.Intn(6) {
 		s.Candidates = append(s.Candidates, randomCandidate(r, i))
@@ -63,6 +66,9 @@ func randomCandidate(r *rand.Rand, i int) Candidate {
 		Announced:    pick(r, NotAnnounced, NotAnnounced, NotAnnounced, NotAnnounced, AnnouncedNode, AnnouncedScaleDown, AnnouncedDisruption),
 		Workload:     pick(r, "", "w", "w", "v"),
 		Restarted:    oneIn(r, 4),
+		Missing:      pick(r, 0, 0, 0, 1, 2),
+		Finite:       oneIn(r, 5),
+		Unprobed:     oneIn(r, 3),
 	}
 	c.Outdated = c.Workload != "" && oneIn(r, 2)
 	if oneIn(r, 4) { // ready for about as long as it takes to prove itself
@@ -133,14 +139,18 @@ func TestAlways(t *testing.T) {
 			return nil
 		},
 		"a Service has a ready leader whenever a pod is fit": func(s scene) error {
-			if d := s.decide(); slices.ContainsFunc(s.Candidates, Candidate.Fit) && (d.Leader == nil || !d.Ready) {
+			d := s.decide()
+			if d.Reason == ReasonLastResort && !d.Leader.Finite && !slices.ContainsFunc(s.Candidates, lasting(Candidate.Fit)) {
+				return nil // what is fit runs to completion
+			}
+			if slices.ContainsFunc(s.Candidates, Candidate.Fit) && (d.Leader == nil || !d.Ready) {
 				return fmt.Errorf("without a ready leader: %+v", d)
 			}
 			return nil
 		},
 		"a leader that stands gives way only to an eligible pod that has longer to live, and is not announced to go or it is at once": func(s scene) error {
 			d, holder := s.decide(), s.holder()
-			if !s.Rules.stands(holder, t0) || !d.Move {
+			if !s.Rules.stands(holder, t0) || !d.Move || holder.Finite {
 				return nil
 			}
 			if d.Leader == nil || !s.Rules.Eligible(*d.Leader, t0) ||
@@ -156,12 +166,58 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"a sticky healthy leader that is not announced gives way to the preferred pod only": func(s scene) error {
+		"a sticky healthy leader that is not announced gives way only to the preferred pod, one that carries more, or one that lasts": func(s scene) error {
 			d, holder := s.decide(), s.holder()
-			if s.Rules.Sticky && s.Rules.stands(holder, t0) && holder.Announced == NotAnnounced && d.Move && d.Leader.Name != s.Rules.Preferred {
+			if s.Rules.Sticky && s.Rules.stands(holder, t0) && holder.Announced == NotAnnounced && d.Move && d.Leader.Name != s.Rules.Preferred &&
+				d.Leader.Missing >= holder.Missing && (d.Leader.Finite || !holder.Finite) {
 				return fmt.Errorf("gave way: %+v", d)
 			}
 			return nil
+		},
+		"a pod that runs to completion leads only while no other pod is fit": func(s scene) error {
+			d := s.decide()
+			if d.Leader == nil || !d.Leader.Finite || s.Rules.LossesOnly || s.Rules.tolerated(d.Leader, t0) {
+				return nil
+			}
+			if slices.ContainsFunc(s.Candidates, lasting(Candidate.Fit)) {
+				return fmt.Errorf("leads: %+v", d)
+			}
+			return nil
+		},
+		"a leader that stands does not give way to a pod that carries less, unless it is deleted at once or runs to completion": func(s scene) error {
+			d, holder := s.decide(), s.holder()
+			if s.Rules.stands(holder, t0) && d.Move && d.Leader.Missing > holder.Missing && !holder.Announced.atOnce() && !holder.Finite {
+				return fmt.Errorf("gave way: %+v", d)
+			}
+			return nil
+		},
+		"a leader that stands gives way to a pod that carries more only when that is in no doubt": func(s scene) error {
+			d := s.decide()
+			if d.Move && d.Reason == ReasonLeaderIncomplete && d.Leader.Restarted && t0.Before(d.Leader.ReadySince.Add(proof)) {
+				return fmt.Errorf("gave way: %+v", d)
+			}
+			return nil
+		},
+		"a reason is a loss exactly when the incumbent does not stand": func(s scene) error {
+			d, stands := s.decide(), s.Rules.stands(s.holder(), t0)
+			if d.Reason != "" && d.Reason.Loss() == stands {
+				return fmt.Errorf("the incumbent stands: %t, but %+v", stands, d)
+			}
+			return nil
+		},
+		"with LossesOnly a leader that stands stays, and a loss is handled as ever": func(s scene) error {
+			s.Rules.LossesOnly = false
+			ever := s.decide()
+			s.Rules.LossesOnly = true
+			d := s.decide()
+			if s.Rules.stands(s.holder(), t0) {
+				if d.Move || d.Reason != "" || uidOf(d.Leader) != s.Incumbent.UID {
+					return fmt.Errorf("moved: %+v", d)
+				}
+				return nil
+			}
+			ever.LookAgain, d.LookAgain = 0, 0 // the new leader is not challenged later
+			return differ(ever, d)
 		},
 		"there is a reason exactly when something is to be said": func(s scene) error {
 			d := s.decide()

@@ -11,7 +11,7 @@ const (
 	ReasonLeaderDeleted Reason = "LeaderDeleted"
 	// ReasonLeaderNotReady is a leader that lost its readiness for longer than the grace.
 	ReasonLeaderNotReady Reason = "LeaderNotReady"
-	// ReasonLeaderUnfit is a leader that can no longer carry the Service's traffic (Candidate.Problem).
+	// ReasonLeaderUnfit is a leader that can no longer carry any of the Service's traffic (Candidate.Problem).
 	ReasonLeaderUnfit Reason = "LeaderUnfit"
 
 	// ReasonLeaderDisrupted is a leader with the condition DisruptionTarget.
@@ -22,6 +22,11 @@ const (
 	ReasonRollout Reason = "Rollout"
 	// ReasonScaleDown is a leader that is beyond its workload's number of replicas.
 	ReasonScaleDown Reason = "ScaleDown"
+
+	// ReasonRunsToCompletion is a leader that runs to completion and gives way to a pod that does not.
+	ReasonRunsToCompletion Reason = "RunsToCompletion"
+	// ReasonLeaderIncomplete is a leader that gives way to a pod that carries more of the Service's ports and address families.
+	ReasonLeaderIncomplete Reason = "LeaderIncomplete"
 
 	// ReasonPreferred is the preferred pod taking over from a healthy leader.
 	ReasonPreferred Reason = "Preferred"
@@ -40,6 +45,7 @@ func Reasons() []Reason {
 		ReasonFirstLeader,
 		ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit,
 		ReasonLeaderDisrupted, ReasonNodeGoing, ReasonRollout, ReasonScaleDown,
+		ReasonRunsToCompletion, ReasonLeaderIncomplete,
 		ReasonPreferred, ReasonBetterCandidate,
 		ReasonLastResort, ReasonNoCandidate,
 	}
@@ -72,6 +78,17 @@ func (a Announcement) reason() Reason {
 		return ReasonScaleDown
 	default:
 		return ReasonLeaderDisrupted
+	}
+}
+
+// Loss says whether the reason is that the Service has no leader that stands, as opposed to a voluntary move: one from a leader that
+// could have stayed. A leader that is lost cannot be kept, so acting upon a loss cannot undo what another replica decided.
+func (r Reason) Loss() bool {
+	switch r {
+	case ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLastResort, ReasonNoCandidate:
+		return true
+	default:
+		return false
 	}
 }
 

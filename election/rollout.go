@@ -33,8 +33,8 @@ func (b ballot) announceRollouts(leaving string) ballot {
 	return b
 }
 
-// pulls says whether the pod takes the leadership from a leader of an older revision that still serves. An eligible pod does at
-// once: a Deployment may delete an old pod in the moment in which a new one is Ready. But a revision that is ready for a second and
+// pulls says whether the pod takes the leadership from a leader of an older revision, or one that carries less of the traffic, that
+// still serves. An eligible pod does at once: a Deployment may delete an old pod in the moment in which a new one is Ready. But a revision that is ready for a second and
 // dies must not make the leader go to and fro. So a pod has to prove itself first, by being Ready for ten minutes,
 //
 //   - when its containers have crashed before;
@@ -59,7 +59,7 @@ func (i Incumbent) followsAFailure(now time.Time) bool {
 
 // proofs are the times ahead at which a doubt about a pod ends.
 func (b ballot) proofs(incumbent Incumbent) []time.Time {
-	if !b.rolling() {
+	if !b.rolling() && !b.incomplete() {
 		return nil
 	}
 	var moments []time.Time
@@ -78,4 +78,9 @@ func (b ballot) proofs(incumbent Incumbent) []time.Time {
 // rolling says whether there is anything that a rollout replaces.
 func (b ballot) rolling() bool {
 	return slices.ContainsFunc(b.given, func(c Candidate) bool { return c.Outdated })
+}
+
+// incomplete says whether a pod cannot carry all of the Service's traffic.
+func (b ballot) incomplete() bool {
+	return slices.ContainsFunc(b.given, func(c Candidate) bool { return c.Missing > 0 })
 }

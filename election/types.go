@@ -34,11 +34,19 @@ type Candidate struct {
 	Workload string
 	// Outdated says that the rollout of its workload's newest revision replaces this pod.
 	Outdated bool
-	// Restarted says that one of its containers has ended and was started again.
+	// Restarted says that one of its containers has crashed and was started again.
 	Restarted bool
 
-	// Problem says why this pod cannot carry the Service's traffic although it may be ready (no address of a family the
-	// Service needs, a target port that does not resolve): empty for one that can. A pod with a problem never leads.
+	// Missing counts the Service's ports and address families that this pod cannot carry, while it can carry others. Such a pod
+	// may lead: a part of the traffic is better than none.
+	Missing int
+	// Finite says that the pod runs to completion (a Job's pod, for example). It leads only while no other pod can.
+	Finite bool
+	// Unprobed says that nothing checks whether the pod answers: it is Ready as soon as its containers have started.
+	Unprobed bool
+
+	// Problem says why this pod can carry none of the Service's traffic although it may be ready (no address of a family of the
+	// Service, no target port that resolves): empty for one that can. A pod with a problem never leads.
 	Problem string
 }
 
@@ -79,11 +87,17 @@ type Rules struct {
 	// MinReady is how long a candidate must have been Ready before it may take over. It never leaves a Service without a leader:
 	// when the leader is lost and only younger pods are ready, the best of them leads at once.
 	MinReady time.Duration
+	// MinReadyUnprobed is MinReady for pods that are Unprobed, when it is longer.
+	MinReadyUnprobed time.Duration
 	// NotReadyGrace is how long a leader's lost readiness is tolerated, unless the leader is terminating.
 	NotReadyGrace time.Duration
-	// Preferred is the name of the pod that leads while it is eligible and not announced to go; empty for none. It is the only
-	// wish that overrules Sticky.
+	// Preferred is the name of the pod that leads while it is eligible, not announced to go, and carries as much of the Service's
+	// traffic as the leader does; empty for none. It is the only wish that overrules Sticky.
 	Preferred string
+	// LossesOnly keeps a leader that stands, whatever is announced, preferred or better: only a loss moves the leadership (see
+	// Reason.Loss). Two replicas that see a Service differently then cannot undo each other's moves, since a leader that stands for
+	// one of them is challenged by none.
+	LossesOnly bool
 }
 
 // Incumbent is the leader as the EndpointSlice has it. The zero value is a Service that nobody leads.

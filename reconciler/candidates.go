@@ -1,7 +1,6 @@
 package reconciler
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -15,17 +14,17 @@ import (
 
 // candidates are a Service's pods as an election sees them, in the same order.
 func candidates(
-	pods []*corev1.Pod, outlook outlook, ports []corev1.ServicePort, needed []discoveryv1.AddressType, tuning config.ElectionTuning,
+	pods []*corev1.Pod, outlook outlook, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
 ) []election.Candidate {
 	all := make([]election.Candidate, 0, len(pods))
 	for _, pod := range pods {
-		all = append(all, candidate(pod, outlook[pod.UID], ports, needed, tuning))
+		all = append(all, candidate(pod, outlook[pod.UID], ports, families, tuning))
 	}
 	return all
 }
 
 func candidate(
-	pod *corev1.Pod, prospect prospect, ports []corev1.ServicePort, needed []discoveryv1.AddressType, tuning config.ElectionTuning,
+	pod *corev1.Pod, prospect prospect, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
 ) election.Candidate {
 	c := election.Candidate{
 		UID: string(pod.UID), Name: pod.Name, Node: pod.Spec.NodeName, Created: pod.CreationTimestamp.Time,
@@ -34,9 +33,11 @@ func candidate(
 		Announced:   prospect.announced,
 		Workload:    string(prospect.workload),
 		Outdated:    prospect.outdated,
-		Restarted:   restarts(pod) > 0,
-		Problem:     problem(pod, ports, needed),
+		Restarted:   crashes(pod) > 0,
+		Finite:      runsToCompletion(pod),
+		Unprobed:    !config.Probed(&pod.Spec),
 	}
+	c.Missing, c.Problem = shortcomings(pod, ports, families)
 	// A wrong priority counts as none, and an Event says so (see complain.go).
 	c.Priority, _ = config.ParsePriority(pod.Annotations)
 	if ready := podCondition(pod, corev1.PodReady); ready != nil {
@@ -62,24 +63,6 @@ func deletionCost(pod *corev1.Pod) int {
 		return 0
 	}
 	return int(cost)
-}
-
-// restarts is how often the pod's containers were started again, sidecars included (see trimRestarts).
-func restarts(pod *corev1.Pod) int32 {
-	var sum int32
-	for i := range pod.Status.ContainerStatuses {
-		sum += pod.Status.ContainerStatuses[i].RestartCount
-	}
-	return sum
-}
-
-// problem says why a pod cannot carry the Service's traffic, whatever its readiness; empty when it can.
-func problem(pod *corev1.Pod, ports []corev1.ServicePort, needed []discoveryv1.AddressType) string {
-	if family := missingFamily(pod, needed); family != "" {
-		return fmt.Sprintf("it has no %s address", family)
-	}
-	_, problem := slicePorts(ports, pod)
-	return problem
 }
 
 // ordinal is the pod's index in its StatefulSet, -1 without one. The label is there since Kubernetes 1.28; a pod of a StatefulSet

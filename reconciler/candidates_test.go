@@ -84,6 +84,19 @@ func TestCandidate(t *testing.T) {
 				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "setup", RestartCount: 1}}
 			},
 		},
+		"a pod whose container was restarted because it was resized": {
+			pod: resizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 143, Reason: "Error"}),
+		},
+		"a Job's pod": {
+			pod: func(pod *corev1.Pod) {
+				pod.OwnerReferences, pod.Spec.RestartPolicy = controlled("batch/v1", "Job", "migrate"), corev1.RestartPolicyOnFailure
+			},
+			want: func(c *election.Candidate) { c.Finite = true },
+		},
+		"a pod without a probe": {
+			pod:  func(pod *corev1.Pod) { pod.Spec.ReadinessGates = nil },
+			want: func(c *election.Candidate) { c.Unprobed = true },
+		},
 		"a deletion cost": {
 			pod:  func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "-100"} },
 			want: func(c *election.Candidate) { c.DeletionCost = -100 },
@@ -122,11 +135,15 @@ func TestCandidate(t *testing.T) {
 		},
 		"a pod without addresses": {
 			pod:  func(pod *corev1.Pod) { pod.Status.PodIPs = nil },
-			want: func(c *election.Candidate) { c.Problem = "it has no IPv4 address" },
+			want: func(c *election.Candidate) { c.Problem = "it has no IPv4 or IPv6 address" },
 		},
-		"a pod with an address of one family only": {
+		"a pod with an address of the first family only": {
 			pod:  func(pod *corev1.Pod) { pod.Status.PodIPs = pod.Status.PodIPs[:1] },
-			want: func(c *election.Candidate) { c.Problem = "it has no IPv6 address" },
+			want: func(c *election.Candidate) { c.Missing = 1 },
+		},
+		"a pod with an address of the second family only": {
+			pod:  func(pod *corev1.Pod) { pod.Status.PodIPs = pod.Status.PodIPs[1:] },
+			want: func(c *election.Candidate) { c.Missing = 1 },
 		},
 		"a pod without the port": {
 			pod:  func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports[0].Name = "metrics" },
@@ -154,28 +171,6 @@ func TestCandidate(t *testing.T) {
 			got := candidates([]*corev1.Pod{trimPod(pod)}, outlook{pod.UID: test.knows}, webService().Spec.Ports, both, tuning)
 			if diff := cmp.Diff([]election.Candidate{want}, got); diff != "" {
 				t.Errorf("unexpected candidate (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestNeededFamilies(t *testing.T) {
-	cases := map[string]struct {
-		service func(*corev1.Service)
-		want    []discoveryv1.AddressType
-	}{
-		"one family is needed": {service: func(*corev1.Service) {}, want: []discoveryv1.AddressType{"IPv4"}},
-		"required families are all needed": {
-			service: dualStack(corev1.IPFamilyPolicyRequireDualStack), want: []discoveryv1.AddressType{"IPv4", "IPv6"},
-		},
-		"of preferred families only the first is needed": {
-			service: dualStack(corev1.IPFamilyPolicyPreferDualStack), want: []discoveryv1.AddressType{"IPv4"},
-		},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, neededFamilies(leaderOf(webService(test.service)))); diff != "" {
-				t.Errorf("unexpected families (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -15,8 +15,12 @@ const (
 	reasonInvalidService = "InvalidService"
 	// reasonInvalidTuning is a tuning that is not in force.
 	reasonInvalidTuning = "InvalidTuning"
-	// reasonUnfitPod is a pod that cannot carry its Service's traffic.
+	// reasonUnfitPod is a pod that cannot carry any of its Service's traffic.
 	reasonUnfitPod = "UnfitPod"
+	// reasonLeaderIncomplete is a leader that can carry only a part of it.
+	reasonLeaderIncomplete = "LeaderIncomplete"
+	// reasonNoReadinessProbe is a leader that counts as ready although nothing asks whether it answers.
+	reasonNoReadinessProbe = "NoReadinessProbe"
 	// reasonNoDrainWindow is a leader that stops serving the moment its deletion begins, although its Service asks for a drain window.
 	reasonNoDrainWindow = "NoDrainWindow"
 

@@ -2,7 +2,6 @@ package reconciler
 
 import (
 	"net/netip"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -13,17 +12,6 @@ func families(leaderService *corev1.Service) []discoveryv1.AddressType {
 	var all []discoveryv1.AddressType
 	for _, family := range leaderService.Spec.IPFamilies {
 		all = append(all, discoveryv1.AddressType(family)) // the two types spell them alike
-	}
-	return all
-}
-
-// neededFamilies are the ones that a pod must have an address of to lead. A Service that only prefers two families is served by
-// a pod that has the first one.
-func neededFamilies(leaderService *corev1.Service) []discoveryv1.AddressType {
-	all := families(leaderService)
-	policy := leaderService.Spec.IPFamilyPolicy
-	if len(all) > 1 && policy != nil && *policy == corev1.IPFamilyPolicyPreferDualStack {
-		return all[:1]
 	}
 	return all
 }
@@ -45,11 +33,13 @@ func familyOf(addr netip.Addr) discoveryv1.AddressType {
 	return discoveryv1.AddressTypeIPv6
 }
 
-// missingFamily is the first needed family that the pod has no address of; empty when it has all.
-func missingFamily(pod *corev1.Pod, needed []discoveryv1.AddressType) discoveryv1.AddressType {
-	i := slices.IndexFunc(needed, func(family discoveryv1.AddressType) bool { return address(pod, family) == "" })
-	if i < 0 {
-		return ""
+// missingFamilies are the families that the pod has no address of.
+func missingFamilies(pod *corev1.Pod, families []discoveryv1.AddressType) []discoveryv1.AddressType {
+	var missing []discoveryv1.AddressType
+	for _, family := range families {
+		if address(pod, family) == "" {
+			missing = append(missing, family)
+		}
 	}
-	return needed[i]
+	return missing
 }

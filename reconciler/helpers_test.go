@@ -49,7 +49,7 @@ func dualStack(policy corev1.IPFamilyPolicy) func(*corev1.Service) {
 	}
 }
 
-// readyPod is a pod that web selects, ready for a minute.
+// readyPod is a pod that web selects, with a readiness probe, ready for a minute.
 func readyPod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 	return changed(&corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -57,7 +57,7 @@ func readyPod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 			CreationTimestamp: metav1.NewTime(t0.Add(-time.Hour)), Labels: map[string]string{"app": "web"},
 		},
 		Spec: corev1.PodSpec{
-			NodeName: "node-of-" + name,
+			NodeName: "node-of-" + name, ReadinessGates: probeTrace,
 			Containers: []corev1.Container{{
 				Name: "main", Ports: []corev1.ContainerPort{{Name: "web", ContainerPort: 8080, Protocol: corev1.ProtocolTCP}},
 			}},

@@ -56,7 +56,7 @@ func keepGood(options, lastGood config.Options, errs field.ErrorList) config.Opt
 		config.LeaderServiceKey:   func() { options.LeaderService = lastGood.LeaderService },
 		config.StrategyKey:        func() { options.Strategy = lastGood.Strategy },
 		config.StickyKey:          func() { options.Sticky = lastGood.Sticky },
-		config.MinReadyKey:        func() { options.MinReady = lastGood.MinReady },
+		config.MinReadyKey:        func() { options.MinReady, options.MinReadyUnprobed = lastGood.MinReady, lastGood.MinReadyUnprobed },
 		config.NotReadyGraceKey:   func() { options.NotReadyGrace = lastGood.NotReadyGrace },
 		config.DrainWindowKey:     func() { options.DrainWindow = lastGood.DrainWindow },
 		config.PreferredLeaderKey: func() { options.PreferredLeader = lastGood.PreferredLeader },

@@ -24,7 +24,7 @@ func TestAWrongAnnotationKeepsItsLastGoodValue(t *testing.T) {
 		config.NotReadyGraceKey, "6s", config.DrainWindowKey, "7s", config.PreferredLeaderKey, "web-0")
 	window := 7 * time.Second
 	goodOptions := config.Options{
-		LeaderService: "boss", Strategy: config.StrategyNewest, MinReady: 5 * time.Second, NotReadyGrace: 6 * time.Second,
+		LeaderService: "boss", Strategy: config.StrategyNewest, MinReady: 5 * time.Second, MinReadyUnprobed: 5 * time.Second, NotReadyGrace: 6 * time.Second,
 		DrainWindow: &window, PreferredLeader: "web-0",
 	}
 	for _, key := range []string{
@@ -53,7 +53,7 @@ func TestARightAnnotationTakesEffectBesideAWrongOne(t *testing.T) {
 	o := newOptionsInForce()
 	o.resolve(annotated(config.StickyKey, "false"), nil)
 	got, _ := o.resolve(annotated(config.StickyKey, "perhaps", config.MinReadyKey, "5s"), nil)
-	want := config.Options{LeaderService: "web-leader", Strategy: config.StrategyOldest, MinReady: 5 * time.Second}
+	want := config.Options{LeaderService: "web-leader", Strategy: config.StrategyOldest, MinReady: 5 * time.Second, MinReadyUnprobed: 5 * time.Second}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("unexpected options (-want +got):\n%s", diff)
 	}

@@ -25,28 +25,63 @@ type prospect struct {
 // outlook looks at the pods' nodes and workloads, in memory.
 func (v *views) outlook(pods []*corev1.Pod, tuning config.ElectionTuning) outlook {
 	all := make(outlook, len(pods))
-	newest := v.newestRevisions(pods, tuning)
+	rollouts := v.rollouts(pods, tuning)
 	for _, pod := range pods {
 		var p prospect
 		if node := v.node(pod.Spec.NodeName); node != nil && going(node, tuning) {
 			p.announced = election.AnnouncedNode
 		}
 		owner := metav1.GetControllerOfNoCopy(pod)
-		if set := v.statefulSetOf(pod, owner); set != nil {
-			if tuning.HandoverOnScaleDown && beyondReplicas(set, pod) {
-				p.announced = election.AnnouncedScaleDown // comes sooner than a drain
-			}
-			if tuning.HandoverOnRollout {
-				p.workload, p.outdated = set.UID, outdated(set, pod)
-			}
-		} else if revision, known := v.revisionOf(pod, owner); known && tuning.HandoverOnRollout {
-			p.workload, p.outdated = revision.workload, revision.name != newest[revision.workload].name
+		if set := v.statefulSetOf(pod, owner); set != nil && tuning.HandoverOnScaleDown && beyondReplicas(set, pod) {
+			p.announced = election.AnnouncedScaleDown // comes sooner than a drain
 		}
+		p.workload, p.outdated = rollouts.of(pod, owner)
 		if p != (prospect{}) {
 			all[pod.UID] = p
 		}
 	}
 	return all
+}
+
+// rollouts know which pods the rollouts of their owners replace. Only the owners of the API group apps count: whether another kind
+// replaces its pods, and when, is known to nobody but its controller, and a leader must not move for a guess.
+type rollouts struct {
+	views *views
+	on    bool
+	// newest are the newest revisions of Deployments, by their UIDs, as far as they were asked for.
+	newest map[types.UID]revision
+	// templates are the current hashes of DaemonSets.
+	templates map[types.UID]string
+}
+
+func (v *views) rollouts(pods []*corev1.Pod, tuning config.ElectionTuning) rollouts {
+	if !tuning.HandoverOnRollout {
+		return rollouts{}
+	}
+	return rollouts{views: v, on: true, newest: map[types.UID]revision{}, templates: v.currentTemplates(pods)}
+}
+
+// of is what replaces a pod in a rollout, and whether the one under way does; empty when nothing does.
+func (r rollouts) of(pod *corev1.Pod, owner *metav1.OwnerReference) (workload types.UID, isOutdated bool) {
+	if !r.on {
+		return "", false
+	}
+	if set := r.views.statefulSetOf(pod, owner); set != nil {
+		return set.UID, outdated(set, pod)
+	}
+	if set := r.views.daemonSetOf(pod, owner); set != nil {
+		return set.UID, daemonPodOutdated(set, pod, r.templates[set.UID])
+	}
+	revision, known := r.views.revisionOf(pod, owner)
+	if !known {
+		return "", false
+	}
+	newest, seen := r.newest[revision.deployment]
+	if !seen {
+		newest = r.views.newestRevision(revision.deployment)
+		r.newest[revision.deployment] = newest
+	}
+	return revision.deployment, revision.replicaSet != newest.replicaSet
 }
 
 // wakePods wakes the Services that select one of these pods.

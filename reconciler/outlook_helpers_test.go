@@ -106,3 +106,41 @@ func onDelete(set *appsv1.StatefulSet) {
 func ownedByStatefulSet(revision string) func(*corev1.Pod) {
 	return ownedByKind("apps/v1", "StatefulSet", "db", "controller-revision-hash", revision)
 }
+
+// deployment is one that ReplicaSets may belong to; theirs is web-deployment.
+func deployment(name string, changes ...func(*appsv1.Deployment)) *appsv1.Deployment {
+	return changed(&appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID(name + "-uid"), ResourceVersion: "80"},
+	}, changes)
+}
+
+func paused(deployment *appsv1.Deployment) { deployment.Spec.Paused = true }
+
+// daemonSet is one whose template has this generation.
+func daemonSet(name string, generation int, changes ...func(*appsv1.DaemonSet)) *appsv1.DaemonSet {
+	return changed(&appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "shop", Name: name, UID: types.UID(name + "-uid"), ResourceVersion: "90",
+			Annotations: map[string]string{appsv1.DeprecatedTemplateGeneration: strconv.Itoa(generation)},
+		},
+		Spec: appsv1.DaemonSetSpec{UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.RollingUpdateDaemonSetStrategyType}},
+	}, changes)
+}
+
+func daemonsOnDelete(set *appsv1.DaemonSet) {
+	set.Spec.UpdateStrategy.Type = appsv1.OnDeleteDaemonSetStrategyType
+}
+
+// ownedByDaemonSet is a pod of DaemonSet agent, made of this generation of its template.
+func ownedByDaemonSet(hash string, generation int) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		ownedByKind("apps/v1", "DaemonSet", "agent", "controller-revision-hash", hash)(pod)
+		pod.Labels[templateGenerationLabel] = strconv.Itoa(generation)
+	}
+}
+
+// beingDeleted is any owner whose deletion has begun.
+func beingDeleted[T metav1.Object](object T) {
+	now := metav1.NewTime(t0)
+	object.SetDeletionTimestamp(&now)
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -110,66 +111,120 @@ func TestNodesThatGo(t *testing.T) {
 
 func TestRevisionsOfADeployment(t *testing.T) {
 	a, b, c := readyPod("a1", ownedByReplicaSet("r1")), readyPod("b2", ownedByReplicaSet("r2")), readyPod("c3", ownedByReplicaSet("r3"))
+	web := deployment("web-deployment")
+	recreate := func(d *appsv1.Deployment) { d.Spec.Strategy.Type = appsv1.RecreateDeploymentStrategyType }
 	runOutlook(t, map[string]outlookCase{
 		"the highest revision is the newest": {
-			objects: []metav1.Object{a, b, replicaSet("r1", 9), replicaSet("r2", 10)}, want: map[string]string{"a1": " outdated"},
+			objects: []metav1.Object{a, b, web, replicaSet("r1", 9), replicaSet("r2", 10)}, want: map[string]string{"a1": " outdated"},
 		},
 		"a rollback makes an older one the newest": {
-			objects: []metav1.Object{a, b, replicaSet("r1", 3), replicaSet("r2", 2)}, want: map[string]string{"b2": " outdated"},
+			objects: []metav1.Object{a, b, web, replicaSet("r1", 3), replicaSet("r2", 2)}, want: map[string]string{"b2": " outdated"},
 		},
 		"a third revision outdates the second before it has pods": {
-			objects: []metav1.Object{a, b, replicaSet("r1", 1), replicaSet("r2", 2), replicaSet("r3", 3)},
+			objects: []metav1.Object{a, b, web, replicaSet("r1", 1), replicaSet("r2", 2), replicaSet("r3", 3)},
 			want:    map[string]string{"a1": " outdated", "b2": " outdated"},
 		},
 		"without the number the one made last is the newest": {
-			objects: []metav1.Object{a, b, c, replicaSet("r1", 0, withoutRevision), replicaSet("r2", 0, withoutRevision), replicaSet("r3", 0, withoutRevision)},
+			objects: []metav1.Object{a, b, c, web, replicaSet("r1", 0, withoutRevision), replicaSet("r2", 0, withoutRevision), replicaSet("r3", 0, withoutRevision)},
 			want:    map[string]string{"a1": " outdated", "b2": " outdated"},
 		},
-		"a ReplicaSet that is not known yet is no older one": {objects: []metav1.Object{a, b, replicaSet("r2", 2)}},
+		"old pods go first when all are made anew": {
+			objects: []metav1.Object{a, b, deployment("web-deployment", recreate), replicaSet("r1", 1), replicaSet("r2", 2)},
+			want:    map[string]string{"a1": " outdated"},
+		},
+		"a ReplicaSet that is not known yet is no older one": {objects: []metav1.Object{a, b, web, replicaSet("r2", 2)}},
 		"a ReplicaSet that was made anew is another": {
-			objects: []metav1.Object{a, b, replicaSet("r1", 1, func(m *metav1.PartialObjectMetadata) { m.UID = "other" }), replicaSet("r2", 2)},
+			objects: []metav1.Object{a, b, web, replicaSet("r1", 1, func(m *metav1.PartialObjectMetadata) { m.UID = "other" }), replicaSet("r2", 2)},
 		},
 		"two Deployments have nothing to do with each other": {
-			objects: []metav1.Object{a, b, replicaSet("r1", 1), replicaSet("r2", 2, func(m *metav1.PartialObjectMetadata) {
+			objects: []metav1.Object{a, b, web, deployment("other"), replicaSet("r1", 1), replicaSet("r2", 2, func(m *metav1.PartialObjectMetadata) {
 				m.OwnerReferences = controlled("apps/v1", "Deployment", "other")
 			})},
 		},
+		"a Deployment that is paused replaces nothing": {
+			objects: []metav1.Object{a, b, deployment("web-deployment", paused), replicaSet("r1", 1), replicaSet("r2", 2)},
+		},
+		"a Deployment that is being deleted replaces nothing": {
+			objects: []metav1.Object{a, b, deployment("web-deployment", beingDeleted), replicaSet("r1", 1), replicaSet("r2", 2)},
+		},
+		"a Deployment that is not known": {objects: []metav1.Object{a, b, replicaSet("r1", 1), replicaSet("r2", 2)}},
+		"a Deployment that was made anew is another": {
+			objects: []metav1.Object{a, b, deployment("web-deployment", func(d *appsv1.Deployment) { d.UID = "other" }), replicaSet("r1", 1), replicaSet("r2", 2)},
+		},
 		"rollouts are switched off": {
-			objects: []metav1.Object{a, b, replicaSet("r1", 1), replicaSet("r2", 2)},
+			objects: []metav1.Object{a, b, web, replicaSet("r1", 1), replicaSet("r2", 2)},
 			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRollout = false },
 		},
 	})
 }
 
-func TestRevisionsOfOtherOwners(t *testing.T) {
+func TestRevisionsOfADaemonSet(t *testing.T) {
+	a, b, c := readyPod("a1", ownedByDaemonSet("v1", 1)), readyPod("b2", ownedByDaemonSet("v2", 2)), readyPod("c3", ownedByDaemonSet("v1", 1))
+	runOutlook(t, map[string]outlookCase{
+		"nothing is under way": {objects: []metav1.Object{a, c, daemonSet("agent", 1)}},
+		"a rollout": {
+			objects: []metav1.Object{a, b, c, daemonSet("agent", 2)}, want: map[string]string{"a1": " outdated", "c3": " outdated"},
+		},
+		"a template of which there is no pod yet may be that of any": {objects: []metav1.Object{a, b, daemonSet("agent", 3)}},
+		"a rollback leaves the pods alone that have its template": {
+			objects: []metav1.Object{a, b, readyPod("d4", ownedByDaemonSet("v1", 3)), daemonSet("agent", 3)}, want: map[string]string{"b2": " outdated"},
+		},
+		"nothing is replaced on its own with OnDelete": {objects: []metav1.Object{a, b, daemonSet("agent", 2, daemonsOnDelete)}},
+		"one that is being deleted replaces nothing":   {objects: []metav1.Object{a, b, daemonSet("agent", 2, beingDeleted)}},
+		"one that is not known":                        {objects: []metav1.Object{a, b}},
+		"one that was made anew is another":            {objects: []metav1.Object{a, b, daemonSet("agent", 2, func(set *appsv1.DaemonSet) { set.UID = "other" })}},
+		"pods without a generation": {
+			objects: []metav1.Object{
+				readyPod("a1", ownedByKind("apps/v1", "DaemonSet", "agent", "controller-revision-hash", "v1")),
+				readyPod("b2", ownedByKind("apps/v1", "DaemonSet", "agent", "controller-revision-hash", "v2")), daemonSet("agent", 2),
+			},
+		},
+		"rollouts are switched off": {
+			objects: []metav1.Object{a, b, daemonSet("agent", 2)}, tuning: func(t *config.ElectionTuning) { t.HandoverOnRollout = false },
+		},
+	})
+}
+
+func TestOwnersThatDoNotRollByThemselvesAnnounceNothing(t *testing.T) {
 	early, late := madeAt(t0.Add(-time.Hour)), madeAt(t0.Add(-time.Minute))
 	of := func(kind, key, hash string) func(*corev1.Pod) { return ownedByKind("apps/v1", kind, "o", key, hash) }
-	const revision, template = "controller-revision-hash", "pod-template-hash"
+	const template = "pod-template-hash"
+	byRollout := func(m *metav1.PartialObjectMetadata) {
+		m.OwnerReferences = controlled("argoproj.io/v1alpha1", "Rollout", "web")
+		m.Annotations = map[string]string{"rollout.argoproj.io/revision": "2"}
+	}
 	runOutlook(t, map[string]outlookCase{
-		"a DaemonSet's newest revision is that of the pod made last": {
-			objects: []metav1.Object{
-				readyPod("a1", of("DaemonSet", revision, "x"), early), readyPod("b2", of("DaemonSet", revision, "y"), late),
-				readyPod("c3", of("DaemonSet", revision, "x"), early),
-			},
-			want: map[string]string{"a1": " outdated", "c3": " outdated"},
-		},
-		"any owner may label its pods": {
+		"a kind that is not known": {
 			objects: []metav1.Object{
 				readyPod("a1", ownedByKind("example.com/v1", "CloneSet", "o", template, "x"), late),
 				readyPod("b2", ownedByKind("example.com/v1", "CloneSet", "o", template, "y"), early),
 			},
-			want: map[string]string{"b2": " outdated"},
 		},
-		"a ReplicaSet that nobody controls may have changed its template": {
+		"a kind that only has the name of one that is": {
+			objects: []metav1.Object{
+				readyPod("a1", ownedByKind("apps.kruise.io/v1beta1", "StatefulSet", "db", "controller-revision-hash", "x"), late),
+				readyPod("b2", ownedByKind("apps.kruise.io/v1alpha1", "DaemonSet", "agent", "controller-revision-hash", "y"), early),
+				statefulSet("db", 0, "y"), daemonSet("agent", 2),
+			},
+		},
+		"ReplicaSets of an Argo Rollout": {
+			objects: []metav1.Object{
+				readyPod("a1", ownedByKind("apps/v1", "ReplicaSet", "r1", "rollouts-pod-template-hash", "r1"), early),
+				readyPod("b2", ownedByKind("apps/v1", "ReplicaSet", "r2", "rollouts-pod-template-hash", "r2"), late),
+				replicaSet("r1", 0, byRollout), replicaSet("r2", 0, byRollout), deployment("web"),
+			},
+		},
+		"a ReplicaSet that nobody controls never replaces a pod": {
 			objects: []metav1.Object{
 				readyPod("a1", of("ReplicaSet", template, "x"), early), readyPod("b2", of("ReplicaSet", template, "y"), late), replicaSet("o", 0, bare),
 			},
-			want: map[string]string{"a1": " outdated"},
 		},
-		"pods without a hash have no revision": {
-			objects: []metav1.Object{readyPod("a1", of("DaemonSet", "", ""), early), readyPod("b2", of("DaemonSet", "", ""), late)},
+		"a Job": {
+			objects: []metav1.Object{
+				readyPod("a1", ownedByKind("batch/v1", "Job", "o", template, "x"), early), readyPod("b2", ownedByKind("batch/v1", "Job", "o", template, "y"), late),
+			},
 		},
-		"pods without an owner have none either": {
+		"pods without an owner": {
 			objects: []metav1.Object{
 				readyPod("a1", func(pod *corev1.Pod) { pod.Labels[template] = "x" }, early),
 				readyPod("b2", func(pod *corev1.Pod) { pod.Labels[template] = "y" }, late),
@@ -202,6 +257,8 @@ func TestStatefulSets(t *testing.T) {
 		"nothing is replaced on its own with OnDelete":  {objects: with(statefulSet("db", 3, "v2", onDelete), pods("v1", "v1", "v2"))},
 		"a set that has not looked at its template yet": {objects: with(statefulSet("db", 2, ""), pods("v1", "v2"))},
 		"a set that is not known":                       {objects: pods("v1", "v2")},
+		"a set that is being deleted rolls nothing":     {objects: with(statefulSet("db", 2, "v2", beingDeleted), pods("v1", "v2"))},
+		"a set that is being deleted shrinks no longer": {objects: with(statefulSet("db", 1, "v1", beingDeleted), pods("v1", "v1"))},
 		"rollouts are switched off": {
 			objects: with(statefulSet("db", 2, "v2"), pods("v1", "v2")),
 			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRollout = false },

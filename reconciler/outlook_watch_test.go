@@ -101,6 +101,53 @@ func TestReplicaSetsWakeWhomTheyConcern(t *testing.T) {
 	wantWoken(t, q, "a revision is gone", "web")
 }
 
+func TestDeploymentsWakeWhomTheyConcern(t *testing.T) {
+	s, q := watched(t, readyPod("a1", ownedByReplicaSet("r1")), replicaSet("r1", 1), replicaSet("r2", 2))
+	h := s.deploymentHandler()
+	before := deployment("web-deployment")
+
+	for what, after := range map[string]*appsv1.Deployment{
+		"it is paused": deployment("web-deployment", paused), "its deletion begins": deployment("web-deployment", beingDeleted),
+	} {
+		update(t, h, q, before, after)
+		wantWoken(t, q, what, "web")
+		update(t, h, q, after, before)
+		wantWoken(t, q, what+", and no longer", "web")
+	}
+	update(t, h, q, deployment("web-deployment", func(d *appsv1.Deployment) { d.UID = "earlier" }), before)
+	wantWoken(t, q, "it was made anew", "web")
+	update(t, h, q, before, deployment("web-deployment", func(d *appsv1.Deployment) { d.Spec.Replicas, d.Status.ReadyReplicas = new(int32(7)), 3 }))
+	wantWoken(t, q, "nothing that matters")
+	update(t, h, q, deployment("other"), deployment("other", paused))
+	wantWoken(t, q, "another Deployment")
+	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.Deployment]{Object: before, IsInInitialList: true}, q)
+	wantWoken(t, q, "one that was there")
+	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.Deployment]{Object: before}, q)
+	wantWoken(t, q, "one that comes after its pods", "web")
+	h.Delete(t.Context(), event.TypedDeleteEvent[*appsv1.Deployment]{Object: before}, q)
+	wantWoken(t, q, "one that goes", "web")
+}
+
+func TestDaemonSetsWakeWhomTheyConcern(t *testing.T) {
+	s, q := watched(t, readyPod("a1", ownedByDaemonSet("v1", 1)))
+	h := s.daemonSetHandler()
+	before := daemonSet("agent", 1)
+
+	for what, after := range map[string]*appsv1.DaemonSet{
+		"a new template": daemonSet("agent", 2), "another strategy": daemonSet("agent", 1, daemonsOnDelete),
+		"its deletion begins": daemonSet("agent", 1, beingDeleted),
+	} {
+		update(t, h, q, before, after)
+		wantWoken(t, q, what, "web")
+	}
+	update(t, h, q, before, daemonSet("agent", 1, func(set *appsv1.DaemonSet) { set.ResourceVersion, set.Status.NumberReady = "91", 3 }))
+	wantWoken(t, q, "nothing that matters")
+	update(t, h, q, daemonSet("other", 1), daemonSet("other", 2))
+	wantWoken(t, q, "another DaemonSet")
+	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.DaemonSet]{Object: before}, q)
+	wantWoken(t, q, "one that comes after its pod", "web")
+}
+
 func TestStatefulSetsWakeWhomTheyConcern(t *testing.T) {
 	s, q := watched(t, readyPod("db-0", ownedByStatefulSet("v1")))
 	h := s.statefulSetHandler()

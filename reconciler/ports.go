@@ -9,21 +9,23 @@ import (
 )
 
 // slicePorts are a Service's ports as a slice has them when this pod leads: under the Service's port names, with the numbers that
-// the pod's containers give to named target ports. The problem says which port the pod does not have; empty when it has all.
-func slicePorts(ports []corev1.ServicePort, pod *corev1.Pod) (resolved []discoveryv1.EndpointPort, problem string) {
+// the pod's containers give to named target ports. A port that the pod does not have is left out, as Kubernetes' own endpoint
+// controllers do, and missing says which.
+func slicePorts(ports []corev1.ServicePort, pod *corev1.Pod) (resolved []discoveryv1.EndpointPort, missing []string) {
 	resolved = make([]discoveryv1.EndpointPort, 0, len(ports))
 	for i := range ports {
 		port := &ports[i]
 		number := targetPort(port, pod)
 		if number == 0 {
-			return nil, fmt.Sprintf("no container has a port named %q with protocol %s", port.TargetPort.StrVal, protocol(port))
+			missing = append(missing, fmt.Sprintf("no container has a port named %q with protocol %s", port.TargetPort.StrVal, protocol(port)))
+			continue
 		}
 		name, protocol := port.Name, protocol(port)
 		resolved = append(resolved, discoveryv1.EndpointPort{
 			Name: &name, Protocol: &protocol, Port: &number, AppProtocol: port.AppProtocol,
 		})
 	}
-	return resolved, ""
+	return resolved, missing
 }
 
 // targetPort is the number of a Service's port in the pod; 0 when no container has it. A restartable init container (a sidecar)

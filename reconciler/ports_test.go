@@ -18,7 +18,7 @@ func TestSlicePorts(t *testing.T) {
 		ports       []corev1.ServicePort
 		pod         func(*corev1.Pod)
 		want        []discoveryv1.EndpointPort
-		wantProblem string
+		wantMissing []string
 	}{
 		"a number is itself": {
 			ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(9000)}},
@@ -62,13 +62,22 @@ func TestSlicePorts(t *testing.T) {
 			pod: func(pod *corev1.Pod) {
 				pod.Spec.InitContainers = []corev1.Container{{Name: "setup", Ports: []corev1.ContainerPort{{Name: "proxy", ContainerPort: 1}}}}
 			},
-			wantProblem: `no container has a port named "proxy" with protocol TCP`,
+			want:        []discoveryv1.EndpointPort{},
+			wantMissing: []string{`no container has a port named "proxy" with protocol TCP`},
 		},
-		"one port that does not resolve is a problem although another does": {
+		"a port that does not resolve is left out": {
 			ports: []corev1.ServicePort{
 				{Name: "http", Port: 80, TargetPort: intstr.FromString("web")}, {Name: "grpc", Port: 90, TargetPort: intstr.FromString("rpc")},
 			},
-			wantProblem: `no container has a port named "rpc" with protocol TCP`,
+			want:        []discoveryv1.EndpointPort{endpointPort("http", 8080)},
+			wantMissing: []string{`no container has a port named "rpc" with protocol TCP`},
+		},
+		"a port of another protocol does not resolve": {
+			ports: []corev1.ServicePort{
+				{Name: "udp", Port: 80, TargetPort: intstr.FromString("web"), Protocol: corev1.ProtocolUDP}, {Name: "number", Port: 443},
+			},
+			want:        []discoveryv1.EndpointPort{endpointPort("number", 443)},
+			wantMissing: []string{`no container has a port named "web" with protocol UDP`},
 		},
 		"the application protocol is kept": {
 			ports: []corev1.ServicePort{{Name: "http", Port: 80, AppProtocol: new("kubernetes.io/h2c")}},
@@ -83,12 +92,12 @@ func TestSlicePorts(t *testing.T) {
 			if test.pod != nil {
 				test.pod(pod)
 			}
-			got, problem := slicePorts(test.ports, trimPod(pod))
+			got, missing := slicePorts(test.ports, trimPod(pod))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected ports (-want +got):\n%s", diff)
 			}
-			if problem != test.wantProblem {
-				t.Errorf("got problem %q, want %q", problem, test.wantProblem)
+			if diff := cmp.Diff(test.wantMissing, missing); diff != "" {
+				t.Errorf("unexpected missing ports (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -61,10 +61,10 @@ func tell(plan plan) (eventType, reason, note string) {
 	switch {
 	case after.Leader.Name == "" && plan.decision.Move:
 		return corev1.EventTypeWarning, reasonNoLeader, fmt.Sprintf(
-			"%s led and nobody can follow: no pod that the Service selects is ready and has its ports (term %d)", before.Leader.Name, after.Term)
+			"%s led and nobody can follow: no pod that the Service selects is ready and has any of its ports (term %d)", before.Leader.Name, after.Term)
 	case after.Leader.Name == "" && after.Reason != before.Reason:
 		// Its pods may not have been made yet: nothing to act upon so far.
-		return corev1.EventTypeNormal, reasonNoLeader, "nobody can lead yet: no pod that the Service selects is ready and has its ports"
+		return corev1.EventTypeNormal, reasonNoLeader, "nobody can lead yet: no pod that the Service selects is ready and has any of its ports"
 	case !after.Leader.Ready && before.Leader.Ready:
 		return corev1.EventTypeWarning, reasonLastResort,
 			after.Leader.Name + " is terminating and keeps the traffic as long as it serves: nobody can follow"
@@ -118,5 +118,7 @@ func grievances(situation situation, plan plan) []complaint {
 			note: "EndpointSlice " + name + " is not Tanist's and is left alone: delete it, or choose another name with " + config.LeaderServiceKey,
 		})
 	}
+	all = append(all, incomplete(situation, plan.decision)...)
+	all = append(all, unprobed(situation, plan.decision)...)
 	return append(all, windowless(situation, plan.decision)...)
 }

@@ -11,20 +11,18 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-
-	"github.com/tanist-dev/tanist/config"
 )
 
 // revisionAnnotation is the number that a Deployment gives to its ReplicaSets. It grows with each rollout; one that goes back to an
 // older template gives that template's ReplicaSet the next number.
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
-// revision is one of those that a workload's pods may have.
+// revision is one of a Deployment's.
 type revision struct {
-	// workload is what replaces pods of one revision by those of another.
-	workload types.UID
-	// name tells the revisions of a workload apart.
-	name string
+	// deployment is what replaces pods of one revision by those of another.
+	deployment types.UID
+	// replicaSet tells the revisions of a Deployment apart.
+	replicaSet types.UID
 	// number and created say how new it is.
 	number  int64
 	created time.Time
@@ -32,63 +30,41 @@ type revision struct {
 
 // compare is negative when the other one is newer.
 func (r revision) compare(other revision) int {
-	return cmp.Or(cmp.Compare(r.number, other.number), r.created.Compare(other.created), cmp.Compare(r.name, other.name))
+	return cmp.Or(cmp.Compare(r.number, other.number), r.created.Compare(other.created), cmp.Compare(r.replicaSet, other.replicaSet))
 }
 
-// revisionOf is the revision that a pod is of; false when the pod is of none, or it is not known.
-//
-// Pods of a Deployment have their ReplicaSet's revision. Of any other owner that labels its pods with a hash of their template
-// nothing is known but the pods: there the revision of the pod that was made last is the newest.
+// revisionOf is the revision that a Deployment's pod is of; false when nothing rolls it. It rolls while its Deployment is known, not
+// paused and not being deleted. A ReplicaSet that nobody controls never replaces a pod, and of one that another kind of object
+// controls (a Rollout of Argo, for example) only that kind's controller knows which pods it will replace.
 func (v *views) revisionOf(pod *corev1.Pod, owner *metav1.OwnerReference) (revision, bool) {
-	if owner == nil {
+	if owner == nil || !isApps(owner, "ReplicaSet") {
 		return revision{}, false
-	}
-	hash := cmp.Or(pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey], pod.Labels[appsv1.ControllerRevisionHashLabelKey])
-	switch {
-	case hash == "" || isApps(owner, "StatefulSet"):
-		return revision{}, false
-	case !isApps(owner, "ReplicaSet"):
-		return revision{workload: owner.UID, name: hash, created: pod.CreationTimestamp.Time}, true
 	}
 	set := v.replicaSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
 	if set == nil || set.UID != owner.UID {
 		return revision{}, false // its event leads here again
 	}
-	if deployment := metav1.GetControllerOfNoCopy(set); deployment != nil {
-		return replicaSetRevision(set, deployment), true
+	deployment := v.deploymentOf(set)
+	if deployment == nil || !rolls(deployment) {
+		return revision{}, false
 	}
-	return revision{workload: owner.UID, name: hash, created: pod.CreationTimestamp.Time}, true
+	return replicaSetRevision(set, deployment.UID), true
 }
 
-func replicaSetRevision(set *metav1.PartialObjectMetadata, owner *metav1.OwnerReference) revision {
+func replicaSetRevision(set *metav1.PartialObjectMetadata, deployment types.UID) revision {
 	// Without the annotation, or with one that is no number, the number is 0 and the time counts.
 	number, _ := strconv.ParseInt(set.Annotations[revisionAnnotation], 10, 64)
-	return revision{workload: owner.UID, name: string(set.UID), number: number, created: set.CreationTimestamp.Time}
+	return revision{deployment: deployment, replicaSet: set.UID, number: number, created: set.CreationTimestamp.Time}
 }
 
-// newestRevisions are the newest ones of the workloads that the pods belong to, StatefulSets excepted. All ReplicaSets of a
-// Deployment count, also those without pods: when a third revision replaces the second, that is as outdated as the first.
-func (v *views) newestRevisions(pods []*corev1.Pod, tuning config.ElectionTuning) map[types.UID]revision {
-	if !tuning.HandoverOnRollout {
-		return nil
-	}
-	newest := map[types.UID]revision{}
-	consider := func(r revision) {
-		if best, known := newest[r.workload]; !known || best.compare(r) < 0 {
-			newest[r.workload] = r
+// newestRevision is that of all ReplicaSets of a Deployment, also of those without pods: when a third revision replaces the second,
+// that is as outdated as the first.
+func (v *views) newestRevision(deployment types.UID) revision {
+	var newest revision
+	for i, set := range v.replicaSetsOf(deployment) {
+		if r := replicaSetRevision(set, deployment); i == 0 || newest.compare(r) < 0 {
+			newest = r
 		}
-	}
-	for _, pod := range pods {
-		r, known := v.revisionOf(pod, metav1.GetControllerOfNoCopy(pod))
-		if !known {
-			continue
-		}
-		if _, seen := newest[r.workload]; !seen {
-			for _, set := range v.replicaSetsOf(r.workload) {
-				consider(replicaSetRevision(set, metav1.GetControllerOfNoCopy(set)))
-			}
-		}
-		consider(r)
 	}
 	return newest
 }

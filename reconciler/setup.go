@@ -102,7 +102,9 @@ func setupSuccession(mgr manager.Manager, options Options, s *succession, alarm 
 		source.Kind(mgr.GetCache(), &discoveryv1.EndpointSlice{}, s.sliceHandler()),
 		source.Kind(mgr.GetCache(), &corev1.Node{}, s.nodeHandler()),
 		source.Kind(mgr.GetCache(), replicaSetMetadata(), s.replicaSetHandler()),
+		source.Kind(mgr.GetCache(), &appsv1.Deployment{}, s.deploymentHandler()),
 		source.Kind(mgr.GetCache(), &appsv1.StatefulSet{}, s.statefulSetHandler()),
+		source.Kind(mgr.GetCache(), &appsv1.DaemonSet{}, s.daemonSetHandler()),
 	)
 	if err != nil {
 		return err

@@ -56,8 +56,7 @@ type unfitPod struct {
 
 // decide is pure: what should be in the slices now, and which of them have to be written for it.
 func decide(s situation, now time.Time) plan {
-	needed := neededFamilies(s.leaderService)
-	candidates := candidates(s.pods, s.outlook, s.source.Spec.Ports, needed, s.tuning.Election)
+	candidates := candidates(s.pods, s.outlook, s.source.Spec.Ports, families(s.leaderService), s.tuning.Election)
 	before := s.before()
 	s.avoidDeparting(candidates, before.Leader.UID)
 	decision := election.Decide(rules(s.options), candidates, incumbent(before), now)
@@ -188,11 +187,11 @@ func incumbent(state cache.State) election.Incumbent {
 func rules(options config.Options) election.Rules {
 	return election.Rules{
 		Strategy: election.Strategy(options.Strategy), Sticky: options.Sticky,
-		MinReady: options.MinReady, NotReadyGrace: options.NotReadyGrace, Preferred: options.PreferredLeader,
+		MinReady: options.MinReady, MinReadyUnprobed: options.MinReadyUnprobed, NotReadyGrace: options.NotReadyGrace, Preferred: options.PreferredLeader,
 	}
 }
 
-// unfit are the pods with a problem that does not pass by itself: a port that no container has, or no address of one family
+// unfit are the pods with a problem that does not pass by itself: no port that a container has, or no address of the Service's family
 // although there is one of another. A pod that has no address at all has just been made.
 func unfit(pods []*corev1.Pod, candidates []election.Candidate) []unfitPod {
 	var all []unfitPod

@@ -51,7 +51,7 @@ func (c sliceContent) slice(family discoveryv1.AddressType) *discoveryv1.Endpoin
 	if c.pod == nil {
 		return slice
 	}
-	// A pod with a problem is never elected, so its ports resolve. Only a family that is not needed can be without an address.
+	// A port or a family that the pod does not have is left out; one that has none of them is never elected.
 	if address := address(c.pod, family); address != "" {
 		slice.Endpoints = append(slice.Endpoints, endpoint(c.pod, address, c.state.Leader.Ready))
 	}

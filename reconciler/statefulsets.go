@@ -21,10 +21,11 @@ func (v *views) statefulSetOf(pod *corev1.Pod, owner *metav1.OwnerReference) *ap
 	return set
 }
 
-// beyondReplicas reports whether a pod's ordinal is one that the StatefulSet no longer wants.
+// beyondReplicas reports whether a pod's ordinal is one that the StatefulSet no longer wants. One that is being deleted looks after its
+// pods no longer: they stay, or the garbage collector deletes all of them.
 func beyondReplicas(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 	n := ordinal(pod)
-	return n >= 0 && (n < firstOrdinal(set) || n >= firstOrdinal(set)+int(replicas(set)))
+	return set.DeletionTimestamp == nil && n >= 0 && (n < firstOrdinal(set) || n >= firstOrdinal(set)+int(replicas(set)))
 }
 
 // outdated reports whether the StatefulSet's rollout replaces a pod. It leaves those below the partition alone, and all of them with
@@ -34,7 +35,7 @@ func outdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 	if revision == "" || newest == "" || revision == newest {
 		return false
 	}
-	if set.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+	if set.DeletionTimestamp != nil || set.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
 		return false
 	}
 	return ordinal(pod) >= firstOrdinal(set)+int(partition(set))
@@ -68,7 +69,7 @@ func (s *succession) statefulSetHandler() handler.TypedEventHandler[*appsv1.Stat
 
 // statefulSetChanged reports whether an update can change which pods go.
 func statefulSetChanged(before, after *appsv1.StatefulSet) bool {
-	return before.UID != after.UID || replicas(before) != replicas(after) || firstOrdinal(before) != firstOrdinal(after) ||
+	return before.UID != after.UID || (before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) || replicas(before) != replicas(after) || firstOrdinal(before) != firstOrdinal(after) ||
 		before.Spec.UpdateStrategy.Type != after.Spec.UpdateStrategy.Type || partition(before) != partition(after) ||
 		before.Status.UpdateRevision != after.Status.UpdateRevision
 }

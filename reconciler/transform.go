@@ -29,6 +29,10 @@ func trim(object any) (any, error) {
 		return trimNode(object), nil
 	case *appsv1.StatefulSet:
 		return trimStatefulSet(object), nil
+	case *appsv1.DaemonSet:
+		return trimDaemonSet(object), nil
+	case *appsv1.Deployment:
+		return trimDeployment(object), nil
 	case *corev1.ConfigMap:
 		object.ManagedFields = nil
 	}
@@ -66,13 +70,15 @@ func trimPod(pod *corev1.Pod) *corev1.Pod {
 		ObjectMeta: meta,
 		Spec: corev1.PodSpec{
 			NodeName:       pod.Spec.NodeName,
+			RestartPolicy:  trimRestartPolicy(pod),
+			ReadinessGates: trimProbes(pod),
 			HostNetwork:    pod.Spec.HostNetwork,
 			Containers:     withDrainWindow(trimContainers(pod.Spec.Containers), &pod.Spec),
 			InitContainers: trimSidecars(pod.Spec.InitContainers),
 		},
 		Status: corev1.PodStatus{
 			Phase: pod.Status.Phase, PodIPs: pod.Status.PodIPs, Conditions: trimConditions(pod.Status.Conditions),
-			ContainerStatuses: trimRestarts(pod),
+			ContainerStatuses: trimCrashes(pod),
 		},
 	}
 }
@@ -82,7 +88,7 @@ func trimContainers(containers []corev1.Container) []corev1.Container {
 	var kept []corev1.Container
 	for i := range containers {
 		if ports := trimPorts(containers[i].Ports); len(ports) > 0 {
-			kept = append(kept, corev1.Container{Name: containers[i].Name, Ports: ports, RestartPolicy: containers[i].RestartPolicy})
+			kept = append(kept, corev1.Container{Name: containers[i].Name, Ports: ports})
 		}
 	}
 	return kept
@@ -114,9 +120,13 @@ func withDrainWindow(kept []corev1.Container, spec *corev1.PodSpec) []corev1.Con
 // trimSidecars keeps the init containers that run beside the others.
 func trimSidecars(containers []corev1.Container) []corev1.Container {
 	var kept []corev1.Container
-	for _, container := range trimContainers(containers) {
-		if restartable(&container) {
-			kept = append(kept, container)
+	for i := range containers {
+		if !restartable(&containers[i]) {
+			continue
+		}
+		for _, sidecar := range trimContainers(containers[i : i+1]) {
+			sidecar.RestartPolicy = containers[i].RestartPolicy
+			kept = append(kept, sidecar)
 		}
 	}
 	return kept

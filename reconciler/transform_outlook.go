@@ -1,8 +1,6 @@
 package reconciler
 
 import (
-	"slices"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,11 +28,35 @@ func trimStatefulSet(set *appsv1.StatefulSet) *appsv1.StatefulSet {
 	return &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: set.Namespace, Name: set.Name, UID: set.UID, ResourceVersion: set.ResourceVersion,
+			DeletionTimestamp: set.DeletionTimestamp,
 		},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: set.Spec.Replicas, Ordinals: set.Spec.Ordinals, UpdateStrategy: set.Spec.UpdateStrategy,
 		},
 		Status: appsv1.StatefulSetStatus{UpdateRevision: set.Status.UpdateRevision},
+	}
+}
+
+// trimDaemonSet keeps what says which pods go.
+func trimDaemonSet(set *appsv1.DaemonSet) *appsv1.DaemonSet {
+	return &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: set.Namespace, Name: set.Name, UID: set.UID, ResourceVersion: set.ResourceVersion,
+			DeletionTimestamp: set.DeletionTimestamp,
+			Annotations:       withAnnotation(nil, set, appsv1.DeprecatedTemplateGeneration),
+		},
+		Spec: appsv1.DaemonSetSpec{UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: set.Spec.UpdateStrategy.Type}},
+	}
+}
+
+// trimDeployment keeps whether it replaces pods.
+func trimDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: deployment.Namespace, Name: deployment.Name, UID: deployment.UID, ResourceVersion: deployment.ResourceVersion,
+			DeletionTimestamp: deployment.DeletionTimestamp,
+		},
+		Spec: appsv1.DeploymentSpec{Paused: deployment.Spec.Paused},
 	}
 }
 
@@ -62,20 +84,4 @@ func withAnnotation(kept map[string]string, object metav1.Object, key string) ma
 	}
 	kept[key] = value
 	return kept
-}
-
-// trimRestarts keeps how often the containers were started again, those that run beside the others included: as one number, and
-// nothing at all for most pods.
-func trimRestarts(pod *corev1.Pod) []corev1.ContainerStatus {
-	sum := restarts(pod)
-	for i := range pod.Status.InitContainerStatuses {
-		status := &pod.Status.InitContainerStatuses[i]
-		if slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == status.Name && restartable(&c) }) {
-			sum += status.RestartCount
-		}
-	}
-	if sum == 0 {
-		return nil
-	}
-	return []corev1.ContainerStatus{{RestartCount: sum}}
 }

@@ -98,6 +98,21 @@ func TestTrim(t *testing.T) {
 			}),
 			want: statefulSet("db", 3, "v1"),
 		},
+		"a DaemonSet keeps its plans": {
+			object: daemonSet("agent", 3, func(set *appsv1.DaemonSet) {
+				set.Labels, set.ManagedFields, set.Annotations["x"] = annotations, fields, "y"
+				set.Spec.Template.Name, set.Status.NumberReady = "x", 3
+				set.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateDaemonSet{}
+			}),
+			want: daemonSet("agent", 3),
+		},
+		"a Deployment keeps whether it replaces pods": {
+			object: deployment("web", paused, beingDeleted, func(d *appsv1.Deployment) {
+				d.Labels, d.Annotations, d.ManagedFields = annotations, annotations, fields
+				d.Spec.Replicas, d.Spec.Template.Name, d.Status.ReadyReplicas = new(int32(3)), "x", 3
+			}),
+			want: deployment("web", paused, beingDeleted),
+		},
 		"a tombstone passes through": {
 			object: toolscache.DeletedFinalStateUnknown{Key: "a/b"}, want: toolscache.DeletedFinalStateUnknown{Key: "a/b"},
 		},

@@ -22,8 +22,8 @@ import (
 // object it lists; what comes out of them is shared and must not be modified.
 type views struct {
 	namespaces, services, pods, slices, configMaps toolscache.Indexer
-	// nodes, replicaSets and statefulSets tell of the pods' future (see outlook).
-	nodes, replicaSets, statefulSets toolscache.Indexer
+	// These tell of the pods' future (see outlook).
+	nodes, replicaSets, deployments, statefulSets, daemonSets toolscache.Indexer
 	// podsSeen is the newest resourceVersion that the informer of pods has received.
 	podsSeen func() string
 }
@@ -43,7 +43,9 @@ func newViews(ctx context.Context, informers ctrlcache.Informers) (*views, error
 		{&corev1.ConfigMap{}, &v.configMaps, nil},
 		{&corev1.Node{}, &v.nodes, nil},
 		{replicaSetMetadata(), &v.replicaSets, replicaSetIndexers},
+		{&appsv1.Deployment{}, &v.deployments, nil},
 		{&appsv1.StatefulSet{}, &v.statefulSets, nil},
+		{&appsv1.DaemonSet{}, &v.daemonSets, nil},
 	} {
 		informer, err := informers.GetInformer(ctx, view.of, ctrlcache.BlockUntilSynced(false))
 		if err != nil {
@@ -112,6 +114,16 @@ func (v *views) replicaSet(key types.NamespacedName) *metav1.PartialObjectMetada
 // statefulSet is nil when there is none of this name.
 func (v *views) statefulSet(key types.NamespacedName) *appsv1.StatefulSet {
 	return get[*appsv1.StatefulSet](v.statefulSets, key.String())
+}
+
+// daemonSet is nil when there is none of this name.
+func (v *views) daemonSet(key types.NamespacedName) *appsv1.DaemonSet {
+	return get[*appsv1.DaemonSet](v.daemonSets, key.String())
+}
+
+// deployment is nil when there is none of this name.
+func (v *views) deployment(key types.NamespacedName) *appsv1.Deployment {
+	return get[*appsv1.Deployment](v.deployments, key.String())
 }
 
 // replicaSetsOf are those that the object with this UID controls.

@@ -21,7 +21,8 @@ func viewsOf(t *testing.T, objects ...metav1.Object) *views {
 	}
 	v := &views{
 		namespaces: store(nil), services: store(serviceIndexers), pods: store(podIndexers), slices: store(sliceIndexers), configMaps: store(nil),
-		nodes: store(nil), replicaSets: store(replicaSetIndexers), statefulSets: store(nil),
+		nodes: store(nil), replicaSets: store(replicaSetIndexers),
+		deployments: store(nil), statefulSets: store(nil), daemonSets: store(nil),
 		podsSeen: func() string { return "1000" },
 	}
 	for _, object := range objects {
@@ -38,6 +39,10 @@ func viewsOf(t *testing.T, objects ...metav1.Object) *views {
 			into = v.nodes
 		case *appsv1.StatefulSet:
 			into = v.statefulSets
+		case *appsv1.Deployment:
+			into = v.deployments
+		case *appsv1.DaemonSet:
+			into = v.daemonSets
 		case *corev1.ConfigMap:
 			into = v.configMaps
 		}

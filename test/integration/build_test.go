@@ -88,6 +88,7 @@ func (s *scene) podOf(app, name string, change ...func(*corev1.Pod)) *corev1.Pod
 			NodeName: "node-of-" + name,
 			Containers: []corev1.Container{{
 				Name: "main", Image: "none", Ports: []corev1.ContainerPort{{Name: "web", ContainerPort: 8080}},
+				ReadinessProbe: &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString("web")}}},
 			}},
 		},
 	}

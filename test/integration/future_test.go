@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -69,7 +70,7 @@ func (s *scene) taint(node, key string) {
 	s.patchNode(node, fmt.Sprintf(`{"spec":{"taints":[{"key":%q,"effect":"NoSchedule"}]}}`, key))
 }
 
-// withReplicaSet makes a ReplicaSet of Deployment web, which need not exist.
+// withReplicaSet makes a ReplicaSet of Deployment web.
 func (s *scene) withReplicaSet(name string, revision int, change ...func(*appsv1.ReplicaSet)) *appsv1.ReplicaSet {
 	s.t.Helper()
 	labels := map[string]string{"app": "web", "pod-template-hash": name}
@@ -96,12 +97,42 @@ func (s *scene) withReplicaSet(name string, revision int, change ...func(*appsv1
 	return created
 }
 
-// ofDeployment is a ReplicaSet of a Deployment of this name. Its UID is of this namespace alone, as every UID is.
+// ofDeployment is a ReplicaSet of a Deployment of this name, which is made if need be.
 func (s *scene) ofDeployment(name string) func(*appsv1.ReplicaSet) {
 	return func(set *appsv1.ReplicaSet) {
 		set.OwnerReferences = []metav1.OwnerReference{{
-			APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: types.UID(s.namespace + "-" + name), Controller: new(true),
+			APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: s.deployment(name).UID, Controller: new(true),
 		}}
+	}
+}
+
+func (s *scene) deployment(name string) *appsv1.Deployment {
+	s.t.Helper()
+	labels := map[string]string{"app": name}
+	deployment, err := clientset.AppsV1().Deployments(s.namespace).Create(s.t.Context(), &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: appsv1.DeploymentSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "none"}}},
+			},
+		},
+	}, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		deployment, err = clientset.AppsV1().Deployments(s.namespace).Get(s.t.Context(), name, metav1.GetOptions{})
+	}
+	if err != nil {
+		s.t.Fatalf("failed to create Deployment: %v", err)
+	}
+	return deployment
+}
+
+func (s *scene) patchDeployment(name, body string) {
+	s.t.Helper()
+	if _, err := clientset.AppsV1().Deployments(s.namespace).Patch(
+		s.t.Context(), name, types.MergePatchType, []byte(body), metav1.PatchOptions{}); err != nil {
+		s.t.Fatalf("failed to patch Deployment: %v", err)
 	}
 }
 

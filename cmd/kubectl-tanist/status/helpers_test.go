@@ -62,6 +62,7 @@ func slice(changes ...func(*discoveryv1.EndpointSlice)) *discoveryv1.EndpointSli
 		},
 		AddressType: discoveryv1.AddressTypeIPv4,
 		Endpoints:   []discoveryv1.Endpoint{endpoint("a", "10.0.0.1", true)},
+		Ports:       []discoveryv1.EndpointPort{{Name: new(""), Port: new(int32(8080))}},
 	}, changes)
 }
 
@@ -84,14 +85,14 @@ func nobody(s *discoveryv1.EndpointSlice) {
 	s.Endpoints = nil
 }
 
-// pod is ready, and has a drain window.
+// pod is ready, and has a readiness probe and a drain window.
 func pod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 	return change(&corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: "shop", Name: name, UID: types.UID(name), Labels: map[string]string{"app": "web", "pod-template-hash": "7d4b"},
 		},
 		Spec: corev1.PodSpec{NodeName: "node-of-" + name, Containers: []corev1.Container{{
-			Name: "main", Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}}},
+			Name: "main", ReadinessProbe: &corev1.Probe{}, Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}}},
 		}}},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}},
 	}, changes)

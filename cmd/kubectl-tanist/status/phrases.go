@@ -27,6 +27,8 @@ const (
 	NoLeader            = "no leader"
 	LeaderTerminating   = "leader terminating"
 	SeveralReady        = "several ready endpoints"
+	IncompleteLeader    = "incomplete leader"
+	NoReadinessProbe    = "no readiness probe"
 	NoDrainWindow       = "no drain window"
 	TanistNotRunning    = "Tanist is not running"
 	Deleted             = "gone"

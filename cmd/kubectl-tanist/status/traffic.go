@@ -1,9 +1,13 @@
 package status
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/sets"
 
@@ -20,6 +24,12 @@ func (f findings) traffic(l Leader) []Warning {
 		if foreign := f.severalReady(); foreign != "" {
 			all = append(all, Warning{SeveralReady, foreign})
 		}
+	}
+	if lacks := f.incomplete(l); lacks != "" {
+		all = append(all, Warning{IncompleteLeader, lacks})
+	}
+	if f.leaderPod != nil && !config.Probed(&f.leaderPod.Spec) {
+		all = append(all, Warning{NoReadinessProbe, l.Leader.Name + " counts as ready as soon as its containers have started, whether it answers or not"})
 	}
 	if why := f.windowless(l); why != "" {
 		all = append(all, Warning{NoDrainWindow, "a plain delete of " + l.Leader.Name + " costs requests: " + why})
@@ -45,6 +55,34 @@ func (f findings) windowless(l Leader) string {
 	default:
 		return ""
 	}
+}
+
+// incomplete says which of the Service's ports and required address families have no endpoint although a pod leads; empty for none.
+func (f findings) incomplete(l Leader) string {
+	if l.Leader == nil || f.leaderService == nil {
+		return ""
+	}
+	policy := f.Service.Spec.IPFamilyPolicy
+	required := policy != nil && *policy == corev1.IPFamilyPolicyRequireDualStack
+	lacks := sets.New[string]()
+	for _, slice := range named(f.leaderService, f.Slices) {
+		if !madeSlice(slice, f.leaderService) {
+			continue
+		}
+		if len(slice.Endpoints) == 0 && required {
+			lacks.Insert("address family " + string(slice.AddressType))
+		}
+		for i := range f.Service.Spec.Ports {
+			port := &f.Service.Spec.Ports[i]
+			if !slices.ContainsFunc(slice.Ports, func(p discoveryv1.EndpointPort) bool { return p.Name != nil && *p.Name == port.Name }) {
+				lacks.Insert("port " + cmp.Or(port.Name, strconv.Itoa(int(port.Port))))
+			}
+		}
+	}
+	if len(lacks) == 0 {
+		return ""
+	}
+	return l.Leader.Name + " does not have " + strings.Join(sets.List(lacks), ", ")
 }
 
 // severalReady says which EndpointSlices send traffic to more than one pod of an address family; empty when none do.

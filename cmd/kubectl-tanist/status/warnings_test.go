@@ -95,6 +95,34 @@ func TestWarnings(t *testing.T) {
 		"one endpoint of each family is one leader": {
 			changes: []func(*Objects){func(o *Objects) { o.Slices = append(o.Slices, slice(ipv6)) }},
 		},
+		"the leader lacks a port": {
+			changes: []func(*Objects){source(func(s *corev1.Service) {
+				s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: "admin", Port: 9000})
+			})},
+			want: []string{"incomplete leader"},
+		},
+		"the leader lacks a family that is required": {
+			changes: []func(*Objects){source(func(s *corev1.Service) { s.Spec.IPFamilyPolicy = new(corev1.IPFamilyPolicyRequireDualStack) }), func(o *Objects) {
+				o.Slices = append(o.Slices, slice(ipv6, func(s *discoveryv1.EndpointSlice) { s.Endpoints = nil }))
+			}},
+			want: []string{"incomplete leader"},
+		},
+		"the leader lacks a family that is preferred": {
+			changes: []func(*Objects){source(func(s *corev1.Service) { s.Spec.IPFamilyPolicy = new(corev1.IPFamilyPolicyPreferDualStack) }), func(o *Objects) {
+				o.Slices = append(o.Slices, slice(ipv6, func(s *discoveryv1.EndpointSlice) { s.Endpoints = nil }))
+			}},
+		},
+		"the leader's pod has no readiness probe": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[0] = pod("a", func(p *corev1.Pod) { p.Spec.Containers[0].ReadinessProbe = nil })
+			}},
+			want: []string{"no readiness probe"},
+		},
+		"a pod that does not lead may have none, too": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[1] = pod("b", func(p *corev1.Pod) { p.Spec.Containers[0].ReadinessProbe = nil })
+			}},
+		},
 		"the leader's pod has no drain window": {
 			changes: []func(*Objects){func(o *Objects) { o.Pods[0] = pod("a", hookless) }}, want: []string{"no drain window"},
 		},

@@ -1,0 +1,20 @@
+package config
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Probed reports whether a pod's readiness says more than that its containers have started: one of them has a readiness or a startup
+// probe, sidecars included, or another controller has a say in it.
+func Probed(pod *corev1.PodSpec) bool {
+	has := func(container corev1.Container) bool {
+		return container.ReadinessProbe != nil || container.StartupProbe != nil
+	}
+	sidecar := func(container corev1.Container) bool {
+		return container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
+	}
+	return len(pod.ReadinessGates) > 0 || slices.ContainsFunc(pod.Containers, has) ||
+		slices.ContainsFunc(pod.InitContainers, func(c corev1.Container) bool { return sidecar(c) && has(c) })
+}
