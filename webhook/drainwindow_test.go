@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -21,6 +22,8 @@ import (
 type windowed struct {
 	// Sleeps are the containers' preStop sleeps in seconds, -1 for another hook and 0 for none.
 	Sleeps []int64
+	// Probes are the grace periods that the containers' liveness and startup probes have of their own.
+	Probes []int64
 	// Grace is the grace period in seconds, -1 for none.
 	Grace int64
 	// Applied is our annotation.
@@ -33,6 +36,11 @@ func windowedOf(pod *corev1.Pod) windowed {
 		w.Grace = *pod.Spec.TerminationGracePeriodSeconds
 	}
 	for _, container := range pod.Spec.Containers {
+		for _, probe := range []*corev1.Probe{container.LivenessProbe, container.StartupProbe} {
+			if probe != nil && probe.TerminationGracePeriodSeconds != nil {
+				w.Probes = append(w.Probes, *probe.TerminationGracePeriodSeconds)
+			}
+		}
 		switch {
 		case container.Lifecycle == nil || container.Lifecycle.PreStop == nil:
 			w.Sleeps = append(w.Sleeps, 0)
@@ -51,6 +59,13 @@ func sleeping(seconds int64) corev1.Container {
 
 func draining() corev1.Container {
 	return corev1.Container{Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"drain"}}}}}
+}
+
+// probed gives a container a liveness and a startup probe with grace periods of their own.
+func probed(container corev1.Container, liveness, startup int64) corev1.Container {
+	container.LivenessProbe = &corev1.Probe{TerminationGracePeriodSeconds: &liveness}
+	container.StartupProbe = &corev1.Probe{TerminationGracePeriodSeconds: &startup}
+	return container
 }
 
 // newPod is a pod that service selects, as the API server sends it.
@@ -120,6 +135,34 @@ func TestDrainWindow(t *testing.T) {
 			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
 		"a sidecar goes last anyway": {pod: sidecar(newPod(30, plain)), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
+		"a probe's own grace period is longer too": {
+			pod: newPod(30, probed(plain, 2, 60)), want: windowed{Sleeps: []int64{3}, Probes: []int64{5, 63}, Grace: 33, Applied: "3s"},
+		},
+		"but not beside a hook of the container's own": {
+			pod:  newPod(30, plain, probed(draining(), 2, 60), probed(sleeping(1), 1, 1)),
+			want: windowed{Sleeps: []int64{3, -1, 1}, Probes: []int64{2, 60, 1, 1}, Grace: 33, Applied: "3s"},
+		},
+		"a probe without a grace period has the pod's": {
+			pod:  newPod(30, corev1.Container{LivenessProbe: &corev1.Probe{}, ReadinessProbe: &corev1.Probe{}}),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
+		"grace periods that the API refuses are not mended": {
+			pod: newPod(30, probed(plain, 0, -1)), want: windowed{Sleeps: []int64{3}, Probes: []int64{0, -1}, Grace: 33, Applied: "3s"},
+		},
+		"the longest grace periods stay": {
+			pod: newPod(math.MaxInt64, probed(plain, math.MaxInt64, math.MaxInt64-1)),
+			want: windowed{
+				Sleeps: []int64{3}, Probes: []int64{math.MaxInt64, math.MaxInt64}, Grace: math.MaxInt64, Applied: "3s",
+			},
+		},
+		"a sidecar's probe stays, as it gets no sleep": {
+			pod: func() *corev1.Pod {
+				pod := sidecar(newPod(30, plain))
+				pod.Spec.InitContainers[0].LivenessProbe = &corev1.Probe{TerminationGracePeriodSeconds: new(int64(2))}
+				return pod
+			}(),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
 		"a Service's own window": {
 			services: listed{service("web", "drain-window", "8s")},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{8}, Grace: 38, Applied: "8s"},
@@ -182,6 +225,18 @@ func TestDrainWindow(t *testing.T) {
 		"asked again when someone has set a grace period shorter than the sleep": {
 			pod:  annotated(newPod(2, sleeping(3)), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3}, Grace: 5, Applied: "3s"},
+		},
+		"asked again, a probe's grace period stays": {
+			pod:  annotated(newPod(33, probed(sleeping(3), 5, 63)), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3}, Probes: []int64{5, 63}, Grace: 33, Applied: "3s"},
+		},
+		"asked again when someone has set a probe's grace period that the sleep uses up": {
+			pod:  annotated(newPod(33, probed(sleeping(3), 3, 4)), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3}, Probes: []int64{6, 4}, Grace: 33, Applied: "3s"},
+		},
+		"asked again over another container with a probe": {
+			pod:  annotated(newPod(33, sleeping(3), probed(plain, 30, 2)), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3, 3}, Probes: []int64{33, 5}, Grace: 33, Applied: "3s"},
 		},
 		"an annotation copied without the rest": {
 			pod:  annotated(newPod(30, plain, sleeping(7)), config.DrainWindowAppliedKey, "5s"),
