@@ -14,7 +14,7 @@ import (
 
 // drainWindow gives new pods their drain window.
 type drainWindow struct {
-	services Services
+	services SelectingServices
 	tuning   *config.Store
 }
 
