@@ -35,10 +35,14 @@ func undone(service, old, kept *corev1.ServiceSpec, source string) field.ErrorLi
 	differ := func(i int, a, b reflect.Value) bool {
 		return !apiequality.Semantic.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface())
 	}
+	retyped := service.Type != old.Type && service.Type != kept.Type // which sets other fields too
 	var errs field.ErrorList
 	for i := range is.NumField() {
 		name, _, _ := strings.Cut(is.Type().Field(i).Tag.Get("json"), ",")
-		if !slices.Contains(allocated, name) && differ(i, is, was) && differ(i, is, want) {
+		if slices.Contains(allocated, name) || retyped && name != "type" && name != "selector" {
+			continue
+		}
+		if differ(i, is, was) && differ(i, is, want) {
 			errs = append(errs, field.Forbidden(field.NewPath("spec", name), detail))
 		}
 	}

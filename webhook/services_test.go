@@ -208,6 +208,10 @@ func TestChangesOfLeaderServices(t *testing.T) {
 		"another type": {
 			now: []change{func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort }}, wantErrors: forbidden("spec.type"),
 		},
+		"another type, which brings other fields": {
+			now:        []change{port, selector, func(s *corev1.Service) { s.Spec.Type, s.Spec.ExternalTrafficPolicy = "NodePort", "Cluster" }},
+			wantErrors: forbidden("spec.selector", "spec.type"),
+		},
 		"a port":                                 {now: []change{port}, wantErrors: forbidden("spec.ports")},
 		"several":                                {now: []change{port, selector}, wantErrors: forbidden("spec.ports", "spec.selector")},
 		"an address":                             {now: []change{func(s *corev1.Service) { s.Spec.ExternalIPs = []string{"192.0.2.1"} }}, wantErrors: forbidden("spec.externalIPs")},

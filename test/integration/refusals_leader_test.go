@@ -41,9 +41,9 @@ func TestChangesOfALeaderServiceAreRefused(t *testing.T) {
 	check := func() {
 		t.Helper()
 		refused(`{"spec":{"selector":{"app":"web"}}}`, "spec.selector")
-		refused(`{"spec":{"type":"NodePort"}}`, "spec.externalTrafficPolicy", "spec.type")
+		refused(`{"spec":{"type":"NodePort"}}`, "spec.type")
 		refused(`{"spec":{"ports":[{"name":"http","port":81}]}}`, "spec.ports")
-		refused(`{"spec":{"sessionAffinity":"ClientIP"}}`, "spec.sessionAffinity")
+		refused(`{"spec":{"sessionAffinity":"ClientIP"}}`, "spec.sessionAffinity", "spec.sessionAffinityConfig")
 		refused(`{"spec":{"externalIPs":["192.0.2.1"]}}`, "spec.externalIPs")
 		refused(`{"metadata":{"labels":null},"spec":{"selector":{"app":"web"}}}`, "spec.selector")
 	}
@@ -85,8 +85,8 @@ func TestChangesOfALeaderServiceAreRefused(t *testing.T) {
 func TestTwoServicesForOneLeaderService(t *testing.T) {
 	const path = "metadata.annotations[tanist.dev/leader-service]"
 	i := newInstalled(t)
-	r := i.serve()
-	i.call(r)
+	i.startElected().die() // nobody makes leader Services until its Lease expires
+	i.call(i.serve())
 	s := newScene(t)
 	boss := annotation(config.LeaderServiceKey, "boss")
 	s.withService("web", boss)
@@ -95,6 +95,9 @@ func TestTwoServicesForOneLeaderService(t *testing.T) {
 		`: Invalid value: "boss": is the name that Service web asks for too: choose another name`, path)
 	wantRefused(t, s.tryPatchService("other", `{"metadata":{"annotations":{"tanist.dev/leader-service":"boss"}}}`), "services.tanist.dev",
 		`Service "other" is invalid: `+path+`: Invalid value: "boss": is the name that Service web asks for too: choose another name`, path)
+	if history.service(s.namespace, "boss") != nil {
+		t.Error("web has its leader Service: nothing was tried of one that has none")
+	}
 	s.deleteService("web")
 	history.eventually(t, func() string { // until the deletion is known here
 		if err := s.tryService("api", boss); err != nil {
