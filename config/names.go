@@ -51,6 +51,9 @@ var serviceKeys = []string{
 	EnabledKey, LeaderServiceKey, StrategyKey, StickyKey, MinReadyKey, NotReadyGraceKey, DrainWindowKey, PreferredLeaderKey,
 }
 
+// podKeys are the annotations a user may write on a pod.
+var podKeys = []string{PriorityKey, DrainWindowKey}
+
 // writtenKeys are the annotations Tanist writes itself. A user's Service may carry them too, copied from a leader Service.
 var writtenKeys = []string{TermKey, LeaderKey, LeaderSinceKey, ReasonKey, SuccessorKey}
 

@@ -7,6 +7,7 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
@@ -29,13 +30,36 @@ func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequ
 	// The namespace is the request's: a pod that comes from a template need not name its own. A pod that no Service selects may ask
 	// for a window by itself: its Service may have been sent after it, or not have got here yet.
 	selecting := d.services.Selecting(request.Namespace, pod.Labels)
-	wanted := config.PodWindowFor(pod, longestWindow(selecting, d.tuning.Load()))
-	response := ctrlwebhook.Patched("", windowPatch(pod, wanted.Window)...)
-	if wanted.Wrong != nil {
-		response = response.WithWarnings(fmt.Sprintf("%v; what the pod's Services ask for is used instead", wanted.Wrong))
-	}
-	return response, nil
+	tuning := d.tuning.Load()
+	wanted := config.PodWindowFor(pod, longestWindow(selecting, tuning), tuning.Election.LongestDrainWindow())
+	return ctrlwebhook.Patched("", windowPatch(pod, wanted.Window)...).WithWarnings(podWarnings(pod, wanted)...), nil
 }
+
+// podWarnings tell who creates a pod which of its annotations have no effect. They keep no pod from being created.
+func podWarnings(pod *corev1.Pod, window config.PodWindow) []string {
+	var all []string
+	if window.Wrong != nil {
+		all = append(all, fmt.Sprintf("%v; what the pod's Services ask for is used instead", window.Wrong))
+	}
+	if window.Shortened {
+		all = append(all, shortenedWarning(pod.Annotations, window.Window))
+	}
+	if _, err := config.ParsePriority(pod.Annotations); err != nil {
+		all = append(all, fmt.Sprintf("%v; the priority is 0 until then", err))
+	}
+	for _, err := range config.UnknownPodAnnotations(pod.Annotations) {
+		all = append(all, err.Error())
+	}
+	return all
+}
+
+// shortenedWarning says which window an annotation gets that asks for more.
+func shortenedWarning(annotations map[string]string, longest time.Duration) string {
+	return fmt.Sprintf("%v; %s is used instead", field.Invalid(drainWindowPath, annotations[config.DrainWindowKey],
+		"is longer than election.maxDrainWindow of Tanist's tuning allows"), longest)
+}
+
+var drainWindowPath = field.NewPath("metadata", "annotations").Key(config.DrainWindowKey)
 
 // longestWindow is what Services ask for that share a pod: one window cannot be two, and the longer one serves both.
 func longestWindow(services []*corev1.Service, tuning config.Tuning) time.Duration {

@@ -168,8 +168,27 @@ func TestDrainWindow(t *testing.T) {
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{8}, Grace: 38, Applied: "8s"},
 		},
 		"the longest of several Services": {
-			services: listed{service("a", "drain-window", "0s"), service("b", "drain-window", "1m"), service("c")},
-			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{60}, Grace: 90, Applied: "1m0s"},
+			services: listed{service("a", "drain-window", "0s"), service("b", "drain-window", "20s"), service("c")},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{20}, Grace: 50, Applied: "20s"},
+		},
+		"a Service that asks for more than the tuning allows": {
+			services: listed{service("web", "drain-window", "1m")},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{30}, Grace: 60, Applied: "30s"},
+		},
+		"a pod that asks for more than the tuning allows": {
+			pod:  annotated(newPod(30, plain), config.DrainWindowKey, "1m"),
+			want: windowed{Sleeps: []int64{30}, Grace: 60, Applied: "30s"},
+			wantWarnings: []string{`metadata.annotations[tanist.dev/drain-window]: Invalid value: "1m": ` +
+				`is longer than election.maxDrainWindow of Tanist's tuning allows; 30s is used instead`},
+		},
+		"other annotations that have no effect": {
+			pod:  annotated(annotated(newPod(30, plain), config.PriorityKey, "high"), config.StrategyKey, "newest"),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+			wantWarnings: []string{
+				`metadata.annotations[tanist.dev/priority]: Invalid value: "high": must be an integer from -2147483648 to 2147483647; ` +
+					`the priority is 0 until then`,
+				`metadata.annotations[tanist.dev/strategy]: Invalid value: "newest": belongs on the Service, not on its pods`,
+			},
 		},
 		"a Service that asks for none": {
 			services: listed{service("web", "drain-window", "0s")},

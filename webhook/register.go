@@ -70,7 +70,7 @@ func Register(server ctrlwebhook.Server, o Options) error {
 		return fmt.Errorf("failed to register metrics of admission: %w", err)
 	}
 	for path, hook := range map[string]guard{
-		PathServices:   {name: hookServices, handle: services{known: o.Services}.handle},
+		PathServices:   {name: hookServices, handle: services{known: o.Services, tuning: o.Tuning}.handle},
 		PathTuning:     {name: hookTuning, handle: tuning{namespace: o.Namespace}.handle},
 		PathNamespaces: {name: hookNamespaces, handle: namespaces{known: o.Services}.handle},
 		PathPods:       {name: hookDrainWindow, handle: drainWindow{services: o.Services, tuning: o.Tuning}.handle},

@@ -13,7 +13,8 @@ import (
 
 // services refuses a Service that asks for what it cannot have, and changes of leader Services that Tanist would undo.
 type services struct {
-	known LeaderServices
+	known  LeaderServices
+	tuning *config.Store
 }
 
 func (s services) handle(
@@ -70,12 +71,19 @@ func (s services) unavailable(service *corev1.Service, name string) field.ErrorL
 	return nil
 }
 
-// warnings tell who makes a Service whose name is promised to another one's leader Service.
+// warnings tell who asks for a longer drain window than there is, or makes a Service whose name is promised to another one's leader
+// Service.
 func (s services) warnings(service, old *corev1.Service) []string {
-	if old != nil || service.Name == "" {
-		return nil
-	}
 	var all []string
+	options, _ := config.ParseOptions(service)
+	longest := s.tuning.Load().Election.LongestDrainWindow()
+	if options.DrainWindow != nil && *options.DrainWindow > longest &&
+		(old == nil || old.Annotations[config.DrainWindowKey] != service.Annotations[config.DrainWindowKey]) {
+		all = append(all, shortenedWarning(service.Annotations, longest))
+	}
+	if old != nil || service.Name == "" {
+		return all
+	}
 	for _, other := range s.known.Wanting(service.Namespace, service.Name) {
 		if other.Name != service.Name && !madeFor(service, other) {
 			all = append(all, "Service "+other.Name+" wants this name for its leader Service, which cannot be made while this Service has it; "+

@@ -23,12 +23,14 @@ func TestServices(t *testing.T) {
 		return s
 	}
 	const (
-		path     = `metadata.annotations[tanist.dev/`
-		strategy = path + `strategy]: Unsupported value: "best": supported values: "oldest", "newest", "ordinal"`
-		minReady = path + `min-ready]: Invalid value: "5": must be a duration such as 10s, from 0s to 24h`
-		noPods   = `spec.selector: Required value: needed for tanist.dev/enabled: the leader is one of the pods it selects`
-		taken    = `is the name of a Service that is not this one's leader Service and will be left alone: choose another name`
-		both     = `is the name that Service web asks for too: choose another name`
+		path      = `metadata.annotations[tanist.dev/`
+		strategy  = path + `strategy]: Unsupported value: "best": supported values: "oldest", "newest", "ordinal"`
+		minReady  = path + `min-ready]: Invalid value: "5": must be a duration such as 10s, from 0s to 24h`
+		noPods    = `spec.selector: Required value: needed for tanist.dev/enabled: the leader is one of the pods it selects`
+		taken     = `is the name of a Service that is not this one's leader Service and will be left alone: choose another name`
+		both      = `is the name that Service web asks for too: choose another name`
+		shortened = path + `drain-window]: Invalid value: "1m": is longer than election.maxDrainWindow of Tanist's tuning allows; ` +
+			`30s is used instead`
 		promised = `Service web wants this name for its leader Service, which cannot be made while this Service has it; ` +
 			`annotate web with another tanist.dev/leader-service, or rename this one`
 	)
@@ -144,6 +146,13 @@ func TestServices(t *testing.T) {
 			wantErrors: []string{path + `leader-service]: Invalid value: "web": must differ from the name of the Service itself`},
 		},
 
+		"a drain window that the tuning shortens": {
+			new: service("web", "drain-window", "1m"), wantWarnings: []string{shortened},
+		},
+		"a drain window that the tuning has shortened before": {
+			old: service("web", "drain-window", "1m"), new: service("web", "drain-window", "1m", "sticky", "false"),
+		},
+		"a drain window that is not shortened":                {old: service("web", "drain-window", "1m"), new: service("web", "drain-window", "30s")},
 		"a name that another one's leader Service is to have": {known: listed{service("web")}, new: plain("web-leader"), wantWarnings: []string{promised}},
 		"that leader Service itself":                          {known: listed{service("web")}, new: leaderServiceOf("web")},
 		"a Service that has it already":                       {known: listed{service("web")}, old: plain("web-leader"), new: plain("web-leader")},

@@ -44,7 +44,7 @@ func TestChangesOfALeaderServiceAreRefused(t *testing.T) {
 		refused(`{"spec":{"type":"NodePort"}}`, "spec.type")
 		refused(`{"spec":{"ports":[{"name":"http","port":81}]}}`, "spec.ports")
 		refused(`{"spec":{"sessionAffinity":"ClientIP"}}`, "spec.sessionAffinity", "spec.sessionAffinityConfig")
-		refused(`{"spec":{"externalIPs":["192.0.2.1"]}}`, "spec.externalIPs")
+		refused(`{"spec":{"externalIPs":["192.0.2.1"]}}`, "spec.externalIPs", "spec.externalTrafficPolicy")
 		refused(`{"metadata":{"labels":null},"spec":{"selector":{"app":"web"}}}`, "spec.selector")
 	}
 	check()
