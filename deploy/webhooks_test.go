@@ -62,7 +62,9 @@ func TestWebhooks(t *testing.T) {
 		},
 		"drainwindow.tanist.dev": {
 			Path: "/mutate-pods", SideEffects: "None", Timeout: 1,
-			Rules: []string{"CREATE v1 pods"}, Conditions: []string{notByNode},
+			Rules: []string{"CREATE,UPDATE v1 pods"},
+			Conditions: []string{notByNode, "oldObject == null || " +
+				"oldObject.metadata.?annotations[?'tanist.dev/drain-window-applied'].hasValue() && object.spec != oldObject.spec"},
 		},
 	}
 	got := map[string]webhook{}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
@@ -13,19 +12,26 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// drainWindow gives new pods their drain window.
+// drainWindow gives new pods their drain window, and lets them keep it.
 type drainWindow struct {
 	services SelectingServices
 	tuning   *config.Store
 }
 
 func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
-	if request.Operation != admissionv1.Create || request.SubResource != "" {
-		return ctrlwebhook.Allowed(""), nil // a patch of a pod that exists would be refused, and the request with it
+	if request.SubResource != "" {
+		return ctrlwebhook.Allowed(""), nil
 	}
 	pod, err := decode[corev1.Pod](request.Object)
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
+	}
+	old, err := decodeOld[corev1.Pod](request)
+	if err != nil {
+		return ctrlwebhook.AdmissionResponse{}, err
+	}
+	if old != nil { // no window for a pod that exists: the API server would refuse the request
+		return ctrlwebhook.Patched("", keepPatch(pod, old)...), nil
 	}
 	// The namespace is the request's: a pod that comes from a template need not name its own. A pod that no Service selects may ask
 	// for a window by itself: its Service may have been sent after it, or not have got here yet.
