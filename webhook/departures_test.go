@@ -248,8 +248,10 @@ func TestARequestThatCannotBeReadIsNoDenial(t *testing.T) {
 			recorder := httptest.NewRecorder()
 			d.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost, PathDepartures, test.body))
 			// The API server takes anything but a 2xx for a call that failed, and goes on (failurePolicy Ignore).
-			if recorder.Code != http.StatusBadRequest || recorder.Body.String() != test.want {
-				t.Errorf("got %d %q, want 400 %q", recorder.Code, recorder.Body, test.want)
+			// The decoder chooses between two words at random, so that nobody relies on them.
+			got := strings.Replace(recorder.Body.String(), "unable to unmarshal", "cannot unmarshal", 1)
+			if recorder.Code != http.StatusBadRequest || got != test.want {
+				t.Errorf("got %d %q, want 400 %q", recorder.Code, got, test.want)
 			}
 			if got := testutil.ToFloat64(d.metrics.failures.WithLabelValues(hookDepartures)); got != 1 {
 				t.Errorf("%v failures are counted", got)
