@@ -26,13 +26,18 @@ type PodWindow struct {
 //
 // The pod's own annotation overrules them. Without it, two kinds of pods are left alone: those of Jobs, because work that is called
 // off should not go on, and those on their node's network, because their successor on that node needs the same ports. Static pods
-// are always left alone: their node does not take them from the API.
+// are always left alone: their node does not take them from the API. So are pods that were created without a window because it was
+// refused.
 func PodWindowFor(pod *corev1.Pod, services, longest time.Duration) PodWindow {
 	if isStatic(pod) {
 		return PodWindow{LeftAlone: "it is a static pod: its node reads it from a file"}
 	}
 	own, wrong := podDrainWindow(pod)
-	switch {
+	switch refused := pod.Annotations[DrainWindowRefusedKey]; {
+	case refused != "":
+		return PodWindow{LeftAlone: "pods of its workload were refused with a window, probably because a policy limits " +
+			"terminationGracePeriodSeconds: make that " + refused + " shorter in the pod template, or annotate the template with " +
+			DrainWindowKey + ": 0s", Wrong: wrong}
 	case own != nil:
 		return PodWindow{Window: min(*own, longest), Shortened: *own > longest}
 	case services == 0:

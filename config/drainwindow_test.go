@@ -81,10 +81,12 @@ func TestPodWindowFor(t *testing.T) {
 		return meta
 	}
 	const (
-		static = "it is a static pod: its node reads it from a file"
-		job    = "it belongs to a Job"
-		host   = "it uses the network of its node"
-		wrong  = `metadata.annotations[tanist.dev/drain-window]: Invalid value: "soon": must be a duration such as 10s, from 0s to 10m`
+		static  = "it is a static pod: its node reads it from a file"
+		job     = "it belongs to a Job"
+		host    = "it uses the network of its node"
+		refused = "pods of its workload were refused with a window, probably because a policy limits terminationGracePeriodSeconds: " +
+			"make that 3s shorter in the pod template, or annotate the template with tanist.dev/drain-window: 0s"
+		wrong = `metadata.annotations[tanist.dev/drain-window]: Invalid value: "soon": must be a duration such as 10s, from 0s to 10m`
 	)
 	type result struct {
 		Window    time.Duration
@@ -112,6 +114,11 @@ func TestPodWindowFor(t *testing.T) {
 			meta: annotated("1500ms"),
 			want: result{Wrong: `metadata.annotations[tanist.dev/drain-window]: Invalid value: "1500ms": ` +
 				`must be in whole seconds, as a container's preStop sleep is`},
+		},
+
+		"a pod that was refused with one": {
+			meta:     metav1.ObjectMeta{Annotations: map[string]string{DrainWindowRefusedKey: "3s", DrainWindowKey: "3s"}},
+			services: three, want: result{LeftAlone: refused},
 		},
 
 		"a Job's pod":      {meta: owned("Job", true), services: three, want: result{LeftAlone: job}},

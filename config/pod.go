@@ -13,7 +13,7 @@ func UnknownPodAnnotations(annotations map[string]string) field.ErrorList {
 	var errs field.ErrorList
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		switch path := annotationsPath.Key(key); {
-		case !strings.HasPrefix(key, Domain+"/"), key == DrainWindowAppliedKey, slices.Contains(podKeys, key):
+		case !strings.HasPrefix(key, Domain+"/"), key == DrainWindowAppliedKey, key == DrainWindowRefusedKey, slices.Contains(podKeys, key):
 		case slices.Contains(serviceKeys, key):
 			errs = append(errs, field.Invalid(path, annotations[key], "belongs on the Service, not on its pods"))
 		default:

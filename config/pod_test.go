@@ -8,7 +8,7 @@ import (
 
 func TestUnknownPodAnnotations(t *testing.T) {
 	annotations := map[string]string{
-		PriorityKey: "1", DrainWindowKey: "5s", DrainWindowAppliedKey: "5s", "example.com/priority": "1",
+		PriorityKey: "1", DrainWindowKey: "5s", DrainWindowAppliedKey: "5s", DrainWindowRefusedKey: "5s", "example.com/priority": "1",
 		Domain + "/prioritty": "1", EnabledKey: "true",
 	}
 	var got []string

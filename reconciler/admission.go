@@ -16,10 +16,11 @@ import (
 type Admission struct {
 	views      *views
 	succession *succession
+	windows    *windows
 }
 
 func newAdmission(v *views, s *succession) *Admission {
-	return &Admission{views: v, succession: s}
+	return &Admission{views: v, succession: s, windows: newWindows()}
 }
 
 // Prepare chooses the successors of a pod that is about to go, and keeps their commits ready for when it does. It answers with what
@@ -27,6 +28,11 @@ func newAdmission(v *views, s *succession) *Admission {
 // does not know well enough is read by the reconciler meanwhile. It may be called at any time and from any goroutine.
 func (a *Admission) Prepare(departure cache.Departure) []cache.Succession {
 	return a.succession.prepareDeparture(departure, time.Now())
+}
+
+// WindowAccepted reports whether the next pod of the workload with this UID should have its drain window, and counts the attempt.
+func (a *Admission) WindowAccepted(owner types.UID) bool {
+	return a.windows.accepted(owner, time.Now())
 }
 
 // Selecting are the opted-in Services (namespace label and annotation) that select pods with these labels.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
@@ -15,6 +16,7 @@ import (
 // drainWindow gives new pods their drain window, and lets them keep it.
 type drainWindow struct {
 	services SelectingServices
+	windows  DrainWindows
 	tuning   *config.Store
 }
 
@@ -38,7 +40,21 @@ func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequ
 	selecting := d.services.Selecting(request.Namespace, pod.Labels)
 	tuning := d.tuning.Load()
 	wanted := config.PodWindowFor(pod, longestWindow(selecting, tuning), tuning.Election.LongestDrainWindow())
-	return ctrlwebhook.Patched("", windowPatch(pod, wanted.Window)...).WithWarnings(podWarnings(pod, wanted)...), nil
+	ops, warnings := windowPatch(pod, wanted.Window), podWarnings(pod, wanted)
+	if len(ops) > 0 && !d.accepted(request, pod) {
+		ops = []ctrlwebhook.JSONPatchOp{noteOp(pod, config.DrainWindowRefusedKey, wanted.Window)}
+		warnings = append(warnings, fmt.Sprintf("tanist: pods of %s were refused with a drain window of %s; this one is created without",
+			metav1.GetControllerOfNoCopy(pod).Name, wanted.Window))
+	}
+	return ctrlwebhook.Patched("", ops...).WithWarnings(warnings...), nil
+}
+
+// accepted reports whether a pod should have its window. It asks once for each request, and only for the pods of a workload: who
+// creates a pod by hand is told by the API server why it is refused.
+func (d drainWindow) accepted(request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) bool {
+	owner := metav1.GetControllerOfNoCopy(pod)
+	dryRun := request.DryRun != nil && *request.DryRun
+	return owner == nil || dryRun || appliedWindow(pod) > 0 || d.windows.WindowAccepted(owner.UID)
 }
 
 // podWarnings tell who creates a pod which of its annotations have no effect. They keep no pod from being created.

@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/tanist-dev/tanist/config"
 )
 
 // keepPatch returns the operations that keep what a drain window changed in a pod, when an update sets it back to what it was before.
@@ -41,7 +43,7 @@ func keepPatch(pod, old *corev1.Pod) []ctrlwebhook.JSONPatchOp {
 		ops = append(ops, add("/spec/terminationGracePeriodSeconds", was))
 	}
 	if len(ops) > 0 && appliedWindow(pod) != window {
-		ops = append(ops, noteOp(pod, window))
+		ops = append(ops, noteOp(pod, config.DrainWindowAppliedKey, window))
 	}
 	return ops
 }

@@ -54,7 +54,7 @@ func windowPatch(pod *corev1.Pod, window time.Duration) []ctrlwebhook.JSONPatchO
 	// A pod whose grace period is shorter than a sleep in it is refused. Somebody must have reset what we had extended.
 	reset := applied > 0 && grace < sleep
 	if slept && applied == 0 || reset {
-		ops = append(ops, add("/spec/terminationGracePeriodSeconds", saturatingAdd(grace, sleep)), noteOp(pod, window))
+		ops = append(ops, add("/spec/terminationGracePeriodSeconds", saturatingAdd(grace, sleep)), noteOp(pod, config.DrainWindowAppliedKey, window))
 	}
 	return ops
 }
@@ -112,11 +112,12 @@ func sleepOp(path string, lifecycle *corev1.Lifecycle, seconds int64) (op ctrlwe
 	}
 }
 
-func noteOp(pod *corev1.Pod, window time.Duration) ctrlwebhook.JSONPatchOp {
+// noteOp annotates a pod with a window.
+func noteOp(pod *corev1.Pod, key string, window time.Duration) ctrlwebhook.JSONPatchOp {
 	if pod.Annotations == nil {
-		return add("/metadata/annotations", map[string]any{config.DrainWindowAppliedKey: window.String()})
+		return add("/metadata/annotations", map[string]any{key: window.String()})
 	}
-	escaped := strings.NewReplacer("~", "~0", "/", "~1").Replace(config.DrainWindowAppliedKey)
+	escaped := strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 	return add("/metadata/annotations/"+escaped, window.String())
 }
 

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
@@ -28,10 +29,14 @@ type windowed struct {
 	Grace int64
 	// Applied is our annotation.
 	Applied string
+	// Refused is the annotation of a pod whose window was refused.
+	Refused string
 }
 
 func windowedOf(pod *corev1.Pod) windowed {
-	w := windowed{Grace: -1, Applied: pod.Annotations[config.DrainWindowAppliedKey]}
+	w := windowed{
+		Grace: -1, Applied: pod.Annotations[config.DrainWindowAppliedKey], Refused: pod.Annotations[config.DrainWindowRefusedKey],
+	}
 	if pod.Spec.TerminationGracePeriodSeconds != nil {
 		w.Grace = *pod.Spec.TerminationGracePeriodSeconds
 	}
@@ -74,6 +79,11 @@ func newPod(grace int64, containers ...corev1.Container) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "web-", Labels: map[string]string{"app": "web", "tier": "front"}},
 		Spec:       corev1.PodSpec{TerminationGracePeriodSeconds: &grace, Containers: containers},
 	}
+}
+
+func owned(pod *corev1.Pod, by types.UID) *corev1.Pod {
+	pod.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "web-1", UID: by, Controller: new(true)}}
+	return pod
 }
 
 func annotated(pod *corev1.Pod, key, value string) *corev1.Pod {
@@ -229,6 +239,23 @@ func TestDrainWindow(t *testing.T) {
 		},
 		"a pod without containers": {pod: newPod(30), want: windowed{Grace: 30}},
 
+		"a pod of a workload": {pod: owned(newPod(30, plain), "accepted"), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
+		"a pod of a workload whose pods are refused with a window": {
+			pod: owned(newPod(30, plain), refusedWorkload), want: windowed{Sleeps: []int64{0}, Grace: 30, Refused: "3s"},
+			wantWarnings: []string{"tanist: pods of web-1 were refused with a drain window of 3s; this one is created without"},
+		},
+		"one that is asked for again": {
+			pod:  annotated(owned(newPod(30, plain), refusedWorkload), config.DrainWindowRefusedKey, "3s"),
+			want: windowed{Sleeps: []int64{0}, Grace: 30, Refused: "3s"},
+		},
+		"one that has its window already": {
+			pod:  annotated(owned(newPod(33, sleeping(3), plain), refusedWorkload), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3, 3}, Grace: 33, Applied: "3s"},
+		},
+		"one that gets no window anyway": {
+			pod: owned(newPod(30, draining()), refusedWorkload), want: windowed{Sleeps: []int64{-1}, Grace: 30},
+		},
+
 		"asked again, nothing": {
 			pod:  annotated(newPod(33, sleeping(3), draining()), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3, -1}, Grace: 33, Applied: "3s"},
@@ -335,7 +362,7 @@ func BenchmarkDrainWindow(b *testing.B) {
 		env := corev1.EnvVar{Name: fmt.Sprintf("VARIABLE_%d", i), Value: strings.Repeat("x", 60)}
 		pod.Spec.Containers[i%2].Env = append(pod.Spec.Containers[i%2].Env, env)
 	}
-	hook := drainWindow{services: listed{service("web")}, tuning: config.NewStore()}
+	hook := drainWindow{services: listed{service("web")}, windows: listed{}, tuning: config.NewStore()}
 	request := ctrlwebhook.AdmissionRequest{AdmissionRequest: admissionv1.AdmissionRequest{
 		Operation: admissionv1.Create, Namespace: "shop", Object: raw(b, pod),
 	}}

@@ -154,6 +154,11 @@ func (l listed) Taken(namespace, leaderService, source string, _ types.UID) *cor
 	return nil
 }
 
+// refusedWorkload is the UID of the workload whose pods are refused with a window.
+const refusedWorkload = "refused"
+
+func (l listed) WindowAccepted(owner types.UID) bool { return owner != refusedWorkload }
+
 func (l listed) Enabled(namespace string) []*corev1.Service {
 	var all []*corev1.Service
 	for _, service := range l {

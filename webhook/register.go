@@ -24,6 +24,7 @@ const (
 // Services is what admission asks about Services. The answers come from memory and are shared: they must not be modified.
 type Services interface {
 	SelectingServices
+	DrainWindows
 	LeaderServices
 	EnabledServices
 }
@@ -32,6 +33,13 @@ type Services interface {
 type SelectingServices interface {
 	// Selecting are the opted-in Services (namespace label and annotation) that select pods with these labels.
 	Selecting(namespace string, podLabels map[string]string) []*corev1.Service
+}
+
+// DrainWindows knows whose pods are refused because of their drain window.
+type DrainWindows interface {
+	// WindowAccepted reports whether the next pod of the workload with this UID should have its window. Each call is taken for an
+	// attempt to create a pod.
+	WindowAccepted(owner types.UID) bool
 }
 
 // LeaderServices knows leader Services and their names.
@@ -73,7 +81,7 @@ func Register(server ctrlwebhook.Server, o Options) error {
 		PathServices:   {name: hookServices, handle: services{known: o.Services, tuning: o.Tuning}.handle},
 		PathTuning:     {name: hookTuning, handle: tuning{namespace: o.Namespace}.handle},
 		PathNamespaces: {name: hookNamespaces, handle: namespaces{known: o.Services}.handle},
-		PathPods:       {name: hookDrainWindow, handle: drainWindow{services: o.Services, tuning: o.Tuning}.handle},
+		PathPods:       {name: hookDrainWindow, handle: drainWindow{services: o.Services, windows: o.Services, tuning: o.Tuning}.handle},
 	} {
 		hook.metrics = metrics
 		server.Register(path, &ctrlwebhook.Admission{Handler: hook})
