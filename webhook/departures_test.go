@@ -3,10 +3,12 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -45,7 +47,7 @@ func newDepartures(t *testing.T, c *chooser) *departures {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &departures{successions: c, metrics: m, log: logr.Discard()}
+	return newDeparturesHandler(c, m, logr.Discard())
 }
 
 // deletion is what the API server asks for a plain delete (an evictee's pod is not in its request).
@@ -231,6 +233,44 @@ func TestADepartureIsHeldForItsBudgetAtMost(t *testing.T) {
 	})
 }
 
+// TestDeparturesDoNotPileUp: those that cannot be prepared in time are answered all the same, and leave nothing behind.
+func TestDeparturesDoNotPileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var preparing atomic.Int32
+		d := newDepartures(t, &chooser{do: func() { preparing.Add(1); <-release }})
+		const all = departuresAtOnce + 50
+		for range all {
+			if response := ask(t, d, deletion()); !response.Allowed {
+				t.Fatal("it was denied")
+			}
+		}
+		if got := preparing.Load(); got != departuresAtOnce {
+			t.Errorf("%d departures are being prepared, want %d", got, departuresAtOnce)
+		}
+		if got := testutil.ToFloat64(d.metrics.departures.WithLabelValues(departureTimedOut)); got != all {
+			t.Errorf("%v are counted as timed out, want %d", got, all)
+		}
+		close(release)
+		synctest.Wait()
+		ask(t, d, deletion())
+		if got := preparing.Load(); got != departuresAtOnce+1 {
+			t.Errorf("%d departures were prepared, want one more", got)
+		}
+	})
+}
+
+func TestManyServicesLoseTheirLeader(t *testing.T) {
+	var all []cache.Succession
+	for i := range 1000 {
+		all = append(all, cache.Succession{Service: types.NamespacedName{Namespace: "shop", Name: fmt.Sprint("web-", i)}})
+	}
+	warnings, audit := tell(cache.Departure{Name: "a"}, all)
+	if len(warnings) != mostWarnings || strings.Count(audit["successor"], ": nobody") != len(all) {
+		t.Errorf("got %d warnings, want %d, and audit annotations %v", len(warnings), mostWarnings, audit)
+	}
+}
+
 func TestARequestThatCannotBeReadIsNoDenial(t *testing.T) {
 	cases := map[string]struct {
 		body io.Reader
@@ -282,7 +322,7 @@ func BenchmarkDeparture(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	d := &departures{successions: &chooser{}, metrics: m, log: logr.Discard()}
+	d := newDeparturesHandler(&chooser{}, m, logr.Discard())
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
 		recorder := httptest.NewRecorder()

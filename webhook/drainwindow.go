@@ -35,18 +35,27 @@ func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequ
 	if old != nil { // no window for a pod that exists: the API server would refuse the request
 		return ctrlwebhook.Patched("", keepPatch(pod, old)...), nil
 	}
+	return d.create(request, pod), nil
+}
+
+// create answers for a new pod.
+func (d drainWindow) create(request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) ctrlwebhook.AdmissionResponse {
 	// The namespace is the request's: a pod that comes from a template need not name its own. A pod that no Service selects may ask
 	// for a window by itself: its Service may have been sent after it, or not have got here yet.
 	selecting := d.services.Selecting(request.Namespace, pod.Labels)
 	tuning := d.tuning.Load()
 	wanted := config.PodWindowFor(pod, longestWindow(selecting, tuning), tuning.Election.LongestDrainWindow())
 	ops, warnings := windowPatch(pod, wanted.Window), podWarnings(pod, wanted)
-	if len(ops) > 0 && !d.accepted(request, pod) {
+	switch {
+	case len(ops) == 0:
+	case !roomForNote(pod):
+		ops, warnings = nil, append(warnings, "tanist: no drain window, as the pod's annotations leave no room for one more")
+	case !d.accepted(request, pod):
 		ops = []ctrlwebhook.JSONPatchOp{noteOp(pod, config.DrainWindowRefusedKey, wanted.Window)}
 		warnings = append(warnings, fmt.Sprintf("tanist: pods of %s were refused with a drain window of %s; this one is created without",
 			metav1.GetControllerOfNoCopy(pod).Name, wanted.Window))
 	}
-	return ctrlwebhook.Patched("", ops...).WithWarnings(warnings...), nil
+	return ctrlwebhook.Patched("", ops...).WithWarnings(warnings...)
 }
 
 // accepted reports whether a pod should have its window. It asks once for each request, and only for the pods of a workload: who

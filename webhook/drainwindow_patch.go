@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
@@ -119,6 +120,16 @@ func noteOp(pod *corev1.Pod, key string, window time.Duration) ctrlwebhook.JSONP
 	}
 	escaped := strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 	return add("/metadata/annotations/"+escaped, window.String())
+}
+
+// roomForNote reports whether the API server takes one annotation more: the size of all of them is limited.
+func roomForNote(pod *corev1.Pod) bool {
+	const longest = len(config.DrainWindowRefusedKey) + len(config.DrainWindowAppliedKey) + 2*len("10m0s")
+	size := longest
+	for key, value := range pod.Annotations {
+		size += len(key) + len(value)
+	}
+	return size <= apivalidation.TotalAnnotationSizeLimitB
 }
 
 // add is also what replaces a value, and works where it is missing.

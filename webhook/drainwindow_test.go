@@ -239,6 +239,11 @@ func TestDrainWindow(t *testing.T) {
 		},
 		"a pod without containers": {pod: newPod(30), want: windowed{Grace: 30}},
 
+		"annotations that leave no room": {
+			pod:          annotated(newPod(30, plain), "example.com/a", strings.Repeat("x", 256<<10-len("example.com/a"))),
+			want:         windowed{Sleeps: []int64{0}, Grace: 30},
+			wantWarnings: []string{"tanist: no drain window, as the pod's annotations leave no room for one more"},
+		},
 		"a pod of a workload": {pod: owned(newPod(30, plain), "accepted"), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
 		"a pod of a workload whose pods are refused with a window": {
 			pod: owned(newPod(30, plain), refusedWorkload), want: windowed{Sleeps: []int64{0}, Grace: 30, Refused: "3s"},

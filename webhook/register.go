@@ -86,6 +86,6 @@ func Register(server ctrlwebhook.Server, o Options) error {
 		hook.metrics = metrics
 		server.Register(path, &ctrlwebhook.Admission{Handler: hook})
 	}
-	server.Register(PathDepartures, &departures{successions: o.Successions, metrics: metrics, log: logf.Log.WithName(hookDepartures)})
+	server.Register(PathDepartures, newDeparturesHandler(o.Successions, metrics, logf.Log.WithName(hookDepartures)))
 	return nil
 }
