@@ -41,6 +41,14 @@ func (c *chooser) Prepare(departure cache.Departure) []cache.Succession {
 	return c.answer
 }
 
+// stuck may be called by several goroutines at once.
+type stuck func()
+
+func (s stuck) Prepare(cache.Departure) []cache.Succession {
+	s()
+	return nil
+}
+
 func newDepartures(t *testing.T, c *chooser) *departures {
 	t.Helper()
 	m, err := newMetrics(prometheus.NewRegistry())
@@ -238,7 +246,8 @@ func TestDeparturesDoNotPileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var preparing atomic.Int32
-		d := newDepartures(t, &chooser{do: func() { preparing.Add(1); <-release }})
+		d := newDepartures(t, &chooser{})
+		d.successions = stuck(func() { preparing.Add(1); <-release })
 		const all = departuresAtOnce + 50
 		for range all {
 			if response := ask(t, d, deletion()); !response.Allowed {
