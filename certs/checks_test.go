@@ -137,9 +137,10 @@ func (b *bubble) isReady(want string) *bubble {
 }
 
 const (
-	noBundle   = "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"
-	skipsThree = "the API server cannot trust Tanist and skips departures.tanist.dev, services.tanist.dev, tuning.tanist.dev: "
-	skipsOne   = "the API server cannot trust Tanist and skips drainwindow.tanist.dev: "
+	noBundle  = "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"
+	skipsFour = "the API server cannot trust Tanist and skips departures.tanist.dev, services.tanist.dev, tuning.tanist.dev, " +
+		"namespaces.tanist.dev: "
+	skipsOne = "the API server cannot trust Tanist and skips drainwindow.tanist.dev: "
 
 	aboutValidating = "Warning WebhookNotTrusted CheckTrust ValidatingWebhookConfiguration/x/validating "
 	aboutMutating   = "Warning WebhookNotTrusted CheckTrust MutatingWebhookConfiguration/x/mutating "
@@ -155,7 +156,7 @@ func TestTrustIsLostAndFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca := newAuthority(t, 1, current)
 		b := startChecks(t, ca.leaf(current), nil)
-		b.after(0).isReady(skipsThree+noBundle+"; "+skipsOne+noBundle).has(0, departures)
+		b.after(0).isReady(skipsFour+noBundle+"; "+skipsOne+noBundle).has(0, departures)
 		b.inject(bundle(ca))
 		b.after(0).isReady("").has(1, departures)
 		b.after(time.Minute).says()
@@ -164,12 +165,12 @@ func TestTrustIsLostAndFound(t *testing.T) {
 		b.after(0).isReady("").has(0, departures) // never unready again
 		b.after(time.Minute).says()               // whoever holds the Lease says it
 		close(b.lease)
-		b.after(0).says(aboutValidating+skipsThree+noBundle, aboutMutating+skipsOne+noBundle)
+		b.after(0).says(aboutValidating+skipsFour+noBundle, aboutMutating+skipsOne+noBundle)
 		b.after(time.Minute).says()
 		b.inject(bundle(ca))
 		b.after(0).has(1, departures)
 		b.inject(nil)
-		b.after(4*time.Second).says().after(time.Second).says(aboutValidating+skipsThree+noBundle, aboutMutating+skipsOne+noBundle)
+		b.after(4*time.Second).says().after(time.Second).says(aboutValidating+skipsFour+noBundle, aboutMutating+skipsOne+noBundle)
 	})
 }
 
@@ -198,7 +199,7 @@ func TestTimeAloneEndsTrust(t *testing.T) {
 		end := time.Now().Add(24 * time.Hour)
 		b.after(24*time.Hour-time.Minute).has(1, departures).after(3*time.Minute).has(0, departures)
 		expired := "the certificate served expired at " + stamp(end) + "; cert-manager must renew it"
-		b.says(aboutValidating+skipsThree+expired, aboutMutating+skipsOne+expired)
+		b.says(aboutValidating+skipsFour+expired, aboutMutating+skipsOne+expired)
 	})
 }
 
@@ -209,7 +210,7 @@ func TestConfigurationsThatAreGone(t *testing.T) {
 		close(b.lease)
 		b.after(0).has(1, departures)
 		b.trust.validating.handler(b.wake).OnDelete(validatingWith(nil))
-		b.after(time.Minute).has(0, departures).says("Warning WebhookNotTrusted CheckTrust ValidatingWebhookConfiguration/x/ " + skipsThree +
+		b.after(time.Minute).has(0, departures).says("Warning WebhookNotTrusted CheckTrust ValidatingWebhookConfiguration/x/ " + skipsFour +
 			"there is no ValidatingWebhookConfiguration x; it must be installed, or --webhook-configuration must name another")
 	})
 }

@@ -137,7 +137,7 @@ func call(bundle []byte) admissionregistrationv1.WebhookClientConfig {
 // validatingWith is our configuration, with the same bundle everywhere.
 func validatingWith(bundle []byte) *admissionregistrationv1.ValidatingWebhookConfiguration {
 	c := &admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "x", UID: "validating"}}
-	for _, name := range []string{"departures.tanist.dev", "services.tanist.dev", "tuning.tanist.dev"} {
+	for _, name := range []string{"departures.tanist.dev", "services.tanist.dev", "tuning.tanist.dev", "namespaces.tanist.dev"} {
 		c.Webhooks = append(c.Webhooks, admissionregistrationv1.ValidatingWebhook{Name: name, ClientConfig: call(bundle)})
 	}
 	return c

@@ -26,6 +26,7 @@ func TestMetrics(t *testing.T) {
 		"tanist_certificate_ready":                      0,
 		"tanist_webhook_trusted/departures.tanist.dev":  0,
 		"tanist_webhook_trusted/drainwindow.tanist.dev": 0,
+		"tanist_webhook_trusted/namespaces.tanist.dev":  0,
 		"tanist_webhook_trusted/services.tanist.dev":    0,
 		"tanist_webhook_trusted/tuning.tanist.dev":      0,
 	})
@@ -44,6 +45,7 @@ func TestMetrics(t *testing.T) {
 		"tanist_certificate_renewal_timestamp_seconds":  float64(today.Add(24 * time.Hour).Unix()),
 		"tanist_webhook_trusted/departures.tanist.dev":  1,
 		"tanist_webhook_trusted/drainwindow.tanist.dev": 0,
+		"tanist_webhook_trusted/namespaces.tanist.dev":  1,
 		"tanist_webhook_trusted/services.tanist.dev":    1,
 		"tanist_webhook_trusted/tuning.tanist.dev":      1,
 	})
@@ -55,6 +57,7 @@ func TestMetrics(t *testing.T) {
 		"tanist_certificate_ready":                      0,
 		"tanist_webhook_trusted/departures.tanist.dev":  0,
 		"tanist_webhook_trusted/drainwindow.tanist.dev": 0,
+		"tanist_webhook_trusted/namespaces.tanist.dev":  0,
 		"tanist_webhook_trusted/services.tanist.dev":    0,
 		"tanist_webhook_trusted/tuning.tanist.dev":      0,
 	})

@@ -20,6 +20,7 @@ var ourWebhooks = []struct{ name, kind string }{
 	{"departures.tanist.dev", kindValidating},
 	{"services.tanist.dev", kindValidating},
 	{"tuning.tanist.dev", kindValidating},
+	{"namespaces.tanist.dev", kindValidating},
 	{"drainwindow.tanist.dev", kindMutating},
 }
 

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,9 +27,10 @@ func TestJudge(t *testing.T) {
 			"departures.tanist.dev":  "there is no ValidatingWebhookConfiguration x; it must be installed, or --webhook-configuration must name another",
 			"services.tanist.dev":    "there is no ValidatingWebhookConfiguration x; it must be installed, or --webhook-configuration must name another",
 			"tuning.tanist.dev":      "there is no ValidatingWebhookConfiguration x; it must be installed, or --webhook-configuration must name another",
+			"namespaces.tanist.dev":  "there is no ValidatingWebhookConfiguration x; it must be installed, or --webhook-configuration must name another",
 			"drainwindow.tanist.dev": "there is no MutatingWebhookConfiguration x; it must be installed, or --webhook-configuration must name another",
 		}},
-		"one of four has no bundle": {
+		"one of five has no bundle": {
 			validating: func() *validating {
 				c := validatingWith(good)
 				c.Webhooks[1].ClientConfig.CABundle = nil
@@ -44,7 +46,7 @@ func TestJudge(t *testing.T) {
 		"a webhook is missing": {
 			validating: func() *validating {
 				c := validatingWith(good)
-				c.Webhooks = c.Webhooks[:2]
+				c.Webhooks = slices.Delete(c.Webhooks, 2, 3)
 				return c
 			}(),
 			mutating: mutatingWith(good),
@@ -90,7 +92,7 @@ func TestJudge(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected problems (-want +got):\n%s", diff)
 			}
-			if len(verdicts) != 4 {
+			if len(verdicts) != 5 {
 				t.Errorf("got %d verdicts, want one of each webhook", len(verdicts))
 			}
 		})

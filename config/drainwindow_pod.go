@@ -12,6 +12,8 @@ import (
 type PodWindow struct {
 	// Window is in whole seconds; zero for a pod that is left alone.
 	Window time.Duration
+	// Shortened says that the pod's own annotation asks for a longer one than the tuning allows.
+	Shortened bool
 	// LeftAlone says in words why a pod has none although its Services ask for one; empty when nothing but its own annotation
 	// speaks against it.
 	LeftAlone string
@@ -19,19 +21,25 @@ type PodWindow struct {
 	Wrong *field.Error
 }
 
-// PodWindowFor decides which drain window a pod is to have when its Services ask for this one.
+// PodWindowFor decides which drain window a pod is to have when its Services ask for this one, and the tuning allows none that is
+// longer than the longest.
 //
 // The pod's own annotation overrules them. Without it, two kinds of pods are left alone: those of Jobs, because work that is called
 // off should not go on, and those on their node's network, because their successor on that node needs the same ports. Static pods
-// are always left alone: their node does not take them from the API.
-func PodWindowFor(pod *corev1.Pod, services time.Duration) PodWindow {
+// are always left alone: their node does not take them from the API. So are pods that were created without a window because it was
+// refused.
+func PodWindowFor(pod *corev1.Pod, services, longest time.Duration) PodWindow {
 	if isStatic(pod) {
 		return PodWindow{LeftAlone: "it is a static pod: its node reads it from a file"}
 	}
 	own, wrong := podDrainWindow(pod)
-	switch {
+	switch refused := pod.Annotations[DrainWindowRefusedKey]; {
+	case refused != "":
+		return PodWindow{LeftAlone: "pods of its workload were refused with a window, probably because a policy limits " +
+			"terminationGracePeriodSeconds: make that " + refused + " shorter in the pod template, or annotate the template with " +
+			DrainWindowKey + ": 0s", Wrong: wrong}
 	case own != nil:
-		return PodWindow{Window: *own}
+		return PodWindow{Window: min(*own, longest), Shortened: *own > longest}
 	case services == 0:
 		return PodWindow{Wrong: wrong}
 	case controlledByA(pod, "Job"):

@@ -81,13 +81,16 @@ func TestPodWindowFor(t *testing.T) {
 		return meta
 	}
 	const (
-		static = "it is a static pod: its node reads it from a file"
-		job    = "it belongs to a Job"
-		host   = "it uses the network of its node"
-		wrong  = `metadata.annotations[tanist.dev/drain-window]: Invalid value: "soon": must be a duration such as 10s, from 0s to 10m`
+		static  = "it is a static pod: its node reads it from a file"
+		job     = "it belongs to a Job"
+		host    = "it uses the network of its node"
+		refused = "pods of its workload were refused with a window, probably because a policy limits terminationGracePeriodSeconds: " +
+			"make that 3s shorter in the pod template, or annotate the template with tanist.dev/drain-window: 0s"
+		wrong = `metadata.annotations[tanist.dev/drain-window]: Invalid value: "soon": must be a duration such as 10s, from 0s to 10m`
 	)
 	type result struct {
 		Window    time.Duration
+		Shortened bool
 		LeftAlone string
 		Wrong     string
 	}
@@ -102,6 +105,8 @@ func TestPodWindowFor(t *testing.T) {
 		"Services that ask for none":                {},
 		"a pod that asks for a longer one":          {meta: annotated("8s"), services: three, want: result{Window: 8 * time.Second}},
 		"a pod that asks where its Services do not": {meta: annotated("8s"), want: result{Window: 8 * time.Second}},
+		"a pod that asks for the longest":           {meta: annotated("30s"), want: result{Window: 30 * time.Second}},
+		"a pod that asks for a longer one yet":      {meta: annotated("31s"), want: result{Window: 30 * time.Second, Shortened: true}},
 		"a pod that opts out":                       {meta: annotated("0s"), services: three},
 		"a wrong annotation counts as missing":      {meta: annotated("soon"), services: three, want: result{Window: three, Wrong: wrong}},
 		"and is told where nothing is asked for":    {meta: annotated("soon"), want: result{Wrong: wrong}},
@@ -109,6 +114,11 @@ func TestPodWindowFor(t *testing.T) {
 			meta: annotated("1500ms"),
 			want: result{Wrong: `metadata.annotations[tanist.dev/drain-window]: Invalid value: "1500ms": ` +
 				`must be in whole seconds, as a container's preStop sleep is`},
+		},
+
+		"a pod that was refused with one": {
+			meta:     metav1.ObjectMeta{Annotations: map[string]string{DrainWindowRefusedKey: "3s", DrainWindowKey: "3s"}},
+			services: three, want: result{LeftAlone: refused},
 		},
 
 		"a Job's pod":      {meta: owned("Job", true), services: three, want: result{LeftAlone: job}},
@@ -130,8 +140,8 @@ func TestPodWindowFor(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			pod := PodWindowFor(&corev1.Pod{ObjectMeta: test.meta, Spec: corev1.PodSpec{HostNetwork: test.host}}, test.services)
-			got := result{Window: pod.Window, LeftAlone: pod.LeftAlone}
+			pod := PodWindowFor(&corev1.Pod{ObjectMeta: test.meta, Spec: corev1.PodSpec{HostNetwork: test.host}}, test.services, 30*time.Second)
+			got := result{Window: pod.Window, Shortened: pod.Shortened, LeftAlone: pod.LeftAlone}
 			if pod.Wrong != nil {
 				got.Wrong = pod.Wrong.Error()
 			}

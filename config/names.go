@@ -23,6 +23,10 @@ const (
 	// DrainWindowAppliedKey is the annotation Tanist writes on a pod whose grace period it has extended: by how long.
 	DrainWindowAppliedKey = Domain + "/drain-window-applied"
 
+	// DrainWindowRefusedKey is the annotation Tanist writes on a pod that was created without its drain window, because pods with it
+	// were refused: which window that was.
+	DrainWindowRefusedKey = Domain + "/drain-window-refused"
+
 	// Annotations Tanist writes on the EndpointSlice and mirrors on the leader Service.
 	TermKey        = Domain + "/term"
 	LeaderKey      = Domain + "/leader"
@@ -50,6 +54,9 @@ const (
 var serviceKeys = []string{
 	EnabledKey, LeaderServiceKey, StrategyKey, StickyKey, MinReadyKey, NotReadyGraceKey, DrainWindowKey, PreferredLeaderKey,
 }
+
+// podKeys are the annotations a user may write on a pod.
+var podKeys = []string{PriorityKey, DrainWindowKey}
 
 // writtenKeys are the annotations Tanist writes itself. A user's Service may carry them too, copied from a leader Service.
 var writtenKeys = []string{TermKey, LeaderKey, LeaderSinceKey, ReasonKey, SuccessorKey}

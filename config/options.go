@@ -59,10 +59,10 @@ func DefaultOptions(service string) Options {
 	return options
 }
 
-// DrainWindowOr is the Service's own drain window, or the one of the tuning.
+// DrainWindowOr is the Service's own drain window as far as the tuning allows it, or the one of the tuning.
 func (o Options) DrainWindowOr(t Tuning) time.Duration {
 	if o.DrainWindow != nil {
-		return *o.DrainWindow
+		return min(*o.DrainWindow, t.Election.LongestDrainWindow())
 	}
 	return t.Election.DrainWindow.Duration
 }

@@ -282,6 +282,16 @@ func TestDrainWindowOr(t *testing.T) {
 	if got := DefaultOptions("db").DrainWindowOr(tuning); got != 3*time.Second {
 		t.Errorf("without an annotation got %s, want the tuning's 3s", got)
 	}
+	tuning.Election.MaxDrainWindow = milliseconds(2000)
+	if got := DefaultOptions("db").DrainWindowOr(tuning); got != 3*time.Second {
+		t.Errorf("without an annotation, and shorter ones allowed, got %s, want the tuning's 3s", got)
+	}
+	for asked, want := range map[time.Duration]time.Duration{2: 2, 3: 3, 4: 3} {
+		asked, want := asked*time.Second, want*time.Second // 3s is what others get without asking
+		if got := (Options{DrainWindow: &asked}).DrainWindowOr(tuning); got != want {
+			t.Errorf("with the annotation %s got %s, want %s", asked, got, want)
+		}
+	}
 	none := time.Duration(0)
 	if got := (Options{DrainWindow: &none}).DrainWindowOr(tuning); got != 0 {
 		t.Errorf("with the annotation 0s got %s, want 0s", got)

@@ -56,6 +56,9 @@ type CommitTuning struct {
 type ElectionTuning struct {
 	// DrainWindow is how long pods keep serving after their deletion begins, in whole seconds: 0s (pods are not touched) to 10m.
 	DrainWindow metav1.Duration `json:"drainWindow"`
+	// MaxDrainWindow is the longest window that a Service or a pod gets for its annotation, in whole seconds: 0s to 10m. The drain
+	// window of this tuning is not limited by it.
+	MaxDrainWindow metav1.Duration `json:"maxDrainWindow"`
 	// HandoverOnCordon moves the leader from a node that is cordoned.
 	HandoverOnCordon bool `json:"handoverOnCordon"`
 	// HandoverOnRemovalTaint moves the leader from a node whose removal is announced: by a taint (see RemovalTaint), or because the
@@ -86,6 +89,7 @@ func DefaultTuning() Tuning {
 		Commit: CommitTuning{BackupDelay: milliseconds(50), Concurrency: 16},
 		Election: ElectionTuning{
 			DrainWindow:                milliseconds(3000),
+			MaxDrainWindow:             milliseconds(30_000),
 			HandoverOnCordon:           true,
 			HandoverOnRemovalTaint:     true,
 			HandoverOnNodeShutdown:     true,
@@ -94,6 +98,11 @@ func DefaultTuning() Tuning {
 			HandoverOnDisruptionTarget: true,
 		},
 	}
+}
+
+// LongestDrainWindow is the longest drain window that a pod gets.
+func (t ElectionTuning) LongestDrainWindow() time.Duration {
+	return max(t.DrainWindow.Duration, t.MaxDrainWindow.Duration)
 }
 
 func milliseconds(n int64) metav1.Duration {

@@ -52,7 +52,7 @@ func TestParseTuning(t *testing.T) {
 			content: `{"retry": {"failover": {"maxAttempts": 1, "initialDelay": "1ms", "maxDelay": "1ms"},
 				"standard": {"maxAttempts": 10, "initialDelay": "10s", "maxDelay": "1m"}}, "cache": {"preparedTTL": "10m"},
 				"commit": {"backupDelay": "10s", "concurrency": 256, "onAdmission": true},
-				"election": {"drainWindow": "10m", "handoverOnCordon": false, "handoverOnRemovalTaint": false,
+				"election": {"drainWindow": "10m", "maxDrainWindow": "10m", "handoverOnCordon": false, "handoverOnRemovalTaint": false,
 				"removalTaints": ["example.com/going", "example.org/*"], "handoverOnNodeShutdown": false, "handoverOnRollout": false,
 				"handoverOnScaleDown": false, "handoverOnDisruptionTarget": false}}`,
 			want: Tuning{
@@ -60,9 +60,10 @@ func TestParseTuning(t *testing.T) {
 					Failover: RetryPolicy{MaxAttempts: 1, InitialDelay: milliseconds(1), MaxDelay: milliseconds(1)},
 					Standard: RetryPolicy{MaxAttempts: 10, InitialDelay: milliseconds(10_000), MaxDelay: milliseconds(60_000)},
 				},
-				Cache:    CacheTuning{PreparedTTL: milliseconds(600_000)},
-				Commit:   CommitTuning{BackupDelay: milliseconds(10_000), Concurrency: 256, OnAdmission: true},
-				Election: ElectionTuning{DrainWindow: milliseconds(600_000), RemovalTaints: []string{"example.com/going", "example.org/*"}},
+				Cache:  CacheTuning{PreparedTTL: milliseconds(600_000)},
+				Commit: CommitTuning{BackupDelay: milliseconds(10_000), Concurrency: 256, OnAdmission: true},
+				Election: ElectionTuning{DrainWindow: milliseconds(600_000), MaxDrainWindow: milliseconds(600_000),
+					RemovalTaints: []string{"example.com/going", "example.org/*"}},
 			},
 		},
 		"an empty list is one, and a list without a value is none": {
@@ -141,7 +142,7 @@ func TestParseTuning(t *testing.T) {
 		},
 		"values out of range": {
 			content: `{retry: {failover: {maxAttempts: 0, initialDelay: 0s, maxDelay: 2m}, standard: {maxAttempts: 11, maxDelay: 50ms}},
-				cache: {preparedTTL: 1ms}, commit: {backupDelay: -1ms, concurrency: 1000}, election: {drainWindow: 1500ms}}`,
+				cache: {preparedTTL: 1ms}, commit: {backupDelay: -1ms, concurrency: 1000}, election: {drainWindow: 1500ms, maxDrainWindow: 11m}}`,
 			wantErrors: []string{
 				`data[tuning.yaml].retry.failover.maxAttempts: Invalid value: 0: must be from 1 to 10`,
 				`data[tuning.yaml].retry.failover.initialDelay: Invalid value: "0s": must be from 1ms to 10s`,
@@ -152,6 +153,7 @@ func TestParseTuning(t *testing.T) {
 				`data[tuning.yaml].commit.backupDelay: Invalid value: "-1ms": must be from 0s to 10s`,
 				`data[tuning.yaml].commit.concurrency: Invalid value: 1000: must be from 1 to 256`,
 				`data[tuning.yaml].election.drainWindow: Invalid value: "1.5s": must be in whole seconds, as a container's preStop sleep is`,
+				`data[tuning.yaml].election.maxDrainWindow: Invalid value: "11m0s": must be from 0s to 10m`,
 			},
 		},
 	}
@@ -256,6 +258,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 		func(p *ElectionTuning, c randfill.Continue) {
 			c.FillNoCustom(p)
 			p.DrainWindow = milliseconds(1000 * c.Int63n(600))
+			p.MaxDrainWindow = milliseconds(1000 * c.Int63n(600))
 			p.RemovalTaints = []string{fmt.Sprintf("example.com/%d", c.Intn(1000)), "a", "example.org/*"}[:c.Intn(4)]
 		},
 	)

@@ -22,9 +22,8 @@ func (t Tuning) validate() field.ErrorList {
 	v.integer(commit.Child("concurrency"), t.Commit.Concurrency, 1, 256)
 
 	election := tuningPath.Child("election")
-	drainWindow := election.Child("drainWindow")
-	v.duration(drainWindow, t.Election.DrainWindow, 0, MaxDrainWindow)
-	v.check(drainWindow, t.Election.DrainWindow.Duration.String(), wholeSeconds(t.Election.DrainWindow.Duration))
+	v.window(election.Child("drainWindow"), t.Election.DrainWindow)
+	v.window(election.Child("maxDrainWindow"), t.Election.MaxDrainWindow)
 	v.taints(election.Child("removalTaints"), t.Election.RemovalTaints)
 	return v.errs
 }
@@ -42,6 +41,11 @@ func (v *validator) check(at *field.Path, value any, problem string) {
 
 func (v *validator) duration(at *field.Path, d metav1.Duration, shortest, longest time.Duration) {
 	v.check(at, d.Duration.String(), durationWithin(d.Duration, shortest, longest))
+}
+
+func (v *validator) window(at *field.Path, d metav1.Duration) {
+	v.duration(at, d, 0, MaxDrainWindow)
+	v.check(at, d.Duration.String(), wholeSeconds(d.Duration))
 }
 
 func (v *validator) integer(at *field.Path, n, least, most int) {

@@ -35,8 +35,21 @@ func TestWebhooks(t *testing.T) {
 		"services.tanist.dev": {
 			Path: "/validate-services", SideEffects: "None", Timeout: 1,
 			Rules: []string{"CREATE,UPDATE v1 services"},
-			Conditions: []string{"[object, oldObject].exists(o, o != null && has(o.metadata.annotations) && " +
-				"o.metadata.annotations.exists(key, key.startsWith('tanist.dev/')))"},
+			Conditions: []string{
+				"[object, oldObject].exists(o, o != null && ( " +
+					"has(o.metadata.annotations) && o.metadata.annotations.exists(key, key.startsWith('tanist.dev/')) || " +
+					"has(o.metadata.labels) && o.metadata.labels.exists(key, key.startsWith('tanist.dev/'))))",
+				"request.userInfo.username != 'system:serviceaccount:" + namespace + ":tanist'",
+			},
+		},
+		"namespaces.tanist.dev": {
+			Path: "/validate-namespaces", SideEffects: "None", Timeout: 1,
+			Rules: []string{"CREATE,UPDATE v1 namespaces"},
+			Conditions: []string{
+				"oldObject == null ? object.metadata.?labels[?'tanist.dev/enabled'].hasValue() : " +
+					"object.metadata.?labels[?'tanist.dev/enabled'] != oldObject.metadata.?labels[?'tanist.dev/enabled']",
+				"object.metadata.?labels[?'tanist.dev/enabled'].orValue('') != 'true'",
+			},
 		},
 		"tuning.tanist.dev": {
 			Path: "/validate-tuning", SideEffects: "None", Timeout: 2,
@@ -49,14 +62,20 @@ func TestWebhooks(t *testing.T) {
 		},
 		"drainwindow.tanist.dev": {
 			Path: "/mutate-pods", SideEffects: "None", Timeout: 1,
-			Rules: []string{"CREATE v1 pods"}, Conditions: []string{notByNode},
+			Rules: []string{"CREATE,UPDATE v1 pods"},
+			Conditions: []string{notByNode, "oldObject == null || " +
+				"oldObject.metadata.?annotations[?'tanist.dev/drain-window-applied'].hasValue() && object.spec != oldObject.spec"},
 		},
 	}
 	got := map[string]webhook{}
 	for _, w := range webhooks(t, renderDefault(t)) {
 		summary := webhook{Path: *w.ClientConfig.Service.Path, SideEffects: string(*w.SideEffects), Timeout: *w.TimeoutSeconds}
 		for _, rule := range w.Rules {
-			if rule.APIGroups[0] != "" || *rule.Scope != admissionv1.NamespacedScope {
+			scope := admissionv1.NamespacedScope
+			if w.Name == "namespaces.tanist.dev" {
+				scope = admissionv1.ClusterScope
+			}
+			if rule.APIGroups[0] != "" || *rule.Scope != scope {
 				t.Errorf("%s: unexpected group or scope in %v", w.Name, rule)
 			}
 			var operations []string
@@ -102,12 +121,13 @@ func TestNoWebhookCanBlock(t *testing.T) {
 // TestWhichNamespacesWebhooksAreFor: those that have opted in, and for the tuning Tanist's own.
 func TestWhichNamespacesWebhooksAreFor(t *testing.T) {
 	cases := map[string]struct {
-		name           string
-		optedIn        bool
-		others, tuning bool
+		name    string
+		optedIn bool
+		// others, namespaces and tuning say which webhooks are for it.
+		others, namespaces, tuning bool
 	}{
-		"opted in":               {name: "shop", optedIn: true, others: true},
-		"not opted in":           {name: "shop"},
+		"opted in":               {name: "shop", optedIn: true, others: true, namespaces: true},
+		"not opted in":           {name: "shop", namespaces: true},
 		"kube-system":            {name: "kube-system", optedIn: true},
 		"Tanist's own":           {name: namespace, tuning: true},
 		"Tanist's own, opted in": {name: namespace, optedIn: true, tuning: true},
@@ -125,8 +145,11 @@ func TestWhichNamespacesWebhooksAreFor(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := test.others
-				if w.Name == "tuning.tanist.dev" {
+				switch w.Name {
+				case "tuning.tanist.dev":
 					want = test.tuning
+				case "namespaces.tanist.dev":
+					want = test.namespaces
 				}
 				if got := selector.Matches(set); got != want {
 					t.Errorf("%s: got %v, want %v", w.Name, got, want)

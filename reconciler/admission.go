@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
 )
 
 // Admission is what the informers know and admission asks for: it implements webhook.Services and webhook.Successions. The objects it returns are shared
@@ -15,10 +16,11 @@ import (
 type Admission struct {
 	views      *views
 	succession *succession
+	windows    *windows
 }
 
 func newAdmission(v *views, s *succession) *Admission {
-	return &Admission{views: v, succession: s}
+	return &Admission{views: v, succession: s, windows: newWindows()}
 }
 
 // Prepare chooses the successors of a pod that is about to go, and keeps their commits ready for when it does. It answers with what
@@ -26,6 +28,11 @@ func newAdmission(v *views, s *succession) *Admission {
 // does not know well enough is read by the reconciler meanwhile. It may be called at any time and from any goroutine.
 func (a *Admission) Prepare(departure cache.Departure) []cache.Succession {
 	return a.succession.prepareDeparture(departure, time.Now())
+}
+
+// WindowAccepted reports whether the next pod of the workload with this UID should have its drain window, and counts the attempt.
+func (a *Admission) WindowAccepted(owner types.UID) bool {
+	return a.windows.accepted(owner, time.Now())
 }
 
 // Selecting are the opted-in Services (namespace label and annotation) that select pods with these labels.
@@ -44,16 +51,38 @@ func (a *Admission) Wanting(namespace, leaderService string) []*corev1.Service {
 	return wanters(a.views.wanting(types.NamespacedName{Namespace: namespace, Name: leaderService}))
 }
 
+// Enabled are the Services of a namespace that are to have a leader Service, whether or not the namespace has opted in.
+func (a *Admission) Enabled(namespace string) []*corev1.Service {
+	return wanters(a.views.enabled(namespace))
+}
+
 // Taken is the Service that has the name and is not the leader Service of the source with this name and UID; nil when the name is
 // free, or about to be. A source that has been deleted and made again finds its predecessor's leader Service, which the garbage
-// collector takes: nothing to refuse the source for.
+// collector takes, and one that was restored from a backup may find its own without an owner: nothing to refuse the source for.
 func (a *Admission) Taken(namespace, leaderService, source string, sourceUID types.UID) *corev1.Service {
 	named := a.views.service(types.NamespacedName{Namespace: namespace, Name: leaderService})
-	if named == nil || named.DeletionTimestamp != nil ||
-		ownsLeaderService(named, source, sourceUID) || inherited(named, source) {
+	if named == nil || named.DeletionTimestamp != nil || ownsLeaderService(named, source, sourceUID) || inherited(named, source) ||
+		ours(named, source) && metav1.GetControllerOfNoCopy(named) == nil {
 		return nil
 	}
 	return named
+}
+
+// LeaderSpec is the spec that Tanist gives to this leader Service; nil when it is not, or not any more, the leader Service of a
+// Service that is known.
+func (a *Admission) LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec {
+	owner := metav1.GetControllerOfNoCopy(leaderService)
+	if owner == nil || owner.APIVersion != "v1" || owner.Kind != "Service" || !a.views.optedIn(namespace) {
+		return nil
+	}
+	source := a.views.service(types.NamespacedName{Namespace: namespace, Name: owner.Name})
+	if !wantsLeader(source) || source.UID != owner.UID {
+		return nil
+	}
+	if options, _ := config.ParseOptions(source); options.LeaderService != leaderService.Name {
+		return nil
+	}
+	return &mirror(leaderService, source, cache.State{}).Spec
 }
 
 // inherited reports whether a Service is the leader Service of this source or of an earlier one of the same name.

@@ -60,6 +60,69 @@ func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
 	}
 }
 
+func TestAdmissionKnowsWhatANamespaceLoses(t *testing.T) {
+	a := newAdmission(viewsOf(t,
+		namespaced("shop"), namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
+		webService(), webService(func(s *corev1.Service) { s.Namespace = "out" }),
+		webService(func(s *corev1.Service) { s.Name, s.Annotations = "plain", nil }),
+		webService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "unselective", nil }),
+	), nil)
+	for _, namespace := range []string{"shop", "out"} { // a label that has just been taken away may be known or not
+		if diff := cmp.Diff([]string{"web"}, namesOf(a.Enabled(namespace))); diff != "" {
+			t.Errorf("unexpected Services in %s (-want +got):\n%s", namespace, diff)
+		}
+	}
+	if got := a.Enabled("unknown"); len(got) > 0 {
+		t.Errorf("got %v in a namespace that is not known", namesOf(got))
+	}
+}
+
+func TestLeaderSpec(t *testing.T) {
+	source := webService()
+	kept := leaderOf(source).Spec
+	edited := func(s *corev1.Service) { s.Spec.Selector, s.Spec.Ports = map[string]string{"app": "web"}, nil }
+	cases := map[string]struct {
+		source, leader *corev1.Service
+		labels         map[string]string // of the namespace
+		want           *corev1.ServiceSpec
+	}{
+		"the leader Service as it should be": {source: source, leader: leaderOf(source), want: &kept},
+		"one that was changed":               {source: source, leader: leaderOf(source, edited), want: &kept},
+		"one without labels":                 {source: source, leader: leaderOf(source, func(s *corev1.Service) { s.Labels = nil }), want: &kept},
+		"of an earlier source":               {source: webService(func(s *corev1.Service) { s.UID = "new" }), leader: leaderOf(source)},
+		"of a source that opted out":         {source: webService(func(s *corev1.Service) { s.Annotations = nil }), leader: leaderOf(source)},
+		"of a source that asks for another name": {
+			source: webService(func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }), leader: leaderOf(source),
+		},
+		"of a source that is not known": {leader: leaderOf(source)},
+		"without an owner":              {source: source, leader: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil })},
+		"with an owner of another kind": {source: source, leader: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Gateway" })},
+		"in a namespace that opted out": {source: source, leader: leaderOf(source), labels: map[string]string{config.EnabledKey: "false"}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			v := viewsOf(t, namespaced("shop", func(m *metav1.PartialObjectMetadata) {
+				if test.labels != nil {
+					m.Labels = test.labels
+				}
+			}))
+			if test.source != nil {
+				if err := v.services.Add(test.source); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := test.leader.DeepCopy()
+			got := newAdmission(v, nil).LeaderSpec("shop", test.leader)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected spec (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(before, test.leader); diff != "" {
+				t.Errorf("the leader Service was changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestTaken(t *testing.T) {
 	now := metav1.NewTime(t0)
 	source := webService()
@@ -85,8 +148,11 @@ func TestTaken(t *testing.T) {
 		"a Service without our labels": {
 			named: leaderOf(source, func(s *corev1.Service) { s.Labels = nil }), source: "web", sourceUID: source.UID, want: true,
 		},
-		"a Service with our labels that nobody owns": {
-			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "web", sourceUID: source.UID, want: true,
+		"a Service with our labels that nobody owns, from a backup": {
+			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "web", sourceUID: source.UID,
+		},
+		"a Service with another one's labels that nobody owns": {
+			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "api", sourceUID: "api-uid", want: true,
 		},
 		"a Service with our labels that something else owns": {
 			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Deployment" }), source: "web", sourceUID: source.UID, want: true,

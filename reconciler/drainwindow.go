@@ -35,7 +35,7 @@ func windowless(situation situation, decision election.Decision) []complaint {
 // windowlessNote says why a pod has no window although it should; empty when it should not.
 func windowlessNote(pod *corev1.Pod, situation situation) string {
 	asked := situation.options.DrainWindowOr(situation.tuning)
-	switch wanted := config.PodWindowFor(pod, asked); {
+	switch wanted := config.PodWindowFor(pod, asked, situation.tuning.Election.LongestDrainWindow()); {
 	case asked == 0 && wanted.Window == 0:
 		return ""
 	case wanted.LeftAlone != "":

@@ -119,7 +119,7 @@ func (c *chores) taken(h household, now time.Time) {
 	}
 	c.complaints = append(c.complaints, complaint{
 		about: h.source, related: h.named, reason: reasonLeaderServiceTaken, action: actionMirror,
-		note: fmt.Sprintf("Service %s is not this Service's leader Service and is left alone: delete it, or choose another name with %s",
+		note: fmt.Sprintf("Service %s is not this Service's leader Service and is left alone: choose another name with %s",
 			h.named.Name, config.LeaderServiceKey),
 	})
 }

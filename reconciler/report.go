@@ -105,7 +105,7 @@ func grievances(situation situation, plan plan) []complaint {
 			})
 		}
 		// Whoever creates pods is a controller as a rule, and nobody reads the warnings it is given.
-		if wrong := config.PodWindowFor(pod, 0).Wrong; wrong != nil {
+		if wrong := config.PodWindowFor(pod, 0, 0).Wrong; wrong != nil {
 			all = append(all, complaint{
 				about: pod, related: situation.source, reason: reasonInvalidAnnotation, action: actionRead,
 				note: wrong.Error() + "; what the pod's Services ask for was used when it was created",

@@ -73,7 +73,8 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 			return nil, err
 		}
 	}
-	return newAdmission(views, succession), nil
+	admission := newAdmission(views, succession)
+	return admission, admission.windows.watch(ctx, mgr.GetCache())
 }
 
 func newSuccession(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics, c *calm) *succession {

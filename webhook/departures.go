@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -15,6 +16,10 @@ import (
 // departuresBudget is how long a deletion is held at most. What has not been prepared by then still will be; the answer does not
 // wait for it.
 const departuresBudget = 50 * time.Millisecond
+
+// departuresAtOnce is how many departures are prepared at a time. When a namespace is emptied faster than its departures can be
+// prepared, the rest goes unprepared instead of piling up.
+const departuresAtOnce = 256
 
 // Successions chooses successors.
 type Successions interface {
@@ -29,6 +34,12 @@ type departures struct {
 	successions Successions
 	metrics     *metrics
 	log         logr.Logger
+	// slots has a value for each departure that is being prepared.
+	slots chan struct{}
+}
+
+func newDeparturesHandler(successions Successions, metrics *metrics, log logr.Logger) *departures {
+	return &departures{successions: successions, metrics: metrics, log: log, slots: make(chan struct{}, departuresAtOnce)}
 }
 
 // ServeHTTP allows the request, and prepares the hand-over that it leads to.
@@ -59,8 +70,16 @@ func (d *departures) prepare(departure cache.Departure) ([]cache.Succession, str
 		successions []cache.Succession
 		panicked    bool
 	}
+	budget := time.NewTimer(departuresBudget)
+	defer budget.Stop()
+	select {
+	case d.slots <- struct{}{}:
+	case <-budget.C:
+		return nil, departureTimedOut
+	}
 	done := make(chan result, 1)
 	go func() {
+		defer func() { <-d.slots }()
 		var r result
 		defer func() {
 			if cause := recover(); cause != nil {
@@ -71,8 +90,6 @@ func (d *departures) prepare(departure cache.Departure) ([]cache.Succession, str
 		}()
 		r.successions = d.successions.Prepare(departure)
 	}()
-	budget := time.NewTimer(departuresBudget)
-	defer budget.Stop()
 	select {
 	case r := <-done:
 		return r.successions, outcomeOf(r.successions, r.panicked)
@@ -102,26 +119,29 @@ func (d *departures) failed(err error) {
 	d.log.Error(err, "Failed to prepare a departure; it was allowed")
 }
 
+// mostWarnings is for how many Services that a pod leads a client is warned.
+const mostWarnings = 10
+
 // tell puts successions into words: a warning for the client when nobody can follow, and an annotation of the audit log that names
 // the successors.
 func tell(departure cache.Departure, all []cache.Succession) (warnings []string, audit map[string]string) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	var successors []string
 	for _, succession := range all {
 		who := succession.Successor
 		if who == "" {
 			who = "nobody"
-			warnings = append(warnings, fmt.Sprintf(
-				"tanist: %s leads Service %s and no other pod can follow: the Service will have no leader",
-				departure.Name, succession.Service.Name))
+			if len(warnings) < mostWarnings {
+				warnings = append(warnings, fmt.Sprintf(
+					"tanist: %s leads Service %s and no other pod can follow: the Service will have no leader",
+					departure.Name, succession.Service.Name))
+			}
 		}
-		if audit == nil {
-			audit = map[string]string{}
-		}
-		if audit["successor"] != "" {
-			audit["successor"] += ", "
-		}
-		audit["successor"] += succession.Service.Name + ": " + who
+		successors = append(successors, succession.Service.Name+": "+who)
 	}
-	return warnings, audit
+	return warnings, map[string]string{"successor": strings.Join(successors, ", ")}
 }
 
 // departure is what the request is about; the outcome is not empty when there is nothing to prepare.

@@ -1,9 +1,11 @@
-// Package webhook is what the API server asks before it writes: the admission of Services, of the tuning and of pods.
+// Package webhook is what the API server asks before it writes: the admission of Services, of the tuning, of namespaces and of pods.
 //
-// Four handlers, each a thin adapter over what the controllers and the command line use as well:
+// Five handlers, each a thin adapter over what the controllers and the command line use as well:
 //
 //   - departures has the successor of a leader chosen when its deletion or eviction is admitted, before it begins;
-//   - services refuses annotations that cannot be what their user meant, with the field, the value and what would be right;
+//   - services refuses annotations that cannot be what their user meant, with the field, the value and what would be right,
+//     and changes of leader Services that the controller would undo;
+//   - namespaces warns who takes the opt-in away from a namespace, or misspells it;
 //   - tuning refuses a ConfigMap that would not come into force;
 //   - drainwindow gives new pods the preStop sleep that keeps them serving while traffic is moved away from them.
 //

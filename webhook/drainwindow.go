@@ -5,37 +5,92 @@ import (
 	"fmt"
 	"time"
 
-	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
 )
 
-// drainWindow gives new pods their drain window.
+// drainWindow gives new pods their drain window, and lets them keep it.
 type drainWindow struct {
-	services Services
+	services SelectingServices
+	windows  DrainWindows
 	tuning   *config.Store
 }
 
 func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
-	if request.Operation != admissionv1.Create || request.SubResource != "" {
-		return ctrlwebhook.Allowed(""), nil // a patch of a pod that exists would be refused, and the request with it
+	if request.SubResource != "" {
+		return ctrlwebhook.Allowed(""), nil
 	}
 	pod, err := decode[corev1.Pod](request.Object)
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
 	}
+	old, err := decodeOld[corev1.Pod](request)
+	if err != nil {
+		return ctrlwebhook.AdmissionResponse{}, err
+	}
+	if old != nil { // no window for a pod that exists: the API server would refuse the request
+		return ctrlwebhook.Patched("", keepPatch(pod, old)...), nil
+	}
+	return d.create(request, pod), nil
+}
+
+// create answers for a new pod.
+func (d drainWindow) create(request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) ctrlwebhook.AdmissionResponse {
 	// The namespace is the request's: a pod that comes from a template need not name its own. A pod that no Service selects may ask
 	// for a window by itself: its Service may have been sent after it, or not have got here yet.
 	selecting := d.services.Selecting(request.Namespace, pod.Labels)
-	wanted := config.PodWindowFor(pod, longestWindow(selecting, d.tuning.Load()))
-	response := ctrlwebhook.Patched("", windowPatch(pod, wanted.Window)...)
-	if wanted.Wrong != nil {
-		response = response.WithWarnings(fmt.Sprintf("%v; what the pod's Services ask for is used instead", wanted.Wrong))
+	tuning := d.tuning.Load()
+	wanted := config.PodWindowFor(pod, longestWindow(selecting, tuning), tuning.Election.LongestDrainWindow())
+	ops, warnings := windowPatch(pod, wanted.Window), podWarnings(pod, wanted)
+	switch {
+	case len(ops) == 0:
+	case !roomForNote(pod):
+		ops, warnings = nil, append(warnings, "tanist: no drain window, as the pod's annotations leave no room for one more")
+	case !d.accepted(request, pod):
+		ops = []ctrlwebhook.JSONPatchOp{noteOp(pod, config.DrainWindowRefusedKey, wanted.Window)}
+		warnings = append(warnings, fmt.Sprintf("tanist: pods of %s were refused with a drain window of %s; this one is created without",
+			metav1.GetControllerOfNoCopy(pod).Name, wanted.Window))
 	}
-	return response, nil
+	return ctrlwebhook.Patched("", ops...).WithWarnings(warnings...)
 }
+
+// accepted reports whether a pod should have its window. It asks once for each request, and only for the pods of a workload: who
+// creates a pod by hand is told by the API server why it is refused.
+func (d drainWindow) accepted(request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) bool {
+	owner := metav1.GetControllerOfNoCopy(pod)
+	dryRun := request.DryRun != nil && *request.DryRun
+	return owner == nil || dryRun || appliedWindow(pod) > 0 || d.windows.WindowAccepted(owner.UID)
+}
+
+// podWarnings tell who creates a pod which of its annotations have no effect. They keep no pod from being created.
+func podWarnings(pod *corev1.Pod, window config.PodWindow) []string {
+	var all []string
+	if window.Wrong != nil {
+		all = append(all, fmt.Sprintf("%v; what the pod's Services ask for is used instead", window.Wrong))
+	}
+	if window.Shortened {
+		all = append(all, shortenedWarning(pod.Annotations, window.Window))
+	}
+	if _, err := config.ParsePriority(pod.Annotations); err != nil {
+		all = append(all, fmt.Sprintf("%v; the priority is 0 until then", err))
+	}
+	for _, err := range config.UnknownPodAnnotations(pod.Annotations) {
+		all = append(all, err.Error())
+	}
+	return all
+}
+
+// shortenedWarning says which window an annotation gets that asks for more.
+func shortenedWarning(annotations map[string]string, longest time.Duration) string {
+	return fmt.Sprintf("%v; %s is used instead", field.Invalid(drainWindowPath, annotations[config.DrainWindowKey],
+		"is longer than election.maxDrainWindow of Tanist's tuning allows"), longest)
+}
+
+var drainWindowPath = field.NewPath("metadata", "annotations").Key(config.DrainWindowKey)
 
 // longestWindow is what Services ask for that share a pod: one window cannot be two, and the longer one serves both.
 func longestWindow(services []*corev1.Service, tuning config.Tuning) time.Duration {

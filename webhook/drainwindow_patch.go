@@ -7,16 +7,18 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
 )
 
-// windowPatch are the operations that give a pod a drain window: a preStop sleep for each container without a preStop, and once a
-// grace period that is as much longer. There are none for a window of zero, and when every container has a preStop of its own.
+// windowPatch returns the operations that give a pod a drain window: a preStop sleep for each container without a preStop, probes'
+// grace periods of such a container that are as much longer, and once a longer grace period of the pod. There are none for a window of
+// zero, and when every container has a preStop of its own.
 //
-// They are written one by one, and not as the difference of two encoded pods: the API server may know fields that we do not, and
-// encoding ours would drop them.
+// The operations are written one by one, and are not the difference of two encoded pods: the API server may know fields that we do
+// not, and encoding ours would drop them.
 //
 // Sidecars (restartable init containers) get no sleep. The kubelet runs all preStop hooks at once, but stops a sidecar only after
 // every container has ended (killContainer and terminationOrdering in kubernetes/pkg/kubelet/kuberuntime, 1.29 and later), so the
@@ -35,16 +37,43 @@ func windowPatch(pod *corev1.Pod, window time.Duration) []ctrlwebhook.JSONPatchO
 	sleep := int64(window / time.Second)
 
 	var ops []ctrlwebhook.JSONPatchOp
+	slept := false
 	for i := range pod.Spec.Containers {
-		if op, needed := sleepOp(fmt.Sprintf("/spec/containers/%d/lifecycle", i), pod.Spec.Containers[i].Lifecycle, sleep); needed {
+		container, path := &pod.Spec.Containers[i], fmt.Sprintf("/spec/containers/%d", i)
+		op, needed := sleepOp(path+"/lifecycle", container.Lifecycle, sleep)
+		switch {
+		case needed:
+			slept = true
 			ops = append(ops, op)
+			ops = append(ops, probeOps(path, container, sleep, math.MaxInt64)...)
+		case applied > 0 && sleeps(container, applied):
+			// Somebody must have reset a probe's grace period that is not longer than the sleep.
+			ops = append(ops, probeOps(path, container, sleep, sleep)...)
 		}
 	}
 	grace := gracePeriod(pod)
 	// A pod whose grace period is shorter than a sleep in it is refused. Somebody must have reset what we had extended.
 	reset := applied > 0 && grace < sleep
-	if len(ops) > 0 && applied == 0 || reset {
-		ops = append(ops, add("/spec/terminationGracePeriodSeconds", saturatingAdd(grace, sleep)), noteOp(pod, window))
+	if slept && applied == 0 || reset {
+		ops = append(ops, add("/spec/terminationGracePeriodSeconds", saturatingAdd(grace, sleep)), noteOp(pod, config.DrainWindowAppliedKey, window))
+	}
+	return ops
+}
+
+// probeOps extends the grace periods that a container's probes have of their own, up to a longest one. Without this the sleep uses up
+// such a grace period, and the kubelet kills the container two seconds later. A value that the API refuses stays as it is.
+func probeOps(path string, container *corev1.Container, sleep, longest int64) []ctrlwebhook.JSONPatchOp {
+	var ops []ctrlwebhook.JSONPatchOp
+	for _, probe := range []struct {
+		field string
+		*corev1.Probe
+	}{{"livenessProbe", container.LivenessProbe}, {"startupProbe", container.StartupProbe}} { // a readinessProbe stops nothing
+		if probe.Probe == nil || probe.TerminationGracePeriodSeconds == nil {
+			continue
+		}
+		if grace := *probe.TerminationGracePeriodSeconds; grace > 0 && grace <= longest {
+			ops = append(ops, add(path+"/"+probe.field+"/terminationGracePeriodSeconds", saturatingAdd(grace, sleep)))
+		}
 	}
 	return ops
 }
@@ -57,13 +86,18 @@ func appliedWindow(pod *corev1.Pod) time.Duration {
 		return 0
 	}
 	for i := range pod.Spec.Containers {
-		lifecycle := pod.Spec.Containers[i].Lifecycle
-		if lifecycle != nil && lifecycle.PreStop != nil && lifecycle.PreStop.Sleep != nil &&
-			lifecycle.PreStop.Sleep.Seconds == int64(window/time.Second) {
+		if sleeps(&pod.Spec.Containers[i], window) {
 			return window
 		}
 	}
 	return 0
+}
+
+// sleeps reports whether a container's preStop is a sleep of this window.
+func sleeps(container *corev1.Container, window time.Duration) bool {
+	lifecycle := container.Lifecycle
+	return lifecycle != nil && lifecycle.PreStop != nil && lifecycle.PreStop.Sleep != nil &&
+		lifecycle.PreStop.Sleep.Seconds == int64(window/time.Second)
 }
 
 // sleepOp leaves the rest of a container's lifecycle as it is.
@@ -79,12 +113,23 @@ func sleepOp(path string, lifecycle *corev1.Lifecycle, seconds int64) (op ctrlwe
 	}
 }
 
-func noteOp(pod *corev1.Pod, window time.Duration) ctrlwebhook.JSONPatchOp {
+// noteOp annotates a pod with a window.
+func noteOp(pod *corev1.Pod, key string, window time.Duration) ctrlwebhook.JSONPatchOp {
 	if pod.Annotations == nil {
-		return add("/metadata/annotations", map[string]any{config.DrainWindowAppliedKey: window.String()})
+		return add("/metadata/annotations", map[string]any{key: window.String()})
 	}
-	escaped := strings.NewReplacer("~", "~0", "/", "~1").Replace(config.DrainWindowAppliedKey)
+	escaped := strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 	return add("/metadata/annotations/"+escaped, window.String())
+}
+
+// roomForNote reports whether the API server takes one annotation more: the size of all of them is limited.
+func roomForNote(pod *corev1.Pod) bool {
+	const longest = len(config.DrainWindowRefusedKey) + len(config.DrainWindowAppliedKey) + 2*len("10m0s")
+	size := longest
+	for key, value := range pod.Annotations {
+		size += len(key) + len(value)
+	}
+	return size <= apivalidation.TotalAnnotationSizeLimitB
 }
 
 // add is also what replaces a value, and works where it is missing.

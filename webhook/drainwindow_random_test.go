@@ -33,6 +33,13 @@ func randomPod(t *testing.T, seed int64) []byte {
 		func(fields *metav1.FieldsV1, _ randfill.Continue) {
 			*fields = *metav1.NewFieldsV1(`{"f:a":{}}`)
 		},
+		func(probe *corev1.Probe, c randfill.Continue) {
+			c.FillNoCustom(probe)
+			probe.TerminationGracePeriodSeconds = new(c.Int63n(20) - 2)
+			if c.Bool() {
+				probe.TerminationGracePeriodSeconds = nil
+			}
+		},
 		func(l *corev1.Lifecycle, c randfill.Continue) {
 			c.FillNoCustom(l)
 			if c.Bool() {
@@ -73,6 +80,7 @@ func TestTheDrainWindowChangesNothingElse(t *testing.T) {
 			t.Fatalf("seed %d: asked again, it changes\n%s\nto\n%s", seed, after, again)
 		}
 		was, is := generic(t, before), generic(t, after)
+		wasProbes, isProbes := takeProbes(was), takeProbes(is)
 		wasHooks, isHooks := takeHooks(was), takeHooks(is)
 		wasGrace, isGrace := takeGrace(was), takeGrace(is)
 		wasNote, isNote := takeNote(was), takeNote(is)
@@ -83,11 +91,15 @@ func TestTheDrainWindowChangesNothingElse(t *testing.T) {
 		for i := range wasHooks {
 			if wasHooks[i] == nil {
 				missing++
+				wasProbes[i].extend(7)
 				wasHooks[i] = map[string]any{"sleep": map[string]any{"seconds": json.Number("7")}}
 			}
 		}
 		if diff := cmp.Diff(wasHooks, isHooks); diff != "" {
 			t.Fatalf("seed %d: unexpected hooks (-want +got):\n%s", seed, diff)
+		}
+		if diff := cmp.Diff(wasProbes, isProbes); diff != "" {
+			t.Fatalf("seed %d: unexpected grace periods of probes (-want +got):\n%s", seed, diff)
 		}
 		if extended := isGrace != wasGrace || isNote != wasNote; extended != (missing > 0) {
 			t.Fatalf("seed %d: %d hooks were missing, and the grace period of %v is %v (%v)", seed, missing, wasGrace, isGrace, isNote)
@@ -135,6 +147,36 @@ func takeHooks(pod map[string]any) []any {
 		}
 	}
 	return hooks
+}
+
+// probeGraces are the grace periods of a container's probes that can stop it, by the probe's name.
+type probeGraces map[string]int64
+
+// extend adds seconds to those that the API accepts.
+func (p probeGraces) extend(seconds int64) {
+	for name, grace := range p {
+		if grace > 0 {
+			p[name] = grace + seconds
+		}
+	}
+}
+
+// takeProbes removes the grace periods of the containers' probes and returns them, for each container.
+func takeProbes(pod map[string]any) []probeGraces {
+	var all []probeGraces
+	containers, _ := pod["spec"].(map[string]any)["containers"].([]any)
+	for _, container := range containers {
+		graces := probeGraces{}
+		for _, name := range []string{"livenessProbe", "startupProbe"} {
+			probe, _ := container.(map[string]any)[name].(map[string]any)
+			if grace, found := probe["terminationGracePeriodSeconds"].(json.Number); found {
+				graces[name], _ = grace.Int64()
+				delete(probe, "terminationGracePeriodSeconds")
+			}
+		}
+		all = append(all, graces)
+	}
+	return all
 }
 
 func takeGrace(pod map[string]any) any {

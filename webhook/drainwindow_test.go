@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
@@ -21,18 +23,29 @@ import (
 type windowed struct {
 	// Sleeps are the containers' preStop sleeps in seconds, -1 for another hook and 0 for none.
 	Sleeps []int64
+	// Probes are the grace periods that the containers' liveness and startup probes have of their own.
+	Probes []int64
 	// Grace is the grace period in seconds, -1 for none.
 	Grace int64
 	// Applied is our annotation.
 	Applied string
+	// Refused is the annotation of a pod whose window was refused.
+	Refused string
 }
 
 func windowedOf(pod *corev1.Pod) windowed {
-	w := windowed{Grace: -1, Applied: pod.Annotations[config.DrainWindowAppliedKey]}
+	w := windowed{
+		Grace: -1, Applied: pod.Annotations[config.DrainWindowAppliedKey], Refused: pod.Annotations[config.DrainWindowRefusedKey],
+	}
 	if pod.Spec.TerminationGracePeriodSeconds != nil {
 		w.Grace = *pod.Spec.TerminationGracePeriodSeconds
 	}
 	for _, container := range pod.Spec.Containers {
+		for _, probe := range []*corev1.Probe{container.LivenessProbe, container.StartupProbe} {
+			if probe != nil && probe.TerminationGracePeriodSeconds != nil {
+				w.Probes = append(w.Probes, *probe.TerminationGracePeriodSeconds)
+			}
+		}
 		switch {
 		case container.Lifecycle == nil || container.Lifecycle.PreStop == nil:
 			w.Sleeps = append(w.Sleeps, 0)
@@ -53,12 +66,24 @@ func draining() corev1.Container {
 	return corev1.Container{Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"drain"}}}}}
 }
 
+// probed gives a container a liveness and a startup probe with grace periods of their own.
+func probed(container corev1.Container, liveness, startup int64) corev1.Container {
+	container.LivenessProbe = &corev1.Probe{TerminationGracePeriodSeconds: &liveness}
+	container.StartupProbe = &corev1.Probe{TerminationGracePeriodSeconds: &startup}
+	return container
+}
+
 // newPod is a pod that service selects, as the API server sends it.
 func newPod(grace int64, containers ...corev1.Container) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "web-", Labels: map[string]string{"app": "web", "tier": "front"}},
 		Spec:       corev1.PodSpec{TerminationGracePeriodSeconds: &grace, Containers: containers},
 	}
+}
+
+func owned(pod *corev1.Pod, by types.UID) *corev1.Pod {
+	pod.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "web-1", UID: by, Controller: new(true)}}
+	return pod
 }
 
 func annotated(pod *corev1.Pod, key, value string) *corev1.Pod {
@@ -120,13 +145,60 @@ func TestDrainWindow(t *testing.T) {
 			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
 		"a sidecar goes last anyway": {pod: sidecar(newPod(30, plain)), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
+		"a probe's own grace period is longer too": {
+			pod: newPod(30, probed(plain, 2, 60)), want: windowed{Sleeps: []int64{3}, Probes: []int64{5, 63}, Grace: 33, Applied: "3s"},
+		},
+		"but not beside a hook of the container's own": {
+			pod:  newPod(30, plain, probed(draining(), 2, 60), probed(sleeping(1), 1, 1)),
+			want: windowed{Sleeps: []int64{3, -1, 1}, Probes: []int64{2, 60, 1, 1}, Grace: 33, Applied: "3s"},
+		},
+		"a probe without a grace period has the pod's": {
+			pod:  newPod(30, corev1.Container{LivenessProbe: &corev1.Probe{}, ReadinessProbe: &corev1.Probe{}}),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
+		"grace periods that the API refuses are not mended": {
+			pod: newPod(30, probed(plain, 0, -1)), want: windowed{Sleeps: []int64{3}, Probes: []int64{0, -1}, Grace: 33, Applied: "3s"},
+		},
+		"the longest grace periods stay": {
+			pod: newPod(math.MaxInt64, probed(plain, math.MaxInt64, math.MaxInt64-1)),
+			want: windowed{
+				Sleeps: []int64{3}, Probes: []int64{math.MaxInt64, math.MaxInt64}, Grace: math.MaxInt64, Applied: "3s",
+			},
+		},
+		"a sidecar's probe stays, as it gets no sleep": {
+			pod: func() *corev1.Pod {
+				pod := sidecar(newPod(30, plain))
+				pod.Spec.InitContainers[0].LivenessProbe = &corev1.Probe{TerminationGracePeriodSeconds: new(int64(2))}
+				return pod
+			}(),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+		},
 		"a Service's own window": {
 			services: listed{service("web", "drain-window", "8s")},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{8}, Grace: 38, Applied: "8s"},
 		},
 		"the longest of several Services": {
-			services: listed{service("a", "drain-window", "0s"), service("b", "drain-window", "1m"), service("c")},
-			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{60}, Grace: 90, Applied: "1m0s"},
+			services: listed{service("a", "drain-window", "0s"), service("b", "drain-window", "20s"), service("c")},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{20}, Grace: 50, Applied: "20s"},
+		},
+		"a Service that asks for more than the tuning allows": {
+			services: listed{service("web", "drain-window", "1m")},
+			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{30}, Grace: 60, Applied: "30s"},
+		},
+		"a pod that asks for more than the tuning allows": {
+			pod:  annotated(newPod(30, plain), config.DrainWindowKey, "1m"),
+			want: windowed{Sleeps: []int64{30}, Grace: 60, Applied: "30s"},
+			wantWarnings: []string{`metadata.annotations[tanist.dev/drain-window]: Invalid value: "1m": ` +
+				`is longer than election.maxDrainWindow of Tanist's tuning allows; 30s is used instead`},
+		},
+		"other annotations that have no effect": {
+			pod:  annotated(annotated(newPod(30, plain), config.PriorityKey, "high"), config.StrategyKey, "newest"),
+			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
+			wantWarnings: []string{
+				`metadata.annotations[tanist.dev/priority]: Invalid value: "high": must be an integer from -2147483648 to 2147483647; ` +
+					`the priority is 0 until then`,
+				`metadata.annotations[tanist.dev/strategy]: Invalid value: "newest": belongs on the Service, not on its pods`,
+			},
 		},
 		"a Service that asks for none": {
 			services: listed{service("web", "drain-window", "0s")},
@@ -167,6 +239,28 @@ func TestDrainWindow(t *testing.T) {
 		},
 		"a pod without containers": {pod: newPod(30), want: windowed{Grace: 30}},
 
+		"annotations that leave no room": {
+			pod:          annotated(newPod(30, plain), "example.com/a", strings.Repeat("x", 256<<10-len("example.com/a"))),
+			want:         windowed{Sleeps: []int64{0}, Grace: 30},
+			wantWarnings: []string{"tanist: no drain window, as the pod's annotations leave no room for one more"},
+		},
+		"a pod of a workload": {pod: owned(newPod(30, plain), "accepted"), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
+		"a pod of a workload whose pods are refused with a window": {
+			pod: owned(newPod(30, plain), refusedWorkload), want: windowed{Sleeps: []int64{0}, Grace: 30, Refused: "3s"},
+			wantWarnings: []string{"tanist: pods of web-1 were refused with a drain window of 3s; this one is created without"},
+		},
+		"one that is asked for again": {
+			pod:  annotated(owned(newPod(30, plain), refusedWorkload), config.DrainWindowRefusedKey, "3s"),
+			want: windowed{Sleeps: []int64{0}, Grace: 30, Refused: "3s"},
+		},
+		"one that has its window already": {
+			pod:  annotated(owned(newPod(33, sleeping(3), plain), refusedWorkload), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3, 3}, Grace: 33, Applied: "3s"},
+		},
+		"one that gets no window anyway": {
+			pod: owned(newPod(30, draining()), refusedWorkload), want: windowed{Sleeps: []int64{-1}, Grace: 30},
+		},
+
 		"asked again, nothing": {
 			pod:  annotated(newPod(33, sleeping(3), draining()), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3, -1}, Grace: 33, Applied: "3s"},
@@ -182,6 +276,18 @@ func TestDrainWindow(t *testing.T) {
 		"asked again when someone has set a grace period shorter than the sleep": {
 			pod:  annotated(newPod(2, sleeping(3)), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3}, Grace: 5, Applied: "3s"},
+		},
+		"asked again, a probe's grace period stays": {
+			pod:  annotated(newPod(33, probed(sleeping(3), 5, 63)), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3}, Probes: []int64{5, 63}, Grace: 33, Applied: "3s"},
+		},
+		"asked again when someone has set a probe's grace period that the sleep uses up": {
+			pod:  annotated(newPod(33, probed(sleeping(3), 3, 4)), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3}, Probes: []int64{6, 4}, Grace: 33, Applied: "3s"},
+		},
+		"asked again over another container with a probe": {
+			pod:  annotated(newPod(33, sleeping(3), probed(plain, 30, 2)), config.DrainWindowAppliedKey, "3s"),
+			want: windowed{Sleeps: []int64{3, 3}, Probes: []int64{33, 5}, Grace: 33, Applied: "3s"},
 		},
 		"an annotation copied without the rest": {
 			pod:  annotated(newPod(30, plain, sleeping(7)), config.DrainWindowAppliedKey, "5s"),
@@ -261,7 +367,7 @@ func BenchmarkDrainWindow(b *testing.B) {
 		env := corev1.EnvVar{Name: fmt.Sprintf("VARIABLE_%d", i), Value: strings.Repeat("x", 60)}
 		pod.Spec.Containers[i%2].Env = append(pod.Spec.Containers[i%2].Env, env)
 	}
-	hook := drainWindow{services: listed{service("web")}, tuning: config.NewStore()}
+	hook := drainWindow{services: listed{service("web")}, windows: listed{}, tuning: config.NewStore()}
 	request := ctrlwebhook.AdmissionRequest{AdmissionRequest: admissionv1.AdmissionRequest{
 		Operation: admissionv1.Create, Namespace: "shop", Object: raw(b, pod),
 	}}

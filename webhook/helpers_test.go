@@ -154,6 +154,32 @@ func (l listed) Taken(namespace, leaderService, source string, _ types.UID) *cor
 	return nil
 }
 
+// refusedWorkload is the UID of the workload whose pods are refused with a window.
+const refusedWorkload = "refused"
+
+func (l listed) WindowAccepted(owner types.UID) bool { return owner != refusedWorkload }
+
+func (l listed) Enabled(namespace string) []*corev1.Service {
+	var all []*corev1.Service
+	for _, service := range l {
+		if service.Namespace == namespace && config.Enabled(service.Annotations) {
+			all = append(all, service)
+		}
+	}
+	return all
+}
+
+func (l listed) LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec {
+	for _, source := range l {
+		if source.Namespace == namespace && source.Name == leaderService.OwnerReferences[0].Name {
+			spec := leaderServiceOf(source.Name).Spec
+			spec.Ports = source.Spec.Ports
+			return &spec
+		}
+	}
+	return nil
+}
+
 // broken panics whatever it is asked.
 type broken struct{ Services }
 
@@ -174,7 +200,8 @@ func leaderServiceOf(source string) *corev1.Service {
 	s := service(source + config.LeaderServiceSuffix)
 	s.Annotations = map[string]string{config.TermKey: "7"}
 	s.Labels = map[string]string{config.ManagedByKey: config.ManagedBy, config.SourceServiceKey: source}
-	s.Spec.Selector = nil
+	s.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Service", Name: source, UID: types.UID(source), Controller: new(true)}}
+	s.Spec.Type, s.Spec.Selector = corev1.ServiceTypeClusterIP, nil
 	return s
 }
 

@@ -8,6 +8,7 @@ const (
 	hookServices    = "services"
 	hookTuning      = "tuning"
 	hookDrainWindow = "drainwindow"
+	hookNamespaces  = "namespaces"
 )
 
 // What became of an admitted departure, as values of the label outcome.
@@ -45,7 +46,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Help: "Deletions and evictions of pods that admission saw, by what became of them.",
 		}, []string{"outcome"}),
 	}
-	for _, hook := range []string{hookDepartures, hookServices, hookTuning, hookDrainWindow} {
+	for _, hook := range []string{hookDepartures, hookServices, hookTuning, hookDrainWindow, hookNamespaces} {
 		m.failures.WithLabelValues(hook)
 	}
 	for _, outcome := range []string{

@@ -15,9 +15,6 @@ var leaderServicePath = field.NewPath("metadata", "annotations").Key(config.Lead
 // newMistakes is what a request makes wrong. What was wrong before is not in the way of a change that has nothing to do with it (a
 // controller that sets a label, a finalizer that goes); opting in has to do with all of it. The old Service is nil for a new one.
 func newMistakes(service, old *corev1.Service) field.ErrorList {
-	if leftAlone(service) {
-		return nil
-	}
 	_, errs := config.ParseOptions(service)
 	if old == nil || optsIn(service, old) {
 		return errs
@@ -30,7 +27,7 @@ func newMistakes(service, old *corev1.Service) field.ErrorList {
 
 // newWish is the leader Service's name that a request asks for, when it did not ask for that before; else empty.
 func newWish(service, old *corev1.Service) string {
-	if leftAlone(service) || !config.Enabled(service.Annotations) {
+	if !config.Enabled(service.Annotations) {
 		return ""
 	}
 	options, errs := config.ParseOptions(service)
@@ -45,19 +42,13 @@ func newWish(service, old *corev1.Service) string {
 	return options.LeaderService
 }
 
+// takenName never advises to delete a Service: it may be one that works.
 func takenName(name string, by *corev1.Service) *field.Error {
-	detail := "is the name of a Service that is not this one's leader Service and will be left alone: " +
-		"delete that Service, or choose another name"
-	if source := by.Labels[config.SourceServiceKey]; by.Labels[config.ManagedByKey] == config.ManagedBy && source != "" {
+	detail := "is the name of a Service that is not this one's leader Service and will be left alone: choose another name"
+	if source := sourceOf(by); source != "" {
 		detail = "is the leader Service of Service " + source + ": choose another name"
 	}
 	return field.Invalid(leaderServicePath, name, detail)
-}
-
-// leftAlone reports whether nothing that a Service says matters: it is going, or it is a leader Service, which follows its source.
-func leftAlone(service *corev1.Service) bool {
-	return service.DeletionTimestamp != nil ||
-		service.Labels[config.ManagedByKey] == config.ManagedBy && service.Labels[config.SourceServiceKey] != ""
 }
 
 func optsIn(service, old *corev1.Service) bool {

@@ -23,11 +23,14 @@ func TestServices(t *testing.T) {
 		return s
 	}
 	const (
-		path     = `metadata.annotations[tanist.dev/`
-		strategy = path + `strategy]: Unsupported value: "best": supported values: "oldest", "newest", "ordinal"`
-		minReady = path + `min-ready]: Invalid value: "5": must be a duration such as 10s, from 0s to 24h`
-		noPods   = `spec.selector: Required value: needed for tanist.dev/enabled: the leader is one of the pods it selects`
-		taken    = `is the name of a Service that is not this one's leader Service and will be left alone: delete that Service, or choose another name`
+		path      = `metadata.annotations[tanist.dev/`
+		strategy  = path + `strategy]: Unsupported value: "best": supported values: "oldest", "newest", "ordinal"`
+		minReady  = path + `min-ready]: Invalid value: "5": must be a duration such as 10s, from 0s to 24h`
+		noPods    = `spec.selector: Required value: needed for tanist.dev/enabled: the leader is one of the pods it selects`
+		taken     = `is the name of a Service that is not this one's leader Service and will be left alone: choose another name`
+		both      = `is the name that Service web asks for too: choose another name`
+		shortened = path + `drain-window]: Invalid value: "1m": is longer than election.maxDrainWindow of Tanist's tuning allows; ` +
+			`30s is used instead`
 		promised = `Service web wants this name for its leader Service, which cannot be made while this Service has it; ` +
 			`annotate web with another tanist.dev/leader-service, or rename this one`
 	)
@@ -92,6 +95,40 @@ func TestServices(t *testing.T) {
 			known: listed{leaderServiceOf("api")}, new: service("web", "leader-service", "api-leader"),
 			wantErrors: []string{path + `leader-service]: Invalid value: "api-leader": is the leader Service of Service api: choose another name`},
 		},
+		"a Service that only has the labels of another one's": {
+			known: listed{labelled(plain("api-leader"), "api")}, new: service("web", "leader-service", "api-leader"),
+			wantErrors: []string{path + `leader-service]: Invalid value: "api-leader": ` + taken},
+		},
+		"labels alone exempt no Service": {
+			new: labelled(service("web", "strategy", "best"), "api"), wantErrors: []string{strategy},
+		},
+		"nor do they together with an owner that arrive with the mistake": {
+			old: service("web"), new: func() *corev1.Service {
+				s := labelled(service("web", "strategy", "best"), "api")
+				s.OwnerReferences = leaderServiceOf("api").OwnerReferences
+				return s
+			}(),
+			wantErrors: []string{strategy},
+		},
+		"a name that another Service asks for too": {
+			known: listed{service("web")}, new: service("api", "leader-service", "web-leader"),
+			wantErrors: []string{path + `leader-service]: Invalid value: "web-leader": ` + both},
+		},
+		"a default name that another Service asks for too": {
+			known: listed{service("web", "leader-service", "api-leader")}, new: service("api"),
+			wantErrors: []string{path + `leader-service]: Invalid value: "api-leader": ` + both},
+		},
+		"a change to a name that another Service asks for": {
+			known: listed{service("web"), service("api")}, old: service("api"), new: service("api", "leader-service", "web-leader"),
+			wantErrors: []string{path + `leader-service]: Invalid value: "web-leader": ` + both},
+		},
+		"both asked before": {
+			known: listed{service("web"), service("api", "leader-service", "web-leader")},
+			old:   service("api", "leader-service", "web-leader"), new: service("api", "leader-service", "web-leader", "sticky", "false"),
+		},
+		"the other one gives the name up": {
+			known: listed{service("web", "leader-service", "boss")}, new: service("api", "leader-service", "web-leader"),
+		},
 		"its own leader Service":       {known: listed{leaderServiceOf("web")}, new: service("web")},
 		"a name taken elsewhere":       {known: listed{elsewhere}, new: service("web")},
 		"a name that nobody asks for":  {known: listed{plain("web-leader")}, new: plain("web")},
@@ -109,6 +146,13 @@ func TestServices(t *testing.T) {
 			wantErrors: []string{path + `leader-service]: Invalid value: "web": must differ from the name of the Service itself`},
 		},
 
+		"a drain window that the tuning shortens": {
+			new: service("web", "drain-window", "1m"), wantWarnings: []string{shortened},
+		},
+		"a drain window that the tuning has shortened before": {
+			old: service("web", "drain-window", "1m"), new: service("web", "drain-window", "1m", "sticky", "false"),
+		},
+		"a drain window that is not shortened":                {old: service("web", "drain-window", "1m"), new: service("web", "drain-window", "30s")},
 		"a name that another one's leader Service is to have": {known: listed{service("web")}, new: plain("web-leader"), wantWarnings: []string{promised}},
 		"that leader Service itself":                          {known: listed{service("web")}, new: leaderServiceOf("web")},
 		"a Service that has it already":                       {known: listed{service("web")}, old: plain("web-leader"), new: plain("web-leader")},
@@ -138,6 +182,101 @@ func TestServices(t *testing.T) {
 			}
 			if got := s.failures(hookServices); got != 0 {
 				t.Errorf("%v failures are counted", got)
+			}
+		})
+	}
+}
+
+// labelled gives a Service the labels of another one's leader Service.
+func labelled(s *corev1.Service, source string) *corev1.Service {
+	s.Labels = leaderServiceOf(source).Labels
+	return s
+}
+
+func TestChangesOfLeaderServices(t *testing.T) {
+	type change = func(*corev1.Service)
+	const detail = `Tanist keeps this leader Service of Service web and would undo the change: change Service web instead`
+	forbidden := func(fields ...string) (all []string) {
+		for _, name := range fields {
+			all = append(all, name+": Forbidden: "+detail)
+		}
+		return all
+	}
+	selector := func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": "web"} }
+	port := func(s *corev1.Service) { s.Spec.Ports = []corev1.ServicePort{{Port: 81}} }
+	unlabelled := func(s *corev1.Service) { s.Labels = map[string]string{config.ManagedByKey: "platform"} }
+	cases := map[string]struct {
+		known      listed
+		before     []change
+		now        []change
+		wantErrors []string
+	}{
+		"nothing":           {},
+		"a selector":        {now: []change{selector}, wantErrors: forbidden("spec.selector")},
+		"an empty selector": {now: []change{func(s *corev1.Service) { s.Spec.Selector = map[string]string{} }}},
+		"another type": {
+			now: []change{func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort }}, wantErrors: forbidden("spec.type"),
+		},
+		"another type, which brings other fields": {
+			now:        []change{port, selector, func(s *corev1.Service) { s.Spec.Type, s.Spec.ExternalTrafficPolicy = "NodePort", "Cluster" }},
+			wantErrors: forbidden("spec.selector", "spec.type"),
+		},
+		"a port":                                 {now: []change{port}, wantErrors: forbidden("spec.ports")},
+		"several":                                {now: []change{port, selector}, wantErrors: forbidden("spec.ports", "spec.selector")},
+		"an address":                             {now: []change{func(s *corev1.Service) { s.Spec.ExternalIPs = []string{"192.0.2.1"} }}, wantErrors: forbidden("spec.externalIPs")},
+		"pinned":                                 {now: []change{func(s *corev1.Service) { s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP }}, wantErrors: forbidden("spec.sessionAffinity")},
+		"one family":                             {now: []change{func(s *corev1.Service) { s.Spec.IPFamilies = []corev1.IPFamily{"IPv6"} }}, wantErrors: forbidden("spec.ipFamilies")},
+		"a selector, with the labels taken away": {now: []change{selector, unlabelled}, wantErrors: forbidden("spec.selector")},
+		"a selector, with a label taken away before": {
+			before: []change{func(s *corev1.Service) { delete(s.Labels, config.SourceServiceKey) }}, now: []change{selector},
+			wantErrors: forbidden("spec.selector"),
+		},
+		"a selector, with the owner taken away": {
+			now: []change{selector, func(s *corev1.Service) { s.OwnerReferences = nil }}, wantErrors: forbidden("spec.selector"),
+		},
+		"labels":                      {now: []change{unlabelled}},
+		"annotations":                 {now: []change{func(s *corev1.Service) { s.Annotations[config.StrategyKey] = "best" }}},
+		"a finalizer":                 {now: []change{func(s *corev1.Service) { s.Finalizers = []string{"example.com/a"} }}},
+		"a selector that was there":   {before: []change{selector}, now: []change{selector, unlabelled}},
+		"its selector is taken back":  {before: []change{selector}, now: []change{func(s *corev1.Service) { s.Spec.Selector = nil }}},
+		"a selector while it goes":    {now: []change{selector, func(s *corev1.Service) { s.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }}},
+		"what the API server chooses": {now: []change{func(s *corev1.Service) { s.Spec.ClusterIP, s.Spec.ClusterIPs = "10.0.0.1", []string{"10.0.0.1"} }}},
+		"the ports of its Service": {
+			known: listed{func() *corev1.Service { s := service("web"); port(s); return s }()}, now: []change{port},
+		},
+		"a Service that is not known":    {known: listed{service("api")}, now: []change{selector}},
+		"what only has labels like ours": {before: []change{func(s *corev1.Service) { s.OwnerReferences = nil }}, now: []change{selector}},
+		"what a Deployment controls": {
+			before: []change{func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Deployment" }}, now: []change{selector},
+		},
+		"what another program made for a Service": {
+			before: []change{func(s *corev1.Service) { s.Labels = nil }}, now: []change{selector},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			if test.known == nil {
+				test.known = listed{service("web")}
+			}
+			old := leaderServiceOf("web")
+			for _, change := range test.before {
+				change(old)
+			}
+			updated := old.DeepCopy()
+			for _, change := range test.now {
+				change(updated)
+			}
+			response := newServer(t, test.known).ask(PathServices, admissionv1.AdmissionRequest{
+				Operation: admissionv1.Update, Namespace: "shop", Object: raw(t, updated), OldObject: raw(t, old),
+			})
+			var got []string
+			if !response.Allowed {
+				for _, cause := range response.Result.Details.Causes {
+					got = append(got, cause.Field+": "+cause.Message)
+				}
+			}
+			if diff := cmp.Diff(test.wantErrors, got); diff != "" {
+				t.Errorf("unexpected errors (-want +got):\n%s", diff)
 			}
 		})
 	}

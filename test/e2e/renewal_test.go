@@ -19,7 +19,7 @@ import (
 )
 
 // ourWebhooks are all that there are.
-var ourWebhooks = []string{departures, "services.tanist.dev", "tuning.tanist.dev", "drainwindow.tanist.dev"}
+var ourWebhooks = []string{departures, "services.tanist.dev", "tuning.tanist.dev", "namespaces.tanist.dev", "drainwindow.tanist.dev"}
 
 // TestRenewal: CA and leaf are renewed, and then the CA once more, so that the API server connects to what is served by then. With a
 // deletion every 100 ms no call fails, and no replica restarts.

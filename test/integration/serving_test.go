@@ -25,7 +25,7 @@ import (
 
 // The webhooks that there are.
 var (
-	validatingWebhooks = []string{"departures.tanist.dev", "services.tanist.dev", "tuning.tanist.dev"}
+	validatingWebhooks = []string{"departures.tanist.dev", "services.tanist.dev", "tuning.tanist.dev", "namespaces.tanist.dev"}
 	mutatingWebhooks   = []string{"drainwindow.tanist.dev"}
 )
 

@@ -210,7 +210,7 @@ func TestDeletionsPassWhenNoCAIsInjected(t *testing.T) {
 	}
 	i.patchValidating(`[{"op":"remove","path":"/metadata/annotations"},` +
 		`{"op":"remove","path":"/webhooks/0/clientConfig/caBundle"},{"op":"remove","path":"/webhooks/1/clientConfig/caBundle"},` +
-		`{"op":"remove","path":"/webhooks/2/clientConfig/caBundle"}]`)
+		`{"op":"remove","path":"/webhooks/2/clientConfig/caBundle"},{"op":"remove","path":"/webhooks/3/clientConfig/caBundle"}]`)
 	trusts(0)
 	before := failedOpen(t)
 	history.eventually(t, func() string {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -31,8 +32,9 @@ func TestNewPodsGetTheirDrainWindow(t *testing.T) {
 	s := newScene(t)
 	s.withService("web")
 	s.withService("slow", annotation(config.DrainWindowKey, "20s"))
+	s.withService("long", annotation(config.DrainWindowKey, "1m"))
 	s.withService("none", annotation(config.DrainWindowKey, "0s"))
-	for _, service := range []string{"web", "slow", "none"} {
+	for _, service := range []string{"web", "slow", "long", "none"} {
 		s.nobodyLeads(service) // so it is known
 	}
 	untouched := window{Grace: 30}
@@ -43,11 +45,12 @@ func TestNewPodsGetTheirDrainWindow(t *testing.T) {
 		change []func(*corev1.Pod)
 		want   window
 	}{
-		"a pod":                           {app: "web", want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
-		"a pod whose name is generated":   {app: "web", change: []func(*corev1.Pod){generated}, want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
-		"a pod of a Service with its own": {app: "slow", want: window{Sleep: 20, Grace: 50, Noted: "20s"}},
-		"a pod of a Service with none":    {app: "none", want: untouched},
-		"a pod that no Service selects":   {app: "other", want: untouched},
+		"a pod":                                     {app: "web", want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
+		"a pod whose name is generated":             {app: "web", change: []func(*corev1.Pod){generated}, want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
+		"a pod of a Service with its own":           {app: "slow", want: window{Sleep: 20, Grace: 50, Noted: "20s"}},
+		"a pod of a Service that asks for too much": {app: "long", want: window{Sleep: 30, Grace: 60, Noted: "30s"}},
+		"a pod of a Service with none":              {app: "none", want: untouched},
+		"a pod that no Service selects":             {app: "other", want: untouched},
 		"a pod that asks for itself, and no Service is there yet": {
 			app: "later", change: []func(*corev1.Pod){own}, want: window{Sleep: 9, Grace: 39, Noted: "9s"},
 		},
@@ -72,6 +75,24 @@ func TestNewPodsGetTheirDrainWindow(t *testing.T) {
 		i.put("election: {drainWindow: 0s}", r)
 		if diff := cmp.Diff(untouched, windowOf(s.tryCreate("web"))); diff != "" {
 			t.Errorf("unexpected window (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("probes with a grace period of their own", func(t *testing.T) {
+		probe := func(grace int64) *corev1.Probe {
+			return &corev1.Probe{
+				ProbeHandler:                  corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(80)}},
+				TerminationGracePeriodSeconds: &grace,
+			}
+		}
+		pod := s.tryCreate("slow", func(pod *corev1.Pod) {
+			main := &pod.Spec.Containers[0]
+			main.LivenessProbe, main.StartupProbe, main.ReadinessProbe = probe(2), probe(60), probe(1)
+			main.ReadinessProbe.TerminationGracePeriodSeconds = nil
+		})
+		main := pod.Spec.Containers[0]
+		got := []int64{*main.LivenessProbe.TerminationGracePeriodSeconds, *main.StartupProbe.TerminationGracePeriodSeconds}
+		if diff := cmp.Diff([]int64{22, 80}, got); diff != "" {
+			t.Errorf("unexpected grace periods (-want +got):\n%s", diff)
 		}
 	})
 	t.Run("no pod that exists is changed", func(t *testing.T) {

@@ -46,8 +46,9 @@ func (f findings) windowless(l Leader) string {
 		return ""
 	}
 	// Few users may read the tuning. When it asks for no window, the leader has none all the same.
-	asked := f.wanted.DrainWindowOr(config.DefaultTuning())
-	switch wanted := config.PodWindowFor(f.leaderPod, asked); {
+	tuning := config.DefaultTuning()
+	asked := f.wanted.DrainWindowOr(tuning)
+	switch wanted := config.PodWindowFor(f.leaderPod, asked, tuning.Election.LongestDrainWindow()); {
 	case wanted.Window > 0:
 		return "it was created before the window applied; re-create it"
 	case asked > 0:

@@ -50,7 +50,7 @@ func (f findings) missing(l Leader) []Warning {
 	if f.leaderService == nil || f.leaderService.Name != f.wanted.LeaderService {
 		for _, service := range f.Services {
 			if service.Namespace == f.Service.Namespace && service.Name == f.wanted.LeaderService && !Made(service, f.Service) {
-				return []Warning{{NameTaken, fmt.Sprintf("Service %s is not Tanist's: delete it, or choose another name with %s",
+				return []Warning{{NameTaken, fmt.Sprintf("Service %s is not this Service's leader Service and is left alone: choose another name with %s",
 					service.Name, config.LeaderServiceKey)}}
 			}
 		}

@@ -1,0 +1,122 @@
+package reconciler
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// creations simulates a ReplicaSet's controller that is refused: it tries again after 5 ms, then twice as long each time. It returns
+// which attempts were made without a window.
+func creations(w *windows, n int, outcome func(attempt int, windowed bool) *corev1.Pod) (windowless []int) {
+	now, delay := t0, 5*time.Millisecond
+	for attempt := range n {
+		windowed := w.accepted("set", now)
+		if !windowed {
+			windowless = append(windowless, attempt)
+		}
+		now = now.Add(delay)
+		if pod := outcome(attempt, windowed); pod != nil {
+			w.appeared(pod)
+		} else {
+			delay = min(2*delay, 1000*time.Second)
+		}
+	}
+	return windowless
+}
+
+func ownedPod(owner types.UID, windowed bool) *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+		OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "web", UID: owner, Controller: new(true)}},
+	}}
+	if !windowed {
+		pod.Annotations = map[string]string{config.DrainWindowRefusedKey: "3s"}
+	}
+	return pod
+}
+
+func TestWindowsThatAreRefused(t *testing.T) {
+	cases := map[string]struct {
+		attempts int
+		outcome  func(attempt int, windowed bool) *corev1.Pod
+		want     []int
+	}{
+		"every pod is created": {
+			attempts: 1000, outcome: func(_ int, windowed bool) *corev1.Pod { return ownedPod("set", windowed) },
+		},
+		"a policy refuses windows, and without one it goes on": {
+			attempts: 16, want: []int{10, 11, 12, 13, 14, 15},
+			outcome: func(_ int, windowed bool) *corev1.Pod {
+				if windowed {
+					return nil
+				}
+				return ownedPod("set", false)
+			},
+		},
+		"a quota refuses all pods for a while, and no window is lost once there is room": {
+			attempts: 100, want: []int{10}, // that one is refused too
+			outcome: func(attempt int, windowed bool) *corev1.Pod {
+				if attempt < 12 {
+					return nil
+				}
+				return ownedPod("set", windowed)
+			},
+		},
+		"a quota refuses all pods for hours, and trials get rarer": {
+			attempts: 60, want: []int{10, 21, 42}, outcome: func(int, bool) *corev1.Pod { return nil },
+		},
+		"pods of earlier attempts are seen late": {
+			attempts: 20, want: []int{10},
+			outcome: func(attempt int, _ bool) *corev1.Pod {
+				if attempt < 10 {
+					return nil
+				}
+				return ownedPod("set", true)
+			},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWindows()
+			w.appeared(ownedPod("other", true))
+			if diff := cmp.Diff(test.want, creations(w, test.attempts, test.outcome)); diff != "" {
+				t.Errorf("unexpected attempts without a window (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestABurstOfCreationsIsNoRefusal(t *testing.T) {
+	w := newWindows()
+	for i := range 1000 {
+		if !w.accepted("set", t0.Add(time.Duration(i)*time.Millisecond)) {
+			t.Fatalf("pod %d has no window", i)
+		}
+	}
+	w.appeared(ownedPod("other", true))
+	if len(w.owners) != 1 {
+		t.Error("a pod of another workload ends the series")
+	}
+	w.appeared(ownedPod("set", true))
+	if len(w.owners) != 0 {
+		t.Errorf("%d workloads are remembered", len(w.owners))
+	}
+}
+
+func TestWindowsRememberAFewWorkloads(t *testing.T) {
+	w := newWindows()
+	for i := range 3 * mostOwners {
+		w.accepted(types.UID(fmt.Sprint(i)), t0)
+	}
+	if got := len(w.owners); got > mostOwners {
+		t.Errorf("got %d workloads, want at most %d", got, mostOwners)
+	}
+	w.appeared(&corev1.Pod{}) // of nobody
+}

@@ -1,0 +1,66 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// namespaces warns who writes a Namespace whose label does not opt it in, although it did before or was meant to. It never refuses: a
+// namespace may be opted out, and a misspelt label is better than a Namespace that cannot be written.
+type namespaces struct {
+	known EnabledServices
+}
+
+func (n namespaces) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
+	namespace, err := decode[corev1.Namespace](request.Object)
+	if err != nil {
+		return ctrlwebhook.AdmissionResponse{}, err
+	}
+	old, err := decodeOld[corev1.Namespace](request)
+	if err != nil {
+		return ctrlwebhook.AdmissionResponse{}, err
+	}
+	return ctrlwebhook.Allowed("").WithWarnings(n.warnings(namespace, old)...), nil
+}
+
+// warnings are kept short, because the API server truncates long ones. The old Namespace is nil for a new one.
+func (n namespaces) warnings(namespace, old *corev1.Namespace) []string {
+	if namespace.DeletionTimestamp != nil || config.Enabled(namespace.Labels) {
+		return nil
+	}
+	var all []string
+	if value, found := namespace.Labels[config.EnabledKey]; found && value != "false" {
+		all = append(all, fmt.Sprintf("tanist: label %s=%q does not opt namespace %s in: the value must be \"true\"",
+			config.EnabledKey, value, namespace.Name))
+	}
+	if old == nil || !config.Enabled(old.Labels) {
+		return all
+	}
+	if losing := n.known.Enabled(namespace.Name); len(losing) > 0 {
+		all = append(all, fmt.Sprintf("tanist: namespace %s is not opted in any more: the leader Services of %s will be removed, "+
+			"unless it has the label %s=true again", namespace.Name, someOf(losing), config.EnabledKey))
+	}
+	return all
+}
+
+// someOf names the first Services of a list and counts the others.
+func someOf(services []*corev1.Service) string {
+	const shown = 3
+	names := make([]string, 0, len(services))
+	for _, service := range services {
+		names = append(names, service.Name)
+	}
+	slices.Sort(names)
+	text := strings.Join(names[:min(shown, len(names))], ", ")
+	if more := len(names) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

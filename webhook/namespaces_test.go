@@ -1,0 +1,75 @@
+package webhook
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	admissionv1 "k8s.io/api/admission/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+func TestNamespaces(t *testing.T) {
+	namespace := func(value string) *corev1.Namespace {
+		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Labels: map[string]string{"team": "a"}}}
+		if value != "" {
+			ns.Labels[config.EnabledKey] = value
+		}
+		return ns
+	}
+	going := namespace("")
+	going.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+	const (
+		misspelt = `tanist: label tanist.dev/enabled="yes" does not opt namespace shop in: the value must be "true"`
+		losing   = "tanist: namespace shop is not opted in any more: the leader Services of web will be removed, unless it has the label " +
+			"tanist.dev/enabled=true again"
+		losingMany = "tanist: namespace shop is not opted in any more: the leader Services of a, b, c and 2 more will be removed, " +
+			"unless it has the label tanist.dev/enabled=true again"
+	)
+	elsewhere := service("web")
+	elsewhere.Namespace = "other"
+	cases := map[string]struct {
+		known        listed
+		old, new     *corev1.Namespace
+		wantWarnings []string
+	}{
+		"a new one without the label":    {new: namespace("")},
+		"a new one that opts in":         {new: namespace("true")},
+		"a new one that opts out":        {new: namespace("false")},
+		"a new one that misspells it":    {new: namespace("yes"), wantWarnings: []string{misspelt}},
+		"opting in":                      {old: namespace(""), new: namespace("true")},
+		"opting in misspelt":             {old: namespace(""), new: namespace("yes"), wantWarnings: []string{misspelt}},
+		"opting out":                     {old: namespace("true"), new: namespace("false"), wantWarnings: []string{losing}},
+		"the label taken away":           {old: namespace("true"), new: namespace(""), wantWarnings: []string{losing}},
+		"the label misspelt":             {old: namespace("true"), new: namespace("yes"), wantWarnings: []string{misspelt, losing}},
+		"a misspelt label taken away":    {old: namespace("yes"), new: namespace("")},
+		"nothing is lost":                {known: listed{elsewhere, without(service("web"), config.EnabledKey)}, old: namespace("true"), new: namespace("")},
+		"many are lost":                  {known: listed{service("c"), service("e"), service("a"), service("b"), service("d")}, old: namespace("true"), new: namespace(""), wantWarnings: []string{losingMany}},
+		"a namespace that is going away": {old: namespace("true"), new: going},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			if test.known == nil {
+				test.known = listed{service("web")}
+			}
+			s := newServer(t, test.known)
+			request := admissionv1.AdmissionRequest{Operation: admissionv1.Create, Object: raw(t, test.new)}
+			if test.old != nil {
+				request.Operation, request.OldObject = admissionv1.Update, raw(t, test.old)
+			}
+			response := s.ask(PathNamespaces, request)
+			if !response.Allowed {
+				t.Errorf("refused: %+v", response.Result)
+			}
+			if diff := cmp.Diff(test.wantWarnings, response.Warnings); diff != "" {
+				t.Errorf("unexpected warnings (-want +got):\n%s", diff)
+			}
+			if got := s.failures(hookNamespaces); got != 0 {
+				t.Errorf("%v failures are counted", got)
+			}
+		})
+	}
+}
