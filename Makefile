@@ -22,6 +22,9 @@ PROXY ?= nftables
 CASES ?= all
 SETTINGS ?= on
 RANDOM_FOR ?= 10m
+# How many rounds make converge takes, and the first one's seed; 0 for a new one.
+ROUNDS ?= 20
+SEED ?= 0
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc),-race)
 
@@ -68,6 +71,11 @@ integration: $(CLUSTER) ## Run the tests against a real API server (no root; bui
 	$(STILL) "Compiling Helm" $(HELM) version >/dev/null # so that the tests only render
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests against a real API server" \
 		go test $(RACE) -tags integration -count=1 -timeout 2h ./test/integration/
+
+.PHONY: converge
+converge: components ## Show that replicas that see things differently do not fight (ROUNDS=300 SEED=1)
+	KUBEBUILDER_ASSETS=$$($(CLUSTER) components) go test $(RACE) -tags integration -count=1 -timeout 6h -v -run '^TestConvergence$$' \
+		./test/integration/ -rounds $(ROUNDS) -seed $(SEED)
 
 .PHONY: e2e
 e2e: nodes build ## Run the tests on real nodes (root, Debian's packages)

@@ -6,18 +6,33 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
+// LongestAhead is how far ahead of the time a term may be and still be believed. Terms get ahead of it only while they grow faster than
+// one each millisecond, or by clocks that differ.
+const LongestAhead = time.Minute
+
 // Observe takes note of a slice that an informer delivered at the given time, and reports whether it is news: a version that is
-// not newer than the known one is ignored.
+// not newer than the known one is ignored, so that an informer that lags behind our own write does not take it back. Of the known
+// version the informer's object is kept: it is there anyway, and smaller than the API server's answer.
 func (l *Leaders) Observe(key types.NamespacedName, slice Slice, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
-	if !newer(slice.ResourceVersion, e.slices[slice.Name].ResourceVersion) {
+	before := e.slices[slice.Name]
+	if !newer(slice.ResourceVersion, before.ResourceVersion) {
+		if before.UID == slice.UID && before.ResourceVersion == slice.ResourceVersion {
+			before.Object = slice.Object
+			e.slices[slice.Name] = before
+		}
 		return false
 	}
-	// Whether it is ours is only known once Lookup says which leader Service it should belong to.
 	e.slices[slice.Name] = known{Slice: slice, seen: now}
-	l.othersAtWork = now
+	// It may be deleted before the Service is decided about, and then nothing else remembers the term.
+	for _, term := range []int64{slice.State.Term, slice.Remembered} {
+		if term <= now.Add(LongestAhead).UnixMilli() {
+			e.highest = max(e.highest, term)
+		}
+	}
+	l.othersCommitted = now
 	return true
 }
 
@@ -31,7 +46,6 @@ func (l *Leaders) Gone(key types.NamespacedName, name string, uid types.UID, ver
 	if !ok || e.slices[name].UID != uid {
 		return false
 	}
-	// Nothing is learned from the deletion about the leader: head keeps who led and the term.
 	e.slices[name] = known{Slice: Slice{ResourceVersion: version}, seen: now}
 	l.dropIfEmpty(key, e)
 	return true
@@ -42,44 +56,57 @@ func (l *Leaders) Committed(key types.NamespacedName, slice Slice, now time.Time
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
-	before := e.slices[slice.Name]
-	switch {
-	case newer(slice.ResourceVersion, before.ResourceVersion):
-		e.slices[slice.Name] = known{Slice: slice, seen: now, settled: true}
-	case slice.ResourceVersion == before.ResourceVersion:
-		before.settled = true // its event overtook the answer
-		e.slices[slice.Name] = before
+	if newer(slice.ResourceVersion, e.slices[slice.Name].ResourceVersion) {
+		e.slices[slice.Name] = known{Slice: slice, seen: now}
 	}
-	e.learn(slice)
-	e.foreign = time.Time{}
-	l.index(key, e)
 }
 
-// Refresh takes note of a live read that asked for the slices with these names: those that it did not find do not exist. It is
-// what follows a miss, and answers with the rebuilt record.
-func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []Slice, now time.Time) Record {
+// Refresh takes note of a live read that began at the given time and asked for the slices with the wanted names: those that it did
+// not find do not exist. It answers with what is known then.
+//
+// A live read is believed, also when it says less than was known: after a restore of etcd older versions are the newer truth. Only
+// what arrived while it was under way may be newer than its answer.
+func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []Slice, began, now time.Time) Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
 	l.expect(e, want.Service)
-	e.adopt(want)
-	e.stale = false
-
-	present := map[string]bool{}
+	e.stale = e.stale && e.invalidated.After(began)
+	read := map[string]Slice{}
 	for _, slice := range found {
-		present[slice.Name] = true
-		if newer(slice.ResourceVersion, e.slices[slice.Name].ResourceVersion) {
-			e.slices[slice.Name] = known{Slice: slice, seen: now}
-		}
+		read[slice.Name] = slice
 	}
 	for _, name := range want.Slices {
-		// A slice that was created between the read and now is taken for absent: creating it again is refused and read again.
-		if !present[name] {
-			before := e.slices[name]
-			e.slices[name] = known{Slice: Slice{ResourceVersion: before.ResourceVersion}, seen: now, settled: before.UID == ""}
+		slice, before := read[name], e.slices[name]
+		overtaken := before.seen.After(began) && (slice.UID == "" || newer(before.ResourceVersion, slice.ResourceVersion))
+		if !overtaken {
+			e.slices[name] = known{Slice: slice, seen: now}
 		}
 	}
-	l.judge(e)
-	l.index(key, e)
+	e.forgetAbsent(want)
 	return e.record()
+}
+
+// ObservePod takes note of the version of a pod of the Service that an informer delivered, a deletion included.
+func (l *Leaders) ObservePod(key types.NamespacedName, version string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.entries[key]; ok && newer(version, e.pods) {
+		e.pods = version
+	}
+}
+
+// Believe takes note of who leads by the record, and of the highest term that is believed.
+func (l *Leaders) Believe(key types.NamespacedName, state State, highest int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[key]
+	if !ok {
+		return
+	}
+	if e.state.Leader.UID != state.Leader.UID {
+		e.successor, e.decided = nil, false // decided upon for the leader before
+	}
+	e.state, e.highest = state, max(e.highest, highest)
+	l.index(key, e)
 }

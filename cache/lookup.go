@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -13,57 +14,42 @@ import (
 type Want struct {
 	// Service is the Service's UID.
 	Service types.UID
-	// Owners are the UIDs of all its leader Services that there are: two while one takes the other's place.
-	Owners []types.UID
 	// Slices are the names of the EndpointSlices that the leader Service should have, one per address family.
 	Slices []string
 }
 
 // Record is what is known about one Service: a copy, but for the objects in its slices.
 type Record struct {
+	// State is who led when the Service was last decided about.
 	State
+	// Highest is the highest term ever believed.
+	Highest int64
 	// Successor would follow if the leader went now, as of the last decision; nil when nobody could.
 	Successor *election.Candidate
 	// Decided says that Successor was decided upon: without it, nobody knows (yet) who would follow.
 	Decided bool
-
 	// Slices are the ones that exist, by name.
 	Slices map[string]Slice
-	// Owners are the UIDs of the leader Services whose slices are ours, earlier ones included.
-	Owners []types.UID
-
-	// Foreign is when another replica's commit was last seen; zero when the newest one is ours.
-	Foreign time.Time
+	// Pods is the newest version of a pod of the Service that an informer delivered.
+	Pods string
 }
 
 // Lookup returns what is known about a Service. The Miss says why that is not enough to decide upon, so that the caller must read
-// live and Refresh; it is empty for a hit.
+// live and Refresh; it is empty for a hit. A slice that no informer has delivered does not exist: should it do so all the same, the
+// write that creates it is refused.
 func (l *Leaders) Lookup(key types.NamespacedName, want Want) (Record, Miss) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
 	l.expect(e, want.Service)
 	miss := e.missing(want)
-	e.adopt(want)
-	l.judge(e)
-	l.index(key, e)
 	if miss != "" {
 		l.metrics.misses.WithLabelValues(string(miss)).Inc()
 	} else {
 		l.metrics.hits.Inc()
 	}
+	e.forgetAbsent(want)
 	return e.record(), miss
-}
-
-// Meet takes note of a Service that cannot be decided about yet (its leader Service is still to be made, say) and of the leader
-// Services that it has, so that who leads is known when it can.
-func (l *Leaders) Meet(key types.NamespacedName, service types.UID, owners []types.UID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.entry(key)
-	l.expect(e, service)
-	e.meet(owners)
-	l.index(key, e)
 }
 
 // Peek returns what is known about a Service and whether it has an entry. Nothing is counted, and nothing is taken note of.
@@ -105,12 +91,23 @@ func (l *Leaders) Needed(key types.NamespacedName, now time.Time) time.Time {
 	return e.needed
 }
 
-// OthersAtWork returns when another replica last gave a sign of life: a commit for any Service, seen by the informer before this
-// replica knew of it.
-func (l *Leaders) OthersAtWork() time.Time {
+// Behind returns since when this replica has known that it has not seen enough to decide about a Service; that is now for the first
+// caller since Settled.
+func (l *Leaders) Behind(key types.NamespacedName, now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entry(key)
+	if e.behind.IsZero() {
+		e.behind = now
+	}
+	return e.behind
+}
+
+// OthersCommitted returns when a slice last changed, of any Service, that this replica did not change.
+func (l *Leaders) OthersCommitted() time.Time {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.othersAtWork
+	return l.othersCommitted
 }
 
 // Settled takes note that nothing needs to be committed (any longer), and who would follow. It reports whether that is another pod,
@@ -123,7 +120,7 @@ func (l *Leaders) Settled(key types.NamespacedName, successor *election.Candidat
 		return false
 	}
 	changed = !e.decided || nameOf(e.successor) != nameOf(successor)
-	e.needed = time.Time{}
+	e.needed, e.behind = time.Time{}, time.Time{}
 	e.successor, e.decided = successor, true
 	return changed
 }
@@ -151,49 +148,26 @@ func (e *entry) missing(want Want) Miss {
 		return MissInvalidated
 	}
 	for _, name := range want.Slices {
-		if _, ok := e.slices[name]; !ok {
-			return MissUnknown
+		if slice := e.slices[name]; slice.UID != "" && slice.State.Term == 0 {
+			return MissUnknown // someone damaged it: what it says now may not be what it will
 		}
 	}
 	return ""
 }
 
-// judge takes note of what someone else wrote since the last time, and believes what is ours of it. The caller holds mu.
-func (l *Leaders) judge(e *entry) {
-	for name, slice := range e.slices {
-		if slice.settled {
-			continue
-		}
-		slice.settled = true
-		e.slices[name] = slice
-		e.learn(slice.Slice)
-		// What was there before we ever looked is where we start from, not a change.
-		if !e.judged {
-			continue
-		}
-		e.foreign = slice.seen
-		l.metrics.invalidated(SliceChanged)
-	}
-	e.inherit()
-	e.judged = true
-}
-
-// adopt takes over what there is now. The caller holds mu.
-func (e *entry) adopt(want Want) {
-	e.meet(want.Owners)
-	// Slices of an earlier leader Service's name that are gone need not be remembered as such.
-	for name, slice := range e.slices {
-		if slice.UID == "" && !slices.Contains(want.Slices, name) {
-			delete(e.slices, name)
-		}
-	}
+// forgetAbsent drops slices that do not exist and that nobody asks for: those of an earlier name of the leader Service. The caller
+// holds mu.
+func (e *entry) forgetAbsent(want Want) {
+	maps.DeleteFunc(e.slices, func(name string, slice known) bool {
+		return slice.UID == "" && !slices.Contains(want.Slices, name)
+	})
 }
 
 // record is a copy of the entry for use without the lock. The caller holds mu.
 func (e *entry) record() Record {
 	r := Record{
-		State: e.head, Successor: e.successor, Decided: e.decided, Slices: make(map[string]Slice, len(e.slices)),
-		Owners: slices.Clone(e.owners), Foreign: e.foreign,
+		State: e.state, Highest: e.highest, Successor: e.successor, Decided: e.decided, Pods: e.pods,
+		Slices: make(map[string]Slice, len(e.slices)),
 	}
 	for name, slice := range e.slices {
 		if slice.UID != "" {

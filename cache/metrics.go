@@ -9,7 +9,7 @@ type Miss string
 
 // The misses.
 const (
-	// MissUnknown is a Service, or one of its slices, that nothing is known of.
+	// MissUnknown is a slice that does not say who leads: someone damaged it.
 	MissUnknown Miss = "unknown"
 	// MissInvalidated is a Service whose entry was invalidated.
 	MissInvalidated Miss = "invalidated"
@@ -30,7 +30,7 @@ const (
 	OptedOut Invalidation = "opted_out"
 	// ServiceChanged is a Service, or its leader Service, with another selector, ports, address families or annotations.
 	ServiceChanged Invalidation = "service_changed"
-	// SliceChanged is a slice that someone else changed or deleted.
+	// SliceChanged is a slice whose version went back, or whose deletion was seen too late to know its version.
 	SliceChanged Invalidation = "slice_changed"
 )
 
@@ -138,11 +138,11 @@ func (l *Leaders) gauges() (services, leaderless int, terms []prometheus.Metric)
 			continue
 		}
 		services++
-		if !e.head.Leader.Ready {
+		if !e.state.Leader.Ready {
 			leaderless++
 		}
 		terms = append(terms, prometheus.MustNewConstMetric(
-			termDesc, prometheus.GaugeValue, float64(e.head.Term), key.Namespace, key.Name))
+			termDesc, prometheus.GaugeValue, float64(e.state.Term), key.Namespace, key.Name))
 	}
 	return services, leaderless, terms
 }

@@ -32,10 +32,11 @@ func TestMetricsStartAtZero(t *testing.T) {
 func TestHitsAndMissesAreCounted(t *testing.T) {
 	l := New()
 	l.Lookup(web, one)
-	l.Refresh(web, one, nil, at(0))
+	l.Observe(web, slice("100", 0, "a"), at(0))
 	l.Lookup(web, one)
+	l.Refresh(web, one, []Slice{slice("101", 5, "a")}, at(1), at(1))
 	l.Lookup(web, one)
-	l.Invalidate(web, PodRecreated)
+	l.Invalidate(web, PodRecreated, at(0))
 	l.Lookup(web, one)
 	l.Conflicted()
 	expect(t, l, `
@@ -52,29 +53,17 @@ func TestInvalidationsAreCounted(t *testing.T) {
 		want string
 	}{
 		"the leader was re-created": {
-			feed: func(l *Leaders) { l.Invalidate(web, PodRecreated) }, want: "pod_recreated",
+			feed: func(l *Leaders) { l.Invalidate(web, PodRecreated, at(0)) }, want: "pod_recreated",
 		},
 		"the Service is gone": {feed: func(l *Leaders) { l.Forget(web, ServiceGone) }, want: "service_gone"},
 		"the Service was re-created": {
-			feed: func(l *Leaders) { l.Lookup(web, Want{Service: "second", Owners: boss}) }, want: "service_gone",
+			feed: func(l *Leaders) { l.Lookup(web, Want{Service: "second"}) }, want: "service_gone",
 		},
 		"the annotation was removed": {feed: func(l *Leaders) { l.Forget(web, OptedOut) }, want: "opted_out"},
-		"the ports changed":          {feed: func(l *Leaders) { l.Invalidate(web, ServiceChanged) }, want: "service_changed"},
-		"another replica committed": {
-			feed: func(l *Leaders) {
-				l.Observe(web, slice("101", 6, "b"), at(1))
-				l.Lookup(web, one)
-				l.Lookup(web, one)
-			},
-			want: "slice_changed",
-		},
-		"someone deleted the slice": {
-			feed: func(l *Leaders) {
-				l.Gone(web, "web-leader-ipv4", "slice", "1001", at(1))
-				l.Lookup(web, one)
-			},
-			want: "slice_changed",
-		},
+		"the ports changed":          {feed: func(l *Leaders) { l.Invalidate(web, ServiceChanged, at(0)) }, want: "service_changed"},
+		"versions went back":         {feed: func(l *Leaders) { l.Invalidate(web, SliceChanged, at(0)) }, want: "slice_changed"},
+		"another replica committed":  {feed: func(l *Leaders) { l.Observe(web, slice("101", 6, "b"), at(1)); l.Lookup(web, one) }},
+		"someone deleted the slice":  {feed: func(l *Leaders) { l.Gone(web, ipv4, "slice", "1001", at(1)); l.Lookup(web, one) }},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -90,16 +79,6 @@ func TestInvalidationsAreCounted(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestOurOwnCommitIsNoInvalidation(t *testing.T) {
-	l := knowing(t)
-	l.Observe(web, slice("101", 6, "b"), at(1))
-	l.Committed(web, slice("101", 6, "b"), at(1))
-	l.Lookup(web, one)
-	if got := testutil.ToFloat64(l.metrics.invalidations.WithLabelValues(string(SliceChanged))); got != 0 {
-		t.Errorf("got %v invalidations", got)
 	}
 }
 
@@ -126,9 +105,9 @@ func TestAServiceTakesItsSeriesWithIt(t *testing.T) {
 
 func TestALeaderOfLastResortLeavesItsServiceLeaderless(t *testing.T) {
 	l := knowing(t)
-	lingering := slice("101", 5, "a")
-	lingering.State.Leader.Ready = false
-	l.Committed(web, lingering, at(1))
+	lastResort := leads("a", 5)
+	lastResort.Leader.Ready = false
+	l.Believe(web, lastResort, 5)
 	expect(t, l, `tanist_leaderless_services 1`)
 }
 

@@ -30,7 +30,8 @@ type Prepared struct {
 	SuccessorVersion   string
 	// Before and After are who leads and who will.
 	Before, After State
-	// Writes are the commit, one for each slice that it changes. They belong to whoever takes the Prepared.
+	// Writes are the commit, one for each slice that it changes, the primary address family's first. They belong to whoever takes the
+	// Prepared.
 	Writes []Write
 	// Announced says that the condition DisruptionTarget is enough of a sign that the leader leaves.
 	Announced bool
@@ -70,7 +71,15 @@ func (l *Leaders) Prepare(key types.NamespacedName, prepared Prepared) {
 	if e.prepared == nil || e.prepared.Leaving != prepared.Leaving {
 		l.discard(e, OutcomeSuperseded)
 	}
-	e.prepared = &prepared
+	e.prepared, e.admitted = &prepared, prepared.Leaving
+}
+
+// Admitted reports whether a succession was prepared for the departure of this leader, whatever became of it since.
+func (l *Leaders) Admitted(key types.NamespacedName, leaving types.UID) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	e, ok := l.entries[key]
+	return ok && leaving != "" && e.admitted == leaving
 }
 
 // PreparedUntil says until when a succession is prepared for a Service; zero when none is.
@@ -117,60 +126,4 @@ func (l *Leaders) discard(e *entry, outcome Outcome) {
 	}
 	e.prepared = nil
 	l.Became(outcome)
-}
-
-// Depart takes note that a pod is about to go, until the given time: it should not be made leader meanwhile if another can be. When
-// several pods are deleted by one request, the successor of the first may be the next.
-func (l *Leaders) Depart(pod types.UID, now, until time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for uid, end := range l.departing {
-		if !now.Before(end) {
-			delete(l.departing, uid)
-		}
-	}
-	l.departing[pod] = until
-}
-
-// Departed takes note that a pod is gone, or seen to be going: what its own object says counts from now on.
-func (l *Leaders) Departed(pod types.UID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.departing, pod)
-}
-
-// Departing says which of some pods are about to go.
-func (l *Leaders) Departing(now time.Time) func(pod types.UID) bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if len(l.departing) == 0 {
-		return func(types.UID) bool { return false }
-	}
-	going := make(map[types.UID]bool, len(l.departing))
-	for uid, end := range l.departing {
-		going[uid] = now.Before(end)
-	}
-	return func(pod types.UID) bool { return going[pod] }
-}
-
-// index makes ledBy follow an entry's head. The caller holds mu, and calls it after whatever may change the head.
-func (l *Leaders) index(key types.NamespacedName, e *entry) {
-	leader := e.head.Leader.Name
-	if leader == e.indexed {
-		return
-	}
-	if pod := (types.NamespacedName{Namespace: key.Namespace, Name: e.indexed}); e.indexed != "" {
-		delete(l.ledBy[pod], key)
-		if len(l.ledBy[pod]) == 0 {
-			delete(l.ledBy, pod)
-		}
-	}
-	if leader != "" {
-		pod := types.NamespacedName{Namespace: key.Namespace, Name: leader}
-		if l.ledBy[pod] == nil {
-			l.ledBy[pod] = map[types.NamespacedName]bool{}
-		}
-		l.ledBy[pod][key] = true
-	}
-	e.indexed = leader
 }

@@ -30,16 +30,19 @@ func TestAPodIsFoundByWhatItLeads(t *testing.T) {
 		pod  string
 		want []types.NamespacedName
 	}{
-		"the leader":                       {feed: func(*Leaders) {}, pod: "a", want: []types.NamespacedName{web}},
-		"a pod that leads nothing":         {feed: func(*Leaders) {}, pod: "b"},
-		"a leader after our own commit":    {feed: func(l *Leaders) { l.Committed(web, slice("101", 6, "b"), at(1)) }, pod: "b", want: []types.NamespacedName{web}},
-		"who led before our own commit":    {feed: func(l *Leaders) { l.Committed(web, slice("101", 6, "b"), at(1)) }, pod: "a"},
-		"a leader of another's commit":     {feed: func(l *Leaders) { l.Observe(web, slice("101", 6, "b"), at(1)); l.Lookup(web, one) }, pod: "b", want: []types.NamespacedName{web}},
-		"a leader found by a live read":    {feed: func(l *Leaders) { l.Refresh(web, one, []Slice{slice("101", 6, "b")}, at(1)) }, pod: "b", want: []types.NamespacedName{web}},
-		"a leader of a Service that went":  {feed: func(l *Leaders) { l.Forget(web, ServiceGone) }, pod: "a"},
-		"a leader that nobody follows":     {feed: func(l *Leaders) { l.Committed(web, slice("101", 6, ""), at(1)) }, pod: "a"},
-		"a pod of another namespace":       {feed: func(*Leaders) {}, pod: "../a"},
-		"a leader while the slice is gone": {feed: func(l *Leaders) { l.Gone(web, "web-leader-ipv4", "slice", "1001", at(1)); l.Lookup(web, one) }, pod: "a", want: []types.NamespacedName{web}},
+		"the leader":                      {feed: func(*Leaders) {}, pod: "a", want: []types.NamespacedName{web}},
+		"a pod that leads nothing":        {feed: func(*Leaders) {}, pod: "b"},
+		"a new leader":                    {feed: func(l *Leaders) { l.Believe(web, leads("b", 6), 6) }, pod: "b", want: []types.NamespacedName{web}},
+		"who led before":                  {feed: func(l *Leaders) { l.Believe(web, leads("b", 6), 6) }, pod: "a"},
+		"who led before nobody":           {feed: func(l *Leaders) { l.Believe(web, leads("", 6), 6) }, pod: "a"},
+		"a leader of a Service that went": {feed: func(l *Leaders) { l.Forget(web, ServiceGone) }, pod: "a"},
+		"a pod of another namespace":      {feed: func(*Leaders) {}, pod: "../a"},
+		"a leader whose slice is gone": {
+			feed: func(l *Leaders) { l.Gone(web, ipv4, "slice", "1001", at(1)) }, pod: "a", want: []types.NamespacedName{web},
+		},
+		"a leader of a Service that went after its slice": {
+			feed: func(l *Leaders) { l.Gone(web, ipv4, "slice", "1001", at(1)); l.Forget(web, OptedOut) }, pod: "a",
+		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -51,8 +54,8 @@ func TestAPodIsFoundByWhatItLeads(t *testing.T) {
 		})
 	}
 	l := knowing(t)
-	l.Observe(api, slice("100", 1, "a"), at(0))
 	l.Lookup(api, one)
+	l.Believe(api, leads("a", 1), 1)
 	if got := len(l.LedBy(podName("a"))); got != 2 {
 		t.Errorf("a leads %d Services, want 2", got)
 	}
@@ -67,7 +70,7 @@ func TestPreparedSuccessionsEnd(t *testing.T) {
 		"it does not fit":                   {end: func(l *Leaders) { l.TakePrepared(web, answer(OutcomeStale)) }, want: OutcomeStale},
 		"its leader does not leave":         {end: func(l *Leaders) { l.TakePrepared(web, answer(OutcomeExpired)) }, want: OutcomeExpired},
 		"another leader's takes its place":  {end: func(l *Leaders) { l.Prepare(web, prepared("uid-b", at(9))) }, want: OutcomeSuperseded},
-		"the Service changes":               {end: func(l *Leaders) { l.Invalidate(web, ServiceChanged) }, want: OutcomeStale},
+		"the Service changes":               {end: func(l *Leaders) { l.Invalidate(web, ServiceChanged, at(0)) }, want: OutcomeStale},
 		"the Service goes":                  {end: func(l *Leaders) { l.Forget(web, ServiceGone) }, want: OutcomeStale},
 		"it is prepared again":              {end: func(l *Leaders) { l.Prepare(web, prepared("uid-a", at(9))) }},
 		"its leader is not yet seen to go":  {end: func(l *Leaders) { l.TakePrepared(web, answer("")) }},
@@ -117,68 +120,19 @@ func TestNothingIsPreparedForAServiceThatIsNotKnown(t *testing.T) {
 	}
 }
 
-func TestWarm(t *testing.T) {
-	cases := map[string]struct {
-		feed func(*Leaders)
-		want Want
-		warm bool
-	}{
-		"all is known":                 {feed: func(*Leaders) {}, want: one, warm: true},
-		"a slice is not known":         {feed: func(*Leaders) {}, want: both},
-		"what is known is not trusted": {feed: func(l *Leaders) { l.Invalidate(web, PodRecreated) }, want: one},
-		"it is another Service":        {feed: func(*Leaders) {}, want: Want{Service: "second", Owners: boss, Slices: one.Slices}},
-		"nothing is known":             {feed: func(l *Leaders) { l.Forget(web, OptedOut) }, want: one},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			l := knowing(t)
-			test.feed(l)
-			hits := testutil.ToFloat64(l.metrics.hits)
-			record, warm := l.Warm(web, test.want)
-			if warm != test.warm || warm && record.Leader.Name != "a" {
-				t.Errorf("got %+v, %v", record.State, warm)
-			}
-			if got := testutil.ToFloat64(l.metrics.hits); got != hits {
-				t.Errorf("%v hits were counted", got-hits)
-			}
-		})
-	}
-}
-
-func TestADepartureIsForgotten(t *testing.T) {
-	l := New()
-	l.Depart("a", at(0), at(5))
-	l.Depart("b", at(0), at(9))
-	for uid, want := range map[types.UID]bool{"a": true, "b": true, "c": false} {
-		if got := l.Departing(at(4))(uid); got != want {
-			t.Errorf("%s is departing: %v, want %v", uid, got, want)
-		}
-	}
-	if l.Departing(at(5))("a") {
-		t.Error("a is still departing when its time is over")
-	}
-	l.Departed("b")
-	if l.Departing(at(4))("b") {
-		t.Error("b is still departing when it has gone")
-	}
-	l.Depart("d", at(6), at(8))
-	if _, kept := l.departing["a"]; kept || len(l.departing) != 1 {
-		t.Errorf("%d departures are kept, want d's", len(l.departing))
-	}
-}
-
 func TestManyLeadersLeaveNothingBehind(t *testing.T) {
 	l := New()
 	for i := range 10_000 {
 		key := types.NamespacedName{Namespace: "shop", Name: fmt.Sprint(i)}
 		l.Observe(key, slice("100", 5, "a"), at(0))
 		l.Lookup(key, one)
+		l.Believe(key, leads("a", 5), 5)
 		l.Prepare(key, prepared("uid-a", at(5)))
 		l.Depart(types.UID(key.Name), at(0), at(5))
 		l.Departed(types.UID(key.Name))
 		l.Forget(key, ServiceGone)
 	}
-	if len(l.entries)+len(l.ledBy)+len(l.departing) != 0 {
-		t.Errorf("%d entries, %d leaders and %d departures are left", len(l.entries), len(l.ledBy), len(l.departing))
+	if len(l.entries)+len(l.ledBy)+len(l.departing.until) != 0 {
+		t.Errorf("%d entries, %d leaders and %d departures are left", len(l.entries), len(l.ledBy), len(l.departing.until))
 	}
 }

@@ -17,11 +17,12 @@ type Leader struct {
 	Ready bool
 }
 
-// State is who leads a Service. Every change of leader, also to nobody, has a term of its own: two states of one Service with the
-// same term differ at most in whether the leader is ready.
+// State is who leads a Service. Every change of leader, also to nobody, has a term of its own.
 type State struct {
 	// Leader is zero when nobody leads.
 	Leader Leader
+	// Term only grows. It is the API server's time in milliseconds since 1970 when the leader changed, or one more than the term
+	// before if that is later. Zero is a term that is missing or cannot be read.
 	Term   int64
 	Since  time.Time
 	Reason string
@@ -32,40 +33,37 @@ type Slice struct {
 	Name            string
 	UID             types.UID
 	ResourceVersion string
-	// Owner is the UID of the leader Service that it says it belongs to; empty when its labels and owner are not like ours. A slice
-	// of an owner that is not ours is known, but not believed (with one exception, see inherit).
-	Owner types.UID
 
-	// State is what it says of the leader. It counts only when Intact: annotations and endpoints agree. A slice that someone
-	// damaged is still known (a repair needs its resourceVersion) but not believed.
-	State  State
-	Intact bool
-
-	// PodVersion is the resourceVersion of the leader's pod that its writer had seen; empty without a leader.
-	PodVersion string
+	// State is what it says of the leader.
+	State State
+	// Basis is how much its writer had seen, and Remembered the term that it was written with, also when someone has changed that since.
+	Basis      Basis
+	Remembered int64
+	// Leaving is a pod whose deletion was admitted when the leader was moved away from it.
+	Leaving Leaving
 
 	// Object is shared with the informer and must not be modified.
 	Object *discoveryv1.EndpointSlice
 }
 
+// Basis are the newest resourceVersions, of the pods and of the Services, that a commit was decided upon. A replica that has not
+// seen as much must not act upon what it sees.
+type Basis struct {
+	Pods, Services string
+}
+
+// Leaving is a pod that must not become leader before a time, although it may look as if it stayed.
+type Leaving struct {
+	Pod   types.UID
+	Until time.Time
+}
+
 // newer reports whether a version comes after another of the same resource; "" comes before all. Versions that are no numbers
 // (none are, since Kubernetes 1.35) are taken for newer, so that they cannot freeze what is known.
 func newer(a, b string) bool {
-	if b == "" {
+	if a == "" || b == "" {
 		return a != ""
 	}
 	order, err := resourceversion.CompareResourceVersion(a, b)
 	return err != nil || order > 0
-}
-
-// Follow is the state that is believed after a slice has said next. A term never falls; one that is taken is never believed of
-// another leader, and nobody rewrites why and since when it is led.
-func (s State) Follow(next State) State {
-	switch {
-	case s == (State{}), next.Term > s.Term:
-		return next
-	case next.Term == s.Term && next.Leader.UID == s.Leader.UID:
-		s.Leader.Ready = next.Leader.Ready
-	}
-	return s
 }

@@ -44,6 +44,8 @@ type Options struct {
 	DrainWindow *time.Duration
 	// PreferredLeader is the pod that leads while it is eligible; empty for none.
 	PreferredLeader string
+	// CopyLabels and CopyAnnotations are the keys that are copied from the Service to its leader Service, in order and each once.
+	CopyLabels, CopyAnnotations []string
 }
 
 // DefaultMinReadyUnprobed is for pods without a readiness probe whose Service does not say how long a pod must have been Ready. They

@@ -34,6 +34,8 @@ func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	p.duration(NotReadyGraceKey, MaxNotReadyGrace, &options.NotReadyGrace)
 	p.drainWindow(&options.DrainWindow)
 	p.podName(PreferredLeaderKey, &options.PreferredLeader)
+	options.CopyLabels = p.keys(CopyLabelsKey)
+	options.CopyAnnotations = p.keys(CopyAnnotationsKey)
 	p.unknown()
 	if Enabled(service.Annotations) {
 		p.spec(service)

@@ -42,7 +42,8 @@ func TestParseOptions(t *testing.T) {
 		return o
 	}
 	const knownKeys = `"tanist.dev/enabled", "tanist.dev/leader-service", "tanist.dev/strategy", "tanist.dev/sticky", ` +
-		`"tanist.dev/min-ready", "tanist.dev/not-ready-grace", "tanist.dev/drain-window", "tanist.dev/preferred-leader"`
+		`"tanist.dev/min-ready", "tanist.dev/not-ready-grace", "tanist.dev/drain-window", "tanist.dev/preferred-leader", ` +
+		`"tanist.dev/copy-labels", "tanist.dev/copy-annotations"`
 	cases := map[string]struct {
 		service    *corev1.Service
 		want       Options
@@ -54,10 +55,12 @@ func TestParseOptions(t *testing.T) {
 		},
 		"every annotation is read": {
 			service: service("leader-service", "primary", "strategy", "ordinal", "sticky", "false", "min-ready", "10s",
-				"not-ready-grace", "1500ms", "drain-window", "0s", "preferred-leader", "db-0.x"),
+				"not-ready-grace", "1500ms", "drain-window", "0s", "preferred-leader", "db-0.x",
+				"copy-labels", "team, example.com/cost-centre,team,", "copy-annotations", "example.com/owner"),
 			want: Options{
 				LeaderService: "primary", Strategy: StrategyOrdinal, Sticky: false, MinReady: 10 * time.Second, MinReadyUnprobed: 10 * time.Second,
 				NotReadyGrace: 1500 * time.Millisecond, DrainWindow: seconds(0), PreferredLeader: "db-0.x",
+				CopyLabels: []string{"team", "example.com/cost-centre"}, CopyAnnotations: []string{"example.com/owner"},
 			},
 		},
 		"the longest durations are accepted": {
@@ -106,6 +109,25 @@ func TestParseOptions(t *testing.T) {
 			want:    changed(func(o *Options) { o.Strategy = StrategyNewest }),
 			wantErrors: []string{
 				`metadata.annotations[tanist.dev/min-ready]: Invalid value: "": must be a duration such as 10s, from 0s to 24h`,
+			},
+		},
+		"what says whose an object is cannot be copied": {
+			service: service("copy-labels", "team,tanist.dev/source-service", "copy-annotations", "kubectl.kubernetes.io/last-applied-configuration"),
+			want:    DefaultOptions("db"),
+			wantErrors: []string{
+				`metadata.annotations[tanist.dev/copy-labels]: Invalid value: "team,tanist.dev/source-service": ` +
+					`tanist.dev/source-service cannot be copied: it means something else on the leader Service`,
+				`metadata.annotations[tanist.dev/copy-annotations]: Invalid value: "kubectl.kubernetes.io/last-applied-configuration": ` +
+					`kubectl.kubernetes.io/last-applied-configuration cannot be copied: it means something else on the leader Service`,
+			},
+		},
+		"a key that cannot be one is reported": {
+			service: service("copy-labels", "team cost"),
+			want:    DefaultOptions("db"),
+			wantErrors: []string{
+				`metadata.annotations[tanist.dev/copy-labels]: Invalid value: "team cost": must be keys, separated by commas: team cost: ` +
+					`name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character ` +
+					`(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
 			},
 		},
 		"a drain window is in whole seconds": {

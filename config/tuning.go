@@ -12,6 +12,10 @@ import (
 
 // Tuning is the content of tuning.yaml: how the program works, for all Services at once.
 type Tuning struct {
+	// APIVersion and Kind say which keys the text may have. They are optional while there is one version.
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+
 	Retry    RetryTuning    `json:"retry"`
 	Cache    CacheTuning    `json:"cache"`
 	Commit   CommitTuning   `json:"commit"`
@@ -76,11 +80,14 @@ type ElectionTuning struct {
 	HandoverOnScaleDown bool `json:"handoverOnScaleDown"`
 	// HandoverOnDisruptionTarget moves the leader from a pod with the condition DisruptionTarget.
 	HandoverOnDisruptionTarget bool `json:"handoverOnDisruptionTarget"`
+	// OptOutGrace is how long leader Services stay after their namespace's label went, which may be a mistake: 0s to 24h.
+	OptOutGrace metav1.Duration `json:"optOutGrace"`
 }
 
 // DefaultTuning is in force where tuning.yaml says nothing.
 func DefaultTuning() Tuning {
 	return Tuning{
+		APIVersion: TuningAPIVersion, Kind: TuningKind,
 		Retry: RetryTuning{
 			Failover: RetryPolicy{MaxAttempts: 2, InitialDelay: milliseconds(20), MaxDelay: milliseconds(500)},
 			Standard: RetryPolicy{MaxAttempts: 3, InitialDelay: milliseconds(100), MaxDelay: milliseconds(5000)},
@@ -96,6 +103,7 @@ func DefaultTuning() Tuning {
 			HandoverOnRollout:          true,
 			HandoverOnScaleDown:        true,
 			HandoverOnDisruptionTarget: true,
+			OptOutGrace:                milliseconds(300_000),
 		},
 	}
 }

@@ -36,8 +36,8 @@ func ParseTuningConfigMap(configMap *corev1.ConfigMap) (Tuning, field.ErrorList)
 }
 
 // ParseTuning reads the content of tuning.yaml. A key that is missing, or has no value, keeps its default; a key that is unknown or
-// stands twice is an error. The errors are of one kind at a time: those of the text, then those of its keys and types, then those
-// of the values' ranges. With any error the Tuning returned is the default one, and not meant to be used.
+// stands twice is an error. The errors are of one kind at a time: those of the text, then that it is of another version or kind, then
+// those of its keys and types, then those of the values' ranges. With any error the Tuning returned is the default one, and not meant to be used.
 func ParseTuning(content []byte) (Tuning, field.ErrorList) {
 	document, err := parseYAML(content)
 	if err != nil {
@@ -47,7 +47,10 @@ func ParseTuning(content []byte) (Tuning, field.ErrorList) {
 	if document == nil {
 		return tuning, nil
 	}
-	errs := decode(document, reflect.ValueOf(&tuning).Elem(), tuningPath)
+	errs := checkVersion(document)
+	if len(errs) == 0 {
+		errs = decode(document, reflect.ValueOf(&tuning).Elem(), tuningPath)
+	}
 	if len(errs) == 0 {
 		errs = tuning.validate()
 	}
@@ -55,6 +58,23 @@ func ParseTuning(content []byte) (Tuning, field.ErrorList) {
 		return DefaultTuning(), errs
 	}
 	return tuning, nil
+}
+
+// checkVersion reports an apiVersion or kind that is not ours. It comes before the other keys, which may mean something else there
+// or be unknown here. What is no text is left to decode.
+func checkVersion(document *yaml.Node) field.ErrorList {
+	if document.Kind != yaml.MappingNode {
+		return nil
+	}
+	supported := map[string]string{"apiVersion": TuningAPIVersion, "kind": TuningKind}
+	var errs field.ErrorList
+	for i := 0; i < len(document.Content); i += 2 {
+		key, value := document.Content[i].Value, document.Content[i+1]
+		if want, ok := supported[key]; ok && value.ShortTag() == "!!str" && value.Value != want {
+			errs = append(errs, field.NotSupported(tuningPath.Child(key), value.Value, []string{want}))
+		}
+	}
+	return errs
 }
 
 // parseYAML returns the one document's root; nil when there is nothing but comments.

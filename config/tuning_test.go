@@ -49,21 +49,24 @@ func TestParseTuning(t *testing.T) {
 			}),
 		},
 		"every key, in JSON": {
-			content: `{"retry": {"failover": {"maxAttempts": 1, "initialDelay": "1ms", "maxDelay": "1ms"},
+			content: `{"apiVersion": "config.tanist.dev/v1alpha1", "kind": "Tuning", "retry": {"failover": {"maxAttempts": 1, "initialDelay": "1ms", "maxDelay": "1ms"},
 				"standard": {"maxAttempts": 10, "initialDelay": "10s", "maxDelay": "1m"}}, "cache": {"preparedTTL": "10m"},
 				"commit": {"backupDelay": "10s", "concurrency": 256, "onAdmission": true},
 				"election": {"drainWindow": "10m", "maxDrainWindow": "10m", "handoverOnCordon": false, "handoverOnRemovalTaint": false,
 				"removalTaints": ["example.com/going", "example.org/*"], "handoverOnNodeShutdown": false, "handoverOnRollout": false,
-				"handoverOnScaleDown": false, "handoverOnDisruptionTarget": false}}`,
+				"handoverOnScaleDown": false, "handoverOnDisruptionTarget": false, "optOutGrace": "24h"}}`,
 			want: Tuning{
+				APIVersion: TuningAPIVersion, Kind: TuningKind,
 				Retry: RetryTuning{
 					Failover: RetryPolicy{MaxAttempts: 1, InitialDelay: milliseconds(1), MaxDelay: milliseconds(1)},
 					Standard: RetryPolicy{MaxAttempts: 10, InitialDelay: milliseconds(10_000), MaxDelay: milliseconds(60_000)},
 				},
 				Cache:  CacheTuning{PreparedTTL: milliseconds(600_000)},
 				Commit: CommitTuning{BackupDelay: milliseconds(10_000), Concurrency: 256, OnAdmission: true},
-				Election: ElectionTuning{DrainWindow: milliseconds(600_000), MaxDrainWindow: milliseconds(600_000),
-					RemovalTaints: []string{"example.com/going", "example.org/*"}},
+				Election: ElectionTuning{
+					DrainWindow: milliseconds(600_000), MaxDrainWindow: milliseconds(600_000),
+					RemovalTaints: []string{"example.com/going", "example.org/*"}, OptOutGrace: milliseconds(24 * 3600_000),
+				},
 			},
 		},
 		"an empty list is one, and a list without a value is none": {
@@ -99,18 +102,39 @@ func TestParseTuning(t *testing.T) {
 			content:    "retry: {",
 			wantErrors: []string{`data[tuning.yaml]: Invalid value: yaml: line 1: did not find expected node content`},
 		},
+		"another version and kind, whose keys say nothing here": {
+			content: "apiVersion: config.tanist.dev/v2\nkind: Tunings\nsucceed: {}\n",
+			wantErrors: []string{
+				`data[tuning.yaml].apiVersion: Unsupported value: "config.tanist.dev/v2": supported values: "config.tanist.dev/v1alpha1"`,
+				`data[tuning.yaml].kind: Unsupported value: "Tunings": supported values: "Tuning"`,
+			},
+		},
+		"a version without a value is the one there is": {content: "apiVersion:\nkind: null\n", want: DefaultTuning()},
+		"an empty version is none": {
+			content: `apiVersion: ""`,
+			wantErrors: []string{
+				`data[tuning.yaml].apiVersion: Unsupported value: "": supported values: "config.tanist.dev/v1alpha1"`,
+			},
+		},
+		"a version that is no text, and a kind that stands twice": {
+			content: "apiVersion: 1\nkind: Tuning\nkind: Tuning\n",
+			wantErrors: []string{
+				`data[tuning.yaml].apiVersion: Invalid value: "1": must be a text (in quotes if it looks like something else) (line 1)`,
+				`data[tuning.yaml].kind: Duplicate value: "kind": in lines 2 and 3`,
+			},
+		},
 		"two documents": {
 			content:    "cache: {}\n---\ncommit: {}\n",
 			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a single YAML document`},
 		},
 		"a list": {
 			content:    "- retry",
-			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys cache, commit, election, retry (line 1)`},
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys apiVersion, cache, commit, election, kind, retry (line 1)`},
 		},
 		"unknown keys are errors with their paths": {
 			content: "retries: {}\nretry:\n  failover:\n    maxattempts: 2\n",
 			wantErrors: []string{
-				`data[tuning.yaml].retries: Invalid value: "retries": is not a key here (line 1); the keys are cache, commit, election, retry`,
+				`data[tuning.yaml].retries: Invalid value: "retries": is not a key here (line 1); the keys are apiVersion, cache, commit, election, kind, retry`,
 				`data[tuning.yaml].retry.failover.maxattempts: Invalid value: "maxattempts": is not a key here (line 4); ` +
 					`the keys are initialDelay, maxAttempts, maxDelay`,
 			},
@@ -242,6 +266,10 @@ func TestTheDefaultsAreValid(t *testing.T) {
 // TestEveryFieldIsKept fills a tuning with random valid values, so that a field that is added and forgotten somewhere fails here.
 func TestEveryFieldIsKept(t *testing.T) {
 	filler := randfill.New().NilChance(0).Funcs(
+		func(p *Tuning, c randfill.Continue) {
+			c.FillNoCustom(p)
+			p.APIVersion, p.Kind = TuningAPIVersion, TuningKind
+		},
 		func(p *RetryPolicy, c randfill.Continue) {
 			p.MaxAttempts = 1 + c.Intn(10)
 			p.InitialDelay = milliseconds(1 + c.Int63n(10_000))
@@ -259,6 +287,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 			c.FillNoCustom(p)
 			p.DrainWindow = milliseconds(1000 * c.Int63n(600))
 			p.MaxDrainWindow = milliseconds(1000 * c.Int63n(600))
+			p.OptOutGrace = milliseconds(c.Int63n(24 * 3600_000))
 			p.RemovalTaints = []string{fmt.Sprintf("example.com/%d", c.Intn(1000)), "a", "example.org/*"}[:c.Intn(4)]
 		},
 	)

@@ -8,6 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+// MaxOptOutGrace is the longest that leader Services may outlive their namespace's label.
+const MaxOptOutGrace = 24 * time.Hour
+
 // validate reports every value that is out of its range.
 func (t Tuning) validate() field.ErrorList {
 	var v validator
@@ -25,6 +28,7 @@ func (t Tuning) validate() field.ErrorList {
 	v.window(election.Child("drainWindow"), t.Election.DrainWindow)
 	v.window(election.Child("maxDrainWindow"), t.Election.MaxDrainWindow)
 	v.taints(election.Child("removalTaints"), t.Election.RemovalTaints)
+	v.duration(election.Child("optOutGrace"), t.Election.OptOutGrace, 0, MaxOptOutGrace)
 	return v.errs
 }
 

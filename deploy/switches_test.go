@@ -16,7 +16,7 @@ import (
 // TestSwitches: what each part of the chart consists of, and that nothing of it is left when it is switched off.
 func TestSwitches(t *testing.T) {
 	always := []string{
-		"PodDisruptionBudget tanist", "ServiceAccount tanist", "ConfigMap tanist-tuning",
+		"PodDisruptionBudget tanist", "ServiceAccount tanist", "ConfigMap tanist-tuning", "ConfigMap tanist-state",
 		"ClusterRole tanist-system-tanist", "ClusterRoleBinding tanist-system-tanist", "Role tanist", "RoleBinding tanist",
 		"Deployment tanist",
 	}

@@ -44,6 +44,14 @@ func TestWrongValuesAreRefused(t *testing.T) {
 	}
 }
 
+// TestTheStateIsTanists: no upgrade writes over the last good tuning.
+func TestTheStateIsTanists(t *testing.T) {
+	state := get[*corev1.ConfigMap](t, renderDefault(t), config.TuningState)
+	if state.Data != nil || state.BinaryData != nil || state.Immutable != nil {
+		t.Errorf("the chart has data for it: %+v", state)
+	}
+}
+
 // TestTheTuningArrives as the program reads it.
 func TestTheTuningArrives(t *testing.T) {
 	cases := map[string]struct {

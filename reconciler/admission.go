@@ -30,6 +30,16 @@ func (a *Admission) Prepare(departure cache.Departure) []cache.Succession {
 	return a.succession.prepareDeparture(departure, time.Now())
 }
 
+// OlderReplicas reports whether replicas of Tanist run that do not know who may change what.
+func (a *Admission) OlderReplicas() bool {
+	return a.views.olderReplicas()
+}
+
+// LookAgain has every Service decided upon again, because what this replica may change is another now.
+func (a *Admission) LookAgain() {
+	a.succession.alarm.ring()
+}
+
 // WindowAccepted reports whether the next pod of the workload with this UID should have its drain window, and counts the attempt.
 func (a *Admission) WindowAccepted(owner types.UID) bool {
 	return a.windows.accepted(owner, time.Now())
@@ -57,12 +67,13 @@ func (a *Admission) Enabled(namespace string) []*corev1.Service {
 }
 
 // Taken is the Service that has the name and is not the leader Service of the source with this name and UID; nil when the name is
-// free, or about to be. A source that has been deleted and made again finds its predecessor's leader Service, which the garbage
-// collector takes, and one that was restored from a backup may find its own without an owner: nothing to refuse the source for.
+// free, or has a leader Service that nobody controls any longer (restored from a backup, or its Service was deleted and created anew),
+// which the source adopts.
 func (a *Admission) Taken(namespace, leaderService, source string, sourceUID types.UID) *corev1.Service {
 	named := a.views.service(types.NamespacedName{Namespace: namespace, Name: leaderService})
-	if named == nil || named.DeletionTimestamp != nil || ownsLeaderService(named, source, sourceUID) || inherited(named, source) ||
-		ours(named, source) && metav1.GetControllerOfNoCopy(named) == nil {
+	asking := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: source, UID: sourceUID}}
+	if named == nil || named.DeletionTimestamp != nil ||
+		controlledByUID(named, sourceUID) || a.views.forsaken(named) && a.views.rival(named, asking) == nil {
 		return nil
 	}
 	return named
@@ -72,7 +83,7 @@ func (a *Admission) Taken(namespace, leaderService, source string, sourceUID typ
 // Service that is known.
 func (a *Admission) LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec {
 	owner := metav1.GetControllerOfNoCopy(leaderService)
-	if owner == nil || owner.APIVersion != "v1" || owner.Kind != "Service" || !a.views.optedIn(namespace) {
+	if owner == nil || !isService(owner) || !a.views.optedIn(namespace) {
 		return nil
 	}
 	source := a.views.service(types.NamespacedName{Namespace: namespace, Name: owner.Name})
@@ -83,12 +94,6 @@ func (a *Admission) LeaderSpec(namespace string, leaderService *corev1.Service) 
 		return nil
 	}
 	return &mirror(leaderService, source, cache.State{}).Spec
-}
-
-// inherited reports whether a Service is the leader Service of this source or of an earlier one of the same name.
-func inherited(service *corev1.Service, source string) bool {
-	owner := metav1.GetControllerOfNoCopy(service)
-	return ours(service, source) && owner != nil && owner.Kind == "Service" && owner.Name == source
 }
 
 // wanters are the Services that are to have a leader Service.

@@ -130,6 +130,7 @@ func TestTaken(t *testing.T) {
 		named     *corev1.Service
 		source    string
 		sourceUID types.UID
+		present   *corev1.Service
 		want      bool
 	}{
 		"a free name": {source: "web", sourceUID: source.UID},
@@ -143,27 +144,35 @@ func TestTaken(t *testing.T) {
 			named: leaderOf(source, func(s *corev1.Service) { s.DeletionTimestamp, s.Labels = &now, nil }), source: "web", sourceUID: source.UID,
 		},
 		"the leader Service of another source": {
-			named: leaderOf(source), source: "api", sourceUID: "api-uid", want: true,
+			named: leaderOf(source), present: source, source: "api", sourceUID: "api-uid", want: true,
 		},
 		"a Service without our labels": {
-			named: leaderOf(source, func(s *corev1.Service) { s.Labels = nil }), source: "web", sourceUID: source.UID, want: true,
+			named: leaderOf(source, func(s *corev1.Service) { s.Labels, s.OwnerReferences = nil, nil }), source: "web", sourceUID: source.UID, want: true,
 		},
 		"a Service with our labels that nobody owns, from a backup": {
 			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "web", sourceUID: source.UID,
 		},
 		"a Service with another one's labels that nobody owns": {
-			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "api", sourceUID: "api-uid", want: true,
+			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), present: source, source: "api", sourceUID: "api-uid", want: true,
+		},
+		"a Service with another one's labels that nobody owns, or asks for any longer": {
+			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "api", sourceUID: "api-uid",
 		},
 		"a Service with our labels that something else owns": {
 			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Deployment" }), source: "web", sourceUID: source.UID, want: true,
 		},
 		"any, of a source that has no name yet": {
-			named: leaderOf(source), sourceUID: source.UID, want: true,
+			named: leaderOf(source), present: source, want: true,
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			v := viewsOf(t)
+			if test.present != nil {
+				if err := v.services.Add(test.present); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if test.named != nil {
 				if err := v.services.Add(test.named); err != nil {
 					t.Fatal(err)

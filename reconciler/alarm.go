@@ -7,8 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
-
-	"github.com/tanist-dev/tanist/config"
 )
 
 // alarm wakes all Services for what concerns every one of them: a tuning that is in force from now on.
@@ -32,7 +30,7 @@ func (a *alarm) ring() {
 		return
 	}
 	for _, object := range a.views.services.List() {
-		if service, ok := object.(*corev1.Service); ok && config.Enabled(service.Annotations) {
+		if service, ok := object.(*corev1.Service); ok && concernsUs(service) {
 			(*q).Add(reconcile.Request{NamespacedName: keyOf(service)})
 		}
 	}

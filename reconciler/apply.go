@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,27 +27,17 @@ const attemptTimeout = 3 * time.Second
 // fieldOwner is our name in managedFields.
 const fieldOwner = client.FieldOwner(config.ManagedBy)
 
-// apply writes the slices, all families at once, and reports whether any was written. It is the only place of the succession that
-// writes. An error that is errOutdated asks for another decision.
-func (s *succession) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, writes []cache.Write) (bool, error) {
+// apply writes slices in their order, and reports whether the first was written: of two replicas that write the same, the one whose
+// first write is refused writes no other. It is the only place of the succession that writes. An error that is errOutdated asks for
+// another decision.
+func (s *succession) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, writes []cache.Write) (committed bool, err error) {
 	ctx = failFast(ctx)
-	if len(writes) == 1 {
-		err := s.write(ctx, key, tuning, writes[0])
-		return err == nil, s.judge(err)
+	for i, write := range writes {
+		if err := s.write(ctx, key, tuning, write); err != nil {
+			return i > 0, s.judge(err)
+		}
 	}
-	var committed atomic.Bool
-	var group errgroup.Group // without a context of its own: one family's failure must not take back the other's write
-	for _, write := range writes {
-		group.Go(func() error {
-			err := s.write(ctx, key, tuning, write)
-			if err == nil {
-				committed.Store(true)
-			}
-			return err
-		})
-	}
-	err := group.Wait()
-	return committed.Load(), s.judge(err)
+	return len(writes) > 0, nil
 }
 
 // write creates or replaces one slice, and takes note of the answer. An attempt that has begun is not broken off when this replica

@@ -38,7 +38,7 @@ func candidate(
 		Unprobed:    !config.Probed(&pod.Spec),
 	}
 	c.Missing, c.Problem = shortcomings(pod, ports, families)
-	// A wrong priority counts as none, and an Event says so (see complain.go).
+	// A wrong priority counts as none, and an Event says so (see report.go).
 	c.Priority, _ = config.ParsePriority(pod.Annotations)
 	if ready := podCondition(pod, corev1.PodReady); ready != nil {
 		c.Ready = ready.Status == corev1.ConditionTrue

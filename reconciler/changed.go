@@ -1,8 +1,8 @@
 package reconciler
 
 import (
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,26 +12,23 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// sameSlice reports whether a slice already says what is desired. Labels and annotations that are not ours are someone else's.
+// sameSlice reports whether a slice already says what is desired. Labels, annotations and owners that are not ours are someone else's.
 func sameSlice(current, desired *discoveryv1.EndpointSlice) bool {
 	return sameTraffic(current, desired) &&
 		contains(current.Labels, desired.Labels) &&
 		sameState(current.Annotations, desired.Annotations) &&
-		apiequality.Semantic.DeepEqual(current.OwnerReferences, desired.OwnerReferences)
+		apiequality.Semantic.DeepEqual(current.OwnerReferences, owners(current.OwnerReferences, desired.OwnerReferences[0]))
 }
 
 // sameTraffic reports whether kube-proxy would do the same with both.
 func sameTraffic(current, desired *discoveryv1.EndpointSlice) bool {
-	return slices.EqualFunc(current.Endpoints, desired.Endpoints, sameEndpoint) &&
-		apiequality.Semantic.DeepEqual(current.Ports, desired.Ports)
+	return slices.EqualFunc(current.Endpoints, desired.Endpoints, func(a, b discoveryv1.Endpoint) bool {
+		a.TargetRef, b.TargetRef = withoutVersion(a.TargetRef), withoutVersion(b.TargetRef)
+		return apiequality.Semantic.DeepEqual(a, b)
+	}) && apiequality.Semantic.DeepEqual(current.Ports, desired.Ports)
 }
 
-// sameEndpoint ignores which version of the pod was seen: a pod that only reports its status again costs no write.
-func sameEndpoint(a, b discoveryv1.Endpoint) bool {
-	a.TargetRef, b.TargetRef = withoutVersion(a.TargetRef), withoutVersion(b.TargetRef)
-	return apiequality.Semantic.DeepEqual(a, b)
-}
-
+// withoutVersion ignores which version of the pod was seen: earlier versions of Tanist noted it there.
 func withoutVersion(ref *corev1.ObjectReference) *corev1.ObjectReference {
 	if ref == nil {
 		return nil
@@ -41,8 +38,19 @@ func withoutVersion(ref *corev1.ObjectReference) *corev1.ObjectReference {
 	return &without
 }
 
+// sameEndpoints reports whether the same pod gets the traffic of both, at the same addresses.
+func sameEndpoints(current, desired *discoveryv1.EndpointSlice) bool {
+	return slices.EqualFunc(current.Endpoints, desired.Endpoints, func(a, b discoveryv1.Endpoint) bool {
+		return slices.Equal(a.Addresses, b.Addresses) && apiequality.Semantic.DeepEqual(a.Conditions, b.Conditions) &&
+			a.TargetRef != nil && b.TargetRef != nil && a.TargetRef.UID == b.TargetRef.UID
+	})
+}
+
 // stateKeys are the annotations that say who leads.
 var stateKeys = []string{config.TermKey, config.LeaderKey, config.LeaderSinceKey, config.ReasonKey}
+
+// recordKeys are those that a slice says it with.
+var recordKeys = append(slices.Clone(stateKeys), config.BasisKey, config.LeavingKey)
 
 // sameState reports whether two objects' annotations say the same of the leader.
 func sameState(a, b map[string]string) bool {
@@ -64,6 +72,11 @@ func sameReport(a, b map[string]string) bool {
 	return sameState(a, b) && a[config.SuccessorKey] == b[config.SuccessorKey]
 }
 
+// ofDomain reports whether an annotation is one of Tanist's, of this version or another.
+func ofDomain(key string) bool {
+	return strings.HasPrefix(key, config.Domain+"/")
+}
+
 func contains(all, some map[string]string) bool {
 	for key, value := range some {
 		if got, ok := all[key]; !ok || got != value {
@@ -71,23 +84,6 @@ func contains(all, some map[string]string) bool {
 		}
 	}
 	return true
-}
-
-// replacing is the one write of a hand-over: the slice as it was decided upon, with endpoints, ports, our labels and our annotations
-// replaced. It keeps the resourceVersion, so it is refused when the slice is no longer that version, and nothing of anyone else's is
-// lost although it is no patch, for which the API server would need longer. It shares its parts with both.
-func replacing(current, desired *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
-	next := *current
-	next.ManagedFields = nil // keeps those that the API server has
-	next.Labels = with(current.Labels, desired.Labels)
-	others := maps.Clone(current.Annotations)
-	delete(others, corev1.EndpointsLastChangeTriggerTime)
-	for _, key := range stateKeys {
-		delete(others, key)
-	}
-	next.Annotations = with(others, desired.Annotations)
-	next.OwnerReferences, next.Endpoints, next.Ports = desired.OwnerReferences, desired.Endpoints, desired.Ports
-	return &next
 }
 
 // stampTrigger notes on a slice whose traffic changes when its cause was seen. kube-proxy makes its network-programming latency of

@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"strconv"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,11 +19,13 @@ type complaint struct {
 	note           string
 	// known is for what its user may well have chosen: it makes a Normal Event.
 	known bool
+	// again is a number that grows when the same is to be said once more, because its Event is forgotten by then.
+	again int
 }
 
 // id tells complaints apart.
 func (c complaint) id() string {
-	return c.reason + "\n" + string(c.about.GetUID()) + "\n" + c.note
+	return c.reason + "\n" + string(c.about.GetUID()) + "\n" + strconv.Itoa(c.again) + "\n" + c.note
 }
 
 // emit makes Warnings of complaints, but for those known. The recorder sends them later.
@@ -36,7 +39,7 @@ func emit(recorder events.EventRecorder, all []complaint) {
 		if c.known {
 			eventType = corev1.EventTypeNormal
 		}
-		recorder.Eventf(c.about, related, eventType, c.reason, c.action, "%s", c.note)
+		recorder.Eventf(c.about, related, eventType, c.reason, c.action, "%s", fitNote(c.note))
 	}
 }
 

@@ -18,7 +18,7 @@ func crashes(pod *corev1.Pod) int32 {
 	}
 	for i := range pod.Status.InitContainerStatuses {
 		status := &pod.Status.InitContainerStatuses[i]
-		container := named(pod.Spec.InitContainers, status.Name)
+		container := containerNamed(pod.Spec.InitContainers, status.Name)
 		if container != nil && restartable(container) && !resized(pod, pod.Spec.InitContainers, status) {
 			sum += status.RestartCount
 		}
@@ -46,7 +46,7 @@ func resized(pod *corev1.Pod, containers []corev1.Container, status *corev1.Cont
 	if status.RestartCount == 0 || int64(status.RestartCount) >= pod.Generation {
 		return false
 	}
-	container := named(containers, status.Name)
+	container := containerNamed(containers, status.Name)
 	return container != nil && restartsOnResize(container) && wasStopped(status.LastTerminationState.Terminated)
 }
 
@@ -76,8 +76,8 @@ func wasStopped(state *corev1.ContainerStateTerminated) bool {
 	return state.ExitCode == 0 || state.ExitCode == exitedBySIGTERM || state.ExitCode == exitedBySIGKILL
 }
 
-// named is the container of this name; nil when there is none.
-func named(containers []corev1.Container, name string) *corev1.Container {
+// containerNamed is the container of this name; nil when there is none.
+func containerNamed(containers []corev1.Container, name string) *corev1.Container {
 	for i := range containers {
 		if containers[i].Name == name {
 			return &containers[i]

@@ -1,14 +1,17 @@
-// Package reconciler keeps what users asked for true, with two controllers:
+// Package reconciler keeps what users asked for true, with three controllers:
 //
-//   - succession, on every replica: whose pod is in a leader Service's EndpointSlices. It is the way of a hand-over: from the watch
-//     event over the decision to one conditional write, with no read from the API in between. Every replica may commit; the one
-//     that holds the Lease goes first, the others a moment later if it did not.
-//   - stewardship, on the replica that holds the Lease: the leader Services themselves, the annotations on them, Events that tell
-//     a user what to mend, and cleaning up. None of it is in the way of a hand-over.
+//   - succession, the failover controller, on every replica: whose pod is in a leader Service's EndpointSlices. It takes a hand-over
+//     from the watch event through the decision to one conditional write, with no read from the API in between. Every replica
+//     replaces a leader that is lost, and the one that holds the Lease goes first. Voluntary moves and repairs of metadata are the
+//     holder's alone (authority.go), so that replicas that see different things cannot undo each other's work.
+//   - stewardship, the leader Service controller, on the replica that holds the Lease: the leader Services themselves, the annotations
+//     on them, Events that tell a user what to correct, and cleaning up. No hand-over waits for it.
+//   - tuning, on every replica: it puts the ConfigMap tanist-tuning in force. The holder saves the last good one.
 //
-// A third, tuning, puts the ConfigMap tanist-tuning in force on every replica.
+// Decisions use the API and nothing that a replica remembers: the slices, the last good annotations and tuning, and the API server's
+// time (clock.go). A commit records what it was based on, and a replica that has seen less does not decide (situation.go).
 //
-// Each reconciliation is visible as load, decide, apply, report: load reads, decide is pure, only apply writes, report speaks of
-// what has been done. Objects from the informers are shared: nothing here modifies them. Nothing that is not owned (see owned.go)
-// is ever changed or deleted.
+// Each reconciliation has the steps load, decide, apply, report: load reads, decide is pure, only apply writes, report tells what has
+// been done. Objects from the informers are shared: nothing here modifies them. Nothing that is not owned (see owned.go) is changed or
+// deleted, except what Kubernetes' own controllers made of a leader Service with a selector (tidy.go).
 package reconciler

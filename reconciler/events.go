@@ -1,5 +1,10 @@
 package reconciler
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // Reasons of Events. Those of a Warning are for a user to act upon.
 const (
 	// reasonLeaderChanged is a hand-over that was committed.
@@ -15,6 +20,8 @@ const (
 	reasonInvalidService = "InvalidService"
 	// reasonInvalidTuning is a tuning that is not in force.
 	reasonInvalidTuning = "InvalidTuning"
+	// reasonTuningNotSaved is a tuning that is in force and would not outlast a wrong one.
+	reasonTuningNotSaved = "TuningNotSaved"
 	// reasonUnfitPod is a pod that cannot carry any of its Service's traffic.
 	reasonUnfitPod = "UnfitPod"
 	// reasonLeaderIncomplete is a leader that can carry only a part of it.
@@ -26,6 +33,14 @@ const (
 
 	// reasonLeaderServiceTaken is a leader Service's name that something else has.
 	reasonLeaderServiceTaken = "LeaderServiceTaken"
+	// reasonNamespaceOptedOut is a namespace's label that went while a Service of it has a leader Service.
+	reasonNamespaceOptedOut = "NamespaceOptedOut"
+	// reasonOtherInstallation is a leader Service that another installation of Tanist serves.
+	reasonOtherInstallation = "OtherInstallation"
+	// reasonContested is a leader Service that someone changes again and again.
+	reasonContested = "LeaderServiceContested"
+	// reasonWriteRefused is a write that the API server refuses: a quota, a policy, an admission webhook, missing rights.
+	reasonWriteRefused = "WriteRefused"
 	// reasonSliceTaken is an EndpointSlice's name that something else has.
 	reasonSliceTaken = "EndpointSliceTaken"
 	// reasonForeignSlice is an EndpointSlice that is not Tanist's and still sends the leader Service's traffic somewhere.
@@ -37,4 +52,27 @@ const (
 	actionElect  = "Elect"
 	actionMirror = "MirrorService"
 	actionRead   = "ReadConfiguration"
+	actionSave   = "SaveConfiguration"
 )
+
+// maxNote is the longest note, in bytes, that the API takes.
+const maxNote = 1024
+
+// fitNote cuts a note that is too long: the API would refuse the whole Event.
+func fitNote(note string) string {
+	return cut(note, maxNote)
+}
+
+// cut shortens a text to a number of bytes, between two runes.
+func cut(note string, longest int) string {
+	const more = " …"
+	note = strings.ToValidUTF8(note, "\uFFFD")
+	if len(note) <= longest {
+		return note
+	}
+	end := longest - len(more)
+	for end > 0 && !utf8.RuneStart(note[end]) {
+		end--
+	}
+	return note[:end] + more
+}

@@ -32,24 +32,41 @@ var eventAttempts = retry.Policy{
 // lastWords is how long a replica that stops goes on trying.
 const lastWords = 5 * time.Second
 
-// eventSender sends the Events of commits, each of which only the replica that made it can tell of. A recorder of client-go is of no
-// use for that: what it has not sent when the program ends is lost, and there is no way to wait for it.
+// eventSender sends Events. A recorder of client-go is of no use for those of commits, each of which only the replica that made it can
+// tell of: what it has not sent when the program ends is lost, and there is no way to wait for it. It also takes Events that differ in
+// nothing but their notes for one, and has no limit for those that differ in the version of a pod.
 type eventSender struct {
 	client   client.Writer
 	calm     *calm
+	limits   *eventLimits
 	instance string
 	sending  sync.WaitGroup
 }
 
 func newEventSender(w client.Writer, c *calm) *eventSender {
 	hostname, _ := os.Hostname() // as the recorders have it, which do without when there is none
-	return &eventSender{client: w, calm: c, instance: recorderName + "-" + hostname}
+	return &eventSender{client: w, calm: c, limits: newEventLimits(), instance: recorderName + "-" + hostname}
 }
 
-// send sends an Event when no hand-over is held up by that any more, and at once when the context ends.
+// send sends an Event when its Service has not had too many and no hand-over is held up by that any more, and at once when the context
+// ends.
 func (e *eventSender) send(ctx context.Context, event *eventsv1.Event) {
+	now := time.Now()
+	event.Name = util.GenerateEventName(event.Regarding.Name, e.limits.number(now))
+	event.Note = fitNote(event.Note)
 	event.ReportingController, event.ReportingInstance = recorderName, e.instance
+	wait, admitted := e.limits.admit(event, now)
+	if !admitted {
+		return
+	}
 	e.sending.Go(func() {
+		if wait > 0 {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
+			event = e.limits.take(event)
+		}
 		e.calm.await(ctx)
 		sending, cancel := outlasting(ctx, lastWords)
 		defer cancel()
@@ -79,14 +96,14 @@ func outlasting(ctx context.Context, by time.Duration) (context.Context, context
 	}
 }
 
-// newEvent is an Event about a Service as a recorder would make it. The time is that of what it tells of, not of its arrival.
-func newEvent(about *corev1.Service, related runtime.Object, now time.Time) (*eventsv1.Event, error) {
+// newEvent is an Event about an object as a recorder would make it. The time is that of what it tells of, not of its arrival.
+func newEvent(about, related runtime.Object, now time.Time) (*eventsv1.Event, error) {
 	regarding, err := reference.GetReference(scheme.Scheme, about)
 	if err != nil {
-		return nil, fmt.Errorf("failed to refer to the Service: %w", err)
+		return nil, fmt.Errorf("failed to refer to what an Event is about: %w", err)
 	}
 	event := &eventsv1.Event{
-		ObjectMeta: metav1.ObjectMeta{Namespace: about.Namespace, Name: util.GenerateEventName(about.Name, now.UnixNano())},
+		ObjectMeta: metav1.ObjectMeta{Namespace: regarding.Namespace},
 		EventTime:  metav1.NewMicroTime(now), Regarding: *regarding, Action: actionElect,
 	}
 	if related != nil {

@@ -10,14 +10,17 @@ import (
 
 // Operations, as the retry metrics name them.
 const (
-	opUpdateSlice   = "update-slice"
-	opCreateSlice   = "create-slice"
-	opDeleteSlice   = "delete-slice"
-	opReadLive      = "read-live"
-	opCreateService = "create-service"
-	opPatchService  = "patch-service"
-	opDeleteService = "delete-service"
-	opCreateEvent   = "create-event"
+	opUpdateSlice     = "update-slice"
+	opCreateSlice     = "create-slice"
+	opDeleteSlice     = "delete-slice"
+	opReadLive        = "read-live"
+	opCreateService   = "create-service"
+	opPatchService    = "patch-service"
+	opDeleteService   = "delete-service"
+	opDeleteEndpoints = "delete-endpoints"
+	opCreateEvent     = "create-event"
+	opReadTuning      = "read-tuning"
+	opPatchState      = "patch-state"
 
 	policyFailover = "failover"
 	policyStandard = "standard"
@@ -27,7 +30,7 @@ const (
 // initRetryMetrics starts the series of our operations at zero.
 func initRetryMetrics() {
 	retry.InitMetrics(policyFailover, opUpdateSlice, opCreateSlice, opReadLive)
-	retry.InitMetrics(policyStandard, opDeleteSlice, opCreateService, opPatchService, opDeleteService)
+	retry.InitMetrics(policyStandard, opDeleteSlice, opCreateService, opPatchService, opDeleteService, opDeleteEndpoints, opReadLive, opReadTuning, opPatchState)
 	retry.InitMetrics(policyEvent, opCreateEvent)
 }
 

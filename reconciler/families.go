@@ -16,6 +16,11 @@ func families(leaderService *corev1.Service) []discoveryv1.AddressType {
 	return all
 }
 
+// primaryFamily is the one whose slice is the record of who leads.
+func primaryFamily(leaderService *corev1.Service) discoveryv1.AddressType {
+	return families(leaderService)[0]
+}
+
 // address is the pod's address of a family; empty when it has none (yet).
 func address(pod *corev1.Pod, family discoveryv1.AddressType) string {
 	for _, ip := range pod.Status.PodIPs {

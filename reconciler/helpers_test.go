@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,7 +37,7 @@ func webService(changes ...func(*corev1.Service)) *corev1.Service {
 
 // leaderOf is a Service's leader Service as it should be.
 func leaderOf(source *corev1.Service, changes ...func(*corev1.Service)) *corev1.Service {
-	service := newLeaderService(source, source.Name+"-leader", cache.State{})
+	service := mirror(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: source.Namespace, Name: source.Name + "-leader"}}, source, cache.State{})
 	service.UID, service.ResourceVersion = types.UID(source.Name+"-leader-uid"), "20"
 	service.Spec.ClusterIP, service.Spec.ClusterIPs = "10.0.0.7", []string{"10.0.0.7"}
 	return changed(service, changes)
@@ -93,12 +94,13 @@ func leading(pod string, term int64) cache.State {
 	}
 }
 
-// situationOf is what a decision looks at when the slices of both families say what they should of a state.
+// situationOf is what the holder of the Lease looks at when the slices of all families say what they should of a state.
 func situationOf(state cache.State, pods []*corev1.Pod, changes ...func(*situation)) situation {
 	source := webService()
 	s := situation{
 		source: source, leaderService: leaderOf(source), pods: pods,
 		options: config.DefaultOptions("web"), tuning: config.DefaultTuning(),
+		seen: cache.Basis{Pods: "30", Services: "20"}, authority: authorityAll,
 	}
 	for _, change := range changes {
 		change(&s)
@@ -109,16 +111,22 @@ func situationOf(state cache.State, pods []*corev1.Pod, changes ...func(*situati
 
 // recordOf is what the leader cache says when the slices are what a state asks for.
 func recordOf(s situation, state cache.State) cache.Record {
-	record := cache.Record{State: state, Slices: map[string]cache.Slice{}, Owners: []types.UID{s.leaderService.UID}}
+	record := cache.Record{State: state, Highest: state.Term, Slices: map[string]cache.Slice{}}
 	if state == (cache.State{}) {
 		return record
 	}
-	content := sliceContent{source: s.source, leaderService: s.leaderService, state: state, pod: s.pod(state.Leader.UID)}
+	content := sliceContent{
+		source: s.source, leaderService: s.leaderService, state: state, basis: cache.Basis{Pods: "30", Services: "20"},
+		pod: s.pod(state.Leader.UID),
+	}
 	if content.pod == nil && state.Leader.Name != "" {
 		content.pod = readyPod(state.Leader.Name) // it is gone since
 	}
-	for _, family := range families(s.leaderService) {
+	for i, family := range families(s.leaderService) {
 		slice := content.slice(family)
+		if i == 0 {
+			slice = content.primary(family)
+		}
 		slice.UID, slice.ResourceVersion = types.UID(slice.Name+"-uid"), "40"
 		record.Slices[slice.Name] = parseSlice(slice)
 	}
@@ -141,4 +149,49 @@ func changed[T any](object *T, changes []func(*T)) *T {
 		change(object)
 	}
 	return object
+}
+
+// dual is what the holder of the Lease looks at for a Service that needs both families, when the slices say what they should.
+func dual(state cache.State, pods ...*corev1.Pod) situation {
+	return situationOf(state, pods, func(s *situation) {
+		s.source = webService(dualStack(corev1.IPFamilyPolicyRequireDualStack))
+		s.leaderService = leaderOf(s.source)
+	})
+}
+
+// onSlice changes one family's slice as someone else would.
+func onSlice(family discoveryv1.AddressType, edit func(*discoveryv1.EndpointSlice)) func(*situation) {
+	return func(s *situation) {
+		name := sliceName(s.leaderService.Name, family)
+		slice := s.record.Slices[name].Object.DeepCopy()
+		edit(slice)
+		s.record.Slices = maps.Clone(s.record.Slices)
+		s.record.Slices[name] = parseSlice(slice)
+	}
+}
+
+// withoutSlice takes one family's slice away.
+func withoutSlice(family discoveryv1.AddressType) func(*situation) {
+	return func(s *situation) {
+		s.record.Slices = maps.Clone(s.record.Slices)
+		delete(s.record.Slices, sliceName(s.leaderService.Name, family))
+	}
+}
+
+// carryOut is what a replica sees once the first n writes of a plan, or all of them, are there.
+func carryOut(s situation, p plan, n ...int) situation {
+	s.record.Slices = maps.Clone(s.record.Slices)
+	for i, write := range p.writes {
+		if len(n) > 0 && i >= n[0] {
+			break
+		}
+		slice := write.Desired.DeepCopy()
+		if write.Current != nil {
+			slice = replacing(write.Current, write.Desired)
+		} else {
+			slice.UID, slice.ResourceVersion = types.UID(slice.Name+"-uid"), "41"
+		}
+		s.record.Slices[slice.Name] = parseSlice(slice)
+	}
+	return s
 }

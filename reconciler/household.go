@@ -2,7 +2,6 @@ package reconciler
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,14 +19,28 @@ type household struct {
 	source *corev1.Service // nil when it is gone
 	// optedIn and terminating are the namespace's.
 	optedIn, terminating bool
-	options              config.Options
-	wrong                field.ErrorList
-	ancestors            ancestors
-	// labelled are the Services, and slices the EndpointSlices, that say they were made for the source.
-	labelled []*corev1.Service
+	// grace is how long a leader Service stays when its namespace opts out.
+	grace   time.Duration
+	options config.Options
+	wrong   field.ErrorList
+	// services are the source's leader Services that are not being deleted, and slices the EndpointSlices that say they were made for
+	// the source, or take its leader's traffic.
+	services []*corev1.Service
 	slices   []*discoveryv1.EndpointSlice
-	// named is the Service that has the leader Service's name; nil when there is none.
-	named *corev1.Service
+	// existing is the leader Service there is, whatever its name; nil when there is none.
+	existing *corev1.Service
+	// named is the Service that has the leader Service's name; nil when there is none. ownerGone says that a live read has shown
+	// that the Service which controls it is gone, rival is another Service to which it belongs rather.
+	named     *corev1.Service
+	ownerGone bool
+	rival     *corev1.Service
+	// installation is this Tanist's; otherGone says that the one which the leader Service names is no longer there.
+	installation string
+	otherGone    bool
+	// bare says that a live read has shown that the leader Service is ours and has no selector, and endpoints is the Endpoints object of
+	// its name. Both are only read when there is a slice of Kubernetes' controllers.
+	bare      bool
+	endpoints *metav1.PartialObjectMetadata
 	// state is who leads.
 	state cache.State
 	// successor is the name of the pod that would follow, empty for nobody; nil when that is not known (yet).
@@ -36,20 +49,16 @@ type household struct {
 
 // chores are what stewardship has to do, in this order.
 type chores struct {
-	create         *corev1.Service
-	patch          *replacement
-	deleteServices []*corev1.Service
-	deleteSlices   []*discoveryv1.EndpointSlice
-	complaints     []complaint
+	create          *corev1.Service
+	patch           *replacement
+	deleteEndpoints *metav1.PartialObjectMetadata
+	deleteServices  []*corev1.Service
+	deleteSlices    []*discoveryv1.EndpointSlice
+	complaints      []complaint
+	// foreign is how many EndpointSlices take the leader Service's traffic and are left alone.
+	foreign int
 	// lookAgain is after how long time alone changes what there is to do; zero when it does not.
 	lookAgain time.Duration
-}
-
-// putOffReport leaves the leader Service as it is for a while, if it only does not say (yet) who leads and who would follow.
-func (c *chores) putOffReport(wait time.Duration) {
-	if wait > 0 && c.patch != nil && !serviceChanged(c.patch.current, c.patch.desired) {
-		c.patch, c.lookAgain = nil, sooner(c.lookAgain, wait)
-	}
 }
 
 // replacement is a Service as it is and as it should be.
@@ -57,22 +66,28 @@ type replacement struct {
 	current, desired *corev1.Service
 }
 
-// inheritance is how long a leader Service of an earlier Service of the same name is left to the garbage collector before it is
-// taken for someone else's.
-const inheritance = time.Minute
+// otherCheck is how often it is looked whether another installation is still there.
+const otherCheck = time.Minute
 
 // decideChores is pure: what there is to do.
 func decideChores(h household, now time.Time) chores {
 	var c chores
 	switch {
+	case h.source == nil:
+		// The garbage collector takes what its controller reference names as the owner; what is orphaned may be adopted later.
+		return c
 	case h.terminating:
 		// All there is goes with the namespace. Anything made now would be refused, anything deleted now is deleted anyway.
 		return c
-	case h.optedIn && wantsLeader(h.source):
-		c.keep(h, now)
+	case !h.served(h.existing):
+		c.complaints = append(c.complaints, h.servedElsewhere())
+		c.lookAgain = otherCheck
+	case h.optedIn && h.wanted():
+		c.keep(h)
+	case h.wanted() && h.existing != nil && c.keepForGrace(h, now):
 	default:
-		c.deleteServices = h.ourServices()
-		c.deleteSlices = h.ourSlices(func(*discoveryv1.EndpointSlice) bool { return true })
+		// The garbage collector would take the slices too, but later.
+		c.deleteServices, c.deleteSlices = h.ourServices(), h.slicesOf(h.ourServices())
 	}
 	if h.optedIn {
 		c.complaints = append(c.complaints, h.wrongWishes()...)
@@ -80,122 +95,127 @@ func decideChores(h household, now time.Time) chores {
 	return c
 }
 
-// keep is what there is to do for a Service that is to have a leader Service.
-func (c *chores) keep(h household, now time.Time) {
-	name := h.options.LeaderService
-	switch {
-	case name == "":
-		return // reported as a wrong annotation
+// keep is what there is to do for a Service that is to have a leader Service. A leader Service of another name stays, and is kept right,
+// until the one of the wanted name is there.
+func (c *chores) keep(h household) {
+	target := h.target()
+	switch name := h.options.LeaderService; {
+	case name == "": // reported as a wrong annotation
 	case h.named == nil:
-		c.create = nameSuccessor(newLeaderService(h.source, name, h.state), h.successor)
-		return // what is left of an earlier name goes once this one is there
-	case ownsLeaderService(h.named, h.source.Name, h.source.UID) && !mustReplace(h.named, h.source):
-		desired := nameSuccessor(mirror(h.named, h.source, h.state), h.successor)
-		if h.named.DeletionTimestamp == nil && !sameLeaderService(h.named, desired) {
-			c.patch = &replacement{current: h.named, desired: desired}
-		}
-	case h.owns(h.named):
-		c.deleteServices = []*corev1.Service{h.named} // of an earlier Service, or of another family; its going leads here again
+		// It has no selector from its first moment on: with one, the EndpointSlice controller would send its traffic to every pod.
+		blank := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: h.source.Namespace, Name: name}}
+		c.create = h.desired(blank, "")
+	case h.named == target && mustReplace(target, h.source):
+		c.deleteServices = []*corev1.Service{target}
 		return
-	default:
-		c.taken(h, now)
+	case h.named != target && h.named.DeletionTimestamp == nil: // the going of one that is being deleted leads here again
+		c.complaints = append(c.complaints, h.taken())
+	}
+	if target == nil {
 		return
 	}
-	for _, service := range h.ourServices() {
-		if service.Name != name {
-			c.deleteServices = append(c.deleteServices, service)
+	c.bringUpToDate(h, target, "")
+	if target == h.named {
+		for _, service := range h.ourServices() {
+			if service != target {
+				c.deleteServices = append(c.deleteServices, service)
+			}
 		}
 	}
-	expected := want(situation{source: h.source, leaderService: h.named}).Slices
-	c.deleteSlices = h.ourSlices(func(slice *discoveryv1.EndpointSlice) bool { return !slices.Contains(expected, slice.Name) })
-	c.complaints = append(c.complaints, h.foreignSlices()...)
 }
 
-// taken is for a leader Service's name that a Service has which is not ours.
-func (c *chores) taken(h household, now time.Time) {
-	if left := h.source.CreationTimestamp.Add(inheritance).Sub(now); left > 0 && inherited(h.named, h.source.Name) {
-		c.lookAgain = left
-		return
+// keepForGrace keeps a leader Service whose namespace has just opted out, perhaps by mistake: a label that is mistyped must not cost a
+// cluster IP. It reports false when the grace is over.
+func (c *chores) keepForGrace(h household, now time.Time) bool {
+	mark := h.existing.Annotations[config.OrphanedSinceKey]
+	since, err := time.Parse(time.RFC3339, mark)
+	if err != nil || since.After(now.Add(time.Minute)) { // it has none, or one that nobody of us wrote
+		since = now
+		mark = now.UTC().Format(time.RFC3339)
 	}
+	end := since.Add(h.grace)
+	if !now.Before(end) {
+		return false
+	}
+	c.bringUpToDate(h, h.existing, mark)
+	c.lookAgain = sooner(c.lookAgain, end.Sub(now))
 	c.complaints = append(c.complaints, complaint{
-		about: h.source, related: h.named, reason: reasonLeaderServiceTaken, action: actionMirror,
-		note: fmt.Sprintf("Service %s is not this Service's leader Service and is left alone: choose another name with %s",
-			h.named.Name, config.LeaderServiceKey),
+		about: h.source, related: h.existing, reason: reasonNamespaceOptedOut, action: actionMirror,
+		note: fmt.Sprintf("namespace %s no longer has the label %s=true: leader Service %s is deleted at %s; until then its leader is kept up",
+			h.source.Namespace, config.EnabledKey, h.existing.Name, end.UTC().Format(time.RFC3339)),
 	})
+	return true
 }
 
-// owns reports whether a Service is the source's leader Service, or was an earlier one's of the same name.
+// bringUpToDate is what there is to do for a leader Service that stays.
+func (c *chores) bringUpToDate(h household, leaderService *corev1.Service, orphanedSince string) {
+	desired := h.desired(leaderService, orphanedSince)
+	if !mustReplace(leaderService, h.source) && !sameLeaderService(leaderService, desired) {
+		c.patch = &replacement{current: leaderService, desired: desired}
+	}
+	c.tidy(h, leaderService)
+}
+
+// target is the leader Service that is kept: the one of the wanted name if it is ours or may be adopted, or else the one that there is.
+func (h household) target() *corev1.Service {
+	if h.named != nil && h.named.DeletionTimestamp == nil &&
+		(h.owns(h.named) || h.rival == nil && adoptableLeaderService(h.named, h.source, h.ownerGone)) {
+		return h.named
+	}
+	return h.existing
+}
+
+// wanted reports whether the source is to have a leader Service, or to keep the one that there is.
+func (h household) wanted() bool {
+	return wantsLeader(h.source) || h.existing != nil && keepsLeader(h.source)
+}
+
+// owns reports whether a Service is the source's leader Service.
 func (h household) owns(service *corev1.Service) bool {
-	return ownsLeaderService(service, service.Labels[config.SourceServiceKey], h.ancestors.sources...)
+	return h.source != nil && ownsLeaderService(service, h.source)
 }
 
-// ourServices are the leader Services that are there and not already going.
+// served reports whether this installation of Tanist serves a leader Service; one that is not there yet is for the first who makes it.
+func (h household) served(leaderService *corev1.Service) bool {
+	return leaderService == nil || h.otherGone || servedBy(leaderService, h.installation)
+}
+
+// ourServices are the leader Services that are there, not already going, and served here.
 func (h household) ourServices() []*corev1.Service {
 	var all []*corev1.Service
-	for _, service := range h.labelled {
-		if service.DeletionTimestamp == nil && h.owns(service) {
+	for _, service := range h.services {
+		if service.DeletionTimestamp == nil && h.owns(service) && h.served(service) {
 			all = append(all, service)
 		}
 	}
 	return all
 }
 
-// ourSlices are the EndpointSlices of ours that have a property.
-func (h household) ourSlices(which func(*discoveryv1.EndpointSlice) bool) []*discoveryv1.EndpointSlice {
-	var all []*discoveryv1.EndpointSlice
-	for _, slice := range h.slices {
-		if slice.DeletionTimestamp == nil && h.ownsSlice(slice) && which(slice) {
-			all = append(all, slice)
-		}
+// taken is about a leader Service's name that a Service has which is not ours. Nothing that it advises takes a leader away.
+func (h household) taken() complaint {
+	taken := complaint{about: h.source, related: h.named, reason: reasonLeaderServiceTaken, action: actionMirror}
+	if h.rival != nil {
+		taken.note = fmt.Sprintf("Service %s is the leader Service of Service %s: choose another name for this Service's with %s",
+			h.named.Name, h.rival.Name, config.LeaderServiceKey)
+		return taken
 	}
-	return all
+	taken.note = fmt.Sprintf("Service %s was not made by Tanist and is left alone: choose another name with %s",
+		h.named.Name, config.LeaderServiceKey)
+	return taken
 }
 
-func (h household) ownsSlice(slice *discoveryv1.EndpointSlice) bool {
-	return ownsSlice(slice, slice.Labels[config.SourceServiceKey], slice.Labels[discoveryv1.LabelServiceName], h.ancestors.leaderServices...)
-}
-
-// newest is who leads by the leader cache and by the slices. On a replica that has just been elected the cache may not know yet,
-// and a leader Service that is made anew is the memory of the term when its predecessor's slices are gone. As in the leader cache,
-// slices of an owner that is not known are only believed when there is nothing else.
-func (h household) newest(state cache.State) cache.State {
-	inherited := state
-	for _, slice := range h.slices {
-		parsed := parseSlice(slice)
-		if !parsed.Intact || parsed.Owner == "" {
-			continue
-		}
-		inherited = inherited.Follow(parsed.State)
-		if h.ownsSlice(slice) {
-			state = state.Follow(parsed.State)
-		}
+// servedElsewhere is about a leader Service that another installation of Tanist serves.
+func (h household) servedElsewhere() complaint {
+	return complaint{
+		about: h.source, related: h.existing, reason: reasonOtherInstallation, action: actionMirror,
+		note: fmt.Sprintf("Service %s is served by the Tanist in namespace %s, and the one in namespace %s leaves it alone: remove one of them; "+
+			"the other takes over ten minutes after its Lease has gone", h.existing.Name, h.existing.Annotations[config.InstallationKey], h.installation),
 	}
-	if state == (cache.State{}) {
-		return inherited
-	}
-	return state
-}
-
-// foreignSlices complains of slices that are labelled like ours and are not: kube-proxy uses every slice with the Service's name,
-// so such a one takes a share of the traffic.
-func (h household) foreignSlices() []complaint {
-	var all []complaint
-	for _, slice := range h.slices {
-		if slice.Labels[discoveryv1.LabelServiceName] != h.named.Name || h.ownsSlice(slice) {
-			continue
-		}
-		all = append(all, complaint{
-			about: h.source, related: slice, reason: reasonForeignSlice, action: actionMirror,
-			note: fmt.Sprintf("EndpointSlice %s is not Tanist's and is left alone, but takes traffic of Service %s: delete it",
-				slice.Name, h.named.Name),
-		})
-	}
-	return all
 }
 
 // wrongWishes complains of what a Service asks for and cannot have.
 func (h household) wrongWishes() []complaint {
-	if h.source == nil || h.source.Annotations[config.EnabledKey] == "false" {
+	if h.source.Annotations[config.EnabledKey] == "" || h.source.Annotations[config.EnabledKey] == "false" {
 		return nil
 	}
 	var all []complaint
@@ -210,38 +230,4 @@ func (h household) wrongWishes() []complaint {
 		}
 	}
 	return all
-}
-
-// inherit is what to remember for the next time: the UIDs of what is there, and of those before whose leader Services or slices
-// are still there.
-func (h household) inherit() ancestors {
-	var next ancestors
-	if h.source != nil {
-		next.sources = addUID(next.sources, h.source.UID)
-	}
-	for _, service := range h.labelled {
-		if !h.owns(service) {
-			continue
-		}
-		next.sources = addUID(next.sources, metav1.GetControllerOfNoCopy(service).UID)
-		next.leaderServices = addUID(next.leaderServices, service.UID)
-	}
-	for _, slice := range h.slices {
-		if h.ownsSlice(slice) {
-			next.leaderServices = addUID(next.leaderServices, metav1.GetControllerOfNoCopy(slice).UID)
-		}
-	}
-	return next
-}
-
-// meet adds the UIDs of what is there now to those remembered.
-func (h *household) meet() {
-	if h.source != nil {
-		h.ancestors.sources = addUID(h.ancestors.sources, h.source.UID)
-	}
-	for _, service := range h.labelled {
-		if h.owns(service) {
-			h.ancestors.leaderServices = addUID(h.ancestors.leaderServices, service.UID)
-		}
-	}
 }

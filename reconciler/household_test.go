@@ -16,7 +16,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// householdOf is a Service with all that is there for it, met as stewardship meets it.
+// householdOf is a Service with all that is there for it.
 func householdOf(source *corev1.Service, changes ...func(*household)) household {
 	h := household{source: source, optedIn: true}
 	if source != nil {
@@ -25,7 +25,6 @@ func householdOf(source *corev1.Service, changes ...func(*household)) household 
 	for _, change := range changes {
 		change(&h)
 	}
-	h.meet()
 	return h
 }
 
@@ -33,12 +32,16 @@ func householdOf(source *corev1.Service, changes ...func(*household)) household 
 func withLeader(services ...*corev1.Service) func(*household) {
 	return func(h *household) {
 		for _, service := range services {
-			if service.Labels[config.SourceServiceKey] == "web" {
-				h.labelled = append(h.labelled, service)
-			}
 			if service.Name == h.options.LeaderService {
 				h.named = service
 			}
+			if h.owns(service) && service.DeletionTimestamp == nil {
+				h.services = append(h.services, service)
+			}
+		}
+		h.existing = named(h.services, h.options.LeaderService)
+		if h.existing != nil {
+			h.options, h.wrong = resolveOptions(h.source, h.existing)
 		}
 	}
 }
@@ -71,7 +74,10 @@ func doneOf(c chores) done {
 	if c.patch != nil {
 		d.Patch = c.patch.desired.Name
 	}
-	d.Delete = append(namesOf(c.deleteServices), namesOf(c.deleteSlices)...)
+	if c.deleteEndpoints != nil {
+		d.Delete = append(d.Delete, "Endpoints "+c.deleteEndpoints.Name)
+	}
+	d.Delete = append(append(d.Delete, namesOf(c.deleteServices)...), namesOf(c.deleteSlices)...)
 	for _, c := range c.complaints {
 		d.Complaints = append(d.Complaints, c.reason)
 	}
@@ -82,7 +88,6 @@ func TestDecideChores(t *testing.T) {
 	web := webService()
 	leader := leaderOf(web)
 	second := func(s *corev1.Service) { s.UID = "second" }
-	young := func(s *corev1.Service) { s.CreationTimestamp = metav1.NewTime(t0.Add(-20 * time.Second)) }
 	cases := map[string]struct {
 		household household
 		want      done
@@ -125,11 +130,13 @@ func TestDecideChores(t *testing.T) {
 		},
 		"of a new name, the leader Service is made first": {
 			household: householdOf(annotated(config.LeaderServiceKey, "boss"), withLeader(leader), withSlices(sliceOf(leader, discoveryv1.AddressTypeIPv4))),
-			want:      done{Create: "boss"},
+			want:      done{Create: "boss", Patch: "web-leader"},
 		},
 		"then the one of the old name goes, with its slices": {
 			household: householdOf(annotated(config.LeaderServiceKey, "boss"),
-				withLeader(leader, leaderOf(web, func(s *corev1.Service) { s.Name, s.UID = "boss", "boss-uid" })),
+				withLeader(leader, leaderOf(web, func(s *corev1.Service) {
+					s.Name, s.UID, s.Annotations = "boss", "boss-uid", map[string]string{config.LastGoodKey: `{"tanist.dev/leader-service":"boss"}`}
+				})),
 				withSlices(sliceOf(leader, discoveryv1.AddressTypeIPv4))),
 			want: done{Delete: []string{"web-leader", "web-leader-ipv4"}},
 		},
@@ -145,8 +152,20 @@ func TestDecideChores(t *testing.T) {
 		},
 		"a slice that is not ours and takes traffic is left alone and reported": {
 			household: householdOf(web, withLeader(leader), withSlices(
-				sliceOf(leader, discoveryv1.AddressTypeIPv4, func(s *discoveryv1.EndpointSlice) { s.Name, s.OwnerReferences = "stray", nil }))),
+				sliceOf(leader, discoveryv1.AddressTypeIPv4, func(s *discoveryv1.EndpointSlice) {
+					s.Name, s.OwnerReferences, s.Labels = "stray", nil, map[string]string{discoveryv1.LabelServiceName: "web-leader"}
+				}))),
 			want: done{Complaints: []string{reasonForeignSlice}},
+		},
+		"a slice with our labels that nobody controls and that has another name is left alone and reported": {
+			household: householdOf(web, withLeader(leader), withSlices(
+				sliceOf(leader, discoveryv1.AddressTypeIPv4, func(s *discoveryv1.EndpointSlice) { s.Name, s.OwnerReferences = "decoy", nil }))),
+			want: done{Complaints: []string{reasonForeignSlice}},
+		},
+		"a restored slice of a family that is no longer served goes": {
+			household: householdOf(web, withLeader(leader), withSlices(
+				sliceOf(leader, discoveryv1.AddressTypeIPv6, func(s *discoveryv1.EndpointSlice) { s.OwnerReferences = nil }))),
+			want: done{Delete: []string{"web-leader-ipv6"}},
 		},
 		"when the annotation is removed, all goes": {
 			household: householdOf(webService(func(s *corev1.Service) { s.Annotations = nil }), withLeader(leader),
@@ -157,7 +176,7 @@ func TestDecideChores(t *testing.T) {
 			household: householdOf(annotated(config.EnabledKey, "false"), withLeader(leader)),
 			want:      done{Delete: []string{"web-leader"}},
 		},
-		"when the namespace opts out, all goes": {
+		"when the namespace opts out and there is no grace, all goes": {
 			household: householdOf(web, withLeader(leader), func(h *household) { h.optedIn = false }),
 			want:      done{Delete: []string{"web-leader"}},
 		},
@@ -165,21 +184,8 @@ func TestDecideChores(t *testing.T) {
 			household: householdOf(webService(func(s *corev1.Service) { now := metav1.NewTime(t0); s.DeletionTimestamp = &now }), withLeader(leader)),
 			want:      done{Delete: []string{"web-leader"}},
 		},
-		"when the Service is gone, all that is known to be its goes": {
-			household: householdOf(nil, func(h *household) {
-				h.ancestors = ancestors{sources: []types.UID{"web-uid"}}
-				h.labelled = []*corev1.Service{leader}
-			}, withSlices(sliceOf(leader, discoveryv1.AddressTypeIPv4))),
-			want: done{Delete: []string{"web-leader", "web-leader-ipv4"}},
-		},
-		"when the leader Service is gone too, its slices still go": {
-			household: householdOf(nil, func(h *household) {
-				h.ancestors = ancestors{leaderServices: []types.UID{"web-leader-uid"}}
-			}, withSlices(sliceOf(leader, discoveryv1.AddressTypeIPv4))),
-			want: done{Delete: []string{"web-leader-ipv4"}},
-		},
-		"when the Service is gone and nobody remembers it, the garbage collector is left to its work": {
-			household: householdOf(nil, func(h *household) { h.labelled = []*corev1.Service{leader} },
+		"when the Service is gone, the garbage collector is left to its work": {
+			household: householdOf(nil, func(h *household) { h.services = []*corev1.Service{leader} },
 				withSlices(sliceOf(leader, discoveryv1.AddressTypeIPv4))),
 		},
 		"when the namespace is going, nothing is done": {
@@ -189,22 +195,38 @@ func TestDecideChores(t *testing.T) {
 			household: householdOf(webService(func(s *corev1.Service) { s.Annotations = nil }),
 				withLeader(leaderOf(web, func(s *corev1.Service) { now := metav1.NewTime(t0); s.DeletionTimestamp = &now }))),
 		},
-		"the leader Service of an earlier Service, which is remembered, makes room": {
-			household: householdOf(webService(second), func(h *household) {
-				h.ancestors = ancestors{sources: []types.UID{"web-uid"}}
-			}, withLeader(leader)),
-			want: done{Delete: []string{"web-leader"}},
+		"the leader Service of an earlier Service is adopted once that is known to be gone": {
+			household: householdOf(webService(second), withLeader(leader), func(h *household) { h.ownerGone = true }),
+			want:      done{Patch: "web-leader"},
 		},
-		"the leader Service of an earlier Service is left to the garbage collector for a while": {
-			household: householdOf(webService(second, young), withLeader(leader)),
-			want:      done{LookAgain: 40 * time.Second},
-		},
-		"the leader Service of an earlier Service that stays is reported": {
+		"the leader Service of a Service that may be there is left alone and reported": {
 			household: householdOf(webService(second), withLeader(leader)),
 			want:      done{Complaints: []string{reasonLeaderServiceTaken}},
 		},
+		"a restored leader Service, which nobody controls, is adopted": {
+			household: householdOf(web, withLeader(leaderOf(web, func(s *corev1.Service) { s.OwnerReferences = nil }))),
+			want:      done{Patch: "web-leader"},
+		},
+		"a restored leader Service that belongs to another Service is left alone and reported": {
+			household: householdOf(web, withLeader(leaderOf(web, func(s *corev1.Service) { s.OwnerReferences = nil })),
+				func(h *household) { h.rival = webService(func(s *corev1.Service) { s.Name = "api" }) }),
+			want: done{Complaints: []string{reasonLeaderServiceTaken}},
+		},
+		"labels that someone changed are put right": {
+			household: householdOf(web, withLeader(leaderOf(web, func(s *corev1.Service) { s.Labels[managedByLabel] = "platform" }))),
+			want:      done{Patch: "web-leader"},
+		},
+		"a selector that someone set is taken away": {
+			household: householdOf(web, withLeader(leaderOf(web, func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": "web"} }))),
+			want:      done{Patch: "web-leader"},
+		},
+		"another owner that does not control it is no reason to write": {
+			household: householdOf(web, withLeader(leaderOf(web, func(s *corev1.Service) {
+				s.OwnerReferences = append([]metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "x", UID: "x"}}, s.OwnerReferences...)
+			}))),
+		},
 		"a Service that only has the name is left alone and reported": {
-			household: householdOf(webService(young), func(h *household) {
+			household: householdOf(web, func(h *household) {
 				h.named = leaderOf(web, func(s *corev1.Service) { s.Labels, s.OwnerReferences = nil, nil })
 			}),
 			want: done{Complaints: []string{reasonLeaderServiceTaken}},
@@ -264,54 +286,6 @@ func TestAComplaintSaysWhatWouldBeRight(t *testing.T) {
 	}
 }
 
-func TestLineageRemembersWhatIsStillThere(t *testing.T) {
-	leader := leaderOf(webService())
-	slice := sliceOf(leader, discoveryv1.AddressTypeIPv4)
-	cases := map[string]struct {
-		household household
-		want      ancestors
-	}{
-		"all is there": {
-			household: householdOf(webService(), withLeader(leader), withSlices(slice)),
-			want:      ancestors{sources: []types.UID{"web-uid"}, leaderServices: []types.UID{"web-leader-uid"}},
-		},
-		"the Service is gone": {
-			household: householdOf(nil, func(h *household) {
-				h.ancestors.sources, h.labelled = []types.UID{"web-uid"}, []*corev1.Service{leader}
-			}),
-			want: ancestors{sources: []types.UID{"web-uid"}, leaderServices: []types.UID{"web-leader-uid"}},
-		},
-		"only a slice is left": {
-			household: householdOf(nil, func(h *household) {
-				h.ancestors = ancestors{sources: []types.UID{"web-uid"}, leaderServices: []types.UID{"web-leader-uid", "older"}}
-			}, withSlices(slice)),
-			want: ancestors{leaderServices: []types.UID{"web-leader-uid"}},
-		},
-		"nothing is left": {
-			household: householdOf(nil, func(h *household) {
-				h.ancestors = ancestors{sources: []types.UID{"web-uid"}, leaderServices: []types.UID{"web-leader-uid"}}
-			}),
-		},
-		"what is not ours is not remembered": {
-			household: householdOf(nil, func(h *household) { h.labelled = []*corev1.Service{leader} }, withSlices(slice)),
-		},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			got := test.household.inherit()
-			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(ancestors{})); diff != "" {
-				t.Errorf("unexpected lineage (-want +got):\n%s", diff)
-			}
-			l := newLineage()
-			l.set(shopWeb, ancestors{sources: []types.UID{"x"}})
-			l.set(shopWeb, got)
-			if wantLen := min(1, len(got.sources)+len(got.leaderServices)); len(l.of) != wantLen {
-				t.Errorf("%d entries are kept, want %d", len(l.of), wantLen)
-			}
-		})
-	}
-}
-
 func TestMirror(t *testing.T) {
 	anywhere, single := corev1.ServiceInternalTrafficPolicyCluster, corev1.IPFamilyPolicySingleStack
 	plain := corev1.ServiceSpec{
@@ -362,6 +336,22 @@ func TestMirror(t *testing.T) {
 				s.Spec.ClusterIPs = []string{"10.0.0.7", "fd00::7"}
 			},
 		},
+		"a Service that prefers two families and has one": {
+			source: func(s *corev1.Service) { s.Spec.IPFamilyPolicy = new(corev1.IPFamilyPolicyPreferDualStack) },
+		},
+		"a second family that the API server gave to a Service that prefers two": {
+			source: func(s *corev1.Service) { s.Spec.IPFamilyPolicy = new(corev1.IPFamilyPolicyPreferDualStack) },
+			leader: func(s *corev1.Service) {
+				dualStack(corev1.IPFamilyPolicyPreferDualStack)(s)
+				s.Spec.ClusterIPs = []string{"10.0.0.7", "fd00::7"}
+			},
+		},
+		"a Service that prefers two families and has them": {
+			source: dualStack(corev1.IPFamilyPolicyPreferDualStack),
+			want: func(s *corev1.ServiceSpec) {
+				s.IPFamilies, s.IPFamilyPolicy = []corev1.IPFamily{"IPv4", "IPv6"}, new(corev1.IPFamilyPolicyPreferDualStack)
+			},
+		},
 		"what someone did to the leader Service is undone": {
 			leader: func(s *corev1.Service) {
 				s.Spec.Selector, s.Spec.Type = map[string]string{"app": "web"}, corev1.ServiceTypeNodePort
@@ -403,7 +393,7 @@ func TestMirrorKeepsWhatIsNotOurs(t *testing.T) {
 	if diff := cmp.Diff(wantAnnotations, got.Annotations); diff != "" {
 		t.Errorf("unexpected annotations (-want +got):\n%s", diff)
 	}
-	if !ownsLeaderService(got, "web", "web-uid") {
+	if !ownsLeaderService(got, webService()) {
 		t.Error("it is not ours")
 	}
 }

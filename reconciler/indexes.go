@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -14,25 +15,30 @@ import (
 const (
 	podsByLabel             = "tanist-labels"
 	podsByNode              = "tanist-node"
+	podsOlderReplicas       = "tanist-older-replicas"
 	byController            = "tanist-controller"
 	servicesBySelector      = "tanist-selector"
 	servicesEnabled         = "tanist-enabled"
 	servicesByLeaderService = "tanist-leader-service"
 	bySource                = "tanist-source"
+	slicesByService         = "tanist-service-name"
 )
 
 var (
 	podIndexers = toolscache.Indexers{
 		podsByLabel: indexer(labelPairs), podsByNode: indexer(nodeName), byController: controllerIndex,
+		podsOlderReplicas: indexer(olderReplica),
 	}
 	replicaSetIndexers = toolscache.Indexers{byController: controllerIndex}
 	serviceIndexers    = toolscache.Indexers{
 		servicesBySelector:      indexer(selectorPair),
 		servicesEnabled:         indexer(enabledNamespace),
 		servicesByLeaderService: indexer(wantedLeaderService),
-		bySource:                sourceIndex,
+		byController:            controllerIndex,
 	}
-	sliceIndexers = toolscache.Indexers{bySource: sourceIndex}
+	sliceIndexers = toolscache.Indexers{
+		bySource: indexer(labelledForIndex), byController: controllerIndex, slicesByService: indexer(serviceNameIndex),
+	}
 )
 
 // indexer adapts a function of one type; it has no values for any other.
@@ -52,6 +58,19 @@ func labelPairs(pod *corev1.Pod) []string {
 		pairs = append(pairs, pod.Namespace+"/"+pair(key, value))
 	}
 	return pairs
+}
+
+// olderReplica is the namespace of a pod that is a replica of Tanist, of a version before the rules about who may change what. One that
+// has not started changes nothing yet, nor does one any more that was told to end and does not answer: its node may be gone, and such a
+// pod stays for as long as that is not known.
+func olderReplica(pod *corev1.Pod) []string {
+	switch {
+	case pod.Labels[config.ReplicaNameKey] != config.ReplicaName, pod.Labels[config.RulesKey] != "",
+		pod.Status.Phase == corev1.PodPending, pod.DeletionTimestamp != nil && readiness(pod) != corev1.ConditionTrue:
+		return nil
+	default:
+		return []string{pod.Namespace}
+	}
 }
 
 // nodeName is the node of a pod that has one.
@@ -80,14 +99,14 @@ func controllerUID(object metav1.Object) types.UID {
 
 // selectorPair is one label of an opted-in Service's selector: a pod that is selected has it, whatever the others are.
 func selectorPair(service *corev1.Service) []string {
-	if !config.Enabled(service.Annotations) || len(service.Spec.Selector) == 0 {
+	if !concernsUs(service) || len(service.Spec.Selector) == 0 {
 		return nil
 	}
 	return []string{service.Namespace + "/" + firstPair(service.Spec.Selector)}
 }
 
 func enabledNamespace(service *corev1.Service) []string {
-	if !config.Enabled(service.Annotations) {
+	if !concernsUs(service) {
 		return nil
 	}
 	return []string{service.Namespace}
@@ -96,24 +115,28 @@ func enabledNamespace(service *corev1.Service) []string {
 // wantedLeaderService is the name that the annotations alone ask for. One kept from better days (see options.go) is not found by
 // it: then only the Event about a name that is taken is late.
 func wantedLeaderService(service *corev1.Service) []string {
-	if !config.Enabled(service.Annotations) {
+	if !concernsUs(service) {
 		return nil
 	}
 	options, _ := config.ParseOptions(service)
 	return []string{types.NamespacedName{Namespace: service.Namespace, Name: options.LeaderService}.String()}
 }
 
-func sourceIndex(object any) ([]string, error) {
-	meta, ok := object.(metav1.Object)
-	if !ok || meta.GetLabels()[config.SourceServiceKey] == "" {
-		return nil, nil
-	}
-	return []string{sourceOf(meta).String()}, nil
+// labelledForIndex is the Service that a slice's label says it was made for.
+func labelledForIndex(slice *discoveryv1.EndpointSlice) []string {
+	return nameIndex(slice.Namespace, slice.Labels[config.SourceServiceKey])
 }
 
-// sourceOf is the Service that an object's label says it was made for.
-func sourceOf(object metav1.Object) types.NamespacedName {
-	return types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetLabels()[config.SourceServiceKey]}
+// serviceNameIndex is the Service whose traffic a slice takes.
+func serviceNameIndex(slice *discoveryv1.EndpointSlice) []string {
+	return nameIndex(slice.Namespace, slice.Labels[discoveryv1.LabelServiceName])
+}
+
+func nameIndex(namespace, name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{types.NamespacedName{Namespace: namespace, Name: name}.String()}
 }
 
 // pair is a label as an index has it. Neither part may contain an equals sign.

@@ -4,7 +4,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/labels"
 	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,9 +24,7 @@ func CacheOptions(namespace string) ctrlcache.Options {
 				fields.OneTermNotEqualSelector("status.phase", string(corev1.PodSucceeded)),
 				fields.OneTermNotEqualSelector("status.phase", string(corev1.PodFailed)),
 			)},
-			&discoveryv1.EndpointSlice{}: {Label: labels.SelectorFromSet(labels.Set{
-				discoveryv1.LabelManagedBy: config.SliceManagedBy,
-			})},
+			&discoveryv1.EndpointSlice{}: {Label: otherMakers()},
 			&corev1.ConfigMap{}: {Field: fields.AndSelectors(
 				fields.OneTermEqualSelector("metadata.namespace", namespace),
 				fields.OneTermEqualSelector("metadata.name", config.TuningConfigMap),

@@ -5,18 +5,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 )
-
-// newLeaderService is the leader Service of a Service. It has no selector from its first moment on: with one, the EndpointSlice
-// controller would send its traffic to every pod.
-func newLeaderService(source *corev1.Service, name string, state cache.State) *corev1.Service {
-	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: source.Namespace, Name: name}}
-	return mirror(service, source, state)
-}
 
 // mirror is a leader Service as it should be: the source's ports and address families, a ClusterIP also where the source has none,
 // and nothing of it that could hide a leader on another node or pin clients to an earlier one (traffic policies, distribution,
@@ -26,7 +18,7 @@ func mirror(service, source *corev1.Service, state cache.State) *corev1.Service 
 	mirrored.Labels = with(service.Labels, map[string]string{
 		managedByLabel: config.ManagedBy, config.SourceServiceKey: source.Name,
 	})
-	mirrored.OwnerReferences = []metav1.OwnerReference{controlledBy(source)}
+	mirrored.OwnerReferences = owners(service.OwnerReferences, controlledBy(source))
 	if state != (cache.State{}) {
 		for _, key := range stateKeys {
 			delete(mirrored.Annotations, key)
@@ -38,7 +30,7 @@ func mirror(service, source *corev1.Service, state cache.State) *corev1.Service 
 		Type:                  corev1.ServiceTypeClusterIP,
 		Ports:                 mirrorPorts(source.Spec.Ports),
 		IPFamilies:            source.Spec.IPFamilies,
-		IPFamilyPolicy:        source.Spec.IPFamilyPolicy,
+		IPFamilyPolicy:        mirrorFamilyPolicy(source.Spec),
 		SessionAffinity:       corev1.ServiceAffinityNone,
 		InternalTrafficPolicy: &anywhere,
 		ClusterIP:             service.Spec.ClusterIP,
@@ -50,16 +42,15 @@ func mirror(service, source *corev1.Service, state cache.State) *corev1.Service 
 	return mirrored
 }
 
-// nameSuccessor has a leader Service, which is the caller's own copy, say who would follow; nil leaves what it says.
-func nameSuccessor(service *corev1.Service, successor *string) *corev1.Service {
-	switch {
-	case successor == nil:
-	case *successor == "":
-		delete(service.Annotations, config.SuccessorKey)
-	default:
-		service.Annotations = with(service.Annotations, map[string]string{config.SuccessorKey: *successor})
+// mirrorFamilyPolicy is the source's, unless that prefers two families and has one, as a Service has that is older than the cluster's
+// second family. With that policy the API server would give the leader Service two, and would refuse every write that takes the second
+// away again.
+func mirrorFamilyPolicy(source corev1.ServiceSpec) *corev1.IPFamilyPolicy {
+	if policy := source.IPFamilyPolicy; policy == nil || *policy != corev1.IPFamilyPolicyPreferDualStack || len(source.IPFamilies) > 1 {
+		return policy
 	}
-	return service
+	single := corev1.IPFamilyPolicySingleStack
+	return &single
 }
 
 // mirrorPorts keeps target ports although a Service without selector does not use them: they tell a reader where the traffic goes.

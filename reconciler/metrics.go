@@ -11,7 +11,7 @@ import (
 
 // metrics of the succession controller and of the tuning. Those of leaders and terms are the leader cache's.
 type metrics struct {
-	// handovers and duration: reason is an election.Reason, path one of turn.go's.
+	// handovers and duration: reason is an election.Reason, path one of commitdelay.go's.
 	handovers *prometheus.CounterVec
 	duration  *prometheus.HistogramVec
 	conflicts prometheus.Counter
@@ -66,6 +66,14 @@ func newMetrics(registerer prometheus.Registerer, tuning *config.Store) (*metric
 		}
 	}
 	return m, nil
+}
+
+// newOmittedEvents counts for the eventLimits.
+func newOmittedEvents() prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "tanist_events_omitted_total",
+		Help: "Events that were not sent because their Service had too many with the same reason; the next one says how many.",
+	})
 }
 
 // handover counts a change of leader; a duration of zero is one that no event caused.

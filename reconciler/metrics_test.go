@@ -7,7 +7,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
@@ -33,7 +32,7 @@ func TestMetrics(t *testing.T) {
 	m.handover("LeaderGone", pathBackup, 3*time.Millisecond)
 	m.handover("LeaderGone", pathBackup, 0)
 	m.conflicts.Inc()
-	tuning.Apply(&corev1.ConfigMap{Data: map[string]string{config.TuningKey: "commit: {concurrency: 0}"}})
+	tune(tuning, "commit: {concurrency: 0}")
 	if got := testutil.ToFloat64(m.handovers.WithLabelValues("LeaderGone", "backup")); got != 2 {
 		t.Errorf("got %v hand-overs", got)
 	}
@@ -79,8 +78,8 @@ func TestTheTuningInForceIsOneSeries(t *testing.T) {
 	tuning := config.NewStore()
 	info := tuningInfo{tuning}
 	hashes := map[string]bool{}
-	for _, content := range []string{"", "commit: {concurrency: 3}", "commit: {concurrency: 0}", "commit: {concurrency: 4}"} {
-		tuning.Apply(&corev1.ConfigMap{Data: map[string]string{config.TuningKey: content}})
+	for _, content := range []string{"", "commit: {concurrency: 3}", "commit: {concurrency: 3} # three", "commit: {concurrency: 4}"} {
+		tune(tuning, content)
 		hash := tuning.Load().Hash()
 		hashes[hash] = true
 		want := `# HELP tanist_tuning_info Always 1; hash names the tuning in force.
@@ -92,6 +91,6 @@ tanist_tuning_info{hash="` + hash + `"} 1
 		}
 	}
 	if len(hashes) != 3 {
-		t.Errorf("got %d hashes, want 3: the defaults, and two that came into force", len(hashes))
+		t.Errorf("got %d hashes, want 3: the defaults, and two others", len(hashes))
 	}
 }

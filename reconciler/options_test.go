@@ -18,6 +18,13 @@ func annotated(keysAndValues ...string) *corev1.Service {
 	})
 }
 
+// remembering is a leader Service that remembers the annotations of a source.
+func remembering(source *corev1.Service, changes ...func(*corev1.Service)) *corev1.Service {
+	return leaderOf(webService(), append([]func(*corev1.Service){func(s *corev1.Service) {
+		s.Annotations = map[string]string{config.LastGoodKey: lastGood(source, nil)}
+	}}, changes...)...)
+}
+
 func TestAWrongAnnotationKeepsItsLastGoodValue(t *testing.T) {
 	good := annotated(
 		config.LeaderServiceKey, "boss", config.StrategyKey, "newest", config.StickyKey, "false", config.MinReadyKey, "5s",
@@ -32,54 +39,72 @@ func TestAWrongAnnotationKeepsItsLastGoodValue(t *testing.T) {
 		config.DrainWindowKey, config.PreferredLeaderKey,
 	} {
 		t.Run(key, func(t *testing.T) {
-			o := newOptionsInForce()
-			if _, errs := o.resolve(good, nil); len(errs) > 0 {
-				t.Fatalf("unexpected errors: %v", errs)
-			}
-			wrongOne := good.DeepCopy()
-			wrongOne.Annotations[key] = "!"
-			got, errs := o.resolve(wrongOne, nil)
+			boss := remembering(good, func(s *corev1.Service) { s.Name = "boss" })
+			wrong := good.DeepCopy()
+			wrong.Annotations[key] = "!"
+			got, errs := resolveOptions(wrong, boss)
 			if len(errs) != 1 {
 				t.Errorf("got errors %v, want one", errs)
 			}
 			if diff := cmp.Diff(goodOptions, got); diff != "" {
 				t.Errorf("unexpected options (-want +got):\n%s", diff)
 			}
+			if before, after := boss.Annotations[config.LastGoodKey], lastGood(wrong, boss); before != after {
+				t.Errorf("the wrong value changed what is remembered from %s to %s", before, after)
+			}
 		})
 	}
 }
 
-func TestARightAnnotationTakesEffectBesideAWrongOne(t *testing.T) {
-	o := newOptionsInForce()
-	o.resolve(annotated(config.StickyKey, "false"), nil)
-	got, _ := o.resolve(annotated(config.StickyKey, "perhaps", config.MinReadyKey, "5s"), nil)
-	want := config.Options{LeaderService: "web-leader", Strategy: config.StrategyOldest, MinReady: 5 * time.Second, MinReadyUnprobed: 5 * time.Second}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("unexpected options (-want +got):\n%s", diff)
+func TestResolveOptions(t *testing.T) {
+	newest := remembering(annotated(config.StrategyKey, "newest"))
+	cases := map[string]struct {
+		source, leaderService *corev1.Service
+		want                  func(*config.Options)
+		wrong                 int
+	}{
+		"a right annotation takes effect beside a wrong one": {
+			source: annotated(config.StrategyKey, "newst", config.MinReadyKey, "5s"), leaderService: newest, wrong: 1,
+			want: func(o *config.Options) { o.Strategy, o.MinReady = config.StrategyNewest, 5*time.Second },
+		},
+		"an annotation that is taken away has its default": {
+			source: webService(), leaderService: newest,
+		},
+		"a wrong annotation that was never right has its default": {
+			source: annotated(config.StickyKey, "perhaps"), leaderService: newest, wrong: 1,
+		},
+		"a memory that someone damaged is none": {
+			source: annotated(config.StrategyKey, "newst"), wrong: 1,
+			leaderService: leaderOf(webService(), func(s *corev1.Service) { s.Annotations = map[string]string{config.LastGoodKey: "{"} }),
+		},
+		"a memory that is wrong itself is none": {
+			source: annotated(config.StrategyKey, "newst"), wrong: 1,
+			leaderService: leaderOf(webService(), func(s *corev1.Service) {
+				s.Annotations = map[string]string{config.LastGoodKey: `{"tanist.dev/strategy":"newst"}`}
+			}),
+		},
+		"without a leader Service there is no memory": {
+			source: annotated(config.StrategyKey, "newst"), wrong: 1,
+		},
+		"a wrong name does not rename the leader Service": {
+			source: annotated(config.LeaderServiceKey, "Not a name"), wrong: 1,
+			leaderService: leaderOf(webService(), func(s *corev1.Service) { s.Name = "boss" }),
+			want:          func(o *config.Options) { o.LeaderService = "boss" },
+		},
 	}
-}
-
-func TestAfterARestartAWrongAnnotationIsAMissingOne(t *testing.T) {
-	got, _ := newOptionsInForce().resolve(annotated(config.StickyKey, "perhaps"), nil)
-	if diff := cmp.Diff(config.DefaultOptions("web"), got); diff != "" {
-		t.Errorf("unexpected options (-want +got):\n%s", diff)
-	}
-}
-
-func TestAfterARestartAWrongNameDoesNotRenameTheLeaderService(t *testing.T) {
-	boss := leaderOf(webService(), func(s *corev1.Service) { s.Name = "boss" })
-	foreign := leaderOf(webService(), func(s *corev1.Service) { s.Name, s.OwnerReferences = "a", nil })
-	got, _ := newOptionsInForce().resolve(annotated(config.LeaderServiceKey, "Not a name"), []*corev1.Service{foreign, boss})
-	if got.LeaderService != "boss" {
-		t.Errorf("got leader Service %q, want boss", got.LeaderService)
-	}
-}
-
-func TestForgottenOptionsAreForgotten(t *testing.T) {
-	o := newOptionsInForce()
-	o.resolve(annotated(config.StickyKey, "false"), nil)
-	o.forget(keyOf(webService()))
-	if len(o.lastGood) != 0 {
-		t.Errorf("%d are remembered", len(o.lastGood))
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			want := config.DefaultOptions("web")
+			if test.want != nil {
+				test.want(&want)
+			}
+			got, errs := resolveOptions(test.source, test.leaderService)
+			if len(errs) != test.wrong {
+				t.Errorf("got errors %v, want %d", errs, test.wrong)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("unexpected options (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -74,9 +74,7 @@ func TestNodesWakeWhomTheyConcern(t *testing.T) {
 	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Node]{Object: goes}, q)
 	wantWoken(t, q, "a node is gone", "web")
 
-	if _, errs := s.tuning.Apply(&corev1.ConfigMap{Data: map[string]string{config.TuningKey: "election: {handoverOnCordon: false}"}}); len(errs) > 0 {
-		t.Fatal(errs)
-	}
+	tune(s.tuning, "election: {handoverOnCordon: false}")
 	update(t, h, q, stays, goes)
 	wantWoken(t, q, "cordons are switched off")
 }

@@ -1,8 +1,6 @@
 package reconciler
 
 import (
-	"slices"
-
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,34 +9,82 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// managedByLabel says which program manages an object; ours say config.ManagedBy.
+// managedByLabel says which program manages an object; ours say config.ManagedBy. It only informs.
 const managedByLabel = config.ManagedByKey
 
-// ownsLeaderService reports whether a Service is the leader Service that Tanist made for the Service of this name and one of these
-// UIDs (an earlier one of the same name may still have a leader Service).
-func ownsLeaderService(service *corev1.Service, source string, sourceUIDs ...types.UID) bool {
-	return ours(service, source) && ownedBy(service, source, sourceUIDs)
+// ownsLeaderService reports whether a Service is the source's leader Service. The controller reference decides: it names a UID, which
+// nobody writes by accident, while labels are edited by people and tools. Missing labels are repaired. But other programs make Services
+// that a Service controls, too; those bear no mark of ours at all.
+func ownsLeaderService(service, source *corev1.Service) bool {
+	return service.Namespace == source.Namespace && controlledByUID(service, source.UID) && marked(service)
 }
 
-// ownsSlice reports whether an EndpointSlice is one that Tanist made for the leader Service of this name and one of these UIDs.
-func ownsSlice(slice *discoveryv1.EndpointSlice, source, leaderService string, leaderServiceUIDs ...types.UID) bool {
-	return ours(slice, source) &&
-		slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy &&
-		slice.Labels[discoveryv1.LabelServiceName] == leaderService &&
-		ownedBy(slice, leaderService, leaderServiceUIDs)
+// marked reports whether an object has any label or annotation that Tanist writes.
+func marked(object metav1.Object) bool {
+	ours := func(values map[string]string) bool {
+		for key := range values {
+			if ofDomain(key) {
+				return true
+			}
+		}
+		return false
+	}
+	return object.GetLabels()[managedByLabel] == config.ManagedBy || ours(object.GetLabels()) || ours(object.GetAnnotations())
 }
 
-// ours reports whether an object's labels say that Tanist made it for the Service of this name.
-func ours(object metav1.Object, source string) bool {
-	labels := object.GetLabels()
-	return source != "" && labels[managedByLabel] == config.ManagedBy && labels[config.SourceServiceKey] == source
+// ownsSlice reports whether an EndpointSlice is one of a leader Service. The controller reference alone decides.
+func ownsSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
+	return slice.Namespace == leaderService.Namespace && controlledByUID(slice, leaderService.UID)
 }
 
-// ownedBy reports whether the Service of this name and one of these UIDs controls an object.
-func ownedBy(object metav1.Object, service string, uids []types.UID) bool {
+// adoptableLeaderService reports whether a Service that has the name that the source asks for may become its leader Service: it has
+// our labels, nothing that makes it more than a leader Service, and nobody controls it. ownerGone says that a live read has shown that
+// the controller it names is gone: it was restored from a backup, or its Service was created anew.
+func adoptableLeaderService(service, source *corev1.Service, ownerGone bool) bool {
+	if service.Namespace != source.Namespace || service.DeletionTimestamp != nil ||
+		service.Labels[config.SourceServiceKey] == "" && service.Labels[managedByLabel] != config.ManagedBy ||
+		len(service.Spec.Selector) > 0 || service.Spec.Type != corev1.ServiceTypeClusterIP {
+		return false
+	}
+	return ownerGone || metav1.GetControllerOfNoCopy(service) == nil
+}
+
+// adoptableSlice reports whether an EndpointSlice that has the name of one of the leader Service's may become one: it has our labels,
+// and no controller, or one that is gone. A Service of the leader Service's own name with another UID is gone, because names are
+// unique and leaderService is there.
+func adoptableSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
+	if slice.Namespace != leaderService.Namespace || slice.DeletionTimestamp != nil || !labelledAsOurs(slice, leaderService) {
+		return false
+	}
+	owner := metav1.GetControllerOfNoCopy(slice)
+	return owner == nil || isService(owner) && owner.Name == leaderService.Name && owner.UID != leaderService.UID
+}
+
+// labelledAsOurs reports whether a slice's labels say that Tanist made it.
+func labelledAsOurs(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
+	if slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy {
+		return true
+	}
+	source := slice.Labels[config.SourceServiceKey]
+	return source != "" && source == sourceOfLeaderService(leaderService).Name &&
+		slice.Labels[discoveryv1.LabelManagedBy] != endpointSliceController
+}
+
+// Values of endpointslice.kubernetes.io/managed-by on what Kubernetes' own controllers make. The first of them copies a Service's
+// labels to its slices, ours included.
+const (
+	endpointSliceController = "endpointslice-controller.k8s.io"
+	mirroringController     = "endpointslicemirroring-controller.k8s.io"
+)
+
+// controlledByUID reports whether the Service with this UID controls an object.
+func controlledByUID(object metav1.Object, uid types.UID) bool {
 	owner := metav1.GetControllerOfNoCopy(object)
-	return owner != nil && owner.APIVersion == "v1" && owner.Kind == "Service" && owner.Name == service &&
-		owner.UID != "" && slices.Contains(uids, owner.UID)
+	return owner != nil && isService(owner) && uid != "" && owner.UID == uid
+}
+
+func isService(owner *metav1.OwnerReference) bool {
+	return owner.APIVersion == "v1" && owner.Kind == "Service"
 }
 
 // controlledBy is the owner reference that makes an object ours, and lets it go with the Service. It does not block the owner's
@@ -48,4 +94,22 @@ func controlledBy(service *corev1.Service) metav1.OwnerReference {
 	return metav1.OwnerReference{
 		APIVersion: "v1", Kind: "Service", Name: service.Name, UID: service.UID, Controller: &controller,
 	}
+}
+
+// owners are owner references with ours as the one that controls. Others' references and their order stay, but only one can control.
+func owners(current []metav1.OwnerReference, controller metav1.OwnerReference) []metav1.OwnerReference {
+	var all []metav1.OwnerReference
+	placed := false
+	for _, owner := range current {
+		switch controls := owner.Controller != nil && *owner.Controller; {
+		case !controls && owner.UID != controller.UID:
+			all = append(all, owner)
+		case !placed:
+			all, placed = append(all, controller), true
+		}
+	}
+	if !placed {
+		all = append(all, controller)
+	}
+	return all
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
 )
 
 // prepareDeparture prepares every Service that the pod leads (see Admission.Prepare).
@@ -38,27 +39,19 @@ func (s *succession) prepareDeparture(departure cache.Departure, now time.Time) 
 
 // prepareFor is prepareDeparture for one Service. It reports false when the pod does not lead it, as far as is known.
 func (s *succession) prepareFor(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.Succession, bool) {
-	source := s.views.service(key)
-	if !s.views.optedIn(key.Namespace) || !wantsLeader(source) {
-		return cache.Succession{}, false
-	}
-	situation := s.gather(key, source)
-	if !usable(situation) {
-		return cache.Succession{}, false
-	}
-	record, warm := s.leaders.Warm(key, want(situation))
+	situation, warm := s.gatherWarm(key)
 	if !warm {
 		s.enqueue(key, 0) // which reads what is missing, before the deletion's event needs it
 		return cache.Succession{}, false
 	}
-	situation.record = record
-	if departure.UID == "" || record.Leader.UID != departure.UID {
+	if state, _ := situation.recorded(s.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
 		return cache.Succession{}, false
 	}
-	prepared, ok := prepare(situation, departure, now)
+	prepared, ok := prepare(situation, departure, s.clock.Now())
 	if !ok {
 		return cache.Succession{Service: key}, true
 	}
+	prepared.Expires = now.Add(situation.tuning.Cache.PreparedTTL.Duration)
 	s.leaders.Prepare(key, prepared)
 	if prepared.AtOnce {
 		s.causes.note(key, now)
@@ -66,6 +59,20 @@ func (s *succession) prepareFor(key types.NamespacedName, departure cache.Depart
 	}
 	s.enqueue(key, prepared.Expires.Sub(now)) // to take note of a departure that did not come
 	return cache.Succession{Service: key, Successor: prepared.After.Leader.Name}, true
+}
+
+// gatherWarm gathers what a decision looks at if all of it is in memory, and new enough to be acted upon.
+func (s *succession) gatherWarm(key types.NamespacedName) (situation, bool) {
+	source, wanted := s.wanted(key)
+	if !wanted {
+		return situation{}, false
+	}
+	gathered, ok := s.gather(source)
+	if !ok {
+		return situation{}, false
+	}
+	gathered.record, ok = s.leaders.Warm(key, want(gathered))
+	return gathered, ok && !gathered.orphaned() && !gathered.behind()
 }
 
 // enqueue has a Service reconciled after a while.
@@ -77,6 +84,8 @@ func (s *succession) enqueue(key types.NamespacedName, after time.Duration) {
 
 // prepare is pure: the commit for when the leader leaves. It reports false when nobody can follow.
 func prepare(s situation, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
+	// Whichever replica admission has called is first to act upon what it has seen, also upon an announcement.
+	s.authority = max(s.authority, authorityAll)
 	announced := departure.Eviction && s.tuning.Election.HandoverOnDisruptionTarget
 	plan := decide(s.without(departure.UID, announced, now), now)
 	if announced && !plan.decision.Move {
@@ -85,16 +94,21 @@ func prepare(s situation, departure cache.Departure, now time.Time) (cache.Prepa
 		plan = decide(s.without(departure.UID, announced, now), now)
 	}
 	successor := s.pod(plan.after.Leader.UID)
-	if !plan.decision.Move || successor == nil {
+	if !plan.decision.Move || !plan.moves || successor == nil {
 		return cache.Prepared{}, false
 	}
-	return cache.Prepared{
+	prepared := cache.Prepared{
 		Leaving: departure.UID, Successor: successor.UID, SuccessorVersion: successor.ResourceVersion,
 		Before: plan.before, After: plan.after, Writes: plan.writes,
 		Announced: announced,
 		AtOnce:    s.tuning.Commit.OnAdmission && !departure.Eviction,
-		Expires:   now.Add(s.tuning.Cache.PreparedTTL.Duration),
-	}, true
+	}
+	if prepared.AtOnce {
+		// The pod does not look as if it went yet, and every replica must know that it does.
+		leaving := cache.Leaving{Pod: departure.UID, Until: now.Add(s.tuning.Cache.PreparedTTL.Duration)}
+		plan.writes[0].Desired.Annotations[config.LeavingKey] = leavingAnnotation(leaving)
+	}
+	return prepared, true
 }
 
 // without is the situation once the leader is seen to leave.

@@ -1,7 +1,6 @@
 package reconciler
 
 import (
-	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,10 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/cache"
-	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 )
 
@@ -95,7 +92,7 @@ func TestPrepareDecidesAsIfTheLeaderHadLeft(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected preparation (-want +got):\n%s", diff)
 			}
-			if prepared.Before.Term != 5 || prepared.After.Term != 6 || len(prepared.Writes) != 1 || !prepared.Expires.Equal(t0.Add(15*time.Second)) {
+			if prepared.Before.Term != 5 || prepared.After.Term != newTerm || len(prepared.Writes) != 1 {
 				t.Errorf("got %+v", prepared)
 			}
 			if a.DeletionTimestamp != nil || len(a.Status.Conditions) != 1 {
@@ -136,8 +133,9 @@ func TestAPreparedSuccessionIsOnlyUsedWhenItFits(t *testing.T) {
 			if !ok {
 				t.Fatal("nothing is prepared")
 			}
+			prepared.Expires = t0.Add(15 * time.Second)
 			test.change(&s)
-			if got := judgePrepared(s, &prepared, t0.Add(test.later)); got != test.want {
+			if got := judgePrepared(s, &prepared, t0.Add(test.later), t0.Add(test.later)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -173,7 +171,7 @@ func TestAnyReplicaCommitsWhatIsPreparedAtOnce(t *testing.T) {
 			if st.reads.Load() != 0 || st.writes.Load() != 1 {
 				t.Errorf("%d reads and %d writes, want none and one", st.reads.Load(), st.writes.Load())
 			}
-			st.expect("b2", 6)
+			st.expectNew("b2")
 			if st.slice().Annotations[corev1.EndpointsLastChangeTriggerTime] == "" {
 				t.Error("kube-proxy is not told when it began")
 			}
@@ -198,22 +196,43 @@ func TestADeletionThatAdmissionDidNotSeeIsCounted(t *testing.T) {
 	}
 }
 
-func TestWhatIsPreparedDoesNotWaitAtTheGate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		st := elected(t)
+// What admission prepared may not fit any longer, and the Service may have to wait for its decision. Admission has seen the departure
+// all the same.
+func TestADeletionThatAdmissionSawIsNotCountedAfterAWait(t *testing.T) {
+	st := elected(t)
+	if _, err := st.reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	st.prepareDeparture(deletionOf("a1"), time.Now())
+	if err := st.views.pods.Update(readyPod("b2", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })); err != nil {
+		t.Fatal(err)
+	}
+	st.lose()
+	inside := 0 // how many may be
+	st.limiter = newLimiter(func() int { return inside }, func(types.NamespacedName) {})
+	for inside = range 2 {
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.prepareDeparture(deletionOf("a1"), time.Now())
-		st.lose()
-		st.gate = newGate(func() int { return 0 }) // nobody gets through
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() { _, _ = st.Reconcile(ctx, reconcile.Request{NamespacedName: shopWeb}) }()
-		synctest.Wait()
-		st.expect("b2", 6)
-		cancel()
-		synctest.Wait()
-	})
+	}
+	st.expectNew("b2")
+	if got := testutil.ToFloat64(st.metrics.unadmitted); got != 0 {
+		t.Errorf("%v are counted, want none", got)
+	}
+}
+
+func TestWhatIsPreparedDoesNotWaitAtTheLimiter(t *testing.T) {
+	st := elected(t)
+	if _, err := st.reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	st.prepareDeparture(deletionOf("a1"), time.Now())
+	st.lose()
+	st.limiter = newLimiter(func() int { return 0 }, func(types.NamespacedName) {}) // nobody gets in
+	if _, err := st.reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	st.expectNew("b2")
 }
 
 func TestAPreparedCommitThatIsRefusedIsDecidedAgain(t *testing.T) {
@@ -222,7 +241,7 @@ func TestAPreparedCommitThatIsRefusedIsDecidedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	st.prepareDeparture(deletionOf("a1"), time.Now())
-	st.commitElsewhere("b2", 6)
+	st.commitElsewhere("b2", 6, cache.Basis{Pods: "30", Services: "20"})
 	st.lose()
 	if _, err := st.reconcile(); err != nil {
 		t.Fatal(err)
@@ -238,14 +257,12 @@ func TestCommitOnAdmission(t *testing.T) {
 	if _, err := st.reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	if _, errs := st.tuning.Apply(&corev1.ConfigMap{Data: map[string]string{config.TuningKey: "commit: {onAdmission: true}"}}); len(errs) > 0 {
-		t.Fatal(errs)
-	}
+	tune(st.tuning, "commit: {onAdmission: true}")
 	st.prepareDeparture(deletionOf("a1"), time.Now())
 	if _, err := st.reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	st.expect("b2", 6)
+	st.expectNew("b2")
 }
 
 func TestPrepareIsForLeadersOnly(t *testing.T) {
@@ -258,7 +275,7 @@ func TestPrepareIsForLeadersOnly(t *testing.T) {
 		"an earlier pod of the leader's name":       {departure: cache.Departure{Namespace: "shop", Name: "a1", UID: "earlier", Eviction: true}},
 		"a pod of that name in another namespace":   {departure: cache.Departure{Namespace: "other", Name: "a1", UID: "a1-uid"}},
 		"a leader that is seen to go already":       {departure: deletionOf("a1"), before: (*stage).lose},
-		"the leader of a Service that is not known": {departure: deletionOf("a1"), before: func(st *stage) { st.leaders.Invalidate(shopWeb, cache.ServiceChanged) }},
+		"the leader of a Service that is not known": {departure: deletionOf("a1"), before: func(st *stage) { st.leaders.Invalidate(shopWeb, cache.ServiceChanged, time.Now()) }},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -312,13 +329,36 @@ func TestARefusedDepartureMovesNobody(t *testing.T) {
 	})
 }
 
+// A replica that is behind judges nothing that is prepared. It must not ask again and again whether that has expired.
+func TestWhatIsPreparedExpiresOnAReplicaThatIsBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := elected(t)
+		if _, err := st.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		st.prepareDeparture(deletionOf("a1"), time.Now())
+		st.commitElsewhere("a1", 5, cache.Basis{Pods: "99", Services: "20"}) // by one that had seen more
+		st.leaders.Observe(shopWeb, parseSlice(st.slice()), time.Now())
+		<-time.After(15 * time.Second)
+		if err := st.views.pods.Add(readyPod("c3")); err != nil { // the newest version that this replica has seen
+			t.Fatal(err)
+		}
+		if result, err := st.reconcile(); err != nil || result.RequeueAfter != 0 {
+			t.Errorf("got %+v, %v, want no other look", result, err)
+		}
+		if !st.leaders.PreparedUntil(shopWeb).IsZero() {
+			t.Error("it is still prepared")
+		}
+	})
+}
+
 func TestTheHolderOfTheLeaseLetsAdmissionsReplicaGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := elected(t)
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.commitElsewhere("b2", 6) // by the one that had it prepared, just before us
+		st.commitElsewhere("b2", 6, cache.Basis{Pods: "30", Services: "20"}) // by the one that had it prepared, just before us
 		st.lose()
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)
@@ -341,7 +381,7 @@ func TestTheHolderOfTheLeaseLetsAdmissionsReplicaGoFirst(t *testing.T) {
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.expect("c3", 7)
+		st.expectNew("c3")
 		if st.precedence.yields() {
 			t.Error("it waits again although it has waited in vain")
 		}

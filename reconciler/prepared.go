@@ -13,33 +13,27 @@ import (
 )
 
 // commitPrepared commits what admission has prepared for a Service, when its leader is seen to leave. It waits for nobody: neither
-// for its turn nor at the gate. What it cannot commit is decided anew; conflicted says that this takes a live read.
+// for its turn nor at the limiter. What it cannot commit is decided anew; conflicted says that this takes a live read.
 func (s *succession) commitPrepared(ctx context.Context, key types.NamespacedName, cause time.Time) (handedOver, conflicted bool) {
 	if s.leaders.PreparedUntil(key).IsZero() {
 		return false, false
 	}
-	source := s.views.service(key)
-	if !s.views.optedIn(key.Namespace) || !wantsLeader(source) {
-		return false, false
-	}
-	situation := s.gather(key, source)
-	if !usable(situation) {
-		return false, false
-	}
-	record, warm := s.leaders.Warm(key, want(situation))
+	situation, warm := s.gatherWarm(key)
 	if !warm {
 		return false, false
 	}
-	situation.record, situation.cause = record, cause
-	now := time.Now()
-	prepared := s.leaders.TakePrepared(key, func(p *cache.Prepared) cache.Outcome { return judgePrepared(situation, p, now) })
+	situation.cause = cause
+	now := s.clock.Now()
+	prepared := s.leaders.TakePrepared(key, func(p *cache.Prepared) cache.Outcome {
+		return judgePrepared(situation, p, now, time.Now())
+	})
 	if prepared == nil {
 		return false, false
 	}
-	plan := stamped(prepared, cause, now)
+	plan := stamped(situation, prepared, now)
 	committed, err := s.apply(ctx, key, situation.tuning, plan.writes)
 	switch {
-	case errors.Is(err, errOutdated):
+	case !committed && errors.Is(err, errOutdated):
 		s.leaders.Became(cache.OutcomeSuperseded)
 		return false, true
 	case !committed:
@@ -47,15 +41,17 @@ func (s *succession) commitPrepared(ctx context.Context, key types.NamespacedNam
 		return false, false // the error comes again, and is then the reconciliation's
 	}
 	s.leaders.Became(cache.OutcomeUsed)
+	s.leaders.Believe(key, plan.after, plan.after.Term)
 	s.report(ctx, key, situation, plan)
 	return true, false
 }
 
-// judgePrepared is pure: whether a prepared succession is to be committed now; none to wait for its leader to leave.
-func judgePrepared(s situation, p *cache.Prepared, now time.Time) cache.Outcome {
-	state := s.before()
+// judgePrepared is pure: whether a prepared succession is to be committed now; none to wait for its leader to leave. Of the two times
+// the first is the API server's, and the other the own clock's.
+func judgePrepared(s situation, p *cache.Prepared, now, local time.Time) cache.Outcome {
+	state, _ := s.recorded(now)
 	switch {
-	case !now.Before(p.Expires):
+	case !local.Before(p.Expires):
 		return cache.OutcomeExpired
 	case state.Leader.UID != p.Before.Leader.UID || state.Term != p.Before.Term:
 		return cache.OutcomeSuperseded
@@ -94,16 +90,21 @@ func (s situation) sameVersions(writes []cache.Write) bool {
 	return true
 }
 
-// stamped is a prepared succession as a plan, with the times of now.
-func stamped(p *cache.Prepared, cause, now time.Time) plan {
+// stamped is a prepared succession as a plan, with the times of now and with what has been seen since: the leader's departure.
+func stamped(s situation, p *cache.Prepared, now time.Time) plan {
 	after := p.After
 	after.Since = now.UTC().Truncate(time.Millisecond)
+	changed := s.cause
+	if leaving := s.pod(p.Leaving); leaving != nil {
+		changed = triggerTime(leaving, s.pod(p.Successor), s.cause)
+	}
 	for _, write := range p.Writes {
 		write.Desired.Annotations[config.LeaderSinceKey] = after.Since.Format(sinceLayout)
-		stampTrigger(write.Desired, cause)
+		write.Desired.Annotations[config.BasisKey] = basisAnnotation(after, s.basis())
+		stampTrigger(write.Desired, changed)
 	}
 	return plan{
 		decision: election.Decision{Move: true, Reason: election.Reason(after.Reason)}, path: pathPrepared,
-		before: p.Before, after: after, writes: p.Writes,
+		before: p.Before, after: after, writes: p.Writes, moves: true,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -51,17 +52,39 @@ func serviceChanged(before, after *corev1.Service) bool {
 		!apiequality.Semantic.DeepEqual(before.Spec, after.Spec)
 }
 
-// wishes are the annotations of our domain that users write.
+// wishes are the annotations that users write and we read: those of our domain, and those that are copied.
 func wishes(service *corev1.Service) map[string]string {
-	wishes := ourAnnotations(service.Annotations)
+	wishes := copyableAnnotations(service.Annotations)
 	for _, key := range reportKeys {
 		delete(wishes, key)
 	}
 	return wishes
 }
 
+// sameWithoutNotes reports whether two versions of a Service differ in nothing but what the Lease holder notes on a leader Service for
+// later. That makes nothing stale that is known of who leads.
+func sameWithoutNotes(before, after *corev1.Service) bool {
+	without := func(service *corev1.Service) *corev1.Service {
+		copied := *service
+		copied.Annotations = maps.Clone(service.Annotations)
+		for _, key := range []string{config.LastGoodKey, config.InstallationKey, config.OrphanedSinceKey} {
+			delete(copied.Annotations, key)
+		}
+		return &copied
+	}
+	return !serviceChanged(without(before), without(after))
+}
+
 // namespaceChanged reports whether an update opts a namespace in or out.
 func namespaceChanged(before, after *metav1.PartialObjectMetadata) bool {
 	return config.Enabled(before.Labels) != config.Enabled(after.Labels) ||
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil)
+}
+
+// sliceMetaChanged reports whether an update of a slice changes whose it is or whose traffic it takes.
+func sliceMetaChanged(before, after *discoveryv1.EndpointSlice) bool {
+	return before.UID != after.UID ||
+		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
+		!maps.Equal(before.Labels, after.Labels) ||
+		!apiequality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences)
 }

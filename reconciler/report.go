@@ -24,7 +24,7 @@ func (s *succession) report(ctx context.Context, key types.NamespacedName, situa
 			duration = now.Sub(situation.cause)
 		}
 		s.metrics.handover(after.Reason, plan.path, duration)
-		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && plan.path == pathUnprepared && !situation.admitted {
+		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && plan.path == pathUnprepared && !s.leaders.Admitted(key, before.Leader.UID) {
 			s.metrics.unadmitted.Inc()
 		}
 		logf.FromContext(ctx).V(1).Info("Leader changed",
@@ -40,7 +40,7 @@ func (s *succession) report(ctx context.Context, key types.NamespacedName, situa
 		logf.FromContext(ctx).Error(err, "Failed to make Event", "reason", reason, "note", note)
 		return
 	}
-	event.Type, event.Reason, event.Note = eventType, reason, note
+	event.Type, event.Reason, event.Note = eventType, reason, fitNote(note)
 	s.events.send(ctx, event)
 }
 
@@ -82,7 +82,7 @@ func tell(plan plan) (eventType, reason, note string) {
 // complain says what a user has to mend before the Service's pods can all lead, and lead without loss, once for each. Only the replica with the Lease
 // does, or everything would be said as often as there are replicas.
 func (s *succession) complain(key types.NamespacedName, situation situation, plan plan) {
-	if !s.holdsLease() {
+	if !s.holds() {
 		return
 	}
 	emit(s.recorder, s.complaints.news(key, grievances(situation, plan)))
@@ -113,12 +113,19 @@ func grievances(situation situation, plan plan) []complaint {
 		}
 	}
 	for _, name := range plan.taken {
-		all = append(all, complaint{
-			about: situation.source, reason: reasonSliceTaken, action: actionElect,
-			note: "EndpointSlice " + name + " is not Tanist's and is left alone: delete it, or choose another name with " + config.LeaderServiceKey,
-		})
+		all = append(all, complaint{about: situation.source, reason: reasonSliceTaken, action: actionElect, note: takenNote(situation, name)})
 	}
 	all = append(all, incomplete(situation, plan.decision)...)
 	all = append(all, unprobed(situation, plan.decision)...)
 	return append(all, windowless(situation, plan.decision)...)
+}
+
+// takenNote is about a slice that has the name of one of ours. Another name for the leader Service helps where there is no leader yet.
+// Where one family has one, it would take that away from its clients.
+func takenNote(situation situation, name string) string {
+	note := "EndpointSlice " + name + " was not made by Tanist and is left alone: "
+	if name == sliceNames(situation.leaderService)[0] {
+		return note + "choose another name with " + config.LeaderServiceKey
+	}
+	return note + "until it is gone, this address family has no leader; have its maker stop, and then delete it"
 }

@@ -10,7 +10,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
+	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -27,6 +29,10 @@ type Options struct {
 	Namespace string
 	Leaders   *cache.Leaders
 	Tuning    *config.Store
+	// Clock tells the API server's time.
+	Clock *Clock
+	// Holds reports whether this replica holds the Lease for certain.
+	Holds func() bool
 	// Registerer takes the metrics.
 	Registerer prometheus.Registerer
 }
@@ -49,10 +55,19 @@ const recorderName = config.ManagedBy
 
 // Setup adds the controllers to a manager, whose cache must have been made with CacheOptions. What it returns is for admission.
 func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admission, error) {
-	views, err := newViews(ctx, mgr.GetCache())
+	selected, err := addCache(mgr, "selected-slices", &discoveryv1.EndpointSlice{}, ctrlcache.ByObject{Label: selectedOnes()})
 	if err != nil {
 		return nil, err
 	}
+	states, err := addStateCache(mgr, options.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	views, err := newViews(ctx, mgr.GetCache(), selected, states)
+	if err != nil {
+		return nil, err
+	}
+	views.installation = options.Namespace
 	metrics, err := newMetrics(options.Registerer, options.Tuning)
 	if err != nil {
 		return nil, fmt.Errorf("failed to register metrics: %w", err)
@@ -62,12 +77,18 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	initRetryMetrics()
 
-	inForce, alarm, calm := newOptionsInForce(), &alarm{views: views}, &calm{}
-	succession := newSuccession(mgr, options, views, inForce, metrics, calm)
+	alarm, calm := &alarm{views: views}, &calm{}
+	succession := newSuccession(mgr, options, views, metrics, alarm, calm)
+	succession.recorder = succession.events.recorder(ctx)
+	if err := options.Registerer.Register(succession.events.limits.omitted); err != nil {
+		return nil, fmt.Errorf("failed to register metrics of Events: %w", err)
+	}
 	for _, setup := range []func() error{
-		func() error { return setupTuning(mgr, options, views, alarm) },
+		func() error { return setupTuning(mgr, options, views, states, alarm, succession.recorder) },
 		func() error { return setupSuccession(mgr, options, succession, alarm) },
-		func() error { return setupStewardship(mgr, options, views, inForce, succession.bell, calm) },
+		func() error {
+			return setupStewardship(mgr, options, views, selected, succession.bell, calm, succession.recorder)
+		},
 	} {
 		if err := setup(); err != nil {
 			return nil, err
@@ -77,15 +98,20 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	return admission, admission.windows.watch(ctx, mgr.GetCache())
 }
 
-func newSuccession(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, m *metrics, c *calm) *succession {
-	return &succession{
+func newSuccession(mgr manager.Manager, options Options, v *views, m *metrics, a *alarm, c *calm) *succession {
+	s := &succession{
 		views: v, live: mgr.GetAPIReader(), client: mgr.GetClient(),
-		leaders: options.Leaders, options: inForce, tuning: options.Tuning,
-		elected: mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName), metrics: m,
-		events: newEventSender(mgr.GetClient(), c), causes: newCauses(), complaints: newComplaints(),
-		gate: newGate(func() int { return options.Tuning.Load().Commit.Concurrency }),
-		bell: &bell{}, calm: c,
+		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holds: options.Holds,
+		metrics: m,
+		events:  newEventSender(mgr.GetClient(), c), causes: newCauses(), complaints: newComplaints(),
+		repairs: newPace(), refusals: newPace(), told: newComplaints(),
+		bell: &bell{}, alarm: a, calm: c,
 	}
+	s.limiter = newLimiter(
+		func() int { return options.Tuning.Load().Commit.Concurrency },
+		func(key types.NamespacedName) { s.enqueue(key, 0) },
+	)
+	return s
 }
 
 func setupSuccession(mgr manager.Manager, options Options, s *succession, alarm *alarm) error {
@@ -110,13 +136,36 @@ func setupSuccession(mgr manager.Manager, options Options, s *succession, alarm 
 	if err != nil {
 		return err
 	}
-	return mgr.Add(telling{c, s.events})
+	if err := mgr.Add(telling{c, s.events}); err != nil {
+		return err
+	}
+	// What this replica has left to the holder of the Lease is its own to do once it is that itself.
+	return mgr.Add(whenElected(alarm.ring))
 }
 
-func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *optionsInForce, b *bell, c *calm) error {
+// whenElected is called when this replica begins to hold the Lease.
+type whenElected func()
+
+// Start implements manager.Runnable.
+func (w whenElected) Start(context.Context) error {
+	w()
+	return nil
+}
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (whenElected) NeedLeaderElection() bool { return holderOfLease }
+
+func setupStewardship(
+	mgr manager.Manager, options Options, v *views, selected ctrlcache.Cache, b *bell, c *calm, recorder events.EventRecorder,
+) error {
+	foreign, err := newForeignSlices(options.Registerer)
+	if err != nil {
+		return fmt.Errorf("failed to register metrics of leader Services: %w", err)
+	}
 	s := &stewardship{
-		views: v, client: mgr.GetClient(), leaders: options.Leaders, options: inForce, tuning: options.Tuning,
-		recorder: mgr.GetEventRecorder(recorderName), lineage: newLineage(), complaints: newComplaints(),
+		views: v, live: mgr.GetAPIReader(), client: mgr.GetClient(), leaders: options.Leaders, tuning: options.Tuning,
+		recorder: recorder, complaints: newComplaints(), foreign: foreign,
+		installations: newInstallations(), repairs: newPace(), removals: newPace(), refusals: newPace(),
 		calm: c,
 	}
 	return add(mgr, "stewardship", s, holderOfLease, stewardshipWorkers,
@@ -124,17 +173,25 @@ func setupStewardship(mgr manager.Manager, options Options, v *views, inForce *o
 		source.Kind(mgr.GetCache(), namespaceMetadata(), namespaceHandler(v)),
 		source.Kind(mgr.GetCache(), &corev1.Service{}, s.serviceHandler()),
 		source.Kind(mgr.GetCache(), &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+		source.Kind(selected, &discoveryv1.EndpointSlice{}, s.sliceHandler()),
 	)
 }
 
-func setupTuning(mgr manager.Manager, options Options, v *views, alarm *alarm) error {
+func setupTuning(
+	mgr manager.Manager, options Options, v *views, states ctrlcache.Cache, alarm *alarm, recorder events.EventRecorder,
+) error {
 	t := &tuningController{
-		views: v, store: options.Tuning, elected: mgr.Elected(),
-		recorder: mgr.GetEventRecorder(recorderName), complaints: newComplaints(),
+		views: v, store: options.Tuning, live: mgr.GetAPIReader(), client: mgr.GetClient(),
+		holdsLease: options.Holds,
+		recorder:   recorder, complaints: newComplaints(),
 		alarm: alarm,
 	}
+	// Both ConfigMaps say together what is in force, so an event about either is one about the tuning.
+	tuning := handler.TypedEnqueueRequestsFromMapFunc(func(context.Context, *corev1.ConfigMap) []reconcile.Request {
+		return []reconcile.Request{{NamespacedName: tuningKey(options)}}
+	})
 	return add(mgr, "tuning", t, everyReplica, 1,
-		source.Kind(mgr.GetCache(), &corev1.ConfigMap{}, &handler.TypedEnqueueRequestForObject[*corev1.ConfigMap]{}))
+		source.Kind(mgr.GetCache(), &corev1.ConfigMap{}, tuning), source.Kind(states, &corev1.ConfigMap{}, tuning))
 }
 
 func tuningKey(options Options) types.NamespacedName {

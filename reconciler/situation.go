@@ -1,7 +1,6 @@
 package reconciler
 
 import (
-	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,143 +17,109 @@ import (
 type situation struct {
 	source        *corev1.Service
 	leaderService *corev1.Service
-	// owners are the UIDs of all leader Services of ours that there are: two while one takes the other's place.
-	owners  []types.UID
-	options config.Options
-	tuning  config.Tuning
-	pods    []*corev1.Pod
+	options       config.Options
+	tuning        config.Tuning
+	pods          []*corev1.Pod
 	// outlook is what else is known of the pods.
 	outlook outlook
 	record  cache.Record
-	// departing says which pods are about to go although their objects do not say so yet.
+	// seen is how much of the pods and the Services was known when the pods were listed.
+	seen cache.Basis
+	// live says that the pods, too, were read from the API server.
+	live bool
+	// authority is what this replica may change.
+	authority authority
+	// departing says which pods are about to go although their objects do not say so yet; nil for none.
 	departing func(types.UID) bool
-	// admitted says that admission saw the leader's departure, although what it prepared may not fit any longer.
-	admitted bool
 	// cause is when the event that led here arrived; zero when it was no event (a retry, a timer, a start).
 	cause time.Time
 }
 
-// plan is a decision, and what has to be written for it.
-type plan struct {
-	decision election.Decision
-	// path is who commits.
-	path path
-	// before and after are who led and who leads.
-	before, after cache.State
-	writes        []cache.Write
-	// taken are slices by the names of ours that are not ours.
-	taken []string
-	// unfit are the pods that cannot lead although they may be ready, each with the reason.
-	unfit []unfitPod
-}
-
-// unfitPod is a pod that cannot carry the Service's traffic.
-type unfitPod struct {
-	pod     *corev1.Pod
-	problem string
-}
-
-// decide is pure: what should be in the slices now, and which of them have to be written for it.
-func decide(s situation, now time.Time) plan {
-	candidates := candidates(s.pods, s.outlook, s.source.Spec.Ports, families(s.leaderService), s.tuning.Election)
-	before := s.before()
-	s.avoidDeparting(candidates, before.Leader.UID)
-	decision := election.Decide(rules(s.options), candidates, incumbent(before), now)
-
-	p := plan{decision: decision, before: before, after: s.after(before, decision, now), unfit: unfit(s.pods, candidates)}
-	content := sliceContent{source: s.source, leaderService: s.leaderService, state: p.after, pod: s.pod(p.after.Leader.UID)}
-	for _, family := range families(s.leaderService) {
-		desired := content.slice(family)
-		known, exists := s.record.Slices[desired.Name]
-		switch {
-		case !exists:
-			stampTrigger(desired, s.cause)
-			p.writes = append(p.writes, cache.Write{Desired: desired})
-		case !s.owns(known.Object):
-			p.taken = append(p.taken, desired.Name)
-		case !sameSlice(known.Object, desired):
-			if !sameTraffic(known.Object, desired) {
-				stampTrigger(desired, s.cause)
-			}
-			p.writes = append(p.writes, cache.Write{Desired: desired, Current: known.Object})
-		}
+// slice is the one of a family that the leader Service has; false when there is none, or one that is not ours and cannot be.
+func (s situation) slice(family discoveryv1.AddressType) (cache.Slice, bool) {
+	slice, exists := s.record.Slices[sliceName(s.leaderService.Name, family)]
+	if !exists || !s.owns(slice.Object) {
+		return cache.Slice{}, false
 	}
-	return p
+	return slice, true
 }
 
-// avoidDeparting makes pods whose departure was admitted the worst candidates. The leader itself only goes when its own object says
-// so: an admitted request may still be refused.
-func (s situation) avoidDeparting(candidates []election.Candidate, leader types.UID) {
-	if s.departing == nil {
-		return
-	}
-	for i := range candidates {
-		if uid := types.UID(candidates[i].UID); uid != leader && s.departing(uid) {
-			candidates[i].Announced = election.AnnouncedDisruption
-		}
-	}
+// taken reports whether the name of a family's slice is that of one which is not ours.
+func (s situation) taken(family discoveryv1.AddressType) bool {
+	slice, exists := s.record.Slices[sliceName(s.leaderService.Name, family)]
+	return exists && !s.owns(slice.Object)
 }
 
-// owns reports whether a slice is the leader Service's, or was its predecessor's that someone deleted.
 func (s situation) owns(slice *discoveryv1.EndpointSlice) bool {
-	return ownsSlice(slice, s.source.Name, s.leaderService.Name, s.record.Owners...)
+	return ownsSlice(slice, s.leaderService) || adoptableSlice(slice, s.leaderService)
 }
 
-// behind reports whether one of the slices was written by someone who had seen a newer version of the leader's pod than our
-// informer has delivered of any.
-func (s situation) behind(podsSeen string) bool {
-	for _, slice := range s.record.Slices {
-		if order, err := resourceversion.CompareResourceVersion(slice.PodVersion, podsSeen); err == nil && order > 0 {
-			return true
+// recorded is who leads by the API, and the highest term that was ever seen. The primary family's slice says who leads. When it does
+// not exist the leader Service does: its annotations are a copy. A term that is not believed is 0.
+func (s situation) recorded(now time.Time) (state cache.State, highest int64) {
+	if believable(s.record.Highest, now) {
+		highest = s.record.Highest
+	}
+	for i, family := range families(s.leaderService) {
+		slice, exists := s.slice(family)
+		if !exists {
+			continue
+		}
+		if i == 0 {
+			state = slice.State
+		}
+		for _, term := range []int64{slice.State.Term, slice.Remembered} {
+			if believable(term, now) {
+				highest = max(highest, term)
+			}
 		}
 	}
-	return false
+	if mirrored := parseTerm(s.leaderService.Annotations); believable(mirrored, now) {
+		highest = max(highest, mirrored)
+	}
+	nameOnly := state.Leader.UID == "" && state.Leader.Name != "" // someone may have written another name
+	if !believable(state.Term, now) || state.Term < highest || nameOnly {
+		state.Term = 0
+	}
+	if _, exists := s.slice(primaryFamily(s.leaderService)); !exists {
+		state = mirroredState(s.leaderService)
+	}
+	state.Leader = s.identify(state)
+	return state, highest
 }
 
-// before is who leads by what the slices said. When nothing is known of them, it is who the leader Service says: its annotations
-// are a copy of theirs.
-func (s situation) before() cache.State {
-	if s.record.State != (cache.State{}) {
-		return s.record.State
-	}
-	term := mirroredTerm(s.leaderService)
-	state := cache.State{Term: term, Reason: s.leaderService.Annotations[config.ReasonKey]}
-	name := s.leaderService.Annotations[config.LeaderKey]
-	if term == 0 || name == "" {
-		return state
-	}
-	// An annotation that does not parse gives the zero time, before which no pod was made.
-	state.Since, _ = time.Parse(time.RFC3339, s.leaderService.Annotations[config.LeaderSinceKey])
-	state.Leader = cache.Leader{UID: unknownUID, Name: name}
-	for _, pod := range s.pods {
-		// A pod that was made later has only the leader's name.
-		if pod.Name == name && !pod.CreationTimestamp.After(state.Since) {
-			state.Leader = cache.Leader{UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, Ready: true}
-		}
-	}
+// mirroredState is who leads by the annotations of the leader Service. They may be older than the slices were, so their term is not
+// believed.
+func mirroredState(leaderService *corev1.Service) cache.State {
+	state := cache.State{Reason: leaderService.Annotations[config.ReasonKey]}
+	state.Since, _ = time.Parse(time.RFC3339, leaderService.Annotations[config.LeaderSinceKey])
+	state.Leader.Name = leaderService.Annotations[config.LeaderKey]
 	return state
 }
 
 // unknownUID is that of a leader of whom only the name is left. No pod has it, so that its term is not given to anyone else.
 const unknownUID types.UID = "unknown"
 
-// after is who leads by the decision. Every move has a term that was never there before, and a reason that stays as long as the
-// term: only the endpoint and an Event tell of a last resort.
-func (s situation) after(before cache.State, decision election.Decision, now time.Time) cache.State {
-	after := before
-	if decision.Move {
-		after = cache.State{Term: max(before.Term, mirroredTerm(s.leaderService)) + 1, Since: now.UTC().Truncate(time.Millisecond)}
-	}
-	if after.Reason == "" {
-		after.Reason = string(decision.Reason)
-	}
-	if leader := decision.Leader; leader != nil {
-		after.Leader = cache.Leader{UID: types.UID(leader.UID), Name: leader.Name, Node: leader.Node, Ready: decision.Ready}
-		if after.Since.IsZero() {
-			after.Since = now.UTC().Truncate(time.Millisecond)
+// identify finds the leader's pod where only the name or only the UID is known.
+func (s situation) identify(state cache.State) cache.Leader {
+	leader := state.Leader
+	switch {
+	case leader.UID == "" && leader.Name == "":
+		return cache.Leader{}
+	case leader.UID == "":
+		for _, pod := range s.pods {
+			// A pod that was made later has only the leader's name.
+			if pod.Name == leader.Name && !pod.CreationTimestamp.After(state.Since) {
+				return cache.Leader{UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, Ready: true}
+			}
+		}
+		leader.UID = unknownUID
+	default:
+		if pod := s.pod(leader.UID); pod != nil {
+			leader.Name, leader.Node = pod.Name, pod.Spec.NodeName
 		}
 	}
-	return after
+	return leader
 }
 
 // pod is the one with this UID; nil when there is none.
@@ -167,14 +132,56 @@ func (s situation) pod(uid types.UID) *corev1.Pod {
 	return nil
 }
 
-// mirroredTerm is the term that the leader Service's annotation says, 0 for none. It may lag behind the slices, and is all that
-// is left of a term when they are deleted while Tanist is not there to remember.
-func mirroredTerm(leaderService *corev1.Service) int64 {
-	term, err := strconv.ParseInt(leaderService.Annotations[config.TermKey], 10, 64)
-	if err != nil || term < 0 {
-		return 0
+// behind reports whether a slice was written by someone who had seen more of the pods or the Services than this replica has.
+func (s situation) behind() bool {
+	written := s.written()
+	return !s.live && (before(s.seen.Pods, written.Pods) || before(s.seen.Services, written.Services))
+}
+
+// written is how much the writers of the slices had seen. Each family counts: when an address of one family changes, only that one's
+// slice is written.
+func (s situation) written() cache.Basis {
+	var written cache.Basis
+	for _, family := range families(s.leaderService) {
+		if slice, exists := s.slice(family); exists {
+			written.Pods, written.Services = later(written.Pods, slice.Basis.Pods), later(written.Services, slice.Basis.Services)
+		}
 	}
-	return term
+	return written
+}
+
+// basis is what a commit is decided upon: the newest versions of what was looked at, a deletion of a pod included. What the slices
+// say already is kept, unless it turned out that nobody can have seen as much.
+func (s situation) basis() cache.Basis {
+	basis := cache.Basis{Pods: s.record.Pods, Services: s.source.ResourceVersion}
+	// What was observed of this Service's pods is nothing at first, may have arrived after they were listed, and may be of a time that
+	// a restore of etcd has undone.
+	if basis.Pods == "" || before(s.seen.Pods, basis.Pods) {
+		basis.Pods = s.seen.Pods
+	}
+	for _, pod := range s.pods {
+		basis.Pods = later(basis.Pods, pod.ResourceVersion)
+	}
+	basis.Services = later(basis.Services, s.leaderService.ResourceVersion)
+	if written := s.written(); !s.live {
+		basis.Pods, basis.Services = later(basis.Pods, written.Pods), later(basis.Services, written.Services)
+	}
+	return basis
+}
+
+// before reports whether a version comes before another. Versions that cannot be compared come before none: nobody waits for one
+// that someone made up.
+func before(version, other string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, other)
+	return err == nil && order < 0
+}
+
+// later is the later of two versions.
+func later(a, b string) string {
+	if a == "" || before(a, b) {
+		return b
+	}
+	return a
 }
 
 func incumbent(state cache.State) election.Incumbent {
@@ -182,23 +189,4 @@ func incumbent(state cache.State) election.Incumbent {
 		UID: string(state.Leader.UID), Name: state.Leader.Name, Node: state.Leader.Node,
 		Since: state.Since, Reason: election.Reason(state.Reason),
 	}
-}
-
-func rules(options config.Options) election.Rules {
-	return election.Rules{
-		Strategy: election.Strategy(options.Strategy), Sticky: options.Sticky,
-		MinReady: options.MinReady, MinReadyUnprobed: options.MinReadyUnprobed, NotReadyGrace: options.NotReadyGrace, Preferred: options.PreferredLeader,
-	}
-}
-
-// unfit are the pods with a problem that does not pass by itself: no port that a container has, or no address of the Service's family
-// although there is one of another. A pod that has no address at all has just been made.
-func unfit(pods []*corev1.Pod, candidates []election.Candidate) []unfitPod {
-	var all []unfitPod
-	for i := range candidates {
-		if candidates[i].Problem != "" && len(pods[i].Status.PodIPs) > 0 {
-			all = append(all, unfitPod{pod: pods[i], problem: candidates[i].Problem})
-		}
-	}
-	return all
 }

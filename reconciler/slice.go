@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
@@ -21,12 +22,33 @@ func sliceName(leaderService string, family discoveryv1.AddressType) string {
 	return leaderService + "-" + strings.ToLower(string(family))
 }
 
+// sliceNames are the names of all slices of a leader Service, the primary family's first.
+func sliceNames(leaderService *corev1.Service) []string {
+	var names []string
+	for _, family := range families(leaderService) {
+		names = append(names, sliceName(leaderService.Name, family))
+	}
+	return names
+}
+
 // sliceContent is what all slices of a leader Service should say.
 type sliceContent struct {
 	source, leaderService *corev1.Service
 	state                 cache.State
+	basis                 cache.Basis
+	// leaving is for the primary family's slice alone.
+	leaving cache.Leaving
 	// pod is the leader's; nil when nobody leads.
 	pod *corev1.Pod
+}
+
+// primary is the slice of the primary family: the record of who leads.
+func (c sliceContent) primary(family discoveryv1.AddressType) *discoveryv1.EndpointSlice {
+	slice := c.slice(family)
+	if c.leaving != (cache.Leaving{}) {
+		slice.Annotations[config.LeavingKey] = leavingAnnotation(c.leaving)
+	}
+	return slice
 }
 
 // slice is the EndpointSlice of one family, without a resourceVersion.
@@ -48,6 +70,7 @@ func (c sliceContent) slice(family discoveryv1.AddressType) *discoveryv1.Endpoin
 		Endpoints:   []discoveryv1.Endpoint{},
 		Ports:       []discoveryv1.EndpointPort{},
 	}
+	slice.Annotations[config.BasisKey] = basisAnnotation(c.state, c.basis)
 	if c.pod == nil {
 		return slice
 	}
@@ -66,11 +89,7 @@ func endpoint(pod *corev1.Pod, address string, ready bool) discoveryv1.Endpoint 
 	e := discoveryv1.Endpoint{
 		Addresses:  []string{address},
 		Conditions: discoveryv1.EndpointConditions{Ready: &ready, Serving: &serving, Terminating: &terminating},
-		TargetRef: &corev1.ObjectReference{
-			Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID,
-			// What this was decided upon, for replicas that have not seen it yet.
-			ResourceVersion: pod.ResourceVersion,
-		},
+		TargetRef:  &corev1.ObjectReference{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID},
 	}
 	if pod.Spec.NodeName != "" {
 		node := pod.Spec.NodeName
@@ -92,44 +111,83 @@ func stateAnnotations(state cache.State) map[string]string {
 	return annotations
 }
 
+// basisAnnotation says what a commit was decided upon: <term>/<leader's UID>/<pods' version>/<Services' version>. The term binds it:
+// a version of Tanist that does not know the annotation leaves it in place when it moves the leader.
+func basisAnnotation(state cache.State, basis cache.Basis) string {
+	return strings.Join([]string{strconv.FormatInt(state.Term, 10), string(state.Leader.UID), basis.Pods, basis.Services}, "/")
+}
+
+// parseBasis reads what a commit was decided upon, and the leader's UID; false when the annotation is missing, cannot be read or was
+// written for another term.
+func parseBasis(annotations map[string]string) (leader types.UID, basis cache.Basis, bound bool) {
+	parts := strings.Split(annotations[config.BasisKey], "/")
+	if len(parts) != 4 || parts[0] == "" || parts[0] != annotations[config.TermKey] {
+		return "", cache.Basis{}, false
+	}
+	return types.UID(parts[1]), cache.Basis{Pods: parts[2], Services: parts[3]}, true
+}
+
+func leavingAnnotation(leaving cache.Leaving) string {
+	return string(leaving.Pod) + "@" + leaving.Until.UTC().Format(sinceLayout)
+}
+
+func parseLeaving(annotation string) cache.Leaving {
+	pod, until, _ := strings.Cut(annotation, "@")
+	parsed, err := time.Parse(time.RFC3339, until)
+	if err != nil || pod == "" {
+		return cache.Leaving{}
+	}
+	return cache.Leaving{Pod: types.UID(pod), Until: parsed}
+}
+
 // parseSlice reads what a slice says of the leader.
 func parseSlice(slice *discoveryv1.EndpointSlice) cache.Slice {
-	parsed := cache.Slice{Name: slice.Name, UID: slice.UID, ResourceVersion: slice.ResourceVersion, Object: slice}
-	if owner := metav1.GetControllerOfNoCopy(slice); owner != nil &&
-		ownsSlice(slice, slice.Labels[config.SourceServiceKey], owner.Name, owner.UID) {
-		parsed.Owner = owner.UID
+	parsed := cache.Slice{
+		Name: slice.Name, UID: slice.UID, ResourceVersion: slice.ResourceVersion, Object: slice,
+		Leaving: parseLeaving(slice.Annotations[config.LeavingKey]),
 	}
-	parsed.State, parsed.Intact = parseState(slice)
-	if parsed.Intact && len(slice.Endpoints) == 1 {
-		parsed.PodVersion = slice.Endpoints[0].TargetRef.ResourceVersion
-	}
+	leader, basis, bound := parseBasis(slice.Annotations)
+	parsed.Basis = basis
+	term, _, _ := strings.Cut(slice.Annotations[config.BasisKey], "/")
+	parsed.Remembered = termOf(term)
+	parsed.State = parseState(slice, leader, bound)
 	return parsed
 }
 
-// parseState reports false when annotations and endpoints do not agree on one leader (or none) and its term: someone else wrote
-// them.
-func parseState(slice *discoveryv1.EndpointSlice) (cache.State, bool) {
-	term, err := strconv.ParseInt(slice.Annotations[config.TermKey], 10, 64)
-	if err != nil || term < 0 {
-		return cache.State{}, false
-	}
-	state := cache.State{Term: term, Reason: slice.Annotations[config.ReasonKey]}
-	name := slice.Annotations[config.LeaderKey]
-	if name == "" {
-		return state, len(slice.Endpoints) == 0
-	}
-	if len(slice.Endpoints) != 1 {
-		return cache.State{}, false
-	}
-	endpoint := &slice.Endpoints[0]
-	if endpoint.TargetRef == nil || endpoint.TargetRef.Kind != "Pod" || endpoint.TargetRef.UID == "" || endpoint.TargetRef.Name != name {
-		return cache.State{}, false
-	}
-	state.Leader = cache.Leader{UID: endpoint.TargetRef.UID, Name: name, Ready: endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready}
-	if endpoint.NodeName != nil {
-		state.Leader.Node = *endpoint.NodeName
-	}
-	// Who leads matters, since when is for people: a time that does not parse is replaced when the slice is repaired.
+// parseState reads who leads. The term and the pod's name are in annotations. Its UID is in the basis, if that is bound to the term;
+// else it is the endpoint's, if that has the name. Endpoints that say something else than the annotations are damage, and repaired.
+func parseState(slice *discoveryv1.EndpointSlice, leader types.UID, bound bool) cache.State {
+	state := cache.State{Term: parseTerm(slice.Annotations), Reason: slice.Annotations[config.ReasonKey]}
+	// Who leads matters, since when is for people: a time that cannot be read is replaced by the next term.
 	state.Since, _ = time.Parse(time.RFC3339, slice.Annotations[config.LeaderSinceKey])
-	return state, true
+	state.Leader = cache.Leader{UID: leader, Name: slice.Annotations[config.LeaderKey]}
+	var ref *corev1.ObjectReference
+	if len(slice.Endpoints) == 1 {
+		ref = slice.Endpoints[0].TargetRef
+	}
+	if ref == nil || ref.Kind != "Pod" || ref.UID == "" {
+		return state
+	}
+	switch {
+	case bound && ref.UID == leader, !bound && (state.Leader.Name == "" || ref.Name == state.Leader.Name):
+		e := &slice.Endpoints[0]
+		state.Leader = cache.Leader{UID: ref.UID, Name: ref.Name, Ready: e.Conditions.Ready == nil || *e.Conditions.Ready}
+		if e.NodeName != nil {
+			state.Leader.Node = *e.NodeName
+		}
+	}
+	return state
+}
+
+// parseTerm is the term that annotations say, 0 for one that is missing, negative or cannot be read.
+func parseTerm(annotations map[string]string) int64 {
+	return termOf(annotations[config.TermKey])
+}
+
+func termOf(text string) int64 {
+	term, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || term < 0 {
+		return 0
+	}
+	return term
 }

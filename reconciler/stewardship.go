@@ -2,7 +2,9 @@ package reconciler
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,15 +23,18 @@ import (
 // stewardship keeps the leader Services, on the replica that holds the Lease. Nothing of a hand-over waits for it.
 type stewardship struct {
 	views    *views
+	live     client.Reader // reads from the API server
 	client   client.Writer
 	leaders  *cache.Leaders
-	options  *optionsInForce
 	tuning   *config.Store
 	recorder events.EventRecorder
+	foreign  *foreignSlices
 
-	lineage    *lineage
-	complaints *complaints
-	calm       *calm
+	installations *installations
+	// repairs space out what someone undoes, removals what Kubernetes' controllers make again, refusals what the API server refuses.
+	repairs, removals, refusals *pace
+	complaints                  *complaints
+	calm                        *calm
 }
 
 // outdatedDelay is how long stewardship waits for the informers when they turn out to lag behind.
@@ -37,44 +42,142 @@ const outdatedDelay = 200 * time.Millisecond
 
 // Reconcile brings one Service's leader Service up to date, or away.
 func (s *stewardship) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	key := request.NamespacedName
-	household, now := s.load(key), time.Now()
+	key, now := request.NamespacedName, time.Now()
+	household, err := s.load(ctx, key, now)
+	if err != nil {
+		return reconcile.Result{}, unlessStopping(ctx, err)
+	}
 	chores := decideChores(household, now)
 	chores.putOffReport(s.calm.wait(now))
-	err := s.apply(ctx, chores)
-	s.lineage.set(key, household.inherit())
+	s.spaceOut(key, &chores, household, now)
+	err = s.apply(ctx, chores)
+	result, err := s.judge(key, &chores, household, err, now)
+	s.foreign.set(key, chores.foreign)
 	emit(s.recorder, s.complaints.news(key, chores.complaints))
+	return result, unlessStopping(ctx, err)
+}
 
+// removalOf is what removals space out.
+const removalOf = "Endpoints"
+
+// spaceOut puts off what is undone again and again.
+func (s *stewardship) spaceOut(key types.NamespacedName, c *chores, h household, now time.Time) {
+	c.putOffRemovals(s.removals.get(key, removalOf, now).wait(now))
+	if c.deleteEndpoints != nil {
+		s.removals.note(key, removalOf, now)
+	}
+	if c.patch == nil {
+		return
+	}
+	patch := c.patch
+	what := strings.Join(patch.changes(), "\n")
+	c.putOffRepair(s.repairs.get(key, what, now).wait(now))
+	if c.patch == nil {
+		return
+	}
+	// Told once, however long it goes on: between two repairs all is well, so that the warnings forget it.
+	if tried := s.repairs.note(key, what, now); tried.times == freeAttempts {
+		c.complaints = append(c.complaints, contested(patch, h))
+	}
+}
+
+// judge says when to look again after what the API server answered, and tells of what it refuses.
+func (s *stewardship) judge(key types.NamespacedName, c *chores, h household, err error, now time.Time) (reconcile.Result, error) {
 	switch {
+	case err == nil:
+		s.refusals.forget(key)
+		if h.existing == nil {
+			s.repairs.forget(key)
+			s.removals.forget(key)
+		}
+		return reconcile.Result{RequeueAfter: c.lookAgain}, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return reconcile.Result{}, nil
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
 		return reconcile.Result{RequeueAfter: outdatedDelay}, nil
+	case refused(err):
+		tried := s.refusals.note(key, err.Error(), now)
+		c.complaints = append(c.complaints, refusal(h.source, actionMirror, err, tried))
+		return reconcile.Result{RequeueAfter: tried.pause()}, nil // also when informers were to be waited for, or a grace ends sooner
 	default:
-		return reconcile.Result{RequeueAfter: chores.lookAgain}, unlessStopping(ctx, err)
+		return reconcile.Result{}, err
 	}
 }
 
-// load gathers what there is, from memory.
-func (s *stewardship) load(key types.NamespacedName) household {
+// load gathers what there is, from memory. Only what an adoption, a removal or another installation hangs on is read live.
+func (s *stewardship) load(ctx context.Context, key types.NamespacedName, now time.Time) (household, error) {
 	h := household{
 		source:  s.views.service(key),
 		optedIn: s.views.optedIn(key.Namespace), terminating: s.views.terminating(key.Namespace),
-		ancestors: s.lineage.get(key),
-		labelled:  s.views.labelledFor(key),
-		slices:    s.views.slicesLabelledFor(key),
+		grace: s.tuning.Load().Election.OptOutGrace.Duration, installation: s.views.installation,
 	}
-	h.meet()
-	if h.source == nil || !h.optedIn || h.source.Annotations[config.EnabledKey] == "" {
-		s.options.forget(key)
-		return h
+	if h.source == nil || h.terminating {
+		return h, nil
 	}
-	h.options, h.wrong = s.options.resolve(h.source, h.labelled)
-	h.named = s.views.service(types.NamespacedName{Namespace: key.Namespace, Name: h.options.LeaderService})
+	h.existing, h.options, h.wrong = s.views.leaderServiceOf(h.source)
+	h.services = s.views.ownedLeaderServices(h.source)
+	if h.existing != nil && !h.served(h.existing) {
+		h.otherGone = s.otherGone(ctx, h.existing.Annotations[config.InstallationKey], now)
+	}
+	if h.optedIn && h.wanted() {
+		if err := s.loadNamed(ctx, &h); err != nil {
+			return h, err
+		}
+	}
+	h.slices = s.views.slicesOf(key, h.services)
 	record, _ := s.leaders.Peek(key)
 	h.state = h.newest(record.State)
 	h.successor = successorOf(record, h.state)
-	return h
+	return h, s.loadLeftovers(ctx, &h)
+}
+
+// loadNamed finds who has the leader Service's name.
+func (s *stewardship) loadNamed(ctx context.Context, h *household) (err error) {
+	h.named = s.views.service(types.NamespacedName{Namespace: h.source.Namespace, Name: h.options.LeaderService})
+	if h.named == nil || h.owns(h.named) {
+		return nil
+	}
+	h.rival = s.views.rival(h.named, h.source)
+	h.ownerGone, err = s.ownerGone(ctx, h.named)
+	return err
+}
+
+// loadLeftovers reads live what the removal of slices of Kubernetes' controllers hangs on, when there are any.
+func (s *stewardship) loadLeftovers(ctx context.Context, h *household) error {
+	leaderService := h.target()
+	if leaderService == nil || !h.hasLeftovers(leaderService) {
+		return nil
+	}
+	live, endpoints := &corev1.Service{}, endpointsMetadata()
+	if err := s.read(ctx, keyOf(leaderService), live); err != nil {
+		return err
+	}
+	if err := s.read(ctx, keyOf(leaderService), endpoints); err != nil {
+		return err
+	}
+	h.bare = bareLeaderService(live, leaderService, h.source)
+	if endpoints.UID != "" {
+		h.endpoints = endpoints
+	}
+	return nil
+}
+
+// endpointsMetadata is all that is read of an Endpoints object: whose it is.
+func endpointsMetadata() *metav1.PartialObjectMetadata {
+	meta := &metav1.PartialObjectMetadata{}
+	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Endpoints"))
+	return meta
+}
+
+// read reads an object live, and leaves it empty when there is none.
+func (s *stewardship) read(ctx context.Context, key types.NamespacedName, into client.Object) error {
+	err := s.do(ctx, opReadLive, func(ctx context.Context) error {
+		return client.IgnoreNotFound(s.live.Get(ctx, key, into))
+	})
+	if err != nil {
+		return fmt.Errorf("failed to read %T %s: %w", into, key, err)
+	}
+	return nil
 }
 
 // successorOf is who follows the leader by the leader cache. While the cache names another leader than the slices do, it has not
@@ -90,22 +193,41 @@ func successorOf(record cache.Record, state cache.State) *string {
 	return &name
 }
 
-// apply does the chores. It is the only place of stewardship that writes.
+// apply does the chores. It is the only place of stewardship that writes. What fails is not in the way of what has nothing to do with it.
 func (s *stewardship) apply(ctx context.Context, chores chores) error {
-	if chores.create != nil {
-		if err := s.do(ctx, opCreateService, func(ctx context.Context) error {
-			return s.client.Create(ctx, chores.create, fieldOwner)
-		}); err != nil {
-			return fmt.Errorf("failed to create Service %s: %w", chores.create.Name, err)
-		}
+	return errors.Join(s.create(ctx, chores.create), s.patch(ctx, chores.patch), s.remove(ctx, chores))
+}
+
+func (s *stewardship) create(ctx context.Context, service *corev1.Service) error {
+	if service == nil {
+		return nil
 	}
-	if patch := chores.patch; patch != nil {
-		// A patch and not an update: the informer keeps only a part of the object.
-		difference := client.MergeFromWithOptions(patch.current, client.MergeFromWithOptimisticLock{})
-		if err := s.do(ctx, opPatchService, func(ctx context.Context) error {
-			return s.client.Patch(ctx, patch.desired.DeepCopy(), difference, fieldOwner)
-		}); err != nil {
-			return fmt.Errorf("failed to patch Service %s: %w", patch.desired.Name, err)
+	if err := s.do(ctx, opCreateService, func(ctx context.Context) error {
+		return s.client.Create(ctx, service, fieldOwner)
+	}); err != nil {
+		return fmt.Errorf("failed to create Service %s: %w", service.Name, err)
+	}
+	return nil
+}
+
+// patch is a patch and not an update: the informer keeps only a part of the object.
+func (s *stewardship) patch(ctx context.Context, patch *replacement) error {
+	if patch == nil {
+		return nil
+	}
+	difference := client.MergeFromWithOptions(patch.current, client.MergeFromWithOptimisticLock{})
+	if err := s.do(ctx, opPatchService, func(ctx context.Context) error {
+		return s.client.Patch(ctx, patch.desired.DeepCopy(), difference, fieldOwner)
+	}); err != nil {
+		return fmt.Errorf("failed to patch Service %s: %w", patch.desired.Name, err)
+	}
+	return nil
+}
+
+func (s *stewardship) remove(ctx context.Context, chores chores) error {
+	if endpoints := chores.deleteEndpoints; endpoints != nil {
+		if err := s.delete(ctx, opDeleteEndpoints, endpoints); err != nil {
+			return fmt.Errorf("failed to delete Endpoints %s: %w", endpoints.Name, err)
 		}
 	}
 	for _, service := range chores.deleteServices {

@@ -8,6 +8,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tanist-dev/tanist/config"
 )
 
 // serviceHandler wakes the Services that a change concerns: itself, its leader Service's, and those that want its name.
@@ -41,11 +43,15 @@ func (s *stewardship) serviceHandler() handler.TypedEventHandler[*corev1.Service
 	}
 }
 
-// sliceHandler wakes a Service a while after its slices change.
+// sliceHandler wakes a Service a while after its slices change, and at once for a slice that is not ours: it takes traffic.
 func (s *stewardship) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
 	wake := func(q queue, slice *discoveryv1.EndpointSlice) {
-		if key := sourceOf(slice); key.Name != "" {
+		switch key := s.views.sourceOfSlice(slice); {
+		case key.Name == "":
+		case slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy:
 			q.AddAfter(reconcile.Request{NamespacedName: key}, afterwards)
+		default:
+			q.Add(reconcile.Request{NamespacedName: key})
 		}
 	}
 	return handler.TypedFuncs[*discoveryv1.EndpointSlice, reconcile.Request]{
@@ -53,7 +59,12 @@ func (s *stewardship) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endp
 			wake(q, e.Object)
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*discoveryv1.EndpointSlice], q queue) {
-			wake(q, e.ObjectNew)
+			if e.ObjectNew.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy || sliceMetaChanged(e.ObjectOld, e.ObjectNew) {
+				wake(q, e.ObjectNew)
+			}
+			if s.views.sourceOfSlice(e.ObjectOld) != s.views.sourceOfSlice(e.ObjectNew) {
+				wake(q, e.ObjectOld)
+			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*discoveryv1.EndpointSlice], q queue) {
 			wake(q, e.Object)

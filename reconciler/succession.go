@@ -26,40 +26,54 @@ type succession struct {
 	live     client.Reader // reads from the API server
 	client   client.Writer
 	leaders  *cache.Leaders
-	options  *optionsInForce
 	tuning   *config.Store
-	elected  <-chan struct{} // closed when this replica holds the Lease
+	clock    *Clock
+	holds    func() bool // whether this replica holds the Lease for certain
 	recorder events.EventRecorder
 	metrics  *metrics
 
 	events     *eventSender
 	causes     *causes
 	complaints *complaints
-	gate       *gate
-	precedence precedence
-	bell       *bell
-	calm       *calm
+	// repairs space out what someone undoes again and again, refusals what the API server refuses; told are the refusals that were told.
+	repairs, refusals *pace
+	told              *complaints
+	limiter           *limiter
+	precedence        precedence
+	bell              *bell
+	alarm             *alarm
+	calm              *calm
 	// queue is there once the controller has started.
 	queue atomic.Pointer[queue]
 }
+
+// longestBehind is how long a replica waits for its informers when it has not seen what a slice's writer had seen. Then it reads live.
+const longestBehind = 2 * time.Second
+
+// behindDelay is how long a replica that is behind waits before it looks again, at first. Later it is half of what it has waited: events
+// wake it as well, and whoever is behind for want of CPU must not use it up for looking.
+const behindDelay = 10 * time.Millisecond
 
 // Reconcile brings the slices of one Service's leader Service up to date. A commit that is refused, because someone else's came
 // first, is decided again from a live read.
 func (s *succession) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
 	cause := s.causes.take(key)
-	admitted := !s.leaders.PreparedUntil(key).IsZero()
+	read := readNothing
 	handedOver, conflicted := s.commitPrepared(ctx, key, cause)
-	if handedOver {
+	switch {
+	case handedOver:
 		cause = time.Time{} // what follows is only who would be next
+	case conflicted:
+		read = readSlices
 	}
-	if !s.gate.enter(ctx) {
+	if !s.limiter.enter(key) {
 		s.causes.putBack(key, cause)
 		return reconcile.Result{}, nil
 	}
-	defer s.gate.leave()
+	defer s.limiter.leave()
 	for range maxRounds {
-		situation, ok, err := s.load(ctx, key, conflicted)
+		situation, ok, err := s.load(ctx, key, read)
 		if err != nil {
 			s.causes.putBack(key, cause)
 			return reconcile.Result{}, unlessStopping(ctx, err)
@@ -68,13 +82,19 @@ func (s *succession) Reconcile(ctx context.Context, request reconcile.Request) (
 			s.settled(key, nil)
 			return reconcile.Result{}, nil
 		}
-		situation.cause, situation.admitted = cause, admitted
+		situation.cause = cause
 		result, err := s.settle(ctx, key, situation)
-		if errors.Is(err, errOutdated) {
-			conflicted = true
+		switch {
+		case errors.Is(err, errOutdated):
+			read = readSlices
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, errBehind):
+			read = readPods
+			continue
+		case refused(err):
+			s.causes.putBack(key, cause)
+			return s.tellRefusal(key, situation, err), nil
+		case err != nil:
 			s.causes.putBack(key, cause)
 		}
 		return result, unlessStopping(ctx, err)
@@ -82,6 +102,9 @@ func (s *succession) Reconcile(ctx context.Context, request reconcile.Request) (
 	s.causes.putBack(key, cause)
 	return reconcile.Result{}, fmt.Errorf("failed to commit: refused %d times: %w", maxRounds, errOutdated)
 }
+
+// errBehind asks for another decision from a live read: the informers have been behind for too long.
+var errBehind = errors.New("the informers are behind what another replica has seen")
 
 // unlessStopping is the error, unless it is only that the program is being stopped, which is nothing to log.
 func unlessStopping(ctx context.Context, err error) error {
@@ -96,27 +119,42 @@ func unlessStopping(ctx context.Context, err error) error {
 // settle decides, applies and reports, once.
 func (s *succession) settle(ctx context.Context, key types.NamespacedName, situation situation) (reconcile.Result, error) {
 	now := time.Now()
-	plan := decide(situation, now)
-	if len(plan.writes) > 0 {
-		if wait := s.wait(key, situation, plan, now); wait > 0 {
+	plan := decide(situation, s.clock.Now())
+	if len(plan.writes) == 0 {
+		s.leaders.Believe(key, plan.standing(), plan.highest)
+	} else {
+		wait, err := s.wait(key, situation, plan, now)
+		if wait == 0 && err == nil {
+			wait = s.spaceOut(key, situation, plan, now)
+		}
+		if wait > 0 || err != nil {
+			s.leaders.Believe(key, plan.standing(), plan.highest)
 			s.causes.putBack(key, situation.cause)
-			return reconcile.Result{RequeueAfter: wait}, nil
+			return reconcile.Result{RequeueAfter: wait}, err
 		}
-		plan.path = s.path()
-		committed, err := s.apply(ctx, key, situation.tuning, plan.writes)
-		if s.holdsLease() && situation.admissible(plan) {
-			s.precedence.learn(err)
-		}
-		if committed {
-			s.report(ctx, key, situation, plan)
-		}
-		if err != nil {
+		if err := s.commit(ctx, key, situation, plan); err != nil {
 			return reconcile.Result{}, err
 		}
 	}
 	s.settled(key, plan.decision.Successor)
 	s.complain(key, situation, plan)
+	s.refusals.forget(key)
+	s.told.news(key, nil)
 	return reconcile.Result{RequeueAfter: sooner(lookAgain(plan), s.preparedFor(key, now))}, nil
+}
+
+// commit writes a plan, and reports it as soon as its first write is there: that switches the leader.
+func (s *succession) commit(ctx context.Context, key types.NamespacedName, situation situation, plan plan) error {
+	plan.path = s.path()
+	committed, err := s.apply(ctx, key, situation.tuning, plan.writes)
+	if situation.authority == authorityAll && situation.admissible(plan) {
+		s.precedence.learn(err)
+	}
+	if committed {
+		s.leaders.Believe(key, plan.after, plan.after.Term)
+		s.report(ctx, key, situation, plan)
+	}
+	return err
 }
 
 // settled takes note of who follows, and lets stewardship know when that is another pod than before.
@@ -126,48 +164,67 @@ func (s *succession) settled(key types.NamespacedName, successor *election.Candi
 	}
 }
 
-// wait is how long to leave a commit to others.
-func (s *succession) wait(key types.NamespacedName, situation situation, plan plan, now time.Time) time.Duration {
-	first := s.holdsLease() && (!situation.admissible(plan) || !s.precedence.yields())
-	seen := sighting{
-		needed: s.leaders.Needed(key, now), atWork: s.leaders.OthersAtWork(), foreign: situation.record.Foreign,
-		behind: situation.behind(s.views.podsSeen()),
+// wait is how long to leave a commit to others, or to informers that are behind. errBehind says that they have been for too long.
+func (s *succession) wait(key types.NamespacedName, situation situation, plan plan, now time.Time) (time.Duration, error) {
+	needed := s.leaders.Needed(key, now)
+	if situation.behind() {
+		waited := now.Sub(s.leaders.Behind(key, now))
+		if waited >= longestBehind {
+			return 0, errBehind
+		}
+		return max(behindDelay, min(waited/2, longestBehind-waited)), nil
 	}
-	return turn(first, seen, situation.tuning.Commit.BackupDelay.Duration, now)
+	first := plan.moves && situation.authority == authorityAll && (!situation.admissible(plan) || !s.precedence.yields())
+	if first {
+		return 0, nil
+	}
+	return commitDelay(needed, s.leaders.OthersCommitted(), situation.tuning.Commit.BackupDelay.Duration, now), nil
 }
 
 func (s *succession) path() path {
-	if s.holdsLease() {
+	if s.holds() {
 		return pathUnprepared
 	}
 	return pathBackup
 }
 
-func (s *succession) holdsLease() bool {
-	select {
-	case <-s.elected:
-		return true
+// authority is what this replica may change now.
+func (s *succession) authority() authority {
+	switch {
+	case s.views.olderReplicas():
+		return authorityDead
+	case s.holds():
+		return authorityAll
 	default:
-		return false
+		return authorityLosses
 	}
 }
 
 // lookAgain is when to look again although no event came; zero for never.
 func lookAgain(plan plan) time.Duration {
 	if len(plan.taken) > 0 {
-		return takenRecheck
+		return sooner(takenRecheck, plan.decision.LookAgain)
 	}
 	return plan.decision.LookAgain
 }
 
-// preparedFor is how long what is prepared for a Service still lasts, at least a moment; zero when nothing is. Then its end is taken
-// note of.
+// preparedFor is how long what is prepared for a Service still lasts; zero when nothing is. What has expired is dropped here, whatever
+// keeps it from being judged (see commitPrepared).
 func (s *succession) preparedFor(key types.NamespacedName, now time.Time) time.Duration {
 	until := s.leaders.PreparedUntil(key)
 	if until.IsZero() {
 		return 0
 	}
-	return max(until.Sub(now), time.Millisecond)
+	if left := until.Sub(now); left > 0 {
+		return left
+	}
+	s.leaders.TakePrepared(key, func(p *cache.Prepared) cache.Outcome {
+		if now.Before(p.Expires) { // admitted again meanwhile
+			return ""
+		}
+		return cache.OutcomeExpired
+	})
+	return 0
 }
 
 // sooner is the shorter of two delays, of which zero means never.

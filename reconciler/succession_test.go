@@ -1,128 +1,21 @@
 package reconciler
 
 import (
-	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/tools/events"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/cache"
-	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
 )
-
-// stage is a succession controller in front of a fake API, with its informers synced: a leads with term 5, b could follow.
-type stage struct {
-	*succession
-	t   *testing.T
-	api client.WithWatch
-	// elsewhere is the same API as another replica sees it: what it asks is not counted.
-	elsewhere client.WithWatch
-	reads     atomic.Int32
-	writes    atomic.Int32
-	answer    func() error // what the API answers to an update, before it does as asked; nil for success
-	elect     chan struct{}
-}
-
-func newStage(t *testing.T) *stage {
-	t.Helper()
-	source := webService()
-	leader := leaderOf(source)
-	a, b := readyPod("a1"), readyPod("b2")
-	slice := sliceContent{source: source, leaderService: leader, state: leading("a1", 5), pod: a}.slice(discoveryv1.AddressTypeIPv4)
-	slice.UID = "slice"
-
-	st := &stage{t: t, elect: make(chan struct{})}
-	st.elsewhere = fake.NewClientBuilder().WithObjects(source.DeepCopy(), leader.DeepCopy(), slice).Build()
-	st.api = interceptor.NewClient(st.elsewhere, interceptor.Funcs{
-		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
-			st.reads.Add(1)
-			return c.Get(ctx, key, obj, opts...)
-		},
-		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
-			st.writes.Add(1)
-			if st.answer != nil {
-				if err := st.answer(); err != nil {
-					return err
-				}
-			}
-			if err := ctx.Err(); err != nil { // the fake API would not mind
-				return err
-			}
-			return c.Update(ctx, obj, opts...)
-		},
-	})
-
-	store, quiet := config.NewStore(), &calm{}
-	m, err := newMetrics(prometheus.NewRegistry(), store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	st.succession = &succession{
-		views: viewsOf(t, namespaced("shop"), source, leader, a, b), live: st.api, client: st.api,
-		leaders: cache.New(), options: newOptionsInForce(), tuning: store, elected: st.elect,
-		recorder: events.NewFakeRecorder(100), metrics: m, events: newEventSender(st.api, quiet),
-		causes: newCauses(), complaints: newComplaints(),
-		gate: newGate(func() int { return store.Load().Commit.Concurrency }), bell: &bell{}, calm: quiet,
-	}
-	st.leaders.Observe(shopWeb, parseSlice(st.slice()), time.Now())
-	st.reads.Store(0)
-	return st
-}
-
-// elected is a stage whose replica holds the Lease.
-func elected(t *testing.T) *stage {
-	t.Helper()
-	st := newStage(t)
-	close(st.elect)
-	return st
-}
-
-func (st *stage) slice() *discoveryv1.EndpointSlice {
-	st.t.Helper()
-	slice := &discoveryv1.EndpointSlice{}
-	key := client.ObjectKey{Namespace: "shop", Name: "web-leader-ipv4"}
-	if err := st.api.Get(st.t.Context(), key, slice); err != nil {
-		st.t.Fatal(err)
-	}
-	return slice
-}
-
-func (st *stage) reconcile() (reconcile.Result, error) {
-	return st.Reconcile(st.t.Context(), reconcile.Request{NamespacedName: shopWeb})
-}
-
-// lose begins the leader's deletion.
-func (st *stage) lose() {
-	st.t.Helper()
-	if err := st.views.pods.Update(readyPod("a1", terminating)); err != nil {
-		st.t.Fatal(err)
-	}
-	st.causes.note(shopWeb, time.Now())
-}
-
-func (st *stage) expect(leader string, term int64) {
-	st.t.Helper()
-	state, _ := parseState(st.slice())
-	if state.Leader.Name != leader || state.Term != term {
-		st.t.Errorf("%q leads with term %d, want %q with %d", state.Leader.Name, state.Term, leader, term)
-	}
-}
 
 func TestAHandOverOnAHitIsOneWriteAndNoRead(t *testing.T) {
 	st := elected(t)
@@ -134,12 +27,12 @@ func TestAHandOverOnAHitIsOneWriteAndNoRead(t *testing.T) {
 	if st.reads.Load() != 0 || st.writes.Load() != 1 {
 		t.Errorf("%d reads and %d writes, want none and one", st.reads.Load(), st.writes.Load())
 	}
-	st.expect("b2", 6)
+	st.expectNew("b2")
 	if got := testutil.ToFloat64(st.metrics.handovers.WithLabelValues("LeaderDeleted", "unprepared")); got != 1 {
 		t.Errorf("%v hand-overs are counted", got)
 	}
 	record, _ := st.leaders.Peek(shopWeb)
-	if record.Leader.Name != "b2" || record.Term != 6 {
+	if record.Leader.Name != "b2" || record.Term <= 5 || record.Highest != record.Term {
 		t.Errorf("the leader cache says %+v", record.State)
 	}
 	if _, err := st.reconcile(); err != nil || st.writes.Load() != 1 {
@@ -159,7 +52,7 @@ func TestAnotherReplicaWaitsAndCommitsWhenNobodyHas(t *testing.T) {
 		if result, err = st.reconcile(); err != nil || result.RequeueAfter != 0 {
 			t.Fatalf("got %+v, %v", result, err)
 		}
-		st.expect("b2", 6)
+		st.expectNew("b2")
 		if got := testutil.ToFloat64(st.metrics.handovers.WithLabelValues("LeaderDeleted", "backup")); got != 1 {
 			t.Errorf("%v hand-overs are counted", got)
 		}
@@ -173,7 +66,7 @@ func TestAnotherReplicaLeavesWhatWasCommittedAlone(t *testing.T) {
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.commitElsewhere("b2", 6)
+		st.commitElsewhere("b2", 6, cache.Basis{Pods: "30", Services: "20"})
 		st.leaders.Observe(shopWeb, parseSlice(st.slice()), time.Now())
 		<-time.After(time.Second)
 		result, err := st.reconcile()
@@ -183,27 +76,25 @@ func TestAnotherReplicaLeavesWhatWasCommittedAlone(t *testing.T) {
 	})
 }
 
-// commitElsewhere is another replica's commit, which our informer has not delivered.
-func (st *stage) commitElsewhere(pod string, term int64) {
-	st.t.Helper()
-	content := sliceContent{source: webService(), leaderService: leaderOf(webService()), state: leading(pod, term), pod: readyPod(pod)}
-	desired := content.slice(discoveryv1.AddressTypeIPv4)
-	desired.UID, desired.ResourceVersion = "slice", st.slice().ResourceVersion
-	if err := st.elsewhere.Update(st.t.Context(), desired); err != nil {
-		st.t.Fatal(err)
-	}
-}
-
 func TestAConflictIsReadLiveAndDecidedAgain(t *testing.T) {
 	cases := map[string]struct {
 		elsewhere string
+		basis     cache.Basis
+		want      string // the leader after this replica has decided again
+		wantNew   bool
 		wantWait  time.Duration
-		want      string
-		wantTerm  int64
 	}{
-		"another replica made the same decision": {elsewhere: "b2", want: "b2", wantTerm: 6},
-		"another replica, which may know more, made another one": {
-			elsewhere: "c3", wantWait: 50 * time.Millisecond, want: "c3", wantTerm: 6,
+		"another replica made the same decision": {
+			elsewhere: "b2", basis: cache.Basis{Pods: "30", Services: "20"}, want: "b2",
+		},
+		"another replica, which has seen a pod that this one has not, made another one": {
+			elsewhere: "c3", basis: cache.Basis{Pods: "31", Services: "20"}, want: "c3", wantWait: behindDelay,
+		},
+		"another replica, which has seen a Service that this one has not, made another one": {
+			elsewhere: "c3", basis: cache.Basis{Pods: "30", Services: "21"}, want: "c3", wantWait: behindDelay,
+		},
+		"another replica, which has seen no more, chose a pod that has gone": {
+			elsewhere: "c3", basis: cache.Basis{Pods: "30", Services: "20"}, want: "b2", wantNew: true,
 		},
 	}
 	for name, test := range cases {
@@ -213,7 +104,7 @@ func TestAConflictIsReadLiveAndDecidedAgain(t *testing.T) {
 				if _, err := st.reconcile(); err != nil {
 					t.Fatal(err)
 				}
-				st.commitElsewhere(test.elsewhere, 6)
+				st.commitElsewhere(test.elsewhere, 6, test.basis)
 				st.lose()
 				st.reads.Store(0)
 				result, err := st.reconcile()
@@ -223,18 +114,74 @@ func TestAConflictIsReadLiveAndDecidedAgain(t *testing.T) {
 				if got := st.reads.Load(); got != 3 {
 					t.Errorf("%d live reads, want those of two Services and a slice", got)
 				}
-				st.expect(test.want, test.wantTerm)
+				if test.wantNew {
+					st.expectNew(test.want)
+				} else {
+					st.expect(test.want, 6)
+				}
 				if got := testutil.ToFloat64(st.metrics.conflicts); got != 1 {
 					t.Errorf("%v conflicts are counted", got)
 				}
-				if test.wantWait == 0 {
-					return
+			})
+		})
+	}
+}
+
+func TestAReplicaThatIsBehindWaitsForItsInformers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := elected(t)
+		st.commitElsewhere("c3", 6, cache.Basis{Pods: "31", Services: "20"})
+		st.leaders.Observe(shopWeb, parseSlice(st.slice()), time.Now())
+		st.reads.Store(0)
+		for range 3 { // c3 seems to be gone
+			result, err := st.reconcile()
+			if err != nil || result.RequeueAfter != behindDelay || st.writes.Load() != 0 {
+				t.Fatalf("got %+v, %v and %d writes", result, err, st.writes.Load())
+			}
+			<-time.After(result.RequeueAfter)
+		}
+		if err := st.views.pods.Add(readyPod("c3", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })); err != nil {
+			t.Fatal(err)
+		}
+		result, err := st.reconcile()
+		if err != nil || result.RequeueAfter != 0 || st.writes.Load() != 0 || st.reads.Load() != 0 {
+			t.Errorf("got %+v, %v, %d writes and %d reads", result, err, st.writes.Load(), st.reads.Load())
+		}
+		st.expect("c3", 6)
+	})
+}
+
+func TestAReplicaThatStaysBehindReadsThePodsLive(t *testing.T) {
+	for name, basis := range map[string]cache.Basis{
+		"a pod's version that nobody can see":     {Pods: "999999", Services: "20"},
+		"a Service's version that nobody can see": {Pods: "30", Services: "999999"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := elected(t)
+				st.commitElsewhere("c3", 6, basis)
+				st.leaders.Observe(shopWeb, parseSlice(st.slice()), time.Now())
+				start, looks := time.Now(), 0
+				for ; st.writes.Load() == 0; looks++ {
+					result, err := st.reconcile()
+					if err != nil {
+						t.Fatal(err)
+					}
+					<-time.After(result.RequeueAfter)
+					if time.Since(start) > time.Minute {
+						t.Fatal("it waits for ever")
+					}
 				}
-				<-time.After(result.RequeueAfter)
-				if _, err := st.reconcile(); err != nil {
-					t.Fatal(err)
+				if took := time.Since(start); took < longestBehind || took > longestBehind+50*time.Millisecond {
+					t.Errorf("it waited for %s, want %s", took, longestBehind)
 				}
-				st.expect("b2", 7)
+				if looks > 20 {
+					t.Errorf("it looked %d times, want at most 20", looks)
+				}
+				st.expectNew("a1") // the oldest of those that are there
+				if got := parseSlice(st.slice()).Basis; got != (cache.Basis{Pods: listedVersion, Services: "20"}) {
+					t.Errorf("got basis %+v, want what was read", got)
+				}
 			})
 		})
 	}
@@ -254,7 +201,7 @@ func TestALeaderReCreatedUnderItsNameIsReadLive(t *testing.T) {
 	if got := st.reads.Load(); got != 3 {
 		t.Errorf("%d live reads, want those of two Services and a slice", got)
 	}
-	st.expect("b2", 6) // the other one is where the leader was lost
+	st.expectNew("b2") // the other one is where the leader was lost
 }
 
 func TestFailures(t *testing.T) {
@@ -266,12 +213,13 @@ func TestFailures(t *testing.T) {
 	cases := map[string]struct {
 		errs       []error
 		wantErr    error
+		wantAgain  time.Duration
 		wantWrites int32
 		wantLeader string
 	}{
 		"a busy API server is asked twice":                  {errs: []error{busy}, wantWrites: 2, wantLeader: "b2"},
 		"then the work queue takes over":                    {errs: []error{busy, busy}, wantErr: busy, wantWrites: 2, wantLeader: "a1"},
-		"a refusal is for the work queue at once":           {errs: []error{refused}, wantErr: refused, wantWrites: 1, wantLeader: "a1"},
+		"a refusal is told, and tried again later":          {errs: []error{refused}, wantAgain: time.Second, wantWrites: 1, wantLeader: "a1"},
 		"a namespace that is being deleted ends it quietly": {errs: []error{going}, wantWrites: 1, wantLeader: "a1"},
 	}
 	for name, test := range cases {
@@ -288,7 +236,10 @@ func TestFailures(t *testing.T) {
 					return test.errs[calls-1]
 				}
 				start := time.Now()
-				_, err := st.reconcile()
+				result, err := st.reconcile()
+				if result.RequeueAfter != test.wantAgain {
+					t.Errorf("tried again after %s, want %s", result.RequeueAfter, test.wantAgain)
+				}
 				if !errors.Is(err, test.wantErr) || (err == nil) != (test.wantErr == nil) {
 					t.Errorf("got error %v, want %v", err, test.wantErr)
 				}
@@ -298,11 +249,11 @@ func TestFailures(t *testing.T) {
 				if got := st.writes.Load(); got != test.wantWrites {
 					t.Errorf("%d writes, want %d", got, test.wantWrites)
 				}
-				state, _ := parseState(st.slice())
+				state := parseSlice(st.slice()).State
 				if diff := cmp.Diff(test.wantLeader, state.Leader.Name); diff != "" {
 					t.Errorf("unexpected leader (-want +got):\n%s", diff)
 				}
-				if cause := st.causes.take(shopWeb); (err != nil) == cause.IsZero() {
+				if cause := st.causes.take(shopWeb); (err != nil || test.wantAgain > 0) == cause.IsZero() {
 					t.Errorf("the cause is %s after error %v", cause, err)
 				}
 			})
@@ -325,7 +276,7 @@ func TestASliceThatIsMissedIsMadeAgain(t *testing.T) {
 		if _, err := st.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.expect("b2", 6)
+		st.expectNew("b2")
 	})
 }
 
@@ -334,10 +285,10 @@ func TestAServiceThatOptsOutIsForgotten(t *testing.T) {
 		"its annotation is removed": func(st *stage) error {
 			return st.views.services.Update(webService(func(s *corev1.Service) { s.Annotations = nil }))
 		},
-		"its namespace's label is removed": func(st *stage) error {
+		"its namespace's label is removed, and the leader Service after the grace": func(st *stage) error {
 			meta := namespaced("shop")
 			meta.Labels = nil
-			return st.views.namespaces.Update(meta)
+			return errors.Join(st.views.namespaces.Update(meta), st.views.services.Delete(leaderOf(webService())))
 		},
 		"it is deleted": func(st *stage) error { return st.views.services.Delete(webService()) },
 	} {
@@ -353,9 +304,26 @@ func TestAServiceThatOptsOutIsForgotten(t *testing.T) {
 			if _, err := st.reconcile(); err != nil || st.writes.Load() != 0 {
 				t.Errorf("got %d writes, %v", st.writes.Load(), err)
 			}
-			if _, known := st.leaders.Peek(shopWeb); known || len(st.options.lastGood) != 0 || len(st.causes.at) != 0 {
+			if _, known := st.leaders.Peek(shopWeb); known || len(st.causes.at) != 0 {
 				t.Error("something is remembered")
 			}
 		})
+	}
+}
+
+func TestATakenNameDoesNotPutOffWhatIsDueSooner(t *testing.T) {
+	for name, test := range map[string]struct {
+		plan plan
+		want time.Duration
+	}{
+		"nothing":               {},
+		"a grace":               {plan: plan{decision: election.Decision{LookAgain: time.Second}}, want: time.Second},
+		"a name":                {plan: plan{taken: []string{"web-leader-ipv6"}}, want: takenRecheck},
+		"a name and a grace":    {plan: plan{taken: []string{"web-leader-ipv6"}, decision: election.Decision{LookAgain: time.Second}}, want: time.Second},
+		"a name before a doubt": {plan: plan{taken: []string{"web-leader-ipv6"}, decision: election.Decision{LookAgain: time.Hour}}, want: takenRecheck},
+	} {
+		if got := lookAgain(test.plan); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
 	}
 }

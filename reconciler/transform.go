@@ -19,10 +19,9 @@ func trim(object any) (any, error) {
 	case *corev1.Pod:
 		return trimPod(object), nil
 	case *corev1.Service:
-		object.ObjectMeta = trimMeta(object.ObjectMeta)
-		object.Status = corev1.ServiceStatus{}
+		trimService(object)
 	case *discoveryv1.EndpointSlice:
-		object.ManagedFields = nil
+		trimSlice(object)
 	case *metav1.PartialObjectMetadata:
 		trimPartial(object)
 	case *corev1.Node:
@@ -44,7 +43,36 @@ func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Name: meta.Name, Namespace: meta.Namespace, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
 		CreationTimestamp: meta.CreationTimestamp, DeletionTimestamp: meta.DeletionTimestamp,
-		Labels: meta.Labels, Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
+		DeletionGracePeriodSeconds: meta.DeletionGracePeriodSeconds,
+		Labels:                     meta.Labels, Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
+	}
+}
+
+// trimService keeps the annotations that are copied to a leader Service too, on both.
+func trimService(service *corev1.Service) {
+	annotations := copyableAnnotations(service.Annotations)
+	service.ObjectMeta = trimMeta(service.ObjectMeta)
+	service.Annotations = annotations
+	service.Status = corev1.ServiceStatus{}
+}
+
+// copyableAnnotations are those of our domain, and those that they ask to have copied.
+func copyableAnnotations(annotations map[string]string) map[string]string {
+	kept := ourAnnotations(annotations)
+	for _, key := range config.SplitKeys(annotations[config.CopyAnnotationsKey]) {
+		if value, found := annotations[key]; found {
+			kept[key] = value
+		}
+	}
+	return kept
+}
+
+// trimSlice keeps of what Kubernetes' controllers make only whose it is: a copy of a user's Endpoints may be long.
+func trimSlice(slice *discoveryv1.EndpointSlice) {
+	slice.ManagedFields = nil
+	owner := metav1.GetControllerOfNoCopy(slice)
+	if slice.Labels[discoveryv1.LabelManagedBy] == endpointSliceController || owner != nil && owner.Kind == "Endpoints" {
+		slice.Endpoints, slice.Ports = nil, nil
 	}
 }
 

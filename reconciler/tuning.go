@@ -4,54 +4,94 @@ import (
 	"context"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/config"
 )
 
-// tuningController puts the ConfigMap tanist-tuning in force, on every replica and without a restart.
+// tuningController puts the tuning in force, on every replica and without a restart. The replica that holds the Lease also saves it,
+// so that it is in force everywhere, and after every restart, when the next one is wrong.
 type tuningController struct {
 	views      *views
 	store      *config.Store
-	elected    <-chan struct{}
+	live       client.Reader // reads from the API server
+	client     client.Writer
+	holdsLease func() bool
 	recorder   events.EventRecorder
 	complaints *complaints
 	alarm      *alarm
 }
 
-// Reconcile reads the ConfigMap. When it is wrong the tuning in force stays; one replica says so.
+// tuningRecheck is how soon a replica that does not hold the Lease looks again at what is left to whoever does: that may be this
+// replica by then, and no watch tells of it. It costs no request.
+const tuningRecheck = 5 * time.Second
+
+// Reconcile reads the ConfigMaps tanist-tuning, whose key is the request, and tanist-state.
 func (t *tuningController) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	configMap := t.views.configMap(request.NamespacedName)
-	changed, errs := t.store.Apply(configMap)
-	if changed {
+	configMap, state := t.views.configMap(request.NamespacedName), t.views.state(stateKey(request.Namespace))
+	resolved := config.ResolveTuning(configMap, state)
+	if t.store.Apply(resolved) {
 		t.alarm.ring()
 		logf.FromContext(ctx).V(1).Info("Tuning changed", "hash", t.store.Load().Hash())
 	}
-	var all []complaint
-	for _, err := range errs {
-		all = append(all, complaint{
-			about: configMap, reason: reasonInvalidTuning, action: actionRead,
-			note: err.Error() + "; the last good tuning stays in force",
-		})
+	text, differs := config.TuningToSave(configMap, state)
+	if !t.holdsLease() {
+		if differs || len(resolved.Errors) > 0 {
+			return reconcile.Result{RequeueAfter: tuningRecheck}, nil
+		}
+		return reconcile.Result{}, nil
 	}
-	select {
-	case <-t.elected:
-		emit(t.recorder, t.complaints.news(request.NamespacedName, all))
-	default:
-		if len(all) > 0 {
-			// Whoever holds the Lease says it. That may be this replica soon.
-			return reconcile.Result{RequeueAfter: time.Minute}, nil
+	all := wrongTuning(configMap, resolved)
+	var result reconcile.Result
+	if differs {
+		outcome, err := t.save(ctx, configMap, state, text)
+		if err != nil {
+			return reconcile.Result{}, unlessStopping(ctx, err)
+		}
+		result.RequeueAfter = outcome.again
+		if outcome.refused != nil && configMap != nil {
+			all = append(all, complaint{
+				about: configMap, reason: reasonTuningNotSaved, action: actionSave,
+				note: fitNote("the tuning is in force but cannot be saved, so that the defaults, or an older tuning, would follow a wrong one: " +
+					outcome.refused.Error()),
+			})
 		}
 	}
-	return reconcile.Result{}, nil
+	emit(t.recorder, t.complaints.news(request.NamespacedName, all))
+	return result, nil
 }
 
-// loadTuning puts the ConfigMap in force before the first decision: a hand-over that the tuning switches off must not happen
-// because a replica starts. The informers are synced when it is called.
+// wrongTuning is what a user must mend in the ConfigMap tanist-tuning, and what is in force meanwhile.
+func wrongTuning(configMap *corev1.ConfigMap, resolved config.ResolvedTuning) []complaint {
+	meanwhile := "the last good tuning stays in force"
+	if resolved.Source == config.FromDefaults {
+		meanwhile = "the defaults are in force, because no good tuning was saved before"
+		if len(resolved.StateErrors) > 0 {
+			meanwhile = "the defaults are in force, because this version cannot read the last good tuning in the ConfigMap " +
+				config.TuningState + ": " + resolved.StateErrors.ToAggregate().Error()
+		}
+	}
+	var all []complaint
+	for _, err := range resolved.Errors {
+		all = append(all, complaint{
+			about: configMap, reason: reasonInvalidTuning, action: actionRead, note: fitNote(err.Error() + "; " + meanwhile),
+		})
+	}
+	return all
+}
+
+// loadTuning puts the tuning in force before the first decision: a hand-over that the tuning switches off must not happen because a
+// replica starts. The informers are synced when it is called.
 func loadTuning(v *views, store *config.Store, key types.NamespacedName) {
 	// Errors are reported by the controller, which starts at the same time.
-	_, _ = store.Apply(v.configMap(key))
+	store.Apply(config.ResolveTuning(v.configMap(key), v.state(stateKey(key.Namespace))))
+}
+
+func stateKey(namespace string) types.NamespacedName {
+	return types.NamespacedName{Namespace: namespace, Name: config.TuningState}
 }

@@ -15,6 +15,7 @@ import (
 	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 )
 
@@ -22,32 +23,39 @@ import (
 // object it lists; what comes out of them is shared and must not be modified.
 type views struct {
 	namespaces, services, pods, slices, configMaps toolscache.Indexer
+	// states has the ConfigMap tanist-state.
+	states toolscache.Indexer
+	// selected are slices of the EndpointSlice controller (see selectedslices.go).
+	selected toolscache.Indexer
 	// These tell of the pods' future (see outlook).
 	nodes, replicaSets, deployments, statefulSets, daemonSets toolscache.Indexer
-	// podsSeen is the newest resourceVersion that the informer of pods has received.
-	podsSeen func() string
+	// installation is the namespace of this Tanist, which leader Services name.
+	installation string
 }
 
 // newViews asks the cache for every informer that the controllers need, so that all are synced before anything is decided.
-func newViews(ctx context.Context, informers ctrlcache.Informers) (*views, error) {
+func newViews(ctx context.Context, informers, selected, states ctrlcache.Informers) (*views, error) {
 	v := &views{}
 	for _, view := range []struct {
+		from     ctrlcache.Informers
 		of       client.Object
 		into     *toolscache.Indexer
 		indexers toolscache.Indexers
 	}{
-		{namespaceMetadata(), &v.namespaces, nil},
-		{&corev1.Service{}, &v.services, serviceIndexers},
-		{&corev1.Pod{}, &v.pods, podIndexers},
-		{&discoveryv1.EndpointSlice{}, &v.slices, sliceIndexers},
-		{&corev1.ConfigMap{}, &v.configMaps, nil},
-		{&corev1.Node{}, &v.nodes, nil},
-		{replicaSetMetadata(), &v.replicaSets, replicaSetIndexers},
-		{&appsv1.Deployment{}, &v.deployments, nil},
-		{&appsv1.StatefulSet{}, &v.statefulSets, nil},
-		{&appsv1.DaemonSet{}, &v.daemonSets, nil},
+		{selected, &discoveryv1.EndpointSlice{}, &v.selected, sliceIndexers},
+		{states, &corev1.ConfigMap{}, &v.states, nil},
+		{informers, namespaceMetadata(), &v.namespaces, nil},
+		{informers, &corev1.Service{}, &v.services, serviceIndexers},
+		{informers, &corev1.Pod{}, &v.pods, podIndexers},
+		{informers, &discoveryv1.EndpointSlice{}, &v.slices, sliceIndexers},
+		{informers, &corev1.ConfigMap{}, &v.configMaps, nil},
+		{informers, &corev1.Node{}, &v.nodes, nil},
+		{informers, replicaSetMetadata(), &v.replicaSets, replicaSetIndexers},
+		{informers, &appsv1.Deployment{}, &v.deployments, nil},
+		{informers, &appsv1.StatefulSet{}, &v.statefulSets, nil},
+		{informers, &appsv1.DaemonSet{}, &v.daemonSets, nil},
 	} {
-		informer, err := informers.GetInformer(ctx, view.of, ctrlcache.BlockUntilSynced(false))
+		informer, err := view.from.GetInformer(ctx, view.of, ctrlcache.BlockUntilSynced(false))
 		if err != nil {
 			return nil, fmt.Errorf("failed to get informer for %T: %w", view.of, err)
 		}
@@ -59,11 +67,18 @@ func newViews(ctx context.Context, informers ctrlcache.Informers) (*views, error
 			return nil, fmt.Errorf("failed to read informer for %T: %T has no store", view.of, informer)
 		}
 		*view.into = indexed.GetIndexer()
-		if view.into == &v.pods {
-			v.podsSeen = indexed.LastSyncResourceVersion
-		}
 	}
 	return v, nil
+}
+
+// seen is how much the informers have seen of the pods and the Services: all that happened until these versions.
+func (v *views) seen() cache.Basis {
+	return cache.Basis{Pods: v.pods.LastStoreSyncResourceVersion(), Services: v.services.LastStoreSyncResourceVersion()}
+}
+
+// olderReplicas reports whether pods of Tanist run, in this installation, that do not know who may change what.
+func (v *views) olderReplicas() bool {
+	return len(byIndex[*corev1.Pod](v.pods, podsOlderReplicas, v.installation)) > 0
 }
 
 // namespaceMetadata is what is watched of Namespaces: their labels and whether they are being deleted.
@@ -99,6 +114,11 @@ func (v *views) pod(key types.NamespacedName) *corev1.Pod {
 // configMap is nil when there is none of this name.
 func (v *views) configMap(key types.NamespacedName) *corev1.ConfigMap {
 	return get[*corev1.ConfigMap](v.configMaps, key.String())
+}
+
+// state is the ConfigMap tanist-state; nil when there is none.
+func (v *views) state(key types.NamespacedName) *corev1.ConfigMap {
+	return get[*corev1.ConfigMap](v.states, key.String())
 }
 
 // node is nil when there is none of this name.
@@ -174,15 +194,28 @@ func (v *views) wanting(leaderService types.NamespacedName) []*corev1.Service {
 	return byIndex[*corev1.Service](v.services, servicesByLeaderService, leaderService.String())
 }
 
-// labelledFor are the Services whose labels say that they are leader Services of this one. Whether they are ours is another
-// question.
-func (v *views) labelledFor(source types.NamespacedName) []*corev1.Service {
-	return byIndex[*corev1.Service](v.services, bySource, source.String())
+// slicesOf are the EndpointSlices that say they were made for a Service, and those that one of its leader Services controls or that take
+// its traffic.
+func (v *views) slicesOf(source types.NamespacedName, leaderServices []*corev1.Service) []*discoveryv1.EndpointSlice {
+	all := byIndex[*discoveryv1.EndpointSlice](v.slices, bySource, source.String())
+	for _, service := range leaderServices {
+		all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](v.slices, slicesByService, keyOf(service).String())...)
+		all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](v.selected, slicesByService, keyOf(service).String())...)
+		if service.UID != "" {
+			all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](v.slices, byController, string(service.UID))...)
+		}
+	}
+	return all
 }
 
-// slicesLabelledFor are the EndpointSlices whose labels say that they were made for this Service.
-func (v *views) slicesLabelledFor(source types.NamespacedName) []*discoveryv1.EndpointSlice {
-	return byIndex[*discoveryv1.EndpointSlice](v.slices, bySource, source.String())
+// appendMissing appends the objects that are not there yet.
+func appendMissing[T comparable](all []T, more ...T) []T {
+	for _, object := range more {
+		if !slices.Contains(all, object) {
+			all = append(all, object)
+		}
+	}
+	return all
 }
 
 // get never fails: the key function of these stores is the key itself.

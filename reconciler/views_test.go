@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 
@@ -20,10 +21,10 @@ func viewsOf(t *testing.T, objects ...metav1.Object) *views {
 		return toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, indexers)
 	}
 	v := &views{
-		namespaces: store(nil), services: store(serviceIndexers), pods: store(podIndexers), slices: store(sliceIndexers), configMaps: store(nil),
-		nodes: store(nil), replicaSets: store(replicaSetIndexers),
-		deployments: store(nil), statefulSets: store(nil), daemonSets: store(nil),
-		podsSeen: func() string { return "1000" },
+		namespaces: store(nil), services: store(serviceIndexers), pods: store(podIndexers), slices: store(sliceIndexers), selected: store(sliceIndexers), configMaps: store(nil),
+		states: store(nil),
+		nodes:  store(nil), replicaSets: store(replicaSetIndexers), statefulSets: store(nil), deployments: store(nil), daemonSets: store(nil),
+		installation: "tanist-system",
 	}
 	for _, object := range objects {
 		into := v.services
@@ -39,12 +40,20 @@ func viewsOf(t *testing.T, objects ...metav1.Object) *views {
 			into = v.nodes
 		case *appsv1.StatefulSet:
 			into = v.statefulSets
+		case *discoveryv1.EndpointSlice:
+			into = v.slices
+			if object.GetLabels()[discoveryv1.LabelManagedBy] == endpointSliceController {
+				into = v.selected
+			}
 		case *appsv1.Deployment:
 			into = v.deployments
 		case *appsv1.DaemonSet:
 			into = v.daemonSets
 		case *corev1.ConfigMap:
 			into = v.configMaps
+			if object.GetName() == config.TuningState {
+				into = v.states
+			}
 		}
 		if err := into.Add(object); err != nil {
 			t.Fatal(err)
@@ -119,7 +128,7 @@ func TestServicesAreFoundByWhatTheyWant(t *testing.T) {
 	if diff := cmp.Diff([]string{"api", "web"}, namesOf(v.enabled("shop"))); diff != "" {
 		t.Errorf("unexpected opted-in Services (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"web-leader"}, namesOf(v.labelledFor(key))); diff != "" {
+	if diff := cmp.Diff([]string{"web-leader"}, namesOf(v.ownedLeaderServices(source))); diff != "" {
 		t.Errorf("unexpected leader Services (-want +got):\n%s", diff)
 	}
 	key.Name = "web-leader"

@@ -14,7 +14,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// A workload's pods are taken to be refused because of their drain window when none has appeared after this many attempts and this
+// A workload's pods are taken to be refused because of their drain window when none has appeared after this many windowAttempts and this
 // time. Controllers try again after 5 ms, 10 ms and so on, so that this is about the tenth attempt.
 const (
 	refusedAttempts = 5
@@ -28,15 +28,15 @@ const (
 // windows finds out whose pods cannot be created with a drain window: a policy of the cluster may limit the grace period of a pod,
 // and admission is not told what becomes of a pod. A controller that is refused tries again. So when attempt after attempt brings no
 // pod, one is made without a window. If that one appears, the window was to blame, and the workload's pods are created without it from
-// then on. If it does not appear either, something else is (a quota), and it takes twice as many attempts until the next trial.
+// then on. If it does not appear either, something else is (a quota), and it takes twice as many windowAttempts until the next trial.
 type windows struct {
 	mu sync.Mutex
 	// owners are the workloads with pods that have not appeared, by UID.
-	owners map[types.UID]*attempts
+	owners map[types.UID]*windowAttempts
 }
 
-// attempts are those to create pods of one workload since the last one with a window appeared.
-type attempts struct {
+// windowAttempts are those to create pods of one workload since the last one with a window appeared.
+type windowAttempts struct {
 	first         time.Time
 	count, enough int
 	// trial is when a pod was made without a window; zero when none was.
@@ -46,7 +46,7 @@ type attempts struct {
 }
 
 func newWindows() *windows {
-	return &windows{owners: map[types.UID]*attempts{}}
+	return &windows{owners: map[types.UID]*windowAttempts{}}
 }
 
 // accepted reports whether the next pod of a workload should have its window, and counts the attempt.
@@ -56,9 +56,9 @@ func (w *windows) accepted(owner types.UID, now time.Time) bool {
 	a := w.owners[owner]
 	if a == nil {
 		if len(w.owners) >= mostOwners {
-			clear(w.owners) // which costs some attempts more
+			clear(w.owners) // which costs some windowAttempts more
 		}
-		a = &attempts{first: now, enough: refusedAttempts}
+		a = &windowAttempts{first: now, enough: refusedAttempts}
 		w.owners[owner] = a
 	}
 	a.count++
@@ -66,7 +66,7 @@ func (w *windows) accepted(owner types.UID, now time.Time) bool {
 	case a.refused || now.Sub(a.trial) < trialTime:
 		return false
 	case !a.trial.IsZero():
-		*a = attempts{first: now, count: 1, enough: 2 * a.enough}
+		*a = windowAttempts{first: now, count: 1, enough: 2 * a.enough}
 		return true
 	case a.count > a.enough && now.Sub(a.first) >= refusedAfter:
 		a.trial = now

@@ -21,7 +21,7 @@ const (
 
 var outcomes = []string{outcomeSucceeded, outcomeRetried, outcomeRefused, outcomeExhausted, outcomeCanceled}
 
-// attempts counts attempts. Labels: policy (the tuning's policies: failover, standard), op (the callers' constants, as they are
+// attempts counts attempts. Labels: policy (the tuning's failover and standard, and event), op (the callers' constants, as they are
 // given to InitMetrics), outcome (the five above).
 var attempts = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Name: "tanist_retry_attempts_total",

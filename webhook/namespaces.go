@@ -44,7 +44,7 @@ func (n namespaces) warnings(namespace, old *corev1.Namespace) []string {
 		return all
 	}
 	if losing := n.known.Enabled(namespace.Name); len(losing) > 0 {
-		all = append(all, fmt.Sprintf("tanist: namespace %s is not opted in any more: the leader Services of %s will be removed, "+
+		all = append(all, fmt.Sprintf("tanist: namespace %s is not opted in any more: the leader Services of %s will be removed after the optOutGrace of the tuning, "+
 			"unless it has the label %s=true again", namespace.Name, someOf(losing), config.EnabledKey))
 	}
 	return all

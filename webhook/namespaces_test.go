@@ -24,9 +24,9 @@ func TestNamespaces(t *testing.T) {
 	going.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
 	const (
 		misspelt = `tanist: label tanist.dev/enabled="yes" does not opt namespace shop in: the value must be "true"`
-		losing   = "tanist: namespace shop is not opted in any more: the leader Services of web will be removed, unless it has the label " +
+		losing   = "tanist: namespace shop is not opted in any more: the leader Services of web will be removed after the optOutGrace of the tuning, unless it has the label " +
 			"tanist.dev/enabled=true again"
-		losingMany = "tanist: namespace shop is not opted in any more: the leader Services of a, b, c and 2 more will be removed, " +
+		losingMany = "tanist: namespace shop is not opted in any more: the leader Services of a, b, c and 2 more will be removed after the optOutGrace of the tuning, " +
 			"unless it has the label tanist.dev/enabled=true again"
 	)
 	elsewhere := service("web")

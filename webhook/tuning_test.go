@@ -36,7 +36,7 @@ func TestTuning(t *testing.T) {
 			new: configMap(config.TuningKey, "comit: {}"),
 			wantErrors: []string{
 				`data[tuning.yaml].comit: Invalid value: "comit": is not a key here (line 1); ` +
-					`the keys are cache, commit, election, retry`,
+					`the keys are apiVersion, cache, commit, election, kind, retry`,
 			},
 		},
 		"a misspelt key of it": {

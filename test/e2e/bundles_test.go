@@ -65,14 +65,17 @@ func setBundles(t *testing.T, client kubernetes.Interface, change func([]byte) [
 	}
 }
 
+// webhooks is how many the chart has.
+const webhooks = 5
+
 // says waits until every replica says of every webhook of ours that it is trusted, or that it is not.
 func says(t *testing.T, client kubernetes.Interface, want bool) {
 	t.Helper()
 	wanted := 0.0
 	if want {
-		wanted = 4
+		wanted = webhooks
 	}
-	occasionally(t, fmt.Sprintf("every replica says that %v of 4 webhooks are trusted", wanted), func(ctx context.Context) error {
+	occasionally(t, fmt.Sprintf("every replica says that %v of %d webhooks are trusted", wanted, webhooks), func(ctx context.Context) error {
 		values, err := replicaMetrics(ctx, client, trusted, nil)
 		if err != nil {
 			return err

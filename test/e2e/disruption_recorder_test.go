@@ -126,8 +126,10 @@ func (r *recorder) step(at time.Time, slice *discoveryv1.EndpointSlice) {
 	}
 	m := change{at: at, service: slice.Labels[config.SourceServiceKey], term: term,
 		leader: slice.Annotations[config.LeaderKey], reason: slice.Annotations[config.ReasonKey]}
-	last := r.terms[m.service]
+	last, seen := r.terms[m.service]
 	switch {
+	case !seen && m.leader == "": // it begins without a leader, and nobody has moved
+		r.terms[m.service] = term
 	case term < last:
 		r.wrong = append(r.wrong, fmt.Errorf("the term of %s went from %d down to %d", m.service, last, term))
 	case term > last:

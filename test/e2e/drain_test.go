@@ -46,8 +46,8 @@ func TestADrainTakesLeaderAndReplica(t *testing.T) {
 	if moves := quiet.seen(); len(moves) != 1 {
 		t.Errorf("the leader moved %d times, want once: %+v", len(moves), moves)
 	}
-	if termOf(t, after) != termOf(t, slice)+1 {
-		t.Errorf("the term went from %d to %d, want one more", termOf(t, slice), termOf(t, after))
+	if termOf(t, after) <= termOf(t, slice) {
+		t.Errorf("the term went from %d to %d, want a later one", termOf(t, slice), termOf(t, after))
 	}
 	if now := nodeOf(t, client, namespace, leaderOf(after)); now == node {
 		t.Errorf("the leader is on %s, which was drained", node)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -30,7 +31,7 @@ type scene struct {
 // newScene makes a namespace that has opted in, unless the labels given say otherwise.
 func newScene(t *testing.T, labels ...string) *scene {
 	t.Helper()
-	set := map[string]string{config.EnabledKey: "true"}
+	set := map[string]string{config.EnabledKey: "true", workloadsKey: "played"}
 	for _, label := range labels {
 		key, value, _ := strings.Cut(label, "=")
 		set[key] = value
@@ -43,14 +44,29 @@ func newScene(t *testing.T, labels ...string) *scene {
 	}
 	s := &scene{t: t, namespace: namespace.Name}
 	// The tests share a cluster. What one leaves behind must not be Tanist's business in another.
-	t.Cleanup(s.optOut)
+	t.Cleanup(func() {
+		s.optOut()
+		s.deleteServices()
+	})
 	return s
+}
+
+// deleteServices deletes all Services of the namespace, also when the test is over.
+func (s *scene) deleteServices() {
+	for _, object := range history.objects("Service", s.namespace) {
+		name := object.(*corev1.Service).Name
+		err := clientset.CoreV1().Services(s.namespace).Delete(context.WithoutCancel(s.t.Context()), name, metav1.DeleteOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			s.t.Errorf("failed to delete Service: %v", err)
+		}
+	}
 }
 
 // optOut ends Tanist's business in the namespace, also when the test is over.
 func (s *scene) optOut() {
+	s.deleteServices() // without them there is nothing to wait for
 	if _, err := clientset.CoreV1().Namespaces().Patch(context.WithoutCancel(s.t.Context()), s.namespace, types.MergePatchType,
-		[]byte(`{"metadata":{"labels":{"tanist.dev/enabled":null}}}`), metav1.PatchOptions{}); err != nil {
+		[]byte(`{"metadata":{"labels":{"tanist.dev/enabled":null}}}`), metav1.PatchOptions{}); err != nil && !apierrors.IsNotFound(err) {
 		s.t.Errorf("failed to opt namespace out: %v", err)
 	}
 }

@@ -27,22 +27,24 @@ func (s *scene) prefers(service, pod string) {
 
 func TestHandoverMovesTheLeaderOnce(t *testing.T) {
 	newTanist(t).startElected()
-	s, _ := pair(t)
+	s, first := pair(t)
 	s.withReadyPod("web", "c")
 	user := kubectl{namespace: s.namespace}
 	s.follows("web-leader", "a", "b")
 
 	out, stderr, err := user.run(t, newHandover, "web")
-	if err != nil || stderr != "" || !strings.HasPrefix(out, "web: from a to b, term 2, after ") {
+	second := s.leads("web", "b")
+	if err != nil || stderr != "" || !strings.HasPrefix(out, fmt.Sprintf("web: from a to b, term %d, after ", second.Term)) {
 		t.Fatalf("got %v, %s%s", err, out, stderr)
 	}
 	s.prefers("web", "")
 	out, _, err = user.run(t, newHandover, "web", "--to", "c", "--keep")
-	if err != nil || !strings.HasPrefix(out, "web: from b to c, term 3, after ") {
+	third := s.leads("web", "c")
+	if err != nil || !strings.HasPrefix(out, fmt.Sprintf("web: from b to c, term %d, after ", third.Term)) {
 		t.Fatalf("got %v, %s", err, out)
 	}
 	s.prefers("web", "c")
-	if out, _, err = user.run(t, newHandover, "web", "--to", "c"); err != nil || out != "web: c leads already, term 3\n" {
+	if out, _, err = user.run(t, newHandover, "web", "--to", "c"); err != nil || out != fmt.Sprintf("web: c leads already, term %d\n", third.Term) {
 		t.Errorf("got %v, %s", err, out)
 	}
 	if _, _, err = user.run(t, newHandover, "web", "--to", "a"); err == nil || !strings.HasPrefix(err.Error(), "the Service prefers pod c (tanist.dev/preferred-leader)") {
@@ -50,10 +52,10 @@ func TestHandoverMovesTheLeaderOnce(t *testing.T) {
 	}
 
 	s.kill("c") // whoever is preferred takes over again when it comes back
-	s.leads("web", "a")
+	fourth := s.leads("web", "a")
 	s.withReadyPod("web", "c")
 	l := s.leads("web", "c")
-	if l.Term != 5 || l.Reason != "Preferred" {
+	if !s.next("web", first, second) || !s.next("web", second, third) || !s.next("web", third, fourth) || !s.next("web", fourth, l) || l.Reason != "Preferred" {
 		t.Errorf("got %+v", l)
 	}
 	if got := s.versionsOf("EndpointSlice", "web-leader-ipv4"); got > 5+1 { // and one when it was made, before the first pod

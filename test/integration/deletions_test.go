@@ -3,7 +3,6 @@
 package integration_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -128,8 +127,8 @@ func TestWhichDeletionsAreAdmitted(t *testing.T) {
 				s.stays("web", first)
 				return
 			}
-			if last.Term != first.Term+1 || !strings.HasPrefix(last.Reason, "Leader") {
-				t.Errorf("got %+v, want term %d", last, first.Term+1)
+			if !s.next("web", first, last) || !strings.HasPrefix(last.Reason, "Leader") {
+				t.Errorf("got %+v after %+v", last, first)
 			}
 			r.counts(moved+1, handovers, "path="+test.path)
 			if test.path == "prepared" {
@@ -210,40 +209,23 @@ func TestACollectionOfPodsIsDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	admitted(map[string]float64{"prepared": 1, "no_leader": 3})
-	if l := s.leads("web", "d"); l.Term != first.Term+1 {
-		t.Errorf("got %+v, want term %d: the leader has moved to one that goes too", l, first.Term+1)
+	if l := s.leads("web", "d"); !s.next("web", first, l) {
+		t.Errorf("got %+v after %+v: the leader has moved to one that goes too", l, first)
 	}
 	r.counts(moved+1, "tanist_handovers_total", "path=prepared")
 }
 
-// TestANamespaceIsDeletedWhileDeletionsAreAdmitted plays the namespace controller, which begins with the pods.
 func TestANamespaceIsDeletedWhileDeletionsAreAdmitted(t *testing.T) {
 	_, r := admitting(t)
-	s, _ := pair(t)
-	s.withReadyPod("web", "c")
-	s.mirrored("web-leader", "a", "1")
-	s.podWitness()
+	s := newScene(t)
+	s.withService("web")
+	s.withReadyPod("web", "a", endsSoon)
+	s.mirrored("web-leader", s.leads("web", "a"))
+	s.withReadyPod("web", "b", endsSoon)
+	s.withReadyPod("web", "c", endsSoon)
+	newScene(t).podWitness()
 	written := s.versionsOf("EndpointSlice", "web-leader-ipv4")
-	if err := clientset.CoreV1().Namespaces().Delete(t.Context(), s.namespace, metav1.DeleteOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	all, ctx := metav1.ListOptions{}, t.Context()
-	for what, err := range map[string]error{
-		"pods": clientset.CoreV1().Pods(s.namespace).DeleteCollection(ctx, graceOf(0), all),
-		"Services": errors.Join(
-			clientset.CoreV1().Services(s.namespace).Delete(ctx, "web", metav1.DeleteOptions{}),
-			clientset.CoreV1().Services(s.namespace).Delete(ctx, "web-leader", metav1.DeleteOptions{}),
-		),
-		"slices": clientset.DiscoveryV1().EndpointSlices(s.namespace).DeleteCollection(ctx, metav1.DeleteOptions{}, all),
-	} {
-		if err != nil {
-			t.Fatalf("the deletion of %s is blocked: %v", what, err)
-		}
-	}
-	for _, name := range []string{"a", "b", "c"} {
-		s.gone(name)
-	}
-	newScene(t).podWitness() // all of that has been seen
+	s.deleteNamespace()
 	s.isGone("web-leader")
 	// The deletion of the namespace and of the pods may arrive in any order: one hand-over may be begun before the former is known.
 	if got := s.versionsOf("EndpointSlice", "web-leader-ipv4") - written; got > 3 {
@@ -376,7 +358,7 @@ func TestAMirrorPodIsDeleted(t *testing.T) {
 	moved := s.leads("web", "b")
 	s.podWitness()
 	s.stays("web", moved)
-	if moved.Term != first.Term+1 {
+	if !s.next("web", first, moved) {
 		t.Errorf("got %+v", moved)
 	}
 }

@@ -4,6 +4,7 @@ package integration_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (int, error) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return 0, fmt.Errorf("KUBEBUILDER_ASSETS is not set: it must name a folder with etcd, kube-apiserver and kubectl (make integration sets it)")
+		return 0, fmt.Errorf("KUBEBUILDER_ASSETS is not set: it must name a folder with etcd, kube-apiserver, kube-controller-manager and kubectl (make integration sets it)")
 	}
 	stop, err := startCluster(context.Background())
 	if err != nil {
@@ -65,9 +66,10 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 		cancel()
 		return nil, fmt.Errorf("failed to start control plane: %w", err)
 	}
+	stopControllers := func() error { return nil }
 	stop = func() {
 		cancel() // or the watches' end would be a mistake
-		if err := env.Stop(); err != nil {
+		if err := errors.Join(stopControllers(), env.Stop()); err != nil {
 			fmt.Fprintln(os.Stderr, "failed to stop control plane:", err)
 		}
 	}
@@ -80,6 +82,16 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 		stop()
 		return nil, fmt.Errorf("failed to watch control plane: %w", err)
 	}
+	if err := playWorkloads(ctx, cluster, clientset); err != nil {
+		stop()
+		return nil, fmt.Errorf("failed to hold the workload controllers back: %w", err)
+	}
+	working, err := startControllers(ctx, clientset, kubeconfig)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	stopControllers = working
 	return stop, nil
 }
 

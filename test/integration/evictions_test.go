@@ -111,8 +111,8 @@ func TestWhichEvictionsAreAdmitted(t *testing.T) {
 				s.stays("web", first)
 				return
 			}
-			if l := s.leads("web", "b"); l.Term != first.Term+1 || !strings.HasPrefix(l.Reason, "Leader") {
-				t.Errorf("got %+v, want term %d", l, first.Term+1)
+			if l := s.leads("web", "b"); !s.next("web", first, l) || !strings.HasPrefix(l.Reason, "Leader") {
+				t.Errorf("got %+v after %+v", l, first)
 			}
 			r.counts(moved+1, "tanist_handovers_total", "path=prepared")
 			r.counts(used+1, "tanist_prepared_total", "outcome=used")
@@ -195,7 +195,7 @@ func TestABudgetThatRefusesEvictionsKeepsTheLeader(t *testing.T) {
 	if err := s.evict(clientset, "a"); err != nil {
 		t.Fatal(err)
 	}
-	if l := s.leads("web", "b"); l.Term != first.Term+1 {
+	if l := s.leads("web", "b"); !s.next("web", first, l) {
 		t.Errorf("got %+v", l)
 	}
 	r.counts(moved+1, "tanist_handovers_total", "path=prepared")
@@ -212,7 +212,7 @@ func TestAPodWhoseEvictionWaitsIsNotMadeLeader(t *testing.T) {
 		t.Fatalf("got error %v", err)
 	}
 	s.terminate("a")
-	if l := s.leads("web", "c"); l.Term != first.Term+1 {
+	if l := s.leads("web", "c"); !s.next("web", first, l) {
 		t.Errorf("got %+v", l)
 	}
 }

@@ -66,6 +66,30 @@ func (s *scene) says(service, what string, holds func(leadership) bool) leadersh
 	return got
 }
 
+// next reports whether a leadership is the one that came directly after another: its term is higher, and there was none between them.
+func (s *scene) next(service string, before, after leadership) bool {
+	s.t.Helper()
+	for _, v := range history.all("EndpointSlice", s.namespace) {
+		if v.key != s.namespace+"/"+service+"-leader-ipv4" {
+			continue
+		}
+		if term := leadershipOf(v.object.(*discoveryv1.EndpointSlice)).Term; term > before.Term && term < after.Term {
+			s.t.Errorf("there was a term %d between %d and %d", term, before.Term, after.Term)
+			return false
+		}
+	}
+	return after.Term > before.Term
+}
+
+// keeps compares a leadership with one whose slice was damaged, deleted or renamed since: the same pod leads, with the same term or a
+// later one, for whatever reason.
+func (l leadership) keeps(before leadership) (diff string) {
+	if l.Term > before.Term {
+		before.Term, before.Reason = l.Term, l.Reason
+	}
+	return cmp.Diff(before, l)
+}
+
 // stays checks that nothing has changed a slice since.
 func (s *scene) stays(service string, want leadership) {
 	s.t.Helper()

@@ -15,8 +15,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// What the tests do to the objects that tell of the pods' future: nodes, ReplicaSets, StatefulSets and the tuning. Nobody acts upon
-// them here.
+// What the tests do to the objects that tell of the pods' future: nodes, ReplicaSets, StatefulSets and the tuning. Their controllers
+// are played by the tests.
 
 // tune puts a tuning in force. A replica that is running has it a moment later.
 func (i *tanist) tune(text string) {
@@ -70,7 +70,7 @@ func (s *scene) taint(node, key string) {
 	s.patchNode(node, fmt.Sprintf(`{"spec":{"taints":[{"key":%q,"effect":"NoSchedule"}]}}`, key))
 }
 
-// withReplicaSet makes a ReplicaSet of Deployment web.
+// withReplicaSet makes a ReplicaSet of Deployment web, unless a change makes it another one's.
 func (s *scene) withReplicaSet(name string, revision int, change ...func(*appsv1.ReplicaSet)) *appsv1.ReplicaSet {
 	s.t.Helper()
 	labels := map[string]string{"app": "web", "pod-template-hash": name}
@@ -86,9 +86,11 @@ func (s *scene) withReplicaSet(name string, revision int, change ...func(*appsv1
 			},
 		},
 	}
-	s.ofDeployment("web")(set)
 	for _, change := range change {
 		change(set)
+	}
+	if len(set.OwnerReferences) == 0 {
+		s.ofDeployment("web")(set)
 	}
 	created, err := clientset.AppsV1().ReplicaSets(s.namespace).Create(s.t.Context(), set, metav1.CreateOptions{})
 	if err != nil {
@@ -97,7 +99,8 @@ func (s *scene) withReplicaSet(name string, revision int, change ...func(*appsv1
 	return created
 }
 
-// ofDeployment is a ReplicaSet of a Deployment of this name, which is made if need be.
+// ofDeployment is a ReplicaSet of a Deployment of this name, which is made if need be: the garbage
+// collector takes what belongs to nothing.
 func (s *scene) ofDeployment(name string) func(*appsv1.ReplicaSet) {
 	return func(set *appsv1.ReplicaSet) {
 		set.OwnerReferences = []metav1.OwnerReference{{

@@ -227,8 +227,14 @@ func (r *recorder) moves(since int64) (n int) {
 		if !ok || v.gone {
 			continue
 		}
+		// A slice that is made again has a new term, and the leader has led since the same time.
 		term := slice.Annotations[config.TermKey]
-		if v.revision > since && term != terms[v.key] && term != "" && term != "0" {
+		if since := slice.Annotations[config.LeaderSinceKey]; since != "" {
+			term = since
+		}
+		// A slice that begins without a leader has a term, too, and is no hand-over.
+		begins := terms[v.key] == "" && slice.Annotations[config.LeaderKey] == ""
+		if v.revision > since && term != terms[v.key] && term != "" && !begins {
 			n++
 		}
 		terms[v.key] = term

@@ -25,6 +25,8 @@ type checker struct {
 	futures
 	pods   map[types.UID][]podVersion
 	slices map[string]*discoveryv1.EndpointSlice
+	// leaderServices are by namespace and name: other Services have slices, too, with all their pods.
+	leaderServices map[string]bool
 	// leaderships are by the UID of the leader Service: one that is made anew may start anew.
 	leaderships map[types.UID]*reign
 	violations  []string
@@ -61,6 +63,7 @@ func (s *scene) checkInvariants() {
 	c := checker{
 		futures: newFutures(),
 		pods:    map[types.UID][]podVersion{}, slices: map[string]*discoveryv1.EndpointSlice{}, leaderships: map[types.UID]*reign{},
+		leaderServices: map[string]bool{},
 	}
 	for _, v := range all {
 		if v.revision > until {
@@ -69,6 +72,10 @@ func (s *scene) checkInvariants() {
 		switch object := v.object.(type) {
 		case *corev1.Pod:
 			c.pod(v, object)
+		case *corev1.Service:
+			if object.Labels[config.SourceServiceKey] != "" {
+				c.leaderServices[v.key] = true
+			}
 		case *discoveryv1.EndpointSlice:
 			c.slice(v, object)
 		case *corev1.Node:
@@ -137,6 +144,9 @@ func (c *checker) slice(v version, slice *discoveryv1.EndpointSlice) {
 
 // oneReadyEndpoint: at most one ready endpoint in a leader Service's slices per address family.
 func (c *checker) oneReadyEndpoint(v version, changed *discoveryv1.EndpointSlice) {
+	if !c.leaderServices[changed.Namespace+"/"+changed.Labels[discoveryv1.LabelServiceName]] {
+		return
+	}
 	ready := 0
 	for _, slice := range c.slices {
 		if slice.Labels[discoveryv1.LabelServiceName] != changed.Labels[discoveryv1.LabelServiceName] || slice.AddressType != changed.AddressType {
@@ -180,7 +190,7 @@ func (c *checker) terms(v version, slice *discoveryv1.EndpointSlice, leaderServi
 	if term <= r.term {
 		return // the other family follows
 	}
-	if r.leader != "" && !c.unwell(r.leader, r.since, v.revision) {
+	if r.leader != "" && leader != r.leader && !c.unwell(r.leader, r.since, v.revision) {
 		c.violated(v, "the healthy leader %s of %s moved with term %d: %v", r.leader, v.key, term, c.pods[r.leader])
 	}
 	r.term, r.leader, r.since = term, leader, v.revision

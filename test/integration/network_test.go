@@ -20,6 +20,12 @@ type network struct {
 
 	// pods and slices are held while what arrives about those is held up.
 	pods, slices sync.Mutex
+	// delay is how long what arrives about these resources takes.
+	delay struct{ pods, slices, services delay }
+	// skew, in seconds, is what the API server's clock is ahead by, as the replica sees it.
+	skew atomic.Int64
+	// blind is set while the replica does not find the tuning, and so works by other rules than the rest.
+	blind atomic.Bool
 	// tap, if there is one, sees each request before it is sent, may hold it up, and says whether the API server is overloaded.
 	tap atomic.Pointer[func(*http.Request) (overloaded bool)]
 	// answered, if there is one, sees each request once it has been carried out, and may hold up its answer.
@@ -70,10 +76,11 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 			Header: http.Header{}, Body: http.NoBody,
 		}, nil
 	}
-	response, err := w.next.RoundTrip(request)
+	response, err := w.next.RoundTrip(w.network.blinded(request))
 	if err != nil {
 		return nil, err
 	}
+	w.network.skewDate(response)
 	if answered := w.network.answered.Load(); answered != nil {
 		(*answered)(request)
 	}
@@ -85,6 +92,7 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	b := &body{ReadCloser: response.Body, network: w.network}
 	if request.URL.Query().Get("watch") != "" {
+		b.ReadCloser = w.network.delayed(request.URL.Path, response.Body)
 		b.lag = map[string]*sync.Mutex{
 			"/api/v1/pods": &w.network.pods, "/apis/discovery.k8s.io/v1/endpointslices": &w.network.slices,
 		}[request.URL.Path]

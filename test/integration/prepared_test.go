@@ -38,7 +38,7 @@ func TestTheReplicaThatIsCalledGoesFirst(t *testing.T) {
 	holder.network.slices.Lock()
 	holder.network.pods.Lock()
 	s.terminate(podAt(0))
-	s.leads("web", podAt(1))
+	leader := s.leads("web", podAt(1))
 	holder.network.pods.Unlock()
 	holder.counts(met+1, conflicts)
 	holder.network.slices.Unlock()
@@ -47,8 +47,9 @@ func TestTheReplicaThatIsCalledGoesFirst(t *testing.T) {
 	met, before := holder.counter(conflicts)+called.counter(conflicts), called.counter("tanist_handovers_total", prepared)
 	for k := 1; k <= n; k++ {
 		s.terminate(podAt(k))
-		if l := s.leads("web", podAt(k+1)); l.Term != int64(k+2) {
-			t.Errorf("got %+v, want term %d", l, k+2)
+		previous := leader
+		if leader = s.leads("web", podAt(k+1)); !s.next("web", previous, leader) {
+			t.Errorf("got %+v after %+v", leader, previous)
 		}
 		called.counts(before+float64(k), "tanist_handovers_total", prepared) // so it knows that its own commit has been taken
 	}
@@ -72,7 +73,7 @@ func TestACommitOnAdmission(t *testing.T) {
 		if err := clientset.CoreV1().Pods(s.namespace).Delete(t.Context(), "a", metav1.DeleteOptions{}); err == nil {
 			t.Fatal("the deletion was not denied")
 		}
-		if l := s.leads("web", "b"); l.Term != first.Term+1 || l.Reason != "LeaderDeleted" {
+		if l := s.leads("web", "b"); !s.next("web", first, l) || l.Reason != "LeaderDeleted" {
 			t.Errorf("got %+v", l)
 		}
 		r.counts(moved+1, "tanist_handovers_total", "path=prepared")
@@ -85,7 +86,7 @@ func TestACommitOnAdmission(t *testing.T) {
 		s.withService("web")
 		const n = 20
 		s.withReadyPod("web", podAt(0))
-		s.leads("web", podAt(0))
+		leader := s.leads("web", podAt(0))
 		for k := range n {
 			s.withReadyPod("web", podAt(k+1))
 		}
@@ -95,8 +96,9 @@ func TestACommitOnAdmission(t *testing.T) {
 		for k := range n {
 			leaving := podAt(k)
 			s.terminate(leaving)
-			if l := s.leads("web", podAt(k+1)); l.Term != int64(k+2) {
-				t.Errorf("got %+v, want term %d", l, k+2)
+			previous := leader
+			if leader = s.leads("web", podAt(k+1)); !s.next("web", previous, leader) {
+				t.Errorf("got %+v after %+v", leader, previous)
 			}
 			r.counts(moved+float64(k+1), "tanist_handovers_total", "path=prepared")
 			history.eventually(t, func() string {

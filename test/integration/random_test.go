@@ -340,37 +340,7 @@ func (w *world) converge() {
 		return
 	}
 	for _, app := range w.apps {
-		history.eventually(w.t, func() string {
-			w.collectGarbage()
-			return w.missing(app)
-		})
-	}
-}
-
-// collectGarbage is the garbage collector, which the cluster of these tests does not have: what belongs to a Service that is gone
-// is deleted, unless it has changed.
-func (w *world) collectGarbage() {
-	w.t.Helper()
-	for _, object := range history.objects(w.namespace) {
-		owner := metav1.GetControllerOf(object)
-		if owner == nil || owner.Kind != "Service" {
-			continue
-		}
-		if service := history.service(w.namespace, owner.Name); service != nil && service.UID == owner.UID {
-			continue
-		}
-		uid, version := object.GetUID(), object.GetResourceVersion()
-		options := metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid, ResourceVersion: &version}}
-		var err error
-		switch object.(type) {
-		case *corev1.Service:
-			err = clientset.CoreV1().Services(w.namespace).Delete(w.t.Context(), object.GetName(), options)
-		case *discoveryv1.EndpointSlice:
-			err = clientset.DiscoveryV1().EndpointSlices(w.namespace).Delete(w.t.Context(), object.GetName(), options)
-		}
-		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-			w.t.Fatal(err)
-		}
+		history.eventually(w.t, func() string { return w.missing(app) })
 	}
 }
 

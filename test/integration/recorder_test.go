@@ -26,9 +26,11 @@ type version struct {
 	key      string
 	gone     bool
 	object   runtime.Object
+	// seen is when it arrived.
+	seen time.Time
 }
 
-// recorder keeps every version of every pod, Service, EndpointSlice, Node, ReplicaSet and Event of the cluster.
+// recorder keeps every version of every pod, Service, EndpointSlice, Node, ReplicaSet, ConfigMap and Event of the cluster.
 type recorder struct {
 	mu       sync.Mutex
 	versions []version
@@ -49,6 +51,7 @@ func record(ctx context.Context, c *kubernetes.Clientset) (*recorder, error) {
 		{"EndpointSlice", c.DiscoveryV1().EndpointSlices("").Watch},
 		{"Node", c.CoreV1().Nodes().Watch},
 		{"ReplicaSet", c.AppsV1().ReplicaSets("").Watch},
+		{"ConfigMap", c.CoreV1().ConfigMaps("").Watch},
 		{"Event", c.EventsV1().Events("").Watch},
 	} {
 		stream, err := w.watch(ctx, metav1.ListOptions{TimeoutSeconds: new(watchTimeout)})
@@ -77,7 +80,7 @@ func (r *recorder) follow(ctx context.Context, kind string, stream watch.Interfa
 		key := object.GetNamespace() + "/" + object.GetName()
 		r.mu.Lock()
 		gone := event.Type == watch.Deleted
-		r.versions = append(r.versions, version{revision, kind, key, gone, event.Object})
+		r.versions = append(r.versions, version{revision, kind, key, gone, event.Object, time.Now()})
 		if gone {
 			delete(r.latest, kind+" "+key)
 		} else {
@@ -112,13 +115,13 @@ func latest[T any](r *recorder, kind, namespace, name string) (object T) {
 	return object
 }
 
-// event reports whether there is an Event of a type about an object, with a reason and a note that contains a text.
+// event reports whether there is an Event of a type about an object, with a reason, unless that is empty, and a note that contains a text.
 func (r *recorder) event(kind, namespace, about, reason, contains string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, object := range r.latest {
 		event, ok := object.(*eventsv1.Event)
-		if ok && event.Type == kind && event.Namespace == namespace && event.Regarding.Name == about && event.Reason == reason &&
+		if ok && event.Type == kind && event.Namespace == namespace && event.Regarding.Name == about && (reason == "" || event.Reason == reason) &&
 			strings.Contains(event.Note, contains) {
 			return true
 		}
@@ -126,13 +129,13 @@ func (r *recorder) event(kind, namespace, about, reason, contains string) bool {
 	return false
 }
 
-// objects are those that there are in a namespace.
-func (r *recorder) objects(namespace string) []metav1.Object {
+// objects are those of a kind that there are in a namespace.
+func (r *recorder) objects(kind, namespace string) []runtime.Object {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var found []metav1.Object
-	for _, object := range r.latest {
-		if object := object.(metav1.Object); object.GetNamespace() == namespace {
+	var found []runtime.Object
+	for key, object := range r.latest {
+		if strings.HasPrefix(key, kind+" "+namespace+"/") {
 			found = append(found, object)
 		}
 	}

@@ -145,7 +145,7 @@ func TestANamespaceThatIsNotOptedInAnyMore(t *testing.T) {
 	s.withService("web")
 	s.exists("web-leader")
 	misspelt := `tanist: label tanist.dev/enabled="yes" does not opt namespace ` + s.namespace + ` in: the value must be "true"`
-	losing := "tanist: namespace " + s.namespace + " is not opted in any more: the leader Services of web will be removed, " +
+	losing := "tanist: namespace " + s.namespace + " is not opted in any more: the leader Services of web will be removed after the optOutGrace of the tuning, " +
 		"unless it has the label tanist.dev/enabled=true again"
 	for _, step := range []struct {
 		body string

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/config"
 )
 
 // tanist is an installation: its own namespace, and the replicas that run in it.
@@ -34,6 +35,12 @@ func newTanist(t *testing.T) *tanist {
 	}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatalf("failed to create namespace: %v", err)
+	}
+	// As the chart has it: without data.
+	if _, err := clientset.CoreV1().ConfigMaps(namespace.Name).Create(t.Context(), &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: config.TuningState},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatalf("failed to create ConfigMap: %v", err)
 	}
 	return &tanist{t: t, namespace: namespace.Name}
 }
@@ -58,17 +65,23 @@ func (i *tanist) start() *replica {
 // startWith is start with some options more.
 func (i *tanist) startWith(options app.Options) *replica {
 	i.t.Helper()
+	return i.startBehind(&network{}, options)
+}
+
+// startBehind is startWith behind a network that is as the test wants it from the first request on.
+func (i *tanist) startBehind(n *network, options app.Options) *replica {
+	i.t.Helper()
 	options.Namespace, options.LeaderElect, options.MetricsAddress = i.namespace, true, "0"
 	if options.HealthAddress == "" {
 		options.HealthAddress = "0"
 	}
 	// Not the test's context: that is cancelled before the clean-up, which stops replicas in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
-	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: &network{}, port: options.WebhookPort, cancel: cancel, done: make(chan struct{})}
-	config := rest.CopyConfig(cluster)
-	config.Impersonate = i.user
-	config.Wrap(r.network.wrap)
-	mgr, err := app.New(ctx, config, options, r.registry)
+	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: n, port: options.WebhookPort, cancel: cancel, done: make(chan struct{})}
+	api := rest.CopyConfig(cluster)
+	api.Impersonate = i.user
+	api.Wrap(r.network.wrap)
+	mgr, err := app.New(ctx, api, options, r.registry)
 	if err != nil {
 		i.t.Fatalf("failed to make replica: %v", err)
 	}

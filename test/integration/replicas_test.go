@@ -20,14 +20,15 @@ func TestABackupCommitsWhenTheHolderOfTheLeaseIsDead(t *testing.T) {
 	s := newScene(t)
 	s.withService("web")
 	s.withReadyPod("web", "pod-0")
-	s.leads("web", "pod-0")
+	leader := s.leads("web", "pod-0")
 	holder.die()
 	for i := range 10 {
 		next := fmt.Sprint("pod-", i+1)
 		s.withReadyPod("web", next)
 		s.terminate(fmt.Sprint("pod-", i))
-		if l := s.leads("web", next); l.Term != int64(i+2) {
-			t.Errorf("got %+v", l)
+		before := leader
+		if leader = s.leads("web", next); !s.next("web", before, leader) {
+			t.Errorf("got %+v after %+v", leader, before)
 		}
 	}
 	backup.counts(10, "tanist_handovers_total", "path=backup")
@@ -70,7 +71,7 @@ func TestARestartOfEveryReplicaMovesNoLeader(t *testing.T) {
 		s.leads(name, name+"-b")
 		s.withReadyPod(name, name+"-a") // comes first by name
 		want[name] = s.leads(name, name+"-b")
-		s.mirrored(name+"-leader", name+"-b", "1")
+		s.mirrored(name+"-leader", want[name])
 	}
 	for _, replica := range replicas {
 		replica.stop()
@@ -91,8 +92,8 @@ func TestARestartOfEveryReplicaMovesNoLeader(t *testing.T) {
 			t.Errorf("%s: the slice was written", name)
 		}
 	}
-	if got := r.counter("tanist_leader_term", "service=s0"); got != 1 {
-		t.Errorf("the term of s0 is %v", got)
+	if got, want := r.counter("tanist_leader_term", "service=s0"), float64(want["s0"].Term); got != want {
+		t.Errorf("the term of s0 is %v, want %v", got, want)
 	}
 }
 
@@ -100,20 +101,20 @@ func TestALeaderThatIsLostWhileTanistIsNotThereIsFollowedLater(t *testing.T) {
 	installation := newTanist(t)
 	r := installation.startElected()
 	s, first := pair(t)
-	s.mirrored("web-leader", "a", "1")
+	s.mirrored("web-leader", first)
 	r.stop()
 	s.kill("a")
 	installation.startElected()
-	if l := s.leads("web", "b"); l.Term != first.Term+1 || l.Reason != "LeaderGone" {
+	if l := s.leads("web", "b"); !s.next("web", first, l) || l.Reason != "LeaderGone" {
 		t.Errorf("got %+v", l)
 	}
 }
 
-func TestASliceThatIsLostWhileTanistIsNotThereComesBackAsItWas(t *testing.T) {
+func TestASliceThatIsLostWhileTanistIsNotThereComesBackWithItsLeader(t *testing.T) {
 	installation := newTanist(t)
 	r := installation.startElected()
 	s, first := pair(t)
-	s.mirrored("web-leader", "a", "1")
+	s.mirrored("web-leader", first)
 	r.stop()
 	if err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Delete(t.Context(), "web-leader-ipv4", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
@@ -125,8 +126,9 @@ func TestASliceThatIsLostWhileTanistIsNotThereComesBackAsItWas(t *testing.T) {
 		return ""
 	})
 	installation.startElected()
-	s.leads("web", "a")
-	s.stays("web", first)
+	if diff := s.leads("web", "a").keeps(first); diff != "" {
+		t.Errorf("the leadership has changed (-want +got):\n%s", diff)
+	}
 }
 
 // It is seen to be committed a moment before the replica that did it learns that it was.
@@ -211,15 +213,16 @@ func TestAReplicaThatLagsBehindDoesNotOverruleOneThatDoesNot(t *testing.T) {
 	s := newScene(t)
 	s.withService("web")
 	s.withReadyPod("web", "pod-0")
-	s.leads("web", "pod-0")
+	leader := s.leads("web", "pod-0")
 	holder.network.pods.Lock()
 	defer holder.network.pods.Unlock()
 	for i := range 10 {
 		// The holder of the Lease does not know that this one is ready, nor that the other one goes.
 		s.withReadyPod("web", fmt.Sprint("pod-", i+1))
 		s.terminate(fmt.Sprint("pod-", i))
-		if l := s.leads("web", fmt.Sprint("pod-", i+1)); l.Term != int64(i+2) {
-			t.Fatalf("got %+v, want term %d: the leader has moved to and fro", l, i+2)
+		before := leader
+		if leader = s.leads("web", fmt.Sprint("pod-", i+1)); !s.next("web", before, leader) {
+			t.Fatalf("got %+v after %+v: the leader has moved to and fro", leader, before)
 		}
 	}
 	backup.counts(10, "tanist_handovers_total", "path=backup")
@@ -258,7 +261,7 @@ func TestALeaderStaysWhenTheAPIServerIsOutOfReachForAWhile(t *testing.T) {
 	marker.leads("web", "a")
 	s.stays("web", first)
 	s.terminate("a")
-	if l := s.leads("web", "c"); l.Term != first.Term+1 {
+	if l := s.leads("web", "c"); !s.next("web", first, l) {
 		t.Errorf("got %+v", l)
 	}
 }

@@ -29,7 +29,7 @@ func TestARolloutMovesTheLeaderOnce(t *testing.T) {
 	s, start, first, second := deploymentScene(t)
 	s.withReadyPod("web", "c", ofReplicaSet(second))
 	moved := s.leads("web", "c")
-	if moved.Term != start.Term+1 || moved.Reason != "Rollout" {
+	if !s.next("web", start, moved) || moved.Reason != "Rollout" {
 		t.Errorf("got %+v", moved)
 	}
 	s.withReadyPod("web", "d", ofReplicaSet(second))
@@ -40,7 +40,7 @@ func TestARolloutMovesTheLeaderOnce(t *testing.T) {
 	// A rollback: the first revision is the newest again, and gets a pod.
 	s.setRevision(first, 3)
 	s.withReadyPod("web", "e", ofReplicaSet(first))
-	if back := s.leads("web", "e"); back.Term != moved.Term+1 || back.Reason != "Rollout" {
+	if back := s.leads("web", "e"); !s.next("web", moved, back) || back.Reason != "Rollout" {
 		t.Errorf("got %+v", back)
 	}
 }
@@ -53,7 +53,7 @@ func TestARolloutThatIsStuckOrCrashesMovesNobodyTwice(t *testing.T) {
 	moved := s.leads("web", "d")
 	s.notReady("d")
 	back := s.leads("web", "a")
-	if moved.Term != start.Term+1 || back.Term != moved.Term+1 || back.Reason != "LeaderNotReady" {
+	if !s.next("web", start, moved) || !s.next("web", moved, back) || back.Reason != "LeaderNotReady" {
 		t.Errorf("got %+v and %+v", moved, back)
 	}
 	s.restarts("d", 1)
@@ -89,7 +89,7 @@ func TestAStatefulSetThatShrinksMovesTheLeader(t *testing.T) {
 	s, _, first := statefulScene(t)
 	s.patchStatefulSet("db", `{"spec":{"replicas":2}}`)
 	moved := s.leads("db", "db-0")
-	if moved.Term != first.Term+1 || moved.Reason != "ScaleDown" {
+	if !s.next("db", first, moved) || moved.Reason != "ScaleDown" {
 		t.Errorf("got %+v", moved)
 	}
 	s.kill("db-2")
@@ -110,7 +110,7 @@ func TestAStatefulSetsRolloutLeavesThePodsBelowThePartitionAlone(t *testing.T) {
 	})
 	s.updateRevision("db", "v2")
 	moved := s.leads("db", "db-0") // which stays, while db-2 goes
-	if moved.Term != first.Term+1 || moved.Reason != "Rollout" {
+	if !s.next("db", first, moved) || moved.Reason != "Rollout" {
 		t.Errorf("got %+v", moved)
 	}
 	s.kill("db-2")
@@ -119,7 +119,7 @@ func TestAStatefulSetsRolloutLeavesThePodsBelowThePartitionAlone(t *testing.T) {
 	s.podWitness()
 	s.stays("db", moved)
 	s.patchStatefulSet("db", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`)
-	if l := s.leads("db", "db-2"); l.Term != moved.Term+1 || l.Reason != "Rollout" {
+	if l := s.leads("db", "db-2"); !s.next("db", moved, l) || l.Reason != "Rollout" {
 		t.Errorf("got %+v", l)
 	}
 }

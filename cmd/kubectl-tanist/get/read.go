@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
 // reader reads from one cluster what the command line asks for.
@@ -27,12 +29,14 @@ const (
 	endpointSlices kind = "EndpointSlices"
 	pods           kind = "pods"
 	namespaces     kind = "Namespaces"
+	events         kind = "Events"
 )
 
 // optional are the kinds that may be left out.
 var optional = map[kind]string{
 	pods:       "candidates, drain windows and revisions are not shown",
 	namespaces: "whether they are opted in is not shown",
+	events:     "writes of Tanist's that the API server refuses are not shown",
 }
 
 // source lists and watches one kind in the namespace that was asked for.
@@ -41,6 +45,8 @@ func (r *reader) source(of kind) cache.ListerWatcher {
 	switch of {
 	case endpointSlices:
 		return cache.NewListWatchFromClient(r.client.DiscoveryV1().RESTClient(), "endpointslices", r.namespace, fields.Everything())
+	case events:
+		return cache.NewListWatchFromClient(core, "events", r.namespace, fields.OneTermEqualSelector("reason", status.ReasonWriteRefused))
 	case pods:
 		return cache.NewListWatchFromClient(core, "pods", r.namespace, fields.Everything())
 	case namespaces:
@@ -57,7 +63,7 @@ func (r *reader) source(of kind) cache.ListerWatcher {
 // read reads everything once.
 func (r *reader) read(ctx context.Context) (*world, error) {
 	w := newWorld(r.options)
-	for _, of := range []kind{services, endpointSlices, pods, namespaces} {
+	for _, of := range []kind{services, endpointSlices, pods, namespaces, events} {
 		listed, err := cache.ToListerWatcherWithContext(r.source(of)).ListWithContext(ctx, metav1.ListOptions{})
 		if of == namespaces && apierrors.IsForbidden(err) && !r.allNamespaces {
 			listed, err = r.oneNamespace(ctx)

@@ -29,7 +29,7 @@ func watch(ctx context.Context, r *reader, w *world, list *status.List, p *print
 	}
 	var group sync.WaitGroup
 	for of, example := range map[kind]runtime.Object{
-		services: &corev1.Service{}, endpointSlices: &discoveryv1.EndpointSlice{}, pods: &corev1.Pod{}, namespaces: &corev1.Namespace{},
+		services: &corev1.Service{}, endpointSlices: &discoveryv1.EndpointSlice{}, pods: &corev1.Pod{}, namespaces: &corev1.Namespace{}, events: &corev1.Event{},
 	} {
 		if !w.knows(of) || of == namespaces && w.oneNamespace {
 			continue

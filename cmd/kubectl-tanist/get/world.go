@@ -78,7 +78,7 @@ func (w *world) names() []string {
 	for _, name := range w.services {
 		name = strings.TrimPrefix(name, "service/")
 		if service, ok := w.objects[services][w.namespace][name].(*corev1.Service); ok {
-			if source, ok := w.objects[services][w.namespace][service.Labels[config.SourceServiceKey]].(*corev1.Service); ok && status.Made(service, source) {
+			if source, ok := w.objects[services][w.namespace][status.SourceOf(service)].(*corev1.Service); ok && status.Made(service, source) {
 				name = source.Name
 			}
 		}
@@ -119,6 +119,7 @@ func (w *world) leaders(namespace string) []status.Leader {
 		Services: all[*corev1.Service](w, services, namespace),
 		Slices:   all[*discoveryv1.EndpointSlice](w, endpointSlices, namespace),
 		Pods:     all[*corev1.Pod](w, pods, namespace),
+		Events:   all[*corev1.Event](w, events, namespace),
 	}
 	var leaders []status.Leader
 	for _, service := range w.asked(namespace) {

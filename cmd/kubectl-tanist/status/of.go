@@ -56,16 +56,25 @@ func LeaderServiceOf(source *corev1.Service, wanted string, services []*corev1.S
 	return found
 }
 
-// Made reports whether Tanist made a Service for this one.
+// Made reports whether Tanist made a Service for this one. As in Tanist, the controller reference alone says so: labels are edited.
 func Made(service, source *corev1.Service) bool {
 	owner := metav1.GetControllerOfNoCopy(service)
-	return service.Labels[config.SourceServiceKey] == source.Name && owner != nil && owner.UID == source.UID && owner.Kind == "Service"
+	return owner != nil && owner.UID == source.UID && owner.Kind == "Service"
 }
 
-// madeSlice reports whether Tanist made an EndpointSlice for this leader Service.
+// SourceOf is the name of the Service that a leader Service was made for; empty for a Service that is none.
+func SourceOf(service *corev1.Service) string {
+	if owner := metav1.GetControllerOfNoCopy(service); owner != nil && owner.Kind == "Service" {
+		return owner.Name
+	}
+	return service.Labels[config.SourceServiceKey]
+}
+
+// madeSlice reports whether Tanist made an EndpointSlice for this leader Service. Those that Kubernetes makes of a Service with a
+// selector have the same controller.
 func madeSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
 	owner := metav1.GetControllerOfNoCopy(slice)
-	return slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy && owner != nil && owner.UID == leaderService.UID
+	return owner != nil && owner.UID == leaderService.UID && slice.Labels[discoveryv1.LabelManagedBy] != endpointSliceController
 }
 
 // selected are the pods that a Service selects, without those that have finished.

@@ -29,6 +29,8 @@ const (
 	SeveralReady        = "several ready endpoints"
 	IncompleteLeader    = "incomplete leader"
 	NoReadinessProbe    = "no readiness probe"
+	ForeignSlice        = "foreign EndpointSlice"
+	WriteRefused        = "write refused"
 	NoDrainWindow       = "no drain window"
 	TanistNotRunning    = "Tanist is not running"
 	Deleted             = "gone"

@@ -21,9 +21,7 @@ func (f findings) traffic(l Leader) []Warning {
 		all = append(all, Warning{LeaderTerminating, "it is being deleted and keeps the traffic, because no other pod is ready"})
 	}
 	if f.leaderService != nil {
-		if foreign := f.severalReady(); foreign != "" {
-			all = append(all, Warning{SeveralReady, foreign})
-		}
+		all = append(all, f.elsewhere()...)
 	}
 	if lacks := f.incomplete(l); lacks != "" {
 		all = append(all, Warning{IncompleteLeader, lacks})
@@ -86,8 +84,8 @@ func (f findings) incomplete(l Leader) string {
 	return l.Leader.Name + " does not have " + strings.Join(sets.List(lacks), ", ")
 }
 
-// severalReady says which EndpointSlices send traffic to more than one pod of an address family; empty when none do.
-func (f findings) severalReady() string {
+// elsewhere says which EndpointSlices send traffic to another pod than the leader.
+func (f findings) elsewhere() []Warning {
 	ready := map[string]sets.Set[string]{}
 	var foreign []string
 	several := false
@@ -102,17 +100,41 @@ func (f findings) severalReady() string {
 			}
 		}
 		several = several || ready[family].Len() > 1
-		if !madeSlice(slice, f.leaderService) {
-			foreign = append(foreign, slice.Name)
+		if !madeSlice(slice, f.leaderService) && len(slice.Endpoints) > 0 {
+			foreign = append(foreign, foreignSlice(slice, f.leaderService))
 		}
 	}
+	detail := strings.Join(foreign, "; ")
 	switch {
-	case !several:
-		return ""
-	case len(foreign) == 0:
-		return "one of Tanist's own EndpointSlices was changed by someone"
+	case several && len(foreign) == 0:
+		return []Warning{{SeveralReady, "one of Tanist's own EndpointSlices was changed by someone"}}
+	case several:
+		return []Warning{{SeveralReady, detail}}
+	case len(foreign) > 0:
+		return []Warning{{ForeignSlice, detail}}
 	default:
-		return "EndpointSlice " + strings.Join(foreign, ", ") + " is not Tanist's and takes traffic of Service " + f.leaderService.Name + ": delete it"
+		return nil
+	}
+}
+
+// Values of endpointslice.kubernetes.io/managed-by on what Kubernetes' own controllers make.
+const (
+	endpointSliceController = "endpointslice-controller.k8s.io"
+	mirroringController     = "endpointslicemirroring-controller.k8s.io"
+)
+
+// foreignSlice says who made a slice, and what helps. Deleting what a controller makes anew would not.
+func foreignSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) string {
+	takes := "EndpointSlice " + slice.Name + " is not Tanist's and takes traffic of Service " + leaderService.Name
+	switch maker := slice.Labels[discoveryv1.LabelManagedBy]; maker {
+	case endpointSliceController:
+		return takes + ": a selector of the Service's led to it, and Tanist removes it"
+	case mirroringController:
+		return takes + ": it is Kubernetes' copy of Endpoints " + leaderService.Name + "; if Tanist does not remove that, delete that Endpoints object"
+	case "":
+		return takes + ": take its label " + discoveryv1.LabelServiceName + " away"
+	default:
+		return takes + ": have its maker, " + maker + ", stop"
 	}
 }
 

@@ -106,6 +106,8 @@ type Objects struct {
 	Services []*corev1.Service
 	Slices   []*discoveryv1.EndpointSlice
 	Pods     []*corev1.Pod
+	// Events are those of refused writes.
+	Events []*corev1.Event
 	// PodsKnown is false when pods may not be read.
 	PodsKnown bool
 }

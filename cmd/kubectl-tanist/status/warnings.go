@@ -38,11 +38,33 @@ func (f findings) warnings(l Leader) []Warning {
 	case !enabled:
 		add(ServiceNotOptedIn, fmt.Sprintf("kubectl annotate service %s --namespace %s %s=true", f.Service.Name, f.Service.Namespace, config.EnabledKey))
 	case !optedIn:
-		add(NamespaceNotOptedIn, fmt.Sprintf("kubectl label namespace %s %s=true", f.Service.Namespace, config.EnabledKey))
+		add(NamespaceNotOptedIn, f.optIn())
 	default:
 		all = append(all, f.missing(l)...)
 	}
+	all = append(all, f.refused()...)
 	return append(all, f.traffic(l)...)
+}
+
+// optIn is how a namespace opts in, and what happens when it does not.
+func (f findings) optIn() string {
+	command := fmt.Sprintf("kubectl label namespace %s %s=true", f.Service.Namespace, config.EnabledKey)
+	if f.leaderService == nil || f.leaderService.Annotations[config.OrphanedSinceKey] == "" {
+		return command
+	}
+	return fmt.Sprintf("%s; otherwise Service %s is deleted when the grace is over (optOutGrace in the tuning), which began at %s",
+		command, f.leaderService.Name, f.leaderService.Annotations[config.OrphanedSinceKey])
+}
+
+// nameTaken advises nothing that takes a leader away.
+func (f findings) nameTaken(service *corev1.Service) string {
+	for _, other := range f.Services {
+		if Made(service, other) {
+			return fmt.Sprintf("Service %s is the leader Service of Service %s: choose another name for this one's with %s",
+				service.Name, other.Name, config.LeaderServiceKey)
+		}
+	}
+	return fmt.Sprintf("Service %s was not made by Tanist: choose another name with %s", service.Name, config.LeaderServiceKey)
 }
 
 // missing is why a Service that should have a leader has none.
@@ -50,8 +72,7 @@ func (f findings) missing(l Leader) []Warning {
 	if f.leaderService == nil || f.leaderService.Name != f.wanted.LeaderService {
 		for _, service := range f.Services {
 			if service.Namespace == f.Service.Namespace && service.Name == f.wanted.LeaderService && !Made(service, f.Service) {
-				return []Warning{{NameTaken, fmt.Sprintf("Service %s is not this Service's leader Service and is left alone: choose another name with %s",
-					service.Name, config.LeaderServiceKey)}}
+				return []Warning{{NameTaken, f.nameTaken(service)}}
 			}
 		}
 	}

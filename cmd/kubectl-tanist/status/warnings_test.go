@@ -2,6 +2,7 @@ package status
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +18,20 @@ func source(changes ...func(*corev1.Service)) func(*Objects) {
 
 func annotated(key, value string) func(*Objects) {
 	return source(func(s *corev1.Service) { s.Annotations[key] = value })
+}
+
+// refusing adds an Event about a refused write, after which Tanist has written an object (nil for none).
+func refusing(message string, written func(*Objects) metav1.Object) func(*Objects) {
+	return func(o *Objects) {
+		o.Events = []*corev1.Event{{
+			InvolvedObject: corev1.ObjectReference{Kind: "Service", Name: "web", UID: "web"},
+			Reason:         ReasonWriteRefused, Message: message, EventTime: metav1.NewMicroTime(t0),
+		}}
+		if written != nil {
+			later := metav1.NewTime(t0.Add(time.Minute))
+			written(o).SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: config.ManagedBy, Time: &later}})
+		}
+	}
 }
 
 func TestWarnings(t *testing.T) {
@@ -91,6 +106,53 @@ func TestWarnings(t *testing.T) {
 			changes: []func(*Objects){func(o *Objects) {
 				o.Slices = append(o.Slices, slice(nobody, func(s *discoveryv1.EndpointSlice) { s.Name, s.OwnerReferences = "stray", nil }))
 			}},
+		},
+		"a slice of someone else's takes all traffic": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Slices = []*discoveryv1.EndpointSlice{slice(nobody), slice(func(s *discoveryv1.EndpointSlice) {
+					s.Name, s.OwnerReferences, s.Labels[discoveryv1.LabelManagedBy] = "stray", nil, mirroringController
+					s.Endpoints = []discoveryv1.Endpoint{endpoint("z", "10.0.0.9", true)}
+				})}
+			}},
+			want: []string{"no leader", "foreign EndpointSlice"},
+		},
+		"what Kubernetes made of a selector has the controller of Tanist's own": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Slices = append(o.Slices, slice(func(s *discoveryv1.EndpointSlice) {
+					s.Name, s.Labels[discoveryv1.LabelManagedBy] = "web-leader-x7k2p", endpointSliceController
+					s.Endpoints = []discoveryv1.Endpoint{endpoint("b", "10.0.0.2", true)}
+				}))
+			}},
+			want: []string{"several ready endpoints"},
+		},
+		"labels that someone edited hide no leader": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Services[1].Labels = nil
+				delete(o.Slices[0].Labels, discoveryv1.LabelManagedBy)
+			}},
+		},
+		"the namespace is not opted in any longer": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Namespace = shop(nil)
+				o.Services[1].Annotations[config.OrphanedSinceKey] = "2026-03-01T12:00:00Z"
+			}},
+			want: []string{"namespace not opted in"},
+		},
+		"a write is refused": {
+			changes: []func(*Objects){refusing("failed to create Service web-leader: exceeded quota", nil), func(o *Objects) {
+				o.Services, o.Slices = o.Services[:1], nil
+			}},
+			want: []string{"no leader Service yet", "write refused"},
+		},
+		"a write was refused, and taken since": {
+			changes: []func(*Objects){refusing("failed to patch Service web-leader: no", func(o *Objects) metav1.Object { return o.Services[1] })},
+		},
+		"a slice's write is refused, and the Service's is not": {
+			changes: []func(*Objects){refusing("failed to update EndpointSlice web-leader-ipv4: no", func(o *Objects) metav1.Object { return o.Services[1] })},
+			want:    []string{"write refused"},
+		},
+		"another Service's write is refused": {
+			changes: []func(*Objects){refusing("failed to create Service web-leader: no", nil), func(o *Objects) { o.Events[0].InvolvedObject.UID = "api" }},
 		},
 		"one endpoint of each family is one leader": {
 			changes: []func(*Objects){func(o *Objects) { o.Slices = append(o.Slices, slice(ipv6)) }},

@@ -24,8 +24,8 @@ import (
 	"github.com/tanist-dev/tanist/webhook"
 )
 
-// leaseName is the Lease that says which replica goes first.
-const leaseName = "tanist"
+// leaseName is the Lease whose holder keeps the leader Services, and makes voluntary moves.
+const leaseName = config.LeaseName
 
 // Run is the program: it returns when the context ends, or with the reason why it cannot go on.
 func Run(ctx context.Context, args []string) error {
@@ -59,22 +59,28 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	// The API server compresses each event of an informer's watch by itself, and we would unpack it before we see that a leader goes.
 	cluster.DisableCompression = true
 	cluster.Wrap(reconciler.FailFast)
+	clock := &reconciler.Clock{}
+	cluster.Wrap(clock.Wrap)
 
+	lease, err := newLease(cluster, o.Namespace)
+	if err != nil {
+		return nil, err
+	}
 	admission, err := newAdmission(o)
 	if err != nil {
 		return nil, err
 	}
-	skip := true
+	skip, duration, deadline, period := true, leaseDuration, renewDeadline, retryPeriod
 	mgr, err := manager.New(cluster, manager.Options{
 		MapperProvider:                newMapper,
 		Cache:                         reconciler.CacheOptions(o.Namespace),
 		LeaderElection:                o.LeaderElect,
-		LeaderElectionID:              leaseName,
-		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true,
-		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
-		HealthProbeBindAddress:        o.HealthAddress,
-		WebhookServer:                 admission.server,
+		LeaseDuration:                 &duration, RenewDeadline: &deadline, RetryPeriod: &period,
+		LeaderElectionResourceLockInterface: lease,
+		Metrics:                             metricsserver.Options{BindAddress: o.MetricsAddress},
+		HealthProbeBindAddress:              o.HealthAddress,
+		WebhookServer:                       admission.server,
 		// The names are constants, each used once; and several replicas may live in one process, as in the tests.
 		Controller: ctrlconfig.Controller{SkipNameValidation: &skip},
 	})
@@ -83,11 +89,14 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	}
 	tuning := config.NewStore()
 	known, err := reconciler.Setup(ctx, mgr, reconciler.Options{
-		Namespace: o.Namespace, Leaders: cache.New(), Tuning: tuning, Registerer: registerer,
+		Namespace: o.Namespace, Leaders: cache.New(), Tuning: tuning, Clock: clock,
+		Holds:      func() bool { return !o.LeaderElect || lease.Held() },
+		Registerer: registerer,
 	})
 	if err != nil {
 		return nil, err
 	}
+	lease.older, lease.regained = known.OlderReplicas, known.LookAgain
 	if o.WebhookPort != 0 {
 		if err := admission.setup(ctx, mgr, o, registerer); err != nil {
 			return nil, err

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/tanist-dev/tanist/reconciler"
 )
 
 // addChecks adds the checks of the program as a whole; the context is the one it runs in. Those of admission are admission.go's.
@@ -16,7 +17,7 @@ func addChecks(ctx context.Context, mgr manager.Manager) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("failed to add health check: %w", err)
 	}
-	for name, check := range map[string]healthz.Checker{"caches": cachesSynced(mgr), "running": running(ctx)} {
+	for name, check := range map[string]healthz.Checker{"caches": reconciler.Synced(mgr.GetCache()), "running": running(ctx)} {
 		if err := mgr.AddReadyzCheck(name, check); err != nil {
 			return fmt.Errorf("failed to add readiness check %s: %w", name, err)
 		}
@@ -29,21 +30,6 @@ func running(ctx context.Context) healthz.Checker {
 	return func(*http.Request) error {
 		if ctx.Err() != nil {
 			return errors.New("it is about to end")
-		}
-		return nil
-	}
-}
-
-// probePatience is how long a readiness check waits for the caches: not long, the kubelet asks again.
-const probePatience = 100 * time.Millisecond
-
-// cachesSynced is ready once every informer knows all that there is.
-func cachesSynced(mgr manager.Manager) healthz.Checker {
-	return func(request *http.Request) error {
-		ctx, cancel := context.WithTimeout(request.Context(), probePatience)
-		defer cancel()
-		if !mgr.GetCache().WaitForCacheSync(ctx) {
-			return errors.New("the caches are not synced")
 		}
 		return nil
 	}

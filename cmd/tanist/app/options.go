@@ -15,7 +15,7 @@ import (
 type Options struct {
 	// Namespace is Tanist's own: its Lease and its tuning are there.
 	Namespace string
-	// LeaderElect makes one of several replicas go first.
+	// LeaderElect makes one of several replicas the holder of the Lease.
 	LeaderElect bool
 	// MetricsAddress and HealthAddress are where to listen; "0" for nowhere.
 	MetricsAddress string

@@ -1,0 +1,52 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// neverCopied are keys that mean something else on another object: whose it is, or what kubectl last applied to it.
+var neverCopied = []string{
+	ManagedByKey, discoveryv1.LabelServiceName, discoveryv1.LabelManagedBy, corev1.LastAppliedConfigAnnotation,
+}
+
+// keys reads a list of keys of labels or annotations, separated by commas.
+func (p *parser) keys(key string) []string {
+	value, found := p.annotations[key]
+	if !found {
+		return nil
+	}
+	keys := SplitKeys(value)
+	for _, one := range keys {
+		if problem := uncopyable(one); problem != "" {
+			p.reject(key, value, problem)
+			return nil
+		}
+	}
+	return keys
+}
+
+// SplitKeys are the keys in a list, in order and each once.
+func SplitKeys(list string) []string {
+	var keys []string
+	for key := range strings.SplitSeq(list, ",") {
+		if key = strings.TrimSpace(key); key != "" && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func uncopyable(key string) (problem string) {
+	if problems := validation.IsQualifiedName(key); len(problems) > 0 {
+		return "must be keys, separated by commas: " + key + ": " + strings.Join(problems, "; ")
+	}
+	if strings.HasPrefix(key, Domain+"/") || slices.Contains(neverCopied, key) {
+		return key + " cannot be copied: it means something else on the leader Service"
+	}
+	return ""
+}

@@ -1,0 +1,116 @@
+package reconciler
+
+import (
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+)
+
+// admitted is what the holder of the Lease looks at after the deletion of a1 was admitted and the leader was moved to b2 at once. a1
+// does not say yet that it goes. By the Service's wishes it would lead.
+func admitted(t *testing.T, changes ...func(*situation)) situation {
+	t.Helper()
+	s := situationOf(leading("a1", 5), []*corev1.Pod{readyPod("a1"), readyPod("b2")}, onAdmission)
+	prepared, ok := prepare(s, deletionOf("a1"), t0)
+	if !ok || !prepared.AtOnce {
+		t.Fatal("nothing is prepared")
+	}
+	s = carryOut(s, stamped(s, &prepared, t0))
+	s.options.Sticky = false
+	for _, change := range changes {
+		change(&s)
+	}
+	return s
+}
+
+func TestNobodyMovesBackToALeavingPod(t *testing.T) {
+	ttl := config.DefaultTuning().Cache.PreparedTTL.Duration
+	preferred := func(s *situation) { s.options.PreferredLeader = "a1" }
+	lost := func(s *situation) {
+		s.pods = []*corev1.Pod{readyPod("a1"), readyPod("b2", terminating), readyPod("c3", func(pod *corev1.Pod) { pod.CreationTimestamp.Time = t0 })}
+	}
+	alone := func(s *situation) { s.pods = []*corev1.Pod{readyPod("a1"), readyPod("b2", terminating)} }
+	cases := map[string]struct {
+		change func(*situation)
+		after  time.Duration
+		want   string
+	}{
+		"it would be the better leader":                  {want: "b2"},
+		"it is preferred":                                {change: preferred, want: "b2"},
+		"it would be the better leader until it expires": {after: ttl - time.Millisecond, want: "b2"},
+		"it did not leave":                               {after: ttl, want: "a1"},
+		"it did not leave, and is preferred":             {change: preferred, after: ttl, want: "a1"},
+		"the leader is lost and a younger pod is there":  {change: lost, want: "c3"},
+		"the leader is lost after it did not leave":      {change: lost, after: ttl, want: "a1"},
+		"the leader is lost and nobody else is there":    {change: alone, want: "a1"},
+		"it was made up, for a pod that leads": {change: onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) {
+			slice.Annotations[config.LeavingKey] = "b2-uid@2026-03-01T12:00:10.000Z"
+		}), after: time.Second, want: "a1"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := admitted(t)
+			if test.change != nil {
+				test.change(&s)
+			}
+			if got := decide(s, t0.Add(test.after)).after.Leader.Name; got != test.want {
+				t.Errorf("%q leads, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestALeaderMovesForAnotherReasonThanItsOwnAnnouncement(t *testing.T) {
+	s := admitted(t, func(s *situation) { s.options.Sticky = true })
+	onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) {
+		slice.Annotations[config.LeavingKey] = "b2-uid@2026-03-01T12:00:10.000Z"
+	})(&s)
+	if p := decide(s, t0.Add(time.Second)); p.decision.Move {
+		t.Errorf("a leader is moved by an annotation: %s", p.decision.Reason)
+	}
+}
+
+func TestTheLeavingPodIsKeptAsLongAsItCounts(t *testing.T) {
+	const ipv4 = discoveryv1.AddressTypeIPv4
+	want := cache.Leaving{Pod: "a1-uid", Until: t0.Add(config.DefaultTuning().Cache.PreparedTTL.Duration)}
+	repair := func(s *situation) {
+		onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil })(s)
+	}
+	move := func(s *situation) {
+		s.pods = []*corev1.Pod{readyPod("a1"), readyPod("b2", terminating), readyPod("c3")}
+	}
+	for name, test := range map[string]struct {
+		change func(*situation)
+		after  time.Duration
+		want   cache.Leaving
+	}{
+		"over a repair in the same term":  {change: repair, after: time.Second, want: want},
+		"over a new term":                 {change: move, after: time.Second, want: want},
+		"not over a repair when it is up": {change: repair, after: time.Minute},
+		"not over a new term when it is":  {change: move, after: time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := admitted(t, func(s *situation) { s.options.Sticky = true })
+			if got := s.record.Slices["web-leader-ipv4"].Leaving; got != want {
+				t.Fatalf("the commit on admission says %+v", got)
+			}
+			test.change(&s)
+			p := decide(s, t0.Add(test.after))
+			if len(p.writes) != 1 {
+				t.Fatalf("%d writes", len(p.writes))
+			}
+			if got := carryOut(s, p).record.Slices["web-leader-ipv4"].Leaving; got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+	s := admitted(t, func(s *situation) { s.options.PreferredLeader = "b2" })
+	if p := decide(s, t0.Add(time.Minute)); len(p.writes) > 0 {
+		t.Error("one that is up is written about for its own sake")
+	}
+}

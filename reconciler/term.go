@@ -1,0 +1,29 @@
+package reconciler
+
+import (
+	"time"
+
+	"github.com/tanist-dev/tanist/cache"
+)
+
+// A term is the API server's time in milliseconds since 1970 when the leader changed, or one more than the highest before. So it also
+// grows over what nobody remembers: a Service that opts out and in again, a leader Service that is deleted, a backup that is restored.
+
+// firstTermLead is how far ahead of the time a first term is. Nobody may remember the terms of an earlier leader Service of the name,
+// and the last of them may be as far ahead; also, clocks differ by a second, and a creation's time is cut to one.
+const firstTermLead = 2 * time.Second
+
+// believable reports whether a term can be one that Tanist has given.
+func believable(term int64, now time.Time) bool {
+	return term > 0 && term <= now.Add(cache.LongestAhead).UnixMilli()
+}
+
+// nextTerm is the term of the next change of leader; highest is the highest ever seen. recorded says that a slice says who leads. If
+// none does, because there was none yet or someone has deleted it, the terms that it had last may be known to nobody.
+func nextTerm(highest int64, created, now time.Time, recorded bool) int64 {
+	term := max(highest+1, now.UnixMilli(), created.Add(firstTermLead).UnixMilli())
+	if !recorded {
+		term = max(term, now.Add(firstTermLead).UnixMilli())
+	}
+	return term
+}

@@ -1,0 +1,250 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/config"
+)
+
+var rounds = flag.Int("rounds", 20, "how many rounds the convergence test takes")
+
+// How long after the last input, or after what was due then, replicas may write, and for how long it is then observed that they do not.
+const (
+	settling  = 3 * time.Second
+	observing = 4 * time.Second
+)
+
+// longestDelay is what arrives at a replica at most later than at another.
+const longestDelay = 300 * time.Millisecond
+
+// longestSkew is how far a replica's time is from the API server's at most, once it has corrected its own clock: the Date header is in
+// whole seconds. How a clock that is ten seconds off is corrected is the clock's own test.
+const longestSkew = time.Second
+
+// TestConvergence gives replicas different memories, delays, clocks and rules, lets everything change at random for a moment, and
+// then nothing: from three seconds after that on, nothing may be written. Each round can be repeated by its seed.
+func TestConvergence(t *testing.T) {
+	if *seed == 0 {
+		*seed = uint64(time.Now().UnixNano())
+	}
+	for round := range *rounds {
+		seed := *seed + uint64(round)
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			c := newConvergence(t, seed)
+			c.disturb()
+			c.divide()
+			c.settle()
+			c.check()
+		})
+	}
+}
+
+// convergence is one round.
+type convergence struct {
+	*scene
+	random       *rand.Rand
+	installation *tanist
+	replicas     []*peculiar
+	services     []*led
+	pods         int
+	// inputs are what was done, foreign the resourceVersions of slices that the test wrote.
+	inputs  []string
+	foreign map[string]bool
+	// quietSince is when nothing is due any more.
+	quietSince time.Time
+}
+
+// peculiar is a replica that sees things in a way of its own, also after a restart.
+type peculiar struct {
+	*replica
+	delays [3]time.Duration
+	skew   int64 // in seconds
+	blind  bool
+}
+
+// led is a Service and the pods that it selects.
+type led struct {
+	name  string
+	dual  bool
+	pods  []string
+	waits bool // one of its annotations makes something due later
+}
+
+func (l *led) leaderService() string { return l.name + config.LeaderServiceSuffix }
+
+func newConvergence(t *testing.T, seed uint64) *convergence {
+	t.Helper()
+	c := &convergence{
+		scene: newScene(t), random: rand.New(rand.NewPCG(seed, 0)), installation: newTanist(t), foreign: map[string]bool{},
+	}
+	// What a blind replica does not know.
+	c.installation.tune("election: {handoverOnDisruptionTarget: false}")
+	blind := c.random.IntN(3)
+	for i := range 2 + c.random.IntN(2) {
+		c.replicas = append(c.replicas, &peculiar{
+			delays: [3]time.Duration{c.upTo(longestDelay), c.upTo(longestDelay), c.upTo(longestDelay)}, skew: c.random.Int64N(2*int64(longestSkew/time.Second)+1) - int64(longestSkew/time.Second), blind: i == blind,
+		})
+	}
+	c.start(c.replicas[0])
+	for i := range 2 + c.random.IntN(3) {
+		l := &led{name: fmt.Sprint("app", i), dual: c.random.IntN(2) == 0}
+		c.services = append(c.services, l)
+		c.withService(l.name, func(service *corev1.Service) {
+			if l.dual {
+				policy := corev1.IPFamilyPolicyRequireDualStack
+				service.Spec.IPFamilyPolicy = &policy
+			}
+		})
+		c.addPod(l)
+		c.addPod(l)
+	}
+	return c
+}
+
+func (c *convergence) upTo(longest time.Duration) time.Duration {
+	return time.Duration(c.random.Int64N(int64(longest)))
+}
+
+// start runs a replica, which has no memory yet.
+func (c *convergence) start(p *peculiar) {
+	c.t.Helper()
+	n := &network{}
+	n.delay.pods.set(p.delays[0])
+	n.delay.slices.set(p.delays[1])
+	n.delay.services.set(p.delays[2])
+	n.skew.Store(p.skew)
+	n.blind.Store(p.blind)
+	p.replica = c.installation.startBehind(n, app.Options{})
+}
+
+// disturb changes things at random for a few seconds, as fast as the API server takes them. Replicas start and restart meanwhile.
+func (c *convergence) disturb() {
+	c.t.Helper()
+	until := time.After(time.Second + c.upTo(2*time.Second))
+	for {
+		select {
+		case <-until:
+			return
+		default:
+			c.inputs = append(c.inputs, c.act())
+		}
+	}
+}
+
+// divide gives the replicas different memories of some Services: those that run have seen annotations that are wrong by now, and one
+// that starts then has not.
+func (c *convergence) divide() {
+	c.t.Helper()
+	for _, p := range c.replicas {
+		if p.replica == nil {
+			c.start(p)
+		}
+	}
+	divided := c.services[c.random.IntN(len(c.services)):]
+	for _, l := range divided {
+		c.annotate(l.name, config.StickyKey, "false")
+		c.annotate(l.name, config.StrategyKey, "newest")
+	}
+	seen := time.NewTimer(longestDelay + 200*time.Millisecond)
+	defer seen.Stop()
+	<-seen.C
+	for _, l := range divided {
+		c.annotate(l.name, config.StrategyKey, "newst")
+	}
+	history.eventually(c.t, func() string { // or no replica could start: see changeReplica
+		if lowered := c.termsLowered(); len(lowered) > 0 {
+			return fmt.Sprintf("that terms which someone has lowered are put right: %v", lowered)
+		}
+		return ""
+	})
+	c.inputs = append(c.inputs, fmt.Sprintf("%d Services were seen to want the newest, now newst", len(divided)), "replica: "+c.changeReplica())
+}
+
+// settle lets every Service have a leader, and waits until nothing is due.
+func (c *convergence) settle() {
+	c.t.Helper()
+	for _, l := range c.services {
+		c.addPod(l)
+		c.addPod(l)
+	}
+	history.eventually(c.t, func() string { // that is due: it begins with its own look at everything
+		if !slices.ContainsFunc(c.replicas, func(p *peculiar) bool { return p.holdsLease() }) {
+			return "a holder of the Lease"
+		}
+		return ""
+	})
+	c.quietSince = time.Now().Add(c.due())
+}
+
+// due is how long after the last input something may be due: a grace or a min-ready of one second, two more for a replica that does
+// not hold the Lease, as each replica's clock has it.
+func (c *convergence) due() time.Duration {
+	if !slices.ContainsFunc(c.services, func(l *led) bool { return l.waits }) {
+		return 0
+	}
+	latest := time.Duration(0)
+	for _, p := range c.replicas {
+		latest = max(latest, 3*time.Second-time.Duration(p.skew)*time.Second)
+	}
+	return latest
+}
+
+// check observes that nothing is written, and that what there is then is right.
+func (c *convergence) check() {
+	c.t.Helper()
+	from := c.quietSince.Add(settling)
+	until := time.NewTimer(time.Until(from.Add(observing)))
+	defer until.Stop()
+	select {
+	case <-until.C:
+	case <-c.t.Context().Done():
+	}
+	var problems []string
+	problems = append(problems, c.writtenSince(from)...)
+	problems = append(problems, c.termProblems()...)
+	for _, slice := range c.termsLowered() {
+		problems = append(problems, "the term of "+slice+" is lower than it was")
+	}
+	for _, l := range c.services {
+		problems = append(problems, c.leaderProblems(l)...)
+	}
+	if len(problems) == 0 {
+		return
+	}
+	for i, p := range c.replicas {
+		c.t.Logf("replica %d: delays %v, skew %d s, blind %t, holds the Lease %t", i, p.delays, p.skew, p.blind, p.holdsLease())
+	}
+	for _, l := range c.services {
+		c.t.Logf("%s: dual stack %t, %v", l.name, l.dual, history.service(c.namespace, l.name).Annotations)
+	}
+	for _, input := range c.inputs[max(0, len(c.inputs)-40):] {
+		c.t.Log(input)
+	}
+	for _, problem := range problems[:min(30, len(problems))] {
+		c.t.Error(problem)
+	}
+	c.t.Fatalf("%d problems", len(problems))
+}
+
+// slicesOf are all slices of a Service's leader Service, whoever made them.
+func (c *convergence) slicesOf(l *led, family discoveryv1.AddressType) []*discoveryv1.EndpointSlice {
+	var found []*discoveryv1.EndpointSlice
+	for _, object := range history.objects("EndpointSlice", c.namespace) {
+		slice, ok := object.(*discoveryv1.EndpointSlice)
+		if ok && slice.AddressType == family && slice.Labels[discoveryv1.LabelServiceName] == l.leaderService() {
+			found = append(found, slice)
+		}
+	}
+	return found
+}

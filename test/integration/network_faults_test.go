@@ -1,0 +1,182 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/config"
+)
+
+// What makes replicas see the same cluster differently: each has a network of its own.
+
+// delay is how long a byte of a watch is under way. It changes while the watch is read.
+type delay struct{ nanoseconds atomic.Int64 }
+
+func (d *delay) set(to time.Duration) { d.nanoseconds.Store(int64(to)) }
+
+func (d *delay) get() time.Duration { return time.Duration(d.nanoseconds.Load()) }
+
+// delayed is the body of a watch whose events arrive later, in order. Those that are under way at the same time do not add up.
+func (n *network) delayed(path string, body io.ReadCloser) io.ReadCloser {
+	delay := map[string]*delay{
+		"/api/v1/pods": &n.delay.pods, "/api/v1/services": &n.delay.services, "/apis/discovery.k8s.io/v1/endpointslices": &n.delay.slices,
+	}[path]
+	if delay == nil {
+		return body
+	}
+	line := &delayLine{body: body, delay: delay, chunks: make(chan chunk, 1024), closed: make(chan struct{})}
+	go line.fill()
+	return line
+}
+
+// chunk is what one read of a body brought, and when it may be handed on.
+type chunk struct {
+	data []byte
+	due  time.Time
+	err  error
+}
+
+type delayLine struct {
+	body   io.ReadCloser
+	delay  *delay
+	chunks chan chunk
+	head   chunk
+	closed chan struct{}
+	close  sync.Once
+}
+
+// fill reads the body until it ends.
+func (l *delayLine) fill() {
+	for {
+		buffer := make([]byte, 32<<10)
+		n, err := l.body.Read(buffer)
+		select {
+		case l.chunks <- chunk{data: buffer[:n], due: time.Now().Add(l.delay.get()), err: err}:
+		case <-l.closed:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Read waits until the next bytes are due. Only one caller reads.
+func (l *delayLine) Read(p []byte) (int, error) {
+	for len(l.head.data) == 0 {
+		if l.head.err != nil {
+			return 0, l.head.err
+		}
+		select {
+		case l.head = <-l.chunks:
+		case <-l.closed:
+			return 0, errCut
+		}
+		select {
+		case <-time.After(time.Until(l.head.due)):
+		case <-l.closed:
+			return 0, errCut
+		}
+	}
+	n := copy(p, l.head.data)
+	l.head.data = l.head.data[n:]
+	return n, nil
+}
+
+func (l *delayLine) Close() error {
+	l.close.Do(func() { close(l.closed) })
+	return l.body.Close()
+}
+
+// skewDate shifts the time at which the API server says that it has answered.
+func (n *network) skewDate(response *http.Response) {
+	skew := time.Duration(n.skew.Load()) * time.Second
+	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil && skew != 0 {
+		response.Header.Set("Date", date.Add(skew).UTC().Format(http.TimeFormat))
+	}
+}
+
+// blinded asks for a ConfigMap that does not exist where the tuning is asked for: by its name, or by a field selector.
+func (n *network) blinded(request *http.Request) *http.Request {
+	if !n.blind.Load() || !strings.Contains(request.URL.Path, "/configmaps") {
+		return request
+	}
+	const other = "no-" + config.TuningConfigMap
+	request = request.Clone(request.Context())
+	request.URL.Path = strings.ReplaceAll(request.URL.Path, "/"+config.TuningConfigMap, "/"+other)
+	request.URL.RawQuery = strings.ReplaceAll(request.URL.RawQuery, config.TuningConfigMap, other)
+	return request
+}
+
+func TestEventsOfADelayedWatchArriveLaterAndInOrder(t *testing.T) {
+	n := &network{}
+	n.delay.pods.set(50 * time.Millisecond)
+	reader, writer := io.Pipe()
+	body := n.delayed("/api/v1/pods", reader)
+	began := time.Now()
+	go func() {
+		for _, text := range []string{"a", "bc", "d"} {
+			_, _ = writer.Write([]byte(text))
+		}
+		_ = writer.Close()
+	}()
+	got, err := io.ReadAll(body)
+	if err != nil || string(got) != "abcd" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if took := time.Since(began); took < 50*time.Millisecond {
+		t.Errorf("it took %s", took)
+	}
+	if other := n.delayed("/api/v1/nodes", reader); other != io.ReadCloser(reader) {
+		t.Errorf("nodes are delayed")
+	}
+}
+
+func TestAReadOfADelayedWatchEndsWhenItIsClosed(t *testing.T) {
+	n := &network{}
+	n.delay.services.set(time.Hour)
+	reader, writer := io.Pipe()
+	body := n.delayed("/api/v1/services", reader)
+	go func() { _, _ = writer.Write([]byte("a")) }()
+	ended := make(chan error)
+	go func() {
+		_, err := body.Read(make([]byte, 1))
+		ended <- err
+	}()
+	if err := body.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("it ended without an error")
+	}
+}
+
+func TestADateIsSkewed(t *testing.T) {
+	n := &network{}
+	n.skew.Store(-10)
+	response := &http.Response{Header: http.Header{"Date": {"Mon, 02 Mar 2026 12:00:05 GMT"}}}
+	n.skewDate(response)
+	if got := response.Header.Get("Date"); got != "Mon, 02 Mar 2026 11:59:55 GMT" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestABlindReplicaWorksByTheDefaults: it finds no tuning, and the one beside it does.
+func TestABlindReplicaWorksByTheDefaults(t *testing.T) {
+	installation := newTanist(t)
+	const tuned = "election: {handoverOnCordon: false}"
+	installation.tune(tuned)
+	n := &network{}
+	n.blind.Store(true)
+	blind := installation.startBehind(n, app.Options{})
+	installation.start().isTuned(tuned)
+	blind.isTuned("")
+}
