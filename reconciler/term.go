@@ -13,6 +13,10 @@ import (
 // and the last of them may be as far ahead; also, clocks differ by a second, and a creation's time is cut to one.
 const firstTermLead = 2 * time.Second
 
+// unseenTerms is how many terms a slice may have had, since the highest that this replica has seen, before someone deleted it: more than
+// there are commits in the time that an informer lags behind. By whatever clock, none of them is given to another leader.
+const unseenTerms = 100
+
 // believable reports whether a term can be one that Tanist has given.
 func believable(term int64, now time.Time) bool {
 	return term > 0 && term <= now.Add(cache.LongestAhead).UnixMilli()
@@ -23,7 +27,7 @@ func believable(term int64, now time.Time) bool {
 func nextTerm(highest int64, created, now time.Time, recorded bool) int64 {
 	term := max(highest+1, now.UnixMilli(), created.Add(firstTermLead).UnixMilli())
 	if !recorded {
-		term = max(term, now.Add(firstTermLead).UnixMilli())
+		term = max(term, highest+unseenTerms, now.Add(firstTermLead).UnixMilli())
 	}
 	return term
 }

@@ -51,7 +51,7 @@ func TestTheNextTerm(t *testing.T) {
 		"the leader Service is new":                     {highest: 5, created: t0, recorded: true, want: newTerm + 2000},
 		"nothing is recorded":                           {created: longAgo, want: newTerm + 2000},
 		"the API server's clock is ahead":               {created: t0.Add(time.Second), want: newTerm + 3000},
-		"a slice that someone deletes again and again":  {highest: newTerm + 2000, created: longAgo, want: newTerm + 2001},
+		"a slice that someone deletes again and again":  {highest: newTerm + 2000, created: longAgo, want: newTerm + 2100},
 		"what was seen is not ahead of the time":        {highest: newTerm - 1, created: longAgo, want: newTerm + 2000},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,9 +28,8 @@ const (
 // longestDelay is what arrives at a replica at most later than at another.
 const longestDelay = 300 * time.Millisecond
 
-// longestSkew is how far a replica's time is from the API server's at most, once it has corrected its own clock: the Date header is in
-// whole seconds. How a clock that is ten seconds off is corrected is the clock's own test.
-const longestSkew = time.Second
+// longestSkew is how far a replica's time is from the API server's at most.
+const longestSkew = 10 * time.Second
 
 // TestConvergence gives replicas different memories, delays, clocks and rules, lets everything change at random for a moment, and
 // then nothing: from three seconds after that on, nothing may be written. Each round can be repeated by its seed.
