@@ -4,16 +4,15 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-)
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 
-// LongestAhead is how far ahead of the time a term may be and still be believed. Terms get ahead of it only while they grow faster than
-// one each millisecond, or by clocks that differ.
-const LongestAhead = time.Minute
+	"github.com/tanist-dev/tanist/leaderslice"
+)
 
 // Observe takes note of a slice that an informer delivered at the given time, and reports whether it is news: a version that is
 // not newer than the known one is ignored, so that an informer that lags behind our own write does not take it back. Of the known
 // version the informer's object is kept: it is there anyway, and smaller than the API server's answer.
-func (l *Leaders) Observe(key types.NamespacedName, slice Slice, now time.Time) bool {
+func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
@@ -28,7 +27,7 @@ func (l *Leaders) Observe(key types.NamespacedName, slice Slice, now time.Time) 
 	e.slices[slice.Name] = known{Slice: slice, seen: now}
 	// It may be deleted before the Service is decided about, and then nothing else remembers the term.
 	for _, term := range []int64{slice.State.Term, slice.Remembered} {
-		if term <= now.Add(LongestAhead).UnixMilli() {
+		if leaderslice.Believable(term, now) {
 			e.highest = max(e.highest, term)
 		}
 	}
@@ -46,13 +45,13 @@ func (l *Leaders) Gone(key types.NamespacedName, name string, uid types.UID, ver
 	if !ok || e.slices[name].UID != uid {
 		return false
 	}
-	e.slices[name] = known{Slice: Slice{ResourceVersion: version}, seen: now}
+	e.slices[name] = known{Slice: leaderslice.Slice{ResourceVersion: version}, seen: now}
 	l.dropIfEmpty(key, e)
 	return true
 }
 
 // Committed takes note of what the API server answered to our own write.
-func (l *Leaders) Committed(key types.NamespacedName, slice Slice, now time.Time) {
+func (l *Leaders) Committed(key types.NamespacedName, slice leaderslice.Slice, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
@@ -66,13 +65,13 @@ func (l *Leaders) Committed(key types.NamespacedName, slice Slice, now time.Time
 //
 // A live read is believed, also when it says less than was known: after a restore of etcd older versions are the newer truth. Only
 // what arrived while it was under way may be newer than its answer.
-func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []Slice, began, now time.Time) Record {
+func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []leaderslice.Slice, began, now time.Time) Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
 	l.expect(e, want.Service)
 	e.stale = e.stale && e.invalidated.After(began)
-	read := map[string]Slice{}
+	read := map[string]leaderslice.Slice{}
 	for _, slice := range found {
 		read[slice.Name] = slice
 	}
@@ -97,7 +96,7 @@ func (l *Leaders) ObservePod(key types.NamespacedName, version string) {
 }
 
 // Believe takes note of who leads by the record, and of the highest term that is believed.
-func (l *Leaders) Believe(key types.NamespacedName, state State, highest int64) {
+func (l *Leaders) Believe(key types.NamespacedName, state leaderslice.State, highest int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[key]
@@ -109,4 +108,14 @@ func (l *Leaders) Believe(key types.NamespacedName, state State, highest int64) 
 	}
 	e.state, e.highest = state, max(e.highest, highest)
 	l.index(key, e)
+}
+
+// newer reports whether a version comes after another of the same resource; "" comes before all. Versions that are no numbers
+// (none are, since Kubernetes 1.35) are taken for newer, so that they cannot freeze what is known.
+func newer(a, b string) bool {
+	if a == "" || b == "" {
+		return a != ""
+	}
+	order, err := resourceversion.CompareResourceVersion(a, b)
+	return err != nil || order > 0
 }

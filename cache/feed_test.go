@@ -7,6 +7,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 // view is what is known of the IPv4 slice, in a form that is easy to write down; zero when it does not exist.
@@ -110,19 +111,19 @@ func TestTheNewerVersionWins(t *testing.T) {
 func TestALiveReadIsBelievedUnlessSomethingNewerArrivedMeanwhile(t *testing.T) {
 	cases := map[string]struct {
 		before, during, after func(*Leaders)
-		found                 []Slice
+		found                 []leaderslice.Slice
 		want                  view
 	}{
 		"it finds what the informer has not delivered yet": {
-			found: []Slice{slice("105", 8, "d")},
+			found: []leaderslice.Slice{slice("105", 8, "d")},
 			want:  view{Leader: "d", Term: 8, Version: "105"},
 		},
 		"it finds an older version: etcd was restored": {
-			found: []Slice{slice("50", 3, "z")},
+			found: []leaderslice.Slice{slice("50", 3, "z")},
 			want:  view{Leader: "z", Term: 3, Version: "50"},
 		},
 		"the events after a restore are newer than what it found": {
-			found: []Slice{slice("50", 3, "z")},
+			found: []leaderslice.Slice{slice("50", 3, "z")},
 			after: func(l *Leaders) { l.Observe(web, slice("51", 6, "b"), at(4)) },
 			want:  view{Leader: "b", Term: 6, Version: "51"},
 		},
@@ -133,12 +134,12 @@ func TestALiveReadIsBelievedUnlessSomethingNewerArrivedMeanwhile(t *testing.T) {
 		},
 		"it finds an older version and a newer event has arrived meanwhile": {
 			during: func(l *Leaders) { l.Observe(web, slice("106", 9, "e"), at(2)) },
-			found:  []Slice{slice("105", 8, "d")},
+			found:  []leaderslice.Slice{slice("105", 8, "d")},
 			want:   view{Leader: "e", Term: 9, Version: "106"},
 		},
 		"it finds a newer version than the event that has arrived meanwhile": {
 			during: func(l *Leaders) { l.Observe(web, slice("104", 7, "c"), at(2)) },
-			found:  []Slice{slice("105", 8, "d")},
+			found:  []leaderslice.Slice{slice("105", 8, "d")},
 			want:   view{Leader: "d", Term: 8, Version: "105"},
 		},
 		"it finds nothing and the event that the slice is made has arrived meanwhile": {
@@ -153,11 +154,11 @@ func TestALiveReadIsBelievedUnlessSomethingNewerArrivedMeanwhile(t *testing.T) {
 		},
 		"it finds a slice whose deletion has arrived meanwhile": {
 			during: func(l *Leaders) { l.Gone(web, ipv4, "slice", "106", at(2)) },
-			found:  []Slice{slice("105", 8, "d")},
+			found:  []leaderslice.Slice{slice("105", 8, "d")},
 		},
 		"it finds a slice that was made after the deletion that has arrived meanwhile": {
 			during: func(l *Leaders) { l.Gone(web, ipv4, "slice", "104", at(2)) },
-			found:  []Slice{slice("105", 8, "d")},
+			found:  []leaderslice.Slice{slice("105", 8, "d")},
 			want:   view{Leader: "d", Term: 8, Version: "105"},
 		},
 	}
@@ -184,7 +185,7 @@ func TestALiveReadThatFoundNothingDoesNotFreezeWhatIsKnown(t *testing.T) {
 	l.Lookup(web, one)
 	l.Observe(web, slice("100", 5, "a"), at(2))
 	l.Refresh(web, one, nil, at(1), at(3))
-	l.Refresh(web, one, []Slice{slice("100", 5, "a")}, at(4), at(5))
+	l.Refresh(web, one, []leaderslice.Slice{slice("100", 5, "a")}, at(4), at(5))
 	if diff := cmp.Diff(view{Leader: "a", Term: 5, Version: "100"}, look(l, one)); diff != "" {
 		t.Errorf("unexpected slice (-want +got):\n%s", diff)
 	}
@@ -199,7 +200,7 @@ func TestALiveReadThatFoundNothingDoesNotFreezeWhatIsKnown(t *testing.T) {
 
 func TestARefreshAnswersWithWhatIsKnownThen(t *testing.T) {
 	l := knowing(t)
-	record := l.Refresh(web, both, []Slice{slice("105", 8, "d"), named(ipv6, slice("90", 7, "c"))}, at(1), at(3))
+	record := l.Refresh(web, both, []leaderslice.Slice{slice("105", 8, "d"), named(ipv6, slice("90", 7, "c"))}, at(1), at(3))
 	got := map[string]string{}
 	for name, slice := range record.Slices {
 		got[name] = slice.ResourceVersion

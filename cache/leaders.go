@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 // Leaders is the leader cache. Its keys are the Services that have a leader Service, not the leader Services.
@@ -35,7 +36,7 @@ type entry struct {
 	// of which it is known.
 	slices map[string]known
 	// state is who leads, and highest the highest term ever believed of the Service.
-	state   State
+	state   leaderslice.State
 	highest int64
 	// pods is the newest version of a pod of the Service that an informer delivered.
 	pods string
@@ -60,7 +61,7 @@ type entry struct {
 
 // known is a slice, and when it arrived.
 type known struct {
-	Slice
+	leaderslice.Slice
 	seen time.Time
 }
 
@@ -98,7 +99,7 @@ func (l *Leaders) dropIfEmpty(key types.NamespacedName, e *entry) {
 // remove takes an entry out with all that refers to it. The caller holds mu.
 func (l *Leaders) remove(key types.NamespacedName, e *entry) {
 	l.discard(e, OutcomeStale)
-	e.state = State{}
+	e.state = leaderslice.State{}
 	l.index(key, e)
 	delete(l.entries, key)
 }

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 const ipv4, ipv6 = "web-leader-ipv4", "web-leader-ipv6"
@@ -24,21 +25,21 @@ func at(seconds int) time.Time {
 }
 
 // leads is the state in which a pod leads since a term; without a pod nobody does.
-func leads(pod string, term int64) State {
-	state := State{Term: term}
+func leads(pod string, term int64) leaderslice.State {
+	state := leaderslice.State{Term: term}
 	if pod != "" {
-		state.Leader = Leader{UID: types.UID("uid-" + pod), Name: pod, Ready: true}
+		state.Leader = leaderslice.Leader{UID: types.UID("uid-" + pod), Name: pod, Ready: true}
 	}
 	return state
 }
 
 // slice is the IPv4 slice at a version, saying that a pod leads since a term.
-func slice(version string, term int64, pod string) Slice {
-	return Slice{Name: ipv4, UID: "slice", ResourceVersion: version, State: leads(pod, term)}
+func slice(version string, term int64, pod string) leaderslice.Slice {
+	return leaderslice.Slice{Name: ipv4, UID: "slice", ResourceVersion: version, State: leads(pod, term)}
 }
 
 // named is a slice under another name, with a UID of its own.
-func named(name string, slice Slice) Slice {
+func named(name string, slice leaderslice.Slice) leaderslice.Slice {
 	slice.Name, slice.UID = name, types.UID(name)
 	return slice
 }

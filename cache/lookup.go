@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 // Want is what a caller needs to know about a Service.
@@ -21,7 +22,7 @@ type Want struct {
 // Record is what is known about one Service: a copy, but for the objects in its slices.
 type Record struct {
 	// State is who led when the Service was last decided about.
-	State
+	leaderslice.State
 	// Highest is the highest term ever believed.
 	Highest int64
 	// Successor would follow if the leader went now, as of the last decision; nil when nobody could.
@@ -29,7 +30,7 @@ type Record struct {
 	// Decided says that Successor was decided upon: without it, nobody knows (yet) who would follow.
 	Decided bool
 	// Slices are the ones that exist, by name.
-	Slices map[string]Slice
+	Slices map[string]leaderslice.Slice
 	// Pods is the newest version of a pod of the Service that an informer delivered.
 	Pods string
 }
@@ -167,7 +168,7 @@ func (e *entry) forgetAbsent(want Want) {
 func (e *entry) record() Record {
 	r := Record{
 		State: e.state, Highest: e.highest, Successor: e.successor, Decided: e.decided, Pods: e.pods,
-		Slices: make(map[string]Slice, len(e.slices)),
+		Slices: make(map[string]leaderslice.Slice, len(e.slices)),
 	}
 	for name, slice := range e.slices {
 		if slice.UID != "" {

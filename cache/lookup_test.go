@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 func TestMisses(t *testing.T) {
@@ -34,14 +35,14 @@ func TestMisses(t *testing.T) {
 		"the entry was rebuilt since": {
 			feed: func(l *Leaders) {
 				l.Invalidate(web, ServiceChanged, at(0))
-				l.Refresh(web, one, []Slice{slice("100", 5, "a")}, at(1), at(1))
+				l.Refresh(web, one, []leaderslice.Slice{slice("100", 5, "a")}, at(1), at(1))
 			},
 			want: one,
 		},
 		"the entry is invalidated while it is rebuilt": {
 			feed: func(l *Leaders) {
 				l.Invalidate(web, SliceChanged, at(2))
-				l.Refresh(web, one, []Slice{slice("100", 5, "a")}, at(1), at(3))
+				l.Refresh(web, one, []leaderslice.Slice{slice("100", 5, "a")}, at(1), at(3))
 			},
 			want: one, miss: MissInvalidated,
 		},
@@ -118,7 +119,7 @@ func TestOthersCommitWhenTheirSlicesArrive(t *testing.T) {
 	if got := l.OthersCommitted(); !got.Equal(at(0)) {
 		t.Errorf("got %s after our own commit, want %s", got, at(0))
 	}
-	l.Refresh(web, one, []Slice{slice("102", 7, "c")}, at(3), at(3))
+	l.Refresh(web, one, []leaderslice.Slice{slice("102", 7, "c")}, at(3), at(3))
 	if got := l.OthersCommitted(); !got.Equal(at(0)) {
 		t.Errorf("got %s after a live read, want %s", got, at(0))
 	}

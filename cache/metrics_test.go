@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/prometheus/common/expfmt"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 func TestMetricsStartAtZero(t *testing.T) {
@@ -34,7 +36,7 @@ func TestHitsAndMissesAreCounted(t *testing.T) {
 	l.Lookup(web, one)
 	l.Observe(web, slice("100", 0, "a"), at(0))
 	l.Lookup(web, one)
-	l.Refresh(web, one, []Slice{slice("101", 5, "a")}, at(1), at(1))
+	l.Refresh(web, one, []leaderslice.Slice{slice("101", 5, "a")}, at(1), at(1))
 	l.Lookup(web, one)
 	l.Invalidate(web, PodRecreated, at(0))
 	l.Lookup(web, one)

@@ -5,6 +5,8 @@ import (
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 // Departure is a pod that the API server is about to mark as terminating, as admission sees it.
@@ -29,7 +31,7 @@ type Prepared struct {
 	Leaving, Successor types.UID
 	SuccessorVersion   string
 	// Before and After are who leads and who will.
-	Before, After State
+	Before, After leaderslice.State
 	// Writes are the commit, one for each slice that it changes, the primary address family's first. They belong to whoever takes the
 	// Prepared.
 	Writes []Write

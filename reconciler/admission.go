@@ -9,35 +9,40 @@ import (
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/failover"
+	"github.com/tanist-dev/tanist/reconciler/leaderservice"
+	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
 // Admission is what the informers know and admission asks for: it implements webhook.Services and webhook.Successions. The objects it returns are shared
 // and must not be modified. Before the informers are synced it knows of nothing, and admission has nothing to object to.
 type Admission struct {
-	views      *views
-	succession *succession
-	windows    *windows
+	stores   *store.Stores
+	failover *failover.Controller
+	all      *store.AllEnqueuer
+	windows  *windows
 }
 
-func newAdmission(v *views, s *succession) *Admission {
-	return &Admission{views: v, succession: s, windows: newWindows()}
+func newAdmission(v *store.Stores, s *failover.Controller, all *store.AllEnqueuer) *Admission {
+	return &Admission{stores: v, failover: s, all: all, windows: newWindows()}
 }
 
 // Prepare chooses the successors of a pod that is about to go, and keeps their commits ready for when it does. It answers with what
 // that means for each Service that the pod leads. It reads from memory alone and writes nothing to the API; what the leader cache
 // does not know well enough is read by the reconciler meanwhile. It may be called at any time and from any goroutine.
 func (a *Admission) Prepare(departure cache.Departure) []cache.Succession {
-	return a.succession.prepareDeparture(departure, time.Now())
+	return a.failover.PrepareDeparture(departure, time.Now())
 }
 
 // OlderReplicas reports whether replicas of Tanist run that do not know who may change what.
 func (a *Admission) OlderReplicas() bool {
-	return a.views.olderReplicas()
+	return a.stores.OlderReplicas()
 }
 
 // LookAgain has every Service decided upon again, because what this replica may change is another now.
-func (a *Admission) LookAgain() {
-	a.succession.alarm.ring()
+func (a *Admission) EnqueueAll() {
+	a.all.EnqueueAll()
 }
 
 // WindowAccepted reports whether the next pod of the workload with this UID should have its drain window, and counts the attempt.
@@ -47,33 +52,33 @@ func (a *Admission) WindowAccepted(owner types.UID) bool {
 
 // Selecting are the opted-in Services (namespace label and annotation) that select pods with these labels.
 func (a *Admission) Selecting(namespace string, podLabels map[string]string) []*corev1.Service {
-	if !a.views.optedIn(namespace) {
+	if !a.stores.OptedIn(namespace) {
 		return nil
 	}
-	return wanters(a.views.selecting(namespace, podLabels))
+	return wanters(a.stores.Selecting(namespace, podLabels))
 }
 
 // Wanting are the opted-in Services that ask for a leader Service of this name.
 func (a *Admission) Wanting(namespace, leaderService string) []*corev1.Service {
-	if !a.views.optedIn(namespace) {
+	if !a.stores.OptedIn(namespace) {
 		return nil
 	}
-	return wanters(a.views.wanting(types.NamespacedName{Namespace: namespace, Name: leaderService}))
+	return wanters(a.stores.Wanting(types.NamespacedName{Namespace: namespace, Name: leaderService}))
 }
 
 // Enabled are the Services of a namespace that are to have a leader Service, whether or not the namespace has opted in.
 func (a *Admission) Enabled(namespace string) []*corev1.Service {
-	return wanters(a.views.enabled(namespace))
+	return wanters(a.stores.Enabled(namespace))
 }
 
 // Taken is the Service that has the name and is not the leader Service of the source with this name and UID; nil when the name is
 // free, or has a leader Service that nobody controls any longer (restored from a backup, or its Service was deleted and created anew),
 // which the source adopts.
 func (a *Admission) Taken(namespace, leaderService, source string, sourceUID types.UID) *corev1.Service {
-	named := a.views.service(types.NamespacedName{Namespace: namespace, Name: leaderService})
+	named := a.stores.Service(types.NamespacedName{Namespace: namespace, Name: leaderService})
 	asking := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: source, UID: sourceUID}}
 	if named == nil || named.DeletionTimestamp != nil ||
-		controlledByUID(named, sourceUID) || a.views.forsaken(named) && a.views.rival(named, asking) == nil {
+		leaderslice.ControlledByUID(named, sourceUID) || a.stores.Forsaken(named) && a.stores.Rival(named, asking) == nil {
 		return nil
 	}
 	return named
@@ -83,24 +88,24 @@ func (a *Admission) Taken(namespace, leaderService, source string, sourceUID typ
 // Service that is known.
 func (a *Admission) LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec {
 	owner := metav1.GetControllerOfNoCopy(leaderService)
-	if owner == nil || !isService(owner) || !a.views.optedIn(namespace) {
+	if owner == nil || !leaderslice.IsService(owner) || !a.stores.OptedIn(namespace) {
 		return nil
 	}
-	source := a.views.service(types.NamespacedName{Namespace: namespace, Name: owner.Name})
-	if !wantsLeader(source) || source.UID != owner.UID {
+	source := a.stores.Service(types.NamespacedName{Namespace: namespace, Name: owner.Name})
+	if !store.WantsLeader(source) || source.UID != owner.UID {
 		return nil
 	}
 	if options, _ := config.ParseOptions(source); options.LeaderService != leaderService.Name {
 		return nil
 	}
-	return &mirror(leaderService, source, cache.State{}).Spec
+	return &leaderservice.Mirror(leaderService, source, leaderslice.State{}).Spec
 }
 
 // wanters are the Services that are to have a leader Service.
 func wanters(services []*corev1.Service) []*corev1.Service {
 	var all []*corev1.Service
 	for _, service := range services {
-		if wantsLeader(service) {
+		if store.WantsLeader(service) {
 			all = append(all, service)
 		}
 	}

@@ -9,16 +9,17 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/gen"
 )
 
 func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
-	now := metav1.NewTime(t0)
+	now := metav1.NewTime(gen.T0)
 	web := func(namespace, name string, changes ...func(*corev1.Service)) *corev1.Service {
-		return changed(webService(func(s *corev1.Service) { s.Namespace, s.Name = namespace, name }), changes)
+		return gen.Changed(gen.WebService(func(s *corev1.Service) { s.Namespace, s.Name = namespace, name }), changes)
 	}
 	wanting := func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }
-	a := newAdmission(viewsOf(t,
-		namespaced("shop"), namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
+	a := newAdmission(store.NewFake(gen.Namespaced("shop"), gen.Namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
 		web("shop", "web"),
 		web("shop", "front", wanting, func(s *corev1.Service) { s.Spec.Selector["tier"] = "front" }),
 		web("shop", "plain", func(s *corev1.Service) { s.Annotations = nil }),
@@ -26,7 +27,7 @@ func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
 		web("shop", "elsewhere", func(s *corev1.Service) { s.Spec.Type, s.Spec.ExternalName = corev1.ServiceTypeExternalName, "x" }),
 		web("out", "web", wanting),
 		web("unknown", "web", wanting),
-	), nil)
+	), nil, nil)
 	for _, test := range []struct {
 		namespace string
 		labels    map[string]string
@@ -39,7 +40,7 @@ func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
 		{namespace: "out", labels: map[string]string{"app": "web"}},
 		{namespace: "unknown", labels: map[string]string{"app": "web"}},
 	} {
-		if diff := cmp.Diff(test.want, namesOf(a.Selecting(test.namespace, test.labels))); diff != "" {
+		if diff := cmp.Diff(test.want, gen.NamesOf(a.Selecting(test.namespace, test.labels))); diff != "" {
 			t.Errorf("unexpected Services for %v in %s (-want +got):\n%s", test.labels, test.namespace, diff)
 		}
 	}
@@ -54,65 +55,64 @@ func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
 		{namespace: "out", name: "boss"},
 		{namespace: "unknown", name: "boss"},
 	} {
-		if diff := cmp.Diff(test.want, namesOf(a.Wanting(test.namespace, test.name))); diff != "" {
+		if diff := cmp.Diff(test.want, gen.NamesOf(a.Wanting(test.namespace, test.name))); diff != "" {
 			t.Errorf("unexpected Services that want %s in %s (-want +got):\n%s", test.name, test.namespace, diff)
 		}
 	}
 }
 
 func TestAdmissionKnowsWhatANamespaceLoses(t *testing.T) {
-	a := newAdmission(viewsOf(t,
-		namespaced("shop"), namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
-		webService(), webService(func(s *corev1.Service) { s.Namespace = "out" }),
-		webService(func(s *corev1.Service) { s.Name, s.Annotations = "plain", nil }),
-		webService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "unselective", nil }),
-	), nil)
+	a := newAdmission(store.NewFake(gen.Namespaced("shop"), gen.Namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
+		gen.WebService(), gen.WebService(func(s *corev1.Service) { s.Namespace = "out" }),
+		gen.WebService(func(s *corev1.Service) { s.Name, s.Annotations = "plain", nil }),
+		gen.WebService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "unselective", nil }),
+	), nil, nil)
 	for _, namespace := range []string{"shop", "out"} { // a label that has just been taken away may be known or not
-		if diff := cmp.Diff([]string{"web"}, namesOf(a.Enabled(namespace))); diff != "" {
+		if diff := cmp.Diff([]string{"web"}, gen.NamesOf(a.Enabled(namespace))); diff != "" {
 			t.Errorf("unexpected Services in %s (-want +got):\n%s", namespace, diff)
 		}
 	}
 	if got := a.Enabled("unknown"); len(got) > 0 {
-		t.Errorf("got %v in a namespace that is not known", namesOf(got))
+		t.Errorf("got %v in a namespace that is not known", gen.NamesOf(got))
 	}
 }
 
 func TestLeaderSpec(t *testing.T) {
-	source := webService()
-	kept := leaderOf(source).Spec
+	source := gen.WebService()
+	kept := gen.LeaderOf(source).Spec
 	edited := func(s *corev1.Service) { s.Spec.Selector, s.Spec.Ports = map[string]string{"app": "web"}, nil }
 	cases := map[string]struct {
 		source, leader *corev1.Service
 		labels         map[string]string // of the namespace
 		want           *corev1.ServiceSpec
 	}{
-		"the leader Service as it should be": {source: source, leader: leaderOf(source), want: &kept},
-		"one that was changed":               {source: source, leader: leaderOf(source, edited), want: &kept},
-		"one without labels":                 {source: source, leader: leaderOf(source, func(s *corev1.Service) { s.Labels = nil }), want: &kept},
-		"of an earlier source":               {source: webService(func(s *corev1.Service) { s.UID = "new" }), leader: leaderOf(source)},
-		"of a source that opted out":         {source: webService(func(s *corev1.Service) { s.Annotations = nil }), leader: leaderOf(source)},
+		"the leader Service as it should be": {source: source, leader: gen.LeaderOf(source), want: &kept},
+		"one that was changed":               {source: source, leader: gen.LeaderOf(source, edited), want: &kept},
+		"one without labels":                 {source: source, leader: gen.LeaderOf(source, func(s *corev1.Service) { s.Labels = nil }), want: &kept},
+		"of an earlier source":               {source: gen.WebService(func(s *corev1.Service) { s.UID = "new" }), leader: gen.LeaderOf(source)},
+		"of a source that opted out":         {source: gen.WebService(func(s *corev1.Service) { s.Annotations = nil }), leader: gen.LeaderOf(source)},
 		"of a source that asks for another name": {
-			source: webService(func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }), leader: leaderOf(source),
+			source: gen.WebService(func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }), leader: gen.LeaderOf(source),
 		},
-		"of a source that is not known": {leader: leaderOf(source)},
-		"without an owner":              {source: source, leader: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil })},
-		"with an owner of another kind": {source: source, leader: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Gateway" })},
-		"in a namespace that opted out": {source: source, leader: leaderOf(source), labels: map[string]string{config.EnabledKey: "false"}},
+		"of a source that is not known": {leader: gen.LeaderOf(source)},
+		"without an owner":              {source: source, leader: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil })},
+		"with an owner of another kind": {source: source, leader: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Gateway" })},
+		"in a namespace that opted out": {source: source, leader: gen.LeaderOf(source), labels: map[string]string{config.EnabledKey: "false"}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			v := viewsOf(t, namespaced("shop", func(m *metav1.PartialObjectMetadata) {
+			v := store.NewFake(gen.Namespaced("shop", func(m *metav1.PartialObjectMetadata) {
 				if test.labels != nil {
 					m.Labels = test.labels
 				}
 			}))
 			if test.source != nil {
-				if err := v.services.Add(test.source); err != nil {
+				if err := v.Services.Add(test.source); err != nil {
 					t.Fatal(err)
 				}
 			}
 			before := test.leader.DeepCopy()
-			got := newAdmission(v, nil).LeaderSpec("shop", test.leader)
+			got := newAdmission(v, nil, nil).LeaderSpec("shop", test.leader)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected spec (-want +got):\n%s", diff)
 			}
@@ -124,8 +124,8 @@ func TestLeaderSpec(t *testing.T) {
 }
 
 func TestTaken(t *testing.T) {
-	now := metav1.NewTime(t0)
-	source := webService()
+	now := metav1.NewTime(gen.T0)
+	source := gen.WebService()
 	cases := map[string]struct {
 		named     *corev1.Service
 		source    string
@@ -135,54 +135,54 @@ func TestTaken(t *testing.T) {
 	}{
 		"a free name": {source: "web", sourceUID: source.UID},
 		"the source's own leader Service": {
-			named: leaderOf(source), source: "web", sourceUID: source.UID,
+			named: gen.LeaderOf(source), source: "web", sourceUID: source.UID,
 		},
 		"the leader Service of an earlier source of the same name": {
-			named: leaderOf(source), source: "web", sourceUID: "new",
+			named: gen.LeaderOf(source), source: "web", sourceUID: "new",
 		},
 		"a Service that is going": {
-			named: leaderOf(source, func(s *corev1.Service) { s.DeletionTimestamp, s.Labels = &now, nil }), source: "web", sourceUID: source.UID,
+			named: gen.LeaderOf(source, func(s *corev1.Service) { s.DeletionTimestamp, s.Labels = &now, nil }), source: "web", sourceUID: source.UID,
 		},
 		"the leader Service of another source": {
-			named: leaderOf(source), present: source, source: "api", sourceUID: "api-uid", want: true,
+			named: gen.LeaderOf(source), present: source, source: "api", sourceUID: "api-uid", want: true,
 		},
 		"a Service without our labels": {
-			named: leaderOf(source, func(s *corev1.Service) { s.Labels, s.OwnerReferences = nil, nil }), source: "web", sourceUID: source.UID, want: true,
+			named: gen.LeaderOf(source, func(s *corev1.Service) { s.Labels, s.OwnerReferences = nil, nil }), source: "web", sourceUID: source.UID, want: true,
 		},
 		"a Service with our labels that nobody owns, from a backup": {
-			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "web", sourceUID: source.UID,
+			named: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "web", sourceUID: source.UID,
 		},
 		"a Service with another one's labels that nobody owns": {
-			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), present: source, source: "api", sourceUID: "api-uid", want: true,
+			named: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), present: source, source: "api", sourceUID: "api-uid", want: true,
 		},
 		"a Service with another one's labels that nobody owns, or asks for any longer": {
-			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "api", sourceUID: "api-uid",
+			named: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "api", sourceUID: "api-uid",
 		},
 		"a Service with our labels that something else owns": {
-			named: leaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Deployment" }), source: "web", sourceUID: source.UID, want: true,
+			named: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Deployment" }), source: "web", sourceUID: source.UID, want: true,
 		},
 		"any, of a source that has no name yet": {
-			named: leaderOf(source), present: source, want: true,
+			named: gen.LeaderOf(source), present: source, want: true,
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			v := viewsOf(t)
+			v := store.NewFake()
 			if test.present != nil {
-				if err := v.services.Add(test.present); err != nil {
+				if err := v.Services.Add(test.present); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if test.named != nil {
-				if err := v.services.Add(test.named); err != nil {
+				if err := v.Services.Add(test.named); err != nil {
 					t.Fatal(err)
 				}
 			}
-			got := newAdmission(v, nil).Taken("shop", "web-leader", test.source, test.sourceUID)
+			got := newAdmission(v, nil, nil).Taken("shop", "web-leader", test.source, test.sourceUID)
 			if got != nil && got != test.named || (got != nil) != test.want {
 				t.Errorf("got %v, want it taken: %t", got, test.want)
 			}
-			if got := newAdmission(v, nil).Taken("other", "web-leader", test.source, test.sourceUID); got != nil {
+			if got := newAdmission(v, nil, nil).Taken("other", "web-leader", test.source, test.sourceUID); got != nil {
 				t.Errorf("got %v in another namespace", got)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
 // A workload's pods are taken to be refused because of their drain window when none has appeared after this many windowAttempts and this
@@ -78,7 +79,7 @@ func (w *windows) accepted(owner types.UID, now time.Time) bool {
 
 // appeared notes that a pod was created after all.
 func (w *windows) appeared(pod *corev1.Pod) {
-	owner := controllerUID(pod)
+	owner := store.ControllerUID(pod)
 	if owner == "" {
 		return
 	}

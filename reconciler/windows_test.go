@@ -11,12 +11,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/gen"
 )
 
 // creations simulates a ReplicaSet's controller that is refused: it tries again after 5 ms, then twice as long each time. It returns
 // which attempts were made without a window.
 func creations(w *windows, n int, outcome func(attempt int, windowed bool) *corev1.Pod) (windowless []int) {
-	now, delay := t0, 5*time.Millisecond
+	now, delay := gen.T0, 5*time.Millisecond
 	for attempt := range n {
 		windowed := w.accepted("set", now)
 		if !windowed {
@@ -96,7 +97,7 @@ func TestWindowsThatAreRefused(t *testing.T) {
 func TestABurstOfCreationsIsNoRefusal(t *testing.T) {
 	w := newWindows()
 	for i := range 1000 {
-		if !w.accepted("set", t0.Add(time.Duration(i)*time.Millisecond)) {
+		if !w.accepted("set", gen.T0.Add(time.Duration(i)*time.Millisecond)) {
 			t.Fatalf("pod %d has no window", i)
 		}
 	}
@@ -113,7 +114,7 @@ func TestABurstOfCreationsIsNoRefusal(t *testing.T) {
 func TestWindowsRememberAFewWorkloads(t *testing.T) {
 	w := newWindows()
 	for i := range 3 * mostOwners {
-		w.accepted(types.UID(fmt.Sprint(i)), t0)
+		w.accepted(types.UID(fmt.Sprint(i)), gen.T0)
 	}
 	if got := len(w.owners); got > mostOwners {
 		t.Errorf("got %d workloads, want at most %d", got, mostOwners)

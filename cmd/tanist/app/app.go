@@ -21,6 +21,9 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler"
+	"github.com/tanist-dev/tanist/reconciler/failover"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/retry"
 	"github.com/tanist-dev/tanist/webhook"
 )
 
@@ -58,8 +61,8 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	cluster.QPS = -1
 	// The API server compresses each event of an informer's watch by itself, and we would unpack it before we see that a leader goes.
 	cluster.DisableCompression = true
-	cluster.Wrap(reconciler.FailFast)
-	clock := &reconciler.Clock{}
+	cluster.Wrap(retry.FailFast)
+	clock := &failover.Clock{}
 	cluster.Wrap(clock.Wrap)
 
 	lease, err := newLease(cluster, o.Namespace)
@@ -73,7 +76,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	skip, duration, deadline, period := true, leaseDuration, renewDeadline, retryPeriod
 	mgr, err := manager.New(cluster, manager.Options{
 		MapperProvider:                newMapper,
-		Cache:                         reconciler.CacheOptions(o.Namespace),
+		Cache:                         store.CacheOptions(o.Namespace),
 		LeaderElection:                o.LeaderElect,
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &duration, RenewDeadline: &deadline, RetryPeriod: &period,
@@ -96,7 +99,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	if err != nil {
 		return nil, err
 	}
-	lease.older, lease.regained = known.OlderReplicas, known.LookAgain
+	lease.older, lease.regained = known.OlderReplicas, known.EnqueueAll
 	if o.WebhookPort != 0 {
 		if err := admission.setup(ctx, mgr, o, registerer); err != nil {
 			return nil, err

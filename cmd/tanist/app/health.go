@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
-	"github.com/tanist-dev/tanist/reconciler"
+	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
 // addChecks adds the checks of the program as a whole; the context is the one it runs in. Those of admission are admission.go's.
@@ -17,7 +17,7 @@ func addChecks(ctx context.Context, mgr manager.Manager) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("failed to add health check: %w", err)
 	}
-	for name, check := range map[string]healthz.Checker{"caches": reconciler.Synced(mgr.GetCache()), "running": running(ctx)} {
+	for name, check := range map[string]healthz.Checker{"caches": store.Synced(mgr.GetCache()), "running": running(ctx)} {
 		if err := mgr.AddReadyzCheck(name, check); err != nil {
 			return fmt.Errorf("failed to add readiness check %s: %w", name, err)
 		}

@@ -1,0 +1,84 @@
+package disruption
+
+import (
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/reconciler/store"
+)
+
+// candidates are a Service's pods as an election sees them, in the same order.
+func Candidates(
+	pods []*corev1.Pod, outlook Disruptions, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
+) []election.Candidate {
+	all := make([]election.Candidate, 0, len(pods))
+	for _, pod := range pods {
+		all = append(all, candidate(pod, outlook[pod.UID], ports, families, tuning))
+	}
+	return all
+}
+
+func candidate(
+	pod *corev1.Pod, prospect Disruption, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
+) election.Candidate {
+	c := election.Candidate{
+		UID: string(pod.UID), Name: pod.Name, Node: pod.Spec.NodeName, Created: pod.CreationTimestamp.Time,
+		Terminating: pod.DeletionTimestamp != nil,
+		Ordinal:     ordinal(pod),
+		Announced:   prospect.announced,
+		Workload:    string(prospect.workload),
+		Outdated:    prospect.outdated,
+		Restarted:   store.Crashes(pod) > 0,
+		Finite:      store.RunsToCompletion(pod),
+		Unprobed:    !config.Probed(&pod.Spec),
+	}
+	c.Missing, c.Problem = Shortcomings(pod, ports, families)
+	// A wrong priority counts as none, and an Event says so (see report.go).
+	c.Priority, _ = config.ParsePriority(pod.Annotations)
+	if ready := store.PodCondition(pod, corev1.PodReady); ready != nil {
+		c.Ready = ready.Status == corev1.ConditionTrue
+		c.ReadySince = ready.LastTransitionTime.Time
+	}
+	c.Serving = c.Ready
+	if tuning.HandoverOnScaleDown {
+		c.DeletionCost = deletionCost(pod)
+	}
+	if disrupted := store.PodCondition(pod, corev1.DisruptionTarget); tuning.HandoverOnDisruptionTarget &&
+		disrupted != nil && disrupted.Status == corev1.ConditionTrue {
+		c.Announced = election.AnnouncedDisruption // nothing else that is known of the pod comes sooner
+	}
+	return c
+}
+
+// deletionCost is the pod's controller.kubernetes.io/pod-deletion-cost. The API server refuses what is not a number, and a
+// ReplicaSet counts that as 0 too.
+func deletionCost(pod *corev1.Pod) int {
+	cost, err := strconv.ParseInt(pod.Annotations[corev1.PodDeletionCost], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int(cost)
+}
+
+// ordinal is the pod's index in its StatefulSet, -1 without one. The label is there since Kubernetes 1.28; a pod of a StatefulSet
+// that lost it still has its index in its name.
+func ordinal(pod *corev1.Pod) int {
+	if n, err := strconv.Atoi(pod.Labels[appsv1.PodIndexLabel]); err == nil && n >= 0 {
+		return n
+	}
+	for _, owner := range pod.OwnerReferences {
+		if owner.Kind != "StatefulSet" {
+			continue
+		}
+		if n, err := strconv.Atoi(strings.TrimPrefix(pod.Name, owner.Name+"-")); err == nil && n >= 0 {
+			return n
+		}
+	}
+	return -1
+}

@@ -1,0 +1,285 @@
+package disruption
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+// told is an outlook in words, by the pods' names; pods that are told nothing of, or only their workload, are left out.
+func told(o Disruptions) map[string]string {
+	var words map[string]string
+	for uid, prospect := range o {
+		word := string(prospect.announced)
+		if prospect.outdated {
+			word += " outdated"
+		}
+		if word == "" {
+			continue
+		}
+		if words == nil {
+			words = map[string]string{}
+		}
+		words[string(uid[:len(uid)-len("-uid")])] = word
+	}
+	return words
+}
+
+type outlookCase struct {
+	objects []metav1.Object
+	tuning  func(*config.ElectionTuning)
+	want    map[string]string
+}
+
+func runOutlook(t *testing.T, cases map[string]outlookCase) {
+	t.Helper()
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			tuning := config.DefaultTuning().Election
+			if test.tuning != nil {
+				test.tuning(&tuning)
+			}
+			var pods []*corev1.Pod
+			for _, object := range test.objects {
+				if pod, ok := object.(*corev1.Pod); ok {
+					pods = append(pods, pod)
+				}
+			}
+			got := told(Of(store.NewFake(test.objects...), pods, tuning))
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected outlook (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNodesThatGo(t *testing.T) {
+	a, b := gen.ReadyPod("a1"), gen.ReadyPod("b2")
+	goes := map[string]string{"a1": "NodeGoing"}
+	runOutlook(t, map[string]outlookCase{
+		"a node that stays":                  {objects: []metav1.Object{a, b, gen.NodeNamed("node-of-a1", gen.Tainted("dedicated"))}},
+		"a node that is not known":           {objects: []metav1.Object{a, b}},
+		"a cordoned node":                    {objects: []metav1.Object{a, b, gen.NodeNamed("node-of-a1", gen.Cordoned), gen.NodeNamed("node-of-b2")}, want: goes},
+		"another node is cordoned":           {objects: []metav1.Object{a, gen.NodeNamed("node-of-b2", gen.Cordoned)}},
+		"a node that the autoscaler removes": {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("x"), gen.Tainted("ToBeDeletedByClusterAutoscaler"))}, want: goes},
+		"a node that the autoscaler might remove": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("DeletionCandidateOfClusterAutoscaler"))},
+		},
+		"a node that is being deleted": {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Deleted)}, want: goes},
+		"a node that shuts down":       {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown)}, want: goes},
+		"a node that shuts down and has other troubles": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown, func(node *corev1.Node) {
+				node.Status.Conditions[0].Message = "[container runtime is down, node is shutting down]"
+			})},
+			want: goes,
+		},
+		"a node that is not ready": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown, func(node *corev1.Node) {
+				node.Status.Conditions[0].Message = "container runtime is down"
+			})},
+		},
+		"a node that has come back": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown, func(node *corev1.Node) {
+				node.Status.Conditions[0].Status = corev1.ConditionTrue
+			})},
+		},
+		"a taint of one's own": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("example.com/going"))},
+			tuning:  func(t *config.ElectionTuning) { t.RemovalTaints = []string{"example.com/*"} },
+			want:    goes,
+		},
+		"cordons are switched off": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Cordoned)},
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnCordon = false },
+		},
+		"removal taints are switched off": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("karpenter.sh/disrupted"), gen.Deleted)},
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRemovalTaint = false },
+		},
+		"shutdowns are switched off": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown)},
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnNodeShutdown = false },
+		},
+	})
+}
+
+func TestRevisionsOfADeployment(t *testing.T) {
+	a, b, c := gen.ReadyPod("a1", gen.OwnedByReplicaSet("r1")), gen.ReadyPod("b2", gen.OwnedByReplicaSet("r2")), gen.ReadyPod("c3", gen.OwnedByReplicaSet("r3"))
+	web := gen.Deployment("web-deployment")
+	recreate := func(d *appsv1.Deployment) { d.Spec.Strategy.Type = appsv1.RecreateDeploymentStrategyType }
+	runOutlook(t, map[string]outlookCase{
+		"the highest revision is the newest": {
+			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 9), gen.ReplicaSet("r2", 10)}, want: map[string]string{"a1": " outdated"},
+		},
+		"a rollback makes an older one the newest": {
+			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 3), gen.ReplicaSet("r2", 2)}, want: map[string]string{"b2": " outdated"},
+		},
+		"a third revision outdates the second before it has pods": {
+			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2), gen.ReplicaSet("r3", 3)},
+			want:    map[string]string{"a1": " outdated", "b2": " outdated"},
+		},
+		"without the number the one made last is the newest": {
+			objects: []metav1.Object{a, b, c, web, gen.ReplicaSet("r1", 0, gen.WithoutRevision), gen.ReplicaSet("r2", 0, gen.WithoutRevision), gen.ReplicaSet("r3", 0, gen.WithoutRevision)},
+			want:    map[string]string{"a1": " outdated", "b2": " outdated"},
+		},
+		"old pods go first when all are made anew": {
+			objects: []metav1.Object{a, b, gen.Deployment("web-deployment", recreate), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)},
+			want:    map[string]string{"a1": " outdated"},
+		},
+		"a ReplicaSet that is not known yet is no older one": {objects: []metav1.Object{a, b, web, gen.ReplicaSet("r2", 2)}},
+		"a ReplicaSet that was made anew is another": {
+			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 1, func(m *metav1.PartialObjectMetadata) { m.UID = "other" }), gen.ReplicaSet("r2", 2)},
+		},
+		"two Deployments have nothing to do with each other": {
+			objects: []metav1.Object{a, b, web, gen.Deployment("other"), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2, func(m *metav1.PartialObjectMetadata) {
+				m.OwnerReferences = gen.Controlled("apps/v1", "Deployment", "other")
+			})},
+		},
+		"a Deployment that is paused replaces nothing": {
+			objects: []metav1.Object{a, b, gen.Deployment("web-deployment", gen.Paused), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)},
+		},
+		"a Deployment that is being deleted replaces nothing": {
+			objects: []metav1.Object{a, b, gen.Deployment("web-deployment", gen.BeingDeleted), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)},
+		},
+		"a Deployment that is not known": {objects: []metav1.Object{a, b, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)}},
+		"a Deployment that was made anew is another": {
+			objects: []metav1.Object{a, b, gen.Deployment("web-deployment", func(d *appsv1.Deployment) { d.UID = "other" }), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)},
+		},
+		"rollouts are switched off": {
+			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)},
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRollout = false },
+		},
+	})
+}
+
+func TestRevisionsOfADaemonSet(t *testing.T) {
+	a, b, c := gen.ReadyPod("a1", gen.OwnedByDaemonSet("v1", 1)), gen.ReadyPod("b2", gen.OwnedByDaemonSet("v2", 2)), gen.ReadyPod("c3", gen.OwnedByDaemonSet("v1", 1))
+	runOutlook(t, map[string]outlookCase{
+		"nothing is under way": {objects: []metav1.Object{a, c, gen.DaemonSet("agent", 1)}},
+		"a rollout": {
+			objects: []metav1.Object{a, b, c, gen.DaemonSet("agent", 2)}, want: map[string]string{"a1": " outdated", "c3": " outdated"},
+		},
+		"a template of which there is no pod yet may be that of any": {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 3)}},
+		"a rollback leaves the pods alone that have its template": {
+			objects: []metav1.Object{a, b, gen.ReadyPod("d4", gen.OwnedByDaemonSet("v1", 3)), gen.DaemonSet("agent", 3)}, want: map[string]string{"b2": " outdated"},
+		},
+		"nothing is replaced on its own with OnDelete": {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, gen.DaemonsOnDelete)}},
+		"one that is being deleted replaces nothing":   {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, gen.BeingDeleted)}},
+		"one that is not known":                        {objects: []metav1.Object{a, b}},
+		"one that was made anew is another":            {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, func(set *appsv1.DaemonSet) { set.UID = "other" })}},
+		"pods without a generation": {
+			objects: []metav1.Object{
+				gen.ReadyPod("a1", gen.OwnedByKind("apps/v1", "DaemonSet", "agent", "controller-revision-hash", "v1")),
+				gen.ReadyPod("b2", gen.OwnedByKind("apps/v1", "DaemonSet", "agent", "controller-revision-hash", "v2")), gen.DaemonSet("agent", 2),
+			},
+		},
+		"rollouts are switched off": {
+			objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2)}, tuning: func(t *config.ElectionTuning) { t.HandoverOnRollout = false },
+		},
+	})
+}
+
+func TestOwnersThatDoNotRollByThemselvesAnnounceNothing(t *testing.T) {
+	early, late := gen.MadeAt(gen.T0.Add(-time.Hour)), gen.MadeAt(gen.T0.Add(-time.Minute))
+	of := func(kind, key, hash string) func(*corev1.Pod) {
+		return gen.OwnedByKind("apps/v1", kind, "o", key, hash)
+	}
+	const template = "pod-template-hash"
+	byRollout := func(m *metav1.PartialObjectMetadata) {
+		m.OwnerReferences = gen.Controlled("argoproj.io/v1alpha1", "Rollout", "web")
+		m.Annotations = map[string]string{"rollout.argoproj.io/revision": "2"}
+	}
+	runOutlook(t, map[string]outlookCase{
+		"a kind that is not known": {
+			objects: []metav1.Object{
+				gen.ReadyPod("a1", gen.OwnedByKind("example.com/v1", "CloneSet", "o", template, "x"), late),
+				gen.ReadyPod("b2", gen.OwnedByKind("example.com/v1", "CloneSet", "o", template, "y"), early),
+			},
+		},
+		"a kind that only has the name of one that is": {
+			objects: []metav1.Object{
+				gen.ReadyPod("a1", gen.OwnedByKind("apps.kruise.io/v1beta1", "StatefulSet", "db", "controller-revision-hash", "x"), late),
+				gen.ReadyPod("b2", gen.OwnedByKind("apps.kruise.io/v1alpha1", "DaemonSet", "agent", "controller-revision-hash", "y"), early),
+				gen.StatefulSet("db", 0, "y"), gen.DaemonSet("agent", 2),
+			},
+		},
+		"ReplicaSets of an Argo Rollout": {
+			objects: []metav1.Object{
+				gen.ReadyPod("a1", gen.OwnedByKind("apps/v1", "ReplicaSet", "r1", "rollouts-pod-template-hash", "r1"), early),
+				gen.ReadyPod("b2", gen.OwnedByKind("apps/v1", "ReplicaSet", "r2", "rollouts-pod-template-hash", "r2"), late),
+				gen.ReplicaSet("r1", 0, byRollout), gen.ReplicaSet("r2", 0, byRollout), gen.Deployment("web"),
+			},
+		},
+		"a ReplicaSet that nobody controls never replaces a pod": {
+			objects: []metav1.Object{
+				gen.ReadyPod("a1", of("ReplicaSet", template, "x"), early), gen.ReadyPod("b2", of("ReplicaSet", template, "y"), late), gen.ReplicaSet("o", 0, gen.Bare),
+			},
+		},
+		"a Job": {
+			objects: []metav1.Object{
+				gen.ReadyPod("a1", gen.OwnedByKind("batch/v1", "Job", "o", template, "x"), early), gen.ReadyPod("b2", gen.OwnedByKind("batch/v1", "Job", "o", template, "y"), late),
+			},
+		},
+		"pods without an owner": {
+			objects: []metav1.Object{
+				gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Labels[template] = "x" }, early),
+				gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.Labels[template] = "y" }, late),
+			},
+		},
+	})
+}
+
+func TestStatefulSets(t *testing.T) {
+	pods := func(revisions ...string) []metav1.Object {
+		var all []metav1.Object
+		for i, revision := range revisions {
+			all = append(all, gen.ReadyPod("db-"+string(rune('0'+i)), gen.OwnedByStatefulSet(revision)))
+		}
+		return all
+	}
+	with := func(set metav1.Object, pods []metav1.Object) []metav1.Object { return append(pods, set) }
+	runOutlook(t, map[string]outlookCase{
+		"nothing is under way": {objects: with(gen.StatefulSet("db", 2, "v1"), pods("v1", "v1"))},
+		"a rollout": {
+			objects: with(gen.StatefulSet("db", 3, "v2"), pods("v1", "v1", "v2")), want: map[string]string{"db-0": " outdated", "db-1": " outdated"},
+		},
+		"a rollout leaves those below the partition alone": {
+			objects: with(gen.StatefulSet("db", 3, "v2", gen.WithPartition(1)), pods("v1", "v1", "v2")), want: map[string]string{"db-1": " outdated"},
+		},
+		"the partition counts from the first ordinal": {
+			objects: with(gen.StatefulSet("db", 2, "v2", gen.WithPartition(1), gen.StartingAt(1)), pods("v1", "v1", "v1")[1:]),
+			want:    map[string]string{"db-2": " outdated"},
+		},
+		"nothing is replaced on its own with OnDelete":  {objects: with(gen.StatefulSet("db", 3, "v2", gen.OnDelete), pods("v1", "v1", "v2"))},
+		"a set that has not looked at its template yet": {objects: with(gen.StatefulSet("db", 2, ""), pods("v1", "v2"))},
+		"a set that is not known":                       {objects: pods("v1", "v2")},
+		"a set that is being deleted rolls nothing":     {objects: with(gen.StatefulSet("db", 2, "v2", gen.BeingDeleted), pods("v1", "v2"))},
+		"a set that is being deleted shrinks no longer": {objects: with(gen.StatefulSet("db", 1, "v1", gen.BeingDeleted), pods("v1", "v1"))},
+		"rollouts are switched off": {
+			objects: with(gen.StatefulSet("db", 2, "v2"), pods("v1", "v2")),
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRollout = false },
+		},
+		"a scale-down": {
+			objects: with(gen.StatefulSet("db", 1, "v1"), pods("v1", "v1", "v1")), want: map[string]string{"db-1": "ScaleDown", "db-2": "ScaleDown"},
+		},
+		"a scale-down to nothing": {objects: with(gen.StatefulSet("db", 0, "v1"), pods("v1")), want: map[string]string{"db-0": "ScaleDown"}},
+		"a scale-down of a set that begins later": {
+			objects: with(gen.StatefulSet("db", 1, "v1", gen.StartingAt(1)), pods("v1", "v1", "v1")), want: map[string]string{"db-0": "ScaleDown", "db-2": "ScaleDown"},
+		},
+		"a scale-down comes sooner than a drain": {
+			objects: append(with(gen.StatefulSet("db", 0, "v1"), pods("v1")), gen.NodeNamed("node-of-db-0", gen.Cordoned)), want: map[string]string{"db-0": "ScaleDown"},
+		},
+		"scale-downs are switched off": {
+			objects: with(gen.StatefulSet("db", 1, "v1"), pods("v1", "v1")),
+			tuning:  func(t *config.ElectionTuning) { t.HandoverOnScaleDown = false },
+		},
+	})
+}

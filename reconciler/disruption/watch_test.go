@@ -1,0 +1,151 @@
+package disruption
+
+import (
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+// watched is a Watcher of Services web (pods a1 and b2, on nodes of their own) and other (pod c3), and the queue that it feeds.
+func watched(t *testing.T, objects ...metav1.Object) (Watcher, store.Queue) {
+	t.Helper()
+	other := gen.WebService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "other", map[string]string{"app": "other"} })
+	objects = append(objects, gen.WebService(), other, gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.Labels["app"] = "other" }))
+	stores := store.NewFake(objects...)
+	enqueue := func(q store.Queue, pods []*corev1.Pod) {
+		for _, pod := range pods {
+			for _, service := range stores.Selecting(pod.Namespace, pod.Labels) {
+				q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
+			}
+		}
+	}
+	return Watcher{Stores: stores, Tuning: config.NewStore(), Enqueue: enqueue}, gen.NewQueue(t)
+}
+
+func TestNodesWakeWhomTheyConcern(t *testing.T) {
+	s, q := watched(t, gen.ReadyPod("a1"), gen.ReadyPod("b2"))
+	h := s.nodeHandler()
+	stays, goes := gen.NodeNamed("node-of-a1"), gen.NodeNamed("node-of-a1", gen.Cordoned)
+
+	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.Tainted("x")))
+	gen.WantWoken(t, q, "a node that stays")
+	gen.Update(t, h, q, stays, goes)
+	gen.WantWoken(t, q, "a node is cordoned", "web")
+	gen.Update(t, h, q, goes, gen.NodeNamed("node-of-a1", gen.Cordoned, gen.ShutDown))
+	gen.WantWoken(t, q, "a node that goes anyway")
+	gen.Update(t, h, q, goes, stays)
+	gen.WantWoken(t, q, "a cordon is taken back", "web")
+	gen.Update(t, h, q, gen.NodeNamed("empty"), gen.NodeNamed("empty", gen.Cordoned))
+	gen.WantWoken(t, q, "an empty node is cordoned")
+	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: goes, IsInInitialList: true}, q)
+	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: stays}, q)
+	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Node]{Object: stays}, q)
+	gen.WantWoken(t, q, "nodes that were there, come and go")
+	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: goes}, q)
+	gen.WantWoken(t, q, "a node that comes and goes", "web")
+	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Node]{Object: goes}, q)
+	gen.WantWoken(t, q, "a node is gone", "web")
+
+	gen.Tune(s.Tuning, "election: {handoverOnCordon: false}")
+	gen.Update(t, h, q, stays, goes)
+	gen.WantWoken(t, q, "cordons are switched off")
+}
+
+func TestReplicaSetsWakeWhomTheyConcern(t *testing.T) {
+	s, q := watched(t, gen.ReadyPod("a1", gen.OwnedByReplicaSet("r1")), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2), gen.ReplicaSet("r3", 1, gen.Bare))
+	h := s.replicaSetHandler()
+
+	gen.Update(t, h, q, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r1", 1, func(m *metav1.PartialObjectMetadata) { m.ResourceVersion = "61" }))
+	gen.WantWoken(t, q, "a status changes")
+	gen.Update(t, h, q, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r1", 3))
+	gen.WantWoken(t, q, "a rollback", "web")
+	gen.Update(t, h, q, gen.ReplicaSet("r2", 2), gen.ReplicaSet("r2", 3))
+	gen.WantWoken(t, q, "a sibling without pods", "web")
+	gen.Update(t, h, q, gen.ReplicaSet("r3", 1, gen.Bare), gen.ReplicaSet("r3", 2, gen.Bare))
+	gen.WantWoken(t, q, "another ReplicaSet")
+	h.Create(t.Context(), event.TypedCreateEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2), IsInInitialList: true}, q)
+	gen.WantWoken(t, q, "one that was there")
+	h.Create(t.Context(), event.TypedCreateEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2)}, q)
+	gen.WantWoken(t, q, "a new revision", "web")
+	h.Delete(t.Context(), event.TypedDeleteEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2)}, q)
+	gen.WantWoken(t, q, "a revision is gone", "web")
+}
+
+func TestDeploymentsWakeWhomTheyConcern(t *testing.T) {
+	s, q := watched(t, gen.ReadyPod("a1", gen.OwnedByReplicaSet("r1")), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2))
+	h := s.deploymentHandler()
+	before := gen.Deployment("web-deployment")
+
+	for what, after := range map[string]*appsv1.Deployment{
+		"it is paused": gen.Deployment("web-deployment", gen.Paused), "its deletion begins": gen.Deployment("web-deployment", gen.BeingDeleted),
+	} {
+		gen.Update(t, h, q, before, after)
+		gen.WantWoken(t, q, what, "web")
+		gen.Update(t, h, q, after, before)
+		gen.WantWoken(t, q, what+", and no longer", "web")
+	}
+	gen.Update(t, h, q, gen.Deployment("web-deployment", func(d *appsv1.Deployment) { d.UID = "earlier" }), before)
+	gen.WantWoken(t, q, "it was made anew", "web")
+	gen.Update(t, h, q, before, gen.Deployment("web-deployment", func(d *appsv1.Deployment) { d.Spec.Replicas, d.Status.ReadyReplicas = new(int32(7)), 3 }))
+	gen.WantWoken(t, q, "nothing that matters")
+	gen.Update(t, h, q, gen.Deployment("other"), gen.Deployment("other", gen.Paused))
+	gen.WantWoken(t, q, "another Deployment")
+	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.Deployment]{Object: before, IsInInitialList: true}, q)
+	gen.WantWoken(t, q, "one that was there")
+	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.Deployment]{Object: before}, q)
+	gen.WantWoken(t, q, "one that comes after its pods", "web")
+	h.Delete(t.Context(), event.TypedDeleteEvent[*appsv1.Deployment]{Object: before}, q)
+	gen.WantWoken(t, q, "one that goes", "web")
+}
+
+func TestDaemonSetsWakeWhomTheyConcern(t *testing.T) {
+	s, q := watched(t, gen.ReadyPod("a1", gen.OwnedByDaemonSet("v1", 1)))
+	h := s.daemonSetHandler()
+	before := gen.DaemonSet("agent", 1)
+
+	for what, after := range map[string]*appsv1.DaemonSet{
+		"a new template": gen.DaemonSet("agent", 2), "another strategy": gen.DaemonSet("agent", 1, gen.DaemonsOnDelete),
+		"its deletion begins": gen.DaemonSet("agent", 1, gen.BeingDeleted),
+	} {
+		gen.Update(t, h, q, before, after)
+		gen.WantWoken(t, q, what, "web")
+	}
+	gen.Update(t, h, q, before, gen.DaemonSet("agent", 1, func(set *appsv1.DaemonSet) { set.ResourceVersion, set.Status.NumberReady = "91", 3 }))
+	gen.WantWoken(t, q, "nothing that matters")
+	gen.Update(t, h, q, gen.DaemonSet("other", 1), gen.DaemonSet("other", 2))
+	gen.WantWoken(t, q, "another DaemonSet")
+	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.DaemonSet]{Object: before}, q)
+	gen.WantWoken(t, q, "one that comes after its pod", "web")
+}
+
+func TestStatefulSetsWakeWhomTheyConcern(t *testing.T) {
+	s, q := watched(t, gen.ReadyPod("db-0", gen.OwnedByStatefulSet("v1")))
+	h := s.statefulSetHandler()
+	before := gen.StatefulSet("db", 3, "v1")
+
+	for what, after := range map[string]*appsv1.StatefulSet{
+		"fewer replicas": gen.StatefulSet("db", 2, "v1"), "a new revision": gen.StatefulSet("db", 3, "v2"), "a partition": gen.StatefulSet("db", 3, "v1", gen.WithPartition(1)),
+		"another strategy": gen.StatefulSet("db", 3, "v1", gen.OnDelete), "another first ordinal": gen.StatefulSet("db", 3, "v1", gen.StartingAt(1)),
+	} {
+		gen.Update(t, h, q, before, after)
+		gen.WantWoken(t, q, what, "web")
+	}
+	gen.Update(t, h, q, before, gen.StatefulSet("db", 3, "v1", func(set *appsv1.StatefulSet) { set.Status.ReadyReplicas = 2 }))
+	gen.Update(t, h, q, before, gen.StatefulSet("db", 3, "v1", gen.WithPartition(0)))
+	gen.WantWoken(t, q, "nothing that matters")
+	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.StatefulSet]{Object: before, IsInInitialList: true}, q)
+	gen.WantWoken(t, q, "one that was there")
+	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.StatefulSet]{Object: before}, q)
+	gen.WantWoken(t, q, "one that comes after its pod", "web")
+	h.Delete(t.Context(), event.TypedDeleteEvent[*appsv1.StatefulSet]{Object: before}, q)
+	gen.WantWoken(t, q, "one that goes", "web")
+}

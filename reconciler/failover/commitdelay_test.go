@@ -1,0 +1,34 @@
+package failover
+
+import (
+	"testing"
+	"time"
+)
+
+func TestTheCommitDelay(t *testing.T) {
+	const delay = 50 * time.Millisecond
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	after := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+	cases := map[string]struct {
+		others time.Time
+		now    time.Time
+		delay  time.Duration
+		want   time.Duration
+	}{
+		"the need was just seen":                   {now: after(0), delay: delay, want: delay},
+		"part of the delay has passed":             {now: after(20), delay: delay, want: 30 * time.Millisecond},
+		"the delay has passed":                     {now: after(50), delay: delay},
+		"others committed before the need":         {others: after(-10), now: after(20), delay: delay, want: 30 * time.Millisecond},
+		"others are committing":                    {others: after(40), now: after(50), delay: delay, want: 40 * time.Millisecond},
+		"others stopped committing":                {others: after(40), now: after(90), delay: delay},
+		"others go on committing for twenty times": {others: after(990), now: after(995), delay: delay, want: 5 * time.Millisecond},
+		"no delay": {now: after(0)},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := commitDelay(start, test.others, test.delay, test.now); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,313 @@
+package failover
+
+import (
+	"errors"
+	"maps"
+	"math/rand"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+// api is a model of the API server: the objects of one Service, and every change of them as a watch delivers it.
+type api struct {
+	t       *testing.T
+	r       *rand.Rand
+	now     time.Time
+	version int
+	// The objects by name, nil for one that was deleted, and their changes in order.
+	pods     kind[*corev1.Pod]
+	services kind[*corev1.Service]
+	slices   kind[*discoveryv1.EndpointSlice]
+	// inputs counts what was done to the objects and replicas from outside, commits what the replicas have committed.
+	inputs, commits int
+	// holders is how many replicas hold the Lease at most.
+	holders int
+	// terms are the leaders that the commits gave each term to; nil when clocks or made-up terms are so far off that a term cannot
+	// outlive the loss of all annotations that remember it.
+	terms map[int64]types.UID
+}
+
+// kind is all the objects of one kind.
+type kind[T any] struct {
+	now map[string]T
+	log []change[T]
+}
+
+// change is one event of a watch. The object is nil when it was deleted.
+type change[T any] struct {
+	name, version string
+	before, after *T
+}
+
+func (k *kind[T]) set(name, version string, object *T) {
+	before, existed := k.now[name]
+	c := change[T]{name: name, version: version, after: object}
+	if existed {
+		c.before = &before
+	}
+	if k.now == nil {
+		k.now = map[string]T{}
+	}
+	if object == nil {
+		delete(k.now, name)
+	} else {
+		k.now[name] = *object
+	}
+	k.log = append(k.log, c)
+}
+
+func (a *api) next() string {
+	a.version++
+	return strconv.Itoa(a.version)
+}
+
+func (a *api) setPod(pod *corev1.Pod) {
+	pod.ResourceVersion = a.next()
+	a.pods.set(pod.Name, pod.ResourceVersion, &pod)
+}
+
+func (a *api) setService(service *corev1.Service) {
+	service.ResourceVersion = a.next()
+	a.services.set(service.Name, service.ResourceVersion, &service)
+}
+
+func (a *api) setSlice(slice *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
+	slice.ResourceVersion = a.next()
+	a.slices.set(slice.Name, slice.ResourceVersion, &slice)
+	return slice
+}
+
+// errRefused is what the API server answers to a write of an older version.
+var errRefused = errors.New("conflict")
+
+// write carries out a replica's write, or refuses it.
+func (a *api) write(write cache.Write) (*discoveryv1.EndpointSlice, error) {
+	existing, exists := a.slices.now[write.Desired.Name]
+	switch {
+	case write.Current == nil && !exists:
+		created := write.Desired.DeepCopy()
+		created.UID = types.UID("slice-" + strconv.Itoa(a.version))
+		return a.setSlice(created), nil
+	case write.Current == nil || !exists || existing.ResourceVersion != write.Current.ResourceVersion:
+		return nil, errRefused
+	}
+	updated := replacing(write.Current, write.Desired).DeepCopy()
+	if apiequality.Semantic.DeepEqual(existing, updated) {
+		a.t.Errorf("a write changes nothing: %v", existing.Annotations)
+	}
+	return a.setSlice(updated), nil
+}
+
+// source and leaderService are the two Services as they are.
+func (a *api) source() *corev1.Service        { return a.services.now["web"] }
+func (a *api) leaderService() *corev1.Service { return a.services.now["web-leader"] }
+
+// replica is one replica of Tanist: what its informers have delivered, its memory, its clock and its authority.
+type replica struct {
+	name      string
+	leaders   *cache.Leaders
+	pods      map[string]*corev1.Pod
+	services  map[string]*corev1.Service
+	seen      leaderslice.Basis
+	delivered struct{ pods, services, slices int }
+	skew      time.Duration
+	authority authority
+	// strategy is another one than the Service asks for, and no leader is sticky: the rules of another version. Empty for none.
+	strategy config.Strategy
+}
+
+// newReplica is one that has just listed everything.
+func (a *api) newReplica(name string) *replica {
+	r := &replica{name: name, leaders: cache.New(), pods: maps.Clone(a.pods.now), services: maps.Clone(a.services.now)}
+	if r.pods == nil {
+		r.pods = map[string]*corev1.Pod{}
+	}
+	for _, slice := range a.slices.now {
+		r.leaders.Observe(gen.ShopWeb, leaderslice.Parse(slice), a.now)
+	}
+	r.delivered.pods, r.delivered.services, r.delivered.slices = len(a.pods.log), len(a.services.log), len(a.slices.log)
+	r.seen = leaderslice.Basis{Pods: strconv.Itoa(a.version), Services: strconv.Itoa(a.version)}
+	return r
+}
+
+// deliver lets up to n events of each of the chosen kinds arrive, in their order.
+func (r *replica) deliver(a *api, n int, pods, services, slices bool) {
+	for range n {
+		if i := r.delivered.pods; pods && i < len(a.pods.log) {
+			r.delivered.pods++
+			r.deliverPod(a.pods.log[i])
+		}
+		if i := r.delivered.services; services && i < len(a.services.log) {
+			r.delivered.services++
+			r.deliverService(a.services.log[i], a.now)
+		}
+		if i := r.delivered.slices; slices && i < len(a.slices.log) {
+			r.delivered.slices++
+			r.deliverSlice(a.slices.log[i], a.now)
+		}
+	}
+}
+
+// catchUp lets all events arrive, and the bookmarks that say that there are no more.
+func (r *replica) catchUp(a *api) {
+	r.deliver(a, 1000, true, true, true)
+	r.seen = leaderslice.Basis{Pods: strconv.Itoa(a.version), Services: strconv.Itoa(a.version)}
+}
+
+func (r *replica) deliverPod(c change[*corev1.Pod]) {
+	if c.after == nil {
+		delete(r.pods, c.name)
+	} else {
+		r.pods[c.name] = *c.after
+	}
+	r.seen.Pods = c.version
+	r.leaders.ObservePod(gen.ShopWeb, c.version)
+}
+
+func (r *replica) deliverService(c change[*corev1.Service], now time.Time) {
+	if c.after == nil {
+		delete(r.services, c.name)
+	} else {
+		r.services[c.name] = *c.after
+	}
+	r.seen.Services = c.version
+	r.leaders.Invalidate(gen.ShopWeb, cache.ServiceChanged, now)
+}
+
+func (r *replica) deliverSlice(c change[*discoveryv1.EndpointSlice], now time.Time) {
+	if c.after == nil {
+		r.leaders.Gone(gen.ShopWeb, c.name, (*c.before).UID, c.version, now)
+	} else {
+		r.leaders.Observe(gen.ShopWeb, leaderslice.Parse(*c.after), now)
+	}
+}
+
+// observed is what the replica looks at, as succession.load gathers it. live reads the pods from the API, too.
+func (r *replica) observed(a *api, live bool) (input, bool) {
+	s := input{
+		source: r.services["web"], leaderService: r.services["web-leader"], tuning: config.DefaultTuning(),
+		seen: r.seen, authority: r.authority,
+	}
+	if s.leaderService == nil || !leaderslice.OwnsLeaderService(s.leaderService, s.source) {
+		return s, false
+	}
+	var miss cache.Miss
+	s.record, miss = r.leaders.Lookup(gen.ShopWeb, want(s))
+	if live || miss != "" || s.orphaned() {
+		s.source, s.leaderService = a.source(), a.leaderService()
+		if s.leaderService == nil {
+			return s, false
+		}
+		s.seen.Services = later(s.seen.Services, later(s.source.ResourceVersion, s.leaderService.ResourceVersion))
+		s.record = r.refresh(a, want(s))
+	}
+	s.pods = slices.Collect(maps.Values(r.pods))
+	if live {
+		s.pods, s.live, s.seen.Pods = slices.Collect(maps.Values(a.pods.now)), true, strconv.Itoa(a.version)
+	}
+	a.r.Shuffle(len(s.pods), func(i, j int) { s.pods[i], s.pods[j] = s.pods[j], s.pods[i] })
+	s.options, _ = store.ResolveOptions(s.source, s.leaderService)
+	if r.strategy != "" {
+		s.options.Strategy, s.options.Sticky, s.options.PreferredLeader = r.strategy, false, ""
+	}
+	return s, true
+}
+
+func (r *replica) refresh(a *api, want cache.Want) cache.Record {
+	var found []leaderslice.Slice
+	for _, slice := range a.slices.now {
+		found = append(found, leaderslice.Parse(slice))
+	}
+	return r.leaders.Refresh(gen.ShopWeb, want, found, a.now, a.now)
+}
+
+// act is one reconciliation of a replica that waits for no delay: the order in which a test calls it stands for all delays. When it is
+// behind it does nothing, or after a while reads live. It dies between its first write and the next if dies says so.
+func (r *replica) act(a *api, patient, dies bool) {
+	s, ok := r.observed(a, false)
+	if !ok {
+		return
+	}
+	p := decide(s, a.now.Add(r.skew))
+	if len(p.writes) > 0 && s.behind() {
+		if patient {
+			r.leaders.Believe(gen.ShopWeb, p.before, p.highest)
+			return
+		}
+		if s, ok = r.observed(a, true); !ok {
+			return
+		}
+		p = decide(s, a.now.Add(r.skew))
+	}
+	r.leaders.Believe(gen.ShopWeb, p.before, p.highest)
+	r.commit(a, s, p, dies)
+	r.leaders.Settled(gen.ShopWeb, p.decision.Successor)
+}
+
+// admit is the admission of the leader's deletion by a replica that commits at once. The deletion is refused afterwards if the test
+// does not go on with it.
+func (r *replica) admit(a *api) {
+	s, ok := r.observed(a, false)
+	if !ok || s.behind() {
+		return
+	}
+	now := a.now.Add(r.skew)
+	s.tuning.Commit.OnAdmission = true
+	state, _ := s.recorded(now)
+	prepared, ok := prepare(s, cache.Departure{Namespace: "shop", Name: state.Leader.Name, UID: state.Leader.UID}, now)
+	if !ok {
+		return
+	}
+	a.inputs += 2 // when it is refused the leader may come back
+	r.commit(a, s, stamped(s, &prepared, now), false)
+}
+
+// commit carries out a plan, as succession.apply does.
+func (r *replica) commit(a *api, s input, p plan, dies bool) {
+	for i, write := range p.writes {
+		if i > 0 && dies {
+			a.inputs++
+			return
+		}
+		slice, err := a.write(write)
+		if err != nil {
+			r.refresh(a, want(s))
+			if i > 0 {
+				a.inputs++ // the other family is left to the next
+			}
+			return
+		}
+		r.leaders.Committed(gen.ShopWeb, leaderslice.Parse(slice), a.now)
+		if i == 0 {
+			a.commits++
+			r.leaders.Believe(gen.ShopWeb, p.after, p.after.Term)
+			a.noteTerm(r, p, write)
+		}
+	}
+}
+
+// noteTerm checks that no term is given to two leaders.
+func (a *api) noteTerm(r *replica, p plan, write cache.Write) {
+	a.t.Logf("%s (%v, %s) commits %s: %s to %s, term %d to %d, reason %q, basis %s", r.name, r.authority, r.skew, write.Desired.Name,
+		p.before.Leader.UID, p.after.Leader.UID, p.before.Term, p.after.Term, p.decision.Reason, write.Desired.Annotations[config.BasisKey])
+	leader := p.after.Leader.UID
+	if other, given := a.terms[p.after.Term]; given && other != leader {
+		a.t.Errorf("term %d is %s's and %s's", p.after.Term, other, leader)
+	}
+	if a.terms != nil {
+		a.terms[p.after.Term] = leader
+	}
+}

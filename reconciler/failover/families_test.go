@@ -1,0 +1,150 @@
+package failover
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+// TestTheOtherFamilyFollowsWhenItsWriterDies: one replica has written the primary family's slice and no more.
+func TestTheOtherFamilyFollowsWhenItsWriterDies(t *testing.T) {
+	for name, authority := range map[string]authority{"the holder of the Lease": authorityAll, "another replica": authorityLosses} {
+		t.Run(name, func(t *testing.T) {
+			s := dual(leading("a1", 5), gen.ReadyPod("b2"))
+			first := decide(s, gen.T0)
+			s = carryOut(s, first, 1)
+			s.authority = authority
+			p := decide(s, gen.T0.Add(50*time.Millisecond))
+			want := planned{Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv6"}}
+			if diff := cmp.Diff(want, plannedOf(p)); diff != "" || p.moves {
+				t.Fatalf("it is taken for a move: %t, unexpected plan (-want +got):\n%s", p.moves, diff)
+			}
+			// Both say exactly the same, whoever wrote it and when.
+			s = carryOut(s, p)
+			one, other := s.record.Slices["web-leader-ipv4"], s.record.Slices["web-leader-ipv6"]
+			if diff := cmp.Diff(one.State, other.State); diff != "" {
+				t.Errorf("the families differ (-primary +other):\n%s", diff)
+			}
+			if again := decide(s, gen.T0); len(again.writes) > 0 {
+				t.Errorf("%d more writes", len(again.writes))
+			}
+		})
+	}
+}
+
+func TestTheOtherFamilyIsDerivedFromThePrimaryOne(t *testing.T) {
+	const ipv6 = discoveryv1.AddressTypeIPv6
+	cases := map[string]struct {
+		input     input
+		change    func(*input)
+		want      planned
+		endpoints int // of the IPv6 slice
+	}{
+		"it says another leader in the same term": {
+			input: dual(leading("a1", 5), gen.ReadyPod("a1"), gen.ReadyPod("b2")),
+			change: onSlice(ipv6, func(slice *discoveryv1.EndpointSlice) {
+				slice.Annotations[config.LeaderKey], slice.Endpoints = "b2", []discoveryv1.Endpoint{leaderslice.Endpoint(gen.ReadyPod("b2"), "fd00::2", true)}
+			}),
+			want:      planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: []string{"update web-leader-ipv6"}},
+			endpoints: 1,
+		},
+		"it says another leader in a higher term: both get one that is higher still": {
+			input: dual(leading("a1", 5), gen.ReadyPod("a1"), gen.ReadyPod("b2")),
+			change: onSlice(ipv6, func(slice *discoveryv1.EndpointSlice) {
+				slice.Annotations[config.LeaderKey], slice.Annotations[config.TermKey] = "b2", "6"
+			}),
+			want: planned{
+				Leader: "a1", Term: NewTerm, Reason: "LeaderDeleted", Ready: true, Writes: []string{"update web-leader-ipv4", "update web-leader-ipv6"},
+			},
+			endpoints: 1,
+		},
+		"only its address has changed": {
+			input: dual(leading("a1", 5), gen.ReadyPod("a1")),
+			change: func(s *input) {
+				s.pods = []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Status.PodIPs[1].IP = "fd00::99" })}
+			},
+			want:      planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: []string{"update web-leader-ipv6"}},
+			endpoints: 1,
+		},
+		"the leader has no address of a family that is only preferred": {
+			input: situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.Status.PodIPs = pod.Status.PodIPs[:1] })},
+				func(s *input) {
+					s.source = gen.WebService(gen.DualStack(corev1.IPFamilyPolicyPreferDualStack))
+					s.leaderService = gen.LeaderOf(s.source)
+				}),
+			want: planned{
+				Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv4", "update web-leader-ipv6"},
+			},
+		},
+		"it is somebody else's: only the primary one is written": {
+			input:  dual(leading("a1", 5), gen.ReadyPod("b2")),
+			change: onSlice(ipv6, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences[0].Kind = "Endpoints" }),
+			want: planned{
+				Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv4"}, Taken: []string{"web-leader-ipv6"},
+			},
+		},
+		"the primary one is somebody else's: nothing is written": {
+			input:  dual(leading("a1", 5), gen.ReadyPod("b2")),
+			change: onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences[0].Kind = "Endpoints" }),
+			want:   planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := test.input
+			if test.change != nil {
+				test.change(&s)
+			}
+			p := decide(s, gen.T0)
+			if diff := cmp.Diff(test.want, plannedOf(p)); diff != "" {
+				t.Errorf("unexpected plan (-want +got):\n%s", diff)
+			}
+			for _, write := range p.writes {
+				if write.Desired.AddressType == ipv6 && len(write.Desired.Endpoints) != test.endpoints {
+					t.Errorf("the IPv6 slice gets endpoints %+v", write.Desired.Endpoints)
+				}
+			}
+		})
+	}
+}
+
+// No family's slice ever gets a term that is lower than the one it carries and that is believed.
+func TestNoSliceGetsALowerTermThanItCarries(t *testing.T) {
+	for _, ipv4 := range []string{"5", "6", "1772366440000", ""} {
+		for _, ipv6 := range []string{"5", "6", "1772366440000", ""} {
+			for _, authority := range []authority{authorityAll, authorityLosses, authorityDead} {
+				for _, pods := range [][]*corev1.Pod{{gen.ReadyPod("a1")}, {gen.ReadyPod("b2")}, nil} {
+					s := dual(leading("a1", 5), pods...)
+					s.authority = authority
+					termed(discoveryv1.AddressTypeIPv4, ipv4)(&s)
+					termed(discoveryv1.AddressTypeIPv6, ipv6)(&s)
+					for _, write := range decide(s, gen.T0).writes {
+						if before, after := leaderslice.ParseTerm(write.Current.Annotations), leaderslice.ParseTerm(write.Desired.Annotations); after < before || after == 0 {
+							t.Errorf("%s goes from term %d to %d", write.Desired.Name, before, after)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestBothFamiliesHaveThePortsOfTheLeader(t *testing.T) {
+	other := gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports[0].ContainerPort = 9090 })
+	p := decide(dual(leading("a1", 5), other), gen.T0)
+	if len(p.writes) != 2 {
+		t.Fatalf("%d writes, want both families'", len(p.writes))
+	}
+	for _, write := range p.writes {
+		if ports := write.Desired.Ports; len(ports) != 1 || *ports[0].Port != 9090 {
+			t.Errorf("%s has ports %+v", write.Desired.Name, ports)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/store"
+)
+
+// commitPrepared commits what admission has prepared for a Service, when its leader is seen to leave. It waits for nobody: neither
+// for its turn nor at the limiter. What it cannot commit is decided anew; conflicted says that this takes a live read.
+func (s *Controller) commitPrepared(ctx context.Context, key types.NamespacedName, cause time.Time) (handedOver, conflicted bool) {
+	if s.leaders.PreparedUntil(key).IsZero() {
+		return false, false
+	}
+	situation, warm := s.gatherWarm(key)
+	if !warm {
+		return false, false
+	}
+	situation.trigger = cause
+	now := s.clock.Now()
+	prepared := s.leaders.TakePrepared(key, func(p *cache.Prepared) cache.Outcome {
+		return judgePrepared(situation, p, now, time.Now())
+	})
+	if prepared == nil {
+		return false, false
+	}
+	plan := stamped(situation, prepared, now)
+	committed, err := s.apply(ctx, key, situation.tuning, plan.writes)
+	switch {
+	case !committed && errors.Is(err, errOutdated):
+		s.leaders.Became(cache.OutcomeSuperseded)
+		return false, true
+	case !committed:
+		s.leaders.Became(cache.OutcomeStale)
+		return false, false // the error comes again, and is then the reconciliation's
+	}
+	s.leaders.Became(cache.OutcomeUsed)
+	s.leaders.Believe(key, plan.after, plan.after.Term)
+	s.report(ctx, key, situation, plan)
+	return true, false
+}
+
+// judgePrepared is pure: whether a prepared succession is to be committed now; none to wait for its leader to leave. Of the two times
+// the first is the API server's, and the other the own clock's.
+func judgePrepared(s input, p *cache.Prepared, now, local time.Time) cache.Outcome {
+	state, _ := s.recorded(now)
+	switch {
+	case !local.Before(p.Expires):
+		return cache.OutcomeExpired
+	case state.Leader.UID != p.Before.Leader.UID || state.Term != p.Before.Term:
+		return cache.OutcomeSuperseded
+	case !s.leaves(p):
+		return ""
+	case !s.sameVersions(p.Writes):
+		return cache.OutcomeStale
+	}
+	// A successor that is no longer exactly as it was may no longer be eligible: finding out is deciding anew.
+	if successor := s.pod(p.Successor); successor == nil || successor.ResourceVersion != p.SuccessorVersion {
+		return cache.OutcomeStale
+	}
+	return cache.OutcomeUsed
+}
+
+// leaves reports whether the leader is really going, by its own object.
+func (s input) leaves(p *cache.Prepared) bool {
+	if p.AtOnce {
+		return true
+	}
+	leader := s.pod(p.Leaving)
+	return leader == nil || leader.DeletionTimestamp != nil || p.Announced && store.Disrupted(leader) == "True"
+}
+
+// sameVersions reports whether the slices are still those that were decided upon.
+func (s input) sameVersions(writes []cache.Write) bool {
+	for _, write := range writes {
+		known, exists := s.record.Slices[write.Desired.Name]
+		switch {
+		case write.Current == nil && exists:
+			return false
+		case write.Current != nil && (!exists || known.ResourceVersion != write.Current.ResourceVersion):
+			return false
+		}
+	}
+	return true
+}
+
+// stamped is a prepared succession as a plan, with the times of now and with what has been seen since: the leader's departure.
+func stamped(s input, p *cache.Prepared, now time.Time) plan {
+	after := p.After
+	after.Since = now.UTC().Truncate(time.Millisecond)
+	changed := s.trigger
+	if leaving := s.pod(p.Leaving); leaving != nil {
+		changed = triggerTime(leaving, s.pod(p.Successor), s.trigger)
+	}
+	for _, write := range p.Writes {
+		write.Desired.Annotations[config.LeaderSinceKey] = after.Since.Format(leaderslice.SinceLayout)
+		write.Desired.Annotations[config.BasisKey] = leaderslice.BasisAnnotation(after, s.basis())
+		leaderslice.StampTrigger(write.Desired, changed)
+	}
+	return plan{
+		decision: election.Decision{Move: true, Reason: election.Reason(after.Reason)}, path: pathPrepared,
+		before: p.Before, after: after, writes: p.Writes, moves: true,
+	}
+}

@@ -1,0 +1,33 @@
+package failover
+
+import (
+	"testing"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+func TestARepairOfMetadataHoldsUpNoTraffic(t *testing.T) {
+	relabel := func(slice *discoveryv1.EndpointSlice) { slice.Labels[leaderslice.ManagedByLabel] = "platform" }
+	empty := func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil }
+	leave := func(*discoveryv1.EndpointSlice) {}
+	for name, test := range map[string]struct {
+		primary, other func(*discoveryv1.EndpointSlice)
+		want           string
+	}{
+		"a label of one family":                     {primary: relabel, other: leave, want: "label " + leaderslice.ManagedByLabel},
+		"a label of both":                           {primary: relabel, other: relabel, want: "label " + leaderslice.ManagedByLabel},
+		"a label, and the other family's endpoint":  {primary: relabel, other: empty},
+		"an endpoint, and the other family's label": {primary: empty, other: relabel},
+	} {
+		s := dual(leading("a1", 5), gen.ReadyPod("a1"))
+		onSlice(discoveryv1.AddressTypeIPv4, test.primary)(&s)
+		onSlice(discoveryv1.AddressTypeIPv6, test.other)(&s)
+		plan := decide(s, gen.T0)
+		if got := plan.repairOf(); got != test.want || len(plan.writes) == 0 {
+			t.Errorf("%s: got %q for %d writes, want %q", name, got, len(plan.writes), test.want)
+		}
+	}
+}

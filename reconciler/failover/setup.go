@@ -1,0 +1,83 @@
+package failover
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/disruption"
+	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/retry"
+)
+
+// FailoverOptions are what the controller shares with the rest of the program.
+type Options struct {
+	Stores *store.Stores
+	// Live reads from the API server.
+	Live    client.Reader
+	Client  client.Writer
+	Leaders *cache.Leaders
+	Tuning  *config.Store
+	// Clock tells the API server's time.
+	Clock *Clock
+	// Holds reports whether this replica holds the Lease for certain.
+	Holds      func() bool
+	Registerer prometheus.Registerer
+	// Events takes the Events of commits, Recorder all others.
+	Events   *notify.EventSender
+	Recorder events.EventRecorder
+	Quiet    *notify.QuietPeriod
+	// EnqueueAll enqueues every Service.
+	EnqueueAll func()
+	// Standing enqueues the leader Services whose standing successor has changed.
+	Standing *store.Enqueuer
+}
+
+// NewFailover makes the controller and registers its metrics.
+func New(options Options) (*Controller, error) {
+	metrics, err := newMetrics(options.Registerer)
+	if err != nil {
+		return nil, fmt.Errorf("failed to register metrics of failover: %w", err)
+	}
+	retry.InitMetrics(store.FailoverPolicyName, opUpdateSlice, opCreateSlice, opRead)
+	s := &Controller{
+		stores: options.Stores, live: options.Live, client: options.Client,
+		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holds: options.Holds,
+		recorder: options.Recorder, metrics: metrics,
+		events: options.Events, triggers: newTriggerTimes(), warnings: notify.NewDeduplicator(),
+		repairs: notify.NewBackoff(), refusals: notify.NewBackoff(), told: notify.NewDeduplicator(),
+		enqueueAll: options.EnqueueAll, standing: options.Standing, quiet: options.Quiet,
+	}
+	s.limiter = newLimiter(
+		func() int { return options.Tuning.Load().Commit.Concurrency },
+		func(key types.NamespacedName) { s.enqueue(key, 0) },
+	)
+	return s, nil
+}
+
+// Sources returns what the controller watches.
+func (s *Controller) Sources(informers ctrlcache.Cache) []source.Source {
+	start := source.Func(func(_ context.Context, q store.Queue) error {
+		s.queue.Store(&q)
+		return nil
+	})
+	disruptions := disruption.Watcher{Stores: s.stores, Tuning: s.tuning, Enqueue: s.wakePods}
+	return append(disruptions.Sources(informers),
+		start,
+		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(s.stores)),
+		source.Kind(informers, &corev1.Service{}, s.serviceHandler()),
+		source.Kind(informers, &corev1.Pod{}, s.podHandler()),
+		source.Kind(informers, &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+	)
+}

@@ -1,0 +1,202 @@
+package failover
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/disruption"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+func withPort(name string, target intstr.IntOrString, protocol corev1.Protocol) func(*corev1.Service) {
+	return func(s *corev1.Service) {
+		s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: name, Port: 9000, TargetPort: target, Protocol: protocol})
+	}
+}
+
+// inSidecar is a pod with a port in a container that runs beside the others.
+func inSidecar(name string, number int32) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		pod.Spec.InitContainers = []corev1.Container{{
+			Name: "sidecar", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: name, ContainerPort: number}},
+		}}
+	}
+}
+
+func addressed(addresses ...string) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		pod.Status.PodIPs = nil
+		for _, address := range addresses {
+			pod.Status.PodIPs = append(pod.Status.PodIPs, corev1.PodIP{IP: address})
+		}
+	}
+}
+
+// carries is who leads, why, and with what.
+type carries struct {
+	Leader, Reason string
+	// Addresses and Ports are those in the slices.
+	Addresses []string
+	Ports     []string
+	Warnings  []string
+}
+
+func carriesOf(s input) carries {
+	p := decide(s, gen.T0)
+	got := carries{Leader: p.after.Leader.Name, Reason: p.after.Reason}
+	content := leaderslice.Content{Source: s.source, LeaderService: s.leaderService, State: p.after, Pod: s.pod(p.after.Leader.UID)}
+	for i, family := range leaderslice.Families(s.leaderService) {
+		slice := content.Render(family)
+		for _, endpoint := range slice.Endpoints {
+			got.Addresses = append(got.Addresses, endpoint.Addresses...)
+		}
+		if i == 0 {
+			for _, port := range slice.Ports {
+				got.Ports = append(got.Ports, *port.Name)
+			}
+		}
+	}
+	for _, c := range warnings(s, p) {
+		if !c.Expected {
+			got.Warnings = append(got.Warnings, c.Reason+" "+c.Note)
+		}
+	}
+	return got
+}
+
+func TestALeaderStaysWhenItsServiceAsksForMore(t *testing.T) {
+	const (
+		part    = "LeaderIncomplete pod a1 leads and carries only a part of the traffic, until a pod is ready that carries more: "
+		noAdmin = `no container has a port named "admin" with protocol TCP`
+	)
+	admin := withPort("admin", intstr.FromString("admin"), corev1.ProtocolTCP)
+	renamed := func(s *corev1.Service) { s.Spec.Ports[0].TargetPort = intstr.FromString("web-v2") }
+	v4, v6, both := addressed("10.1.0.1"), addressed("fd00::1"), func(*corev1.Pod) {}
+	required, preferred := gen.DualStack(corev1.IPFamilyPolicyRequireDualStack), gen.DualStack(corev1.IPFamilyPolicyPreferDualStack)
+	cases := map[string]struct {
+		service []func(*corev1.Service)
+		a, b    func(*corev1.Pod)
+		want    carries
+	}{
+		"a port is added that no pod has": {
+			service: []func(*corev1.Service){admin},
+			want:    carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + noAdmin}},
+		},
+		"a port is added by number": {
+			service: []func(*corev1.Service){withPort("admin", intstr.FromInt32(9000), corev1.ProtocolTCP)},
+			want:    carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
+		},
+		"a port is added without a target": {
+			service: []func(*corev1.Service){withPort("admin", intstr.IntOrString{}, corev1.ProtocolTCP)},
+			want:    carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
+		},
+		"a port is added for another protocol": {
+			service: []func(*corev1.Service){withPort("quic", intstr.FromString("web"), corev1.ProtocolUDP)},
+			want: carries{
+				Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"},
+				Warnings: []string{part + `no container has a port named "web" with protocol UDP`},
+			},
+		},
+		"a port is removed": {
+			service: []func(*corev1.Service){func(s *corev1.Service) {
+				s.Spec.Ports = []corev1.ServicePort{{Name: "number", Port: 80, TargetPort: intstr.FromInt32(8080)}}
+			}},
+			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"number"}},
+		},
+		"a port is renamed beside another": {
+			service: []func(*corev1.Service){renamed, withPort("admin", intstr.FromInt32(9000), corev1.ProtocolTCP)},
+			want: carries{
+				Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"admin"},
+				Warnings: []string{part + `no container has a port named "web-v2" with protocol TCP`},
+			},
+		},
+		"the only port is renamed: nobody can carry anything": {
+			service: []func(*corev1.Service){renamed},
+			want: carries{Reason: "NoCandidate", Warnings: []string{
+				`UnfitPod pod a1 cannot lead: no container has a port named "web-v2" with protocol TCP`,
+				`UnfitPod pod b2 cannot lead: no container has a port named "web-v2" with protocol TCP`,
+			}},
+		},
+		"another pod has the port that was added": {
+			service: []func(*corev1.Service){admin}, b: inSidecar("admin", 9000),
+			want: carries{Leader: "b2", Reason: "LeaderIncomplete", Addresses: []string{"10.1.0.2"}, Ports: []string{"http", "admin"}},
+		},
+		"the leader has it in a sidecar": {
+			service: []func(*corev1.Service){admin}, a: inSidecar("admin", 9000),
+			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
+		},
+		"the leader goes and the other has fewer ports": {
+			service: []func(*corev1.Service){admin}, a: func(pod *corev1.Pod) { inSidecar("admin", 9000)(pod); gen.Terminating(pod) },
+			want: carries{
+				Leader: "b2", Reason: "LeaderDeleted", Addresses: []string{"10.1.0.2"}, Ports: []string{"http"},
+				Warnings: []string{"LeaderIncomplete pod b2 leads and carries only a part of the traffic, until a pod is ready that carries more: " + noAdmin},
+			},
+		},
+		"a second family is required and no pod has it": {
+			service: []func(*corev1.Service){required}, a: v4, b: addressed("10.1.0.2"),
+			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv6 address"}},
+		},
+		"a family comes first that no pod has": {
+			service: []func(*corev1.Service){required}, a: v6, b: addressed("fd00::2"),
+			want: carries{Leader: "a1", Addresses: []string{"fd00::1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv4 address"}},
+		},
+		"a second family is preferred and no pod has it": {
+			service: []func(*corev1.Service){preferred}, a: v4, b: addressed("10.1.0.2"),
+			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}},
+		},
+		"another pod has both families": {
+			service: []func(*corev1.Service){required}, a: v4, b: both,
+			want: carries{Leader: "b2", Reason: "LeaderIncomplete", Addresses: []string{"10.1.0.2", "fd00::2"}, Ports: []string{"http"}},
+		},
+		"a port and a family are missing": {
+			service: []func(*corev1.Service){required, admin}, a: v4, b: addressed("10.1.0.2"),
+			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv6 address; " + noAdmin}},
+		},
+		"the Service has the other family only": {
+			a: v6, b: addressed("fd00::2"),
+			want: carries{Reason: "NoCandidate", Warnings: []string{
+				"UnfitPod pod a1 cannot lead: it has no IPv4 address", "UnfitPod pod b2 cannot lead: it has no IPv4 address",
+			}},
+		},
+	}
+	slept := gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}})
+	sleeps := func(pod *corev1.Pod) { pod.Spec.Containers[0].Lifecycle = slept }
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, change := range []*func(*corev1.Pod){&test.a, &test.b} {
+				if *change == nil {
+					*change = both
+				}
+			}
+			pods := []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", sleeps, test.a)), store.TrimPod(gen.ReadyPod("b2", sleeps, test.b))}
+			state := leading("a1", 5)
+			state.Reason = ""
+			s := situationOf(state, pods, func(s *input) {
+				s.source = gen.WebService(test.service...)
+				s.leaderService = gen.LeaderOf(s.source)
+			})
+			if diff := cmp.Diff(test.want, carriesOf(s)); diff != "" {
+				t.Errorf("unexpected leader (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAnEventHasRoomForTheShortcomings(t *testing.T) {
+	var ports []corev1.ServicePort
+	for i := range 100 {
+		ports = append(ports, corev1.ServicePort{Port: int32(i + 1), TargetPort: intstr.FromString(fmt.Sprintf("longest-port-%02d", i)), Protocol: corev1.ProtocolSCTP})
+	}
+	_, problem := disruption.Shortcomings(gen.ReadyPod("a1"), ports, []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4})
+	if !strings.HasSuffix(problem, "; and 95 more") || len(problem) > 500 {
+		t.Errorf("got %d bytes: %s", len(problem), problem)
+	}
+}

@@ -1,0 +1,82 @@
+package leaderservice
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
+	labelled := func(labels map[string]string, keysAndValues ...string) *corev1.Service {
+		source := gen.Annotated(keysAndValues...)
+		source.Labels = labels
+		return source
+	}
+	ours := map[string]string{leaderslice.ManagedByLabel: config.ManagedBy, config.SourceServiceKey: "web"}
+	cases := map[string]struct {
+		source                      *corev1.Service
+		labels, annotations         map[string]string
+		wantLabels, wantAnnotations map[string]string
+	}{
+		"what is asked for is copied, and nothing else": {
+			source:     labelled(map[string]string{"team": "shop", "tier": "1"}, config.CopyLabelsKey, "team", config.CopyAnnotationsKey, "owner", "owner", "ann", "x", "y"),
+			wantLabels: map[string]string{"team": "shop"},
+			wantAnnotations: map[string]string{
+				"owner": "ann", config.CopyLabelsKey: "team", config.CopyAnnotationsKey: "owner",
+				config.LastGoodKey: `{"tanist.dev/copy-annotations":"owner","tanist.dev/copy-labels":"team"}`,
+			},
+		},
+		"what is no longer asked for goes, and what someone else set stays": {
+			source: labelled(map[string]string{"team": "shop", "tier": "1"}),
+			labels: map[string]string{"team": "shop", "mine": "x"}, annotations: map[string]string{config.CopyLabelsKey: "team", "note": "x"},
+			wantLabels: map[string]string{"mine": "x"}, wantAnnotations: map[string]string{"note": "x"},
+		},
+		"what the Service no longer has goes": {
+			source: labelled(nil, config.CopyLabelsKey, "team"),
+			labels: map[string]string{"team": "shop"}, annotations: map[string]string{config.CopyLabelsKey: "team"},
+			wantAnnotations: map[string]string{config.CopyLabelsKey: "team", config.LastGoodKey: `{"tanist.dev/copy-labels":"team"}`},
+		},
+		"a change is followed": {
+			source: labelled(map[string]string{"team": "ops"}, config.CopyLabelsKey, "team"),
+			labels: map[string]string{"team": "shop"}, annotations: map[string]string{config.CopyLabelsKey: "team"},
+			wantLabels:      map[string]string{"team": "ops"},
+			wantAnnotations: map[string]string{config.CopyLabelsKey: "team", config.LastGoodKey: `{"tanist.dev/copy-labels":"team"}`},
+		},
+		"a record that someone edited cannot take our labels away": {
+			source:      labelled(nil),
+			annotations: map[string]string{config.CopyLabelsKey: config.SourceServiceKey + "," + leaderslice.ManagedByLabel},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			leader := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) {
+				s.Labels, s.Annotations = leaderslice.Merge(s.Labels, test.labels), leaderslice.Merge(nil, test.annotations)
+			})
+			got := observedOf(test.source, withLeader(leader)).desired(leader, "")
+			if diff := cmp.Diff(leaderslice.Merge(ours, test.wantLabels), got.Labels); diff != "" {
+				t.Errorf("unexpected labels (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(leaderslice.Merge(nil, test.wantAnnotations), leaderslice.Merge(nil, got.Annotations)); diff != "" {
+				t.Errorf("unexpected annotations (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestANewLeaderServiceRemembersWhatTheOldOneDid(t *testing.T) {
+	old := gen.Remembering(gen.Annotated(config.StrategyKey, "newest"))
+	h := observedOf(gen.Annotated(config.LeaderServiceKey, "boss", config.StrategyKey, "newst"), withLeader(old))
+	c := decide(h, gen.T0)
+	if c.create == nil {
+		t.Fatal("the one of the new name is not made")
+	}
+	want := `{"tanist.dev/leader-service":"boss","tanist.dev/strategy":"newest"}`
+	if got := c.create.Annotations[config.LastGoodKey]; got != want {
+		t.Errorf("it remembers %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,77 @@
+package leaderservice
+
+import (
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+)
+
+// mirror is a leader Service as it should be: the source's ports and address families, a ClusterIP also where the source has none,
+// and nothing of it that could hide a leader on another node or pin clients to an earlier one (traffic policies, distribution,
+// session affinity). What is someone else's in its metadata stays.
+func Mirror(service, source *corev1.Service, state leaderslice.State) *corev1.Service {
+	mirrored := service.DeepCopy()
+	mirrored.Labels = leaderslice.Merge(service.Labels, map[string]string{
+		leaderslice.ManagedByLabel: config.ManagedBy, config.SourceServiceKey: source.Name,
+	})
+	mirrored.OwnerReferences = leaderslice.WithController(service.OwnerReferences, leaderslice.ControllerReference(source))
+	if state != (leaderslice.State{}) {
+		for _, key := range leaderslice.StateKeys {
+			delete(mirrored.Annotations, key)
+		}
+		mirrored.Annotations = leaderslice.Merge(mirrored.Annotations, leaderslice.StateAnnotations(state))
+	}
+	anywhere := corev1.ServiceInternalTrafficPolicyCluster
+	mirrored.Spec = corev1.ServiceSpec{
+		Type:                  corev1.ServiceTypeClusterIP,
+		Ports:                 mirrorPorts(source.Spec.Ports),
+		IPFamilies:            source.Spec.IPFamilies,
+		IPFamilyPolicy:        mirrorFamilyPolicy(source.Spec),
+		SessionAffinity:       corev1.ServiceAffinityNone,
+		InternalTrafficPolicy: &anywhere,
+		ClusterIP:             service.Spec.ClusterIP,
+		ClusterIPs:            service.Spec.ClusterIPs,
+	}
+	if len(mirrored.Spec.ClusterIPs) > len(source.Spec.IPFamilies) {
+		mirrored.Spec.ClusterIPs = mirrored.Spec.ClusterIPs[:len(source.Spec.IPFamilies)]
+	}
+	return mirrored
+}
+
+// mirrorFamilyPolicy is the source's, unless that prefers two families and has one, as a Service has that is older than the cluster's
+// second family. With that policy the API server would give the leader Service two, and would refuse every write that takes the second
+// away again.
+func mirrorFamilyPolicy(source corev1.ServiceSpec) *corev1.IPFamilyPolicy {
+	if policy := source.IPFamilyPolicy; policy == nil || *policy != corev1.IPFamilyPolicyPreferDualStack || len(source.IPFamilies) > 1 {
+		return policy
+	}
+	single := corev1.IPFamilyPolicySingleStack
+	return &single
+}
+
+// mirrorPorts keeps target ports although a Service without selector does not use them: they tell a reader where the traffic goes.
+func mirrorPorts(ports []corev1.ServicePort) []corev1.ServicePort {
+	mirrored := make([]corev1.ServicePort, 0, len(ports))
+	for _, port := range ports {
+		port.NodePort = 0
+		mirrored = append(mirrored, port)
+	}
+	return mirrored
+}
+
+// sameLeaderService reports whether nothing has to be written.
+func sameLeaderService(current, desired *corev1.Service) bool {
+	return apiequality.Semantic.DeepEqual(current.Spec, desired.Spec) &&
+		apiequality.Semantic.DeepEqual(current.OwnerReferences, desired.OwnerReferences) &&
+		maps.Equal(current.Labels, desired.Labels) && maps.Equal(current.Annotations, desired.Annotations)
+}
+
+// mustReplace reports whether a leader Service cannot become what it should be: the primary address family never changes.
+func mustReplace(current, source *corev1.Service) bool {
+	return len(current.Spec.IPFamilies) > 0 && len(source.Spec.IPFamilies) > 0 &&
+		current.Spec.IPFamilies[0] != source.Spec.IPFamilies[0]
+}

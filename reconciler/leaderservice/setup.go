@@ -1,0 +1,61 @@
+package leaderservice
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/client-go/tools/events"
+	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/retry"
+)
+
+// StewardOptions are what the controller shares with the rest of the program.
+type Options struct {
+	Stores *store.Stores
+	// Live reads from the API server.
+	Live       client.Reader
+	Client     client.Writer
+	Leaders    *cache.Leaders
+	Tuning     *config.Store
+	Registerer prometheus.Registerer
+	Recorder   events.EventRecorder
+	Quiet      *notify.QuietPeriod
+	// Standing enqueues the leader Services whose standing successor has changed.
+	Standing *store.Enqueuer
+}
+
+// NewSteward makes the controller and registers its metrics.
+func New(options Options) (*Controller, error) {
+	foreign, err := newForeignSlices(options.Registerer)
+	if err != nil {
+		return nil, fmt.Errorf("failed to register metrics of leader Services: %w", err)
+	}
+	retry.InitMetrics(store.StandardPolicyName,
+		opDeleteSlice, opCreateService, opPatchService, opDeleteService, opDeleteEndpoints, opReadLive)
+	return &Controller{
+		stores: options.Stores, live: options.Live, client: options.Client, leaders: options.Leaders, tuning: options.Tuning,
+		recorder: options.Recorder, warnings: notify.NewDeduplicator(), foreign: foreign,
+		installations: newInstallations(), repairs: notify.NewBackoff(), removals: notify.NewBackoff(), refusals: notify.NewBackoff(),
+		quiet: options.Quiet, standing: options.Standing,
+	}, nil
+}
+
+// Sources returns what the controller watches; selected is the cache of slices of the EndpointSlice controller.
+func (s *Controller) Sources(informers, selected ctrlcache.Cache) []source.Source {
+	return []source.Source{
+		source.Func(s.standing.Start),
+		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(s.stores)),
+		source.Kind(informers, &corev1.Service{}, s.serviceHandler()),
+		source.Kind(informers, &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+		source.Kind(selected, &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+	}
+}

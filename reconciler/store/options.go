@@ -1,0 +1,46 @@
+package store
+
+import (
+	"encoding/json"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// resolveOptions returns the options in force for a Service, and what is wrong with its annotations. The option of a wrong annotation
+// has its last good value, which the leader Service (nil when there is none) remembers, so that every replica decides the same, also
+// after a restart. A wrong name never renames the leader Service.
+func ResolveOptions(source, leaderService *corev1.Service) (config.Options, field.ErrorList) {
+	options, errs := config.ResolveOptions(source, lastGoodOf(leaderService))
+	if leaderService != nil && config.Wrong(errs, config.LeaderServiceKey) {
+		options.LeaderService = leaderService.Name
+	}
+	return options, errs
+}
+
+// lastGoodOf is what a leader Service remembers of its source's annotations; nothing when it cannot be read.
+func lastGoodOf(leaderService *corev1.Service) map[string]string {
+	if leaderService == nil {
+		return nil
+	}
+	var values map[string]string
+	if err := json.Unmarshal([]byte(leaderService.Annotations[config.LastGoodKey]), &values); err != nil {
+		return nil
+	}
+	return values
+}
+
+// lastGood is the value of the annotation that remembers a source's right annotations; empty when there is nothing to remember.
+func LastGood(source, leaderService *corev1.Service) string {
+	values := config.LastGood(source, lastGoodOf(leaderService))
+	if len(values) == 0 {
+		return ""
+	}
+	written, err := json.Marshal(values) // with sorted keys
+	if err != nil {
+		return ""
+	}
+	return string(written)
+}

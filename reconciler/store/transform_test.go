@@ -1,0 +1,164 @@
+package store
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+func TestTrim(t *testing.T) {
+	fields := []metav1.ManagedFieldsEntry{{Manager: "kubelet"}}
+	annotations := map[string]string{"kubectl.kubernetes.io/last-applied-configuration": "{}", config.PriorityKey: "1"}
+	cases := map[string]struct{ object, want any }{
+		"a pod keeps what an election looks at": {
+			object: gen.ReadyPod("a1", func(pod *corev1.Pod) {
+				pod.ManagedFields, pod.Annotations, pod.Finalizers = fields, annotations, []string{"x"}
+				pod.Spec.Volumes = []corev1.Volume{{Name: "data"}}
+				pod.Spec.Containers[0].Image = "app"
+				pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "other", Ports: []corev1.ContainerPort{{ContainerPort: 1}}})
+				pod.Spec.InitContainers = []corev1.Container{
+					{Name: "setup", Ports: []corev1.ContainerPort{{Name: "x"}}},
+					{Name: "proxy", Image: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y", HostPort: 1}}},
+				}
+				pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady})
+				pod.Annotations[corev1.PodDeletionCost] = "5"
+				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", RestartCount: 1}, {Name: "other", RestartCount: 2}}
+				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "setup", RestartCount: 4}, {Name: "proxy", RestartCount: 8}}
+			}),
+			want: gen.ReadyPod("a1", func(pod *corev1.Pod) {
+				pod.Annotations = map[string]string{config.PriorityKey: "1", corev1.PodDeletionCost: "5"}
+				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 11}}
+				pod.Spec.InitContainers = []corev1.Container{
+					{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y"}}},
+				}
+			}),
+		},
+		"a pod keeps one word of its containers' hooks": {
+			object: gen.ReadyPod("a1", func(pod *corev1.Pod) {
+				pod.Annotations = map[string]string{config.DrainWindowAppliedKey: "4s"}
+				pod.Spec.HostNetwork = true
+				pod.Spec.Containers[0].Lifecycle = gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 9}})
+				pod.Spec.Containers = append(pod.Spec.Containers,
+					corev1.Container{Name: "unnamed", Ports: []corev1.ContainerPort{{ContainerPort: 1}},
+						Lifecycle: gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 4}})},
+					corev1.Container{Name: "quiet"})
+			}),
+			want: gen.ReadyPod("a1", func(pod *corev1.Pod) {
+				pod.Spec.HostNetwork = true
+				pod.Spec.Containers[0].Lifecycle = gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 4}})
+			}),
+		},
+		"a Service keeps its spec": {
+			object: gen.WebService(func(s *corev1.Service) {
+				s.ManagedFields = fields
+				s.Annotations["a"] = "b"
+				s.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "1.2.3.4"}}
+			}),
+			want: gen.WebService(),
+		},
+		"an EndpointSlice stays whole": {
+			object: &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, ManagedFields: fields}},
+			want:   &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Annotations: annotations}},
+		},
+		"a Namespace keeps its labels": {
+			object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, Labels: annotations, ManagedFields: fields}},
+			want:   &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: annotations}},
+		},
+		"a ReplicaSet keeps whose it is and which revision": {
+			object: gen.ReplicaSet("r1", 3, func(m *metav1.PartialObjectMetadata) {
+				m.Annotations["deployment.kubernetes.io/desired-replicas"], m.Labels, m.ManagedFields = "3", annotations, fields
+			}),
+			want: gen.ReplicaSet("r1", 3),
+		},
+		"a Node keeps what says that it goes": {
+			object: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown, func(node *corev1.Node) {
+				node.Labels, node.Annotations, node.ManagedFields = annotations, annotations, fields
+				node.Spec.PodCIDR, node.Spec.Taints[0].Value = "10.0.0.0/24", "x"
+				node.Status.Images = []corev1.ContainerImage{{Names: []string{"app"}}}
+				node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeDiskPressure})
+				node.Status.Conditions[0].LastHeartbeatTime = metav1.NewTime(gen.T0)
+			}),
+			want: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown),
+		},
+		"a Node that is only not ready keeps nothing of it": {
+			object: gen.NodeNamed("n", gen.ShutDown, func(node *corev1.Node) { node.Status.Conditions[0].Message = "container runtime is down" }),
+			want:   gen.NodeNamed("n"),
+		},
+		"a StatefulSet keeps its plans": {
+			object: gen.StatefulSet("db", 3, "v1", func(set *appsv1.StatefulSet) {
+				set.Labels, set.Annotations, set.ManagedFields = annotations, annotations, fields
+				set.Spec.ServiceName, set.Spec.Template.Name, set.Status.ReadyReplicas = "db", "x", 3
+			}),
+			want: gen.StatefulSet("db", 3, "v1"),
+		},
+		"a DaemonSet keeps its plans": {
+			object: gen.DaemonSet("agent", 3, func(set *appsv1.DaemonSet) {
+				set.Labels, set.ManagedFields, set.Annotations["x"] = annotations, fields, "y"
+				set.Spec.Template.Name, set.Status.NumberReady = "x", 3
+				set.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateDaemonSet{}
+			}),
+			want: gen.DaemonSet("agent", 3),
+		},
+		"a Deployment keeps whether it replaces pods": {
+			object: gen.Deployment("web", gen.Paused, gen.BeingDeleted, func(d *appsv1.Deployment) {
+				d.Labels, d.Annotations, d.ManagedFields = annotations, annotations, fields
+				d.Spec.Replicas, d.Spec.Template.Name, d.Status.ReadyReplicas = new(int32(3)), "x", 3
+			}),
+			want: gen.Deployment("web", gen.Paused, gen.BeingDeleted),
+		},
+		"a tombstone passes through": {
+			object: toolscache.DeletedFinalStateUnknown{Key: "a/b"}, want: toolscache.DeletedFinalStateUnknown{Key: "a/b"},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := trim(test.object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected object (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheDrainWindowSurvivesTrimming(t *testing.T) {
+	hooks := []*corev1.Lifecycle{
+		nil,
+		{PostStart: &corev1.LifecycleHandler{}},
+		gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}}),
+		gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 8}}),
+		gen.PreStop(corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"drain"}}}),
+		gen.PreStop(corev1.LifecycleHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/drain"}}),
+	}
+	ports := [][]corev1.ContainerPort{nil, {{ContainerPort: 1}}, {{Name: "web", ContainerPort: 2}}}
+	var containers []corev1.Container
+	for _, hook := range hooks {
+		for _, ports := range ports {
+			containers = append(containers, corev1.Container{Lifecycle: hook, Ports: ports})
+		}
+	}
+	for _, a := range containers {
+		for _, b := range containers {
+			pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{a, b}}}
+			window, ownHook := config.DrainWindowOf(&pod.Spec)
+			trimmed := TrimPod(pod)
+			got, gotOwnHook := config.DrainWindowOf(&trimmed.Spec)
+			if got != window || gotOwnHook != ownHook {
+				t.Errorf("%+v: got %s and own hook %t, want %s and %t", pod.Spec.Containers, got, gotOwnHook, window, ownHook)
+			}
+			if window == 0 && !ownHook && len(trimmed.Spec.Containers) > 0 && trimmed.Spec.Containers[0].Lifecycle != nil {
+				t.Errorf("%+v: a pod without a window keeps hooks", pod.Spec.Containers)
+			}
+		}
+	}
+}
