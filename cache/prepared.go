@@ -84,35 +84,42 @@ func (l *Leaders) Admitted(key types.NamespacedName, leaving types.UID) bool {
 	return ok && leaving != "" && e.admitted == leaving
 }
 
-// PreparedUntil says until when a succession is prepared for a Service; zero when none is.
-func (l *Leaders) PreparedUntil(key types.NamespacedName) time.Time {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if e, ok := l.entries[key]; ok && e.prepared != nil {
-		return e.prepared.Expires
-	}
-	return time.Time{}
-}
-
-// TakePrepared hands out the prepared succession when judge answers OutcomeUsed; the caller commits it and then says what became of
-// it with Became. Any other outcome drops it, and none leaves it where it is. judge must not call back.
-func (l *Leaders) TakePrepared(key types.NamespacedName, judge func(*Prepared) Outcome) *Prepared {
+// ExpirePrepared drops what is prepared for a Service when it has expired, and returns how long what is left lasts; zero when nothing
+// is.
+func (l *Leaders) ExpirePrepared(key types.NamespacedName, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[key]
 	if !ok || e.prepared == nil {
-		return nil
+		return 0
 	}
-	prepared := e.prepared
-	switch outcome := judge(prepared); outcome {
+	if left := e.prepared.Expires.Sub(now); left > 0 {
+		return left
+	}
+	l.discard(e, OutcomeExpired)
+	return 0
+}
+
+// TakePrepared hands out the prepared hand-over, and what is known of the Service, when judge answers OutcomeUsed; the caller commits it
+// and then says what became of it with Became. Any other outcome drops it, and none leaves it where it is, as does an entry that
+// is not enough to decide upon. judge must not call back.
+func (l *Leaders) TakePrepared(key types.NamespacedName, want Want, judge func(Record, *Prepared) Outcome) (*Prepared, Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[key]
+	if !ok || e.prepared == nil || e.service != want.Service || e.missing(want) != "" {
+		return nil, Record{}
+	}
+	record, prepared := e.record(), e.prepared
+	switch outcome := judge(record, prepared); outcome {
 	case "":
-		return nil
+		return nil, Record{}
 	case OutcomeUsed:
 		e.prepared = nil
-		return prepared
+		return prepared, record
 	default:
 		l.discard(e, outcome)
-		return nil
+		return nil, Record{}
 	}
 }
 

@@ -19,8 +19,8 @@ func prepared(leaving types.UID, until time.Time) Prepared {
 	return Prepared{Leaving: leaving, Successor: "uid-b", Expires: until}
 }
 
-func answer(outcome Outcome) func(*Prepared) Outcome {
-	return func(*Prepared) Outcome { return outcome }
+func answer(outcome Outcome) func(Record, *Prepared) Outcome {
+	return func(Record, *Prepared) Outcome { return outcome }
 }
 
 func TestAPodIsFoundByWhatItLeads(t *testing.T) {
@@ -66,16 +66,16 @@ func TestPreparedSuccessionsEnd(t *testing.T) {
 		end  func(*Leaders)
 		want Outcome
 	}{
-		"it is committed":                   {end: func(l *Leaders) { l.TakePrepared(web, answer(OutcomeUsed)); l.Became(OutcomeUsed) }, want: OutcomeUsed},
-		"it does not fit":                   {end: func(l *Leaders) { l.TakePrepared(web, answer(OutcomeStale)) }, want: OutcomeStale},
-		"its leader does not leave":         {end: func(l *Leaders) { l.TakePrepared(web, answer(OutcomeExpired)) }, want: OutcomeExpired},
+		"it is committed":                   {end: func(l *Leaders) { l.TakePrepared(web, one, answer(OutcomeUsed)); l.Became(OutcomeUsed) }, want: OutcomeUsed},
+		"it does not fit":                   {end: func(l *Leaders) { l.TakePrepared(web, one, answer(OutcomeStale)) }, want: OutcomeStale},
+		"its leader does not leave":         {end: func(l *Leaders) { l.ExpirePrepared(web, at(5)) }, want: OutcomeExpired},
 		"another leader's takes its place":  {end: func(l *Leaders) { l.Prepare(web, prepared("uid-b", at(9))) }, want: OutcomeSuperseded},
 		"the Service changes":               {end: func(l *Leaders) { l.Invalidate(web, ServiceChanged, at(0)) }, want: OutcomeStale},
 		"the Service goes":                  {end: func(l *Leaders) { l.Forget(web, ServiceGone) }, want: OutcomeStale},
 		"it is prepared again":              {end: func(l *Leaders) { l.Prepare(web, prepared("uid-a", at(9))) }},
-		"its leader is not yet seen to go":  {end: func(l *Leaders) { l.TakePrepared(web, answer("")) }},
+		"its leader is not yet seen to go":  {end: func(l *Leaders) { l.TakePrepared(web, one, answer("")) }},
 		"another Service's leader departs":  {end: func(l *Leaders) { l.Prepare(podName("api"), prepared("uid-a", at(9))) }},
-		"it is handed out, and not counted": {end: func(l *Leaders) { l.TakePrepared(web, answer(OutcomeUsed)) }},
+		"it is handed out, and not counted": {end: func(l *Leaders) { l.TakePrepared(web, one, answer(OutcomeUsed)) }},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -98,17 +98,21 @@ func TestPreparedSuccessionsEnd(t *testing.T) {
 func TestAPreparedSuccessionIsHandedOutOnce(t *testing.T) {
 	l := knowing(t)
 	l.Prepare(web, prepared("uid-a", at(5)))
-	if got := l.PreparedUntil(web); !got.Equal(at(5)) {
-		t.Errorf("it lasts until %s, want %s", got, at(5))
+	if got := l.ExpirePrepared(web, at(2)); got != 3*time.Second {
+		t.Errorf("it lasts for another %s, want 3s", got)
 	}
-	if got := l.TakePrepared(web, answer(OutcomeUsed)); got == nil || got.Successor != "uid-b" {
+	got, record := l.TakePrepared(web, one, answer(OutcomeUsed))
+	if got == nil || got.Successor != "uid-b" {
 		t.Errorf("got %+v", got)
 	}
-	if got := l.TakePrepared(web, answer(OutcomeUsed)); got != nil {
+	if known, _ := l.Peek(web); !cmp.Equal(known, record) {
+		t.Errorf("it comes with %+v, want %+v", record, known)
+	}
+	if got, _ := l.TakePrepared(web, one, answer(OutcomeUsed)); got != nil {
 		t.Errorf("it is handed out again: %+v", got)
 	}
-	if got := l.PreparedUntil(web); !got.IsZero() {
-		t.Errorf("it still lasts until %s", got)
+	if got := l.ExpirePrepared(web, at(2)); got != 0 {
+		t.Errorf("it still lasts for %s", got)
 	}
 }
 

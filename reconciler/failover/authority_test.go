@@ -127,7 +127,7 @@ func TestWhoDoesNotHoldTheLeaseToleratesALostReadinessLonger(t *testing.T) {
 		"another without a grace does at once": {authority: authorityLosses, wantMoves: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := situationOf(leading("a1", 5), []*corev1.Pod{unready, gen.ReadyPod("b2")})
+			s := inputOf(leading("a1", 5), []*corev1.Pod{unready, gen.ReadyPod("b2")})
 			s.authority, s.options.NotReadyGrace = test.authority, test.grace
 			p := decide(s, gen.T0.Add(test.after))
 			if p.decision.Move != test.wantMoves {

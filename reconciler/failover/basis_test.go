@@ -44,7 +44,7 @@ func TestTheBasisIsBoundToItsTerm(t *testing.T) {
 
 // A version of Tanist that knows no basis leaves the annotation where it is when it moves the leader.
 func TestAnOlderVersionLeavesTheBasisBehind(t *testing.T) {
-	s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")})
+	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")})
 	s.seen = leaderslice.Basis{Pods: "1", Services: "1"}
 	if !s.behind() {
 		t.Fatal("a replica that has seen less is not behind")

@@ -23,7 +23,7 @@ import (
 // maxRounds is how often one reconciliation decides again because its commit was refused, before the work queue's delay.
 const maxRounds = 3
 
-// succession decides who leads each Service and writes it into the EndpointSlices. It runs on every replica.
+// Controller decides who leads each Service and writes it into the EndpointSlices. It runs on every replica.
 type Controller struct {
 	stores   *store.Stores
 	live     client.Reader // reads from the API server
@@ -58,36 +58,51 @@ const longestBehind = 2 * time.Second
 // wake it as well, and whoever is behind for want of CPU must not use it up for looking.
 const behindDelay = 10 * time.Millisecond
 
-// Reconcile brings the slices of one Service's leader Service up to date. A commit that is refused, because someone else's came
-// first, is decided again from a live read.
+// Reconcile brings the slices of one Service's leader Service up to date. What admission has prepared is committed when the leader is
+// seen to leave; everything else is decided now. A commit that is refused, because someone else's came first, is decided again from
+// a live read.
 func (s *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
-	cause := s.triggers.take(key)
+	trigger := s.triggers.take(key)
+	in, found := s.gather(key)
+	if !found {
+		s.release(key, in.source)
+		return reconcile.Result{}, nil
+	}
+	in.trigger = trigger
 	read := readNothing
-	handedOver, conflicted := s.commitPrepared(ctx, key, cause)
-	switch {
-	case handedOver:
-		cause = time.Time{} // what follows is only who would be next
-	case conflicted:
-		read = readSlices
+	if plan, prepared := s.takePrepared(key, &in); prepared {
+		// It waits for nobody: neither for its turn nor at the limiter.
+		switch err := s.commit(ctx, key, in, plan); {
+		case err == nil:
+			s.enqueue(key, 0) // who would follow next is decided after the other hand-overs that are due
+			return reconcile.Result{}, nil
+		case errors.Is(err, errOutdated):
+			read = readSlices
+		}
 	}
 	if !s.limiter.enter(key) {
-		s.triggers.putBack(key, cause)
+		s.triggers.putBack(key, in.trigger)
 		return reconcile.Result{}, nil
 	}
 	defer s.limiter.leave()
+	result, err := s.decideAndCommit(ctx, key, in, read)
+	return result, retry.UnlessStopping(ctx, err)
+}
+
+// decideAndCommit decides and commits, again from a live read when what was known turns out to be outdated.
+func (s *Controller) decideAndCommit(ctx context.Context, key types.NamespacedName, in input, read reading) (reconcile.Result, error) {
 	for range maxRounds {
-		situation, ok, err := s.load(ctx, key, read)
+		complete, found, err := s.complete(ctx, key, in, read)
 		if err != nil {
-			s.triggers.putBack(key, cause)
-			return reconcile.Result{}, retry.UnlessStopping(ctx, err)
+			s.triggers.putBack(key, in.trigger)
+			return reconcile.Result{}, err
 		}
-		if !ok {
+		if !found {
 			s.settled(key, nil)
 			return reconcile.Result{}, nil
 		}
-		situation.trigger = cause
-		result, err := s.settle(ctx, key, situation)
+		result, err := s.settle(ctx, key, complete)
 		switch {
 		case errors.Is(err, errOutdated):
 			read = readSlices
@@ -96,14 +111,14 @@ func (s *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 			read = readPods
 			continue
 		case notify.Refused(err):
-			s.triggers.putBack(key, cause)
-			return s.tellRefusal(key, situation, err), nil
+			s.triggers.putBack(key, in.trigger)
+			return s.tellRefusal(key, complete, err), nil
 		case err != nil:
-			s.triggers.putBack(key, cause)
+			s.triggers.putBack(key, in.trigger)
 		}
-		return result, retry.UnlessStopping(ctx, err)
+		return result, err
 	}
-	s.triggers.putBack(key, cause)
+	s.triggers.putBack(key, in.trigger)
 	return reconcile.Result{}, fmt.Errorf("failed to commit: refused %d times: %w", maxRounds, errOutdated)
 }
 
@@ -111,47 +126,50 @@ func (s *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 var errBehind = errors.New("the informers are behind what another replica has seen")
 
 // settle decides, applies and reports, once.
-func (s *Controller) settle(ctx context.Context, key types.NamespacedName, situation input) (reconcile.Result, error) {
+func (s *Controller) settle(ctx context.Context, key types.NamespacedName, in input) (reconcile.Result, error) {
 	now := time.Now()
-	plan := decide(situation, s.clock.Now())
+	plan := decide(in, s.clock.Now())
 	if len(plan.writes) == 0 {
 		s.leaders.Believe(key, plan.standing(), plan.highest)
 	} else {
-		wait, err := s.wait(key, situation, plan, now)
+		wait, err := s.wait(key, in, plan, now)
 		if wait == 0 && err == nil {
-			wait = s.spaceOut(key, situation, plan, now)
+			wait = s.spaceOut(key, in, plan, now)
 		}
 		if wait > 0 || err != nil {
 			s.leaders.Believe(key, plan.standing(), plan.highest)
-			s.triggers.putBack(key, situation.trigger)
+			s.triggers.putBack(key, in.trigger)
 			return reconcile.Result{RequeueAfter: wait}, err
 		}
-		if err := s.commit(ctx, key, situation, plan); err != nil {
+		plan.path = s.path()
+		if err := s.commit(ctx, key, in, plan); err != nil {
 			return reconcile.Result{}, err
 		}
 	}
 	s.settled(key, plan.decision.Successor)
-	s.warn(key, situation, plan)
+	s.warn(key, in, plan)
 	s.refusals.Forget(key)
 	s.told.Unsent(key, nil)
-	return reconcile.Result{RequeueAfter: retry.MinNonZero(requeueAfter(plan), s.preparedFor(key, now))}, nil
+	return reconcile.Result{RequeueAfter: retry.MinNonZero(requeueAfter(plan), s.leaders.ExpirePrepared(key, now))}, nil
 }
 
 // commit writes a plan, and reports it as soon as its first write is there: that switches the leader.
-func (s *Controller) commit(ctx context.Context, key types.NamespacedName, situation input, plan plan) error {
-	plan.path = s.path()
-	committed, err := s.apply(ctx, key, situation.tuning, plan.writes)
-	if situation.authority == authorityAll && situation.admissible(plan) {
+func (s *Controller) commit(ctx context.Context, key types.NamespacedName, in input, plan plan) error {
+	committed, err := s.apply(ctx, key, in.tuning, plan.writes)
+	switch {
+	case plan.path == pathPrepared:
+		s.leaders.Became(outcomeOf(committed, err))
+	case in.authority == authorityAll && in.admissible(plan):
 		s.deferral.learn(err)
 	}
 	if committed {
 		s.leaders.Believe(key, plan.after, plan.after.Term)
-		s.report(ctx, key, situation, plan)
+		s.report(ctx, key, in, plan)
 	}
 	return err
 }
 
-// settled takes note of who follows, and lets stewardship know when that is another pod than before.
+// settled takes note of who follows, and lets the leader Service controller know when that is another pod than before.
 func (s *Controller) settled(key types.NamespacedName, successor *election.Candidate) {
 	if s.leaders.Settled(key, successor) {
 		s.standing.EnqueueAfter(key, notify.Deferral)
@@ -159,20 +177,20 @@ func (s *Controller) settled(key types.NamespacedName, successor *election.Candi
 }
 
 // wait is how long to leave a commit to others, or to informers that are behind. errBehind says that they have been for too long.
-func (s *Controller) wait(key types.NamespacedName, situation input, plan plan, now time.Time) (time.Duration, error) {
+func (s *Controller) wait(key types.NamespacedName, in input, plan plan, now time.Time) (time.Duration, error) {
 	needed := s.leaders.Needed(key, now)
-	if situation.behind() {
+	if in.behind() {
 		waited := now.Sub(s.leaders.Behind(key, now))
 		if waited >= longestBehind {
 			return 0, errBehind
 		}
 		return max(behindDelay, min(waited/2, longestBehind-waited)), nil
 	}
-	first := plan.moves && situation.authority == authorityAll && (!situation.admissible(plan) || !s.deferral.yields())
+	first := plan.moves && in.authority == authorityAll && (!in.admissible(plan) || !s.deferral.yields())
 	if first {
 		return 0, nil
 	}
-	return commitDelay(needed, s.leaders.OthersCommitted(), situation.tuning.Commit.BackupDelay.Duration, now), nil
+	return commitDelay(needed, s.leaders.OthersCommitted(), in.tuning.Commit.BackupDelay.Duration, now), nil
 }
 
 func (s *Controller) path() path {
@@ -194,31 +212,12 @@ func (s *Controller) authority() authority {
 	}
 }
 
-// lookAgain is when to look again although no event came; zero for never.
+// requeueAfter is when to decide again although no event came; zero for never.
 func requeueAfter(plan plan) time.Duration {
 	if len(plan.taken) > 0 {
 		return retry.MinNonZero(takenRecheck, plan.decision.LookAgain)
 	}
 	return plan.decision.LookAgain
-}
-
-// preparedFor is how long what is prepared for a Service still lasts; zero when nothing is. What has expired is dropped here, whatever
-// keeps it from being judged (see commitPrepared).
-func (s *Controller) preparedFor(key types.NamespacedName, now time.Time) time.Duration {
-	until := s.leaders.PreparedUntil(key)
-	if until.IsZero() {
-		return 0
-	}
-	if left := until.Sub(now); left > 0 {
-		return left
-	}
-	s.leaders.TakePrepared(key, func(p *cache.Prepared) cache.Outcome {
-		if now.Before(p.Expires) { // admitted again meanwhile
-			return ""
-		}
-		return cache.OutcomeExpired
-	})
-	return 0
 }
 
 // takenRecheck is how often a name that someone else's object has is tried again: objects that are not ours are not watched.

@@ -74,7 +74,7 @@ func TestTheOtherFamilyIsDerivedFromThePrimaryOne(t *testing.T) {
 			endpoints: 1,
 		},
 		"the leader has no address of a family that is only preferred": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.Status.PodIPs = pod.Status.PodIPs[:1] })},
+			input: inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.Status.PodIPs = pod.Status.PodIPs[:1] })},
 				func(s *input) {
 					s.source = gen.WebService(gen.DualStack(corev1.IPFamilyPolicyPreferDualStack))
 					s.leaderService = gen.LeaderOf(s.source)

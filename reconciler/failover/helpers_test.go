@@ -22,8 +22,8 @@ func leading(pod string, term int64) leaderslice.State {
 	}
 }
 
-// situationOf is what the holder of the Lease looks at when the slices of all families say what they should of a state.
-func situationOf(state leaderslice.State, pods []*corev1.Pod, changes ...func(*input)) input {
+// inputOf is what the holder of the Lease looks at when the slices of all families say what they should of a state.
+func inputOf(state leaderslice.State, pods []*corev1.Pod, changes ...func(*input)) input {
 	source := gen.WebService()
 	s := input{
 		source: source, leaderService: gen.LeaderOf(source), pods: pods,
@@ -74,7 +74,7 @@ func edited(edit func(*discoveryv1.EndpointSlice)) func(input) input {
 
 // dual is what the holder of the Lease looks at for a Service that needs both families, when the slices say what they should.
 func dual(state leaderslice.State, pods ...*corev1.Pod) input {
-	return situationOf(state, pods, func(s *input) {
+	return inputOf(state, pods, func(s *input) {
 		s.source = gen.WebService(gen.DualStack(corev1.IPFamilyPolicyRequireDualStack))
 		s.leaderService = gen.LeaderOf(s.source)
 	})

@@ -15,7 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
-// situation is all that a decision about one Service looks at. Its objects are shared with the informers.
+// input is all that a decision about one Service looks at. Its objects are shared with the informers.
 type input struct {
 	source        *corev1.Service
 	leaderService *corev1.Service
@@ -35,6 +35,12 @@ type input struct {
 	departing func(types.UID) bool
 	// cause is when the event that led here arrived; zero when it was no event (a retry, a timer, a start).
 	trigger time.Time
+}
+
+// with returns the input with what is known of the slices.
+func (s input) with(record cache.Record) input {
+	s.record = record
+	return s
 }
 
 // slice is the one of a family that the leader Service has; false when there is none, or one that is not ours and cannot be.

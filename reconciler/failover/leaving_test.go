@@ -16,7 +16,7 @@ import (
 // does not say yet that it goes. By the Service's wishes it would lead.
 func admitted(t *testing.T, changes ...func(*input)) input {
 	t.Helper()
-	s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")}, onAdmission)
+	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")}, onAdmission)
 	prepared, ok := prepare(s, deletionOf("a1"), gen.T0)
 	if !ok || !prepared.AtOnce {
 		t.Fatal("nothing is prepared")

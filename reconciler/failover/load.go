@@ -32,50 +32,38 @@ const (
 	readPods
 )
 
-// load gathers what a decision looks at: from memory on a hit, with live reads on a miss. It returns false when there is nothing to
-// decide.
-func (s *Controller) load(ctx context.Context, key types.NamespacedName, read reading) (input, bool, error) {
-	source, wanted := s.wanted(key)
-	if !wanted {
-		s.forget(key, source)
-		return input{}, false, nil
+// gather takes from the informers what a decision looks at; false when there is nothing to decide. How much was seen is asked first:
+// what is listed afterwards is at least as new.
+func (s *Controller) gather(key types.NamespacedName) (input, bool) {
+	in := input{seen: s.stores.Seen(), source: s.stores.Service(key), tuning: s.tuning.Load(), authority: s.authority()}
+	if in.source == nil || !s.stores.Serves(in.source) {
+		return in, false
 	}
-	loaded, ok := s.gather(source)
-	if !ok {
-		return input{}, false, nil // the Lease holder makes the leader Service, and its event leads here again
+	in.leaderService, in.options, _ = s.stores.LeaderServiceOf(in.source)
+	if !usable(in) || !s.stores.ServedByUs(in.leaderService) {
+		return in, false
 	}
+	in.departing = func(pod types.UID) bool { return s.leaders.Departing(pod, time.Now()) }
+	s.gatherPods(&in)
+	return in, true
+}
+
+// complete adds what is known of the slices: from the leader cache on a hit, with live reads on a miss. It returns false when it turns
+// out that there is nothing to decide.
+func (s *Controller) complete(ctx context.Context, key types.NamespacedName, in input, read reading) (input, bool, error) {
 	if read != readNothing {
 		s.leaders.Conflicted()
-		return s.refresh(ctx, key, loaded, read)
+		return s.refresh(ctx, key, in, read)
 	}
-	if known, ok := s.leaders.Peek(key); ok && recreated(known.Leader, loaded.pods) {
+	if known, ok := s.leaders.Peek(key); ok && recreated(known.Leader, in.pods) {
 		s.leaders.Invalidate(key, cache.PodRecreated, time.Now())
 	}
-	record, miss := s.leaders.Lookup(key, want(loaded))
-	loaded.record = record
-	if miss != "" || loaded.orphaned() {
-		return s.refresh(ctx, key, loaded, read)
+	record, miss := s.leaders.Lookup(key, want(in))
+	in.record = record
+	if miss != "" || in.orphaned() {
+		return s.refresh(ctx, key, in, read)
 	}
-	return loaded, true, nil
-}
-
-// wanted is a Service, and whether it is to have a leader.
-func (s *Controller) wanted(key types.NamespacedName) (*corev1.Service, bool) {
-	source := s.stores.Service(key)
-	return source, source != nil && s.stores.Serves(source)
-}
-
-// gather takes from the informers what a decision looks at; false while the Service has no leader Service. How much was seen is asked
-// first: what is listed afterwards is at least as new.
-func (s *Controller) gather(source *corev1.Service) (input, bool) {
-	gathered := input{seen: s.stores.Seen(), source: source, tuning: s.tuning.Load(), authority: s.authority()}
-	gathered.leaderService, gathered.options, _ = s.stores.LeaderServiceOf(source)
-	if !usable(gathered) || !s.stores.ServedByUs(gathered.leaderService) {
-		return input{}, false
-	}
-	gathered.departing = func(pod types.UID) bool { return s.leaders.Departing(pod, time.Now()) }
-	s.gatherPods(&gathered)
-	return gathered, true
+	return in, true, nil
 }
 
 func (s *Controller) gatherPods(into *input) {
@@ -83,8 +71,13 @@ func (s *Controller) gatherPods(into *input) {
 	into.disruptions = disruption.Of(s.stores, into.pods, into.tuning.Election)
 }
 
-// forget drops all that is remembered of a Service that has no leader Service, or is gone.
-func (s *Controller) forget(key types.NamespacedName, source *corev1.Service) {
+// release ends the work on a Service about which there is nothing to decide. One that is to have a leader has no leader Service yet: the
+// Lease holder makes it, and its event leads here again. Of any other all that is remembered is dropped.
+func (s *Controller) release(key types.NamespacedName, source *corev1.Service) {
+	if source != nil && s.stores.Serves(source) {
+		s.settled(key, nil)
+		return
+	}
 	why := cache.OptedOut
 	if source == nil || source.DeletionTimestamp != nil || s.stores.Terminating(key.Namespace) {
 		why = cache.ServiceGone

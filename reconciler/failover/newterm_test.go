@@ -78,7 +78,7 @@ func TestATermThatIsNotBelievedIsReplaced(t *testing.T) {
 // A clock that was hours ahead left terms, in the slice and in memory, that are not believed once it is right.
 func TestATermIsWrittenOnceAfterAClockWasSetBack(t *testing.T) {
 	ahead := gen.T0.Add(3 * time.Hour).UnixMilli()
-	s := situationOf(leading("a1", ahead), []*corev1.Pod{gen.ReadyPod("a1")})
+	s := inputOf(leading("a1", ahead), []*corev1.Pod{gen.ReadyPod("a1")})
 	p := decide(s, gen.T0)
 	if p.after.Term != firstTerm || len(p.writes) != 1 {
 		t.Fatalf("got term %d in %d writes, want %d", p.after.Term, len(p.writes), firstTerm)
@@ -91,7 +91,7 @@ func TestATermIsWrittenOnceAfterAClockWasSetBack(t *testing.T) {
 }
 
 func TestALeaderOfWhomOnlyTheNameIsLeftHasANewTerm(t *testing.T) {
-	s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")})
+	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")})
 	onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) {
 		slice.Annotations[config.LeaderKey], slice.Endpoints = "b2", nil
 		delete(slice.Annotations, config.BasisKey)
@@ -106,7 +106,7 @@ func TestTermsGrowOverTheLossOfAllMemory(t *testing.T) {
 	highest := int64(0)
 	for i := range 5 {
 		now := gen.T0.Add(time.Duration(i) * time.Second)
-		s := situationOf(leaderslice.State{}, []*corev1.Pod{gen.ReadyPod("a1")})
+		s := inputOf(leaderslice.State{}, []*corev1.Pod{gen.ReadyPod("a1")})
 		s.leaderService.CreationTimestamp = metav1.NewTime(now)
 		p := decide(s, now)
 		if p.after.Term <= highest {

@@ -29,7 +29,7 @@ func TestAnotherVersionsAnnotationsAreBoundToTheirTerm(t *testing.T) {
 		"a term that is replaced":   {change: termed(discoveryv1.AddressTypeIPv4, "many")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")})
+			s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")})
 			add(&s)
 			if p := decide(s, gen.T0); len(p.writes) > 0 {
 				t.Fatalf("%d writes because of annotations that are not known", len(p.writes))

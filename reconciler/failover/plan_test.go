@@ -64,39 +64,39 @@ func TestDecide(t *testing.T) {
 		want  planned
 	}{
 		"a healthy leader costs no write": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{a, b}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{a, b}),
 			want:  planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true},
 		},
 		"the first leader has a term ahead of the time": {
-			input: situationOf(leaderslice.State{}, []*corev1.Pod{a}),
+			input: inputOf(leaderslice.State{}, []*corev1.Pod{a}),
 			want:  planned{Leader: "a1", Term: firstTerm, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"a Service without pods has an empty slice": {
-			input: situationOf(leaderslice.State{}, nil),
+			input: inputOf(leaderslice.State{}, nil),
 			want:  planned{Term: firstTerm, Reason: "NoCandidate", Writes: []string{"create web-leader-ipv4"}},
 		},
 		"a leader whose deletion begins is followed, in one write": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), b}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), b}),
 			want:  planned{Leader: "b2", Term: NewTerm, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a leader that is gone is followed": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{b}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{b}),
 			want:  planned{Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: update},
 		},
 		"a leader that nobody follows keeps its term while it serves": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating)}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating)}),
 			want:  planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Writes: update},
 		},
 		"nobody has a term of its own": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.NotReady)}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.NotReady)}),
 			want:  planned{Term: NewTerm, Reason: "NoCandidate", Writes: update},
 		},
 		"that nobody leads is written once": {
-			input: situationOf(leaderslice.State{Term: 6, Reason: "NoCandidate"}, []*corev1.Pod{gen.ReadyPod("a1", gen.NotReady)}),
+			input: inputOf(leaderslice.State{Term: 6, Reason: "NoCandidate"}, []*corev1.Pod{gen.ReadyPod("a1", gen.NotReady)}),
 			want:  planned{Term: 6, Reason: "NoCandidate"},
 		},
 		"a leader's new address is written without a new term": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{a}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{a}),
 			edit: func(s input) input {
 				s.pods = []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Status.PodIPs = []corev1.PodIP{{IP: "10.9.9.9"}} })}
 				return s
@@ -104,7 +104,7 @@ func TestDecide(t *testing.T) {
 			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"another version of the leader's pod costs no write": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{a}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{a}),
 			edit: func(s input) input {
 				s.pods = []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })}
 				return s
@@ -112,7 +112,7 @@ func TestDecide(t *testing.T) {
 			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true},
 		},
 		"new ports are written without a new term": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{a}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{a}),
 			edit: func(s input) input {
 				s.source = gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].AppProtocol = new("http") })
 				return s
@@ -120,23 +120,23 @@ func TestDecide(t *testing.T) {
 			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a pod whose port does not resolve is passed over": {
-			input: situationOf(leaderslice.State{}, []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports = nil }), b}),
+			input: inputOf(leaderslice.State{}, []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports = nil }), b}),
 			want: planned{
 				Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}, Unfit: []string{"a1"},
 			},
 		},
 		"a pod that has just been made is not unfit": {
-			input: situationOf(leading("b2", 5), []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Status = corev1.PodStatus{} }), b}),
+			input: inputOf(leading("b2", 5), []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Status = corev1.PodStatus{} }), b}),
 			want:  planned{Leader: "b2", Term: 5, Reason: "LeaderDeleted", Ready: true},
 		},
 		"both families are written": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{b}, dual(corev1.IPFamilyPolicyRequireDualStack)),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{b}, dual(corev1.IPFamilyPolicyRequireDualStack)),
 			want: planned{
 				Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv4", "update web-leader-ipv6"},
 			},
 		},
 		"a family that is only preferred may be empty": {
-			input: situationOf(leaderslice.State{}, []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) {
+			input: inputOf(leaderslice.State{}, []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) {
 				pod.Status.PodIPs = pod.Status.PodIPs[:1]
 			})}, dual(corev1.IPFamilyPolicyPreferDualStack)),
 			want: planned{
@@ -144,33 +144,33 @@ func TestDecide(t *testing.T) {
 			},
 		},
 		"a slice that someone deleted is made again, with a new term": {
-			input: situationOf(leaderslice.State{}, []*corev1.Pod{a, b}, mirrored("b2", "5", gen.T0.Add(-time.Minute))),
+			input: inputOf(leaderslice.State{}, []*corev1.Pod{a, b}, mirrored("b2", "5", gen.T0.Add(-time.Minute))),
 			want:  planned{Leader: "b2", Term: firstTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"an annotation that someone removed is put back": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{a, b}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{a, b}),
 			edit:  edited(func(slice *discoveryv1.EndpointSlice) { delete(slice.Annotations, config.LeaderSinceKey) }),
 			want:  planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a second endpoint that someone added is removed": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{a, b}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{a, b}),
 			edit: edited(func(slice *discoveryv1.EndpointSlice) {
 				slice.Endpoints = append(slice.Endpoints, leaderslice.Endpoint(b, "10.1.0.2", true))
 			}),
 			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"a label that someone added is left alone": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{a, b}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{a, b}),
 			edit:  edited(func(slice *discoveryv1.EndpointSlice) { slice.Labels["team"] = "shop" }),
 			want:  planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true},
 		},
 		"a slice by our name that is not ours is left alone": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{b}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{b}),
 			edit:  edited(func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences[0].Kind = "Endpoints" }),
 			want:  planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
 		},
 		"a slice of the leader Service's predecessor is taken over": {
-			input: situationOf(leading("a1", 5), []*corev1.Pod{a}),
+			input: inputOf(leading("a1", 5), []*corev1.Pod{a}),
 			edit: func(s input) input {
 				s.leaderService = gen.LeaderOf(s.source, func(s *corev1.Service) { s.UID = "second" })
 				return s
@@ -178,31 +178,31 @@ func TestDecide(t *testing.T) {
 			want: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: update},
 		},
 		"the term goes on from the leader Service when nothing else is left": {
-			input: situationOf(leaderslice.State{}, []*corev1.Pod{b}, mirrored("a1", "7", gen.T0.Add(-time.Minute))),
+			input: inputOf(leaderslice.State{}, []*corev1.Pod{b}, mirrored("a1", "7", gen.T0.Add(-time.Minute))),
 			want:  planned{Leader: "b2", Term: firstTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"the term of a leader that is gone is not nobody's": {
-			input: situationOf(leaderslice.State{}, nil, mirrored("a1", "7", gen.T0.Add(-time.Minute))),
+			input: inputOf(leaderslice.State{}, nil, mirrored("a1", "7", gen.T0.Add(-time.Minute))),
 			want:  planned{Term: firstTerm, Reason: "NoCandidate", Writes: []string{"create web-leader-ipv4"}},
 		},
 		"a pod that was made after the leader of its name is another one": {
-			input: situationOf(leaderslice.State{}, []*corev1.Pod{a, gen.ReadyPod("b2", func(pod *corev1.Pod) {
+			input: inputOf(leaderslice.State{}, []*corev1.Pod{a, gen.ReadyPod("b2", func(pod *corev1.Pod) {
 				pod.CreationTimestamp = metav1.NewTime(gen.T0)
 			})}, mirrored("b2", "7", gen.T0.Add(-time.Minute))),
 			want: planned{Leader: "a1", Term: firstTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"a leader Service's annotation that someone made up is no number to go on from": {
-			input: situationOf(leaderslice.State{}, []*corev1.Pod{a}, mirrored("b2", "many", gen.T0)),
+			input: inputOf(leaderslice.State{}, []*corev1.Pod{a}, mirrored("b2", "many", gen.T0)),
 			want:  planned{Leader: "a1", Term: firstTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			situation := test.input
+			in := test.input
 			if test.edit != nil {
-				situation = test.edit(situation)
+				in = test.edit(in)
 			}
-			if diff := cmp.Diff(test.want, plannedOf(decide(situation, gen.T0))); diff != "" {
+			if diff := cmp.Diff(test.want, plannedOf(decide(in, gen.T0))); diff != "" {
 				t.Errorf("unexpected plan (-want +got):\n%s", diff)
 			}
 		})
@@ -220,7 +220,7 @@ func mirrored(leader, term string, since time.Time) func(*input) {
 }
 
 func TestAWriteReplacesWhatItMust(t *testing.T) {
-	s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("b2")})
+	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("b2")})
 	s.trigger = gen.T0.Add(-time.Millisecond)
 	write := decide(s, gen.T0).writes[0]
 	current := write.Current.DeepCopy()
@@ -250,7 +250,7 @@ func TestAWriteReplacesWhatItMust(t *testing.T) {
 }
 
 func TestAWriteMendsLabelsAndOwner(t *testing.T) {
-	s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("b2")})
+	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("b2")})
 	write := decide(s, gen.T0).writes[0]
 	current := write.Current.DeepCopy()
 	current.Labels, current.Annotations, current.OwnerReferences = nil, nil, nil
@@ -264,7 +264,7 @@ func TestAWriteMendsLabelsAndOwner(t *testing.T) {
 }
 
 func TestAWriteRemovesWhatIsNoLongerTrue(t *testing.T) {
-	s := situationOf(leading("a1", 5), nil)
+	s := inputOf(leading("a1", 5), nil)
 	write := decide(s, gen.T0).writes[0]
 	current := write.Current.DeepCopy()
 	current.Annotations[corev1.EndpointsLastChangeTriggerTime] = "2026-03-01T11:00:00Z"
@@ -282,7 +282,7 @@ func TestAWriteRemovesWhatIsNoLongerTrue(t *testing.T) {
 
 func TestTheTriggerTimeIsOnlyStampedWhenTrafficChanges(t *testing.T) {
 	s := edited(func(slice *discoveryv1.EndpointSlice) { delete(slice.Annotations, config.LeaderSinceKey) })(
-		situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1")}))
+		inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1")}))
 	s.trigger = gen.T0
 	if got, ok := decide(s, gen.T0).writes[0].Desired.Annotations[corev1.EndpointsLastChangeTriggerTime]; ok {
 		t.Errorf("got trigger time %s for a repaired annotation", got)

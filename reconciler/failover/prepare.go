@@ -15,7 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// prepareDeparture prepares every Service that the pod leads (see Admission.Prepare).
+// PrepareDeparture prepares every Service that the pod leads (see Admission.Prepare).
 func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) []cache.Succession {
 	name := types.NamespacedName{Namespace: departure.Namespace, Name: departure.Name}
 	pod := s.stores.Pod(name)
@@ -38,21 +38,21 @@ func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 	return all
 }
 
-// prepareFor is prepareDeparture for one Service. It reports false when the pod does not lead it, as far as is known.
+// prepareFor is PrepareDeparture for one Service. It reports false when the pod does not lead it, as far as is known.
 func (s *Controller) prepareFor(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.Succession, bool) {
-	situation, warm := s.gatherWarm(key)
+	in, warm := s.gatherWarm(key)
 	if !warm {
 		s.enqueue(key, 0) // which reads what is missing, before the deletion's event needs it
 		return cache.Succession{}, false
 	}
-	if state, _ := situation.recorded(s.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
+	if state, _ := in.recorded(s.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
 		return cache.Succession{}, false
 	}
-	prepared, ok := prepare(situation, departure, s.clock.Now())
+	prepared, ok := prepare(in, departure, s.clock.Now())
 	if !ok {
 		return cache.Succession{Service: key}, true
 	}
-	prepared.Expires = now.Add(situation.tuning.Cache.PreparedTTL.Duration)
+	prepared.Expires = now.Add(in.tuning.Cache.PreparedTTL.Duration)
 	s.leaders.Prepare(key, prepared)
 	if prepared.AtOnce {
 		s.triggers.note(key, now)
@@ -63,17 +63,11 @@ func (s *Controller) prepareFor(key types.NamespacedName, departure cache.Depart
 }
 
 // gatherWarm gathers what a decision looks at if all of it is in memory, and new enough to be acted upon.
-func (s *Controller) gatherWarm(key types.NamespacedName) (input, bool) {
-	source, wanted := s.wanted(key)
-	if !wanted {
-		return input{}, false
+func (s *Controller) gatherWarm(key types.NamespacedName) (in input, warm bool) {
+	if in, warm = s.gather(key); warm {
+		in.record, warm = s.leaders.Warm(key, want(in))
 	}
-	gathered, ok := s.gather(source)
-	if !ok {
-		return input{}, false
-	}
-	gathered.record, ok = s.leaders.Warm(key, want(gathered))
-	return gathered, ok && !gathered.orphaned() && !gathered.behind()
+	return in, warm && !in.orphaned() && !in.behind()
 }
 
 // enqueue has a Service reconciled after a while.
@@ -112,7 +106,7 @@ func prepare(s input, departure cache.Departure, now time.Time) (cache.Prepared,
 	return prepared, true
 }
 
-// without is the situation once the leader is seen to leave.
+// without is the input once the leader is seen to leave.
 func (s input) without(leader types.UID, announced bool, now time.Time) input {
 	s.pods = slices.Clone(s.pods)
 	for i, pod := range s.pods {

@@ -82,7 +82,7 @@ func TestPrepareDecidesAsIfTheLeaderHadLeft(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := situationOf(leading("a1", 5), test.pods, test.change...)
+			s := inputOf(leading("a1", 5), test.pods, test.change...)
 			prepared, ok := prepare(s, test.departure, gen.T0)
 			if ok != (test.want != preparation{}) {
 				t.Fatalf("prepared: %v", ok)
@@ -130,7 +130,7 @@ func TestAPreparedSuccessionIsOnlyUsedWhenItFits(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2"), gen.ReadyPod("c3")})
+			s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2"), gen.ReadyPod("c3")})
 			prepared, ok := prepare(s, test.departure, gen.T0)
 			if !ok {
 				t.Fatal("nothing is prepared")
@@ -291,7 +291,7 @@ func TestPrepareIsForLeadersOnly(t *testing.T) {
 			if got := st.PrepareDeparture(test.departure, time.Now()); got != nil {
 				t.Errorf("got %v", got)
 			}
-			if !st.leaders.PreparedUntil(gen.ShopWeb).IsZero() {
+			if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now()) > 0 {
 				t.Error("something is prepared")
 			}
 		})
@@ -325,7 +325,7 @@ func TestARefusedDepartureMovesNobody(t *testing.T) {
 			t.Fatalf("got %+v, %v", result, err)
 		}
 		st.expect("a1", 5)
-		if !st.leaders.PreparedUntil(gen.ShopWeb).IsZero() {
+		if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now()) > 0 {
 			t.Error("it is still prepared")
 		}
 	})
@@ -348,7 +348,7 @@ func TestWhatIsPreparedExpiresOnAReplicaThatIsBehind(t *testing.T) {
 		if result, err := st.reconcile(); err != nil || result.RequeueAfter != 0 {
 			t.Errorf("got %+v, %v, want no other look", result, err)
 		}
-		if !st.leaders.PreparedUntil(gen.ShopWeb).IsZero() {
+		if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now()) > 0 {
 			t.Error("it is still prepared")
 		}
 	})
@@ -403,7 +403,7 @@ func TestWhatAdmissionCannotPrepareIsNotLeftToOthers(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := situationOf(leading("a1", 5), []*corev1.Pod{test.leader, gen.ReadyPod("b2")})
+			s := inputOf(leading("a1", 5), []*corev1.Pod{test.leader, gen.ReadyPod("b2")})
 			if got := s.admissible(decide(s, gen.T0)); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}

@@ -1,7 +1,6 @@
 package failover
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -14,43 +13,38 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// commitPrepared commits what admission has prepared for a Service, when its leader is seen to leave. It waits for nobody: neither
-// for its turn nor at the limiter. What it cannot commit is decided anew; conflicted says that this takes a live read.
-func (s *Controller) commitPrepared(ctx context.Context, key types.NamespacedName, cause time.Time) (handedOver, conflicted bool) {
-	if s.leaders.PreparedUntil(key).IsZero() {
-		return false, false
-	}
-	situation, warm := s.gatherWarm(key)
-	if !warm {
-		return false, false
-	}
-	situation.trigger = cause
-	now := s.clock.Now()
-	prepared := s.leaders.TakePrepared(key, func(p *cache.Prepared) cache.Outcome {
-		return judgePrepared(situation, p, now, time.Now())
+// takePrepared returns as a plan what admission has prepared for a Service, if its leader is seen to leave and nothing has changed
+// since.
+func (s *Controller) takePrepared(key types.NamespacedName, in *input) (plan, bool) {
+	now, local := s.clock.Now(), time.Now()
+	prepared, record := s.leaders.TakePrepared(key, want(*in), func(record cache.Record, p *cache.Prepared) cache.Outcome {
+		return judgePrepared(in.with(record), p, now, local)
 	})
 	if prepared == nil {
-		return false, false
+		return plan{}, false
 	}
-	plan := stamped(situation, prepared, now)
-	committed, err := s.apply(ctx, key, situation.tuning, plan.writes)
+	in.record = record
+	return stamped(*in, prepared, now), true
+}
+
+// outcomeOf is what became of a prepared hand-over. What could not be written for another reason comes again when it is decided anew.
+func outcomeOf(committed bool, err error) cache.Outcome {
 	switch {
-	case !committed && errors.Is(err, errOutdated):
-		s.leaders.Became(cache.OutcomeSuperseded)
-		return false, true
-	case !committed:
-		s.leaders.Became(cache.OutcomeStale)
-		return false, false // the error comes again, and is then the reconciliation's
+	case committed:
+		return cache.OutcomeUsed
+	case errors.Is(err, errOutdated):
+		return cache.OutcomeSuperseded
+	default:
+		return cache.OutcomeStale
 	}
-	s.leaders.Became(cache.OutcomeUsed)
-	s.leaders.Believe(key, plan.after, plan.after.Term)
-	s.report(ctx, key, situation, plan)
-	return true, false
 }
 
 // judgePrepared is pure: whether a prepared succession is to be committed now; none to wait for its leader to leave. Of the two times
 // the first is the API server's, and the other the own clock's.
 func judgePrepared(s input, p *cache.Prepared, now, local time.Time) cache.Outcome {
+	if s.orphaned() || s.behind() {
+		return ""
+	}
 	state, _ := s.recorded(now)
 	switch {
 	case !local.Before(p.Expires):

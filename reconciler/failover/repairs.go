@@ -47,7 +47,7 @@ func metadataChanges(write cache.Write) []string {
 }
 
 // spaceOut is how long a repair waits that someone undoes again and again; traffic waits for none. One Event tells of it.
-func (s *Controller) spaceOut(key types.NamespacedName, situation input, plan plan, now time.Time) time.Duration {
+func (s *Controller) spaceOut(key types.NamespacedName, in input, plan plan, now time.Time) time.Duration {
 	what := plan.repairOf()
 	if what == "" {
 		return 0
@@ -58,7 +58,7 @@ func (s *Controller) spaceOut(key types.NamespacedName, situation input, plan pl
 	if tried := s.repairs.Record(key, what, now); tried.Times == notify.FreeAttempts+1 {
 		slice := plan.writes[0].Current
 		notify.Emit(s.recorder, []notify.Warning{{
-			Object: situation.source, Related: slice, Reason: notify.ReasonContested, Action: notify.ActionElect,
+			Object: in.source, Related: slice, Reason: notify.ReasonContested, Action: notify.ActionElect,
 			Note: fmt.Sprintf("someone changes EndpointSlice %s again and again, and Tanist puts it back (%s): "+
 				"kubectl get endpointslice %s --namespace %s --show-managed-fields -o yaml says who",
 				slice.Name, what, slice.Name, slice.Namespace),
@@ -72,10 +72,10 @@ const longestRefusal = 10 * time.Second
 
 // tellRefusal tells of a write that the API server refuses, in its own words, and says when to try again. All replicas are refused the
 // same; the one that holds the Lease tells.
-func (s *Controller) tellRefusal(key types.NamespacedName, situation input, err error) reconcile.Result {
+func (s *Controller) tellRefusal(key types.NamespacedName, in input, err error) reconcile.Result {
 	tried := s.refusals.Record(key, err.Error(), time.Now())
 	if s.holds() {
-		notify.Emit(s.recorder, s.told.Unsent(key, []notify.Warning{notify.Refusal(situation.source, notify.ActionElect, err, tried)}))
+		notify.Emit(s.recorder, s.told.Unsent(key, []notify.Warning{notify.Refusal(in.source, notify.ActionElect, err, tried)}))
 	}
 	return reconcile.Result{RequeueAfter: min(tried.Pause(), longestRefusal)}
 }

@@ -16,12 +16,12 @@ import (
 )
 
 // report speaks of what has been committed; nothing of it is in the way of this commit or the next.
-func (s *Controller) report(ctx context.Context, key types.NamespacedName, situation input, plan plan) {
+func (s *Controller) report(ctx context.Context, key types.NamespacedName, in input, plan plan) {
 	before, after, now := plan.before, plan.after, time.Now()
 	if plan.decision.Move {
 		duration := time.Duration(0)
-		if !situation.trigger.IsZero() {
-			duration = now.Sub(situation.trigger)
+		if !in.trigger.IsZero() {
+			duration = now.Sub(in.trigger)
 		}
 		s.metrics.handover(after.Reason, plan.path, duration)
 		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && plan.path == pathUnprepared && !s.leaders.Admitted(key, before.Leader.UID) {
@@ -35,7 +35,7 @@ func (s *Controller) report(ctx context.Context, key types.NamespacedName, situa
 	if reason == "" {
 		return
 	}
-	event, err := notify.NewEvent(situation.source, s.written(key, plan), now)
+	event, err := notify.NewEvent(in.source, s.written(key, plan), now)
 	if err != nil {
 		logf.FromContext(ctx).Error(err, "Failed to make Event", "reason", reason, "note", note)
 		return
@@ -81,9 +81,9 @@ func describe(plan plan) (eventType, reason, note string) {
 
 // complain says what a user has to mend before the Service's pods can all lead, and lead without loss, once for each. Only the replica with the Lease
 // does, or everything would be said as often as there are replicas.
-func (s *Controller) warn(key types.NamespacedName, situation input, plan plan) {
+func (s *Controller) warn(key types.NamespacedName, in input, plan plan) {
 	if !s.holds() {
 		return
 	}
-	notify.Emit(s.recorder, s.warnings.Unsent(key, warnings(situation, plan)))
+	notify.Emit(s.recorder, s.warnings.Unsent(key, warnings(in, plan)))
 }

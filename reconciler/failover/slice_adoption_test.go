@@ -58,7 +58,7 @@ func TestASliceThatNobodyControlsIsAdopted(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := situationOf(leading("a1", 5), test.pods)
+			s := inputOf(leading("a1", 5), test.pods)
 			onSlice(discoveryv1.AddressTypeIPv4, test.change)(&s)
 			p := decide(s, gen.T0)
 			if diff := cmp.Diff(test.all, plannedOf(p)); diff != "" {
@@ -77,7 +77,7 @@ func TestASliceThatNobodyControlsIsAdopted(t *testing.T) {
 
 // A slice that was restored with its annotations says who led when the backup was made: a pod that is gone.
 func TestARestoredSliceIsLedByALivePod(t *testing.T) {
-	s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "restored" }), gen.ReadyPod("b2")})
+	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "restored" }), gen.ReadyPod("b2")})
 	onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences = nil })(&s)
 	s.authority = authorityLosses
 	p := decide(s, gen.T0)

@@ -179,7 +179,7 @@ func TestALeaderStaysWhenItsServiceAsksForMore(t *testing.T) {
 			pods := []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", sleeps, test.a)), store.TrimPod(gen.ReadyPod("b2", sleeps, test.b))}
 			state := leading("a1", 5)
 			state.Reason = ""
-			s := situationOf(state, pods, func(s *input) {
+			s := inputOf(state, pods, func(s *input) {
 				s.source = gen.WebService(test.service...)
 				s.leaderService = gen.LeaderOf(s.source)
 			})

@@ -27,7 +27,7 @@ func TestALeaderWithoutAReadinessProbeIsTold(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := situationOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", test.leader))})
+			s := inputOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", test.leader))})
 			got := unprobed(s, decide(s, gen.T0).decision)
 			if !test.want {
 				if len(got) > 0 {
@@ -47,7 +47,7 @@ func TestAPodWithoutAReadinessProbeWaitsBeforeItTakesOver(t *testing.T) {
 		pod.Spec.ReadinessGates = nil
 		pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(gen.T0.Add(-2 * time.Second))
 	})
-	s := situationOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.DisruptionTarget), young})
+	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.DisruptionTarget), young})
 	if got := decide(s, gen.T0).decision; got.Move || got.LookAgain == 0 {
 		t.Errorf("got %+v", got)
 	}

@@ -54,7 +54,7 @@ func TestALeaderWithoutDrainWindow(t *testing.T) {
 			if test.leader != nil {
 				test.leader(pod)
 			}
-			s := situationOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(pod)}, test.changes...)
+			s := inputOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(pod)}, test.changes...)
 			var got []string
 			for _, c := range withoutDrainWindow(s, decide(s, gen.T0).decision) {
 				if c.Reason != notify.ReasonNoDrainWindow || c.Object != s.source || c.Related.GetName() != "a1" {
@@ -91,7 +91,7 @@ func TestAPodsWrongDrainWindowIsReported(t *testing.T) {
 		pod.Annotations = map[string]string{config.DrainWindowKey: "soon"}
 		pod.Spec.Containers[0].Lifecycle = gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}})
 	})
-	s := situationOf(leading("a1", 5), []*corev1.Pod{pod})
+	s := inputOf(leading("a1", 5), []*corev1.Pod{pod})
 	all := warnings(s, decide(s, gen.T0))
 	if len(all) != 1 {
 		t.Fatalf("got %d complaints, want 1: %v", len(all), all)
