@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// sameSlice reports whether a slice already says what is desired. Labels, annotations and owners that are not ours are someone else's.
+// SameSlice reports whether a slice already says what is desired. Labels, annotations and owners that are not ours are someone else's.
 func SameSlice(current, desired *discoveryv1.EndpointSlice) bool {
 	return SameTraffic(current, desired) &&
 		contains(current.Labels, desired.Labels) &&
@@ -21,7 +21,7 @@ func SameSlice(current, desired *discoveryv1.EndpointSlice) bool {
 		apiequality.Semantic.DeepEqual(current.OwnerReferences, WithController(current.OwnerReferences, desired.OwnerReferences[0]))
 }
 
-// sameTraffic reports whether kube-proxy would do the same with both.
+// SameTraffic reports whether kube-proxy would do the same with both.
 func SameTraffic(current, desired *discoveryv1.EndpointSlice) bool {
 	return slices.EqualFunc(current.Endpoints, desired.Endpoints, func(a, b discoveryv1.Endpoint) bool {
 		a.TargetRef, b.TargetRef = withoutVersion(a.TargetRef), withoutVersion(b.TargetRef)
@@ -39,7 +39,7 @@ func withoutVersion(ref *corev1.ObjectReference) *corev1.ObjectReference {
 	return &without
 }
 
-// sameEndpoints reports whether the same pod gets the traffic of both, at the same addresses.
+// SameEndpoints reports whether the same pod gets the traffic of both, at the same addresses.
 func SameEndpoints(current, desired *discoveryv1.EndpointSlice) bool {
 	return slices.EqualFunc(current.Endpoints, desired.Endpoints, func(a, b discoveryv1.Endpoint) bool {
 		return slices.Equal(a.Addresses, b.Addresses) && apiequality.Semantic.DeepEqual(a.Conditions, b.Conditions) &&
@@ -47,13 +47,13 @@ func SameEndpoints(current, desired *discoveryv1.EndpointSlice) bool {
 	})
 }
 
-// stateKeys are the annotations that say who leads.
+// StateKeys are the annotations that say who leads.
 var StateKeys = []string{config.TermKey, config.LeaderKey, config.LeaderSinceKey, config.ReasonKey}
 
-// recordKeys are those that a slice says it with.
+// RecordKeys are those that a slice says it with.
 var RecordKeys = append(slices.Clone(StateKeys), config.BasisKey, config.LeavingKey)
 
-// sameState reports whether two objects' annotations say the same of the leader.
+// SameState reports whether two objects' annotations say the same of the leader.
 func SameState(a, b map[string]string) bool {
 	for _, key := range StateKeys {
 		inA, okA := a[key]
@@ -65,15 +65,15 @@ func SameState(a, b map[string]string) bool {
 	return true
 }
 
-// reportKeys are the annotations that a leader Service says it with.
+// ReportKeys are the annotations that a leader Service says it with.
 var ReportKeys = append(slices.Clone(StateKeys), config.SuccessorKey)
 
-// sameReport reports whether two leader Services' annotations say the same of the leader and its successor.
+// SameReport reports whether two leader Services' annotations say the same of the leader and its successor.
 func SameReport(a, b map[string]string) bool {
 	return SameState(a, b) && a[config.SuccessorKey] == b[config.SuccessorKey]
 }
 
-// ofDomain reports whether an annotation is one of Tanist's, of this version or another.
+// IsOurs reports whether an annotation is one of Tanist's, of this version or another.
 func IsOurs(key string) bool {
 	return strings.HasPrefix(key, config.Domain+"/")
 }
@@ -87,11 +87,11 @@ func contains(all, some map[string]string) bool {
 	return true
 }
 
-// stampTrigger notes on a slice whose traffic changes when its cause was seen. kube-proxy makes its network-programming latency of
-// it. Without a known cause there is none: an old one would be counted again.
-func StampTrigger(desired *discoveryv1.EndpointSlice, cause time.Time) {
-	if !cause.IsZero() {
-		desired.Annotations[corev1.EndpointsLastChangeTriggerTime] = cause.UTC().Format(time.RFC3339Nano)
+// StampTrigger notes on a slice whose traffic changes when its trigger was seen. kube-proxy makes its network-programming latency of
+// it. Without a known trigger there is none: an old one would be counted again.
+func StampTrigger(desired *discoveryv1.EndpointSlice, trigger time.Time) {
+	if !trigger.IsZero() {
+		desired.Annotations[corev1.EndpointsLastChangeTriggerTime] = trigger.UTC().Format(time.RFC3339Nano)
 	}
 }
 
@@ -108,7 +108,7 @@ func ChangedKeys(kind string, before, after map[string]string) []string {
 	return all
 }
 
-// with is a copy of a map with some values set.
+// Merge is a copy of a map with some values set.
 func Merge(values, set map[string]string) map[string]string {
 	merged := make(map[string]string, len(values)+len(set))
 	maps.Copy(merged, values)

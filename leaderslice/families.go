@@ -7,7 +7,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 )
 
-// families are the address families of a leader Service: it has one slice for each.
+// Families are the address families of a leader Service: it has one slice for each.
 func Families(leaderService *corev1.Service) []discoveryv1.AddressType {
 	var all []discoveryv1.AddressType
 	for _, family := range leaderService.Spec.IPFamilies {
@@ -16,12 +16,12 @@ func Families(leaderService *corev1.Service) []discoveryv1.AddressType {
 	return all
 }
 
-// primaryFamily is the one whose slice is the record of who leads.
+// PrimaryFamily is the one whose slice is the record of who leads.
 func PrimaryFamily(leaderService *corev1.Service) discoveryv1.AddressType {
 	return Families(leaderService)[0]
 }
 
-// address is the pod's address of a family; empty when it has none (yet).
+// Address is the pod's address of a family; empty when it has none (yet).
 func Address(pod *corev1.Pod, family discoveryv1.AddressType) string {
 	for _, ip := range pod.Status.PodIPs {
 		if addr, err := netip.ParseAddr(ip.IP); err == nil && familyOf(addr) == family {
@@ -38,7 +38,7 @@ func familyOf(addr netip.Addr) discoveryv1.AddressType {
 	return discoveryv1.AddressTypeIPv6
 }
 
-// missingFamilies are the families that the pod has no address of.
+// MissingFamilies are the families that the pod has no address of.
 func MissingFamilies(pod *corev1.Pod, families []discoveryv1.AddressType) []discoveryv1.AddressType {
 	var missing []discoveryv1.AddressType
 	for _, family := range families {

@@ -10,10 +10,10 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// managedByLabel says which program manages an object; ours say config.ManagedBy. It only informs.
+// ManagedByLabel says which program manages an object; ours say config.ManagedBy. It only informs.
 const ManagedByLabel = config.ManagedByKey
 
-// ownsLeaderService reports whether a Service is the source's leader Service. The controller reference decides: it names a UID, which
+// OwnsLeaderService reports whether a Service is the source's leader Service. The controller reference decides: it names a UID, which
 // nobody writes by accident, while labels are edited by people and tools. Missing labels are repaired. But other programs make Services
 // that a Service controls, too; those bear no mark of ours at all.
 func OwnsLeaderService(service, source *corev1.Service) bool {
@@ -33,12 +33,12 @@ func marked(object metav1.Object) bool {
 	return object.GetLabels()[ManagedByLabel] == config.ManagedBy || ours(object.GetLabels()) || ours(object.GetAnnotations())
 }
 
-// ownsSlice reports whether an EndpointSlice is one of a leader Service. The controller reference alone decides.
+// OwnsSlice reports whether an EndpointSlice is one of a leader Service. The controller reference alone decides.
 func OwnsSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
 	return slice.Namespace == leaderService.Namespace && ControlledByUID(slice, leaderService.UID)
 }
 
-// adoptableLeaderService reports whether a Service that has the name that the source asks for may become its leader Service: it has
+// AdoptableLeaderService reports whether a Service that has the name that the source asks for may become its leader Service: it has
 // our labels, nothing that makes it more than a leader Service, and nobody controls it. ownerGone says that a live read has shown that
 // the controller it names is gone: it was restored from a backup, or its Service was created anew.
 func AdoptableLeaderService(service, source *corev1.Service, ownerGone bool) bool {
@@ -50,7 +50,7 @@ func AdoptableLeaderService(service, source *corev1.Service, ownerGone bool) boo
 	return ownerGone || metav1.GetControllerOfNoCopy(service) == nil
 }
 
-// adoptableSlice reports whether an EndpointSlice that has the name of one of the leader Service's may become one: it has our labels,
+// AdoptableSlice reports whether an EndpointSlice that has the name of one of the leader Service's may become one: it has our labels,
 // and no controller, or one that is gone. A Service of the leader Service's own name with another UID is gone, because names are
 // unique and leaderService is there.
 func AdoptableSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
@@ -78,7 +78,7 @@ const (
 	MirroringController     = "endpointslicemirroring-controller.k8s.io"
 )
 
-// controlledByUID reports whether the Service with this UID controls an object.
+// ControlledByUID reports whether the Service with this UID controls an object.
 func ControlledByUID(object metav1.Object, uid types.UID) bool {
 	owner := metav1.GetControllerOfNoCopy(object)
 	return owner != nil && IsService(owner) && uid != "" && owner.UID == uid
@@ -88,7 +88,7 @@ func IsService(owner *metav1.OwnerReference) bool {
 	return owner.APIVersion == "v1" && owner.Kind == "Service"
 }
 
-// controlledBy is the owner reference that makes an object ours, and lets it go with the Service. It does not block the owner's
+// ControllerReference is the owner reference that makes an object ours, and lets it go with the Service. It does not block the owner's
 // deletion: that would need the right to change finalizers of Services.
 func ControllerReference(service *corev1.Service) metav1.OwnerReference {
 	controller := true
@@ -97,7 +97,7 @@ func ControllerReference(service *corev1.Service) metav1.OwnerReference {
 	}
 }
 
-// owners are owner references with ours as the one that controls. Others' references and their order stay, but only one can control.
+// WithController are owner references with ours as the one that controls. Others' references and their order stay, but only one can control.
 func WithController(current []metav1.OwnerReference, controller metav1.OwnerReference) []metav1.OwnerReference {
 	var all []metav1.OwnerReference
 	placed := false
@@ -115,7 +115,7 @@ func WithController(current []metav1.OwnerReference, controller metav1.OwnerRefe
 	return all
 }
 
-// sourceOfLeaderService is the Service that a leader Service was made for, by its controller reference and else by its label; without
+// SourceOfLeaderService is the Service that a leader Service was made for, by its controller reference and else by its label; without
 // a name when it is no leader Service.
 func SourceOfLeaderService(service *corev1.Service) types.NamespacedName {
 	if owner := metav1.GetControllerOfNoCopy(service); owner != nil && IsService(owner) {
@@ -124,11 +124,11 @@ func SourceOfLeaderService(service *corev1.Service) types.NamespacedName {
 	return types.NamespacedName{Namespace: service.Namespace, Name: service.Labels[config.SourceServiceKey]}
 }
 
-// servedBy reports whether a leader Service is served by the Tanist of an installation: it names it, or none yet.
+// ServedBy reports whether a leader Service is served by the Tanist of an installation: it names it, or none yet.
 func ServedBy(leaderService *corev1.Service, installation string) bool {
 	named := leaderService.Annotations[config.InstallationKey]
 	return named == "" || named == installation
 }
 
-// fieldOwner is our name in managedFields.
+// FieldOwner is our name in managedFields.
 const FieldOwner = client.FieldOwner(config.ManagedBy)

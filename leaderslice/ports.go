@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// slicePorts are a Service's ports as a slice has them when this pod leads: under the Service's port names, with the numbers that
+// SlicePorts are a Service's ports as a slice has them when this pod leads: under the Service's port names, with the numbers that
 // the pod's containers give to named target ports. A port that the pod does not have is left out, as Kubernetes' own endpoint
 // controllers do, and missing says which.
 func SlicePorts(ports []corev1.ServicePort, pod *corev1.Pod) (resolved []discoveryv1.EndpointPort, missing []string) {

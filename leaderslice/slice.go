@@ -13,15 +13,15 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// sinceLayout is RFC 3339 to the millisecond: what time.RFC3339 parses, and short enough to read.
+// SinceLayout is RFC 3339 to the millisecond: what time.RFC3339 parses, and short enough to read.
 const SinceLayout = "2006-01-02T15:04:05.000Z07:00"
 
-// sliceName is the one name that a leader Service's slice of a family can have: two replicas that create it at once cannot both.
+// Name is the one name that a leader Service's slice of a family can have: two replicas that create it at once cannot both.
 func Name(leaderService string, family discoveryv1.AddressType) string {
 	return leaderService + "-" + strings.ToLower(string(family))
 }
 
-// sliceNames are the names of all slices of a leader Service, the primary family's first.
+// Names are the names of all slices of a leader Service, the primary family's first.
 func Names(leaderService *corev1.Service) []string {
 	var names []string
 	for _, family := range Families(leaderService) {
@@ -30,18 +30,18 @@ func Names(leaderService *corev1.Service) []string {
 	return names
 }
 
-// sliceContent is what all slices of a leader Service should say.
+// Content is what all slices of a leader Service should say.
 type Content struct {
 	Source, LeaderService *corev1.Service
 	State                 State
 	Basis                 Basis
-	// leaving is for the primary family's slice alone.
+	// Leaving is for the primary family's slice alone.
 	Leaving Leaving
-	// pod is the leader's; nil when nobody leads.
+	// Pod is the leader's; nil when nobody leads.
 	Pod *corev1.Pod
 }
 
-// primary is the slice of the primary family: the record of who leads.
+// RenderPrimary is the slice of the primary family: the record of who leads.
 func (c Content) RenderPrimary(family discoveryv1.AddressType) *discoveryv1.EndpointSlice {
 	slice := c.Render(family)
 	if c.Leaving != (Leaving{}) {
@@ -50,7 +50,7 @@ func (c Content) RenderPrimary(family discoveryv1.AddressType) *discoveryv1.Endp
 	return slice
 }
 
-// slice is the EndpointSlice of one family, without a resourceVersion.
+// Render is the EndpointSlice of one family, without a resourceVersion.
 func (c Content) Render(family discoveryv1.AddressType) *discoveryv1.EndpointSlice {
 	slice := &discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{
@@ -81,7 +81,7 @@ func (c Content) Render(family discoveryv1.AddressType) *discoveryv1.EndpointSli
 	return slice
 }
 
-// endpoint is the leader's. One that is not ready is terminating and still serves: the last resort of kube-proxy. Hints and zone
+// Endpoint is the leader's. One that is not ready is terminating and still serves: the last resort of kube-proxy. Hints and zone
 // are left out: they exist to choose between endpoints, and would hide the only one.
 func Endpoint(pod *corev1.Pod, address string, ready bool) discoveryv1.Endpoint {
 	serving, terminating := true, !ready
@@ -97,7 +97,7 @@ func Endpoint(pod *corev1.Pod, address string, ready bool) discoveryv1.Endpoint 
 	return e
 }
 
-// stateAnnotations say who leads; on the slices, and mirrored on the leader Service.
+// StateAnnotations say who leads; on the slices, and mirrored on the leader Service.
 func StateAnnotations(state State) map[string]string {
 	annotations := map[string]string{config.TermKey: strconv.FormatInt(state.Term, 10)}
 	if state.Leader.Name != "" {
@@ -110,13 +110,13 @@ func StateAnnotations(state State) map[string]string {
 	return annotations
 }
 
-// basisAnnotation says what a commit was decided upon: <term>/<leader's UID>/<pods' version>/<Services' version>. The term binds it:
+// BasisAnnotation says what a commit was decided upon: <term>/<leader's UID>/<pods' version>/<Services' version>. The term binds it:
 // a version of Tanist that does not know the annotation leaves it in place when it moves the leader.
 func BasisAnnotation(state State, basis Basis) string {
 	return strings.Join([]string{strconv.FormatInt(state.Term, 10), string(state.Leader.UID), basis.Pods, basis.Services}, "/")
 }
 
-// parseBasis reads what a commit was decided upon, and the leader's UID; false when the annotation is missing, cannot be read or was
+// ParseBasis reads what a commit was decided upon, and the leader's UID; false when the annotation is missing, cannot be read or was
 // written for another term.
 func ParseBasis(annotations map[string]string) (leader types.UID, basis Basis, bound bool) {
 	parts := strings.Split(annotations[config.BasisKey], "/")
@@ -139,7 +139,7 @@ func parseLeaving(annotation string) Leaving {
 	return Leaving{Pod: types.UID(pod), Until: parsed}
 }
 
-// parseSlice reads what a slice says of the leader.
+// Parse reads what a slice says of the leader.
 func Parse(slice *discoveryv1.EndpointSlice) Slice {
 	parsed := Slice{
 		Name: slice.Name, UID: slice.UID, ResourceVersion: slice.ResourceVersion, Object: slice,
@@ -178,7 +178,7 @@ func parseState(slice *discoveryv1.EndpointSlice, leader types.UID, bound bool) 
 	return state
 }
 
-// parseTerm is the term that annotations say, 0 for one that is missing, negative or cannot be read.
+// ParseTerm is the term that annotations say, 0 for one that is missing, negative or cannot be read.
 func ParseTerm(annotations map[string]string) int64 {
 	return termOf(annotations[config.TermKey])
 }

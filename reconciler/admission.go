@@ -40,7 +40,7 @@ func (a *Admission) OlderReplicas() bool {
 	return a.stores.OlderReplicas()
 }
 
-// LookAgain has every Service decided upon again, because what this replica may change is another now.
+// EnqueueAll has every Service decided upon again, because what this replica may change is another now.
 func (a *Admission) EnqueueAll() {
 	a.all.EnqueueAll()
 }

@@ -13,27 +13,27 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// candidates are a Service's pods as an election sees them, in the same order.
+// Candidates are a Service's pods as an election sees them, in the same order.
 func Candidates(
-	pods []*corev1.Pod, outlook Disruptions, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
+	pods []*corev1.Pod, disruptions Disruptions, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
 ) []election.Candidate {
 	all := make([]election.Candidate, 0, len(pods))
 	for _, pod := range pods {
-		all = append(all, candidate(pod, outlook[pod.UID], ports, families, tuning))
+		all = append(all, candidate(pod, disruptions[pod.UID], ports, families, tuning))
 	}
 	return all
 }
 
 func candidate(
-	pod *corev1.Pod, prospect Disruption, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
+	pod *corev1.Pod, disruption Disruption, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
 ) election.Candidate {
 	c := election.Candidate{
 		UID: string(pod.UID), Name: pod.Name, Node: pod.Spec.NodeName, Created: pod.CreationTimestamp.Time,
 		Terminating: pod.DeletionTimestamp != nil,
 		Ordinal:     ordinal(pod),
-		Announced:   prospect.announced,
-		Workload:    string(prospect.workload),
-		Outdated:    prospect.outdated,
+		Announced:   disruption.announced,
+		Workload:    string(disruption.workload),
+		Outdated:    disruption.outdated,
 		Restarted:   store.Crashes(pod) > 0,
 		Finite:      store.RunsToCompletion(pod),
 		Unprobed:    !config.Probed(&pod.Spec),

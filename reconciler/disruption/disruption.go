@@ -10,11 +10,11 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// outlook is what other objects than the pods themselves tell of their future, by the pods' UIDs. A pod without an entry is not
+// Disruptions is what other objects than the pods themselves tell of their future, by the pods' UIDs. A pod without an entry is not
 // known to go: an object that an informer does not have (yet) announces nothing.
 type Disruptions map[types.UID]Disruption
 
-// prospect is one pod's.
+// Disruption is one pod's.
 type Disruption struct {
 	// announced says that the pod is about to go, and why.
 	announced election.Announcement
@@ -23,7 +23,7 @@ type Disruption struct {
 	outdated bool
 }
 
-// outlookOf looks at the pods' nodes and workloads, in memory.
+// Of looks at the pods' nodes and workloads, in memory.
 func Of(v *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) Disruptions {
 	all := make(Disruptions, len(pods))
 	rollouts := rolloutsOf(v, pods, tuning)

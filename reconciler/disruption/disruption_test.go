@@ -14,12 +14,12 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// told is an outlook in words, by the pods' names; pods that are told nothing of, or only their workload, are left out.
+// told is an disruptions in words, by the pods' names; pods that are told nothing of, or only their workload, are left out.
 func told(o Disruptions) map[string]string {
 	var words map[string]string
-	for uid, prospect := range o {
-		word := string(prospect.announced)
-		if prospect.outdated {
+	for uid, disruption := range o {
+		word := string(disruption.announced)
+		if disruption.outdated {
 			word += " outdated"
 		}
 		if word == "" {
@@ -55,7 +55,7 @@ func runOutlook(t *testing.T, cases map[string]outlookCase) {
 			}
 			got := told(Of(store.NewFake(test.objects...), pods, tuning))
 			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("unexpected outlook (-want +got):\n%s", diff)
+				t.Errorf("unexpected disruptions (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -72,8 +72,8 @@ func isApps(owner *metav1.OwnerReference, kind string) bool {
 	return owner.Kind == kind && owner.APIVersion == appsv1.SchemeGroupVersion.String()
 }
 
-// replicaSetHandler wakes the Services that have pods of a Deployment when a ReplicaSet of it comes, goes or has another revision.
-// What a ReplicaSet counts in its status wakes nobody.
+// replicaSetHandler enqueues the Services that have pods of a Deployment when a ReplicaSet of it comes, goes or has another revision.
+// What a ReplicaSet counts in its status enqueues nobody.
 func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
 	return whenChanged(replicaSetChanged, func(q store.Queue, set *metav1.PartialObjectMetadata) {
 		w.Enqueue(q, w.Stores.PodsOf(set.UID))

@@ -11,7 +11,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// shortcomings count the ports and address families of a Service that a pod does not have. The problem says why the pod can carry
+// Shortcomings count the ports and address families of a Service that a pod does not have. The problem says why the pod can carry
 // none of the traffic, whatever its readiness; empty when it can carry any.
 func Shortcomings(pod *corev1.Pod, ports []corev1.ServicePort, families []discoveryv1.AddressType) (missing int, problem string) {
 	withoutAddress := leaderslice.MissingFamilies(pod, families)

@@ -64,7 +64,7 @@ func partition(set *appsv1.StatefulSet) int32 {
 	return 0
 }
 
-// statefulSetHandler wakes the Services that have pods of a StatefulSet when its plans for them change. Its counts wake nobody.
+// statefulSetHandler enqueues the Services that have pods of a StatefulSet when its plans for them change. Its counts enqueue nobody.
 func (w Watcher) statefulSetHandler() handler.TypedEventHandler[*appsv1.StatefulSet, reconcile.Request] {
 	return whenChanged(statefulSetChanged, func(q store.Queue, set *appsv1.StatefulSet) { w.Enqueue(q, w.Stores.PodsOf(set.UID)) })
 }

@@ -36,22 +36,22 @@ func (w Watcher) Sources(informers ctrlcache.Cache) []source.Source {
 	}
 }
 
-// whenChanged wakes on an object that comes, goes, or changes in what matters. What an informer begins with wakes nobody: it is known
+// whenChanged enqueues on an object that comes, goes, or changes in what matters. What an informer begins with enqueues nobody: it is known
 // before any Service is looked at.
-func whenChanged[T any](changed func(before, after T) bool, wake func(store.Queue, T)) handler.TypedEventHandler[T, reconcile.Request] {
+func whenChanged[T any](changed func(before, after T) bool, enqueue func(store.Queue, T)) handler.TypedEventHandler[T, reconcile.Request] {
 	return handler.TypedFuncs[T, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[T], q store.Queue) {
 			if !e.IsInInitialList {
-				wake(q, e.Object)
+				enqueue(q, e.Object)
 			}
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[T], q store.Queue) {
 			if changed(e.ObjectOld, e.ObjectNew) {
-				wake(q, e.ObjectNew)
+				enqueue(q, e.ObjectNew)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[T], q store.Queue) {
-			wake(q, e.Object)
+			enqueue(q, e.Object)
 		},
 	}
 }

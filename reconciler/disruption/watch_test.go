@@ -37,27 +37,27 @@ func TestNodesWakeWhomTheyConcern(t *testing.T) {
 	stays, goes := gen.NodeNamed("node-of-a1"), gen.NodeNamed("node-of-a1", gen.Cordoned)
 
 	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.Tainted("x")))
-	gen.WantWoken(t, q, "a node that stays")
+	gen.WantEnqueued(t, q, "a node that stays")
 	gen.Update(t, h, q, stays, goes)
-	gen.WantWoken(t, q, "a node is cordoned", "web")
+	gen.WantEnqueued(t, q, "a node is cordoned", "web")
 	gen.Update(t, h, q, goes, gen.NodeNamed("node-of-a1", gen.Cordoned, gen.ShutDown))
-	gen.WantWoken(t, q, "a node that goes anyway")
+	gen.WantEnqueued(t, q, "a node that goes anyway")
 	gen.Update(t, h, q, goes, stays)
-	gen.WantWoken(t, q, "a cordon is taken back", "web")
+	gen.WantEnqueued(t, q, "a cordon is taken back", "web")
 	gen.Update(t, h, q, gen.NodeNamed("empty"), gen.NodeNamed("empty", gen.Cordoned))
-	gen.WantWoken(t, q, "an empty node is cordoned")
+	gen.WantEnqueued(t, q, "an empty node is cordoned")
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: goes, IsInInitialList: true}, q)
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: stays}, q)
 	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Node]{Object: stays}, q)
-	gen.WantWoken(t, q, "nodes that were there, come and go")
+	gen.WantEnqueued(t, q, "nodes that were there, come and go")
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: goes}, q)
-	gen.WantWoken(t, q, "a node that comes and goes", "web")
+	gen.WantEnqueued(t, q, "a node that comes and goes", "web")
 	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Node]{Object: goes}, q)
-	gen.WantWoken(t, q, "a node is gone", "web")
+	gen.WantEnqueued(t, q, "a node is gone", "web")
 
 	gen.Tune(s.Tuning, "election: {handoverOnCordon: false}")
 	gen.Update(t, h, q, stays, goes)
-	gen.WantWoken(t, q, "cordons are switched off")
+	gen.WantEnqueued(t, q, "cordons are switched off")
 }
 
 func TestReplicaSetsWakeWhomTheyConcern(t *testing.T) {
@@ -65,19 +65,19 @@ func TestReplicaSetsWakeWhomTheyConcern(t *testing.T) {
 	h := s.replicaSetHandler()
 
 	gen.Update(t, h, q, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r1", 1, func(m *metav1.PartialObjectMetadata) { m.ResourceVersion = "61" }))
-	gen.WantWoken(t, q, "a status changes")
+	gen.WantEnqueued(t, q, "a status changes")
 	gen.Update(t, h, q, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r1", 3))
-	gen.WantWoken(t, q, "a rollback", "web")
+	gen.WantEnqueued(t, q, "a rollback", "web")
 	gen.Update(t, h, q, gen.ReplicaSet("r2", 2), gen.ReplicaSet("r2", 3))
-	gen.WantWoken(t, q, "a sibling without pods", "web")
+	gen.WantEnqueued(t, q, "a sibling without pods", "web")
 	gen.Update(t, h, q, gen.ReplicaSet("r3", 1, gen.Bare), gen.ReplicaSet("r3", 2, gen.Bare))
-	gen.WantWoken(t, q, "another ReplicaSet")
+	gen.WantEnqueued(t, q, "another ReplicaSet")
 	h.Create(t.Context(), event.TypedCreateEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2), IsInInitialList: true}, q)
-	gen.WantWoken(t, q, "one that was there")
+	gen.WantEnqueued(t, q, "one that was there")
 	h.Create(t.Context(), event.TypedCreateEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2)}, q)
-	gen.WantWoken(t, q, "a new revision", "web")
+	gen.WantEnqueued(t, q, "a new revision", "web")
 	h.Delete(t.Context(), event.TypedDeleteEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2)}, q)
-	gen.WantWoken(t, q, "a revision is gone", "web")
+	gen.WantEnqueued(t, q, "a revision is gone", "web")
 }
 
 func TestDeploymentsWakeWhomTheyConcern(t *testing.T) {
@@ -89,22 +89,22 @@ func TestDeploymentsWakeWhomTheyConcern(t *testing.T) {
 		"it is paused": gen.Deployment("web-deployment", gen.Paused), "its deletion begins": gen.Deployment("web-deployment", gen.BeingDeleted),
 	} {
 		gen.Update(t, h, q, before, after)
-		gen.WantWoken(t, q, what, "web")
+		gen.WantEnqueued(t, q, what, "web")
 		gen.Update(t, h, q, after, before)
-		gen.WantWoken(t, q, what+", and no longer", "web")
+		gen.WantEnqueued(t, q, what+", and no longer", "web")
 	}
 	gen.Update(t, h, q, gen.Deployment("web-deployment", func(d *appsv1.Deployment) { d.UID = "earlier" }), before)
-	gen.WantWoken(t, q, "it was made anew", "web")
+	gen.WantEnqueued(t, q, "it was made anew", "web")
 	gen.Update(t, h, q, before, gen.Deployment("web-deployment", func(d *appsv1.Deployment) { d.Spec.Replicas, d.Status.ReadyReplicas = new(int32(7)), 3 }))
-	gen.WantWoken(t, q, "nothing that matters")
+	gen.WantEnqueued(t, q, "nothing that matters")
 	gen.Update(t, h, q, gen.Deployment("other"), gen.Deployment("other", gen.Paused))
-	gen.WantWoken(t, q, "another Deployment")
+	gen.WantEnqueued(t, q, "another Deployment")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.Deployment]{Object: before, IsInInitialList: true}, q)
-	gen.WantWoken(t, q, "one that was there")
+	gen.WantEnqueued(t, q, "one that was there")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.Deployment]{Object: before}, q)
-	gen.WantWoken(t, q, "one that comes after its pods", "web")
+	gen.WantEnqueued(t, q, "one that comes after its pods", "web")
 	h.Delete(t.Context(), event.TypedDeleteEvent[*appsv1.Deployment]{Object: before}, q)
-	gen.WantWoken(t, q, "one that goes", "web")
+	gen.WantEnqueued(t, q, "one that goes", "web")
 }
 
 func TestDaemonSetsWakeWhomTheyConcern(t *testing.T) {
@@ -117,14 +117,14 @@ func TestDaemonSetsWakeWhomTheyConcern(t *testing.T) {
 		"its deletion begins": gen.DaemonSet("agent", 1, gen.BeingDeleted),
 	} {
 		gen.Update(t, h, q, before, after)
-		gen.WantWoken(t, q, what, "web")
+		gen.WantEnqueued(t, q, what, "web")
 	}
 	gen.Update(t, h, q, before, gen.DaemonSet("agent", 1, func(set *appsv1.DaemonSet) { set.ResourceVersion, set.Status.NumberReady = "91", 3 }))
-	gen.WantWoken(t, q, "nothing that matters")
+	gen.WantEnqueued(t, q, "nothing that matters")
 	gen.Update(t, h, q, gen.DaemonSet("other", 1), gen.DaemonSet("other", 2))
-	gen.WantWoken(t, q, "another DaemonSet")
+	gen.WantEnqueued(t, q, "another DaemonSet")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.DaemonSet]{Object: before}, q)
-	gen.WantWoken(t, q, "one that comes after its pod", "web")
+	gen.WantEnqueued(t, q, "one that comes after its pod", "web")
 }
 
 func TestStatefulSetsWakeWhomTheyConcern(t *testing.T) {
@@ -137,15 +137,15 @@ func TestStatefulSetsWakeWhomTheyConcern(t *testing.T) {
 		"another strategy": gen.StatefulSet("db", 3, "v1", gen.OnDelete), "another first ordinal": gen.StatefulSet("db", 3, "v1", gen.StartingAt(1)),
 	} {
 		gen.Update(t, h, q, before, after)
-		gen.WantWoken(t, q, what, "web")
+		gen.WantEnqueued(t, q, what, "web")
 	}
 	gen.Update(t, h, q, before, gen.StatefulSet("db", 3, "v1", func(set *appsv1.StatefulSet) { set.Status.ReadyReplicas = 2 }))
 	gen.Update(t, h, q, before, gen.StatefulSet("db", 3, "v1", gen.WithPartition(0)))
-	gen.WantWoken(t, q, "nothing that matters")
+	gen.WantEnqueued(t, q, "nothing that matters")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.StatefulSet]{Object: before, IsInInitialList: true}, q)
-	gen.WantWoken(t, q, "one that was there")
+	gen.WantEnqueued(t, q, "one that was there")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.StatefulSet]{Object: before}, q)
-	gen.WantWoken(t, q, "one that comes after its pod", "web")
+	gen.WantEnqueued(t, q, "one that comes after its pod", "web")
 	h.Delete(t.Context(), event.TypedDeleteEvent[*appsv1.StatefulSet]{Object: before}, q)
-	gen.WantWoken(t, q, "one that goes", "web")
+	gen.WantEnqueued(t, q, "one that goes", "web")
 }

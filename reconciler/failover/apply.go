@@ -35,7 +35,7 @@ func (s *Controller) apply(ctx context.Context, key types.NamespacedName, tuning
 	ctx = retry.WithFailFast(ctx)
 	for i, write := range writes {
 		if err := s.write(ctx, key, tuning, write); err != nil {
-			return i > 0, s.judge(err)
+			return i > 0, s.classify(err)
 		}
 	}
 	return len(writes) > 0, nil
@@ -72,8 +72,8 @@ func (s *Controller) write(ctx context.Context, key types.NamespacedName, tuning
 	return nil
 }
 
-// judge tells the errors apart that mean something else than a failure.
-func (s *Controller) judge(err error) error {
+// classify tells the errors apart that mean something else than a failure.
+func (s *Controller) classify(err error) error {
 	switch {
 	case err == nil, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return nil // all there is goes with the namespace

@@ -55,7 +55,7 @@ type Controller struct {
 const longestBehind = 2 * time.Second
 
 // behindDelay is how long a replica that is behind waits before it looks again, at first. Later it is half of what it has waited: events
-// wake it as well, and whoever is behind for want of CPU must not use it up for looking.
+// enqueue it as well, and whoever is behind for want of CPU must not use it up for looking.
 const behindDelay = 10 * time.Millisecond
 
 // Reconcile brings the slices of one Service's leader Service up to date. What admission has prepared is committed when the leader is
@@ -75,7 +75,7 @@ func (s *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 		// It waits for nobody: neither for its turn nor at the limiter.
 		switch err := s.commit(ctx, key, in, plan); {
 		case err == nil:
-			s.enqueue(key, 0) // who would follow next is decided after the other hand-overs that are due
+			s.enqueueAfter(key, 0) // who would follow next is decided after the other hand-overs that are due
 			return reconcile.Result{}, nil
 		case errors.Is(err, errOutdated):
 			read = readSlices

@@ -254,8 +254,8 @@ func TestFailures(t *testing.T) {
 				if diff := cmp.Diff(test.wantLeader, state.Leader.Name); diff != "" {
 					t.Errorf("unexpected leader (-want +got):\n%s", diff)
 				}
-				if cause := st.triggers.take(gen.ShopWeb); (err != nil || test.wantAgain > 0) == cause.IsZero() {
-					t.Errorf("the cause is %s after error %v", cause, err)
+				if trigger := st.triggers.take(gen.ShopWeb); (err != nil || test.wantAgain > 0) == trigger.IsZero() {
+					t.Errorf("the trigger is %s after error %v", trigger, err)
 				}
 			})
 		})

@@ -10,7 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// precedence is whether the holder of the Lease lets others go first with a departure that it has not prepared itself. The API
+// deferral is whether the holder of the Lease lets others go first with a departure that it has not prepared itself. The API
 // server calls admission on one replica and keeps its connection to it for hours. That replica has the commit ready; when it is
 // not the holder of the Lease, both would commit at the same moment, and one of the two writes would be wasted work for the API
 // server, at the worst time. So a conflict makes the holder wait like everybody else, and the first time that it waits in vain

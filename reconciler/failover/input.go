@@ -22,7 +22,7 @@ type input struct {
 	options       config.Options
 	tuning        config.Tuning
 	pods          []*corev1.Pod
-	// outlook is what else is known of the pods.
+	// disruptions is what else is known of the pods.
 	disruptions disruption.Disruptions
 	record      cache.Record
 	// seen is how much of the pods and the Services was known when the pods were listed.
@@ -33,7 +33,7 @@ type input struct {
 	authority authority
 	// departing says which pods are about to go although their objects do not say so yet; nil for none.
 	departing func(types.UID) bool
-	// cause is when the event that led here arrived; zero when it was no event (a retry, a timer, a start).
+	// trigger is when the event that led here arrived; zero when it was no event (a retry, a timer, a start).
 	trigger time.Time
 }
 

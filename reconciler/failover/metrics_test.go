@@ -49,7 +49,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	if observed != 1 {
-		t.Errorf("%d durations were observed, want that of the hand-over with a cause", observed)
+		t.Errorf("%d durations were observed, want that of the hand-over with a trigger", observed)
 	}
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil || len(problems) > 0 {

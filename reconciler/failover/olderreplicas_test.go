@@ -51,23 +51,23 @@ func TestEveryServiceIsLookedAtWhenOlderReplicasComeOrGo(t *testing.T) {
 	created := olderTanist(gen.NotReady, func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodPending })
 	started, ready := olderTanist(gen.NotReady), olderTanist()
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Pod]{Object: created}, q)
-	gen.WantWoken(t, q, "one that has not started")
+	gen.WantEnqueued(t, q, "one that has not started")
 	gen.Update(t, h, q, created, started)
-	if got := gen.Woken(q); len(got) == 0 {
-		t.Error("nobody is woken when it starts")
+	if got := gen.Enqueued(q); len(got) == 0 {
+		t.Error("nobody is enqueued when it starts")
 	}
 	gen.Update(t, h, q, started, ready)
-	gen.WantWoken(t, q, "one that counted before")
+	gen.WantEnqueued(t, q, "one that counted before")
 	gen.Update(t, h, q, ready, olderTanist(gen.Terminating, gen.NotReady))
-	if got := gen.Woken(q); len(got) == 0 {
-		t.Error("nobody is woken when it ends")
+	if got := gen.Enqueued(q); len(got) == 0 {
+		t.Error("nobody is enqueued when it ends")
 	}
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Pod]{Object: ready}, q)
-	if got := gen.Woken(q); len(got) == 0 {
-		t.Error("nobody is woken when one comes that runs")
+	if got := gen.Enqueued(q); len(got) == 0 {
+		t.Error("nobody is enqueued when one comes that runs")
 	}
 	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Pod]{Object: ready}, q)
-	if got := gen.Woken(q); len(got) == 0 {
-		t.Error("nobody is woken when it is gone")
+	if got := gen.Enqueued(q); len(got) == 0 {
+		t.Error("nobody is enqueued when it is gone")
 	}
 }

@@ -109,7 +109,7 @@ func (s input) changed(p *plan) time.Time {
 	return triggerTime(leaving, s.pod(p.after.Leader.UID), s.trigger)
 }
 
-// write notes on a slice whose traffic changes when its cause happened.
+// write notes on a slice whose traffic changes when its trigger happened.
 func write(desired, current *discoveryv1.EndpointSlice, changed time.Time) cache.Write {
 	if current == nil || !leaderslice.SameTraffic(current, desired) {
 		leaderslice.StampTrigger(desired, changed)

@@ -43,7 +43,7 @@ func plannedOf(p plan) planned {
 	return got
 }
 
-// newTerm is the term that a change of leader at t0 has.
+// NewTerm is the term that a change of leader at t0 has.
 var NewTerm = gen.T0.UnixMilli()
 
 // firstTerm is the term where none was seen before.

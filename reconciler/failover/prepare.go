@@ -42,7 +42,7 @@ func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 func (s *Controller) prepareFor(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.Succession, bool) {
 	in, warm := s.gatherWarm(key)
 	if !warm {
-		s.enqueue(key, 0) // which reads what is missing, before the deletion's event needs it
+		s.enqueueAfter(key, 0) // which reads what is missing, before the deletion's event needs it
 		return cache.Succession{}, false
 	}
 	if state, _ := in.recorded(s.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
@@ -56,9 +56,9 @@ func (s *Controller) prepareFor(key types.NamespacedName, departure cache.Depart
 	s.leaders.Prepare(key, prepared)
 	if prepared.AtOnce {
 		s.triggers.note(key, now)
-		s.enqueue(key, 0)
+		s.enqueueAfter(key, 0)
 	}
-	s.enqueue(key, prepared.Expires.Sub(now)) // to take note of a departure that did not come
+	s.enqueueAfter(key, prepared.Expires.Sub(now)) // to take note of a departure that did not come
 	return cache.Succession{Service: key, Successor: prepared.After.Leader.Name}, true
 }
 
@@ -70,8 +70,8 @@ func (s *Controller) gatherWarm(key types.NamespacedName) (in input, warm bool) 
 	return in, warm && !in.orphaned() && !in.behind()
 }
 
-// enqueue has a Service reconciled after a while.
-func (s *Controller) enqueue(key types.NamespacedName, after time.Duration) {
+// enqueueAfter has a Service reconciled after a while.
+func (s *Controller) enqueueAfter(key types.NamespacedName, after time.Duration) {
 	if q := s.queue.Load(); q != nil {
 		(*q).AddAfter(reconcile.Request{NamespacedName: key}, after)
 	}

@@ -137,7 +137,7 @@ func TestAPreparedSuccessionIsOnlyUsedWhenItFits(t *testing.T) {
 			}
 			prepared.Expires = gen.T0.Add(15 * time.Second)
 			test.change(&s)
-			if got := judgePrepared(s, &prepared, gen.T0.Add(test.later), gen.T0.Add(test.later)); got != test.want {
+			if got := outcomeNow(s, &prepared, gen.T0.Add(test.later), gen.T0.Add(test.later)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -291,7 +291,7 @@ func TestPrepareIsForLeadersOnly(t *testing.T) {
 			if got := st.PrepareDeparture(test.departure, time.Now()); got != nil {
 				t.Errorf("got %v", got)
 			}
-			if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now()) > 0 {
+			if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now().Add(-time.Hour)) > 0 {
 				t.Error("something is prepared")
 			}
 		})
@@ -325,7 +325,7 @@ func TestARefusedDepartureMovesNobody(t *testing.T) {
 			t.Fatalf("got %+v, %v", result, err)
 		}
 		st.expect("a1", 5)
-		if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now()) > 0 {
+		if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now().Add(-time.Hour)) > 0 {
 			t.Error("it is still prepared")
 		}
 	})
@@ -348,7 +348,7 @@ func TestWhatIsPreparedExpiresOnAReplicaThatIsBehind(t *testing.T) {
 		if result, err := st.reconcile(); err != nil || result.RequeueAfter != 0 {
 			t.Errorf("got %+v, %v, want no other look", result, err)
 		}
-		if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now()) > 0 {
+		if st.leaders.ExpirePrepared(gen.ShopWeb, time.Now().Add(-time.Hour)) > 0 {
 			t.Error("it is still prepared")
 		}
 	})

@@ -18,7 +18,7 @@ import (
 func (s *Controller) takePrepared(key types.NamespacedName, in *input) (plan, bool) {
 	now, local := s.clock.Now(), time.Now()
 	prepared, record := s.leaders.TakePrepared(key, want(*in), func(record cache.Record, p *cache.Prepared) cache.Outcome {
-		return judgePrepared(in.with(record), p, now, local)
+		return outcomeNow(in.with(record), p, now, local)
 	})
 	if prepared == nil {
 		return plan{}, false
@@ -39,9 +39,9 @@ func outcomeOf(committed bool, err error) cache.Outcome {
 	}
 }
 
-// judgePrepared is pure: whether a prepared succession is to be committed now; none to wait for its leader to leave. Of the two times
+// outcomeNow is pure: whether a prepared succession is to be committed now; none to wait for its leader to leave. Of the two times
 // the first is the API server's, and the other the own clock's.
-func judgePrepared(s input, p *cache.Prepared, now, local time.Time) cache.Outcome {
+func outcomeNow(s input, p *cache.Prepared, now, local time.Time) cache.Outcome {
 	if s.orphaned() || s.behind() {
 		return ""
 	}

@@ -55,7 +55,7 @@ func (s *Controller) written(key types.NamespacedName, plan plan) runtime.Object
 	return nil
 }
 
-// tell puts a commit into the words of an Event; no reason when there is nothing to tell.
+// describe puts a commit into the words of an Event; no reason when there is nothing to tell.
 func describe(plan plan) (eventType, reason, note string) {
 	before, after := plan.before, plan.after
 	switch {
@@ -79,7 +79,7 @@ func describe(plan plan) (eventType, reason, note string) {
 	}
 }
 
-// complain says what a user has to mend before the Service's pods can all lead, and lead without loss, once for each. Only the replica with the Lease
+// warn says what a user has to mend before the Service's pods can all lead, and lead without loss, once for each. Only the replica with the Lease
 // does, or everything would be said as often as there are replicas.
 func (s *Controller) warn(key types.NamespacedName, in input, plan plan) {
 	if !s.holds() {

@@ -21,7 +21,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// FailoverOptions are what the controller shares with the rest of the program.
+// Options are what the controller shares with the rest of the program.
 type Options struct {
 	Stores *store.Stores
 	// Live reads from the API server.
@@ -44,7 +44,7 @@ type Options struct {
 	Standing *store.Enqueuer
 }
 
-// NewFailover makes the controller and registers its metrics.
+// New makes the controller and registers its metrics.
 func New(options Options) (*Controller, error) {
 	metrics, err := newMetrics(options.Registerer)
 	if err != nil {
@@ -61,7 +61,7 @@ func New(options Options) (*Controller, error) {
 	}
 	s.limiter = newLimiter(
 		func() int { return options.Tuning.Load().Commit.Concurrency },
-		func(key types.NamespacedName) { s.enqueue(key, 0) },
+		func(key types.NamespacedName) { s.enqueueAfter(key, 0) },
 	)
 	return s, nil
 }
@@ -72,7 +72,7 @@ func (s *Controller) Sources(informers ctrlcache.Cache) []source.Source {
 		s.queue.Store(&q)
 		return nil
 	})
-	disruptions := disruption.Watcher{Stores: s.stores, Tuning: s.tuning, Enqueue: s.wakePods}
+	disruptions := disruption.Watcher{Stores: s.stores, Tuning: s.tuning, Enqueue: s.enqueuePods}
 	return append(disruptions.Sources(informers),
 		start,
 		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(s.stores)),

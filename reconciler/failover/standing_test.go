@@ -53,7 +53,7 @@ func TestAReportIsNoChangeOfAService(t *testing.T) {
 		s.Annotations = map[string]string{config.SuccessorKey: "b2", config.TermKey: "5"}
 	})
 	if store.ServiceChanged(gen.LeaderOf(gen.WebService()), reported) {
-		t.Error("a report wakes succession")
+		t.Error("a report enqueues succession")
 	}
 	if leaderslice.SameReport(gen.LeaderOf(gen.WebService()).Annotations, reported.Annotations) {
 		t.Error("a report that someone changes is not mended")

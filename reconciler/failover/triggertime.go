@@ -10,7 +10,7 @@ const (
 	// timeResolution is what times in objects are cut to.
 	timeResolution = time.Second
 	// longestDelivery is how late an event may arrive, from an informer that was cut off for a while. What changed before that was the
-	// cause of no event that arrives now.
+	// trigger of no event that arrives now.
 	longestDelivery = 30 * time.Second
 )
 

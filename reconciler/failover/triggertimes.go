@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// causes remember when the event arrived that a Service is waiting to be reconciled for: a work queue only carries its name. The
+// triggerTimes remember when the event arrived that a Service is waiting to be reconciled for: a work queue only carries its name. The
 // time is what a hand-over is measured from.
 type triggerTimes struct {
 	mu sync.Mutex

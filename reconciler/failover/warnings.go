@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/notify"
 )
 
-// windowless tells of a leader that would cost requests if it were simply deleted: it stops serving at once, while the traffic is
+// withoutDrainWindow tells of a leader that would cost requests if it were simply deleted: it stops serving at once, while the traffic is
 // still being moved. One that is announced to go is followed before that, and one whose user opted it out is as wanted.
 func withoutDrainWindow(in input, decision election.Decision) []notify.Warning {
 	leader := decision.Leader
@@ -37,7 +37,7 @@ func withoutDrainWindow(in input, decision election.Decision) []notify.Warning {
 	}}
 }
 
-// windowlessNote says why a pod has no window although it should; empty when it should not.
+// drainWindowNote says why a pod has no window although it should; empty when it should not.
 func drainWindowNote(pod *corev1.Pod, in input) string {
 	asked := in.options.DrainWindowOr(in.tuning)
 	switch wanted := config.PodWindowFor(pod, asked, in.tuning.Election.LongestDrainWindow()); {
@@ -97,7 +97,7 @@ func incomplete(in input, decision election.Decision) []notify.Warning {
 	}}
 }
 
-// grievances are what is wrong with a Service's pods and slices.
+// warnings are what is wrong with a Service's pods and slices.
 func warnings(in input, plan plan) []notify.Warning {
 	var all []notify.Warning
 	for _, unfit := range plan.unfit {

@@ -20,18 +20,18 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// wake reconciles a Service because of an event that has just arrived.
-func (s *Controller) wake(q store.Queue, key types.NamespacedName) {
+// enqueue reconciles a Service because of an event that has just arrived.
+func (s *Controller) enqueue(q store.Queue, key types.NamespacedName) {
 	s.triggers.note(key, time.Now())
 	q.Add(reconcile.Request{NamespacedName: key})
 }
 
-// podHandler wakes the Services that select a pod, or did.
+// podHandler enqueues the Services that select a pod, or did.
 func (s *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconcile.Request] {
-	wake := func(q store.Queue, pod *corev1.Pod, version string) {
+	enqueue := func(q store.Queue, pod *corev1.Pod, version string) {
 		for _, service := range s.stores.Selecting(pod.Namespace, pod.Labels) {
 			s.leaders.ObservePod(client.ObjectKeyFromObject(service), version)
-			s.wake(q, client.ObjectKeyFromObject(service))
+			s.enqueue(q, client.ObjectKeyFromObject(service))
 		}
 	}
 	replica := func(before, after *corev1.Pod) {
@@ -42,7 +42,7 @@ func (s *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 	return handler.TypedFuncs[*corev1.Pod, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Pod], q store.Queue) {
 			if !e.IsInInitialList { // then the Services are in theirs
-				wake(q, e.Object, e.Object.ResourceVersion)
+				enqueue(q, e.Object, e.Object.ResourceVersion)
 				replica(nil, e.Object)
 			}
 		},
@@ -53,15 +53,15 @@ func (s *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			if e.ObjectNew.DeletionTimestamp != nil {
 				s.leaders.Departed(e.ObjectNew.UID)
 			}
-			wake(q, e.ObjectNew, e.ObjectNew.ResourceVersion)
+			enqueue(q, e.ObjectNew, e.ObjectNew.ResourceVersion)
 			if !maps.Equal(e.ObjectOld.Labels, e.ObjectNew.Labels) {
-				wake(q, e.ObjectOld, e.ObjectNew.ResourceVersion)
+				enqueue(q, e.ObjectOld, e.ObjectNew.ResourceVersion)
 			}
 			replica(e.ObjectOld, e.ObjectNew)
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], q store.Queue) {
 			s.leaders.Departed(e.Object.UID)
-			wake(q, e.Object, e.Object.ResourceVersion)
+			enqueue(q, e.Object, e.Object.ResourceVersion)
 			replica(e.Object, nil)
 		},
 	}
@@ -72,7 +72,7 @@ func (s *Controller) countsAsOlder(pod *corev1.Pod) bool {
 	return pod != nil && pod.Namespace == s.stores.Installation && len(store.OlderReplica(pod)) > 0
 }
 
-// serviceHandler wakes a Service for itself and for its leader Service.
+// serviceHandler enqueues a Service for itself and for its leader Service.
 func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
 	return handler.TypedFuncs[*corev1.Service, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Service], q store.Queue) {
@@ -88,18 +88,18 @@ func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 				if !store.SameWithoutNotes(e.ObjectOld, e.ObjectNew) {
 					s.leaders.Invalidate(key, cache.ServiceChanged, time.Now())
 				}
-				s.wake(q, key)
+				s.enqueue(q, key)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Service], q store.Queue) {
 			for _, key := range store.Concerned(e.Object) {
-				s.wake(q, key)
+				s.enqueue(q, key)
 			}
 		},
 	}
 }
 
-// sliceHandler feeds the leader cache, and wakes the Service when the slice is news: what this replica wrote itself is not.
+// sliceHandler feeds the leader cache, and enqueues the Service when the slice is news: what this replica wrote itself is not.
 func (s *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
 	observe := func(q store.Queue, slice *discoveryv1.EndpointSlice) {
 		if !claimsToBeOurs(slice) {
@@ -124,7 +124,7 @@ func (s *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 			if before(e.ObjectNew.ResourceVersion, e.ObjectOld.ResourceVersion) {
 				// Versions only go back when etcd was restored: what is known may be of a time that never was.
 				s.leaders.Invalidate(key, cache.SliceChanged, time.Now())
-				s.wake(q, key)
+				s.enqueue(q, key)
 			}
 			observe(q, e.ObjectNew)
 		},
@@ -148,15 +148,15 @@ func claimsToBeOurs(slice *discoveryv1.EndpointSlice) bool {
 // gone takes note of a slice that is deleted, or no longer of the Service that it was of, as of a version.
 func (s *Controller) gone(q store.Queue, slice *discoveryv1.EndpointSlice, version string) {
 	if key := s.stores.SourceOfSlice(slice); key.Name != "" && s.leaders.Gone(key, slice.Name, slice.UID, version, time.Now()) {
-		s.wake(q, key)
+		s.enqueue(q, key)
 	}
 }
 
-// wakePods wakes the Services that select one of these pods.
-func (s *Controller) wakePods(q store.Queue, pods []*corev1.Pod) {
+// enqueuePods enqueues the Services that select one of these pods.
+func (s *Controller) enqueuePods(q store.Queue, pods []*corev1.Pod) {
 	for _, pod := range pods {
 		for _, service := range s.stores.Selecting(pod.Namespace, pod.Labels) {
-			s.wake(q, client.ObjectKeyFromObject(service))
+			s.enqueue(q, client.ObjectKeyFromObject(service))
 		}
 	}
 }

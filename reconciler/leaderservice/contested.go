@@ -14,14 +14,14 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// putOffReport leaves the leader Service as it is for a while, if it only does not say (yet) who leads and who would follow.
+// deferReport leaves the leader Service as it is for a while, if it only does not say (yet) who leads and who would follow.
 func (c *plan) deferReport(wait time.Duration) {
 	if wait > 0 && c.patch != nil && !store.ServiceChanged(c.patch.current, c.patch.desired) {
 		c.patch, c.requeueAfter = nil, retry.MinNonZero(c.requeueAfter, wait)
 	}
 }
 
-// putOffRepair leaves the metadata as it is for a while, when someone writes the same again and again. What traffic depends on is
+// deferRepair leaves the metadata as it is for a while, when someone writes the same again and again. What traffic depends on is
 // repaired at once.
 func (c *plan) deferRepair(wait time.Duration) {
 	if wait > 0 && c.patch != nil && apiequality.Semantic.DeepEqual(c.patch.current.Spec, c.patch.desired.Spec) {
@@ -29,7 +29,7 @@ func (c *plan) deferRepair(wait time.Duration) {
 	}
 }
 
-// putOffRemovals leaves what Kubernetes' controllers make again and again for a while.
+// deferRemovals leaves what Kubernetes' controllers make again and again for a while.
 func (c *plan) deferRemovals(wait time.Duration) {
 	if wait > 0 && c.deleteEndpoints != nil {
 		c.deleteEndpoints, c.deleteSlices, c.requeueAfter = nil, nil, retry.MinNonZero(c.requeueAfter, wait)
@@ -57,7 +57,7 @@ func (r *replacement) changes() []string {
 }
 
 // contested is about a repair that someone undoes again and again.
-func contested(patch *replacement, h observed) notify.Warning {
+func contested(patch *replacement, h input) notify.Warning {
 	var names []string
 	for _, change := range patch.changes() {
 		name, _, _ := strings.Cut(change, "=")

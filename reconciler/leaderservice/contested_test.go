@@ -27,17 +27,17 @@ func TestRepairsOfMetadataArePutOffAndOthersAreNot(t *testing.T) {
 		"a selector": {leaderService: selecting, want: planned{Patch: "web-leader"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := decide(observedOf(gen.WebService(), withLeader(test.leaderService)), gen.T0)
+			c := decide(inputOf(gen.WebService(), withLeader(test.leaderService)), gen.T0)
 			c.deferRepair(time.Second)
 			if diff := cmp.Diff(test.want, plannedOf(c)); diff != "" {
-				t.Errorf("unexpected chores (-want +got):\n%s", diff)
+				t.Errorf("unexpected plan (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
 func TestAContestedRepairNamesWhatIsChanged(t *testing.T) {
-	h := observedOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) {
+	h := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) {
 		s.Labels[leaderslice.ManagedByLabel], s.Spec.Selector = "platform", map[string]string{"app": "web"}
 	})))
 	note := contested(decide(h, gen.T0).patch, h).Note
@@ -50,7 +50,7 @@ func TestAContestedRepairNamesWhatIsChanged(t *testing.T) {
 
 func TestAWarOverALabelIsToldOnceAndCostsFewWrites(t *testing.T) {
 	s := &Controller{repairs: notify.NewBackoff(), removals: notify.NewBackoff()}
-	edited := observedOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[leaderslice.ManagedByLabel] = "platform" })))
+	edited := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[leaderslice.ManagedByLabel] = "platform" })))
 	told, writes := 0, 0
 	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
 		c := decide(edited, now) // someone has put it back again
@@ -71,7 +71,7 @@ func TestARefusedWriteIsNotTriedAgainWheneverSomethingElseIsDue(t *testing.T) {
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "web-leader", errors.New("a policy demands a label"))
 	tries := 0
 	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); tries++ {
-		result, err := s.result(gen.ShopWeb, &plan{requeueAfter: outdatedDelay}, observedOf(gen.WebService()), forbidden, now)
+		result, err := s.result(gen.ShopWeb, &plan{requeueAfter: outdatedDelay}, inputOf(gen.WebService()), forbidden, now)
 		if err != nil || result.RequeueAfter == 0 {
 			t.Fatalf("got %+v, %v", result, err)
 		}

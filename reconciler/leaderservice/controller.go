@@ -23,7 +23,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// stewardship keeps the leader Services, on the replica that holds the Lease. Nothing of a hand-over waits for it.
+// Controller keeps the leader Services, on the replica that holds the Lease. Nothing of a hand-over waits for it.
 type Controller struct {
 	stores   *store.Stores
 	live     client.Reader // reads from the API server
@@ -57,17 +57,17 @@ const outdatedDelay = 200 * time.Millisecond
 // Reconcile brings one Service's leader Service up to date, or away.
 func (s *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key, now := request.NamespacedName, time.Now()
-	household, err := s.load(ctx, key, now)
+	in, err := s.load(ctx, key, now)
 	if err != nil {
 		return reconcile.Result{}, retry.UnlessStopping(ctx, err)
 	}
-	chores := decide(household, now)
-	chores.deferReport(s.quiet.Remaining(now))
-	s.spaceOut(key, &chores, household, now)
-	err = s.apply(ctx, chores)
-	result, err := s.result(key, &chores, household, err, now)
-	s.foreign.set(key, chores.foreign)
-	notify.Emit(s.recorder, s.warnings.Unsent(key, chores.warnings))
+	plan := decide(in, now)
+	plan.deferReport(s.quiet.Remaining(now))
+	s.spaceOut(key, &plan, in, now)
+	err = s.apply(ctx, plan)
+	result, err := s.result(key, &plan, in, err, now)
+	s.foreign.set(key, plan.foreign)
+	notify.Emit(s.recorder, s.warnings.Unsent(key, plan.warnings))
 	return result, retry.UnlessStopping(ctx, err)
 }
 
@@ -75,7 +75,7 @@ func (s *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 const removalOf = "Endpoints"
 
 // spaceOut puts off what is undone again and again.
-func (s *Controller) spaceOut(key types.NamespacedName, c *plan, h observed, now time.Time) {
+func (s *Controller) spaceOut(key types.NamespacedName, c *plan, h input, now time.Time) {
 	c.deferRemovals(s.removals.Attempts(key, removalOf, now).Wait(now))
 	if c.deleteEndpoints != nil {
 		s.removals.Record(key, removalOf, now)
@@ -95,8 +95,8 @@ func (s *Controller) spaceOut(key types.NamespacedName, c *plan, h observed, now
 	}
 }
 
-// judge says when to look again after what the API server answered, and tells of what it refuses.
-func (s *Controller) result(key types.NamespacedName, c *plan, h observed, err error, now time.Time) (reconcile.Result, error) {
+// result says when to look again after what the API server answered, and tells of what it refuses.
+func (s *Controller) result(key types.NamespacedName, c *plan, h input, err error, now time.Time) (reconcile.Result, error) {
 	switch {
 	case err == nil:
 		s.refusals.Forget(key)
@@ -119,8 +119,8 @@ func (s *Controller) result(key types.NamespacedName, c *plan, h observed, err e
 }
 
 // load gathers what there is, from memory. Only what an adoption, a removal or another installation hangs on is read live.
-func (s *Controller) load(ctx context.Context, key types.NamespacedName, now time.Time) (observed, error) {
-	h := observed{
+func (s *Controller) load(ctx context.Context, key types.NamespacedName, now time.Time) (input, error) {
+	h := input{
 		source:  s.stores.Service(key),
 		optedIn: s.stores.OptedIn(key.Namespace), terminating: s.stores.Terminating(key.Namespace),
 		grace: s.tuning.Load().Election.OptOutGrace.Duration, installation: s.stores.Installation,
@@ -146,7 +146,7 @@ func (s *Controller) load(ctx context.Context, key types.NamespacedName, now tim
 }
 
 // loadNamed finds who has the leader Service's name.
-func (s *Controller) loadNamed(ctx context.Context, h *observed) (err error) {
+func (s *Controller) loadNamed(ctx context.Context, h *input) (err error) {
 	h.named = s.stores.Service(types.NamespacedName{Namespace: h.source.Namespace, Name: h.options.LeaderService})
 	if h.named == nil || h.owns(h.named) {
 		return nil
@@ -157,7 +157,7 @@ func (s *Controller) loadNamed(ctx context.Context, h *observed) (err error) {
 }
 
 // loadLeftovers reads live what the removal of slices of Kubernetes' controllers hangs on, when there are any.
-func (s *Controller) loadLeftovers(ctx context.Context, h *observed) error {
+func (s *Controller) loadLeftovers(ctx context.Context, h *input) error {
 	leaderService := h.target()
 	if leaderService == nil || !h.hasLeftovers(leaderService) {
 		return nil
@@ -207,9 +207,9 @@ func successorOf(record cache.Record, state leaderslice.State) *string {
 	return &name
 }
 
-// apply does the chores. It is the only place of stewardship that writes. What fails is not in the way of what has nothing to do with it.
-func (s *Controller) apply(ctx context.Context, chores plan) error {
-	return errors.Join(s.create(ctx, chores.create), s.patch(ctx, chores.patch), s.remove(ctx, chores))
+// apply does the plan. It is the only place of stewardship that writes. What fails is not in the way of what has nothing to do with it.
+func (s *Controller) apply(ctx context.Context, plan plan) error {
+	return errors.Join(s.create(ctx, plan.create), s.patch(ctx, plan.patch), s.remove(ctx, plan))
 }
 
 func (s *Controller) create(ctx context.Context, service *corev1.Service) error {
@@ -238,18 +238,18 @@ func (s *Controller) patch(ctx context.Context, patch *replacement) error {
 	return nil
 }
 
-func (s *Controller) remove(ctx context.Context, chores plan) error {
-	if endpoints := chores.deleteEndpoints; endpoints != nil {
+func (s *Controller) remove(ctx context.Context, plan plan) error {
+	if endpoints := plan.deleteEndpoints; endpoints != nil {
 		if err := s.delete(ctx, opDeleteEndpoints, endpoints); err != nil {
 			return fmt.Errorf("failed to delete Endpoints %s: %w", endpoints.Name, err)
 		}
 	}
-	for _, service := range chores.deleteServices {
+	for _, service := range plan.deleteServices {
 		if err := s.delete(ctx, opDeleteService, service); err != nil {
 			return fmt.Errorf("failed to delete Service %s: %w", service.Name, err)
 		}
 	}
-	for _, slice := range chores.deleteSlices {
+	for _, slice := range plan.deleteSlices {
 		if err := s.delete(ctx, opDeleteSlice, slice); err != nil {
 			return fmt.Errorf("failed to delete EndpointSlice %s: %w", slice.Name, err)
 		}

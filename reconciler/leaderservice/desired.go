@@ -12,7 +12,7 @@ import (
 
 // desired is a leader Service as it should be, from what it is: mirrored from the source, with who leads and follows, and with what
 // Tanist remembers there for itself. orphanedSince is since when the namespace has no longer opted in; empty while it has.
-func (h observed) desired(current *corev1.Service, orphanedSince string) *corev1.Service {
+func (h input) desired(current *corev1.Service, orphanedSince string) *corev1.Service {
 	desired := Mirror(copyKeys(current, h.source, h.options), h.source, h.state)
 	remembers := current
 	if h.existing != nil { // one that takes its place has its memory

@@ -57,7 +57,7 @@ func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
 			leader := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) {
 				s.Labels, s.Annotations = leaderslice.Merge(s.Labels, test.labels), leaderslice.Merge(nil, test.annotations)
 			})
-			got := observedOf(test.source, withLeader(leader)).desired(leader, "")
+			got := inputOf(test.source, withLeader(leader)).desired(leader, "")
 			if diff := cmp.Diff(leaderslice.Merge(ours, test.wantLabels), got.Labels); diff != "" {
 				t.Errorf("unexpected labels (-want +got):\n%s", diff)
 			}
@@ -70,7 +70,7 @@ func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
 
 func TestANewLeaderServiceRemembersWhatTheOldOneDid(t *testing.T) {
 	old := gen.Remembering(gen.Annotated(config.StrategyKey, "newest"))
-	h := observedOf(gen.Annotated(config.LeaderServiceKey, "boss", config.StrategyKey, "newst"), withLeader(old))
+	h := inputOf(gen.Annotated(config.LeaderServiceKey, "boss", config.StrategyKey, "newst"), withLeader(old))
 	c := decide(h, gen.T0)
 	if c.create == nil {
 		t.Fatal("the one of the new name is not made")

@@ -28,7 +28,7 @@ func TestAMistypedOptInTakesNothingAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			source := gen.WebService(func(s *corev1.Service) { s.Annotations = map[string]string{config.EnabledKey: test.value} })
 			v := store.NewFake(gen.Namespaced("shop"), source)
-			h := observed{source: source, optedIn: true}
+			h := input{source: source, optedIn: true}
 			if test.led {
 				leader := gen.LeaderOf(source)
 				if err := v.Services.Add(leader); err != nil {
@@ -39,12 +39,12 @@ func TestAMistypedOptInTakesNothingAway(t *testing.T) {
 			if got := v.Serves(source); got != test.wantServes {
 				t.Errorf("it is served: %t, want %t", got, test.wantServes)
 			}
-			chores := decide(h, gen.T0)
-			if deletes := len(chores.deleteServices) > 0; deletes != (test.led && !test.wantServes) {
+			plan := decide(h, gen.T0)
+			if deletes := len(plan.deleteServices) > 0; deletes != (test.led && !test.wantServes) {
 				t.Errorf("its leader Service is deleted: %t", deletes)
 			}
-			if woken := len(v.Selecting("shop", map[string]string{"app": "web"})) > 0; woken != (test.value != "false") {
-				t.Errorf("its pods' events concern it: %t", woken)
+			if enqueued := len(v.Selecting("shop", map[string]string{"app": "web"})) > 0; enqueued != (test.value != "false") {
+				t.Errorf("its pods' events concern it: %t", enqueued)
 			}
 		})
 	}

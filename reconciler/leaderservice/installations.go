@@ -23,7 +23,7 @@ type installations struct {
 	of map[string]observation
 }
 
-// sight is when a Lease was looked at, since when it has not been there (zero while it is), and whether its holder has been gone for long
+// observation is when a Lease was looked at, since when it has not been there (zero while it is), and whether its holder has been gone for long
 // enough.
 type observation struct {
 	looked, missing time.Time

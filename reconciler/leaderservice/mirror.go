@@ -10,7 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// mirror is a leader Service as it should be: the source's ports and address families, a ClusterIP also where the source has none,
+// Mirror is a leader Service as it should be: the source's ports and address families, a ClusterIP also where the source has none,
 // and nothing of it that could hide a leader on another node or pin clients to an earlier one (traffic policies, distribution,
 // session affinity). What is someone else's in its metadata stays.
 func Mirror(service, source *corev1.Service, state leaderslice.State) *corev1.Service {

@@ -17,8 +17,8 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// household is all that stewardship looks at for one Service. Its objects are shared with the informers.
-type observed struct {
+// input is all that stewardship looks at for one Service. Its objects are shared with the informers.
+type input struct {
 	source *corev1.Service // nil when it is gone
 	// optedIn and terminating are the namespace's.
 	optedIn, terminating bool
@@ -50,7 +50,7 @@ type observed struct {
 	successor *string
 }
 
-// chores are what stewardship has to do, in this order.
+// plan are what stewardship has to do, in this order.
 type plan struct {
 	create          *corev1.Service
 	patch           *replacement
@@ -60,7 +60,7 @@ type plan struct {
 	warnings        []notify.Warning
 	// foreign is how many EndpointSlices take the leader Service's traffic and are left alone.
 	foreign int
-	// lookAgain is after how long time alone changes what there is to do; zero when it does not.
+	// requeueAfter is after how long time alone changes what there is to do; zero when it does not.
 	requeueAfter time.Duration
 }
 
@@ -72,8 +72,8 @@ type replacement struct {
 // otherCheck is how often it is looked whether another installation is still there.
 const otherCheck = time.Minute
 
-// decideChores is pure: what there is to do.
-func decide(h observed, now time.Time) plan {
+// decide is pure: what there is to do.
+func decide(h input, now time.Time) plan {
 	var c plan
 	switch {
 	case h.source == nil:
@@ -100,7 +100,7 @@ func decide(h observed, now time.Time) plan {
 
 // keep is what there is to do for a Service that is to have a leader Service. A leader Service of another name stays, and is kept right,
 // until the one of the wanted name is there.
-func (c *plan) keep(h observed) {
+func (c *plan) keep(h input) {
 	target := h.target()
 	switch name := h.options.LeaderService; {
 	case name == "": // reported as a wrong annotation
@@ -129,7 +129,7 @@ func (c *plan) keep(h observed) {
 
 // keepForGrace keeps a leader Service whose namespace has just opted out, perhaps by mistake: a label that is mistyped must not cost a
 // cluster IP. It reports false when the grace is over.
-func (c *plan) keepForGrace(h observed, now time.Time) bool {
+func (c *plan) keepForGrace(h input, now time.Time) bool {
 	mark := h.existing.Annotations[config.OrphanedSinceKey]
 	since, err := time.Parse(time.RFC3339, mark)
 	if err != nil || since.After(now.Add(time.Minute)) { // it has none, or one that nobody of us wrote
@@ -151,7 +151,7 @@ func (c *plan) keepForGrace(h observed, now time.Time) bool {
 }
 
 // bringUpToDate is what there is to do for a leader Service that stays.
-func (c *plan) bringUpToDate(h observed, leaderService *corev1.Service, orphanedSince string) {
+func (c *plan) bringUpToDate(h input, leaderService *corev1.Service, orphanedSince string) {
 	desired := h.desired(leaderService, orphanedSince)
 	if !mustReplace(leaderService, h.source) && !sameLeaderService(leaderService, desired) {
 		c.patch = &replacement{current: leaderService, desired: desired}
@@ -160,7 +160,7 @@ func (c *plan) bringUpToDate(h observed, leaderService *corev1.Service, orphaned
 }
 
 // target is the leader Service that is kept: the one of the wanted name if it is ours or may be adopted, or else the one that there is.
-func (h observed) target() *corev1.Service {
+func (h input) target() *corev1.Service {
 	if h.named != nil && h.named.DeletionTimestamp == nil &&
 		(h.owns(h.named) || h.rival == nil && leaderslice.AdoptableLeaderService(h.named, h.source, h.ownerGone)) {
 		return h.named
@@ -169,22 +169,22 @@ func (h observed) target() *corev1.Service {
 }
 
 // wanted reports whether the source is to have a leader Service, or to keep the one that there is.
-func (h observed) wanted() bool {
+func (h input) wanted() bool {
 	return store.WantsLeader(h.source) || h.existing != nil && store.KeepsLeader(h.source)
 }
 
 // owns reports whether a Service is the source's leader Service.
-func (h observed) owns(service *corev1.Service) bool {
+func (h input) owns(service *corev1.Service) bool {
 	return h.source != nil && leaderslice.OwnsLeaderService(service, h.source)
 }
 
 // served reports whether this installation of Tanist serves a leader Service; one that is not there yet is for the first who makes it.
-func (h observed) served(leaderService *corev1.Service) bool {
+func (h input) served(leaderService *corev1.Service) bool {
 	return leaderService == nil || h.otherGone || leaderslice.ServedBy(leaderService, h.installation)
 }
 
 // ourServices are the leader Services that are there, not already going, and served here.
-func (h observed) ourServices() []*corev1.Service {
+func (h input) ourServices() []*corev1.Service {
 	var all []*corev1.Service
 	for _, service := range h.services {
 		if service.DeletionTimestamp == nil && h.owns(service) && h.served(service) {
@@ -195,7 +195,7 @@ func (h observed) ourServices() []*corev1.Service {
 }
 
 // taken is about a leader Service's name that a Service has which is not ours. Nothing that it advises takes a leader away.
-func (h observed) taken() notify.Warning {
+func (h input) taken() notify.Warning {
 	taken := notify.Warning{Object: h.source, Related: h.named, Reason: notify.ReasonLeaderServiceTaken, Action: notify.ActionMirror}
 	if h.rival != nil {
 		taken.Note = fmt.Sprintf("Service %s is the leader Service of Service %s: choose another name for this Service's with %s",
@@ -208,7 +208,7 @@ func (h observed) taken() notify.Warning {
 }
 
 // servedElsewhere is about a leader Service that another installation of Tanist serves.
-func (h observed) servedElsewhere() notify.Warning {
+func (h input) servedElsewhere() notify.Warning {
 	return notify.Warning{
 		Object: h.source, Related: h.existing, Reason: notify.ReasonOtherInstallation, Action: notify.ActionMirror,
 		Note: fmt.Sprintf("Service %s is served by the Tanist in namespace %s, and the one in namespace %s leaves it alone: remove one of them; "+
@@ -216,8 +216,8 @@ func (h observed) servedElsewhere() notify.Warning {
 	}
 }
 
-// wrongWishes complains of what a Service asks for and cannot have.
-func (h observed) invalidAnnotations() []notify.Warning {
+// invalidAnnotations complains of what a Service asks for and cannot have.
+func (h input) invalidAnnotations() []notify.Warning {
 	if h.source.Annotations[config.EnabledKey] == "" || h.source.Annotations[config.EnabledKey] == "false" {
 		return nil
 	}

@@ -27,9 +27,9 @@ func led(pod string, term int64) leaderslice.State {
 	}
 }
 
-// householdOf is a Service with all that is there for it.
-func observedOf(source *corev1.Service, changes ...func(*observed)) observed {
-	h := observed{source: source, optedIn: true}
+// inputOf is a Service with all that is there for it.
+func inputOf(source *corev1.Service, changes ...func(*input)) input {
+	h := input{source: source, optedIn: true}
 	if source != nil {
 		h.options, h.wrong = config.ParseOptions(source)
 	}
@@ -40,8 +40,8 @@ func observedOf(source *corev1.Service, changes ...func(*observed)) observed {
 }
 
 // withLeader adds leader Services; the one with the wanted name is the named one.
-func withLeader(services ...*corev1.Service) func(*observed) {
-	return func(h *observed) {
+func withLeader(services ...*corev1.Service) func(*input) {
+	return func(h *input) {
 		for _, service := range services {
 			if service.Name == h.options.LeaderService {
 				h.named = service
@@ -57,11 +57,11 @@ func withLeader(services ...*corev1.Service) func(*observed) {
 	}
 }
 
-func withSlices(slices ...*discoveryv1.EndpointSlice) func(*observed) {
-	return func(h *observed) { h.slices = append(h.slices, slices...) }
+func withSlices(slices ...*discoveryv1.EndpointSlice) func(*input) {
+	return func(h *input) { h.slices = append(h.slices, slices...) }
 }
 
-// done are chores in a form that is easy to write down.
+// planned are plan in a form that is easy to write down.
 type planned struct {
 	Create, Patch string
 	Delete        []string
@@ -92,51 +92,51 @@ func TestDecideChores(t *testing.T) {
 	leader := gen.LeaderOf(web)
 	second := func(s *corev1.Service) { s.UID = "second" }
 	cases := map[string]struct {
-		observed observed
-		want     planned
+		input input
+		want  planned
 	}{
 		"a leader Service is made": {
-			observed: observedOf(web), want: planned{Create: "web-leader"},
+			input: inputOf(web), want: planned{Create: "web-leader"},
 		},
 		"a leader Service as it should be costs no write": {
-			observed: observedOf(web, withLeader(leader), withSlices(gen.SliceOf(leader, discoveryv1.AddressTypeIPv4))),
+			input: inputOf(web, withLeader(leader), withSlices(gen.SliceOf(leader, discoveryv1.AddressTypeIPv4))),
 		},
 		"a change of ports is followed": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }), withLeader(leader)),
-			want:     planned{Patch: "web-leader"},
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }), withLeader(leader)),
+			want:  planned{Patch: "web-leader"},
 		},
 		"a change of leader is copied": {
-			observed: observedOf(web, withLeader(leader), func(h *observed) { h.state = led("a1", 5) }),
-			want:     planned{Patch: "web-leader"},
+			input: inputOf(web, withLeader(leader), func(h *input) { h.state = led("a1", 5) }),
+			want:  planned{Patch: "web-leader"},
 		},
 		"who follows is copied": {
-			observed: observedOf(web, withLeader(leader), func(h *observed) { h.successor = new("b2") }),
-			want:     planned{Patch: "web-leader"},
+			input: inputOf(web, withLeader(leader), func(h *input) { h.successor = new("b2") }),
+			want:  planned{Patch: "web-leader"},
 		},
 		"that nobody follows is what a leader Service without a name says": {
-			observed: observedOf(web, withLeader(leader), func(h *observed) { h.successor = new("") }),
+			input: inputOf(web, withLeader(leader), func(h *input) { h.successor = new("") }),
 		},
 		"as long as nobody knows who follows, what it says stays": {
-			observed: observedOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) {
+			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) {
 				s.Annotations = map[string]string{config.SuccessorKey: "b2"}
 			}))),
 		},
 		"when nobody follows any longer, the name goes": {
-			observed: observedOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) {
+			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) {
 				s.Annotations = map[string]string{config.SuccessorKey: "b2"}
-			})), func(h *observed) { h.successor = new("") }),
+			})), func(h *input) { h.successor = new("") }),
 			want: planned{Patch: "web-leader"},
 		},
 		"a leader Service that is going is not changed": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }),
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }),
 				withLeader(gen.LeaderOf(web, func(s *corev1.Service) { now := metav1.NewTime(gen.T0); s.DeletionTimestamp = &now }))),
 		},
 		"of a new name, the leader Service is made first": {
-			observed: observedOf(gen.Annotated(config.LeaderServiceKey, "boss"), withLeader(leader), withSlices(gen.SliceOf(leader, discoveryv1.AddressTypeIPv4))),
-			want:     planned{Create: "boss", Patch: "web-leader"},
+			input: inputOf(gen.Annotated(config.LeaderServiceKey, "boss"), withLeader(leader), withSlices(gen.SliceOf(leader, discoveryv1.AddressTypeIPv4))),
+			want:  planned{Create: "boss", Patch: "web-leader"},
 		},
 		"then the one of the old name goes, with its slices": {
-			observed: observedOf(gen.Annotated(config.LeaderServiceKey, "boss"),
+			input: inputOf(gen.Annotated(config.LeaderServiceKey, "boss"),
 				withLeader(leader, gen.LeaderOf(web, func(s *corev1.Service) {
 					s.Name, s.UID, s.Annotations = "boss", "boss-uid", map[string]string{config.LastGoodKey: `{"tanist.dev/leader-service":"boss"}`}
 				})),
@@ -144,146 +144,146 @@ func TestDecideChores(t *testing.T) {
 			want: planned{Delete: []string{"web-leader", "web-leader-ipv4"}},
 		},
 		"a slice of a family that is no longer served goes": {
-			observed: observedOf(web, withLeader(leader),
+			input: inputOf(web, withLeader(leader),
 				withSlices(gen.SliceOf(leader, discoveryv1.AddressTypeIPv4), gen.SliceOf(leader, discoveryv1.AddressTypeIPv6))),
 			want: planned{Delete: []string{"web-leader-ipv6"}},
 		},
 		"a slice by another name is a stray": {
-			observed: observedOf(web, withLeader(leader), withSlices(
+			input: inputOf(web, withLeader(leader), withSlices(
 				gen.SliceOf(leader, discoveryv1.AddressTypeIPv4, func(s *discoveryv1.EndpointSlice) { s.Name = "stray" }))),
 			want: planned{Delete: []string{"stray"}},
 		},
 		"a slice that is not ours and takes traffic is left alone and reported": {
-			observed: observedOf(web, withLeader(leader), withSlices(
+			input: inputOf(web, withLeader(leader), withSlices(
 				gen.SliceOf(leader, discoveryv1.AddressTypeIPv4, func(s *discoveryv1.EndpointSlice) {
 					s.Name, s.OwnerReferences, s.Labels = "stray", nil, map[string]string{discoveryv1.LabelServiceName: "web-leader"}
 				}))),
 			want: planned{Warnings: []string{notify.ReasonForeignSlice}},
 		},
 		"a slice with our labels that nobody controls and that has another name is left alone and reported": {
-			observed: observedOf(web, withLeader(leader), withSlices(
+			input: inputOf(web, withLeader(leader), withSlices(
 				gen.SliceOf(leader, discoveryv1.AddressTypeIPv4, func(s *discoveryv1.EndpointSlice) { s.Name, s.OwnerReferences = "decoy", nil }))),
 			want: planned{Warnings: []string{notify.ReasonForeignSlice}},
 		},
 		"a restored slice of a family that is no longer served goes": {
-			observed: observedOf(web, withLeader(leader), withSlices(
+			input: inputOf(web, withLeader(leader), withSlices(
 				gen.SliceOf(leader, discoveryv1.AddressTypeIPv6, func(s *discoveryv1.EndpointSlice) { s.OwnerReferences = nil }))),
 			want: planned{Delete: []string{"web-leader-ipv6"}},
 		},
 		"when the annotation is removed, all goes": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }), withLeader(leader),
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }), withLeader(leader),
 				withSlices(gen.SliceOf(leader, discoveryv1.AddressTypeIPv4))),
 			want: planned{Delete: []string{"web-leader", "web-leader-ipv4"}},
 		},
 		"when the annotation says false, all goes": {
-			observed: observedOf(gen.Annotated(config.EnabledKey, "false"), withLeader(leader)),
-			want:     planned{Delete: []string{"web-leader"}},
+			input: inputOf(gen.Annotated(config.EnabledKey, "false"), withLeader(leader)),
+			want:  planned{Delete: []string{"web-leader"}},
 		},
 		"when the namespace opts out and there is no grace, all goes": {
-			observed: observedOf(web, withLeader(leader), func(h *observed) { h.optedIn = false }),
-			want:     planned{Delete: []string{"web-leader"}},
+			input: inputOf(web, withLeader(leader), func(h *input) { h.optedIn = false }),
+			want:  planned{Delete: []string{"web-leader"}},
 		},
 		"when the Service is going, all goes": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { now := metav1.NewTime(gen.T0); s.DeletionTimestamp = &now }), withLeader(leader)),
-			want:     planned{Delete: []string{"web-leader"}},
+			input: inputOf(gen.WebService(func(s *corev1.Service) { now := metav1.NewTime(gen.T0); s.DeletionTimestamp = &now }), withLeader(leader)),
+			want:  planned{Delete: []string{"web-leader"}},
 		},
 		"when the Service is gone, the garbage collector is left to its work": {
-			observed: observedOf(nil, func(h *observed) { h.services = []*corev1.Service{leader} },
+			input: inputOf(nil, func(h *input) { h.services = []*corev1.Service{leader} },
 				withSlices(gen.SliceOf(leader, discoveryv1.AddressTypeIPv4))),
 		},
 		"when the namespace is going, nothing is done": {
-			observed: observedOf(web, func(h *observed) { h.optedIn, h.terminating = false, true }, withLeader(leader)),
+			input: inputOf(web, func(h *input) { h.optedIn, h.terminating = false, true }, withLeader(leader)),
 		},
 		"what is going already is not deleted again": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }),
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }),
 				withLeader(gen.LeaderOf(web, func(s *corev1.Service) { now := metav1.NewTime(gen.T0); s.DeletionTimestamp = &now }))),
 		},
 		"the leader Service of an earlier Service is adopted once that is known to be gone": {
-			observed: observedOf(gen.WebService(second), withLeader(leader), func(h *observed) { h.ownerGone = true }),
-			want:     planned{Patch: "web-leader"},
+			input: inputOf(gen.WebService(second), withLeader(leader), func(h *input) { h.ownerGone = true }),
+			want:  planned{Patch: "web-leader"},
 		},
 		"the leader Service of a Service that may be there is left alone and reported": {
-			observed: observedOf(gen.WebService(second), withLeader(leader)),
-			want:     planned{Warnings: []string{notify.ReasonLeaderServiceTaken}},
+			input: inputOf(gen.WebService(second), withLeader(leader)),
+			want:  planned{Warnings: []string{notify.ReasonLeaderServiceTaken}},
 		},
 		"a restored leader Service, which nobody controls, is adopted": {
-			observed: observedOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.OwnerReferences = nil }))),
-			want:     planned{Patch: "web-leader"},
+			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.OwnerReferences = nil }))),
+			want:  planned{Patch: "web-leader"},
 		},
 		"a restored leader Service that belongs to another Service is left alone and reported": {
-			observed: observedOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.OwnerReferences = nil })),
-				func(h *observed) { h.rival = gen.WebService(func(s *corev1.Service) { s.Name = "api" }) }),
+			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.OwnerReferences = nil })),
+				func(h *input) { h.rival = gen.WebService(func(s *corev1.Service) { s.Name = "api" }) }),
 			want: planned{Warnings: []string{notify.ReasonLeaderServiceTaken}},
 		},
 		"labels that someone changed are put right": {
-			observed: observedOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.Labels[leaderslice.ManagedByLabel] = "platform" }))),
-			want:     planned{Patch: "web-leader"},
+			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.Labels[leaderslice.ManagedByLabel] = "platform" }))),
+			want:  planned{Patch: "web-leader"},
 		},
 		"a selector that someone set is taken away": {
-			observed: observedOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": "web"} }))),
-			want:     planned{Patch: "web-leader"},
+			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": "web"} }))),
+			want:  planned{Patch: "web-leader"},
 		},
 		"another owner that does not control it is no reason to write": {
-			observed: observedOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) {
+			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) {
 				s.OwnerReferences = append([]metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "x", UID: "x"}}, s.OwnerReferences...)
 			}))),
 		},
 		"a Service that only has the name is left alone and reported": {
-			observed: observedOf(web, func(h *observed) {
+			input: inputOf(web, func(h *input) {
 				h.named = gen.LeaderOf(web, func(s *corev1.Service) { s.Labels, s.OwnerReferences = nil, nil })
 			}),
 			want: planned{Warnings: []string{notify.ReasonLeaderServiceTaken}},
 		},
 		"the leader Service of another Service is left alone and reported": {
-			observed: observedOf(web, func(h *observed) {
+			input: inputOf(web, func(h *input) {
 				h.named = gen.LeaderOf(gen.WebService(func(s *corev1.Service) { s.Name, s.UID = "api", "api-uid" }), func(s *corev1.Service) { s.Name = "web-leader" })
 			}),
 			want: planned{Warnings: []string{notify.ReasonLeaderServiceTaken}},
 		},
 		"another primary family needs another leader Service": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { s.Spec.IPFamilies = []corev1.IPFamily{corev1.IPv6Protocol} }), withLeader(leader)),
-			want:     planned{Delete: []string{"web-leader"}},
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.IPFamilies = []corev1.IPFamily{corev1.IPv6Protocol} }), withLeader(leader)),
+			want:  planned{Delete: []string{"web-leader"}},
 		},
 		"a Service without selector has no leader, and is reported": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { s.Spec.Selector = nil }), withLeader(leader)),
-			want:     planned{Delete: []string{"web-leader"}, Warnings: []string{notify.ReasonInvalidService}},
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.Selector = nil }), withLeader(leader)),
+			want:  planned{Delete: []string{"web-leader"}, Warnings: []string{notify.ReasonInvalidService}},
 		},
 		"an external name has no leader, and is reported": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeExternalName })),
-			want:     planned{Warnings: []string{notify.ReasonInvalidService}},
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeExternalName })),
+			want:  planned{Warnings: []string{notify.ReasonInvalidService}},
 		},
 		"a headless Service without ports has no leader, and is reported": {
-			observed: observedOf(gen.WebService(func(s *corev1.Service) { s.Spec.ClusterIP, s.Spec.Ports = "None", nil })),
-			want:     planned{Warnings: []string{notify.ReasonInvalidService}},
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.ClusterIP, s.Spec.Ports = "None", nil })),
+			want:  planned{Warnings: []string{notify.ReasonInvalidService}},
 		},
 		"each wrong annotation is reported, and the rest works": {
-			observed: observedOf(gen.Annotated(config.StickyKey, "perhaps", config.MinReadyKey, "soon"), withLeader(leader)),
-			want:     planned{Warnings: []string{notify.ReasonInvalidAnnotation, notify.ReasonInvalidAnnotation}},
+			input: inputOf(gen.Annotated(config.StickyKey, "perhaps", config.MinReadyKey, "soon"), withLeader(leader)),
+			want:  planned{Warnings: []string{notify.ReasonInvalidAnnotation, notify.ReasonInvalidAnnotation}},
 		},
 		"an opt-in that is not true or false is reported": {
-			observed: observedOf(gen.Annotated(config.EnabledKey, "yes")),
-			want:     planned{Warnings: []string{notify.ReasonInvalidAnnotation}},
+			input: inputOf(gen.Annotated(config.EnabledKey, "yes")),
+			want:  planned{Warnings: []string{notify.ReasonInvalidAnnotation}},
 		},
 		"a wrong annotation is nobody's business without the opt-in": {
-			observed: observedOf(gen.Annotated(config.EnabledKey, "false", config.StickyKey, "perhaps")),
+			input: inputOf(gen.Annotated(config.EnabledKey, "false", config.StickyKey, "perhaps")),
 		},
 		"a wrong annotation is nobody's business in a namespace that has not opted in": {
-			observed: observedOf(gen.Annotated(config.StickyKey, "perhaps"), func(h *observed) { h.optedIn = false }),
+			input: inputOf(gen.Annotated(config.StickyKey, "perhaps"), func(h *input) { h.optedIn = false }),
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, plannedOf(decide(test.observed, gen.T0))); diff != "" {
-				t.Errorf("unexpected chores (-want +got):\n%s", diff)
+			if diff := cmp.Diff(test.want, plannedOf(decide(test.input, gen.T0))); diff != "" {
+				t.Errorf("unexpected plan (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
 func TestAComplaintSaysWhatWouldBeRight(t *testing.T) {
-	chores := decide(observedOf(gen.Annotated(config.StickyKey, "perhaps"), withLeader(gen.LeaderOf(gen.WebService()))), gen.T0)
+	plan := decide(inputOf(gen.Annotated(config.StickyKey, "perhaps"), withLeader(gen.LeaderOf(gen.WebService()))), gen.T0)
 	for _, part := range []string{config.StickyKey, `"perhaps"`, `"true"`, `"false"`} {
-		if note := chores.warnings[0].Note; !strings.Contains(note, part) {
+		if note := plan.warnings[0].Note; !strings.Contains(note, part) {
 			t.Errorf("%q does not mention %s", note, part)
 		}
 	}
@@ -402,25 +402,25 @@ func TestMirrorKeepsWhatIsNotOurs(t *testing.T) {
 }
 
 func TestAReportIsPutOffAndNothingElse(t *testing.T) {
-	leads := func(h *observed) { h.state = led("a1", 5) }
+	leads := func(h *input) { h.state = led("a1", 5) }
 	otherPorts := gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 8080 })
 	cases := map[string]struct {
-		observed observed
-		wait     time.Duration
-		want     planned
+		input input
+		wait  time.Duration
+		want  planned
 	}{
-		"while leaders move":      {observed: observedOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService())), leads), wait: time.Second, want: planned{RequeueAfter: time.Second}},
-		"not when it is calm":     {observed: observedOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService())), leads), want: planned{Patch: "web-leader"}},
-		"not with another change": {observed: observedOf(otherPorts, withLeader(gen.LeaderOf(gen.WebService())), leads), wait: time.Second, want: planned{Patch: "web-leader"}},
-		"not what is made anew":   {observed: observedOf(gen.WebService(), leads), wait: time.Second, want: planned{Create: "web-leader"}},
-		"nothing to put off":      {observed: observedOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService()))), wait: time.Second, want: planned{}},
+		"while leaders move":      {input: inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService())), leads), wait: time.Second, want: planned{RequeueAfter: time.Second}},
+		"not when it is calm":     {input: inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService())), leads), want: planned{Patch: "web-leader"}},
+		"not with another change": {input: inputOf(otherPorts, withLeader(gen.LeaderOf(gen.WebService())), leads), wait: time.Second, want: planned{Patch: "web-leader"}},
+		"not what is made anew":   {input: inputOf(gen.WebService(), leads), wait: time.Second, want: planned{Create: "web-leader"}},
+		"nothing to put off":      {input: inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService()))), wait: time.Second, want: planned{}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			chores := decide(test.observed, gen.T0)
-			chores.deferReport(test.wait)
-			if diff := cmp.Diff(test.want, plannedOf(chores)); diff != "" {
-				t.Errorf("unexpected chores (-want +got):\n%s", diff)
+			plan := decide(test.input, gen.T0)
+			plan.deferReport(test.wait)
+			if diff := cmp.Diff(test.want, plannedOf(plan)); diff != "" {
+				t.Errorf("unexpected plan (-want +got):\n%s", diff)
 			}
 		})
 	}

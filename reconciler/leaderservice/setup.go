@@ -18,7 +18,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// StewardOptions are what the controller shares with the rest of the program.
+// Options are what the controller shares with the rest of the program.
 type Options struct {
 	Stores *store.Stores
 	// Live reads from the API server.
@@ -33,7 +33,7 @@ type Options struct {
 	Standing *store.Enqueuer
 }
 
-// NewSteward makes the controller and registers its metrics.
+// New makes the controller and registers its metrics.
 func New(options Options) (*Controller, error) {
 	foreign, err := newForeignSlices(options.Registerer)
 	if err != nil {

@@ -24,7 +24,7 @@ const (
 // tidy is what there is to do about the EndpointSlices of a leader Service: kube-proxy uses every one with its name. Ours by a name that
 // is not (any longer) one of ours go. So does what Kubernetes' controllers have left from a moment with a selector; its Endpoints object
 // goes first, because the mirroring controller makes a slice of it again and again. Anything else is someone's own, and only told.
-func (c *plan) tidy(h observed, leaderService *corev1.Service) {
+func (c *plan) tidy(h input, leaderService *corev1.Service) {
 	expected := leaderslice.Names(leaderService)
 	leftovers := false
 	for _, slice := range h.slices {
@@ -68,12 +68,12 @@ func leftByKubernetes(slice *discoveryv1.EndpointSlice, leaderService *corev1.Se
 }
 
 // mirrorsUsersEndpoints reports whether a slice is the copy of an Endpoints object that a user made.
-func (h observed) mirrorsUsersEndpoints(slice *discoveryv1.EndpointSlice) bool {
+func (h input) mirrorsUsersEndpoints(slice *discoveryv1.EndpointSlice) bool {
 	return slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.MirroringController && h.usersEndpoints()
 }
 
 // usersEndpoints reports whether the Endpoints object of the leader Service's name is there, and not one that Kubernetes made.
-func (h observed) usersEndpoints() bool {
+func (h input) usersEndpoints() bool {
 	return h.endpoints != nil && h.endpoints.Labels[endpointsManagedBy] != endpointsController
 }
 
@@ -83,7 +83,7 @@ func takesTraffic(slice *discoveryv1.EndpointSlice, service *corev1.Service) boo
 }
 
 // ownsSlice reports whether one of our leader Services controls a slice, or did before a backup dropped that.
-func (h observed) ownsSlice(slice *discoveryv1.EndpointSlice) bool {
+func (h input) ownsSlice(slice *discoveryv1.EndpointSlice) bool {
 	return slices.ContainsFunc(h.services, func(service *corev1.Service) bool {
 		return h.owns(service) && (leaderslice.OwnsSlice(slice, service) || restoredSlice(slice, service))
 	})
@@ -99,7 +99,7 @@ func restoredSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Servi
 }
 
 // slicesOf are the slices that these leader Services control.
-func (h observed) slicesOf(leaderServices []*corev1.Service) []*discoveryv1.EndpointSlice {
+func (h input) slicesOf(leaderServices []*corev1.Service) []*discoveryv1.EndpointSlice {
 	var all []*discoveryv1.EndpointSlice
 	for _, slice := range h.slices {
 		if slice.DeletionTimestamp == nil &&
@@ -111,7 +111,7 @@ func (h observed) slicesOf(leaderServices []*corev1.Service) []*discoveryv1.Endp
 }
 
 // foreignSlice is about a slice that is someone else's and takes a share of the traffic.
-func (h observed) foreignSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) notify.Warning {
+func (h input) foreignSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) notify.Warning {
 	told := notify.Warning{Object: h.source, Related: slice, Reason: notify.ReasonForeignSlice, Action: notify.ActionMirror}
 	if h.mirrorsUsersEndpoints(slice) {
 		told.Note = fmt.Sprintf("EndpointSlice %s takes traffic of Service %s past the leader. It is Kubernetes' copy of Endpoints %s, "+
@@ -128,7 +128,7 @@ func (h observed) foreignSlice(slice *discoveryv1.EndpointSlice, leaderService *
 
 // newest is who leads by the primary family's slice, or else by the leader cache: a leader Service that is made anew is the memory of
 // who led when its predecessor's slices are gone.
-func (h observed) newest(state leaderslice.State) leaderslice.State {
+func (h input) newest(state leaderslice.State) leaderslice.State {
 	for _, slice := range h.slices {
 		if h.existing != nil && slice.Name == leaderslice.Names(h.existing)[0] && h.ownsSlice(slice) {
 			state = leaderslice.Parse(slice).State
@@ -141,7 +141,7 @@ func (h observed) newest(state leaderslice.State) leaderslice.State {
 }
 
 // hasLeftovers reports whether there is a slice of Kubernetes' controllers, so that what it came from has to be read.
-func (h observed) hasLeftovers(leaderService *corev1.Service) bool {
+func (h input) hasLeftovers(leaderService *corev1.Service) bool {
 	return slices.ContainsFunc(h.slices, func(slice *discoveryv1.EndpointSlice) bool {
 		return slice.DeletionTimestamp == nil && leftByKubernetes(slice, leaderService)
 	})

@@ -16,9 +16,9 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// serviceHandler wakes the Services that a change concerns: itself, its leader Service's, and those that want its name.
+// serviceHandler enqueues the Services that a change concerns: itself, its leader Service's, and those that want its name.
 func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
-	wake := func(q store.Queue, services ...*corev1.Service) {
+	enqueue := func(q store.Queue, services ...*corev1.Service) {
 		for _, key := range store.Concerned(services...) {
 			q.Add(reconcile.Request{NamespacedName: key})
 		}
@@ -28,12 +28,12 @@ func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 	}
 	return handler.TypedFuncs[*corev1.Service, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Service], q store.Queue) {
-			wake(q, e.Object)
+			enqueue(q, e.Object)
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Service], q store.Queue) {
 			switch {
 			case store.ServiceChanged(e.ObjectOld, e.ObjectNew):
-				wake(q, e.ObjectOld, e.ObjectNew)
+				enqueue(q, e.ObjectOld, e.ObjectNew)
 			case !leaderslice.SameReport(e.ObjectOld.Annotations, e.ObjectNew.Annotations):
 				// Mostly our own write, which must not lead to the next one at once.
 				for _, key := range store.Concerned(e.ObjectNew) {
@@ -42,14 +42,14 @@ func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Service], q store.Queue) {
-			wake(q, e.Object)
+			enqueue(q, e.Object)
 		},
 	}
 }
 
-// sliceHandler wakes a Service a while after its slices change, and at once for a slice that is not ours: it takes traffic.
+// sliceHandler enqueues a Service a while after its slices change, and at once for a slice that is not ours: it takes traffic.
 func (s *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
-	wake := func(q store.Queue, slice *discoveryv1.EndpointSlice) {
+	enqueue := func(q store.Queue, slice *discoveryv1.EndpointSlice) {
 		switch key := s.stores.SourceOfSlice(slice); {
 		case key.Name == "":
 		case slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy:
@@ -60,18 +60,18 @@ func (s *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 	}
 	return handler.TypedFuncs[*discoveryv1.EndpointSlice, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*discoveryv1.EndpointSlice], q store.Queue) {
-			wake(q, e.Object)
+			enqueue(q, e.Object)
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*discoveryv1.EndpointSlice], q store.Queue) {
 			if e.ObjectNew.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy || store.SliceMetaChanged(e.ObjectOld, e.ObjectNew) {
-				wake(q, e.ObjectNew)
+				enqueue(q, e.ObjectNew)
 			}
 			if s.stores.SourceOfSlice(e.ObjectOld) != s.stores.SourceOfSlice(e.ObjectNew) {
-				wake(q, e.ObjectOld)
+				enqueue(q, e.ObjectOld)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*discoveryv1.EndpointSlice], q store.Queue) {
-			wake(q, e.Object)
+			enqueue(q, e.Object)
 		},
 	}
 }

@@ -16,7 +16,7 @@ type eventRecorder struct {
 	eventf func(regarding, related runtime.Object, eventType, reason, action, note string)
 }
 
-// recorder sends Events until the context ends, within the limits of the sender.
+// Recorder sends Events until the context ends, within the limits of the sender.
 func (e *EventSender) Recorder(ctx context.Context) events.EventRecorder {
 	sender := &EventSender{client: e.client, quiet: e.quiet, limits: e.limits, instance: e.instance}
 	return eventRecorder{func(regarding, related runtime.Object, eventType, reason, action, note string) {

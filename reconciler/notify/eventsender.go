@@ -35,10 +35,10 @@ var eventAttempts = retry.Policy{
 // opCreateEvent is the operation's name in the retry metrics.
 const opCreateEvent = "create-event"
 
-// lastWords is how long a replica that stops goes on trying.
+// flushTimeout is how long a replica that stops goes on trying.
 const flushTimeout = 5 * time.Second
 
-// eventSender sends Events. A recorder of client-go is of no use for those of commits, each of which only the replica that made it can
+// EventSender sends Events. A recorder of client-go is of no use for those of commits, each of which only the replica that made it can
 // tell of: what it has not sent when the program ends is lost, and there is no way to wait for it. It also takes Events that differ in
 // nothing but their notes for one, and has no limit for those that differ in the version of a pod.
 type EventSender struct {
@@ -58,7 +58,7 @@ func NewEventSender(w client.Writer, c *QuietPeriod) *EventSender {
 // Metrics returns what the sender counts.
 func (e *EventSender) Metrics() prometheus.Collector { return e.limits.omitted }
 
-// send sends an Event when its Service has not had too many and no hand-over is held up by that any more, and at once when the context
+// Send sends an Event when its Service has not had too many and no hand-over is held up by that any more, and at once when the context
 // ends.
 func (e *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
 	now := time.Now()
@@ -106,7 +106,7 @@ func outlasting(ctx context.Context, by time.Duration) (context.Context, context
 	}
 }
 
-// newEvent is an Event about an object as a recorder would make it. The time is that of what it tells of, not of its arrival.
+// NewEvent is an Event about an object as a recorder would make it. The time is that of what it tells of, not of its arrival.
 func NewEvent(about, related runtime.Object, now time.Time) (*eventsv1.Event, error) {
 	regarding, err := reference.GetReference(scheme.Scheme, about)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// freeAttempts is how often the same is done at once before it has to wait.
+	// FreeAttempts is how often the same is done at once before it has to wait.
 	FreeAttempts = 3
 	// firstPause is before the attempt that follows, and doubles with each one, up to longestPause.
 	firstPause   = time.Second
@@ -18,10 +18,10 @@ const (
 	forgiven = 10 * time.Minute
 )
 
-// pace spaces out attempts at the same thing: a write that someone undoes again and again, or that the API server refuses.
+// Backoff spaces out attempts at the same thing: a write that someone undoes again and again, or that the API server refuses.
 type Backoff struct {
 	mu sync.Mutex
-	// of has an entry for each Service of which something was tried: added by note, removed by forget.
+	// attempts has an entry for each Service of which something was tried: added by note, removed by forget.
 	attempts map[types.NamespacedName]attempts
 }
 
@@ -36,7 +36,7 @@ func NewBackoff() *Backoff {
 	return &Backoff{attempts: map[types.NamespacedName]attempts{}}
 }
 
-// get returns the attempts at this; none when the last ones were at something else, or long ago.
+// Attempts returns the attempts at this; none when the last ones were at something else, or long ago.
 func (p *Backoff) Attempts(key types.NamespacedName, what string, now time.Time) attempts {
 	hashed := fnv.New64a()
 	hashed.Write([]byte(what))
@@ -48,7 +48,7 @@ func (p *Backoff) Attempts(key types.NamespacedName, what string, now time.Time)
 	return attempts{what: hashed.Sum64(), first: now}
 }
 
-// note counts an attempt.
+// Record counts an attempt.
 func (p *Backoff) Record(key types.NamespacedName, what string, now time.Time) attempts {
 	a := p.Attempts(key, what, now)
 	a.Times, a.last = a.Times+1, now
@@ -69,7 +69,7 @@ func (a attempts) repeated() bool {
 	return a.Times >= FreeAttempts
 }
 
-// wait is how long the next attempt has to wait; zero when it need not.
+// Wait is how long the next attempt has to wait; zero when it need not.
 func (a attempts) Wait(now time.Time) time.Duration {
 	if !a.repeated() {
 		return 0
@@ -77,7 +77,7 @@ func (a attempts) Wait(now time.Time) time.Duration {
 	return max(a.last.Add(a.Pause()).Sub(now), 0)
 }
 
-// pause is the time between the last attempt and the next.
+// Pause is the time between the last attempt and the next.
 func (a attempts) Pause() time.Duration {
 	pause := firstPause
 	for range a.Times - FreeAttempts {

@@ -7,43 +7,43 @@ import (
 
 // Reasons of Events. Those of a Warning are for a user to act upon.
 const (
-	// reasonLeaderChanged is a hand-over that was committed.
+	// ReasonLeaderChanged is a hand-over that was committed.
 	ReasonLeaderChanged = "LeaderChanged"
-	// reasonNoLeader is a Service that nobody can lead.
+	// ReasonNoLeader is a Service that nobody can lead.
 	ReasonNoLeader = "NoLeader"
-	// reasonLastResort is a leader that terminates and keeps the traffic, because nobody else is ready.
+	// ReasonLastResort is a leader that terminates and keeps the traffic, because nobody else is ready.
 	ReasonLastResort = "LastResort"
 
-	// reasonInvalidAnnotation is an annotation of a Service or pod that cannot be what its user meant.
+	// ReasonInvalidAnnotation is an annotation of a Service or pod that cannot be what its user meant.
 	ReasonInvalidAnnotation = "InvalidAnnotation"
-	// reasonInvalidService is a Service that opted in and cannot have a leader.
+	// ReasonInvalidService is a Service that opted in and cannot have a leader.
 	ReasonInvalidService = "InvalidService"
-	// reasonInvalidTuning is a tuning that is not in force.
+	// ReasonInvalidTuning is a tuning that is not in force.
 	ReasonInvalidTuning = "InvalidTuning"
-	// reasonTuningNotSaved is a tuning that is in force and would not outlast a wrong one.
+	// ReasonTuningNotSaved is a tuning that is in force and would not outlast a wrong one.
 	ReasonTuningNotSaved = "TuningNotSaved"
-	// reasonUnfitPod is a pod that cannot carry any of its Service's traffic.
+	// ReasonUnfitPod is a pod that cannot carry any of its Service's traffic.
 	ReasonUnfitPod = "UnfitPod"
-	// reasonLeaderIncomplete is a leader that can carry only a part of it.
+	// ReasonLeaderIncomplete is a leader that can carry only a part of it.
 	ReasonLeaderIncomplete = "LeaderIncomplete"
-	// reasonNoReadinessProbe is a leader that counts as ready although nothing asks whether it answers.
+	// ReasonNoReadinessProbe is a leader that counts as ready although nothing asks whether it answers.
 	ReasonNoReadinessProbe = "NoReadinessProbe"
-	// reasonNoDrainWindow is a leader that stops serving the moment its deletion begins, although its Service asks for a drain window.
+	// ReasonNoDrainWindow is a leader that stops serving the moment its deletion begins, although its Service asks for a drain window.
 	ReasonNoDrainWindow = "NoDrainWindow"
 
-	// reasonLeaderServiceTaken is a leader Service's name that something else has.
+	// ReasonLeaderServiceTaken is a leader Service's name that something else has.
 	ReasonLeaderServiceTaken = "LeaderServiceTaken"
-	// reasonNamespaceOptedOut is a namespace's label that went while a Service of it has a leader Service.
+	// ReasonNamespaceOptedOut is a namespace's label that went while a Service of it has a leader Service.
 	ReasonNamespaceOptedOut = "NamespaceOptedOut"
-	// reasonOtherInstallation is a leader Service that another installation of Tanist serves.
+	// ReasonOtherInstallation is a leader Service that another installation of Tanist serves.
 	ReasonOtherInstallation = "OtherInstallation"
-	// reasonContested is a leader Service that someone changes again and again.
+	// ReasonContested is a leader Service that someone changes again and again.
 	ReasonContested = "LeaderServiceContested"
 	// reasonWriteRefused is a write that the API server refuses: a quota, a policy, an admission webhook, missing rights.
 	reasonWriteRefused = "WriteRefused"
-	// reasonSliceTaken is an EndpointSlice's name that something else has.
+	// ReasonSliceTaken is an EndpointSlice's name that something else has.
 	ReasonSliceTaken = "EndpointSliceTaken"
-	// reasonForeignSlice is an EndpointSlice that is not Tanist's and still sends the leader Service's traffic somewhere.
+	// ReasonForeignSlice is an EndpointSlice that is not Tanist's and still sends the leader Service's traffic somewhere.
 	ReasonForeignSlice = "ForeignEndpointSlice"
 )
 
@@ -58,7 +58,7 @@ const (
 // maxNote is the longest note, in bytes, that the API takes.
 const maxNote = 1024
 
-// fitNote cuts a note that is too long: the API would refuse the whole Event.
+// FitNote cuts a note that is too long: the API would refuse the whole Event.
 func FitNote(note string) string {
 	return cut(note, maxNote)
 }

@@ -10,7 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// refused reports whether the API server refuses a write for a reason that someone has to mend: a quota, a policy, an admission webhook,
+// Refused reports whether the API server refuses a write for a reason that someone has to mend: a quota, a policy, an admission webhook,
 // missing rights. Trying again at once helps with none of them.
 func Refused(err error) bool {
 	var status apierrors.APIStatus
@@ -30,7 +30,7 @@ func Refused(err error) bool {
 // refusalTold is how often the same refusal is told again while it lasts: an Event is kept for an hour.
 const refusalTold = 45 * time.Minute
 
-// refusal tells of a refused write in the API server's own words.
+// Refusal tells of a refused write in the API server's own words.
 func Refusal(about *corev1.Service, action string, err error, since attempts) Warning {
 	return Warning{
 		Object: about, Reason: reasonWriteRefused, Action: action, Note: err.Error(),

@@ -11,15 +11,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// complaint is something that a user has to mend.
+// Warning is something that a user has to mend.
 type Warning struct {
-	// about is the object to mend, related another one it has to do with (may be nil).
+	// Object is the object to mend, related another one it has to do with (may be nil).
 	Object, Related client.Object
 	Reason, Action  string
 	Note            string
-	// known is for what its user may well have chosen: it makes a Normal Event.
+	// Expected is for what its user may well have chosen: it makes a Normal Event.
 	Expected bool
-	// again is a number that grows when the same is to be said once more, because its Event is forgotten by then.
+	// Repetition is a number that grows when the same is to be said once more, because its Event is forgotten by then.
 	Repetition int
 }
 
@@ -28,7 +28,7 @@ func (c Warning) id() string {
 	return c.Reason + "\n" + string(c.Object.GetUID()) + "\n" + strconv.Itoa(c.Repetition) + "\n" + c.Note
 }
 
-// emit makes Warnings of complaints, but for those known. The recorder sends them later.
+// Emit makes Warnings of complaints, but for those known. The recorder sends them later.
 func Emit(recorder events.EventRecorder, all []Warning) {
 	for _, c := range all {
 		var related runtime.Object
@@ -43,10 +43,10 @@ func Emit(recorder events.EventRecorder, all []Warning) {
 	}
 }
 
-// complaints remember what was said, so that an Event is not repeated at every reconciliation.
+// Deduplicator remember what was said, so that an Event is not repeated at every reconciliation.
 type Deduplicator struct {
 	mu sync.Mutex
-	// said has an entry for each Service that there is something to say about; it goes when nothing is left.
+	// Sent has an entry for each Service that there is something to say about; it goes when nothing is left.
 	Sent map[types.NamespacedName]map[string]bool
 }
 
@@ -54,7 +54,7 @@ func NewDeduplicator() *Deduplicator {
 	return &Deduplicator{Sent: map[types.NamespacedName]map[string]bool{}}
 }
 
-// news takes all that is wrong with a Service now, and returns what was not said yet. What is no longer wrong is forgotten, and
+// Unsent takes all that is wrong with a Service now, and returns what was not said yet. What is no longer wrong is forgotten, and
 // said again when it comes back.
 func (c *Deduplicator) Unsent(key types.NamespacedName, all []Warning) []Warning {
 	c.mu.Lock()

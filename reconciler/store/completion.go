@@ -8,7 +8,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// runsToCompletion reports whether a pod is meant to end by itself: it belongs to a Job, or none of its containers is always started
+// RunsToCompletion reports whether a pod is meant to end by itself: it belongs to a Job, or none of its containers is always started
 // again. A server that somebody runs so is as well off as before, unless another pod of its Service is made to last.
 //
 // What is kept of a pod in memory is its restart policy, and only if it does (see trimRestartPolicy).

@@ -6,7 +6,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// crashes is how often the pod's containers had to be started again, sidecars included. A container that its kubelet restarted
+// Crashes is how often the pod's containers had to be started again, sidecars included. A container that its kubelet restarted
 // because its resources were changed has not crashed.
 //
 // Of a pod that is kept in memory, only the sum is left (see trimCrashes).

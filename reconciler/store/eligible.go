@@ -6,13 +6,13 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// wantsLeader reports whether a Service, in a namespace that opted in, is to have a leader Service: it has the annotation, pods to
+// WantsLeader reports whether a Service, in a namespace that opted in, is to have a leader Service: it has the annotation, pods to
 // choose from, a port to offer, and stays.
 func WantsLeader(service *corev1.Service) bool {
 	return service != nil && config.Enabled(service.Annotations) && canHaveLeader(service)
 }
 
-// keepsLeader reports whether a Service that has a leader Service keeps it. A mistyped annotation is one that was right before.
+// KeepsLeader reports whether a Service that has a leader Service keeps it. A mistyped annotation is one that was right before.
 func KeepsLeader(service *corev1.Service) bool {
 	return service != nil && concernsUs(service) && canHaveLeader(service)
 }

@@ -15,7 +15,7 @@ import (
 
 type Queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// bell wakes stewardship when who would follow has changed: no object changes with it, so no watch tells.
+// Enqueuer enqueues stewardship when who would follow has changed: no object changes with it, so no watch tells.
 //
 // It is not a channel: a full one, or one that nobody reads because another replica holds the Lease, would hold up a hand-over.
 type Enqueuer struct {
@@ -23,13 +23,13 @@ type Enqueuer struct {
 	queue atomic.Pointer[Queue]
 }
 
-// hang is stewardship's source.
+// Start is stewardship's source.
 func (b *Enqueuer) Start(_ context.Context, q Queue) error {
 	b.queue.Store(&q)
 	return nil
 }
 
-// ring enqueues a Service after a delay. The queue keeps one entry for each, so however often its pods change, it costs at most one
+// EnqueueAfter enqueues a Service after a delay. The queue keeps one entry for each, so however often its pods change, it costs at most one
 // write in that time.
 func (b *Enqueuer) EnqueueAfter(key types.NamespacedName, delay time.Duration) {
 	if q := b.queue.Load(); q != nil {
@@ -37,14 +37,14 @@ func (b *Enqueuer) EnqueueAfter(key types.NamespacedName, delay time.Duration) {
 	}
 }
 
-// alarm wakes all Services for what concerns every one of them: a tuning that is in force from now on.
+// AllEnqueuer enqueues all Services for what concerns every one of them: a tuning that is in force from now on.
 type AllEnqueuer struct {
 	Stores *Stores
 	// queue is the succession controller's; nil until that starts, which looks at every Service anyway.
 	queue atomic.Pointer[Queue]
 }
 
-// source learns the queue, and wakes nobody.
+// Source learns the queue, and enqueues nobody.
 func (a *AllEnqueuer) Source() source.Source {
 	return source.Func(func(_ context.Context, q Queue) error {
 		a.queue.Store(&q)

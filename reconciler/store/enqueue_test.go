@@ -21,11 +21,11 @@ func TestTheAlarmWakesEveryService(t *testing.T) {
 	if err := a.Source().Start(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}
-	gen.WantWoken(t, q, "before it rings")
+	gen.WantEnqueued(t, q, "before it rings")
 	a.EnqueueAll()
-	got := gen.Woken(q)
+	got := gen.Enqueued(q)
 	if diff := cmp.Diff(map[string]bool{"web": true, "other": true}, map[string]bool{got[0]: true, got[1]: true}); len(got) != 2 || diff != "" {
-		t.Errorf("woken: %v", got)
+		t.Errorf("enqueued: %v", got)
 	}
 }
 
@@ -43,14 +43,14 @@ func TestABellThatRingsAllTheTimeWakesOnceASecond(t *testing.T) {
 		if err := b.Start(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
-		woken := 0
+		enqueued := 0
 		go func() {
 			for {
 				request, ended := q.Get()
 				if ended {
 					return
 				}
-				woken++
+				enqueued++
 				q.Done(request)
 			}
 		}()
@@ -60,8 +60,8 @@ func TestABellThatRingsAllTheTimeWakesOnceASecond(t *testing.T) {
 			b.EnqueueAfter(gen.ShopWeb, time.Second)
 		}
 		synctest.Wait()
-		if woken < 8 || woken > 10 {
-			t.Errorf("woken %d times in 10 s", woken)
+		if enqueued < 8 || enqueued > 10 {
+			t.Errorf("enqueued %d times in 10 s", enqueued)
 		}
 		q.ShutDown()
 	})

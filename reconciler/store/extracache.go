@@ -20,7 +20,7 @@ type extraCache struct{ ctrlcache.Cache }
 // GetCache has the manager start it with its own cache, before any controller.
 func (c extraCache) GetCache() ctrlcache.Cache { return c.Cache }
 
-// addCache adds a cache of the objects of one kind that a selector selects. A replica whose cache is not synced runs no controller, so it
+// AddCache adds a cache of the objects of one kind that a selector selects. A replica whose cache is not synced runs no controller, so it
 // is not ready before.
 func AddCache(mgr manager.Manager, name string, of client.Object, selector ctrlcache.ByObject) (ctrlcache.Cache, error) {
 	shared := true

@@ -11,7 +11,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// viewsOf returns stores of informers that have delivered these objects, for tests. It panics when an object has no name.
+// NewFake returns stores of informers that have delivered these objects, for tests. It panics when an object has no name.
 func NewFake(objects ...metav1.Object) *Stores {
 	store := func(indexers toolscache.Indexers) toolscache.Indexer {
 		return toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, indexers)

@@ -60,7 +60,7 @@ func labelPairs(pod *corev1.Pod) []string {
 	return pairs
 }
 
-// olderReplica is the namespace of a pod that is a replica of Tanist, of a version before the rules about who may change what. One that
+// OlderReplica is the namespace of a pod that is a replica of Tanist, of a version before the rules about who may change what. One that
 // has not started changes nothing yet, nor does one any more that was told to end and does not answer: its node may be gone, and such a
 // pod stays for as long as that is not known.
 func OlderReplica(pod *corev1.Pod) []string {
@@ -89,7 +89,7 @@ func controllerIndex(object any) ([]string, error) {
 	return []string{string(ControllerUID(meta))}, nil
 }
 
-// controllerUID is that of the object's controlling owner, empty without one.
+// ControllerUID is that of the object's controlling owner, empty without one.
 func ControllerUID(object metav1.Object) types.UID {
 	if owner := metav1.GetControllerOfNoCopy(object); owner != nil {
 		return owner.UID

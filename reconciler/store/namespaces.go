@@ -10,9 +10,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// namespaceHandler wakes all the Services of a namespace that opts in or out.
+// NamespaceHandler enqueues all the Services of a namespace that opts in or out.
 func NamespaceHandler(v *Stores) handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
-	wake := func(q Queue, namespace string) {
+	enqueue := func(q Queue, namespace string) {
 		for _, service := range v.Enabled(namespace) {
 			q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
 		}
@@ -20,16 +20,16 @@ func NamespaceHandler(v *Stores) handler.TypedEventHandler[*metav1.PartialObject
 	return handler.TypedFuncs[*metav1.PartialObjectMetadata, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*metav1.PartialObjectMetadata], q Queue) {
 			if !e.IsInInitialList { // a Service's event may come before its namespace's
-				wake(q, e.Object.Name)
+				enqueue(q, e.Object.Name)
 			}
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*metav1.PartialObjectMetadata], q Queue) {
 			if namespaceChanged(e.ObjectOld, e.ObjectNew) {
-				wake(q, e.ObjectNew.Name)
+				enqueue(q, e.ObjectNew.Name)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*metav1.PartialObjectMetadata], q Queue) {
-			wake(q, e.Object.Name)
+			enqueue(q, e.Object.Name)
 		},
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// resolveOptions returns the options in force for a Service, and what is wrong with its annotations. The option of a wrong annotation
+// ResolveOptions returns the options in force for a Service, and what is wrong with its annotations. The option of a wrong annotation
 // has its last good value, which the leader Service (nil when there is none) remembers, so that every replica decides the same, also
 // after a restart. A wrong name never renames the leader Service.
 func ResolveOptions(source, leaderService *corev1.Service) (config.Options, field.ErrorList) {
@@ -32,7 +32,7 @@ func lastGoodOf(leaderService *corev1.Service) map[string]string {
 	return values
 }
 
-// lastGood is the value of the annotation that remembers a source's right annotations; empty when there is nothing to remember.
+// LastGood is the value of the annotation that remembers a source's right annotations; empty when there is nothing to remember.
 func LastGood(source, leaderService *corev1.Service) string {
 	values := config.LastGood(source, lastGoodOf(leaderService))
 	if len(values) == 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// podChanged reports whether an update of a pod can change who leads. Any other costs no reconciliation.
+// PodChanged reports whether an update of a pod can change who leads. Any other costs no reconciliation.
 func PodChanged(before, after *corev1.Pod) bool {
 	return readiness(before) != readiness(after) ||
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
@@ -46,7 +46,7 @@ func conditionStatus(pod *corev1.Pod, kind corev1.PodConditionType) corev1.Condi
 	return ""
 }
 
-// serviceChanged reports whether an update of a Service, ours or a user's, is more than our own report in its annotations.
+// ServiceChanged reports whether an update of a Service, ours or a user's, is more than our own report in its annotations.
 func ServiceChanged(before, after *corev1.Service) bool {
 	return before.UID != after.UID ||
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
@@ -65,7 +65,7 @@ func wishes(service *corev1.Service) map[string]string {
 	return wishes
 }
 
-// sameWithoutNotes reports whether two versions of a Service differ in nothing but what the Lease holder notes on a leader Service for
+// SameWithoutNotes reports whether two versions of a Service differ in nothing but what the Lease holder notes on a leader Service for
 // later. That makes nothing stale that is known of who leads.
 func SameWithoutNotes(before, after *corev1.Service) bool {
 	without := func(service *corev1.Service) *corev1.Service {
@@ -85,7 +85,7 @@ func namespaceChanged(before, after *metav1.PartialObjectMetadata) bool {
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil)
 }
 
-// sliceMetaChanged reports whether an update of a slice changes whose it is or whose traffic it takes.
+// SliceMetaChanged reports whether an update of a slice changes whose it is or whose traffic it takes.
 func SliceMetaChanged(before, after *discoveryv1.EndpointSlice) bool {
 	return before.UID != after.UID ||
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
@@ -93,7 +93,7 @@ func SliceMetaChanged(before, after *discoveryv1.EndpointSlice) bool {
 		!apiequality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences)
 }
 
-// concerned are the Services that have to be reconciled when these change: those that opted in, and those that a leader Service
+// Concerned are the Services that have to be reconciled when these change: those that opted in, and those that a leader Service
 // was made for. Services that have nothing to do with Tanist concern nobody.
 func Concerned(services ...*corev1.Service) []types.NamespacedName {
 	var keys []types.NamespacedName

@@ -18,7 +18,7 @@ func otherMakers() labels.Selector {
 	return labels.NewSelector().Add(requirement(discoveryv1.LabelManagedBy, selection.NotIn, leaderslice.EndpointSliceController))
 }
 
-// selectedOnes selects the slices of the second cache.
+// SelectedOnes selects the slices of the second cache.
 func SelectedOnes() labels.Selector {
 	return labels.NewSelector().Add(
 		requirement(discoveryv1.LabelManagedBy, selection.Equals, leaderslice.EndpointSliceController),

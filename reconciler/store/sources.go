@@ -15,7 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// sourceOfSlice is the Service whose leader Service an EndpointSlice belongs to; without a name when it belongs to none. The leader
+// SourceOfSlice is the Service whose leader Service an EndpointSlice belongs to; without a name when it belongs to none. The leader
 // Service that controls it decides, or else its label, or else the leader Service whose traffic it takes: labels are edited, and
 // slices that are not ours have none of ours.
 func (v *Stores) SourceOfSlice(slice *discoveryv1.EndpointSlice) types.NamespacedName {
@@ -39,7 +39,7 @@ func (v *Stores) sourceOfNamed(namespace, leaderService string) types.Namespaced
 	return leaderslice.SourceOfLeaderService(service)
 }
 
-// ownedLeaderServices are all the leader Services of a Service that are not being deleted, by name: two while one takes the other's
+// OwnedLeaderServices are all the leader Services of a Service that are not being deleted, by name: two while one takes the other's
 // place.
 func (v *Stores) OwnedLeaderServices(source *corev1.Service) []*corev1.Service {
 	if source.UID == "" {
@@ -52,7 +52,7 @@ func (v *Stores) OwnedLeaderServices(source *corev1.Service) []*corev1.Service {
 	return owned
 }
 
-// leaderServiceOf is a Service's leader Service (nil when it has none yet), its options, and what is wrong with its annotations. It is
+// LeaderServiceOf is a Service's leader Service (nil when it has none yet), its options, and what is wrong with its annotations. It is
 // the one with the name in the options, or else another one of ours that has not been replaced yet: what exists is served. One that
 // is not ours is never returned.
 func (v *Stores) LeaderServiceOf(source *corev1.Service) (*corev1.Service, config.Options, field.ErrorList) {
@@ -63,7 +63,7 @@ func (v *Stores) LeaderServiceOf(source *corev1.Service) (*corev1.Service, confi
 	return Named(owned, options.LeaderService), options, errs
 }
 
-// named is the Service of this name, or else the first; nil when there is none.
+// Named is the Service of this name, or else the first; nil when there is none.
 func Named(services []*corev1.Service, name string) *corev1.Service {
 	for _, service := range services {
 		if service.Name == name {
@@ -76,7 +76,7 @@ func Named(services []*corev1.Service, name string) *corev1.Service {
 	return services[0]
 }
 
-// serves reports whether a Service is to have a leader: it asks for one, and its namespace has opted in, or has not yet been out for
+// Serves reports whether a Service is to have a leader: it asks for one, and its namespace has opted in, or has not yet been out for
 // longer than the grace. The latter is true as long as the leader Service is there, which the holder of the Lease deletes in the end.
 func (v *Stores) Serves(source *corev1.Service) bool {
 	if !KeepsLeader(source) || v.Terminating(source.Namespace) {
@@ -85,12 +85,12 @@ func (v *Stores) Serves(source *corev1.Service) bool {
 	return WantsLeader(source) && v.OptedIn(source.Namespace) || len(v.OwnedLeaderServices(source)) > 0
 }
 
-// servedByUs reports whether this installation of Tanist serves a leader Service: it says so, or names none.
+// ServedByUs reports whether this installation of Tanist serves a leader Service: it says so, or names none.
 func (v *Stores) ServedByUs(leaderService *corev1.Service) bool {
 	return leaderslice.ServedBy(leaderService, v.Installation)
 }
 
-// controllerThere reports whether the informers know the object's controlling Service, or it is of another kind.
+// ControllerThere reports whether the informers know the object's controlling Service, or it is of another kind.
 func (v *Stores) ControllerThere(object metav1.Object) bool {
 	owner := metav1.GetControllerOfNoCopy(object)
 	if owner == nil {
@@ -103,12 +103,12 @@ func (v *Stores) ControllerThere(object metav1.Object) bool {
 	return known != nil && known.UID == owner.UID
 }
 
-// forsaken reports whether a Service is a leader Service that nobody controls any longer, as far as the informers know.
+// Forsaken reports whether a Service is a leader Service that nobody controls any longer, as far as the informers know.
 func (v *Stores) Forsaken(service *corev1.Service) bool {
 	return leaderslice.AdoptableLeaderService(service, service, !v.ControllerThere(service))
 }
 
-// rival is another Service that a leader Service's name belongs to rather: the one that controls it, or the one that its label names
+// Rival is another Service that a leader Service's name belongs to rather: the one that controls it, or the one that its label names
 // and that asks for it. It is nil when there is none.
 func (v *Stores) Rival(leaderService, source *corev1.Service) *corev1.Service {
 	if owner := metav1.GetControllerOfNoCopy(leaderService); owner != nil && leaderslice.IsService(owner) && v.ControllerThere(leaderService) {

@@ -19,7 +19,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// views are the stores of the informers. They are read directly, and not through the manager's client, because that copies every
+// Stores are the stores of the informers. They are read directly, and not through the manager's client, because that copies every
 // object it lists; what comes out of them is shared and must not be modified.
 type Stores struct {
 	Namespaces, Services, Pods, slices, configMaps toolscache.Indexer
@@ -29,11 +29,11 @@ type Stores struct {
 	selected toolscache.Indexer
 	// These tell of the pods' future (see outlook).
 	nodes, replicaSets, deployments, statefulSets, daemonSets toolscache.Indexer
-	// installation is the namespace of this Tanist, which leader Services name.
+	// Installation is the namespace of this Tanist, which leader Services name.
 	Installation string
 }
 
-// newViews asks the cache for every informer that the controllers need, so that all are synced before anything is decided.
+// New asks the cache for every informer that the controllers need, so that all are synced before anything is decided.
 func New(ctx context.Context, informers, selected, states ctrlcache.Informers, installation string) (*Stores, error) {
 	v := &Stores{Installation: installation}
 	for _, view := range []struct {
@@ -71,24 +71,24 @@ func New(ctx context.Context, informers, selected, states ctrlcache.Informers, i
 	return v, nil
 }
 
-// seen is how much the informers have seen of the pods and the Services: all that happened until these versions.
+// Seen is how much the informers have seen of the pods and the Services: all that happened until these versions.
 func (v *Stores) Seen() leaderslice.Basis {
 	return leaderslice.Basis{Pods: v.Pods.LastStoreSyncResourceVersion(), Services: v.Services.LastStoreSyncResourceVersion()}
 }
 
-// olderReplicas reports whether pods of Tanist run, in this installation, that do not know who may change what.
+// OlderReplicas reports whether pods of Tanist run, in this installation, that do not know who may change what.
 func (v *Stores) OlderReplicas() bool {
 	return len(byIndex[*corev1.Pod](v.Pods, podsOlderReplicas, v.Installation)) > 0
 }
 
-// namespaceMetadata is what is watched of Namespaces: their labels and whether they are being deleted.
+// NamespaceMetadata is what is watched of Namespaces: their labels and whether they are being deleted.
 func NamespaceMetadata() *metav1.PartialObjectMetadata {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return meta
 }
 
-// replicaSetMetadata is what is watched of ReplicaSets: whose they are, and which revision. A cluster keeps ten old ones for each
+// ReplicaSetMetadata is what is watched of ReplicaSets: whose they are, and which revision. A cluster keeps ten old ones for each
 // Deployment.
 func ReplicaSetMetadata() *metav1.PartialObjectMetadata {
 	meta := &metav1.PartialObjectMetadata{}
@@ -101,67 +101,67 @@ func (v *Stores) namespace(name string) *metav1.PartialObjectMetadata {
 	return get[*metav1.PartialObjectMetadata](v.Namespaces, name)
 }
 
-// service is nil when there is none of this name.
+// Service is nil when there is none of this name.
 func (v *Stores) Service(key types.NamespacedName) *corev1.Service {
 	return get[*corev1.Service](v.Services, key.String())
 }
 
-// pod is nil when there is none of this name.
+// Pod is nil when there is none of this name.
 func (v *Stores) Pod(key types.NamespacedName) *corev1.Pod {
 	return get[*corev1.Pod](v.Pods, key.String())
 }
 
-// configMap is nil when there is none of this name.
+// ConfigMap is nil when there is none of this name.
 func (v *Stores) ConfigMap(key types.NamespacedName) *corev1.ConfigMap {
 	return get[*corev1.ConfigMap](v.configMaps, key.String())
 }
 
-// state is the ConfigMap tanist-state; nil when there is none.
+// State is the ConfigMap tanist-state; nil when there is none.
 func (v *Stores) State(key types.NamespacedName) *corev1.ConfigMap {
 	return get[*corev1.ConfigMap](v.states, key.String())
 }
 
-// node is nil when there is none of this name.
+// Node is nil when there is none of this name.
 func (v *Stores) Node(name string) *corev1.Node {
 	return get[*corev1.Node](v.nodes, name)
 }
 
-// replicaSet is nil when there is none of this name.
+// ReplicaSet is nil when there is none of this name.
 func (v *Stores) ReplicaSet(key types.NamespacedName) *metav1.PartialObjectMetadata {
 	return get[*metav1.PartialObjectMetadata](v.replicaSets, key.String())
 }
 
-// statefulSet is nil when there is none of this name.
+// StatefulSet is nil when there is none of this name.
 func (v *Stores) StatefulSet(key types.NamespacedName) *appsv1.StatefulSet {
 	return get[*appsv1.StatefulSet](v.statefulSets, key.String())
 }
 
-// daemonSet is nil when there is none of this name.
+// DaemonSet is nil when there is none of this name.
 func (v *Stores) DaemonSet(key types.NamespacedName) *appsv1.DaemonSet {
 	return get[*appsv1.DaemonSet](v.daemonSets, key.String())
 }
 
-// deployment is nil when there is none of this name.
+// Deployment is nil when there is none of this name.
 func (v *Stores) Deployment(key types.NamespacedName) *appsv1.Deployment {
 	return get[*appsv1.Deployment](v.deployments, key.String())
 }
 
-// replicaSetsOf are those that the object with this UID controls.
+// ReplicaSetsOf are those that the object with this UID controls.
 func (v *Stores) ReplicaSetsOf(owner types.UID) []*metav1.PartialObjectMetadata {
 	return byIndex[*metav1.PartialObjectMetadata](v.replicaSets, byController, string(owner))
 }
 
-// podsOf are the pods that the object with this UID controls.
+// PodsOf are the pods that the object with this UID controls.
 func (v *Stores) PodsOf(owner types.UID) []*corev1.Pod {
 	return byIndex[*corev1.Pod](v.Pods, byController, string(owner))
 }
 
-// podsOn are the pods on the node of this name.
+// PodsOn are the pods on the node of this name.
 func (v *Stores) PodsOn(node string) []*corev1.Pod {
 	return byIndex[*corev1.Pod](v.Pods, podsByNode, node)
 }
 
-// selectedBy are the pods that a Service selects, without those that have finished.
+// SelectedBy are the pods that a Service selects, without those that have finished.
 func (v *Stores) SelectedBy(service *corev1.Service) []*corev1.Pod {
 	if len(service.Spec.Selector) == 0 {
 		return nil
@@ -171,7 +171,7 @@ func (v *Stores) SelectedBy(service *corev1.Service) []*corev1.Pod {
 	return slices.DeleteFunc(pods, func(pod *corev1.Pod) bool { return !selector.Matches(labels.Set(pod.Labels)) })
 }
 
-// selecting are the opted-in Services that select pods with these labels.
+// Selecting are the opted-in Services that select pods with these labels.
 func (v *Stores) Selecting(namespace string, podLabels map[string]string) []*corev1.Service {
 	var found []*corev1.Service
 	for key, value := range podLabels {
@@ -184,17 +184,17 @@ func (v *Stores) Selecting(namespace string, podLabels map[string]string) []*cor
 	return found
 }
 
-// enabled are the Services in a namespace that have the annotation.
+// Enabled are the Services in a namespace that have the annotation.
 func (v *Stores) Enabled(namespace string) []*corev1.Service {
 	return byIndex[*corev1.Service](v.Services, servicesEnabled, namespace)
 }
 
-// wanting are the Services that ask for a leader Service of this name.
+// Wanting are the Services that ask for a leader Service of this name.
 func (v *Stores) Wanting(leaderService types.NamespacedName) []*corev1.Service {
 	return byIndex[*corev1.Service](v.Services, servicesByLeaderService, leaderService.String())
 }
 
-// slicesOf are the EndpointSlices that say they were made for a Service, and those that one of its leader Services controls or that take
+// SlicesOf are the EndpointSlices that say they were made for a Service, and those that one of its leader Services controls or that take
 // its traffic.
 func (v *Stores) SlicesOf(source types.NamespacedName, leaderServices []*corev1.Service) []*discoveryv1.EndpointSlice {
 	all := byIndex[*discoveryv1.EndpointSlice](v.slices, bySource, source.String())
@@ -241,13 +241,13 @@ func byIndex[T any](store toolscache.Indexer, index, value string) []T {
 	return objects
 }
 
-// optedIn reports whether a namespace has the label and is not being deleted.
+// OptedIn reports whether a namespace has the label and is not being deleted.
 func (v *Stores) OptedIn(namespace string) bool {
 	meta := v.namespace(namespace)
 	return meta != nil && meta.DeletionTimestamp == nil && config.Enabled(meta.Labels)
 }
 
-// terminating reports whether a namespace is gone or being deleted.
+// Terminating reports whether a namespace is gone or being deleted.
 func (v *Stores) Terminating(namespace string) bool {
 	meta := v.namespace(namespace)
 	return meta == nil || meta.DeletionTimestamp != nil

@@ -89,7 +89,7 @@ func withAnnotation(kept map[string]string, object metav1.Object, key string) ma
 	return kept
 }
 
-// shuttingDown reports whether the kubelet says that its node is.
+// ShuttingDown reports whether the kubelet says that its node is.
 func ShuttingDown(node *corev1.Node) bool {
 	return slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
 		return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionFalse &&
@@ -104,6 +104,6 @@ const (
 	nodeShuttingDown = "node is shutting down"
 )
 
-// revisionAnnotation is the number that a Deployment gives to its ReplicaSets. It grows with each rollout; one that goes back to an
+// RevisionAnnotation is the number that a Deployment gives to its ReplicaSets. It grows with each rollout; one that goes back to an
 // older template gives that template's ReplicaSet the next number.
 const RevisionAnnotation = "deployment.kubernetes.io/revision"

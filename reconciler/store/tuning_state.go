@@ -9,7 +9,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// addStateCache adds a cache of the ConfigMap tanist-state. It is a cache of its own because one has one field selector for all
+// AddStateCache adds a cache of the ConfigMap tanist-state. It is a cache of its own because one has one field selector for all
 // ConfigMaps, and watching all of a namespace takes a right that cannot be limited by name.
 //
 // It is watched and not read when the tuning goes wrong: the holder of the Lease may save the tuning that was good before a moment

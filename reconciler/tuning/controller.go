@@ -17,7 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// tuningController puts the tuning in force, on every replica and without a restart. The replica that holds the Lease also saves it,
+// Controller puts the tuning in force, on every replica and without a restart. The replica that holds the Lease also saves it,
 // so that it is in force everywhere, and after every restart, when the next one is wrong.
 type Controller struct {
 	key        types.NamespacedName // of the ConfigMap tanist-tuning

@@ -20,7 +20,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// TuningOptions are what the controller shares with the rest of the program.
+// Options are what the controller shares with the rest of the program.
 type Options struct {
 	// Namespace is Tanist's own.
 	Namespace string
@@ -37,7 +37,7 @@ type Options struct {
 	EnqueueAll func()
 }
 
-// NewTuning makes the controller and registers its metrics.
+// New makes the controller and registers its metrics.
 func New(options Options) (*Controller, error) {
 	if err := registerMetrics(options.Registerer, options.Tuning); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of tuning: %w", err)

@@ -15,7 +15,7 @@ import (
 
 var T0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// webService is an opted-in Service as the API server returns it.
+// WebService is an opted-in Service as the API server returns it.
 func WebService(changes ...func(*corev1.Service)) *corev1.Service {
 	single := corev1.IPFamilyPolicySingleStack
 	return Changed(&corev1.Service{
@@ -34,7 +34,7 @@ func WebService(changes ...func(*corev1.Service)) *corev1.Service {
 	}, changes)
 }
 
-// leaderOf is a Service's leader Service as Tanist makes it.
+// LeaderOf is a Service's leader Service as Tanist makes it.
 func LeaderOf(source *corev1.Service, changes ...func(*corev1.Service)) *corev1.Service {
 	anywhere := corev1.ServiceInternalTrafficPolicyCluster
 	return Changed(&corev1.Service{
@@ -61,7 +61,7 @@ func DualStack(policy corev1.IPFamilyPolicy) func(*corev1.Service) {
 	}
 }
 
-// readyPod is a pod that web selects, with a readiness probe, ready for a minute.
+// ReadyPod is a pod that web selects, with a readiness probe, ready for a minute.
 func ReadyPod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 	return Changed(&corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -128,7 +128,7 @@ func Annotated(keysAndValues ...string) *corev1.Service {
 	})
 }
 
-// remembering is a leader Service that remembers the annotations of a source.
+// Remembering is a leader Service that remembers the annotations of a source.
 func Remembering(source *corev1.Service, changes ...func(*corev1.Service)) *corev1.Service {
 	values, err := json.Marshal(config.LastGood(source, nil))
 	if err != nil {
@@ -141,7 +141,7 @@ func Remembering(source *corev1.Service, changes ...func(*corev1.Service)) *core
 
 var ShopWeb = types.NamespacedName{Namespace: "shop", Name: "web"}
 
-// resizedPod is a pod whose spec was changed until it has this generation, and whose container restarts when it is resized.
+// ResizedPod is a pod whose spec was changed until it has this generation, and whose container restarts when it is resized.
 func ResizedPod(generation int64, restarts int32, last corev1.ContainerStateTerminated) func(*corev1.Pod) {
 	return func(pod *corev1.Pod) {
 		pod.Generation = generation

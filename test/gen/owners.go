@@ -25,14 +25,14 @@ func Deleted(node *corev1.Node) {
 	node.DeletionTimestamp = &now
 }
 
-// shutDown is what a kubelet says when its node shuts down gracefully.
+// ShutDown is what a kubelet says when its node shuts down gracefully.
 func ShutDown(node *corev1.Node) {
 	node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{
 		Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: "KubeletNotReady", Message: "node is shutting down",
 	})
 }
 
-// replicaSet is one of Deployment web's, with the hash of its own name. The younger it is the higher its letter or number.
+// ReplicaSet is one of Deployment web's, with the hash of its own name. The younger it is the higher its letter or number.
 func ReplicaSet(name string, revision int, changes ...func(*metav1.PartialObjectMetadata)) *metav1.PartialObjectMetadata {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))
@@ -45,7 +45,7 @@ func ReplicaSet(name string, revision int, changes ...func(*metav1.PartialObject
 	return Changed(meta, changes)
 }
 
-// bare is a ReplicaSet that nobody controls.
+// Bare is a ReplicaSet that nobody controls.
 func Bare(meta *metav1.PartialObjectMetadata) { meta.OwnerReferences = nil }
 
 func WithoutRevision(meta *metav1.PartialObjectMetadata) { meta.Annotations = nil }
@@ -56,12 +56,12 @@ func Controlled(apiVersion, kind, name string) []metav1.OwnerReference {
 	}}
 }
 
-// ownedByReplicaSet is a pod of a Deployment's ReplicaSet.
+// OwnedByReplicaSet is a pod of a Deployment's ReplicaSet.
 func OwnedByReplicaSet(name string) func(*corev1.Pod) {
 	return OwnedByKind("apps/v1", "ReplicaSet", name, "pod-template-hash", name)
 }
 
-// ownedByKind is a pod of any owner, with one label.
+// OwnedByKind is a pod of any owner, with one label.
 func OwnedByKind(apiVersion, kind, name, key, value string) func(*corev1.Pod) {
 	return func(pod *corev1.Pod) {
 		pod.OwnerReferences = Controlled(apiVersion, kind, name)
@@ -103,12 +103,12 @@ func OnDelete(set *appsv1.StatefulSet) {
 	set.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
 }
 
-// ownedByStatefulSet is a pod of StatefulSet db, which its name must tell.
+// OwnedByStatefulSet is a pod of StatefulSet db, which its name must tell.
 func OwnedByStatefulSet(revision string) func(*corev1.Pod) {
 	return OwnedByKind("apps/v1", "StatefulSet", "db", "controller-revision-hash", revision)
 }
 
-// deployment is one that ReplicaSets may belong to; theirs is web-deployment.
+// Deployment is one that ReplicaSets may belong to; theirs is web-deployment.
 func Deployment(name string, changes ...func(*appsv1.Deployment)) *appsv1.Deployment {
 	return Changed(&appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID(name + "-uid"), ResourceVersion: "80"},
@@ -117,7 +117,7 @@ func Deployment(name string, changes ...func(*appsv1.Deployment)) *appsv1.Deploy
 
 func Paused(deployment *appsv1.Deployment) { deployment.Spec.Paused = true }
 
-// daemonSet is one whose template has this generation.
+// DaemonSet is one whose template has this generation.
 func DaemonSet(name string, generation int, changes ...func(*appsv1.DaemonSet)) *appsv1.DaemonSet {
 	return Changed(&appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{
@@ -132,7 +132,7 @@ func DaemonsOnDelete(set *appsv1.DaemonSet) {
 	set.Spec.UpdateStrategy.Type = appsv1.OnDeleteDaemonSetStrategyType
 }
 
-// ownedByDaemonSet is a pod of DaemonSet agent, made of this generation of its template.
+// OwnedByDaemonSet is a pod of DaemonSet agent, made of this generation of its template.
 func OwnedByDaemonSet(hash string, generation int) func(*corev1.Pod) {
 	return func(pod *corev1.Pod) {
 		OwnedByKind("apps/v1", "DaemonSet", "agent", "controller-revision-hash", hash)(pod)
@@ -140,7 +140,7 @@ func OwnedByDaemonSet(hash string, generation int) func(*corev1.Pod) {
 	}
 }
 
-// beingDeleted is any owner whose deletion has begun.
+// BeingDeleted is any owner whose deletion has begun.
 func BeingDeleted[T metav1.Object](object T) {
 	now := metav1.NewTime(T0)
 	object.SetDeletionTimestamp(&now)

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// newQueue is a controller's work queue.
+// NewQueue is a controller's work queue.
 func NewQueue(t *testing.T) workqueue.TypedRateLimitingInterface[reconcile.Request] {
 	t.Helper()
 	q := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
@@ -19,8 +19,8 @@ func NewQueue(t *testing.T) workqueue.TypedRateLimitingInterface[reconcile.Reque
 	return q
 }
 
-// woken empties the queue.
-func Woken(q workqueue.TypedRateLimitingInterface[reconcile.Request]) []string {
+// Enqueued empties the queue.
+func Enqueued(q workqueue.TypedRateLimitingInterface[reconcile.Request]) []string {
 	var names []string
 	for q.Len() > 0 {
 		request, _ := q.Get()
@@ -30,10 +30,10 @@ func Woken(q workqueue.TypedRateLimitingInterface[reconcile.Request]) []string {
 	return names
 }
 
-func WantWoken(t *testing.T, q workqueue.TypedRateLimitingInterface[reconcile.Request], what string, want ...string) {
+func WantEnqueued(t *testing.T, q workqueue.TypedRateLimitingInterface[reconcile.Request], what string, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, Woken(q)); diff != "" {
-		t.Errorf("%s: unexpected Services woken (-want +got):\n%s", what, diff)
+	if diff := cmp.Diff(want, Enqueued(q)); diff != "" {
+		t.Errorf("%s: unexpected Services enqueued (-want +got):\n%s", what, diff)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// tune puts a tuning in force.
+// Tune puts a tuning in force.
 func Tune(store *config.Store, text string) {
 	store.Apply(config.ResolveTuning(&corev1.ConfigMap{Data: map[string]string{config.TuningKey: text}}, nil))
 }
