@@ -11,65 +11,68 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/util/workqueue"
+
+	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/watch"
 )
 
-// burstWriters is how many objects of a burst are made or labelled at once.
+// burstWriters is how many objects of a burst are created or labelled at once.
 const burstWriters = 16
 
-// crowd are the leader Services of one contender in a burst: many in one namespace, seen by one view.
-type crowd struct {
-	who       Who
+// burst is the leader Services of one contender in a burst: many in one namespace, with one view.
+type burst struct {
+	who       report.Who
 	client    kubernetes.Interface
 	namespace string
 	services  []string
-	view      *view
-	steady    steadiness
+	view      *watch.View
+	steady    watch.Steady
 }
 
-// burst measures rounds in which all leaders of a crowd are deleted by one request, Tanist's and the floor's by turns.
+// burst measures rounds in which one request deletes all leaders of a contender, Tanist's and the floor's in turns.
 func (r *run) burst(ctx context.Context, s *setup) error {
-	tanist, err := s.tanistCrowd(ctx)
+	tanist, err := s.tanistBurst(ctx)
 	if err != nil {
 		return err
 	}
-	r.report.Target = Target{
+	r.report.Target = report.Target{
 		Namespace: tanist.namespace, Service: burstName(ownService, 0), LeaderService: tanist.services[0],
 		Pods: s.opts.Pods, OwnWorkload: true, Image: s.opts.Image,
 	}
-	crowds := []*crowd{tanist}
+	contenders := []*burst{tanist}
 	if s.opts.Floor {
-		r.console.now("Waiting for the floor's pods")
-		floor, loop, err := s.floorCrowd(ctx, tanist.namespace)
+		r.console.setPhase("Waiting for the floor's pods")
+		floor, loop, err := s.floorBurst(ctx, tanist.namespace)
 		if err != nil {
 			return err
 		}
-		crowds, r.floor = append(crowds, floor), loop
+		contenders, r.floor = append(contenders, floor), loop
 	}
-	r.console.begin(r.opts.Failovers * len(crowds))
-	defer r.console.end()
-	totals, each := make([]Row, len(crowds)), make([]Row, len(crowds))
-	for i, c := range crowds {
-		totals[i], each[i] = Row{Mode: ModeBurst, Who: c.who}, Row{Mode: ModeBurstEach, Who: c.who}
+	r.console.startBar(r.opts.Failovers * len(contenders))
+	defer r.console.stopBar()
+	totals, each := make([]report.Row, len(contenders)), make([]report.Row, len(contenders))
+	for i, c := range contenders {
+		totals[i], each[i] = report.Row{Mode: report.ModeBurst, Who: c.who}, report.Row{Mode: report.ModeBurstEach, Who: c.who}
 	}
-	err = r.burstRounds(ctx, crowds, totals, each)
+	err = r.burstRounds(ctx, contenders, totals, each)
 	r.report.Rows = append(append(r.report.Rows, totals...), each...)
 	return err
 }
 
-func (r *run) burstRounds(ctx context.Context, crowds []*crowd, totals, each []Row) error {
+func (r *run) burstRounds(ctx context.Context, contenders []*burst, totals, each []report.Row) error {
 	for round := range r.opts.Failovers {
-		for turn := range crowds {
-			i := (round + turn) % len(crowds)
-			for _, other := range crowds {
+		for turn := range contenders {
+			i := (round + turn) % len(contenders)
+			for _, other := range contenders {
 				_, _ = other.awaitSteady(ctx, r.opts.ReadyTimeout)
 			}
-			samples := crowds[i].loseLeaders(ctx, round+1, r.opts.Timeout, r.opts.ReadyTimeout)
+			samples := contenders[i].loseLeaders(ctx, round+1, r.opts.Timeout, r.opts.ReadyTimeout)
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
 			totals[i].Samples = append(totals[i].Samples, burstTotal(samples, round+1))
 			each[i].Samples = append(each[i].Samples, samples...)
-			r.console.step(ModeBurst, crowds[i].who)
+			r.console.step(report.ModeBurst, contenders[i].who)
 			if err := givingUp(totals[i].Samples); err != nil {
 				return err
 			}
@@ -78,8 +81,8 @@ func (r *run) burstRounds(ctx context.Context, crowds []*crowd, totals, each []R
 	return nil
 }
 
-// burstTotal is the whole round as one sample: it lasted until the last Service was handed over.
-func burstTotal(samples []Sample, number int) Sample {
+// burstTotal returns the whole round as one sample, which lasted until the last Service was handed over.
+func burstTotal(samples []report.Sample, number int) report.Sample {
 	total := samples[0]
 	for _, sample := range samples {
 		if sample.Error != "" {
@@ -94,11 +97,13 @@ func burstTotal(samples []Sample, number int) Sample {
 	return total
 }
 
-// loseLeaders marks all leaders, deletes them with one request, and waits for the next ones. It returns a sample per Service, or,
-// when the leaders could not be deleted, one that says why. `kubectl delete pods -l` sends a request for each pod, one after
-// another; with a single one, nothing lies between the deletions but the API server's own work.
-func (c *crowd) loseLeaders(ctx context.Context, round int, timeout, ready time.Duration) []Sample {
-	failed := func(err error) []Sample { return []Sample{Sample{Number: round, LostAt: time.Now()}.failed(err)} }
+// loseLeaders labels all leaders, deletes them with one request, and waits for the next ones. It returns a sample for each Service, or a
+// single failed one when the leaders could not be deleted. `kubectl delete pods -l` would send a request for each pod, one after another;
+// with a single request, only the API server's own work lies between the deletions.
+func (c *burst) loseLeaders(ctx context.Context, round int, timeout, ready time.Duration) []report.Sample {
+	failed := func(err error) []report.Sample {
+		return []report.Sample{report.Sample{Number: round, LostAt: time.Now()}.Failed(err)}
+	}
 	leaders, err := c.awaitSteady(ctx, ready)
 	if err != nil {
 		return failed(err)
@@ -118,56 +123,56 @@ func (c *crowd) loseLeaders(ctx context.Context, round int, timeout, ready time.
 	if err != nil {
 		return failed(fmt.Errorf("failed to delete leaders: %w", err))
 	}
-	call := milliseconds(time.Since(lost))
-	samples := make([]Sample, len(leaders))
+	call := report.Milliseconds(time.Since(lost))
+	samples := make([]report.Sample, len(leaders))
 	for i, leader := range leaders {
-		samples[i] = Sample{Number: round, Service: c.services[i], LostAt: lost, CallMs: call, From: leader.name}
-		to, err := c.view.awaitMove(timed, c.services[i], leader.to, leader.moves)
+		samples[i] = report.Sample{Number: round, Service: c.services[i], LostAt: lost, CallMs: call, From: leader.Name}
+		to, err := c.view.AwaitMove(timed, c.services[i], leader.UID, leader.moves)
 		if err != nil {
-			samples[i].Missed, samples[i].LatencyMs = true, milliseconds(timeout)
+			samples[i].Missed, samples[i].LatencyMs = true, report.Milliseconds(timeout)
 			continue
 		}
-		samples[i].To, samples[i].Term, samples[i].Reason = to.name, to.term, to.reason
-		samples[i].LatencyMs = milliseconds(to.at.Sub(lost))
+		samples[i].To, samples[i].Term, samples[i].Reason = to.Name, to.Term, to.Reason
+		samples[i].LatencyMs = report.Milliseconds(to.At.Sub(lost))
 	}
 	_, _ = c.awaitSteady(ctx, ready)
 	for i, leader := range leaders {
-		samples[i].Moves = c.view.movesSince(c.services[i], leader.moves)
+		samples[i].Moves = c.view.CountMoves(c.services[i], leader.moves)
 	}
 	return samples
 }
 
-// burstLeader is a Service's leader before a round, and how many moves there had been.
+// burstLeader is a Service's leader before a round and how many moves the view had seen.
 type burstLeader struct {
-	move
+	watch.Move
 	moves int
 }
 
-// awaitSteady waits until every Service may lose its leader, and returns those in the order of the Services.
-func (c *crowd) awaitSteady(ctx context.Context, limit time.Duration) ([]burstLeader, error) {
+// awaitSteady waits until all Services are steady, and returns their leaders in the same order.
+func (c *burst) awaitSteady(ctx context.Context, limit time.Duration) ([]burstLeader, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	leaders := make([]burstLeader, len(c.services))
 	for i, service := range c.services {
-		leader, moves, err := c.view.awaitSteady(ctx, service, c.steady)
+		leader, moves, err := c.view.AwaitSteady(ctx, service, c.steady)
 		if err != nil {
 			return nil, err
 		}
-		leaders[i] = burstLeader{move: leader, moves: moves}
+		leaders[i] = burstLeader{Move: leader, moves: moves}
 	}
 	return leaders, nil
 }
 
-// label marks the leaders, so that one request can name them all.
-func (c *crowd) label(ctx context.Context, leaders []burstLeader, mark string) error {
+// label labels the leaders, so that one request can select them all.
+func (c *burst) label(ctx context.Context, leaders []burstLeader, mark string) error {
 	return inParallel(ctx, len(leaders), func(i int) error {
 		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-			"uid": leaders[i].to, "labels": map[string]string{victimLabel: mark},
+			"uid": leaders[i].UID, "labels": map[string]string{victimLabel: mark},
 		}})
 		if err != nil {
 			return fmt.Errorf("failed to encode label: %w", err)
 		}
-		_, err = c.client.CoreV1().Pods(c.namespace).Patch(ctx, leaders[i].name, types.MergePatchType, patch, metav1.PatchOptions{})
+		_, err = c.client.CoreV1().Pods(c.namespace).Patch(ctx, leaders[i].Name, types.MergePatchType, patch, metav1.PatchOptions{})
 		if err != nil {
 			return fmt.Errorf("failed to label leader: %w", err)
 		}

@@ -8,40 +8,43 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 
+	"github.com/tanist-dev/tanist/bench/floor"
+	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/watch"
 	"github.com/tanist-dev/tanist/config"
 )
 
-// burstReadyFactor is how many Services may share one ReadyTimeout at the start of a burst, when all pods start at once.
+// burstReadyFactor is how many Services one ReadyTimeout covers at the start of a burst, when all pods start at once.
 const burstReadyFactor = 50
 
-// tanistCrowd makes the workloads and Services that Tanist leads.
-func (s *setup) tanistCrowd(ctx context.Context) (*crowd, error) {
+// tanistBurst creates the workloads and Services that Tanist leads.
+func (s *setup) tanistBurst(ctx context.Context) (*burst, error) {
 	namespace, err := s.cleaner.createNamespace(ctx, newNamespace("tanist-bench-", true))
 	if err != nil {
 		return nil, err
 	}
-	s.say("Created namespace %s with %d Services of %d pods each", namespace, s.opts.Services, s.opts.Pods)
-	workloads := s.crowdWorkloads(ownService)
+	s.printf("Created namespace %s with %d Services of %d pods each", namespace, s.opts.Services, s.opts.Pods)
+	workloads := s.burstWorkloads(ownService)
 	leaderOf := func(w workload) string { return leaderServiceName(w.service()) }
-	c, err := s.newCrowd(ctx, WhoTanist, namespace, workloads, leaderOf, config.SliceManagedBy)
+	c, err := s.newBurst(ctx, report.WhoTanist, namespace, workloads, leaderOf, config.SliceManagedBy)
 	if err != nil {
 		return nil, err
 	}
 	err = inParallel(ctx, len(workloads), func(i int) error {
-		return s.createLed(ctx, namespace, workloads[i], s.crowdTimeout())
+		return s.createLed(ctx, namespace, workloads[i], s.burstTimeout())
 	})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.awaitSteady(ctx, s.crowdTimeout()); err != nil {
+	if _, err := c.awaitSteady(ctx, s.burstTimeout()); err != nil {
 		return nil, fmt.Errorf("failed to find leaders; is Tanist running? %w", err)
 	}
 	return c, nil
 }
 
-// floorCrowd makes the workloads, Services and slices that the bare loop leads, all of them by one watch. Their pods end as
-// those in Tanist's namespace do.
-func (s *setup) floorCrowd(ctx context.Context, like string) (*crowd, floorLoop, error) {
+// floorBurst creates the workloads, Services and slices that the bare loop leads with one watch. Their pods end as those in Tanist's
+// namespace do.
+func (s *setup) floorBurst(ctx context.Context, like string) (*burst, floorLoop, error) {
 	model, err := somePod(ctx, s.clients.Act, like, managedByLabel+"="+managedBy)
 	if err != nil {
 		return nil, nil, err
@@ -50,11 +53,11 @@ func (s *setup) floorCrowd(ctx context.Context, like string) (*crowd, floorLoop,
 	if err != nil {
 		return nil, nil, err
 	}
-	workloads := s.crowdWorkloads(floorService)
+	workloads := s.burstWorkloads(floorService)
 	for i := range workloads {
 		workloads[i] = workloads[i].endLike(model)
 	}
-	c, err := s.newCrowd(ctx, WhoFloor, namespace, workloads, func(w workload) string { return w.name }, floorManagedBy)
+	c, err := s.newBurst(ctx, report.WhoFloor, namespace, workloads, func(w workload) string { return w.name }, floorManagedBy)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,40 +67,40 @@ func (s *setup) floorCrowd(ctx context.Context, like string) (*crowd, floorLoop,
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.floorSlices(ctx, namespace, s.crowdTimeout(), c.view, workloads...); err != nil {
+	if err := s.floorSlices(ctx, namespace, s.burstTimeout(), c.view, workloads...); err != nil {
 		return nil, nil, err
 	}
 	loop, err := s.startLoop(ctx, namespace, c.services...)
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := c.awaitSteady(ctx, s.crowdTimeout()); err != nil {
+	if _, err := c.awaitSteady(ctx, s.burstTimeout()); err != nil {
 		return nil, nil, fmt.Errorf("failed to start the floor: %w", err)
 	}
 	return c, loop, nil
 }
 
-// newCrowd starts the view of a crowd: its pods know the Service that selects them, its slices who manages them.
-func (s *setup) newCrowd(
-	ctx context.Context, who Who, namespace string, workloads []workload, leaderOf func(workload) string, slicesManagedBy string,
-) (*crowd, error) {
+// newBurst starts the view of a burst. Its pods have the label of the Service that selects them, its slices that of who manages them.
+func (s *setup) newBurst(
+	ctx context.Context, who report.Who, namespace string, workloads []workload, leaderOf func(workload) string, slicesManagedBy string,
+) (*burst, error) {
 	leaders := map[string]string{}
 	services := make([]string, len(workloads))
 	for i, w := range workloads {
 		services[i] = leaderOf(w)
 		leaders[w.name] = services[i]
 	}
-	c := &crowd{
+	c := &burst{
 		who: who, client: s.clients.Act, namespace: namespace, services: services,
-		view:   newView(func(pod *corev1.Pod) string { return leaders[pod.Labels[serviceLabel]] }, services...),
-		steady: steadiness{pods: s.opts.Pods, quiet: s.opts.Settle},
+		view:   watch.NewView(func(pod *corev1.Pod) string { return leaders[pod.Labels[floor.ServiceLabel]] }, services...),
+		steady: watch.Steady{Pods: s.opts.Pods, Quiet: s.opts.Settle},
 	}
-	err := c.view.start(ctx, s.clients.Observe, namespace,
+	err := c.view.Start(ctx, s.clients.Observe, namespace,
 		managedByLabel+"="+managedBy, discoveryv1.LabelManagedBy+"="+slicesManagedBy)
 	return c, err
 }
 
-func (s *setup) crowdWorkloads(name string) []workload {
+func (s *setup) burstWorkloads(name string) []workload {
 	workloads := make([]workload, s.opts.Services)
 	for i := range workloads {
 		workloads[i] = s.workload(burstName(name, i)).keepServing(s.opts.PreStop)
@@ -105,6 +108,6 @@ func (s *setup) crowdWorkloads(name string) []workload {
 	return workloads
 }
 
-func (s *setup) crowdTimeout() time.Duration {
+func (s *setup) burstTimeout() time.Duration {
 	return s.opts.ReadyTimeout * time.Duration(1+s.opts.Services/burstReadyFactor)
 }

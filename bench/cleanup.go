@@ -10,33 +10,32 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 )
 
 const (
-	// createTime bounds a request that must not be cut short: an object whose creation was not seen would stay.
-	createTime = 15 * time.Second
-	// cleanupTime bounds the clean-up, whose context is not the run's.
-	cleanupTime = 2 * time.Minute
+	// createTimeout bounds a creation that must not be cut short: an object whose creation was not observed would stay.
+	createTimeout = 15 * time.Second
+	// cleanupTimeout bounds the clean-up, whose context is not the run's.
+	cleanupTimeout = 2 * time.Minute
+	// namespacePoll is how often the clean-up checks whether a namespace is gone.
+	namespacePoll = 500 * time.Millisecond
 )
 
-// cleaner remembers what was made and removes it.
+// cleaner removes the namespaces that it created.
 type cleaner struct {
 	client     kubernetes.Interface
-	say        func(format string, args ...any)
+	printf     func(format string, args ...any)
 	namespaces []*corev1.Namespace
 }
 
-// createNamespace creates a namespace that the clean-up will remove. An interrupt does not cut it short.
+// createNamespace creates a namespace that clean will remove. An interrupt does not cut the creation short.
 func (c *cleaner) createNamespace(ctx context.Context, namespace *corev1.Namespace) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
 	created, err := c.client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
 	if err != nil {
@@ -46,73 +45,47 @@ func (c *cleaner) createNamespace(ctx context.Context, namespace *corev1.Namespa
 	return created.Name, nil
 }
 
-// clean removes everything, also when the run's context has ended, and says so. It returns once all is gone, or what is not.
+// clean removes all namespaces, even when the run's context has ended. It returns once they are gone, or an error that names what is left.
 func (c *cleaner) clean(ctx context.Context) error {
 	if len(c.namespaces) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	var errs []error
 	for _, namespace := range slices.Backward(c.namespaces) {
-		// The UID keeps a namespace that somebody else created under this name since.
+		// The UID protects a namespace that somebody else has created with this name since.
 		err := c.client.CoreV1().Namespaces().Delete(ctx, namespace.Name, metav1.DeleteOptions{
 			Preconditions: metav1.NewUIDPreconditions(string(namespace.UID)),
 		})
 		if err != nil && !apierrors.IsNotFound(err) {
-			errs = append(errs, fmt.Errorf("failed to delete namespace %s, which bench made: %w", namespace.Name, err))
+			errs = append(errs, fmt.Errorf("failed to delete namespace %s, which bench created: %w", namespace.Name, err))
 			continue
 		}
-		c.say("Removing namespace %s", namespace.Name)
+		c.printf("Removing namespace %s", namespace.Name)
 	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
 	for _, namespace := range c.namespaces {
 		if err := awaitGone(ctx, c.client, namespace); err != nil {
-			return fmt.Errorf("failed to see namespace %s go, it was deleted: %w", namespace.Name, err)
+			return fmt.Errorf("failed to wait until namespace %s, which was deleted, is gone: %w", namespace.Name, err)
 		}
 	}
-	c.say("Removed everything that bench made")
+	c.printf("Removed everything that bench created")
 	return nil
 }
 
-// awaitGone watches a namespace until it is gone.
+// awaitGone waits until a namespace is gone. Errors do not end the wait; the last one is returned with the context's.
 func awaitGone(ctx context.Context, client kubernetes.Interface, namespace *corev1.Namespace) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	gone := &goneHandler{uid: namespace.UID}
-	opts := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, namespace.Name).String()}
-	if _, err := follow(ctx, client.CoreV1().Namespaces(), opts, gone); err != nil {
-		return err
+	var last error
+	err := wait.PollUntilContextCancel(ctx, namespacePoll, true, func(ctx context.Context) (bool, error) {
+		var found *corev1.Namespace
+		found, last = client.CoreV1().Namespaces().Get(ctx, namespace.Name, metav1.GetOptions{})
+		return apierrors.IsNotFound(last) || last == nil && found.UID != namespace.UID, nil
+	})
+	if err != nil {
+		return errors.Join(err, last)
 	}
-	return gone.wait(ctx, func() (bool, time.Duration) { return gone.gone, 0 })
+	return nil
 }
-
-// goneHandler notes that one namespace is there no more.
-type goneHandler struct {
-	bell
-	uid  types.UID
-	gone bool
-}
-
-func (h *goneHandler) replace(_ time.Time, objects []runtime.Object) {
-	h.Lock()
-	defer h.Unlock()
-	h.gone = !slices.ContainsFunc(objects, h.isIt)
-	h.ring()
-}
-
-func (h *goneHandler) event(_ time.Time, kind watch.EventType, object runtime.Object) {
-	h.Lock()
-	defer h.Unlock()
-	h.gone = h.gone || kind == watch.Deleted && h.isIt(object)
-	h.ring()
-}
-
-func (h *goneHandler) isIt(object runtime.Object) bool {
-	namespace, ok := object.(*corev1.Namespace)
-	return ok && namespace.UID == h.uid
-}
-
-func (h *goneHandler) trouble(error) {}

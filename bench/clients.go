@@ -10,10 +10,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Clients are one client per part that a run keeps apart, each with a connection of its own: nobody's events wait behind
-// somebody else's.
+// Clients are the clients of a run, each with a connection of its own, so that the events of one do not wait behind those of another.
 type Clients struct {
-	// Observe is for the independent watches only.
+	// Observe is for the independent watches alone.
 	Observe kubernetes.Interface
 	// Act is for everything that changes the cluster, except the floor's patches.
 	Act kubernetes.Interface
@@ -21,14 +20,13 @@ type Clients struct {
 	Floor kubernetes.Interface
 }
 
-// NewClients makes clients of a user's configuration that speak protobuf and know no rate limit, as Tanist's own on its path
-// to a hand-over.
+// NewClients returns clients for a user's configuration. They use protobuf and have no rate limit, as Tanist's own client for hand-overs.
 func NewClients(config *rest.Config, version string) (Clients, error) {
 	var clients Clients
 	for _, client := range []*kubernetes.Interface{&clients.Observe, &clients.Act, &clients.Floor} {
 		made, err := kubernetes.NewForConfig(unlimited(config, version))
 		if err != nil {
-			return Clients{}, fmt.Errorf("failed to make a client: %w", err)
+			return Clients{}, fmt.Errorf("failed to create a client: %w", err)
 		}
 		*client = made
 	}
@@ -42,7 +40,7 @@ func unlimited(config *rest.Config, version string) *rest.Config {
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	config.UserAgent = "kubectl-tanist-bench/" + version
 	if config.Dial == nil && config.Transport == nil {
-		// client-go shares one connection among clients of equal configuration, and counts each dialer as another one.
+		// client-go shares a connection among clients with the same configuration. A dialer makes each configuration another one.
 		config.Dial = (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	}
 	return config

@@ -9,90 +9,93 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/tanist-dev/tanist/bench/report"
 )
 
-// progressInterval is how often a run says how far it is, where no bar shows it.
+// progressInterval is how often a run prints its progress where no bar shows it.
 const progressInterval = 10 * time.Second
 
-// Console is where a run says what it does, beside its report. On a terminal it has a progress bar, elsewhere a line now and then.
+// Console shows the progress of a run: on a terminal with a progress bar, elsewhere with a line now and then.
 type Console struct {
 	terminal bool
 
 	mu  sync.Mutex
 	out io.Writer
 	bar *progressbar.ProgressBar
-	// doing is what the run is at, said is when a line was last printed.
-	doing string
-	said  time.Time
+	// phase is what the run does at present.
+	phase string
+	// printed is when a line was last printed.
+	printed time.Time
 	// done of steps failovers are measured.
 	done, steps int
 }
 
-// NewConsole writes to out, which is usually the standard error: the report has the standard output for itself.
+// NewConsole writes to out, usually the standard error, so that the standard output has the report alone.
 func NewConsole(out io.Writer) *Console {
 	file, isFile := out.(*os.File)
 	return &Console{out: out, terminal: isFile && term.IsTerminal(int(file.Fd()))}
 }
 
-// follow says from now on, until the returned function is called, what the run is at and for how long it has been running.
-func (c *Console) follow() (end func()) {
-	began, ending, ended := time.Now(), make(chan struct{}), make(chan struct{})
+// start prints the progress regularly until stop is called.
+func (c *Console) start() (stop func()) {
+	began, stopping, stopped := time.Now(), make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(stopped)
 		tick := time.NewTicker(progressInterval)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				c.goesOn(time.Since(began))
-			case <-ending:
+				c.printProgress(time.Since(began))
+			case <-stopping:
 				return
 			}
 		}
 	}()
 	return func() {
-		close(ending)
-		<-ended
+		close(stopping)
+		<-stopped
 	}
 }
 
-func (c *Console) goesOn(since time.Duration) {
+// printProgress prints a line, unless another one was printed just before.
+func (c *Console) printProgress(elapsed time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case time.Since(c.said) < progressInterval/2: // whoever reads that knows that it goes on
+	case time.Since(c.printed) < progressInterval/2:
 	case c.bar == nil:
-		c.print("%s, %s", c.doing, since.Round(time.Second))
+		c.printLocked("%s, %s", c.phase, elapsed.Round(time.Second))
 	case !c.terminal:
-		c.print("%d of %d failovers, %s", c.done, c.steps, since.Round(time.Second))
+		c.printLocked("%d of %d failovers, %s", c.done, c.steps, elapsed.Round(time.Second))
 	}
 }
 
-// now notes what the run is at.
-func (c *Console) now(doing string) {
+func (c *Console) setPhase(phase string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.doing = doing
+	c.phase = phase
 }
 
-// say prints a line, above the bar if there is one.
-func (c *Console) say(format string, args ...any) {
+// printf prints a line, above the bar if there is one.
+func (c *Console) printf(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.print(format, args...)
+	c.printLocked(format, args...)
 }
 
-// print is say under the lock. What cannot be printed is lost: there is nobody to tell.
-func (c *Console) print(format string, args ...any) {
+// printLocked is printf with the lock held. It ignores write errors: there is nowhere to report them.
+func (c *Console) printLocked(format string, args ...any) {
 	if c.bar != nil {
 		_ = c.bar.Clear()
 	}
-	c.said = time.Now()
+	c.printed = time.Now()
 	_, _ = fmt.Fprintf(c.out, format+"\n", args...)
 }
 
-// begin shows a bar of so many steps.
-func (c *Console) begin(steps int) {
+// startBar shows a bar of so many steps.
+func (c *Console) startBar(steps int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.done, c.steps = 0, steps
@@ -103,15 +106,15 @@ func (c *Console) begin(steps int) {
 	)
 }
 
-// about says what begins, where no bar does.
-func (c *Console) about(mode Mode, failovers int) {
+// announce prints the next mode where no bar shows it.
+func (c *Console) announce(mode report.Mode, failovers int) {
 	if !c.terminal {
-		c.say("Measuring %d failovers of mode %s", failovers, mode)
+		c.printf("Measuring %d failovers of mode %s", failovers, mode)
 	}
 }
 
 // step moves the bar on.
-func (c *Console) step(mode Mode, who Who) {
+func (c *Console) step(mode report.Mode, who report.Who) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.done++
@@ -119,8 +122,8 @@ func (c *Console) step(mode Mode, who Who) {
 	_ = c.bar.Add(1)
 }
 
-// end removes the bar.
-func (c *Console) end() {
+// stopBar removes the bar.
+func (c *Console) stopBar() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_ = c.bar.Finish()

@@ -18,7 +18,7 @@ func TestRunSaysHowFarItIs(t *testing.T) {
 		}
 		for _, want := range []string{"Measuring 10 failovers of mode delete\n", "3 of 20 failovers, 10s\n", "8 of 20 failovers, 20s\n"} {
 			if !strings.Contains(said.String(), want) {
-				t.Errorf("bench does not say %q, but\n%s", want, said.String())
+				t.Errorf("bench does not print %q, but\n%s", want, said.String())
 			}
 		}
 	})
@@ -34,7 +34,7 @@ func TestRunSaysWhatItWaitsFor(t *testing.T) {
 		}
 		for _, want := range []string{"Waiting for pods and their leader, 10s\n", "Waiting for pods and their leader, 1m50s\n"} {
 			if !strings.Contains(said.String(), want) {
-				t.Errorf("bench does not say %q, but\n%s", want, said.String())
+				t.Errorf("bench does not print %q, but\n%s", want, said.String())
 			}
 		}
 	})

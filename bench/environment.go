@@ -10,88 +10,78 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/bench/report"
 )
 
-// Environment is where a run was measured. Absolute figures mean little without it.
-type Environment struct {
-	// ServerVersion is the API server's, BenchVersion this program's.
-	ServerVersion string `json:"serverVersion"`
-	BenchVersion  string `json:"benchVersion"`
-	// Host is the operating system, architecture and number of CPUs of the machine that measured.
-	Host string `json:"host"`
-	// APIRoundTripMs is the median time of a trivial request from that machine. The floor's loop runs there, too: where this is
-	// several milliseconds, the floor pays them and a Tanist inside the cluster does not.
-	APIRoundTripMs float64 `json:"apiRoundTripMs"`
-	// Nodes are the real nodes, SimulatedNodes is how many KWOK nodes there are besides.
-	Nodes          []Node `json:"nodes"`
-	SimulatedNodes int    `json:"simulatedNodes"`
-
-	// simulated names the KWOK nodes.
-	simulated map[string]bool
-	// realHosts are the host name labels of the real nodes that are ready, simulatedHosts those of the KWOK nodes.
-	realHosts, simulatedHosts []string
-}
-
-// Node is one real node.
-type Node struct {
-	Name             string `json:"name"`
-	Ready            bool   `json:"ready"`
-	CPUs             string `json:"cpus"`
-	Memory           string `json:"memory"`
-	KubeletVersion   string `json:"kubeletVersion"`
-	ContainerRuntime string `json:"containerRuntime"`
-	KernelVersion    string `json:"kernelVersion"`
-	OSImage          string `json:"osImage"`
-}
-
-// KWOK's own names: the annotation and taint of nodes it manages, and the label its manifests give them.
+// KWOK's own names: the annotation and taint of nodes that it manages, and the label in its manifests.
 const (
 	kwokKey        = "kwok.x-k8s.io/node"
 	kwokLabel      = "type"
 	kwokLabelValue = "kwok"
 )
 
-// survey asks the cluster what it is.
-func survey(ctx context.Context, client kubernetes.Interface, version string) (Environment, error) {
-	env := Environment{
-		BenchVersion: version, Nodes: []Node{}, simulated: map[string]bool{},
+// roundTrips is how many requests the API server's round trip is the median of.
+const roundTrips = 11
+
+// cluster is the environment of a run and on which of its nodes pods run.
+type cluster struct {
+	report.Environment
+	// simulated are the names of the KWOK nodes.
+	simulated map[string]bool
+	// realHosts are the hostname labels of the real nodes that are ready, simulatedHosts those of the KWOK nodes.
+	realHosts, simulatedHosts []string
+}
+
+// placement is where bench's own pods go.
+type placement struct {
+	// hosts are the hostname labels of the nodes to choose from. Empty leaves the choice to the scheduler, where all nodes are of one kind.
+	hosts []string
+	// simulated is true when these are KWOK nodes.
+	simulated bool
+}
+
+// inspect asks a cluster for its version, its round trip and its nodes.
+func inspect(ctx context.Context, client kubernetes.Interface, version string) (cluster, error) {
+	c := cluster{simulated: map[string]bool{}, Environment: report.Environment{
+		BenchVersion: version, Nodes: []report.Node{},
 		Host: fmt.Sprintf("%s/%s, %d CPUs", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
-	}
+	}}
 	var trips []float64
-	for range 11 {
+	for range roundTrips {
 		began := time.Now()
 		server, err := client.Discovery().ServerVersion()
 		if err != nil {
-			return env, fmt.Errorf("failed to ask the API server's version: %w", err)
+			return c, fmt.Errorf("failed to get the API server's version: %w", err)
 		}
-		trips = append(trips, milliseconds(time.Since(began)))
-		env.ServerVersion = server.GitVersion
+		trips = append(trips, report.Milliseconds(time.Since(began)))
+		c.ServerVersion = server.GitVersion
 	}
 	slices.Sort(trips)
-	env.APIRoundTripMs = nearestRank(trips, 50)
+	c.APIRoundTripMs = trips[roundTrips/2]
 
 	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return env, fmt.Errorf("failed to list nodes: %w", err)
+		return c, fmt.Errorf("failed to list nodes: %w", err)
 	}
 	for _, node := range nodes.Items {
-		env.add(&node)
+		c.add(&node)
 	}
-	return env, nil
+	return c, nil
 }
 
-func (e *Environment) add(node *corev1.Node) {
+func (c *cluster) add(node *corev1.Node) {
 	host := node.Labels[corev1.LabelHostname]
 	if isSimulated(node) {
-		e.SimulatedNodes++
-		e.simulated[node.Name] = true
-		e.simulatedHosts = append(e.simulatedHosts, host)
+		c.SimulatedNodes++
+		c.simulated[node.Name] = true
+		c.simulatedHosts = append(c.simulatedHosts, host)
 		return
 	}
 	real := nodeOf(node)
-	e.Nodes = append(e.Nodes, real)
+	c.Nodes = append(c.Nodes, real)
 	if real.Ready {
-		e.realHosts = append(e.realHosts, host)
+		c.realHosts = append(c.realHosts, host)
 	}
 }
 
@@ -100,13 +90,13 @@ func isSimulated(node *corev1.Node) bool {
 	return annotated || node.Labels[kwokLabel] == kwokLabelValue
 }
 
-func nodeOf(node *corev1.Node) Node {
+func nodeOf(node *corev1.Node) report.Node {
 	info := node.Status.NodeInfo
 	ready := false
 	for _, condition := range node.Status.Conditions {
 		ready = ready || condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
 	}
-	return Node{
+	return report.Node{
 		Name: node.Name, Ready: ready,
 		CPUs: node.Status.Capacity.Cpu().String(), Memory: node.Status.Capacity.Memory().String(),
 		KubeletVersion: info.KubeletVersion, ContainerRuntime: info.ContainerRuntimeVersion,
@@ -114,20 +104,20 @@ func nodeOf(node *corev1.Node) Node {
 	}
 }
 
-// place decides on which nodes bench's own pods go. Where all nodes are of one kind, the scheduler chooses among them.
-func (e Environment) place(nodes string) (placement, error) {
+// place chooses the nodes for bench's own pods. Where all nodes are of one kind, it leaves the choice to the scheduler.
+func (c cluster) place(nodes string) (placement, error) {
 	switch {
-	case nodes != NodesSimulated && len(e.realHosts) > 0:
-		if e.SimulatedNodes == 0 {
+	case nodes != NodesSimulated && len(c.realHosts) > 0:
+		if c.SimulatedNodes == 0 {
 			return placement{}, nil
 		}
-		return placement{hosts: e.realHosts}, nil
-	case nodes != NodesReal && e.SimulatedNodes > 0:
-		if len(e.Nodes) == 0 {
+		return placement{hosts: c.realHosts}, nil
+	case nodes != NodesReal && c.SimulatedNodes > 0:
+		if len(c.Nodes) == 0 {
 			return placement{simulated: true}, nil
 		}
-		return placement{simulated: true, hosts: e.simulatedHosts}, nil
+		return placement{simulated: true, hosts: c.simulatedHosts}, nil
 	}
 	return placement{}, fmt.Errorf("--nodes %s: the cluster has %d real nodes that are ready and %d simulated ones",
-		nodes, len(e.realHosts), e.SimulatedNodes)
+		nodes, len(c.realHosts), c.SimulatedNodes)
 }

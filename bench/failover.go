@@ -4,76 +4,74 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/traffic"
+	"github.com/tanist-dev/tanist/bench/watch"
 )
 
-// contender is a leader Service whose leader is taken away: Tanist's or the floor's. The run treats both alike.
+// contender is a leader Service whose leader is taken away, Tanist's or the floor's. The run treats both alike.
 type contender struct {
-	who       Who
+	who       report.Who
 	namespace string
 	// service is the leader Service.
 	service string
-	view    *view
-	steady  steadiness
-	// simulated says that the pods are on nodes that run no process.
+	view    *watch.View
+	steady  watch.Steady
+	// simulated is true when the pods are on nodes that run no process.
 	simulated bool
-	// meter is the traffic's; nil without traffic.
-	meter *meter
+	// meter collects the traffic; nil without traffic.
+	meter *traffic.Meter
 }
 
-// failover takes a contender's leader away, waits for the next one and until all is steady again. What goes wrong with the
-// failover belongs into the sample, which is counted; the error is about what follows it.
-func (c *contender) failover(ctx context.Context, with provoker, timeout, ready time.Duration) (Sample, error) {
-	leader, before, err := c.awaitSteady(ctx, ready)
+// failover takes a contender's leader away, waits for the next one and until the Service is steady again. An error of the failover
+// itself is in the sample and counts; the error returned is one of what follows it.
+func (c *contender) failover(ctx context.Context, with provoker, timeout, ready time.Duration) (report.Sample, error) {
+	leader, moves, err := c.awaitSteady(ctx, ready)
 	if err != nil {
-		return Sample{LostAt: time.Now()}.failed(err), nil
+		return report.Sample{LostAt: time.Now()}.Failed(err), nil
 	}
-	old := c.view.leading(c.service, leader)
-	sample := c.loseLeader(ctx, with, old, before, timeout)
+	old := c.view.Leader(c.service, leader)
+	sample := c.loseLeader(ctx, with, old, moves, timeout)
 	if err := with.restore(ctx, old); err != nil {
 		return sample, err
 	}
-	// Whether the leader moved once is known only now. Where nothing is steady, the next failover says so.
+	// Only now is it known whether the leader moved once. A Service that does not get steady fails the next failover.
 	_, _, _ = c.awaitSteady(ctx, ready)
-	sample.Moves = c.view.movesSince(c.service, before)
+	sample.Moves = c.view.CountMoves(c.service, moves)
 	return sample, nil
 }
 
-// loseLeader provokes the loss and measures until another pod leads.
-func (c *contender) loseLeader(ctx context.Context, with provoker, old podState, before int, timeout time.Duration) Sample {
+// loseLeader provokes the loss and measures until another pod leads. The view has seen so many moves before.
+func (c *contender) loseLeader(ctx context.Context, with provoker, old watch.Pod, moves int, timeout time.Duration) report.Sample {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	lost, err := with.provoke(ctx, old)
-	sample := Sample{From: old.name, LostAt: lost, CallMs: milliseconds(time.Since(lost)), EndsAtOnce: old.endsAtOnce}
+	sample := report.Sample{From: old.Name, LostAt: lost, CallMs: report.Milliseconds(time.Since(lost)), EndsAtOnce: old.EndsAtOnce}
 	if err != nil {
-		return sample.failed(err)
+		return sample.Failed(err)
 	}
-	if with.mode.fromStatus() {
-		if lost, err = c.view.awaitLoss(ctx, c.service, old.uid, lost); err != nil {
-			return sample.failed(err)
+	if fromStatus(with.mode) {
+		if lost, err = c.view.AwaitLoss(ctx, c.service, old.UID, lost); err != nil {
+			return sample.Failed(err)
 		}
 		sample.LostAt = lost
 	}
-	to, err := c.view.awaitMove(ctx, c.service, old.uid, before)
+	to, err := c.view.AwaitMove(ctx, c.service, old.UID, moves)
 	switch {
 	case err == nil:
-		sample.To, sample.Term, sample.Reason = to.name, to.term, to.reason
-		sample.LatencyMs = milliseconds(to.at.Sub(lost))
+		sample.To, sample.Term, sample.Reason = to.Name, to.Term, to.Reason
+		sample.LatencyMs = report.Milliseconds(to.At.Sub(lost))
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		sample.Missed, sample.LatencyMs = true, milliseconds(timeout)
+		sample.Missed, sample.LatencyMs = true, report.Milliseconds(timeout)
 	default:
-		return sample.failed(err)
+		return sample.Failed(err)
 	}
 	return sample
 }
 
-func (c *contender) awaitSteady(ctx context.Context, limit time.Duration) (leader move, moves int, err error) {
+func (c *contender) awaitSteady(ctx context.Context, limit time.Duration) (leader watch.Move, moves int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return c.view.awaitSteady(ctx, c.service, c.steady)
-}
-
-// failed is the sample of a loss that could not be provoked or followed.
-func (s Sample) failed(err error) Sample {
-	s.Missed, s.Error = true, err.Error()
-	return s
+	return c.view.AwaitSteady(ctx, c.service, c.steady)
 }

@@ -4,18 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"time"
-)
 
-// MaxTrafficRate is the number of new connections per second below which a client address must stay. Above it, source ports
-// are reused while a node's conntrack table still maps them to a pod that is gone (Linux: 120 seconds after a connection has ended,
-// in which this rate takes 24,000 ports), and the failures seen are the client's own.
-const MaxTrafficRate = 200
+	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/traffic"
+)
 
 // Where the traffic comes from.
 const (
-	// TrafficFromPod runs a client pod in the cluster: works from any machine.
+	// TrafficFromPod runs a client pod in the cluster, which works from any machine.
 	TrafficFromPod = "pod"
-	// TrafficFromHost sends requests from the machine bench runs on, which must reach ClusterIPs.
+	// TrafficFromHost sends requests from the machine that bench runs on, which must reach ClusterIPs.
 	TrafficFromHost = "host"
 )
 
@@ -23,44 +21,44 @@ const (
 const (
 	// FloorFromAuto is FloorFromPod where bench's pods really run, and FloorFromHost on simulated nodes.
 	FloorFromAuto = "auto"
-	// FloorFromPod runs it in a pod with the resources of Tanist's: as near to the API server, and with as much of a CPU.
+	// FloorFromPod runs it in a pod with the resources of Tanist's: as near to the API server and with the same share of a CPU.
 	FloorFromPod = "pod"
 	// FloorFromHost runs it in bench's own process.
 	FloorFromHost = "host"
 )
 
-// On which nodes bench puts its own pods.
+// Which nodes bench's own pods run on.
 const (
-	// NodesAuto means real nodes where there are any, otherwise simulated ones.
+	// NodesAuto is NodesReal where there are real nodes, otherwise NodesSimulated.
 	NodesAuto = "auto"
 	// NodesReal are nodes with a kubelet.
 	NodesReal = "real"
-	// NodesSimulated are KWOK nodes: pods appear ready there, but no process runs.
+	// NodesSimulated are KWOK nodes: pods become ready there, but no process runs.
 	NodesSimulated = "simulated"
 )
 
-// Options say what to measure. The zero value is not valid; DefaultOptions is where to start.
+// Options are what to measure. The zero value is not valid: start with DefaultOptions.
 type Options struct {
-	// Service is the user's Service to measure; empty: bench brings its own workload along.
+	// Service is the user's Service to measure. If it is empty, bench creates a workload of its own.
 	Service string
-	// Namespace is the Service's; ignored without Service.
+	// Namespace is the Service's. It is ignored without Service.
 	Namespace string
-	// AllowNotEnabled measures a Service although its namespace or itself is not opted in to Tanist.
+	// AllowNotEnabled measures a Service even if it or its namespace is not opted in to Tanist.
 	AllowNotEnabled bool
 
 	// Modes are the ways to take the leader away, one after another.
-	Modes []Mode
-	// Failovers is how many are measured per mode, and as many of the floor. With Burst, the number of rounds.
+	Modes []report.Mode
+	// Failovers is how many are measured per mode, of Tanist and of the floor each. With Burst, it is the number of rounds.
 	Failovers int
-	// Timeout is how long one failover is waited for before it counts as missed.
+	// Timeout is how long one failover may take before it counts as missed.
 	Timeout time.Duration
-	// Settle is how long leader and pods must have been unchanged before the next failover, those that terminate gone.
+	// Settle is how long leader and pods must have been unchanged before the next failover, with no pod terminating.
 	Settle time.Duration
-	// ReadyTimeout is how long pods may need to be ready, with a leader, before a failover or at the start, and those that terminate
-	// to be gone.
+	// ReadyTimeout is how long it may take, at the start and before each failover, until all pods are ready, one leads, and no pod
+	// terminates.
 	ReadyTimeout time.Duration
 
-	// Floor measures the bare watch-and-patch loop beside Tanist, one for one.
+	// Floor measures the bare watch-and-patch loop beside Tanist, in turns.
 	Floor bool
 	// FloorFrom is FloorFromAuto, FloorFromPod or FloorFromHost.
 	FloorFrom string
@@ -69,21 +67,21 @@ type Options struct {
 	Traffic bool
 	// TrafficFrom is TrafficFromPod or TrafficFromHost.
 	TrafficFrom string
-	// TrafficRate is how many new connections a second one client address opens, below MaxTrafficRate.
+	// TrafficRate is how many new connections per second one client address opens, below traffic.MaxRate.
 	TrafficRate int
 	// TrafficPath is the path of the requests.
 	TrafficPath string
 
-	// Image is what the pods of bench run.
+	// Image is the image of bench's own pods.
 	Image string
-	// Pods is how many of them each of bench's own workloads has.
+	// Pods is how many pods each of bench's own workloads has.
 	Pods int
-	// PreStop is how long bench's own pods keep serving after their deletion begins; 0: as long as the cluster's admission says.
+	// PreStop is how long bench's own pods keep serving after their deletion begins. 0 leaves that to the cluster's admission.
 	PreStop time.Duration
 	// Nodes is NodesAuto, NodesReal or NodesSimulated.
 	Nodes string
 
-	// Burst deletes the leaders of many Services at once instead of one leader after another.
+	// Burst deletes the leaders of many Services with one request, instead of one leader after another.
 	Burst bool
 	// Services is how many leader Services a burst has.
 	Services int
@@ -92,10 +90,10 @@ type Options struct {
 	Version string
 }
 
-// DefaultOptions are the values of flags that nobody set. Image is the only one that depends on the program's version.
+// DefaultOptions returns the defaults of all flags. Only Image depends on the program's version.
 func DefaultOptions(version string) Options {
 	return Options{
-		Modes:        []Mode{ModeDelete},
+		Modes:        []report.Mode{report.ModeDelete},
 		Failovers:    50,
 		Timeout:      30 * time.Second,
 		Settle:       time.Second,
@@ -112,7 +110,7 @@ func DefaultOptions(version string) Options {
 	}
 }
 
-// Validate returns every reason why these options cannot be run, joined, each naming its flag.
+// Validate returns all mistakes in the options, joined, each with its flag.
 func (o Options) Validate() error {
 	var errs []error
 	refuse := func(bad bool, format string, args ...any) {
@@ -130,22 +128,22 @@ func (o Options) Validate() error {
 	refuse(o.Image == "", "--image must not be empty")
 	refuse(o.FloorFrom != FloorFromAuto && o.FloorFrom != FloorFromPod && o.FloorFrom != FloorFromHost,
 		"--floor-from must be %s, %s or %s, got %q", FloorFromAuto, FloorFromPod, FloorFromHost, o.FloorFrom)
-	refuse(o.TrafficRate < 1 || o.TrafficRate >= MaxTrafficRate,
-		"--traffic-rate must be from 1 to %d new connections a second, got %d", MaxTrafficRate-1, o.TrafficRate)
+	refuse(o.TrafficRate < 1 || o.TrafficRate >= traffic.MaxRate,
+		"--traffic-rate must be from 1 to %d new connections per second, got %d", traffic.MaxRate-1, o.TrafficRate)
 	refuse(o.TrafficFrom != TrafficFromPod && o.TrafficFrom != TrafficFromHost,
 		"--traffic-from must be %s or %s, got %q", TrafficFromPod, TrafficFromHost, o.TrafficFrom)
 	refuse(o.TrafficPath == "" || o.TrafficPath[0] != '/', "--traffic-path must begin with a slash, got %q", o.TrafficPath)
 	refuse(o.Nodes != NodesAuto && o.Nodes != NodesReal && o.Nodes != NodesSimulated,
 		"--nodes must be %s, %s or %s, got %q", NodesAuto, NodesReal, NodesSimulated, o.Nodes)
 	for _, mode := range o.Modes {
-		refuse(o.Service != "" && mode.needsOwnWorkload(),
-			"--mode %s works only on the workload bench brings along: leave the Service's name out", mode)
+		refuse(o.Service != "" && fromStatus(mode),
+			"--mode %s works only on bench's own workload: omit the Service's name", mode)
 	}
 	if o.Burst {
-		refuse(o.Service != "", "--burst brings its own Services: leave the Service's name out")
+		refuse(o.Service != "", "--burst creates its own Services: omit the Service's name")
 		refuse(o.Services < 1 || o.Services > 1000, "--services must be from 1 to 1000, got %d", o.Services)
-		refuse(o.Traffic, "--burst measures the API only: leave --traffic out")
-		refuse(len(o.Modes) != 1 || o.Modes[0] != ModeDelete, "--burst deletes leaders: leave --mode out")
+		refuse(o.Traffic, "--burst measures the API alone: omit --traffic")
+		refuse(len(o.Modes) != 1 || o.Modes[0] != report.ModeDelete, "--burst deletes leaders: omit --mode")
 	}
 	return errors.Join(errs...)
 }

@@ -6,22 +6,24 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tanist-dev/tanist/bench/report"
 )
 
 func TestParseModes(t *testing.T) {
 	tests := map[string]struct {
 		values  []string
-		want    []Mode
+		want    []report.Mode
 		wantErr string
 	}{
-		"one":                           {values: []string{"evict"}, want: []Mode{ModeEvict}},
-		"several keep their order":      {values: []string{"force", "delete"}, want: []Mode{ModeForce, ModeDelete}},
-		"twice counts once":             {values: []string{"delete", "delete"}, want: []Mode{ModeDelete}},
-		"spaces after a comma are fine": {values: []string{"delete", " crash"}, want: []Mode{ModeDelete, ModeCrash}},
+		"one":                           {values: []string{"evict"}, want: []report.Mode{report.ModeEvict}},
+		"several keep their order":      {values: []string{"force", "delete"}, want: []report.Mode{report.ModeForce, report.ModeDelete}},
+		"twice counts once":             {values: []string{"delete", "delete"}, want: []report.Mode{report.ModeDelete}},
+		"spaces after a comma are fine": {values: []string{"delete", " crash"}, want: []report.Mode{report.ModeDelete, report.ModeCrash}},
 		"unknown": {
-			values: []string{"drain"}, wantErr: `unknown mode "drain": there are delete, force, evict, readiness, crash`,
+			values: []string{"drain"}, wantErr: `unknown mode "drain": must be one of delete, force, evict, readiness, crash`,
 		},
-		"none": {wantErr: "no mode given: there are delete, force, evict, readiness, crash"},
+		"none": {wantErr: "no mode given: must be one of delete, force, evict, readiness, crash"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -51,32 +53,32 @@ func TestOptionsValidate(t *testing.T) {
 			func(o *Options) { o.PreStop = 1500 * time.Millisecond }, "--pre-stop must be whole seconds, got 1.5s",
 		},
 		"too many connections": {
-			func(o *Options) { o.TrafficRate = 200 }, "--traffic-rate must be from 1 to 199 new connections a second, got 200",
+			func(o *Options) { o.TrafficRate = 200 }, "--traffic-rate must be from 1 to 199 new connections per second, got 200",
 		},
 		"traffic from nowhere": {func(o *Options) { o.TrafficFrom = "x" }, `--traffic-from must be pod or host, got "x"`},
 		"a relative path":      {func(o *Options) { o.TrafficPath = "x" }, `--traffic-path must begin with a slash, got "x"`},
 		"unknown nodes":        {func(o *Options) { o.Nodes = "x" }, `--nodes must be auto, real or simulated, got "x"`},
 		"no image":             {func(o *Options) { o.Image = "" }, "--image must not be empty"},
 		"a user's pods do not crash on demand": {
-			func(o *Options) { o.Service, o.Modes = "web", []Mode{ModeDelete, ModeCrash} },
-			"--mode crash works only on the workload bench brings along: leave the Service's name out",
+			func(o *Options) { o.Service, o.Modes = "web", []report.Mode{report.ModeDelete, report.ModeCrash} },
+			"--mode crash works only on bench's own workload: omit the Service's name",
 		},
 		"steady before it is settled": {
 			func(o *Options) { o.Settle = o.ReadyTimeout }, "--ready-timeout must be longer than --settle (2m0s), got 2m0s",
 		},
 		"a burst is of bench's own Services": {
-			func(o *Options) { o.Burst, o.Service = true, "web" }, "--burst brings its own Services: leave the Service's name out",
+			func(o *Options) { o.Burst, o.Service = true, "web" }, "--burst creates its own Services: omit the Service's name",
 		},
 		"a burst without Services": {
 			func(o *Options) { o.Burst, o.Services = true, 0 }, "--services must be from 1 to 1000, got 0",
 		},
 		"a burst with traffic": {
-			func(o *Options) { o.Burst, o.Traffic = true, true }, "--burst measures the API only: leave --traffic out",
+			func(o *Options) { o.Burst, o.Traffic = true, true }, "--burst measures the API alone: omit --traffic",
 		},
 		"a burst of evictions": {
-			func(o *Options) { o.Burst, o.Modes = true, []Mode{ModeEvict} }, "--burst deletes leaders: leave --mode out",
+			func(o *Options) { o.Burst, o.Modes = true, []report.Mode{report.ModeEvict} }, "--burst deletes leaders: omit --mode",
 		},
-		"everything wrong is said at once": {
+		"all mistakes are returned at once": {
 			func(o *Options) { o.Failovers, o.Pods = 0, 0 },
 			"--failovers must be at least 1, got 0\n--pods must be at least 2, a leader and a successor, got 0",
 		},

@@ -14,6 +14,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/watch"
 )
 
 // call is a request that an API server got.
@@ -68,41 +71,41 @@ func TestProvoke(t *testing.T) {
 	const pod, uid = "/api/v1/namespaces/ns/pods/web-1", "uid-1"
 	precondition := map[string]any{"uid": uid}
 	tests := map[string]struct {
-		mode      Mode
+		mode      report.Mode
 		simulated bool
 		statuses  []int
 		want      []call
 		wantErr   string
 	}{
 		"a delete leaves the grace period to the pod": {
-			mode: ModeDelete, statuses: []int{200},
+			mode: report.ModeDelete, statuses: []int{200},
 			want: []call{{Method: "DELETE", Path: pod, Body: map[string]any{
 				"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": precondition,
 			}}},
 		},
 		"a force delete gives no grace": {
-			mode: ModeForce, statuses: []int{200},
+			mode: report.ModeForce, statuses: []int{200},
 			want: []call{{Method: "DELETE", Path: pod, Body: map[string]any{
 				"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0.0, "preconditions": precondition,
 			}}},
 		},
 		"an eviction that the budget refuses is sent again, at once rather than after the server's ten seconds": {
-			mode: ModeEvict, statuses: []int{429, 201},
+			mode: report.ModeEvict, statuses: []int{429, 201},
 			want: []call{evictionOf("web-1", precondition), evictionOf("web-1", precondition)},
 		},
 		"an eviction that is forbidden is not sent again": {
-			mode: ModeEvict, statuses: []int{403}, want: []call{evictionOf("web-1", precondition)},
+			mode: report.ModeEvict, statuses: []int{403}, want: []call{evictionOf("web-1", precondition)},
 			wantErr: "failed to evict pod web-1: said the server",
 		},
 		"readiness is taken away through the API server": {
-			mode: ModeReadiness, statuses: []int{202},
+			mode: report.ModeReadiness, statuses: []int{202},
 			want: []call{{Method: "POST", Path: pod + ":8080/proxy/unready", Query: "for=3s"}},
 		},
 		"a crash may cut its own answer short": {
-			mode: ModeCrash, statuses: []int{502}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
+			mode: report.ModeCrash, statuses: []int{502}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
 		},
 		"a crash that is forbidden is said": {
-			mode: ModeCrash, statuses: []int{403}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
+			mode: report.ModeCrash, statuses: []int{403}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
 			wantErr: "failed to crash pod web-1: said the server",
 		},
 	}
@@ -111,14 +114,14 @@ func TestProvoke(t *testing.T) {
 			server := &recorder{statuses: test.statuses}
 			with := provoker{mode: test.mode, client: server.client(t), namespace: "ns", simulated: test.simulated}
 			began := time.Now()
-			sent, err := with.provoke(t.Context(), podState{name: "web-1", uid: uid})
+			sent, err := with.provoke(t.Context(), watch.Pod{Name: "web-1", UID: uid})
 			if got := text(err); got != test.wantErr {
 				t.Errorf("error = %q, want %q", got, test.wantErr)
 			}
 			if sent.Before(began) || sent.After(time.Now()) {
 				t.Errorf("sent at %s, which is not during the call", sent)
 			}
-			if len(test.want) > 1 && sent.Sub(began) < evictAgain {
+			if len(test.want) > 1 && sent.Sub(began) < evictRetryDelay {
 				t.Errorf("sent %s after the first request, want the time of the last", sent.Sub(began))
 			}
 			if diff := cmp.Diff(test.want, server.calls); diff != "" {
@@ -138,22 +141,22 @@ func evictionOf(pod string, precondition map[string]any) call {
 
 func TestRestore(t *testing.T) {
 	tests := map[string]struct {
-		mode      Mode
+		mode      report.Mode
 		simulated bool
 		want      []string
 	}{
-		"a deleted pod is replaced by its workload":        {mode: ModeDelete},
-		"a crashed pod is replaced rather than waited for": {mode: ModeCrash, want: []string{"DELETE /api/v1/namespaces/ns/pods/web-1"}},
-		"a pod gets its readiness back by itself":          {mode: ModeReadiness},
+		"a deleted pod is replaced by its workload":        {mode: report.ModeDelete},
+		"a crashed pod is replaced rather than waited for": {mode: report.ModeCrash, want: []string{"DELETE /api/v1/namespaces/ns/pods/web-1"}},
+		"a pod gets its readiness back by itself":          {mode: report.ModeReadiness},
 		"a simulated pod does not": {
-			mode: ModeReadiness, simulated: true, want: []string{"PATCH /api/v1/namespaces/ns/pods/web-1/status"},
+			mode: report.ModeReadiness, simulated: true, want: []string{"PATCH /api/v1/namespaces/ns/pods/web-1/status"},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			server := &recorder{statuses: []int{200}}
 			with := provoker{mode: test.mode, client: server.client(t), namespace: "ns", simulated: test.simulated}
-			if err := with.restore(t.Context(), podState{name: "web-1", uid: "uid-1"}); err != nil {
+			if err := with.restore(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
 				t.Errorf("restore: %v", err)
 			}
 			var got []string
@@ -169,8 +172,8 @@ func TestRestore(t *testing.T) {
 
 func TestWriteReadyNamesThePodItMeans(t *testing.T) {
 	server := &recorder{statuses: []int{200}}
-	with := provoker{mode: ModeReadiness, client: server.client(t), namespace: "ns", simulated: true}
-	if _, err := with.provoke(t.Context(), podState{name: "web-1", uid: "uid-1"}); err != nil {
+	with := provoker{mode: report.ModeReadiness, client: server.client(t), namespace: "ns", simulated: true}
+	if _, err := with.provoke(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
 		t.Fatal(err)
 	}
 	patch := server.calls[0].Body

@@ -5,30 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/tanist-dev/tanist/bench/report"
 )
 
-// giveUpAfter is how many failovers in a row may fail before any of them was provoked: then something is wrong that the next
-// will not mend, and a run that stops by itself stops.
+// giveUpAfter is how many failovers in a row may fail to be measured before a run ends: the cause is then something that the next failover
+// would not change.
 const giveUpAfter = 3
 
-// catchUp is how long a row's traffic may take to be known.
-const catchUp = 10 * time.Second
+// meterTimeout is how long it may take until all traffic of a row is known.
+const meterTimeout = 10 * time.Second
 
-// Run measures what opts say and returns the report. When it is interrupted or cannot go on, it returns an error and, if
-// anything was measured, the report of that. What it created is gone when it returns; if that fails, the error says what is
-// left.
-func Run(ctx context.Context, clients Clients, opts Options, console *Console) (report *Report, err error) {
+// Run measures what opts say and returns the report. When it is interrupted or cannot continue, it returns an error and the report of
+// what was measured, if anything. When it returns, what it created is gone, or the error names what is left.
+func Run(ctx context.Context, clients Clients, opts Options, console *Console) (measured *report.Report, err error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
 	run := &run{
 		opts: opts, clients: clients, console: console,
-		cleaner: &cleaner{client: clients.Act, say: console.say},
-		report:  &Report{Started: time.Now(), Settings: settingsOf(opts), Published: published()},
+		cleaner: &cleaner{client: clients.Act, printf: console.printf},
+		report:  &report.Report{Started: time.Now(), Settings: settingsOf(opts)},
 	}
-	defer console.follow()()
+	defer console.start()()
 	defer func() {
-		console.now("Removing what bench made")
+		console.setPhase("Removing what bench created")
 		if cleanErr := run.cleaner.clean(ctx); cleanErr != nil {
 			err = errors.Join(err, cleanErr)
 		}
@@ -37,13 +38,13 @@ func Run(ctx context.Context, clients Clients, opts Options, console *Console) (
 	return run.finish(err != nil), err
 }
 
-// run is one bench from beginning to end.
+// run is one run of bench.
 type run struct {
 	opts    Options
 	clients Clients
 	console *Console
 	cleaner *cleaner
-	report  *Report
+	report  *report.Report
 
 	contenders []*contender
 	floor      floorLoop
@@ -54,18 +55,18 @@ func (r *run) measure(ctx context.Context) error {
 	defer func() {
 		cancel()
 		if r.floor != nil {
-			r.floor.wait()
+			r.floor.Wait()
 		}
 	}()
-	r.console.now("Looking at the cluster")
-	env, err := survey(ctx, r.clients.Observe, r.opts.Version)
+	r.console.setPhase("Inspecting the cluster")
+	found, err := inspect(ctx, r.clients.Observe, r.opts.Version)
 	if err != nil {
 		return err
 	}
-	r.report.Environment = env
-	s := &setup{opts: r.opts, clients: r.clients, cleaner: r.cleaner, say: r.console.say, env: env}
+	r.report.Environment = found.Environment
+	s := &setup{opts: r.opts, clients: r.clients, cleaner: r.cleaner, printf: r.console.printf, cluster: found}
 	if r.opts.needsPods() {
-		if s.place, err = env.place(r.opts.Nodes); err != nil {
+		if s.place, err = found.place(r.opts.Nodes); err != nil {
 			return err
 		}
 	}
@@ -73,17 +74,17 @@ func (r *run) measure(ctx context.Context) error {
 		return err
 	}
 	r.report.Settings.FloorFrom = s.opts.FloorFrom
-	r.console.now("Waiting for pods and their leader")
+	r.console.setPhase("Waiting for pods and their leader")
 	if r.opts.Burst {
 		return r.burst(ctx, s)
 	}
 	if err := r.prepare(ctx, s); err != nil {
 		return err
 	}
-	r.console.begin(len(r.opts.Modes) * r.opts.Failovers * len(r.contenders))
-	defer r.console.end()
+	r.console.startBar(len(r.opts.Modes) * r.opts.Failovers * len(r.contenders))
+	defer r.console.stopBar()
 	for _, mode := range r.opts.Modes {
-		r.console.about(mode, r.opts.Failovers)
+		r.console.announce(mode, r.opts.Failovers)
 		if err := r.mode(ctx, mode); err != nil {
 			return err
 		}
@@ -91,46 +92,46 @@ func (r *run) measure(ctx context.Context) error {
 	return nil
 }
 
-// needsPods says whether bench creates pods of its own.
+// needsPods returns whether bench creates pods of its own.
 func (o Options) needsPods() bool {
 	return o.Service == "" || o.Floor || o.Traffic && o.TrafficFrom == TrafficFromPod
 }
 
 func (r *run) prepare(ctx context.Context, s *setup) error {
-	target, err := s.target(ctx)
+	measured, err := s.target(ctx)
 	if err != nil {
 		return err
 	}
-	r.report.Target = target
-	tanist, err := s.tanist(ctx, target)
+	r.report.Target = measured.Target
+	tanist, err := s.tanist(ctx, measured)
 	if err != nil {
 		return err
 	}
 	r.contenders = []*contender{tanist}
 	if r.opts.Floor {
-		r.console.now("Waiting for the floor's pods")
-		other, loop, err := s.floorFor(ctx, target)
+		r.console.setPhase("Waiting for the floor's pods")
+		other, loop, err := s.floor(ctx, measured)
 		if err != nil {
 			return err
 		}
 		r.contenders, r.floor = append(r.contenders, other), loop
 	}
 	if r.opts.Traffic {
-		r.console.now("Waiting for requests to succeed")
+		r.console.setPhase("Waiting for requests to succeed")
 		r.report.Settings.TrafficRate = r.opts.trafficRate(len(r.contenders))
 		return s.traffic(ctx, r.contenders)
 	}
 	return nil
 }
 
-// mode measures all failovers of one mode, of the contenders by turns, each first in every second round.
-func (r *run) mode(ctx context.Context, mode Mode) error {
-	rows := make([]Row, len(r.contenders))
+// mode measures all failovers of one mode, the contenders in turns. Each goes first in every second round.
+func (r *run) mode(ctx context.Context, mode report.Mode) error {
+	rows := make([]report.Row, len(r.contenders))
 	marks := make([]int, len(r.contenders))
 	for i, c := range r.contenders {
-		rows[i] = Row{Mode: mode, Who: c.who, Samples: []Sample{}}
+		rows[i] = report.Row{Mode: mode, Who: c.who, Samples: []report.Sample{}}
 		if c.meter != nil {
-			marks[i] = c.meter.mark()
+			marks[i] = c.meter.Mark()
 		}
 	}
 	err := r.rounds(ctx, mode, rows)
@@ -143,7 +144,7 @@ func (r *run) mode(ctx context.Context, mode Mode) error {
 	return err
 }
 
-func (r *run) rounds(ctx context.Context, mode Mode, rows []Row) error {
+func (r *run) rounds(ctx context.Context, mode report.Mode, rows []report.Row) error {
 	for round := range r.opts.Failovers {
 		for turn := range r.contenders {
 			i := (round + turn) % len(r.contenders)
@@ -156,15 +157,15 @@ func (r *run) rounds(ctx context.Context, mode Mode, rows []Row) error {
 }
 
 // next measures one failover and adds it to the row.
-func (r *run) next(ctx context.Context, mode Mode, c *contender, row *Row) error {
+func (r *run) next(ctx context.Context, mode report.Mode, c *contender, row *report.Row) error {
 	for _, other := range r.contenders {
-		// Nobody is measured while pods of another still start. One that does not get steady says so in its own turn.
+		// No contender is measured while pods of another start. One that does not get steady fails in its own turn.
 		_, _, _ = other.awaitSteady(ctx, r.opts.ReadyTimeout)
 	}
 	with := provoker{mode: mode, client: r.clients.Act, namespace: c.namespace, simulated: c.simulated}
 	sample, err := c.failover(ctx, with, r.opts.Timeout, r.opts.ReadyTimeout)
 	if ctx.Err() != nil {
-		return context.Cause(ctx) // A failover cut short says nothing.
+		return context.Cause(ctx) // The end of the run cut this failover short: it is no sample.
 	}
 	if err != nil {
 		r.note("%s, %s: %v", mode, c.who, err)
@@ -175,8 +176,8 @@ func (r *run) next(ctx context.Context, mode Mode, c *contender, row *Row) error
 	return givingUp(row.Samples)
 }
 
-// givingUp says that the last failovers could not be measured.
-func givingUp(samples []Sample) error {
+// givingUp returns an error when none of the last failovers could be measured.
+func givingUp(samples []report.Sample) error {
 	if len(samples) < giveUpAfter {
 		return nil
 	}
@@ -189,13 +190,13 @@ func givingUp(samples []Sample) error {
 	return fmt.Errorf("gave up after %d failovers in a row that could not be measured: %s", giveUpAfter, last[len(last)-1].Error)
 }
 
-// readMeter adds to a row what the traffic saw since the mark. An interrupted run takes what there is.
-func (r *run) readMeter(ctx context.Context, c *contender, mark int, row *Row) {
-	wait, cancel := context.WithTimeout(ctx, catchUp)
+// readMeter sets a row's traffic to what the client saw since the mark. An interrupted run takes what there is.
+func (r *run) readMeter(ctx context.Context, c *contender, mark int, row *report.Row) {
+	wait, cancel := context.WithTimeout(ctx, meterTimeout)
 	defer cancel()
-	traffic, err := c.meter.since(wait, mark)
+	totals, err := c.meter.Since(wait, mark)
 	if err != nil && ctx.Err() == nil {
 		r.note("%s, %s: traffic is incomplete: %v", row.Mode, row.Who, err)
 	}
-	row.Traffic = &traffic
+	row.Traffic = &totals
 }

@@ -2,54 +2,52 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/tanist-dev/tanist/bench/report"
 )
 
-// farAway is the API round trip, in milliseconds, from which on a floor outside the cluster is at a disadvantage.
-const farAway = 5.0
+// slowRoundTrip is the API round trip, in milliseconds, above which a floor outside the cluster is at a disadvantage.
+const slowRoundTrip = 5.0
 
 func (r *run) note(format string, args ...any) {
 	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
 }
 
-// finish completes the report, nil when nothing was measured.
-func (r *run) finish(interrupted bool) *Report {
+// finish completes the report. It returns nil when nothing was measured.
+func (r *run) finish(interrupted bool) *report.Report {
 	r.report.Finished, r.report.Interrupted = time.Now(), interrupted
-	measured := 0
-	for i, row := range r.report.Rows {
-		r.report.Rows[i] = finishRow(row)
-		measured += len(row.Samples)
-	}
-	if measured == 0 {
+	measured := slices.ContainsFunc(r.report.Rows, func(row report.Row) bool { return len(row.Samples) > 0 })
+	if !measured {
 		return nil
 	}
-	compare(r.report.Rows)
 	if interrupted {
 		r.note("the run ended before it had measured everything")
 	}
-	r.report.Notes = append(r.report.Notes, notes(r.report.Rows)...)
+	r.report.Complete()
 	if r.floor != nil {
-		if err := r.floor.err(); err != nil {
-			r.note("the floor's loop had trouble: %v", err)
+		if err := r.floor.Err(); err != nil {
+			r.note("the floor's loop had errors: %v", err)
 		}
 	}
-	if trip := r.report.Environment.APIRoundTripMs; r.opts.Floor && r.report.Settings.FloorFrom == FloorFromHost && trip > farAway {
+	if trip := r.report.Environment.APIRoundTripMs; r.opts.Floor && r.report.Settings.FloorFrom == FloorFromHost && trip > slowRoundTrip {
 		r.note("a request to the API server takes %.1f ms from here; the floor pays that and a Tanist in the cluster does not, "+
-			"so the ratios flatter Tanist", trip)
+			"which makes the ratios favour Tanist", trip)
 	}
 	return r.report
 }
 
-func settingsOf(opts Options) Settings {
-	settings := Settings{
+func settingsOf(opts Options) report.Settings {
+	settings := report.Settings{
 		Failovers: opts.Failovers, Modes: opts.Modes, Floor: opts.Floor, Traffic: opts.Traffic, Services: 1,
-		TimeoutMs: milliseconds(opts.Timeout), SettleMs: milliseconds(opts.Settle), PreStopMs: milliseconds(opts.PreStop),
+		TimeoutMs: report.Milliseconds(opts.Timeout), SettleMs: report.Milliseconds(opts.Settle), PreStopMs: report.Milliseconds(opts.PreStop),
 	}
 	if opts.Traffic {
 		settings.TrafficFrom = opts.TrafficFrom
 	}
 	if opts.Burst {
-		settings.Services, settings.Modes = opts.Services, []Mode{ModeBurst}
+		settings.Services, settings.Modes = opts.Services, []report.Mode{report.ModeBurst}
 	}
 	return settings
 }

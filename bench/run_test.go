@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/bench/report"
 )
 
 // quickOptions are few failovers on bench's own workload.
@@ -25,8 +27,8 @@ func quickOptions(change func(*Options)) Options {
 
 // outline is what a test looks at in a row.
 type outline struct {
-	Mode             Mode
-	Who              Who
+	Mode             report.Mode
+	Who              report.Who
 	Measured, Missed int
 	P50              float64
 	Ratio            float64
@@ -35,9 +37,9 @@ type outline struct {
 	FirstError       string
 }
 
-func outlines(report *Report) []outline {
+func outlines(measured *report.Report) []outline {
 	var outlines []outline
-	for _, row := range report.Rows {
+	for _, row := range measured.Rows {
 		o := outline{Mode: row.Mode, Who: row.Who, Measured: row.Measured, Missed: row.Missed}
 		if row.P50Ms != nil {
 			o.P50 = *row.P50Ms
@@ -65,27 +67,27 @@ func TestRun(t *testing.T) {
 		wantErr   string
 	}{
 		"deletes and force deletes beside the floor": {
-			options: quickOptions(func(o *Options) { o.Modes = []Mode{ModeDelete, ModeForce} }),
+			options: quickOptions(func(o *Options) { o.Modes = []report.Mode{report.ModeDelete, report.ModeForce} }),
 			want: []outline{
-				{Mode: ModeDelete, Who: WhoTanist, Measured: 4, P50: 15, Ratio: 3, MostMoves: 1, LastTerm: 5},
-				{Mode: ModeDelete, Who: WhoFloor, Measured: 4, P50: 5, MostMoves: 1},
-				{Mode: ModeForce, Who: WhoTanist, Measured: 4, P50: 15, Ratio: 3, MostMoves: 1, LastTerm: 9},
-				{Mode: ModeForce, Who: WhoFloor, Measured: 4, P50: 5, MostMoves: 1},
+				{Mode: report.ModeDelete, Who: report.WhoTanist, Measured: 4, P50: 15, Ratio: 3, MostMoves: 1, LastTerm: 5},
+				{Mode: report.ModeDelete, Who: report.WhoFloor, Measured: 4, P50: 5, MostMoves: 1},
+				{Mode: report.ModeForce, Who: report.WhoTanist, Measured: 4, P50: 15, Ratio: 3, MostMoves: 1, LastTerm: 9},
+				{Mode: report.ModeForce, Who: report.WhoFloor, Measured: 4, P50: 5, MostMoves: 1},
 			},
 		},
 		"a lost readiness counts from the pod's status": {
 			simulated: true,
-			options:   quickOptions(func(o *Options) { o.Modes = []Mode{ModeReadiness} }),
+			options:   quickOptions(func(o *Options) { o.Modes = []report.Mode{report.ModeReadiness} }),
 			want: []outline{
-				{Mode: ModeReadiness, Who: WhoTanist, Measured: 4, P50: 10, MostMoves: 1, LastTerm: 5},
-				{Mode: ModeReadiness, Who: WhoFloor, Measured: 4, MostMoves: 1},
+				{Mode: report.ModeReadiness, Who: report.WhoTanist, Measured: 4, P50: 10, MostMoves: 1, LastTerm: 5},
+				{Mode: report.ModeReadiness, Who: report.WhoFloor, Measured: 4, MostMoves: 1},
 			},
 		},
 		"a failover that nobody follows is missed, and three that cannot be measured end the run": {
 			broken:  true,
 			options: quickOptions(func(o *Options) { o.Floor = false }),
 			want: []outline{{
-				Mode: ModeDelete, Who: WhoTanist, Measured: 1, Missed: 4, P50: 30000, LastTerm: 0,
+				Mode: report.ModeDelete, Who: report.WhoTanist, Measured: 1, Missed: 4, P50: 30000, LastTerm: 0,
 				FirstError: "gave up on Service bench-leader: the leader pod-002 is not one of the ready pods",
 			}},
 			wantErr: "gave up after 3 failovers in a row that could not be measured: " +
@@ -94,10 +96,10 @@ func TestRun(t *testing.T) {
 		"a burst counts until the last Service and for each": {
 			options: quickOptions(func(o *Options) { o.Burst, o.Services, o.Failovers = true, 3, 2 }),
 			want: []outline{
-				{Mode: ModeBurst, Who: WhoTanist, Measured: 2, P50: 15, Ratio: 3, MostMoves: 1},
-				{Mode: ModeBurst, Who: WhoFloor, Measured: 2, P50: 5, MostMoves: 1},
-				{Mode: ModeBurstEach, Who: WhoTanist, Measured: 6, P50: 15, Ratio: 3, MostMoves: 1, LastTerm: 3},
-				{Mode: ModeBurstEach, Who: WhoFloor, Measured: 6, P50: 5, MostMoves: 1},
+				{Mode: report.ModeBurst, Who: report.WhoTanist, Measured: 2, P50: 15, Ratio: 3, MostMoves: 1},
+				{Mode: report.ModeBurst, Who: report.WhoFloor, Measured: 2, P50: 5, MostMoves: 1},
+				{Mode: report.ModeBurstEach, Who: report.WhoTanist, Measured: 6, P50: 15, Ratio: 3, MostMoves: 1, LastTerm: 3},
+				{Mode: report.ModeBurstEach, Who: report.WhoFloor, Measured: 6, P50: 5, MostMoves: 1},
 			},
 		},
 	}
@@ -110,11 +112,11 @@ func TestRun(t *testing.T) {
 				}
 				cluster.broken = test.broken
 				var said bytes.Buffer
-				report, err := Run(t.Context(), cluster.clients(), test.options, NewConsole(&said))
+				measured, err := Run(t.Context(), cluster.clients(), test.options, NewConsole(&said))
 				if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 					t.Fatalf("error (-want +got):\n%s\n%s", diff, said.String())
 				}
-				if diff := cmp.Diff(test.want, outlines(report)); diff != "" {
+				if diff := cmp.Diff(test.want, outlines(measured)); diff != "" {
 					t.Errorf("rows (-want +got):\n%s", diff)
 				}
 				wantNothingLeft(t, cluster, said.String())
@@ -128,10 +130,10 @@ func TestRunWithoutTanist(t *testing.T) {
 		cluster := newSimulation(t, realNode("node-1"))
 		cluster.absent = true
 		var said bytes.Buffer
-		report, err := Run(t.Context(), cluster.clients(), quickOptions(nil), NewConsole(&said))
+		measured, err := Run(t.Context(), cluster.clients(), quickOptions(nil), NewConsole(&said))
 		want := "failed to find leader Service bench-leader within 2m0s; is Tanist running?"
-		if report != nil || text(err) != want {
-			t.Errorf("got %v, %v, want no report and %q", report, err, want)
+		if measured != nil || text(err) != want {
+			t.Errorf("got %v, %v, want no report and %q", measured, err, want)
 		}
 		wantNothingLeft(t, cluster, said.String())
 	})
@@ -144,12 +146,12 @@ func TestRunInterrupted(t *testing.T) {
 		defer cancel()
 		options := quickOptions(func(o *Options) { o.Failovers = 1000 })
 		var said bytes.Buffer
-		report, err := Run(ctx, cluster.clients(), options, NewConsole(&said))
+		measured, err := Run(ctx, cluster.clients(), options, NewConsole(&said))
 		if text(err) != "interrupted" {
 			t.Errorf("error = %v, want interrupted", err)
 		}
-		if report == nil || !report.Interrupted || report.Rows[0].Measured == 0 {
-			t.Errorf("report = %+v, want what was measured until then", report)
+		if measured == nil || !measured.Interrupted || measured.Rows[0].Measured == 0 {
+			t.Errorf("report = %+v, want what was measured until then", measured)
 		}
 		wantNothingLeft(t, cluster, said.String())
 	})
@@ -166,7 +168,7 @@ func TestRunRefusesBeforeItTouchesAnything(t *testing.T) {
 			"--nodes real: the cluster has 0 real nodes that are ready and 1 simulated ones",
 		},
 		"a crash where nothing runs": {
-			quickOptions(func(o *Options) { o.Modes = []Mode{ModeCrash} }),
+			quickOptions(func(o *Options) { o.Modes = []report.Mode{report.ModeCrash} }),
 			"--mode crash needs a process that can crash: pods on simulated (KWOK) nodes have none",
 		},
 		"traffic where nothing answers": {
@@ -204,7 +206,7 @@ func wantNothingLeft(t *testing.T, cluster *simulation, said string) {
 	for _, namespace := range left.Items {
 		t.Errorf("namespace %s is left", namespace.Name)
 	}
-	if !strings.HasSuffix(said, "Removed everything that bench made\n") {
+	if !strings.HasSuffix(said, "Removed everything that bench created\n") {
 		t.Errorf("bench said:\n%s", said)
 	}
 }

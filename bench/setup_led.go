@@ -10,11 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// leaderServicePoll is how often bench asks whether Tanist has made a leader Service.
+// leaderServicePoll is how often bench checks whether Tanist has created a leader Service.
 const leaderServicePoll = 100 * time.Millisecond
 
-// createLed makes a workload for Tanist to lead: its Service first, and the pods when Tanist has answered with the leader Service.
-// Only pods of a Service that Tanist knows get a drain window.
+// createLed creates a workload that Tanist leads: first its Service, and the pods once Tanist has created the leader Service. Only pods of
+// a Service that Tanist knows get a drain window.
 func (s *setup) createLed(ctx context.Context, namespace string, w workload, limit time.Duration) error {
 	service := w.service()
 	if err := createService(ctx, s.clients.Act, namespace, service); err != nil {

@@ -3,6 +3,9 @@ package bench
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,10 +16,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
+	apiwatch "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes/fake"
 	k8stesting "k8s.io/client-go/testing"
 
+	"github.com/tanist-dev/tanist/bench/floor"
+	"github.com/tanist-dev/tanist/bench/watch"
 	"github.com/tanist-dev/tanist/config"
 )
 
@@ -66,8 +71,10 @@ func (s *simulation) number() int {
 // after does something later, unless the test has ended by then.
 func (s *simulation) after(delay time.Duration, do func()) {
 	go func() {
-		if pause(s.ctx, delay) == nil {
+		select {
+		case <-time.After(delay):
 			do()
+		case <-s.ctx.Done():
 		}
 	}()
 }
@@ -125,7 +132,7 @@ func (s *simulation) endPod(namespace, name string, options metav1.DeleteOptions
 		}
 	})
 	s.after(replaceDelay, func() {
-		labels := map[string]string{managedByLabel: managedBy, serviceLabel: pod.Labels[serviceLabel]}
+		labels := map[string]string{managedByLabel: managedBy, floor.ServiceLabel: pod.Labels[floor.ServiceLabel]}
 		s.createPod(namespace, corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod.Spec})
 	})
 	return nil
@@ -170,8 +177,8 @@ func (s *simulation) createLeaderService(action k8stesting.Action) (bool, runtim
 	if err := s.Tracker().Create(slicesResource, slice, namespace); err != nil {
 		return true, nil, err
 	}
-	lead := &simulatedTanist{simulation: s, service: service.Name, slice: slice, election: floorSlice{others: map[types.UID]floorPatch{}}}
-	s.after(0, func() { _, _ = follow(s.ctx, s.CoreV1().Pods(namespace), metav1.ListOptions{}, lead) })
+	tanist := &simulatedTanist{simulation: s, service: service.Name, slice: slice, candidates: map[types.UID]string{}}
+	s.after(0, func() { _ = watch.Follow(s.ctx, s.CoreV1().Pods(namespace), metav1.ListOptions{}, tanist) })
 	return false, nil, nil
 }
 
@@ -180,40 +187,43 @@ var slicesResource = discoveryv1.SchemeGroupVersion.WithResource("endpointslices
 // simulatedTanist leads one Service.
 type simulatedTanist struct {
 	*simulation
-	service  string
-	slice    *discoveryv1.EndpointSlice
-	election floorSlice
-	term     int
+	service string
+	slice   *discoveryv1.EndpointSlice
+	// candidates are the names of the pods that can lead, the leader among them.
+	candidates map[types.UID]string
+	leader     types.UID
+	term       int
 }
 
-func (s *simulatedTanist) replace(at time.Time, objects []runtime.Object) {
+func (s *simulatedTanist) Replace(at time.Time, objects []runtime.Object) {
 	for _, object := range objects {
-		s.event(at, watch.Added, object)
+		s.Event(at, apiwatch.Added, object)
 	}
 }
 
-func (s *simulatedTanist) event(_ time.Time, kind watch.EventType, object runtime.Object) {
+func (s *simulatedTanist) Event(_ time.Time, kind apiwatch.EventType, object runtime.Object) {
 	pod := object.(*corev1.Pod)
-	if pod.Labels[serviceLabel] != s.service {
+	if pod.Labels[floor.ServiceLabel] != s.service {
 		return
 	}
-	var next floorPatch
-	if kind == watch.Deleted {
-		next = s.election.drop(pod.UID)
+	if kind == apiwatch.Deleted || !watch.CanLead(pod) {
+		delete(s.candidates, pod.UID)
 	} else {
-		next, _ = s.election.see(pod)
+		s.candidates[pod.UID] = pod.Name
 	}
-	if next.body == nil || s.broken && s.term > 0 {
+	if s.candidates[s.leader] != "" || len(s.candidates) == 0 || s.broken && s.term > 0 {
 		return
 	}
+	pods := slices.Collect(maps.Keys(s.candidates))
+	s.leader = slices.MinFunc(pods, func(a, b types.UID) int { return strings.Compare(s.candidates[a], s.candidates[b]) })
 	s.term++
 	slice := s.slice.DeepCopy()
 	slice.Annotations = map[string]string{config.TermKey: fmt.Sprint(s.term), config.ReasonKey: "Simulated"}
-	slice.Endpoints = []discoveryv1.Endpoint{{TargetRef: &corev1.ObjectReference{Kind: "Pod", Name: next.pod, UID: next.to}}}
+	slice.Endpoints = []discoveryv1.Endpoint{{TargetRef: &corev1.ObjectReference{Kind: "Pod", Name: s.candidates[s.leader], UID: s.leader}}}
 	s.after(electionDelay, func() { _ = s.Tracker().Update(slicesResource, slice, slice.Namespace) })
 }
 
-func (s *simulatedTanist) trouble(error) {}
+func (s *simulatedTanist) Failed(error) {}
 
 // realNode and kwokNode are nodes of either kind, ready.
 func realNode(name string) *corev1.Node {

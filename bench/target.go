@@ -3,74 +3,68 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/watch"
 	"github.com/tanist-dev/tanist/config"
 )
 
-// Target is what was measured.
-type Target struct {
-	Namespace     string `json:"namespace"`
-	Service       string `json:"service"`
-	LeaderService string `json:"leaderService"`
-	// Pods is how many ready pods the Service had, and must have again before each failover.
-	Pods int `json:"pods"`
-	// OwnWorkload says that bench brought the Service and its pods along.
-	OwnWorkload bool `json:"ownWorkload"`
-	// Image is what bench's own pods ran; empty when there were none.
-	Image string `json:"image,omitempty"`
-
+// target is what is measured.
+type target struct {
+	report.Target
 	// podLabels select the Service's pods.
 	podLabels string
-	// simulated says that the pods are on nodes that run no process.
+	// simulated is true when the pods are on nodes that run no process.
 	simulated bool
 }
 
-// findTarget looks at the Service a user named and refuses it, in one sentence, when bench must not or cannot measure it.
-func findTarget(ctx context.Context, client kubernetes.Interface, opts Options, env Environment) (Target, error) {
+// findTarget returns the Service that a user named, or an error when bench must not or cannot measure it.
+func findTarget(ctx context.Context, client kubernetes.Interface, opts Options, nodes cluster) (target, error) {
 	namespace, err := client.CoreV1().Namespaces().Get(ctx, opts.Namespace, metav1.GetOptions{})
 	if err != nil {
-		return Target{}, fmt.Errorf("failed to get namespace: %w", err)
+		return target{}, fmt.Errorf("failed to get namespace: %w", err)
 	}
 	service, err := client.CoreV1().Services(opts.Namespace).Get(ctx, opts.Service, metav1.GetOptions{})
 	if err != nil {
-		return Target{}, fmt.Errorf("failed to get Service: %w", err)
+		return target{}, fmt.Errorf("failed to get Service: %w", err)
 	}
 	if err := mayMeasure(namespace, service, opts.AllowNotEnabled); err != nil {
-		return Target{}, err
+		return target{}, err
 	}
-	target := Target{
-		Namespace: opts.Namespace, Service: opts.Service, LeaderService: leaderServiceName(service),
+	found := target{
+		Target:    report.Target{Namespace: opts.Namespace, Service: opts.Service, LeaderService: leaderServiceName(service)},
 		podLabels: labels.SelectorFromSet(service.Spec.Selector).String(),
 	}
 	if opts.needsPods() {
-		target.Image = opts.Image
+		found.Image = opts.Image
 	}
-	if _, err := client.CoreV1().Services(opts.Namespace).Get(ctx, target.LeaderService, metav1.GetOptions{}); err != nil {
-		return Target{}, fmt.Errorf("failed to get leader Service: %w", err)
+	if _, err := client.CoreV1().Services(opts.Namespace).Get(ctx, found.LeaderService, metav1.GetOptions{}); err != nil {
+		return target{}, fmt.Errorf("failed to get leader Service: %w", err)
 	}
-	pods, err := client.CoreV1().Pods(opts.Namespace).List(ctx, metav1.ListOptions{LabelSelector: target.podLabels})
+	pods, err := client.CoreV1().Pods(opts.Namespace).List(ctx, metav1.ListOptions{LabelSelector: found.podLabels})
 	if err != nil {
-		return Target{}, fmt.Errorf("failed to list pods: %w", err)
+		return target{}, fmt.Errorf("failed to list pods: %w", err)
 	}
 	for i := range pods.Items {
-		if podStateOf(&pods.Items[i]).fit() {
-			target.Pods++
-			target.simulated = target.simulated || env.simulated[pods.Items[i].Spec.NodeName]
+		if watch.CanLead(&pods.Items[i]) {
+			found.Pods++
+			found.simulated = found.simulated || nodes.simulated[pods.Items[i].Spec.NodeName]
 		}
 	}
-	if target.Pods < 2 {
-		return Target{}, fmt.Errorf("failed to find a leader and a successor: Service %s/%s has %d ready pods",
-			target.Namespace, target.Service, target.Pods)
+	if found.Pods < 2 {
+		return target{}, fmt.Errorf("failed to find a leader and a successor: Service %s/%s has %d ready pods",
+			found.Namespace, found.Service, found.Pods)
 	}
-	return target, nil
+	return found, nil
 }
 
-// mayMeasure says why a Service must not be touched: taking its leaders away is what its owner opted in to, or nobody did.
+// mayMeasure refuses a Service whose owner has not opted in to having its leaders taken away.
 func mayMeasure(namespace *corev1.Namespace, service *corev1.Service, allowNotEnabled bool) error {
 	refuse := func(why string) error {
 		return fmt.Errorf("refusing to touch Service %s/%s: %s", service.Namespace, service.Name, why)
@@ -81,31 +75,26 @@ func mayMeasure(namespace *corev1.Namespace, service *corev1.Service, allowNotEn
 	case allowNotEnabled:
 		return nil
 	case !config.Enabled(namespace.Labels):
-		return refuse("its namespace is not labelled " + config.EnabledKey + "=true (--allow-not-enabled overrules)")
+		return refuse("its namespace is not labelled " + config.EnabledKey + "=true (--allow-not-enabled overrides this)")
 	case !config.Enabled(service.Annotations):
-		return refuse("it is not annotated " + config.EnabledKey + "=true (--allow-not-enabled overrules)")
+		return refuse("it is not annotated " + config.EnabledKey + "=true (--allow-not-enabled overrides this)")
 	}
 	return nil
 }
 
-// leaderServiceName is the name a Service's owner gave its leader Service, or the default.
+// leaderServiceName is the name that a Service's owner chose for its leader Service, or the default.
 func leaderServiceName(service *corev1.Service) string {
-	options, _ := config.ParseOptions(service) // What is wrong there is Tanist's to report; it leaves the default here, too.
+	options, _ := config.ParseOptions(service) // Tanist reports mistakes there and uses the default, as is done here.
 	return options.LeaderService
 }
 
-// feasible says why a mode or the traffic cannot work on these pods: nothing runs in a pod on a simulated node.
+// feasible refuses modes and traffic that need a process in the pods: simulated nodes run none.
 func feasible(opts Options, simulated bool) error {
-	if !simulated {
-		return nil
-	}
-	if opts.Traffic {
+	switch {
+	case simulated && opts.Traffic:
 		return fmt.Errorf("--traffic needs pods that answer: those on simulated (KWOK) nodes do not")
-	}
-	for _, mode := range opts.Modes {
-		if mode == ModeCrash {
-			return fmt.Errorf("--mode %s needs a process that can crash: pods on simulated (KWOK) nodes have none", mode)
-		}
+	case simulated && slices.Contains(opts.Modes, report.ModeCrash):
+		return fmt.Errorf("--mode %s needs a process that can crash: pods on simulated (KWOK) nodes have none", report.ModeCrash)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/config"
 )
 
@@ -21,8 +22,12 @@ type shop struct {
 }
 
 func newShop() *shop {
-	inShop := func(pod *corev1.Pod) {
-		pod.Namespace, pod.Labels = "shop", map[string]string{"app": "web"}
+	pod := func(name string, ready corev1.ConditionStatus) *corev1.Pod {
+		return &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shop", Labels: map[string]string{"app": "web"}},
+			Spec:       corev1.PodSpec{NodeName: "node-1"},
+			Status:     corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}}},
+		}
 	}
 	return &shop{
 		namespace: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Labels: map[string]string{config.EnabledKey: "true"}}},
@@ -31,17 +36,23 @@ func newShop() *shop {
 			Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "web"}},
 		},
 		leader: &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "web-leader", Namespace: "shop"}},
-		pods:   []*corev1.Pod{testPod("a", inShop), testPod("b", inShop), testPod("c", inShop, unready)},
+		pods:   []*corev1.Pod{pod("a", corev1.ConditionTrue), pod("b", corev1.ConditionTrue), pod("c", corev1.ConditionFalse)},
 	}
 }
 
 func TestFindTarget(t *testing.T) {
-	found := Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 2, podLabels: "app=web"}
+	found := target{
+		Target:    report.Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 2},
+		podLabels: "app=web",
+	}
+	renamed, simulated := found, found
+	renamed.LeaderService = "web-primary"
+	simulated.simulated = true
 	tests := map[string]struct {
 		change    func(*shop)
 		allow     bool
 		simulated map[string]bool
-		want      Target
+		want      target
 		wantErr   string
 	}{
 		"an opted-in Service": {want: found},
@@ -49,30 +60,25 @@ func TestFindTarget(t *testing.T) {
 			change: func(s *shop) {
 				s.service.Annotations[config.LeaderServiceKey], s.leader.Name = "web-primary", "web-primary"
 			},
-			want: Target{
-				Namespace: "shop", Service: "web", LeaderService: "web-primary", Pods: 2, podLabels: "app=web",
-			},
+			want: renamed,
 		},
 		"pods on a simulated node": {
 			simulated: map[string]bool{"node-1": true},
-			want: Target{
-				Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 2, podLabels: "app=web",
-				simulated: true,
-			},
+			want:      simulated,
 		},
 		"a namespace that is not labelled": {
 			change: func(s *shop) { s.namespace.Labels = nil },
 			wantErr: "refusing to touch Service shop/web: its namespace is not labelled tanist.dev/enabled=true " +
-				"(--allow-not-enabled overrules)",
+				"(--allow-not-enabled overrides this)",
 		},
 		"a label that says no": {
 			change: func(s *shop) { s.namespace.Labels[config.EnabledKey] = "false" },
 			wantErr: "refusing to touch Service shop/web: its namespace is not labelled tanist.dev/enabled=true " +
-				"(--allow-not-enabled overrules)",
+				"(--allow-not-enabled overrides this)",
 		},
 		"a Service that is not annotated": {
 			change:  func(s *shop) { s.service.Annotations = nil },
-			wantErr: "refusing to touch Service shop/web: it is not annotated tanist.dev/enabled=true (--allow-not-enabled overrules)",
+			wantErr: "refusing to touch Service shop/web: it is not annotated tanist.dev/enabled=true (--allow-not-enabled overrides this)",
 		},
 		"neither, but told to": {
 			change: func(s *shop) { s.namespace.Labels, s.service.Annotations = nil, nil }, allow: true, want: found,
@@ -101,11 +107,11 @@ func TestFindTarget(t *testing.T) {
 				objects = append(objects, pod)
 			}
 			options := Options{Service: "web", Namespace: "shop", Image: "image", AllowNotEnabled: test.allow}
-			got, err := findTarget(t.Context(), fake.NewClientset(objects...), options, Environment{simulated: test.simulated})
+			got, err := findTarget(t.Context(), fake.NewClientset(objects...), options, cluster{simulated: test.simulated})
 			if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(Target{})); diff != "" {
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(target{})); diff != "" {
 				t.Errorf("target (-want +got):\n%s", diff)
 			}
 		})

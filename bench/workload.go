@@ -2,50 +2,41 @@ package bench
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/tanist-dev/tanist/bench/floor"
 	"github.com/tanist-dev/tanist/config"
 )
 
-// Names of what bench makes. They are its own, apart from Tanist's, so that neither takes the other's objects for its own.
+// Names on what bench creates. They differ from Tanist's, so that neither takes the other's objects for its own.
 const (
 	managedBy = "tanist-bench"
-	// serviceLabel is on a pod of bench's own: the Service that selects it.
-	serviceLabel = "bench.tanist.dev/service"
-	// victimLabel marks the leaders that a burst deletes with one request.
+	// floorManagedBy manages the floor's slices: neither Tanist nor Kubernetes' own controller, so that both leave them alone.
+	floorManagedBy = "bench.tanist.dev"
+	// victimLabel is on the leaders that a burst deletes with one request.
 	victimLabel = "bench.tanist.dev/victim"
-	// managedByLabel is the usual label of whoever made an object.
+	// managedByLabel is the common label for who manages an object.
 	managedByLabel = "app.kubernetes.io/managed-by"
 
 	serverPort = 8080
 	portName   = "http"
-	// gracePeriod is what a pod of bench's own gets besides its preStop: its server exits at once.
+	// gracePeriod is added to the preStop of bench's own pods: their server exits at once.
 	gracePeriod = 5 * time.Second
 )
 
-// placement is where pods of bench's own go.
-type placement struct {
-	// hosts are the nodes to choose from; empty: the scheduler's choice, where all nodes are of one kind.
-	hosts []string
-	// simulated says that these are KWOK nodes.
-	simulated bool
-}
-
-// workload is one of bench's own: a Deployment, the Service that selects its pods and, for the floor, the leader Service and its
-// slice.
+// workload is one of bench's own: a Deployment, the Service that selects its pods and, for the floor, the leader Service and its slice.
 type workload struct {
 	name  string
 	image string
 	pods  int
 	place placement
-	// preStop and grace are the pods'; zero values leave both to the cluster's admission.
+	// lifecycle and grace are the pods'; nil leaves them to the cluster's admission.
 	lifecycle *corev1.Lifecycle
 	grace     *int64
 }
@@ -58,8 +49,17 @@ func newNamespace(prefix string, optedIn bool) *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix, Labels: labels}}
 }
 
+// burstName is the name of one workload of a burst.
+func burstName(name string, number int) string {
+	return fmt.Sprintf("%s-%03d", name, number)
+}
+
 func (w workload) labels() map[string]string {
-	return map[string]string{managedByLabel: managedBy, serviceLabel: w.name}
+	return map[string]string{managedByLabel: managedBy, floor.ServiceLabel: w.name}
+}
+
+func (w workload) selector() map[string]string {
+	return map[string]string{floor.ServiceLabel: w.name}
 }
 
 func (w workload) deployment() *appsv1.Deployment {
@@ -67,7 +67,7 @@ func (w workload) deployment() *appsv1.Deployment {
 		ObjectMeta: metav1.ObjectMeta{Name: w.name, Labels: w.labels()},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: new(int32(w.pods)),
-			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{serviceLabel: w.name}},
+			Selector: &metav1.LabelSelector{MatchLabels: w.selector()},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: w.labels()},
 				Spec:       w.podSpec(),
@@ -81,7 +81,7 @@ func (w workload) podSpec() corev1.PodSpec {
 	spec.TerminationGracePeriodSeconds = w.grace
 	spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
 		MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway,
-		LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{serviceLabel: w.name}},
+		LabelSelector: &metav1.LabelSelector{MatchLabels: w.selector()},
 	}}
 	container := &spec.Containers[0]
 	container.Lifecycle = w.lifecycle
@@ -93,26 +93,50 @@ func (w workload) podSpec() corev1.PodSpec {
 	return spec
 }
 
-// service is the annotated Service that Tanist gives a leader Service.
+// service is the annotated Service for which Tanist creates a leader Service.
 func (w workload) service() *corev1.Service {
 	service := w.source(w.name)
 	service.Annotations = map[string]string{config.EnabledKey: "true"}
 	return service
 }
 
-// source is a Service that selects the pods and asks nothing of Tanist.
+// source is a Service that selects the pods and is not opted in.
 func (w workload) source(name string) *corev1.Service {
 	return &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: w.labels()},
-		Spec:       corev1.ServiceSpec{Selector: map[string]string{serviceLabel: w.name}, Ports: servicePorts()},
+		Spec:       corev1.ServiceSpec{Selector: w.selector(), Ports: servicePorts()},
 	}
+}
+
+// floorSource is the Service beside the floor's leader Service, as Tanist's leader Service has one: whenever a pod changes, Kubernetes
+// writes its slices and all kube-proxies program them, which takes the same time from whoever hands over meanwhile.
+func (w workload) floorSource() *corev1.Service {
+	return w.source(w.name + "-source")
+}
+
+// floorLeader is the floor's leader Service, without a selector, and its slice without endpoints, which the loop sets.
+func (w workload) floorLeader(family discoveryv1.AddressType) (*corev1.Service, *discoveryv1.EndpointSlice) {
+	service := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: w.name, Labels: w.labels()},
+		Spec:       corev1.ServiceSpec{Ports: servicePorts()},
+	}
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta: metav1.ObjectMeta{Name: w.name, Labels: map[string]string{
+			discoveryv1.LabelServiceName: w.name, discoveryv1.LabelManagedBy: floorManagedBy, managedByLabel: managedBy,
+		}},
+		AddressType: family,
+		Ports: []discoveryv1.EndpointPort{{
+			Name: new(portName), Port: new(int32(serverPort)), Protocol: new(corev1.ProtocolTCP),
+		}},
+	}
+	return service, slice
 }
 
 func servicePorts() []corev1.ServicePort {
 	return []corev1.ServicePort{{Name: portName, Port: 80, TargetPort: intstr.FromString(portName), Protocol: corev1.ProtocolTCP}}
 }
 
-// keepServing is how pods serve on after their deletion begins.
+// keepServing makes pods serve for some time after their deletion begins.
 func (w workload) keepServing(preStop time.Duration) workload {
 	w.grace = new(int64((gracePeriod + preStop) / time.Second))
 	if preStop > 0 {
@@ -123,66 +147,9 @@ func (w workload) keepServing(preStop time.Duration) workload {
 	return w
 }
 
-// endLike makes the pods end as those of another workload do, as admission has changed them: what ends differently cannot be
-// compared.
+// endLike makes the pods end as another workload's pod does after admission has changed it: otherwise the two could not be compared.
 func (w workload) endLike(pod *corev1.Pod) workload {
 	w.grace = pod.Spec.TerminationGracePeriodSeconds
 	w.lifecycle = pod.Spec.Containers[0].Lifecycle
 	return w
-}
-
-// trafficPod is a client that stops by itself: after its time, or with the namespace.
-func trafficPod(name, image string, place placement, args []string, limit time.Duration) *corev1.Pod {
-	spec := restrictedPod(image, append([]string{"bench-client"}, args...), place)
-	spec.RestartPolicy = corev1.RestartPolicyNever
-	spec.ActiveDeadlineSeconds = new(int64(limit/time.Second) + 60)
-	spec.TerminationGracePeriodSeconds = new(int64(1))
-	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{managedByLabel: managedBy}},
-		Spec:       spec,
-	}
-}
-
-// restrictedPod is a pod of one container that the restricted pod security standard admits.
-func restrictedPod(image string, args []string, place placement) corev1.PodSpec {
-	spec := corev1.PodSpec{
-		AutomountServiceAccountToken: new(false),
-		EnableServiceLinks:           new(false),
-		SecurityContext: &corev1.PodSecurityContext{
-			RunAsNonRoot: new(true), RunAsUser: new(int64(65532)), RunAsGroup: new(int64(65532)),
-			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
-		},
-		Containers: []corev1.Container{{
-			Name: strings.TrimPrefix(args[0], "bench-"), Image: image, ImagePullPolicy: corev1.PullIfNotPresent, Args: args,
-			Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
-				corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("16Mi"),
-			}},
-			SecurityContext: &corev1.SecurityContext{
-				AllowPrivilegeEscalation: new(false), ReadOnlyRootFilesystem: new(true),
-				Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-			},
-		}},
-	}
-	if place.simulated {
-		spec.Tolerations = []corev1.Toleration{{Key: kwokKey, Operator: corev1.TolerationOpExists}}
-	}
-	if len(place.hosts) > 0 {
-		spec.Affinity = onHosts(place.hosts)
-	}
-	return spec
-}
-
-func onHosts(hosts []string) *corev1.Affinity {
-	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
-		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-			MatchExpressions: []corev1.NodeSelectorRequirement{
-				{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: hosts},
-			},
-		}}},
-	}}
-}
-
-// burstName is the name of one of the workloads of a burst.
-func burstName(name string, number int) string {
-	return fmt.Sprintf("%s-%03d", name, number)
 }

@@ -12,22 +12,23 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
-// burstRounds is how many rounds a burst has unless the user says otherwise: each takes away all leaders.
+// burstRounds is the default number of rounds of a burst. Each round takes away all leaders.
 const burstRounds = 5
 
-const benchLong = `Takes a Service's leader away again and again and measures how long the API needs to show the next one.
+const benchLong = `Take a Service's leader away again and again and measure how long the API needs to show the next one.
 
-Without SERVICE, bench creates a namespace with a workload of its own and removes it afterwards, also after Ctrl-C. With SERVICE,
-it deletes or evicts that Service's leaders, one after another: their clients will notice what the figures say. It changes nothing
+Without SERVICE, bench creates a namespace with a workload of its own and removes it afterwards, even after Ctrl-C. With SERVICE, it
+deletes or evicts that Service's leaders, one after another: the Service's clients notice these failovers like any other. It changes nothing
 else, and refuses a Service whose owner has not opted in.
 
-With --floor, every failover is followed by one of a bare watch-and-patch loop on a second workload with a Service like the first:
-what the API server alone costs. With --traffic, clients send requests meanwhile: new connections, and some on a connection kept
-alive.`
+With --floor, each failover is followed by one of a bare watch-and-patch loop on a second workload with a Service like the first: what
+the API server alone costs. With --traffic, clients send requests meanwhile, on new connections and on one that is kept alive.`
 
-const benchExample = `  # Fifty graceful deletes beside the floor, with traffic, on a workload that bench brings along
+const benchExample = `  # Fifty graceful deletes beside the floor, with traffic, on a workload of bench's own
   kubectl tanist bench --floor --traffic
 
   # Deletes and evictions of the leaders of your own Service, with a page of plots
@@ -36,7 +37,7 @@ const benchExample = `  # Fifty graceful deletes beside the floor, with traffic,
   # A hundred leaders lost in one request
   kubectl tanist bench --burst --services 100 --pods 2 --floor`
 
-// benchFlags are what the command line says beyond bench's own options.
+// benchFlags are bench's options and the flags that are not among them.
 type benchFlags struct {
 	options bench.Options
 	modes   []string
@@ -64,33 +65,33 @@ func (f *benchFlags) add(command *cobra.Command) {
 	o, flags := &f.options, command.Flags()
 	flags.SortFlags = false
 	flags.IntVar(&o.Failovers, "failovers", o.Failovers,
-		fmt.Sprintf("failovers to measure per mode, and as many of the floor (with --burst: rounds, %d by default)", burstRounds))
-	flags.StringSliceVar(&f.modes, "mode", []string{string(bench.ModeDelete)},
-		"how the leader is taken away: delete, force, evict, readiness or crash; several are measured one after another")
-	flags.BoolVar(&o.Floor, "floor", o.Floor, "measure a bare watch-and-patch loop beside Tanist, one for one")
+		fmt.Sprintf("failovers to measure per mode, of Tanist and of the floor each (with --burst: rounds, %d by default)", burstRounds))
+	flags.StringSliceVar(&f.modes, "mode", []string{string(report.ModeDelete)},
+		"how to take the leader away: delete, force, evict, readiness or crash; several modes are measured one after another")
+	flags.BoolVar(&o.Floor, "floor", o.Floor, "measure a bare watch-and-patch loop beside Tanist, in turns")
 	flags.StringVar(&o.FloorFrom, "floor-from", o.FloorFrom,
-		"where that loop runs: in a pod with the resources of Tanist's, on this host, or auto: in a pod where pods really run")
+		"where that loop runs: pod (with the resources of Tanist's), host (this one), or auto: pod, unless nodes are simulated")
 	flags.BoolVar(&o.Traffic, "traffic", o.Traffic, "send requests to the leader Service meanwhile")
-	flags.StringVar(&o.TrafficFrom, "traffic-from", o.TrafficFrom, "where requests come from: a pod in the cluster, or this host, which must reach ClusterIPs")
+	flags.StringVar(&o.TrafficFrom, "traffic-from", o.TrafficFrom, "where requests come from: pod (in the cluster) or host (this one, which must reach ClusterIPs)")
 	flags.IntVar(&o.TrafficRate, "traffic-rate", o.TrafficRate,
-		fmt.Sprintf("new connections a second per client address, below %d", bench.MaxTrafficRate))
+		fmt.Sprintf("new connections per second and client address, below %d", traffic.MaxRate))
 	flags.StringVar(&o.TrafficPath, "traffic-path", o.TrafficPath, "path of the requests")
 	flags.StringVarP(&f.output, "output", "o", "table", "output: table or json")
 	flags.StringVar(&f.report, "report", "", "write an HTML report with plots to this file")
-	flags.DurationVar(&o.Timeout, "timeout", o.Timeout, "how long a failover is waited for before it counts as missed")
-	flags.DurationVar(&o.ReadyTimeout, "ready-timeout", o.ReadyTimeout, "how long pods may take to be ready, with a leader, and those before them to be gone")
-	flags.DurationVar(&o.Settle, "settle", o.Settle, "how long leader and pods must be unchanged before a failover")
+	flags.DurationVar(&o.Timeout, "timeout", o.Timeout, "how long a failover may take before it counts as missed")
+	flags.DurationVar(&o.ReadyTimeout, "ready-timeout", o.ReadyTimeout, "how long it may take, before each failover, until all pods are ready, one leads and no pod terminates")
+	flags.DurationVar(&o.Settle, "settle", o.Settle, "how long leader and pods must have been unchanged before a failover")
 	flags.StringVar(&o.Image, "image", o.Image, "image of bench's own pods")
 	flags.IntVar(&o.Pods, "pods", o.Pods, "pods of each of bench's own workloads")
 	flags.DurationVar(&o.PreStop, "pre-stop", o.PreStop, "how long bench's own pods keep serving after their deletion begins")
-	flags.StringVar(&o.Nodes, "nodes", o.Nodes, "nodes for bench's own pods: real, simulated (KWOK) or auto, which prefers real ones")
+	flags.StringVar(&o.Nodes, "nodes", o.Nodes, "nodes for bench's own pods: real, simulated (KWOK), or auto: real if there are any")
 	flags.BoolVar(&o.Burst, "burst", o.Burst, "delete the leaders of many Services with one request instead")
-	flags.IntVar(&o.Services, "services", o.Services, "how many Services a burst has")
+	flags.IntVar(&o.Services, "services", o.Services, "number of Services in a burst")
 	flags.BoolVar(&o.AllowNotEnabled, "allow-not-enabled", o.AllowNotEnabled,
-		"measure a Service although it or its namespace is not opted in to Tanist")
+		"measure a Service even if it or its namespace is not opted in to Tanist")
 }
 
-// complete turns the command line into valid options, before anything is asked of a cluster.
+// complete turns the command line into valid options. It sends no request to a cluster.
 func (f *benchFlags) complete(kubeconfig *genericclioptions.ConfigFlags, args []string, failoversSet bool) error {
 	if f.output != "table" && f.output != "json" {
 		return fmt.Errorf("--output must be table or json, got %q", f.output)
@@ -111,7 +112,7 @@ func (f *benchFlags) complete(kubeconfig *genericclioptions.ConfigFlags, args []
 	return f.options.Validate()
 }
 
-// run measures and writes what was measured, also when the run did not come to its end.
+// run measures and writes what was measured, even when the run was interrupted.
 func (f *benchFlags) run(ctx context.Context, kubeconfig *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) error {
 	config, err := kubeconfig.ToRESTConfig()
 	if err != nil {
@@ -121,23 +122,23 @@ func (f *benchFlags) run(ctx context.Context, kubeconfig *genericclioptions.Conf
 	if err != nil {
 		return err
 	}
-	report, err := bench.Run(ctx, clients, f.options, bench.NewConsole(streams.ErrOut))
-	if report == nil {
+	measured, err := bench.Run(ctx, clients, f.options, bench.NewConsole(streams.ErrOut))
+	if measured == nil {
 		return err
 	}
-	return errors.Join(err, f.write(report, streams.Out))
+	return errors.Join(err, f.write(measured, streams.Out))
 }
 
-func (f *benchFlags) write(report *bench.Report, out io.Writer) error {
-	print := report.WriteTable
+func (f *benchFlags) write(measured *report.Report, out io.Writer) error {
+	print := measured.WriteTable
 	if f.output == "json" {
-		print = report.WriteJSON
+		print = measured.WriteJSON
 	}
 	err := print(out)
 	if f.report == "" {
 		return err
 	}
-	return errors.Join(err, writeFile(f.report, report.WriteHTML))
+	return errors.Join(err, writeFile(f.report, measured.WriteHTML))
 }
 
 func writeFile(name string, write func(io.Writer) error) error {

@@ -10,22 +10,24 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/floor"
+	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
-// newServerCommand is what the pods of a bench run.
+// newServerCommand is the server in the pods of bench's own workloads.
 func newServerCommand() *cobra.Command {
 	address := ":8080"
 	command := &cobra.Command{
-		Use: "bench-server", Short: "Serve as the workload of a bench", Hidden: true, Args: cobra.NoArgs,
+		Use: "bench-server", Short: "Serve as a workload of bench", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			hostname, err := os.Hostname()
 			if err != nil {
 				return fmt.Errorf("failed to get host name: %w", err)
 			}
-			return bench.Serve(command.Context(), address, hostname)
+			return traffic.Serve(command.Context(), address, hostname)
 		},
 	}
-	command.Flags().StringVar(&address, "address", address, "where to listen")
+	command.Flags().StringVar(&address, "address", address, "address to listen on")
 	return command
 }
 
@@ -34,13 +36,17 @@ func newFloorCommand(version string, out io.Writer) *cobra.Command {
 	var namespace string
 	var services []string
 	command := &cobra.Command{
-		Use: "bench-floor", Short: "Be the floor of a bench", Hidden: true, Args: cobra.NoArgs,
+		Use: "bench-floor", Short: "Run the floor's loop", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := rest.InClusterConfig()
 			if err != nil {
 				return fmt.Errorf("failed to find the cluster: %w", err)
 			}
-			return bench.RunFloor(command.Context(), config, version, namespace, services, out)
+			clients, err := bench.NewClients(config, version)
+			if err != nil {
+				return err
+			}
+			return floor.Run(command.Context(), clients.Floor, namespace, services, out)
 		},
 	}
 	command.Flags().StringVar(&namespace, "namespace", "", "namespace of the floor's Services")
@@ -48,22 +54,22 @@ func newFloorCommand(version string, out io.Writer) *cobra.Command {
 	return command
 }
 
-// newClientCommand is the traffic client: it prints a line of JSON for every second.
+// newClientCommand is the traffic client. It prints a line of JSON about once a second.
 func newClientCommand(out io.Writer) *cobra.Command {
-	config := bench.DefaultTrafficConfig()
+	config := traffic.DefaultConfig()
 	command := &cobra.Command{
-		Use: "bench-client", Short: "Send the traffic of a bench", Hidden: true, Args: cobra.NoArgs,
+		Use: "bench-client", Short: "Send the traffic of bench", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := config.Validate(); err != nil {
 				return err
 			}
 			lines := json.NewEncoder(out)
-			return bench.SendTraffic(command.Context(), config, func(window bench.Window) error { return lines.Encode(window) })
+			return traffic.Send(command.Context(), config, func(window traffic.Window) error { return lines.Encode(window) })
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&config.URL, "url", config.URL, "where to send requests")
-	flags.IntVar(&config.Rate, "rate", config.Rate, "new connections a second")
+	flags.IntVar(&config.Rate, "rate", config.Rate, "new connections per second")
 	flags.IntVar(&config.MaxRequests, "max-requests", config.MaxRequests, "stop after about this many requests")
 	flags.DurationVar(&config.MaxTime, "max-time", config.MaxTime, "stop after this time")
 	return command

@@ -8,7 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
 // version is set by the build with -ldflags "-X main.version=v1.2.3".
@@ -20,8 +20,8 @@ func main() {
 	err := newRootCommand(version).ExecuteContext(ctx)
 	stop()
 	switch {
-	case errors.Is(err, bench.ErrCrash):
-		os.Exit(bench.CrashCode())
+	case errors.Is(err, traffic.ErrCrash):
+		os.Exit(traffic.CrashCode)
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "error: %v\n", err)
 		os.Exit(1)

@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
 // run runs the whole program with a command line, against no cluster, and returns what it printed.
@@ -68,13 +70,13 @@ func TestWrongCommandLines(t *testing.T) {
 		args []string
 		want string
 	}{
-		"unknown mode":   {[]string{"bench", "--mode", "delete,drain"}, `unknown mode "drain": there are delete, force, evict, readiness, crash`},
+		"unknown mode":   {[]string{"bench", "--mode", "delete,drain"}, `unknown mode "drain": must be one of delete, force, evict, readiness, crash`},
 		"unknown output": {[]string{"bench", "-o", "yaml"}, `--output must be table or json, got "yaml"`},
 		"no failovers":   {[]string{"bench", "--failovers", "0"}, "--failovers must be at least 1, got 0"},
 		"two Services":   {[]string{"bench", "a", "b"}, "accepts at most 1 arg(s), received 2"},
 		"a crash of a user's pods": {
 			[]string{"bench", "web", "--mode=crash"},
-			"--mode crash works only on the workload bench brings along: leave the Service's name out",
+			"--mode crash works only on bench's own workload: omit the Service's name",
 		},
 		"a leader's output that does not exist": {[]string{"get", "-o", "html"}, `--output must be wide, json, yaml or name, got "html"`},
 		"a name in all namespaces": {
@@ -109,7 +111,7 @@ func TestBenchOptions(t *testing.T) {
 		"defaults": {nil, func(*bench.Options) {}},
 		"modes by comma and repeated": {
 			[]string{"--mode", "delete,force", "--mode", "evict"},
-			func(o *bench.Options) { o.Modes = []bench.Mode{bench.ModeDelete, bench.ModeForce, bench.ModeEvict} },
+			func(o *bench.Options) { o.Modes = []report.Mode{report.ModeDelete, report.ModeForce, report.ModeEvict} },
 		},
 		"a user's Service": {
 			[]string{"web", "-n", "shop"}, func(o *bench.Options) { o.Service, o.Namespace = "web", "shop" },
@@ -162,7 +164,7 @@ func TestClientPrintsWindows(t *testing.T) {
 	var ok int64
 	lines := json.NewDecoder(&out)
 	for {
-		var window bench.Window
+		var window traffic.Window
 		if err := lines.Decode(&window); err == io.EOF {
 			break
 		} else if err != nil {
@@ -179,7 +181,7 @@ func TestWriteGivesTableAndPage(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "bench.html")
 	flags := benchFlags{output: "json", report: page}
 	var out bytes.Buffer
-	if err := flags.write(&bench.Report{}, &out); err != nil {
+	if err := flags.write(&report.Report{}, &out); err != nil {
 		t.Fatal(err)
 	}
 	if !json.Valid(out.Bytes()) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	tanistbench "github.com/tanist-dev/tanist/bench"
+	benchreport "github.com/tanist-dev/tanist/bench/report"
 )
 
 var (
@@ -41,7 +41,7 @@ func TestAdmissionHandOver(t *testing.T) {
 		leave := way.enter()
 		i.must(pause(t.Context(), untilKnown))
 		before := i.counts("tanist_handovers_total", "path")
-		report := i.bench()
+		measured := i.bench()
 		after := i.counts("tanist_handovers_total", "path")
 		leave()
 
@@ -50,19 +50,19 @@ func TestAdmissionHandOver(t *testing.T) {
 			all += after[path] - before[path]
 		}
 		used := fmt.Sprintf("%.0f of %.0f", after["prepared"]-before["prepared"], all)
-		for _, row := range report.Rows {
-			if row.Who == tanistbench.WhoTanist {
-				fmt.Fprintf(t.Output(), "| %s | %s | %s | %s |\n", way.name, row.Mode, besideFloor(row, report.Rows), used)
+		for _, row := range measured.Rows {
+			if row.Who == benchreport.WhoTanist {
+				fmt.Fprintf(t.Output(), "| %s | %s | %s | %s |\n", way.name, row.Mode, besideFloor(row, measured.Rows), used)
 			}
 		}
-		for _, note := range report.Notes {
+		for _, note := range measured.Notes {
 			fmt.Fprintf(t.Output(), "%s: %s\n", way.name, note)
 		}
 	}
 }
 
 // bench runs kubectl tanist bench.
-func (i installation) bench() tanistbench.Report {
+func (i installation) bench() benchreport.Report {
 	i.t.Helper()
 	cmd := exec.CommandContext(i.t.Context(), "kubectl", "tanist", "bench", "--mode", *modes,
 		"--failovers", strconv.Itoa(*failovers), "--floor", "--output", "json")
@@ -72,16 +72,16 @@ func (i installation) bench() tanistbench.Report {
 	if err != nil {
 		i.t.Fatalf("kubectl tanist bench: %v\n%s", err, stderr.Bytes())
 	}
-	var report tanistbench.Report
-	i.must(json.Unmarshal(out, &report))
-	return report
+	var measured benchreport.Report
+	i.must(json.Unmarshal(out, &measured))
+	return measured
 }
 
 // besideFloor are a row's figures and the floor's.
-func besideFloor(row tanistbench.Row, rows []tanistbench.Row) string {
-	var floor tanistbench.Row
+func besideFloor(row benchreport.Row, rows []benchreport.Row) string {
+	var floor benchreport.Row
 	for _, other := range rows {
-		if other.Who == tanistbench.WhoFloor && other.Mode == row.Mode {
+		if other.Who == benchreport.WhoFloor && other.Mode == row.Mode {
 			floor = other
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/report"
 )
 
 // TestBench: every way of losing a leader ends with another one, and the bench leaves nothing behind.
@@ -20,14 +20,14 @@ func TestBench(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "bench.html")
 	out := run(t, "kubectl", "tanist", "bench", "--mode", "delete,force,evict,readiness,crash", "--failovers", "2",
 		"--floor", "--traffic", "--output", "json", "--report", page)
-	var report bench.Report
-	if err := json.Unmarshal(out, &report); err != nil {
+	var measured report.Report
+	if err := json.Unmarshal(out, &measured); err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Rows) != 10 {
-		t.Errorf("%d rows, want 5 modes of Tanist and of the floor each", len(report.Rows))
+	if len(measured.Rows) != 10 {
+		t.Errorf("%d rows, want 5 modes of Tanist and of the floor each", len(measured.Rows))
 	}
-	for _, row := range report.Rows {
+	for _, row := range measured.Rows {
 		if row.Measured != 2 || row.Missed != 0 {
 			t.Errorf("%s, %s: %d measured and %d missed, want 2 and 0", row.Mode, row.Who, row.Measured, row.Missed)
 		}
@@ -40,7 +40,7 @@ func TestBench(t *testing.T) {
 			t.Errorf("%s, %s: no request got an answer: %+v", row.Mode, row.Who, row.Traffic)
 			continue
 		}
-		if planned := row.Mode == bench.ModeDelete || row.Mode == bench.ModeEvict; planned && row.Traffic.Failed > 0 {
+		if planned := row.Mode == report.ModeDelete || row.Mode == report.ModeEvict; planned && row.Traffic.Failed > 0 {
 			t.Errorf("%s, %s: requests failed although the pods have a drain window: %+v", row.Mode, row.Who, row)
 		}
 	}
@@ -62,11 +62,11 @@ func TestBench(t *testing.T) {
 func TestBurst(t *testing.T) {
 	bothReplicas(t, connect(t))
 	out := run(t, "kubectl", "tanist", "bench", "--burst", "--services", "10", "--pods", "2", "--failovers", "1", "--floor", "--output", "json")
-	var report bench.Report
-	if err := json.Unmarshal(out, &report); err != nil {
+	var measured report.Report
+	if err := json.Unmarshal(out, &measured); err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range report.Rows {
+	for _, row := range measured.Rows {
 		if row.Missed != 0 || row.Measured == 0 {
 			t.Errorf("%s: %d measured, %d missed", row.Who, row.Measured, row.Missed)
 		}

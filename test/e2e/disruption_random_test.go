@@ -16,7 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
-	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
 // unplannedCost is for how long after a crash or a force delete requests may fail: nobody can know of it before.
@@ -85,7 +85,7 @@ func (c *chaos) keepTwo(t *testing.T) {
 }
 
 // excused fails the test for requests that failed at other times than after something unplanned.
-func (c *chaos) excused(t *testing.T, name string, windows []bench.Window) {
+func (c *chaos) excused(t *testing.T, name string, windows []traffic.Window) {
 	t.Helper()
 	for i, window := range windows {
 		if window.Fresh.Failed+window.Kept.Failed == 0 {

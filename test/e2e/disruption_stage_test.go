@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/traffic"
 	"github.com/tanist-dev/tanist/config"
 )
 
@@ -91,9 +91,9 @@ func (s *stage) create(t *testing.T, a app) {
 
 func (s *stage) sendTraffic(t *testing.T, urls map[string]string) {
 	t.Helper()
-	fromNodes := map[string]bench.TrafficConfig{}
+	fromNodes := map[string]traffic.Config{}
 	for name, url := range urls {
-		config := bench.DefaultTrafficConfig()
+		config := traffic.DefaultConfig()
 		config.URL, config.Rate = url, rateFromHost/len(urls)
 		s.traffic = append(s.traffic, fromHost(t.Context(), name+" on the host", config))
 		config.Rate = rateFromNode / len(urls)

@@ -14,7 +14,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
 // TestDisruptions: no planned disruption costs a request, each moves a leader once, and an Event says why.
@@ -124,7 +124,7 @@ func (d disruption) once(t *testing.T, s *stage, lossless bool) outcome {
 const clock = "15:04:05.000"
 
 // windows waits until all that happened by now is in a client's windows, and returns those after a mark.
-func (s *stage) windows(t *testing.T, client *trafficClient, mark int) []bench.Window {
+func (s *stage) windows(t *testing.T, client *trafficClient, mark int) []traffic.Window {
 	t.Helper()
 	want := len(client.after(0)) + 2
 	await(t, client.name+" says what it saw", patience, func(context.Context) error {

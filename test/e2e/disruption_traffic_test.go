@@ -22,11 +22,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
 // New connections a second from the host and from each node's pod, for all Services together: well below where a client's own
-// source ports run out (bench.MaxTrafficRate). Requests on a kept connection come on top.
+// source ports run out (traffic.MaxRate). Requests on a kept connection come on top.
 const (
 	rateFromHost = 100
 	rateFromNode = 60
@@ -36,12 +36,12 @@ const (
 type trafficClient struct {
 	name    string
 	mu      sync.Mutex
-	windows []bench.Window
+	windows []traffic.Window
 	err     error
 }
 
 // add takes in a window; one that was read before, after a broken connection, is left out.
-func (c *trafficClient) add(window bench.Window) error {
+func (c *trafficClient) add(window traffic.Window) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n := len(c.windows); n == 0 || window.Number > c.windows[n-1].Number {
@@ -50,7 +50,7 @@ func (c *trafficClient) add(window bench.Window) error {
 	return nil
 }
 
-func (c *trafficClient) after(mark int) []bench.Window {
+func (c *trafficClient) after(mark int) []traffic.Window {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.windows[mark:])
@@ -92,10 +92,10 @@ func (c *trafficClient) flows() error {
 }
 
 // fromHost starts a client in this process.
-func fromHost(ctx context.Context, name string, config bench.TrafficConfig) *trafficClient {
+func fromHost(ctx context.Context, name string, config traffic.Config) *trafficClient {
 	client := &trafficClient{name: name}
 	go func() {
-		client.fail(errors.Join(errors.New("the client on the host has ended"), bench.SendTraffic(ctx, config, client.add)))
+		client.fail(errors.Join(errors.New("the client on the host has ended"), traffic.Send(ctx, config, client.add)))
 	}()
 	return client
 }
@@ -118,7 +118,7 @@ func (c *trafficClient) read(ctx context.Context, api kubernetes.Interface, pod 
 	defer log.Close()
 	lines := bufio.NewScanner(log)
 	for lines.Scan() {
-		var window bench.Window
+		var window traffic.Window
 		if err := json.Unmarshal(lines.Bytes(), &window); err != nil {
 			return fmt.Errorf("%q: %w", lines.Text(), err)
 		}
@@ -130,7 +130,7 @@ func (c *trafficClient) read(ctx context.Context, api kubernetes.Interface, pod 
 }
 
 // clientPod has a container with a client for each Service.
-func clientPod(t *testing.T, image, node string, configs map[string]bench.TrafficConfig) *corev1.Pod {
+func clientPod(t *testing.T, image, node string, configs map[string]traffic.Config) *corev1.Pod {
 	t.Helper()
 	grace := int64(0)
 	pod := &corev1.Pod{
@@ -158,12 +158,12 @@ type toll struct {
 	Requests     int64            `json:"requests"`
 	Failed       int64            `json:"failed"`
 	LongestGapMs float64          `json:"longestGapMs"`
-	Fresh        bench.Count      `json:"newConnections"`
-	Kept         bench.Count      `json:"keepAlive"`
+	Fresh        traffic.Count    `json:"newConnections"`
+	Kept         traffic.Count    `json:"keepAlive"`
 	Errors       map[string]int64 `json:"errors,omitempty"`
 }
 
-func (t *toll) add(windows []bench.Window) {
+func (t *toll) add(windows []traffic.Window) {
 	for _, window := range windows {
 		t.Fresh, t.Kept = plus(t.Fresh, window.Fresh), plus(t.Kept, window.Kept)
 		for kind, count := range window.Errors {
@@ -178,8 +178,8 @@ func (t *toll) add(windows []bench.Window) {
 	t.LongestGapMs = max(t.Fresh.LongestGapMs, t.Kept.LongestGapMs)
 }
 
-func plus(a, b bench.Count) bench.Count {
-	return bench.Count{OK: a.OK + b.OK, Failed: a.Failed + b.Failed, LongestGapMs: max(a.LongestGapMs, b.LongestGapMs)}
+func plus(a, b traffic.Count) traffic.Count {
+	return traffic.Count{OK: a.OK + b.OK, Failed: a.Failed + b.Failed, LongestGapMs: max(a.LongestGapMs, b.LongestGapMs)}
 }
 
 func (t *toll) errorKinds() string {

@@ -1,0 +1,119 @@
+package traffic
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Meter collects the windows of one client and returns what the client saw between two moments of a run.
+type Meter struct {
+	mu      sync.Mutex
+	windows []Window
+	// failed is why no more windows come.
+	failed error
+	// changed is closed and replaced when a window comes, or when no more will.
+	changed chan struct{}
+}
+
+// errEnded means that the client has ended or can no longer be read.
+var errEnded = errors.New("the traffic client sends no more windows")
+
+// NewMeter returns a Meter without windows.
+func NewMeter() *Meter {
+	return &Meter{changed: make(chan struct{})}
+}
+
+// Send runs the client in this process until ctx or the bounds of config end.
+func (m *Meter) Send(ctx context.Context, config Config) {
+	m.fail(cmp.Or(Send(ctx, config, m.add), errEnded))
+}
+
+// add appends a window, unless it was read before, over a connection that broke.
+func (m *Meter) add(window Window) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.windows) == 0 || window.Number > m.windows[len(m.windows)-1].Number {
+		m.windows = append(m.windows, window)
+		m.broadcast()
+	}
+	return nil
+}
+
+// fail notes that no more windows come.
+func (m *Meter) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failed = err
+	m.broadcast()
+}
+
+func (m *Meter) broadcast() {
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
+// read adds the windows in a client's output, one per line, until it ends.
+func (m *Meter) read(output io.Reader) error {
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		var window Window
+		if err := json.Unmarshal(lines.Bytes(), &window); err != nil {
+			return fmt.Errorf("failed to read the traffic client's output %q: %w", lines.Text(), err)
+		}
+		if err := m.add(window); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// Mark returns how many windows there are.
+func (m *Meter) Mark() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.windows)
+}
+
+// AwaitFlow waits until a request of each kind has succeeded.
+func (m *Meter) AwaitFlow(ctx context.Context) error {
+	return m.await(ctx, func() bool {
+		totals := sum(m.windows)
+		return totals.Fresh.OK > 0 && totals.Kept.OK > 0
+	})
+}
+
+// Since returns the totals of all windows after a mark. It first waits for the end of a window that began after this call, so that
+// everything until now is included.
+func (m *Meter) Since(ctx context.Context, mark int) (Totals, error) {
+	now := m.Mark()
+	err := m.await(ctx, func() bool { return len(m.windows) >= now+2 })
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return sum(m.windows[mark:]), err
+}
+
+// await calls enough with the lock held, at once and after each change, until it returns true or no more windows come.
+func (m *Meter) await(ctx context.Context, enough func() bool) error {
+	for {
+		m.mu.Lock()
+		done, failed, changed := enough(), m.failed, m.changed
+		m.mu.Unlock()
+		switch {
+		case done:
+			return nil
+		case failed != nil:
+			return failed
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// maxUnready is the longest time for which a request may take the readiness away.
+const maxUnready = 10 * time.Minute
+
+// CrashCode is the exit code of a program whose Serve returned ErrCrash.
+const CrashCode = 3
+
+// ErrCrash is returned by Serve when a request asked for a crash. The program must exit at once, with CrashCode.
+var ErrCrash = errors.New("told to crash")
+
+// Serve answers HTTP on addr as bench's own workload until ctx ends, and then returns at once, even with requests under way: Tanist's
+// users have processes that stop on SIGTERM without grace. It returns ErrCrash after a request to /crash.
+func Serve(ctx context.Context, addr, hostname string) error {
+	crashed := make(chan struct{})
+	server := &http.Server{
+		Addr: addr, Handler: newServer(hostname, time.Now, sync.OnceFunc(func() { close(crashed) })),
+		ReadHeaderTimeout: 5 * time.Second,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.ListenAndServe() }()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-crashed:
+		return ErrCrash
+	case err := <-failed:
+		return fmt.Errorf("failed to serve: %w", err)
+	}
+}
+
+// readiness is what /healthz reports.
+type readiness struct {
+	mu          sync.Mutex
+	unreadyTill time.Time
+}
+
+// newServer answers / with its host name and /healthz with its readiness. POST /unready?for=3s takes the readiness away for a while,
+// POST /crash calls crash. An unready server answers / as before, so that only the probe's failure is measured.
+func newServer(hostname string, now func() time.Time, crash func()) http.Handler {
+	var ready readiness
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintln(w, hostname)
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.at(now()) {
+			http.Error(w, "told to be unready", http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("POST /unready", func(w http.ResponseWriter, r *http.Request) {
+		duration, err := time.ParseDuration(r.FormValue("for"))
+		if err != nil || duration <= 0 || duration > maxUnready {
+			http.Error(w, "for must be a duration up to "+maxUnready.String(), http.StatusBadRequest)
+			return
+		}
+		ready.lose(now().Add(duration))
+		w.WriteHeader(http.StatusAccepted)
+	})
+	mux.HandleFunc("POST /crash", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusAccepted)
+		_ = http.NewResponseController(w).Flush()
+		crash()
+	})
+	return mux
+}
+
+func (r *readiness) at(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !now.Before(r.unreadyTill)
+}
+
+func (r *readiness) lose(until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unreadyTill = until
+}

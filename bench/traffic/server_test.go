@@ -1,0 +1,60 @@
+package traffic
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+func TestServer(t *testing.T) {
+	type request struct {
+		method, path string
+		later        time.Duration // Since the request before.
+		wantStatus   int
+		wantBody     string
+	}
+	tests := map[string]struct {
+		requests    []request
+		wantCrashed bool
+	}{
+		"says who answers": {requests: []request{{method: "GET", path: "/", wantStatus: 200, wantBody: "pod-1\n"}}},
+		"is ready":         {requests: []request{{method: "GET", path: "/healthz", wantStatus: 200}}},
+		"is unready for a while, and answers nevertheless": {requests: []request{
+			{method: "POST", path: "/unready?for=3s", wantStatus: 202},
+			{method: "GET", path: "/healthz", later: 2 * time.Second, wantStatus: 503, wantBody: "told to be unready\n"},
+			{method: "GET", path: "/", wantStatus: 200, wantBody: "pod-1\n"},
+			{method: "GET", path: "/healthz", later: time.Second, wantStatus: 200},
+		}},
+		"does not lose readiness by a GET, for nonsense, or for ever": {requests: []request{
+			{method: "GET", path: "/unready?for=3s", wantStatus: 200, wantBody: "pod-1\n"},
+			{method: "POST", path: "/unready", wantStatus: 400, wantBody: "for must be a duration up to 10m0s\n"},
+			{method: "POST", path: "/unready?for=1h", wantStatus: 400, wantBody: "for must be a duration up to 10m0s\n"},
+			{method: "GET", path: "/healthz", wantStatus: 200},
+		}},
+		"crashes on demand": {
+			requests: []request{{method: "POST", path: "/crash", wantStatus: 202}}, wantCrashed: true,
+		},
+		"does not crash by a GET": {
+			requests: []request{{method: "GET", path: "/crash", wantStatus: 200, wantBody: "pod-1\n"}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			now, crashed := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC), false
+			handler := newServer("pod-1", func() time.Time { return now }, func() { crashed = true })
+			for _, r := range test.requests {
+				now = now.Add(r.later)
+				answer := httptest.NewRecorder()
+				request := httptest.NewRequestWithContext(t.Context(), r.method, r.path, http.NoBody)
+				handler.ServeHTTP(answer, request)
+				if answer.Code != r.wantStatus || answer.Body.String() != r.wantBody {
+					t.Errorf("%s %s: %d %q, want %d %q", r.method, r.path, answer.Code, answer.Body, r.wantStatus, r.wantBody)
+				}
+			}
+			if crashed != test.wantCrashed {
+				t.Errorf("crashed = %v, want %v", crashed, test.wantCrashed)
+			}
+		})
+	}
+}

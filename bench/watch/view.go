@@ -1,0 +1,167 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+)
+
+// View is what two independent watches, on pods and on EndpointSlices, have seen of the leader Services of one namespace.
+type View struct {
+	cond
+	// services has an entry per leader Service, by name. Pods and slices of other Services are ignored.
+	services map[string]*service
+	// serviceOf returns the leader Service that a pod may lead.
+	serviceOf func(*corev1.Pod) string
+	// broken is why a watch broke, until a list has caught up. It explains why nothing more is seen.
+	broken error
+}
+
+// service is one leader Service in a View.
+type service struct {
+	pods map[types.UID]Pod
+	// lost is when a pod last stopped being ready or disappeared.
+	lost map[types.UID]time.Time
+	// slices is the leader that each slice names, by the slice's name: there is one slice per IP family.
+	slices map[string]types.UID
+	// moves are the changes of leader, oldest first. It only grows during a run, so that an index into it stays valid.
+	moves []Move
+	// changed is when the leader last changed, or which pods exist or can lead.
+	changed time.Time
+}
+
+// Move is one change of leader as the watch on slices saw it.
+type Move struct {
+	At time.Time
+	// UID and Name are the new leader's; empty when nobody leads.
+	UID  types.UID
+	Name string
+	// Term and Reason are Tanist's annotations on the slice; zero on a slice without them.
+	Term   int64
+	Reason string
+}
+
+// NewView returns a View of some leader Services. serviceOf returns which of them a pod may lead.
+func NewView(serviceOf func(*corev1.Pod) string, services ...string) *View {
+	v := &View{services: map[string]*service{}, serviceOf: serviceOf}
+	for _, name := range services {
+		v.services[name] = &service{
+			pods: map[types.UID]Pod{}, lost: map[types.UID]time.Time{}, slices: map[string]types.UID{},
+		}
+	}
+	return v
+}
+
+// Start opens the watches, on pods and slices with these labels, until ctx ends. It returns after the first list of both.
+func (v *View) Start(ctx context.Context, client kubernetes.Interface, namespace, podLabels, sliceLabels string) error {
+	if err := Follow(ctx, client.CoreV1().Pods(namespace), metav1.ListOptions{LabelSelector: podLabels}, podHandler{v}); err != nil {
+		return fmt.Errorf("failed to watch pods: %w", err)
+	}
+	opts := metav1.ListOptions{LabelSelector: sliceLabels}
+	if err := Follow(ctx, client.DiscoveryV1().EndpointSlices(namespace), opts, sliceHandler{v}); err != nil {
+		return fmt.Errorf("failed to watch EndpointSlices: %w", err)
+	}
+	return nil
+}
+
+// Failed implements Handler for both watches.
+func (v *View) Failed(err error) {
+	v.Lock()
+	defer v.Unlock()
+	v.broken = err
+	v.broadcast()
+}
+
+// leader is the last change of leader, the zero value before the first.
+func (s *service) leader() Move {
+	if len(s.moves) == 0 {
+		return Move{}
+	}
+	return s.moves[len(s.moves)-1]
+}
+
+// sortedPods are the pods of a Service by name.
+func (s *service) sortedPods() []Pod {
+	pods := make([]Pod, 0, len(s.pods))
+	for _, pod := range s.pods {
+		pods = append(pods, pod)
+	}
+	slices.SortFunc(pods, Pod.byName)
+	return pods
+}
+
+// podHandler adds to a View what the watch on pods sees.
+type podHandler struct{ *View }
+
+func (h podHandler) Replace(at time.Time, objects []runtime.Object) {
+	h.Lock()
+	defer h.Unlock()
+	h.broken = nil
+	listed := map[types.UID]bool{}
+	for _, object := range objects {
+		if pod, ok := object.(*corev1.Pod); ok {
+			listed[pod.UID] = true
+			h.update(at, pod)
+		}
+	}
+	for _, service := range h.services {
+		for uid := range service.pods {
+			if !listed[uid] {
+				service.remove(at, uid)
+			}
+		}
+	}
+	h.broadcast()
+}
+
+func (h podHandler) Event(at time.Time, kind watch.EventType, object runtime.Object) {
+	pod, ok := object.(*corev1.Pod)
+	if !ok {
+		return
+	}
+	h.Lock()
+	defer h.Unlock()
+	if kind == watch.Deleted {
+		if service := h.services[h.serviceOf(pod)]; service != nil {
+			service.remove(at, pod.UID)
+		}
+	} else {
+		h.update(at, pod)
+	}
+	h.broadcast()
+}
+
+func (h podHandler) update(at time.Time, pod *corev1.Pod) {
+	service := h.services[h.serviceOf(pod)]
+	if service == nil {
+		return
+	}
+	before, now := service.pods[pod.UID], podOf(pod)
+	service.pods[pod.UID] = now
+	if before.ready && !now.ready {
+		service.lost[pod.UID] = at
+	}
+	if before.canLead() != now.canLead() {
+		service.changed = at
+	}
+}
+
+func (s *service) remove(at time.Time, uid types.UID) {
+	before, known := s.pods[uid]
+	if !known {
+		return
+	}
+	delete(s.pods, uid)
+	if before.ready {
+		s.lost[uid] = at
+	}
+	s.changed = at
+}

@@ -1,0 +1,224 @@
+package watch
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+const viewed = "web-leader"
+
+func newTestView() *View {
+	return NewView(func(*corev1.Pod) string { return viewed }, viewed)
+}
+
+// testSlice is a slice of the viewed Service with one endpoint per pod named, ready unless the name begins with a dash.
+func testSlice(name string, pods ...string) *discoveryv1.EndpointSlice {
+	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{
+		Name: name, Labels: map[string]string{discoveryv1.LabelServiceName: viewed},
+		Annotations: map[string]string{config.TermKey: "7", config.ReasonKey: "Deleted"},
+	}}
+	for _, pod := range pods {
+		endpoint := discoveryv1.Endpoint{}
+		if pod[0] == '-' {
+			pod, endpoint.Conditions.Ready = pod[1:], new(false)
+		}
+		endpoint.TargetRef = &corev1.ObjectReference{Name: pod, UID: types.UID("uid-" + pod)}
+		slice.Endpoints = append(slice.Endpoints, endpoint)
+	}
+	return slice
+}
+
+func TestViewSeesMoves(t *testing.T) {
+	type step struct {
+		kind  watch.EventType
+		slice *discoveryv1.EndpointSlice
+	}
+	tests := map[string]struct {
+		steps []step
+		want  []string // The leaders, one after another; empty: nobody.
+	}{
+		"one patch is one move": {
+			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Modified, testSlice("v4", "b")}}, want: []string{"a", "b"},
+		},
+		"an update that keeps the leader is none": {
+			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Modified, testSlice("v4", "a")}}, want: []string{"a"},
+		},
+		"of two IP families the first counts, and the second moves nothing": {
+			steps: []step{
+				{watch.Added, testSlice("v4", "a")},
+				{watch.Added, testSlice("v6", "a")},
+				{watch.Modified, testSlice("v4", "b")},
+				{watch.Modified, testSlice("v6", "a")},
+				{watch.Modified, testSlice("v6", "b")},
+			},
+			want: []string{"a", "b"},
+		},
+		"nobody leads when no family has a leader": {
+			steps: []step{
+				{watch.Added, testSlice("v4", "a")},
+				{watch.Added, testSlice("v6", "a")},
+				{watch.Modified, testSlice("v4")},
+				{watch.Modified, testSlice("v6")},
+				{watch.Modified, testSlice("v4", "b")},
+			},
+			want: []string{"a", "", "b"},
+		},
+		"an endpoint that is not ready does not lead": {
+			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Modified, testSlice("v4", "-a")}}, want: []string{"a", ""},
+		},
+		"a deleted slice has no leader": {
+			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Deleted, testSlice("v4", "a")}}, want: []string{"a", ""},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			v := newTestView()
+			for _, step := range test.steps {
+				sliceHandler{v}.Event(time.Now(), step.kind, step.slice)
+			}
+			var got []string
+			for _, m := range v.services[viewed].moves {
+				got = append(got, m.Name)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("leaders (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestViewReadsTermAndReason(t *testing.T) {
+	v := newTestView()
+	sliceHandler{v}.Event(time.Now(), watch.Added, testSlice("v4", "a"))
+	if got := v.services[viewed].leader(); got.Term != 7 || got.Reason != "Deleted" {
+		t.Errorf("term %d, reason %q, want 7 and Deleted", got.Term, got.Reason)
+	}
+}
+
+func TestViewCatchesUpWithAList(t *testing.T) {
+	v, at := newTestView(), time.Now()
+	sliceHandler{v}.Replace(at, []runtime.Object{testSlice("v4", "a")})
+	podHandler{v}.Replace(at, []runtime.Object{testPod("a"), testPod("b")})
+	podHandler{v}.Replace(at.Add(time.Second), []runtime.Object{testPod("b")})
+	sliceHandler{v}.Replace(at.Add(time.Second), nil)
+
+	service := v.services[viewed]
+	if len(service.pods) != 1 || service.lost["uid-a"] != at.Add(time.Second) || service.leader().UID != "" {
+		t.Errorf("pods %v, lost %v, leader %q, want b, a lost, nobody", service.pods, service.lost, service.leader().Name)
+	}
+}
+
+func TestViewIgnoresOtherServices(t *testing.T) {
+	v := NewView(func(pod *corev1.Pod) string { return pod.Labels["app"] }, viewed)
+	other := testSlice("v4", "a")
+	other.Labels[discoveryv1.LabelServiceName] = "other"
+	sliceHandler{v}.Event(time.Now(), watch.Added, other)
+	podHandler{v}.Event(time.Now(), watch.Added, testPod("a"))
+	podHandler{v}.Event(time.Now(), watch.Deleted, testPod("a"))
+	if service := v.services[viewed]; len(service.pods) > 0 || len(service.moves) > 0 {
+		t.Errorf("pods %v, moves %v, want none", service.pods, service.moves)
+	}
+}
+
+func TestViewSeesHowTheLeaderEnds(t *testing.T) {
+	with := func(hook corev1.LifecycleHandler) func(*corev1.Pod) {
+		return func(pod *corev1.Pod) {
+			pod.Spec.Containers = []corev1.Container{{Lifecycle: &corev1.Lifecycle{PreStop: &hook}}}
+		}
+	}
+	tests := map[string]struct {
+		pod  *corev1.Pod
+		want Pod
+	}{
+		"at once": {
+			testPod("a", func(pod *corev1.Pod) { pod.Spec.Containers = []corev1.Container{{}} }), Pod{Name: "a", EndsAtOnce: true},
+		},
+		"after a drain window":         {testPod("a", with(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}})), Pod{Name: "a"}},
+		"with a hook of its own":       {testPod("a", with(corev1.LifecycleHandler{Exec: &corev1.ExecAction{}})), Pod{Name: "a"}},
+		"it is gone, nobody knows how": {testPod("b"), Pod{Name: "a"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			v := newTestView()
+			podHandler{v}.Replace(time.Now(), []runtime.Object{test.pod})
+			got := v.Leader(viewed, Move{UID: testPod("a").UID, Name: "a"})
+			if got.Name != test.want.Name || got.EndsAtOnce != test.want.EndsAtOnce {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestMissing(t *testing.T) {
+	ready := func(names ...string) []Pod {
+		var pods []Pod
+		for _, name := range names {
+			pods = append(pods, podOf(testPod(name)))
+		}
+		return pods
+	}
+	leaderA := Move{UID: "uid-a", Name: "a"}
+	pulling := podOf(testPod("c", unready, func(pod *corev1.Pod) {
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
+			State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}},
+		}}
+	}))
+	tests := map[string]struct {
+		pods   []Pod
+		leader Move
+		want   string
+	}{
+		"all there":                     {ready("a", "b"), leaderA, ""},
+		"more than enough":              {ready("a", "b", "c"), leaderA, ""},
+		"too few":                       {ready("a"), leaderA, "1 of 2 pods are ready"},
+		"too few, and why":              {append(ready("a"), pulling), leaderA, "1 of 2 pods are ready (c: ErrImagePull)"},
+		"nobody leads":                  {ready("a", "b"), Move{}, "no pod leads"},
+		"somebody leads who is gone":    {ready("b", "c"), leaderA, "the leader a is not one of the ready pods"},
+		"a leader that is terminating":  {append(ready("b", "c"), podOf(testPod("a", terminating))), leaderA, "the leader a is not one of the ready pods"},
+		"terminating pods do not count": {append(ready("a"), podOf(testPod("b", terminating))), leaderA, "1 of 2 pods are ready"},
+		"one that led still ends":       {append(ready("a", "b"), podOf(testPod("c", terminating))), leaderA, "pod c is still terminating"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := missing(test.pods, test.leader, 2); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAwaitSteadyWaitsForQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, began := newTestView(), time.Now()
+		podHandler{v}.Replace(began, []runtime.Object{testPod("a"), testPod("b")})
+		go func() {
+			// The leader Moves while the wait is under way: the quiet begins anew.
+			<-time.After(600 * time.Millisecond)
+			sliceHandler{v}.Event(time.Now(), watch.Added, testSlice("v4", "a"))
+			<-time.After(600 * time.Millisecond)
+			sliceHandler{v}.Event(time.Now(), watch.Modified, testSlice("v4", "b"))
+			// So it does when a pod ends that began to terminate long ago.
+			podHandler{v}.Event(time.Now(), watch.Modified, testPod("c", terminating))
+			<-time.After(3 * time.Second)
+			podHandler{v}.Event(time.Now(), watch.Deleted, testPod("c", terminating))
+		}()
+		leader, moves, err := v.AwaitSteady(t.Context(), viewed, Steady{Pods: 2, Quiet: time.Second})
+		if err != nil || leader.Name != "b" || moves != 2 {
+			t.Errorf("leader %q after %d moves, %v, want b after 2", leader.Name, moves, err)
+		}
+		if waited := time.Since(began); waited != 5200*time.Millisecond {
+			t.Errorf("waited %s, want 5.2s", waited)
+		}
+	})
+}
