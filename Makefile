@@ -50,7 +50,7 @@ bench: export NODES ?= real
 test: ## Run all tests that need no root, under the race detector where there is gcc
 	$(STILL) "Unit tests" go test $(RACE) ./...
 	cd test/cluster && $(STILL) "Unit tests of the cluster" \
-		go test ./cluster ./components ./node ./realnodes ./simulated # not ./...: it would compile all of cert-manager first
+		go test ./cluster ./components ./controlplane ./node ./realnodes # not ./...: it would compile all of cert-manager first
 	$(MAKE) chart integration
 
 .PHONY: chart
@@ -80,7 +80,7 @@ converge: components ## Show that replicas that see things differently do not fi
 .PHONY: e2e
 e2e: nodes build ## Run the tests on real nodes (root, Debian's packages)
 	cd test/cluster && go test -tags e2e -count=1 -timeout 1h -v ./e2e/
-	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 1h -v ./test/e2e/
+	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -p 1 -tags e2e -count=1 -timeout 1h -v ./test/e2e/ ./test/disruptions/ # -p 1: one after the other
 
 .PHONY: bench
 bench: nodes build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")
@@ -106,7 +106,7 @@ disruptions: nodes build ## Count what planned disruptions cost on real nodes (R
 	CLUSTER_NAME=disruptions UP_ARGS="--proxy-mode $(PROXY)" DISRUPTION_PROXY=$(PROXY) DISRUPTION_REPEAT=$(REPEAT) \
 		DISRUPTION_CASES="$(CASES)" DISRUPTION_SETTINGS="$(SETTINGS)" DISRUPTION_RANDOM=$(RANDOM_FOR) \
 		DISRUPTION_OUT=$(BIN)/disruptions-$(PROXY).jsonl \
-		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'Disruptions$$' ./test/e2e/
+		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'Disruptions$$' ./test/disruptions/
 
 .PHONY: demo
 demo: nodes build ## Show it: a cluster, Tanist, twenty failovers, the table (FAILOVERS=50 for more, KEEP=1 leaves it running)

@@ -23,18 +23,18 @@ import (
 var calls = flag.Int("calls", 300, "how many deletions of each kind are timed, rounded up to blocks of 20")
 
 const (
-	// quietBefore is how long nothing happens before a deletion is timed, so that what the one before set off is over.
+	// quietBefore is how long nothing happens before a deletion is timed, so that all consequences of the one before are over.
 	quietBefore = 50 * time.Millisecond
-	// block is how many of a kind are timed in a row.
+	// block is how many deletions of a kind are timed in a row.
 	block = 20
-	// warmUp is how many at the beginning of each block are not: whether the holder of the Lease goes first with a departure is
-	// learned from the one before, and a switch between the kinds costs it a conflict that no cluster has at every deletion.
+	// warmUp is how many deletions at the beginning of each block are not timed. Whether the holder of the Lease goes first with a departure
+	// is learned from the one before, so a switch between the kinds costs a conflict, which no cluster has at every deletion.
 	warmUp = 3
 )
 
-// The kinds of deletions, in pairs: one without a call of admission and one with it, which are compared. What a hand-over costs the
-// machine is in both of the latter two, and would be in the former two if all four took turns: kube-proxy is at work for more than a
-// second after each.
+// The kinds of deletions, in pairs to compare: one without a call of admission and one with it. Both kinds of the second pair include what
+// a hand-over costs the machine. kube-proxy works for more than a second after each, so the first pair would include it, too, if all four
+// took turns.
 const (
 	plain = iota
 	noLeader
@@ -48,12 +48,12 @@ var kindNames = [kinds]string{
 	"the pod leads a Service, no webhook (deleted by its node)", "the pod leads a Service",
 }
 
-// called reports whether admission is.
+// called reports whether the API server calls admission.
 func called(kind int) bool { return kind == noLeader || kind == aLeader }
 
-// TestAdmissionCost: what admission adds to a pod's DELETE. The kinds of a pair take turns, block by block. The pods are on nodes that
-// there are not: a deletion marks them, as it does any pod that runs, with one call of admission, and nothing else works for the end of
-// one or the start of the next. Their readiness is written by the test.
+// TestAdmissionCost measures what admission adds to a pod's DELETE. The kinds of a pair take turns, block by block. The pods are on nodes
+// that do not exist. A deletion marks them, as it does any pod that runs, with one call of admission, and nothing works on the end of one pod
+// or the start of the next. The test writes their readiness.
 func TestAdmissionCost(t *testing.T) {
 	b := costBench{installation: installation{t: t, client: dial(t)}}
 	before := b.counts("tanist_departures_admitted_total", "outcome")
@@ -103,10 +103,10 @@ type costBench struct {
 	leaders [kinds]string
 }
 
-// leads reports whether it is a leader that is deleted.
+// leads reports whether the deleted pod leads.
 func leads(kind int) bool { return kind == uncalled || kind == aLeader }
 
-// setUp makes a kind's namespace and, where it takes one, the leader: no earlier than it is needed, for its node is not there.
+// setUp creates a kind's namespace and, if needed, the leader, no earlier than that because its node does not exist.
 func (b *costBench) setUp(kind int) {
 	b.t.Helper()
 	b.namespaces[kind] = b.namespace(kind != plain)
@@ -141,12 +141,12 @@ func (b *costBench) measure(kind int) time.Duration {
 	if leads(kind) {
 		b.led(b.namespaces[kind], "web-leader", victim)
 	}
-	// What a kubelet would do.
+	// This is what a kubelet does.
 	b.must(b.client.CoreV1().Pods(b.namespaces[kind]).Delete(b.t.Context(), victim, *metav1.NewDeleteOptions(0)))
 	return took
 }
 
-// asNode is a client with the identity of a pod's node, whose deletions are none that admission is called for.
+// asNode is a client with the identity of a pod's node. The API server does not call admission for a node's deletions.
 func (b *costBench) asNode(kind int, pod string) kubernetes.Interface {
 	b.t.Helper()
 	found, err := b.client.CoreV1().Pods(b.namespaces[kind]).Get(b.t.Context(), pod, metav1.GetOptions{})
@@ -156,7 +156,7 @@ func (b *costBench) asNode(kind int, pod string) kubernetes.Interface {
 	})
 }
 
-// pod makes one that no kubelet knows and that is ready all the same.
+// pod creates a pod that is ready, although no kubelet knows it.
 func (b *costBench) pod(kind int) (name string) {
 	b.t.Helper()
 	labels := map[string]string{"app": "web"}
@@ -167,7 +167,7 @@ func (b *costBench) pod(kind int) (name string) {
 	created, err := b.client.CoreV1().Pods(b.namespaces[kind]).Create(b.t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("web-%d", b.made), Labels: labels},
 		Spec: corev1.PodSpec{
-			// Each on another: the garbage collection of pods takes those of a node that it has missed for 40 seconds.
+			// Each pod is on another node: the garbage collection of pods deletes those of a node that has been missing for 40 seconds.
 			NodeName:   fmt.Sprintf("nowhere-%d", b.made),
 			Containers: []corev1.Container{{Name: "web", Image: "none"}},
 		},
@@ -177,7 +177,7 @@ func (b *costBench) pod(kind int) (name string) {
 	return created.Name
 }
 
-// namespace makes one, and removes it with the test's end.
+// namespace creates a namespace that is deleted when the test ends.
 func (b *costBench) namespace(optedIn bool) (name string) {
 	b.t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "bench-"}}

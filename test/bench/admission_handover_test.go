@@ -20,11 +20,11 @@ var (
 	modes     = flag.String("modes", "delete,evict", "the ways, as kubectl tanist bench names them")
 )
 
-// untilKnown is how long the API server is given to learn of changed webhook configurations.
+// untilKnown is how long the test waits for the API server to learn of changed webhook configurations.
 const untilKnown = 2 * time.Second
 
-// TestAdmissionHandOver: hand-overs with admission, without, and with what it prepares committed at once, each beside the floor of
-// its own run.
+// TestAdmissionHandOver measures hand-overs with admission, without it, and with what it prepares committed at once, each beside the floor
+// of the same run.
 func TestAdmissionHandOver(t *testing.T) {
 	i := installation{t: t, client: dial(t)}
 	ways := []struct {

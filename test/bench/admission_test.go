@@ -29,10 +29,10 @@ type installation struct {
 	client kubernetes.Interface
 }
 
-// configurationName is that of both webhook configurations.
+// configurationName is the name of both webhook configurations.
 const configurationName = tanistNamespace + "-tanist"
 
-// series adds up a metric of both replicas by the value of one of its labels.
+// series returns the sums of a metric of both replicas, by the value of one of its labels.
 func (i installation) series(ctx context.Context, metric, label string) (map[string]float64, error) {
 	pods, err := i.client.CoreV1().Pods(tanistNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=tanist"})
 	if err != nil {
@@ -74,7 +74,7 @@ func addSeries(ctx context.Context, url, metric, label string, sums map[string]f
 	return nil
 }
 
-// counts are a metric's series now.
+// counts returns a metric's series now.
 func (i installation) counts(metric, label string) map[string]float64 {
 	i.t.Helper()
 	counts, err := i.series(i.t.Context(), metric, label)
@@ -84,7 +84,7 @@ func (i installation) counts(metric, label string) map[string]float64 {
 	return counts
 }
 
-// withoutWebhooks removes both configurations; restore brings them back as they were, trust included.
+// withoutWebhooks deletes both configurations. restore creates them again as they were, with the CA.
 func (i installation) withoutWebhooks() (restore func()) {
 	i.t.Helper()
 	validating, err := i.client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(i.t.Context(), configurationName, metav1.GetOptions{})
@@ -104,12 +104,12 @@ func (i installation) withoutWebhooks() (restore func()) {
 	}
 }
 
-// anew is the metadata to create an object with that was deleted.
+// anew returns the metadata with which a deleted object can be created again.
 func anew(meta metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: meta.Name, Labels: meta.Labels, Annotations: meta.Annotations}
 }
 
-// tuned puts a tuning in force, in every replica.
+// tuned writes a tuning and waits until every replica uses it.
 func (i installation) tuned(tuning string) (restore func()) {
 	i.t.Helper()
 	before, err := i.set(tuning)
@@ -145,13 +145,13 @@ func (i installation) set(tuning string) (before string, err error) {
 }
 
 func (i installation) await(what string, holds wait.ConditionWithContextFunc) error {
-	if err := wait.PollUntilContextTimeout(i.t.Context(), 50*time.Millisecond, patience, true, holds); err != nil {
+	if err := wait.PollUntilContextTimeout(i.t.Context(), 50*time.Millisecond, stallTimeout, true, holds); err != nil {
 		return fmt.Errorf("failed to see that %s: %w", what, err)
 	}
 	return nil
 }
 
-// led waits until a pod that is none of those leads a leader Service, and returns its name.
+// led waits until a pod leads a leader Service that is none of the given ones, and returns its name.
 func (i installation) led(namespace, service string, but ...string) (leader string) {
 	i.t.Helper()
 	i.must(i.await(service+" has a leader", func(ctx context.Context) (bool, error) {
@@ -165,10 +165,10 @@ func (i installation) led(namespace, service string, but ...string) (leader stri
 	return leader
 }
 
-// makeReady says of a pod what a kubelet would.
+// makeReady writes the status that a kubelet writes for a pod that is ready.
 func (i installation) makeReady(namespace, name, address string) {
 	i.t.Helper()
-	i.must(wait.PollUntilContextTimeout(i.t.Context(), 10*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+	i.must(wait.PollUntilContextTimeout(i.t.Context(), 10*time.Millisecond, stallTimeout, true, func(ctx context.Context) (bool, error) {
 		pod, err := i.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return false, err
@@ -179,7 +179,7 @@ func (i installation) makeReady(namespace, name, address string) {
 		})
 		_, err = i.client.CoreV1().Pods(namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
 		if apierrors.IsConflict(err) {
-			return false, nil // somebody else has noted something
+			return false, nil // another client has written the status
 		}
 		return err == nil, err
 	}))

@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// patience is how long nothing may happen of what is waited for. As long as something does, it is waited for, however slow the
-	// machine and however many the objects.
-	patience = 5 * time.Minute
-	// progressInterval is how often it is said how far it is.
+	// stallTimeout is how long a wait goes on without any progress. With progress, it goes on, however slow the machine and however many the
+	// objects.
+	stallTimeout = 5 * time.Minute
+	// progressInterval is how often progress is logged.
 	progressInterval = 10 * time.Second
 )
 
-// progress says how far something is.
+// progress logs how far something is.
 type progress struct {
 	what  string
 	began time.Time
@@ -33,7 +33,7 @@ func newProgress(what string) *progress {
 	return &progress{what: what, began: time.Now(), said: time.Now()}
 }
 
-// at says what there is by now, unless something was said a moment ago.
+// at logs how far it is, unless it has just done so.
 func (p *progress) at(format string, args ...any) {
 	if time.Since(p.said) < progressInterval {
 		return
@@ -42,7 +42,7 @@ func (p *progress) at(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%s: %s, %s\n", p.what, fmt.Sprintf(format, args...), time.Since(p.began).Round(time.Second))
 }
 
-// watchFrom watches from a version on, for as long as it takes: the API server ends each watch after an hour at most.
+// watchFrom watches from a version on. It renews the watch, which the API server ends after an hour at most.
 func watchFrom(
 	ctx context.Context, version, labels string, start func(context.Context, metav1.ListOptions) (watch.Interface, error),
 ) (watch.Interface, error) {
@@ -54,12 +54,11 @@ func watchFrom(
 	})
 }
 
-// count waits until a watch has delivered so many different objects that satisfy ready. It gives up when none is added for as long as
-// its patience.
+// count waits until a watch has delivered want different objects that satisfy ready. It gives up when none is added for stallTimeout.
 func count[T metav1.Object](ctx context.Context, what string, w watch.Interface, want int, ready func(T) bool) error {
 	defer w.Stop()
-	seen, told := map[string]bool{}, newProgress(what)
-	stalled := time.NewTimer(patience)
+	seen, progress := map[string]bool{}, newProgress(what)
+	stalled := time.NewTimer(stallTimeout)
 	defer stalled.Stop()
 	tick := time.NewTicker(progressInterval)
 	defer tick.Stop()
@@ -75,12 +74,12 @@ func count[T metav1.Object](ctx context.Context, what string, w watch.Interface,
 			}
 			if key := object.GetNamespace() + "/" + object.GetName(); ready(object) && !seen[key] {
 				seen[key] = true
-				stalled.Reset(patience)
+				stalled.Reset(stallTimeout)
 			}
 		case <-tick.C:
-			told.at("%d of %d", len(seen), want)
+			progress.at("%d of %d", len(seen), want)
 		case <-stalled.C:
-			return fmt.Errorf("%s: %d of %d, and none more for %s", what, len(seen), want, patience)
+			return fmt.Errorf("%s: %d of %d, and none more for %s", what, len(seen), want, stallTimeout)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

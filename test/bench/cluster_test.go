@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// allNamespaces is where watches and lists look.
+// allNamespaces is the namespace of watches and lists.
 const allNamespaces = metav1.NamespaceAll
 
 // dial returns a client without a rate limit.
@@ -48,7 +48,7 @@ func connect(t *testing.T) (client kubernetes.Interface, nodes []string) {
 	return client, nodes
 }
 
-// watching is the options of a watch that goes on as long as a test may.
+// watching returns the options of a watch that lasts as long as a test may.
 func watching(from, labels string) metav1.ListOptions {
 	return metav1.ListOptions{ResourceVersion: from, LabelSelector: labels, TimeoutSeconds: new(int64(3600))}
 }
@@ -62,7 +62,7 @@ func podReady(pod *corev1.Pod) bool {
 	return false
 }
 
-// versions are the versions of all Services and EndpointSlices: what an observer sees change.
+// versions returns the versions of all Services and EndpointSlices: what an observer sees change.
 func versions(ctx context.Context, client kubernetes.Interface) (map[string]string, error) {
 	found := map[string]string{}
 	services, err := client.CoreV1().Services(allNamespaces).List(ctx, metav1.ListOptions{})

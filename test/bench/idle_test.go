@@ -29,13 +29,13 @@ var (
 	restarts = flag.Int("restarts", 10, "how often a replica is killed and started again, each by turns")
 )
 
-// writesPerService is more than any Service takes until all is as it should be.
+// writesPerService is more than the writes that any Service needs to become as it should be.
 const writesPerService = 20
 
-// quiet is how long a replica must not have written before it is taken to be done.
+// quiet is how long a replica must not have written to be considered done.
 const quiet = 10 * time.Second
 
-// TestIdle: where nothing happens, nothing is written, and a restart changes nothing.
+// TestIdle: when nothing happens, nothing is written, and a restart changes nothing.
 func TestIdle(t *testing.T) {
 	client, nodes := connect(t)
 	b := bench{t: t, client: client, replicas: []*replica{newReplica(t), newReplica(t)}}
@@ -141,12 +141,12 @@ func (b bench) idle(r *report) {
 	})
 }
 
-// restart kills the replicas by turns, one at a time, and starts each again.
+// restart kills one replica after another, and starts each again.
 func (b bench) restart(r *report) {
 	b.t.Helper()
-	before, told := b.versions(), newProgress("Restarts")
+	before, progress := b.versions(), newProgress("Restarts")
 	for i := range *restarts {
-		told.at("%d of %d", i, *restarts)
+		progress.at("%d of %d", i, *restarts)
 		replica := b.replicas[i%len(b.replicas)]
 		replica.kill()
 		took, err := replica.start(b.t.Context())
@@ -161,12 +161,12 @@ func (b bench) restart(r *report) {
 	}
 }
 
-// settle waits until one replica holds the Lease and none has written anything else for a while. It gives up when nobody gets the Lease,
-// and when there were more writes than rest could follow.
+// settle waits until one replica holds the Lease and none has written anything else for a while. It gives up when no replica gets the
+// Lease, and when there are more writes than the Services can need.
 func (b bench) settle() {
 	b.t.Helper()
 	most := float64(writesPerService * (*services + 100))
-	last, told := -1.0, newProgress("Coming to rest")
+	last, progress := -1.0, newProgress("Coming to rest")
 	changed, ruled := time.Now(), time.Now()
 	err := wait.PollUntilContextCancel(b.t.Context(), time.Second, true, func(context.Context) (bool, error) {
 		writes, elected := 0.0, 0
@@ -183,12 +183,12 @@ func (b bench) settle() {
 		if writes != last || elected != 1 {
 			last, changed = writes, now
 		}
-		told.at("%v writes", writes)
+		progress.at("%v writes", writes)
 		switch {
 		case writes > most:
 			return false, fmt.Errorf("more than %v writes", most)
-		case now.Sub(ruled) > patience:
-			return false, fmt.Errorf("%d replicas held the Lease for %s", elected, patience)
+		case now.Sub(ruled) > stallTimeout:
+			return false, fmt.Errorf("%d replicas held the Lease for %s", elected, stallTimeout)
 		}
 		return now.Sub(changed) >= quiet, nil
 	})

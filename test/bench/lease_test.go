@@ -20,7 +20,7 @@ const renewal = 2 * time.Second
 // leaseWatch counts the changes of Tanist's Lease.
 type leaseWatch struct {
 	changes atomic.Int64
-	// changed gets a value after a change, unless it has one.
+	// changed gets a value after a change, unless it still has one.
 	changed chan struct{}
 }
 
@@ -51,13 +51,13 @@ func watchLease(t *testing.T, client kubernetes.Interface) *leaseWatch {
 	return l
 }
 
-// betweenRenewals waits until the Lease was just renewed and will not be for a while, so that all counts agree.
+// betweenRenewals waits until the Lease was just renewed, and so will not be for a while, so that all counts agree.
 func (l *leaseWatch) betweenRenewals(ctx context.Context) error {
 	select {
 	case <-l.changed: // an old one
 	default:
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the Lease is not renewed"))
+	ctx, cancel := context.WithTimeoutCause(ctx, stallTimeout, errors.New("the Lease is not renewed"))
 	defer cancel()
 	select {
 	case <-l.changed:

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// namespaces is how many the Services are spread over.
+	// namespaces is how many namespaces the Services are in.
 	namespaces = 20
 	// writers is how many objects are created at a time.
 	writers = 16
@@ -27,7 +27,7 @@ const (
 	serviceLabel = "app"
 )
 
-// population is what Tanist has to look after.
+// population is what Tanist manages in a measurement.
 type population struct {
 	client   kubernetes.Interface
 	nodes    []string
@@ -36,7 +36,7 @@ type population struct {
 	pods int
 }
 
-// create makes everything and waits until all pods are ready.
+// create creates everything and waits until all pods are ready.
 func (p population) create(t *testing.T) {
 	t.Helper()
 	before, err := p.client.CoreV1().Pods(allNamespaces).List(t.Context(), metav1.ListOptions{})
@@ -57,7 +57,7 @@ func (p population) create(t *testing.T) {
 	}
 }
 
-// createNamespace makes one namespace with its share of the Services.
+// createNamespace creates a namespace with its share of the Services.
 func (p population) createNamespace(ctx context.Context, number int) error {
 	name := fmt.Sprintf("idle-%02d", number)
 	_, err := p.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
@@ -66,8 +66,8 @@ func (p population) createNamespace(ctx context.Context, number int) error {
 	if err != nil {
 		return fmt.Errorf("failed to create namespace; is the cluster fresh? %w", err)
 	}
-	// No pod is admitted before its service account is there.
-	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+	// No pod is admitted before its service account exists.
+	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, stallTimeout, true, func(ctx context.Context) (bool, error) {
 		_, err := p.client.CoreV1().ServiceAccounts(name).Get(ctx, "default", metav1.GetOptions{})
 		return err == nil, nil
 	})
@@ -103,7 +103,7 @@ func (p population) createService(ctx context.Context, namespace string, number 
 	return nil
 }
 
-// pod is about as large as pods are, and goes to its node without the scheduler.
+// pod returns a pod of about the usual size, which is on its node without the scheduler.
 func (p population) pod(service string, number int, node string) *corev1.Pod {
 	container := func(name string, ports ...corev1.ContainerPort) corev1.Container {
 		return corev1.Container{

@@ -20,9 +20,9 @@ import (
 const (
 	// tanistNamespace is where the Lease is.
 	tanistNamespace = "tanist-system"
-	// clusterVar is how tanist-cluster knows the processes that end with the cluster.
+	// clusterVar marks the processes that tanist-cluster ends with the cluster.
 	clusterVar = "TANIST_CLUSTER"
-	// readyResolution is how exactly the time to ready is known.
+	// readyResolution is the resolution of the time to ready.
 	readyResolution = 2 * time.Millisecond
 )
 
@@ -40,9 +40,9 @@ func newReplica(t *testing.T) *replica {
 	return r
 }
 
-// start starts the program and returns how long it took until it said that it is ready.
+// start starts the program and returns how long it took to report that it is ready.
 func (r *replica) start(ctx context.Context) (time.Duration, error) {
-	// Not the command of a context: what ends a replica is kill. Admission is left out: nobody calls it while nothing happens.
+	// The command has no context, because kill ends a replica. Admission is left out, because nothing calls it while nothing happens.
 	r.cmd = exec.Command("tanist", "--namespace", tanistNamespace, "--webhook-port", "0",
 		"--metrics-bind-address", r.metrics, "--health-probe-bind-address", r.health)
 	r.cmd.Env = append(os.Environ(), clusterVar+"="+filepath.Dir(os.Getenv("KUBECONFIG")))
@@ -51,7 +51,7 @@ func (r *replica) start(ctx context.Context) (time.Duration, error) {
 	if err := r.cmd.Start(); err != nil {
 		return 0, fmt.Errorf("failed to start tanist (is it in PATH?): %w", err)
 	}
-	err := wait.PollUntilContextTimeout(ctx, readyResolution, patience, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, readyResolution, stallTimeout, true, func(ctx context.Context) (bool, error) {
 		response, err := get(ctx, "http://"+r.health+"/readyz")
 		if err != nil {
 			return false, nil //nolint:nilerr // it does not listen yet
@@ -72,7 +72,7 @@ func (r *replica) kill() {
 	if err := r.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		r.t.Errorf("failed to kill tanist: %v", err)
 	}
-	_ = r.cmd.Wait() // says that it was killed
+	_ = r.cmd.Wait() // its error says that it was killed
 	r.cmd = nil
 }
 
@@ -84,7 +84,7 @@ func get(ctx context.Context, url string) (*http.Response, error) {
 	return http.DefaultClient.Do(request)
 }
 
-// freeAddress is one that nobody listens on.
+// freeAddress returns an address that no program listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	var config net.ListenConfig

@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// report is what was measured, in the form that docs/performance.md has it.
+// report is what was measured, in the form of docs/performance.md.
 type report struct {
 	services, pods, nodes int
 
-	// cold are the times to ready where nothing had a leader yet; allLed is from the same start until every Service had one, and
+	// cold are the times to ready when no Service had a leader yet. allLed is the time from the same start until every Service had one, and
 	// written is how many writes that took.
 	cold    []time.Duration
 	allLed  time.Duration
 	written float64
 
-	// idle is how long nothing happened, renewals how often the Lease changed meanwhile. The elected replica is the first.
+	// idle is how long nothing happened, and renewals is how often the Lease changed meanwhile. The elected replica is the first.
 	idle     time.Duration
 	renewals float64
 	replicas []sample
@@ -65,7 +65,7 @@ func (r report) write(out io.Writer) {
 		len(r.restarts), r.restarts[len(r.restarts)/2].Milliseconds(), r.restarts[len(r.restarts)-1].Milliseconds())
 }
 
-// perMinute is a rate with no more digits than it needs.
+// perMinute formats a rate with no more digits than it needs.
 func perMinute(n, minutes float64) string {
 	return strconv.FormatFloat(float64(int(10*n/minutes+0.5))/10, 'f', -1, 64)
 }

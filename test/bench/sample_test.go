@@ -14,16 +14,16 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// sample is what a replica says of itself, in its metrics.
+// sample is what a replica's metrics say of itself.
 type sample struct {
 	elected bool
-	// memory and heap are bytes; memory is what the process holds, heap what it uses.
+	// memory is the bytes that the process holds, heap those that it uses.
 	memory, heap float64
 	// peak is the most memory, in KiB, that the process ever held.
 	peak float64
-	// cpu is seconds of a core since the start.
+	// cpu is the seconds of CPU time since the start.
 	cpu float64
-	// requests are those to the API server since the start, by method: the client counts each that it sends.
+	// requests are the requests to the API server since the start, by method: the client counts each.
 	requests map[string]float64
 }
 
@@ -46,7 +46,7 @@ func (r *replica) sample(ctx context.Context) (sample, error) {
 	return s, err
 }
 
-// scrape adds up each metric by its label method, the only one that matters here.
+// scrape returns the sums of each metric by its label method, the only one that matters here.
 func (r *replica) scrape(ctx context.Context) (map[string]map[string]float64, error) {
 	response, err := get(ctx, "http://"+r.metrics+"/metrics")
 	if err != nil {
@@ -74,7 +74,7 @@ func (r *replica) scrape(ctx context.Context) (map[string]map[string]float64, er
 	return sums, nil
 }
 
-// peak reads what the kernel has noted.
+// peak reads the peak from the kernel.
 func (r *replica) peak() (kibibytes float64, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
 	if err != nil {
@@ -87,11 +87,10 @@ func (r *replica) peak() (kibibytes float64, err error) {
 	return kibibytes, nil
 }
 
-// leaseWrites are the updates of the Lease: nothing else of Tanist's is a PUT. That they are as many as the Lease's watch sees is
-// checked.
+// leaseWrites are the updates of the Lease: nothing else of Tanist's is a PUT. The test checks that the Lease's watch sees as many.
 func (s sample) leaseWrites() float64 { return s.requests[http.MethodPut] }
 
-// otherWrites are all the others.
+// otherWrites are all other writes.
 func (s sample) otherWrites() float64 {
 	writes := 0.0
 	for method, requests := range s.requests {
@@ -102,7 +101,7 @@ func (s sample) otherWrites() float64 {
 	return writes
 }
 
-// since is what was used and sent between two samples; memory, heap and peak are the later ones.
+// since is what was used and sent between two samples. memory, heap and peak are the later sample's.
 func (s sample) since(before sample) sample {
 	s.cpu -= before.cpu
 	requests := map[string]float64{}

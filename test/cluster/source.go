@@ -2,8 +2,8 @@ package main
 
 import "embed"
 
-// source is this module as far as the components need it: their pinned versions and our two small programs. The built command
-// carries it, so that it builds the same components from whichever folder it is called.
+// source is what the components are built from: the versions that this module pins and our two small programs. The built command
+// contains it, so that it builds the same components from whichever folder it is called.
 //
 //go:embed go.mod go.sum cmd
 var source embed.FS

@@ -11,14 +11,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
-// TestBench: every way of losing a leader ends with another one, and the bench leaves nothing behind.
+// TestBench: in each mode every lost leader is followed by another, and the bench leaves nothing behind.
 func TestBench(t *testing.T) {
-	client := connect(t)
-	bothReplicas(t, client)
+	client := env.Connect(t)
+	env.BothReplicas(t, client)
 	page := filepath.Join(t.TempDir(), "bench.html")
-	out := run(t, "kubectl", "tanist", "bench", "--mode", "delete,force,evict,readiness,crash", "--failovers", "2",
+	out := env.Run(t, "kubectl", "tanist", "bench", "--mode", "delete,force,evict,readiness,crash", "--failovers", "2",
 		"--floor", "--traffic", "--output", "json", "--report", page)
 	var measured report.Report
 	if err := json.Unmarshal(out, &measured); err != nil {
@@ -58,10 +59,10 @@ func TestBench(t *testing.T) {
 	}
 }
 
-// TestBurst: leaders of many Services lost in one request are all handed over.
+// TestBurst: the leaders of many Services are lost in one request, and all are handed over.
 func TestBurst(t *testing.T) {
-	bothReplicas(t, connect(t))
-	out := run(t, "kubectl", "tanist", "bench", "--burst", "--services", "10", "--pods", "2", "--failovers", "1", "--floor", "--output", "json")
+	env.BothReplicas(t, env.Connect(t))
+	out := env.Run(t, "kubectl", "tanist", "bench", "--burst", "--services", "10", "--pods", "2", "--failovers", "1", "--floor", "--output", "json")
 	var measured report.Report
 	if err := json.Unmarshal(out, &measured); err != nil {
 		t.Fatal(err)

@@ -10,9 +10,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
-// isTrusted is satisfied by a certificate that the API server can trust.
+// isTrusted returns nil for a certificate that the API server can trust.
 func isTrusted(t *testing.T, client kubernetes.Interface) func(*x509.Certificate) error {
 	return func(served *x509.Certificate) error {
 		roots := x509.NewCertPool()
@@ -22,7 +24,7 @@ func isTrusted(t *testing.T, client kubernetes.Interface) func(*x509.Certificate
 	}
 }
 
-// bundle is the CA that is injected for departures.
+// bundle is the CA that is injected for the webhook of departures.
 func bundle(t *testing.T, client kubernetes.Interface) []byte {
 	t.Helper()
 	c, err := client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), configurationName, metav1.GetOptions{})
@@ -38,8 +40,7 @@ func bundle(t *testing.T, client kubernetes.Interface) []byte {
 	return nil
 }
 
-// setBundles changes the CA of all webhooks. The API server then connects anew, so that it also sees what is served now and not when
-// it last connected.
+// setBundles changes the CA of all webhooks. The API server then connects anew, and so sees what is served now.
 func setBundles(t *testing.T, client kubernetes.Interface, change func([]byte) []byte) {
 	t.Helper()
 	api := client.AdmissionregistrationV1()
@@ -68,21 +69,21 @@ func setBundles(t *testing.T, client kubernetes.Interface, change func([]byte) [
 // webhooks is how many the chart has.
 const webhooks = 5
 
-// says waits until every replica says of every webhook of ours that it is trusted, or that it is not.
-func says(t *testing.T, client kubernetes.Interface, want bool) {
+// awaitTrusted waits until every replica reports that all of our webhooks are trusted, or that none is.
+func awaitTrusted(t *testing.T, client kubernetes.Interface, want bool) {
 	t.Helper()
 	wanted := 0.0
 	if want {
 		wanted = webhooks
 	}
-	occasionally(t, fmt.Sprintf("every replica says that %v of %d webhooks are trusted", wanted, webhooks), func(ctx context.Context) error {
+	env.Occasionally(t, fmt.Sprintf("every replica reports that %v of %d webhooks are trusted", wanted, webhooks), func(ctx context.Context) error {
 		values, err := replicaMetrics(ctx, client, trusted, nil)
 		if err != nil {
 			return err
 		}
 		for name, value := range values {
 			if value != wanted {
-				return fmt.Errorf("%s says that %v are", name, value)
+				return fmt.Errorf("%s reports %v", name, value)
 			}
 		}
 		return nil

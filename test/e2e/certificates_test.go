@@ -25,19 +25,21 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/util/cert"
 	"k8s.io/client-go/util/keyutil"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 const (
-	// caName and servingName are both a Certificate's name and its Secret's.
+	// caName and servingName are the names of Certificates and of their Secrets.
 	caName      = "tanist-ca"
 	servingName = "tanist-serving"
 	// configurationName is that of both webhook configurations.
-	configurationName = tanistNamespace + "-tanist"
+	configurationName = env.TanistNamespace + "-tanist"
 	// serverName is what the API server expects in the certificate.
-	serverName = "tanist." + tanistNamespace + ".svc"
+	serverName = "tanist." + env.TanistNamespace + ".svc"
 )
 
-// issueExpired writes a serving certificate into the Secret that expired a minute ago, of the CA that the API server trusts.
+// issueExpired writes a serving certificate into the Secret. It expired a minute ago, and is issued by the CA that the API server trusts.
 func issueExpired(t *testing.T, client kubernetes.Interface) (leaf []byte) {
 	t.Helper()
 	ca := secret(t, client, caName)
@@ -73,7 +75,7 @@ func issueExpired(t *testing.T, client kubernetes.Interface) (leaf []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CoreV1().Secrets(tanistNamespace).
+	if _, err := client.CoreV1().Secrets(env.TanistNamespace).
 		Patch(t.Context(), servingName, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -82,19 +84,19 @@ func issueExpired(t *testing.T, client kubernetes.Interface) (leaf []byte) {
 
 func secret(t *testing.T, client kubernetes.Interface, name string) *corev1.Secret {
 	t.Helper()
-	s, err := client.CoreV1().Secrets(tanistNamespace).Get(t.Context(), name, metav1.GetOptions{})
+	s, err := client.CoreV1().Secrets(env.TanistNamespace).Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// serves waits until every replica serves a certificate that satisfies f. It has the kubelets look at the Secret now, as they do after
-// any change of a pod, and not within a minute or so.
-func serves(t *testing.T, client kubernetes.Interface, what string, f func(*x509.Certificate) error) {
+// awaitServed waits until every replica serves a certificate for which f returns nil. It changes the pods, so that the kubelets read the
+// Secret now and not within a minute or so.
+func awaitServed(t *testing.T, client kubernetes.Interface, what string, f func(*x509.Certificate) error) {
 	t.Helper()
-	occasionally(t, "every replica serves "+what, func(ctx context.Context) error {
-		pods, err := replicas(ctx, client)
+	env.Occasionally(t, "every replica serves "+what, func(ctx context.Context) error {
+		pods, err := env.Replicas(ctx, client)
 		if err != nil {
 			return err
 		}
@@ -122,11 +124,11 @@ func serves(t *testing.T, client kubernetes.Interface, what string, f func(*x509
 // touch changes a replica's pod.
 func touch(ctx context.Context, client kubernetes.Interface, pod string) error {
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"e2e.tanist.dev/touched":%q}}}`, time.Now().String())
-	_, err := client.CoreV1().Pods(tanistNamespace).Patch(ctx, pod, types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err := client.CoreV1().Pods(env.TanistNamespace).Patch(ctx, pod, types.MergePatchType, patch, metav1.PatchOptions{})
 	return err
 }
 
-// servedBy is what a replica shows, whether it can be trusted or not.
+// servedBy is the certificate that a replica serves, whether it can be trusted or not.
 func servedBy(ctx context.Context, pod *corev1.Pod) (*x509.Certificate, error) {
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 	connection, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(pod.Status.PodIP, "10250"))
@@ -137,8 +139,8 @@ func servedBy(ctx context.Context, pod *corev1.Pod) (*x509.Certificate, error) {
 	return connection.(*tls.Conn).ConnectionState().PeerCertificates[0], nil
 }
 
-// is is satisfied by one certificate.
-func is(der []byte) func(*x509.Certificate) error {
+// isCertificate returns nil for one certificate.
+func isCertificate(der []byte) func(*x509.Certificate) error {
 	return func(served *x509.Certificate) error {
 		if !bytes.Equal(served.Raw, der) {
 			return fmt.Errorf("it still serves number %v, valid until %v", served.SerialNumber, served.NotAfter)
@@ -147,10 +149,10 @@ func is(der []byte) func(*x509.Certificate) error {
 	}
 }
 
-// renewed waits until every replica serves what the API server can trust, and what is in the Secret.
-func renewed(t *testing.T, client kubernetes.Interface, before []byte) {
+// awaitRenewed waits until the Secret has another certificate than before, and every replica serves it and can be trusted.
+func awaitRenewed(t *testing.T, client kubernetes.Interface, before []byte) {
 	t.Helper()
-	eventually(t, "another certificate is in the Secret", func(context.Context) error {
+	env.Eventually(t, "another certificate is in the Secret", func(context.Context) error {
 		if bytes.Equal(secret(t, client, servingName).Data[corev1.TLSCertKey], before) {
 			return errors.New("it is the same")
 		}
@@ -160,6 +162,6 @@ func renewed(t *testing.T, client kubernetes.Interface, before []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serves(t, client, "it", is(leaf[0].Raw))
-	serves(t, client, "what the API server trusts", isTrusted(t, client))
+	awaitServed(t, client, "it", isCertificate(leaf[0].Raw))
+	awaitServed(t, client, "what the API server trusts", isTrusted(t, client))
 }

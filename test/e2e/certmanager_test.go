@@ -19,16 +19,16 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// certManager is cert-manager's controllers and CA injector, which tanist-cluster runs as one process of this machine.
+// certManager is the process in which tanist-cluster runs cert-manager's controllers and CA injector on this machine.
 type certManager struct {
 	t   *testing.T
 	pid int
-	// args, environ and log are what it was started with.
+	// args, environ and log are what the process was started with.
 	args, environ []string
 	log           string
 }
 
-// findCertManager finds the one of the cluster that KUBECONFIG is in.
+// findCertManager finds the process of the cluster that KUBECONFIG names.
 func findCertManager(t *testing.T) *certManager {
 	t.Helper()
 	mark := "TANIST_CLUSTER=" + filepath.Dir(os.Getenv("KUBECONFIG"))
@@ -59,13 +59,13 @@ func findCertManager(t *testing.T) *certManager {
 	return nil
 }
 
-// split takes apart what the kernel keeps of a process's arguments or environment.
+// split splits a process's arguments or environment as the kernel keeps them.
 func split(list []byte) []string {
 	return strings.Split(strings.TrimSuffix(string(list), "\x00"), "\x00")
 }
 
-// halt keeps it from doing anything, until what it returns is called.
-func (c *certManager) halt() (goOn func()) {
+// pause stops the process until resume is called.
+func (c *certManager) pause() (resume func()) {
 	c.t.Helper()
 	if err := syscall.Kill(c.pid, syscall.SIGSTOP); err != nil {
 		c.t.Fatal(err)
@@ -73,8 +73,8 @@ func (c *certManager) halt() (goOn func()) {
 	return restoring(c.t, "cert-manager", func(context.Context) error { return syscall.Kill(c.pid, syscall.SIGCONT) })
 }
 
-// die ends it, until what it returns is called, which starts it again.
-func (c *certManager) die() (startAgain func()) {
+// kill ends the process. restart starts it again.
+func (c *certManager) kill() (restart func()) {
 	c.t.Helper()
 	if err := syscall.Kill(c.pid, syscall.SIGKILL); err != nil {
 		c.t.Fatal(err)
@@ -82,7 +82,7 @@ func (c *certManager) die() (startAgain func()) {
 	return restoring(c.t, "cert-manager", c.start)
 }
 
-// start starts it as tanist-cluster has, and waits until the old one is gone.
+// start waits until the old process is gone, and starts one as tanist-cluster did.
 func (c *certManager) start(ctx context.Context) error {
 	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.pid))
@@ -92,7 +92,7 @@ func (c *certManager) start(ctx context.Context) error {
 		return bytes.Contains(stat, []byte(") Z ")), err
 	})
 	if err != nil {
-		return fmt.Errorf("it does not end: %w", err)
+		return fmt.Errorf("failed to wait for the end of cert-manager: %w", err)
 	}
 	log, err := os.OpenFile(c.log, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -101,7 +101,7 @@ func (c *certManager) start(ctx context.Context) error {
 	defer log.Close()
 	cmd := exec.Command(c.args[0], c.args[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = c.environ, log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives the test; the cluster's end is its own
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives the test and ends with the cluster
 	if err := cmd.Start(); err != nil {
 		return err
 	}

@@ -16,20 +16,20 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
-// TestADrainTakesLeaderAndReplica: the node of a leader and of one of Tanist's replicas is drained. The leader moves once, to
-// another node.
+// TestADrainTakesLeaderAndReplica drains the node of a leader and of one of Tanist's replicas. The leader moves once, to another node.
 func TestADrainTakesLeaderAndReplica(t *testing.T) {
-	client := connect(t)
+	client := env.Connect(t)
 	spread(t, client)
 	namespace := workload(t, client, 3)
-	s := newStorm(t, client)
-	s.sparesTwo()
-	s.handsOver(1)
+	s := startDeletions(t, client)
+	s.keepTwoReady()
+	s.awaitHandOvers(1)
 
-	slice := settled(t, client, namespace, 3)
-	quiet := watchSlices(t, client, namespace)
+	slice := awaitSettled(t, client, namespace, 3)
+	leaders := recordLeaders(t, client, namespace)
 	node := nodeOf(t, client, namespace, leaderOf(slice))
 	replica := onNode(t, client, node)
 	restore := restoring(t, "node "+node, func(ctx context.Context) error {
@@ -37,13 +37,13 @@ func TestADrainTakesLeaderAndReplica(t *testing.T) {
 		return err
 	})
 	started := time.Now()
-	run(t, "kubectl", "drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout", patience.String())
+	env.Run(t, "kubectl", "drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout", env.Timeout.String())
 	took := time.Since(started)
-	s.handsOver(during)
+	s.awaitHandOvers(during)
 	restore()
 
-	after := settled(t, client, namespace, 3)
-	if moves := quiet.seen(); len(moves) != 1 {
+	after := awaitSettled(t, client, namespace, 3)
+	if moves := leaders.allMoves(); len(moves) != 1 {
 		t.Errorf("the leader moved %d times, want once: %+v", len(moves), moves)
 	}
 	if termOf(t, after) <= termOf(t, slice) {
@@ -52,19 +52,19 @@ func TestADrainTakesLeaderAndReplica(t *testing.T) {
 	if now := nodeOf(t, client, namespace, leaderOf(after)); now == node {
 		t.Errorf("the leader is on %s, which was drained", node)
 	}
-	quiet.testify()
+	leaders.check()
 	spread(t, client)
-	admits(t, client)
+	awaitAdmission(t, client)
 	s.stop(election.ReasonNodeGoing, election.ReasonLeaderDisrupted, election.ReasonLeaderDeleted)
-	t.Logf("%s, with the leader and Tanist's %s, was drained in %.0f s; the leader's moves: %+v", node, replica, took.Seconds(), quiet.seen())
+	t.Logf("%s, with the leader and Tanist's %s, was drained in %.0f s; the leader's moves: %+v", node, replica, took.Seconds(), leaders.allMoves())
 }
 
-// TestABudgetRefusesEvictions: what does not come about moves nobody.
+// TestABudgetRefusesEvictions: an eviction that is refused moves no leader.
 func TestABudgetRefusesEvictions(t *testing.T) {
-	client := connect(t)
+	client := env.Connect(t)
 	namespace := workload(t, client, 3)
-	s := newStorm(t, client)
-	s.handsOver(1)
+	s := startDeletions(t, client)
+	s.awaitHandOvers(1)
 	budget := &policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"},
 		Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: appLabels}, MaxUnavailable: new(intstr.FromInt32(0))},
@@ -72,15 +72,15 @@ func TestABudgetRefusesEvictions(t *testing.T) {
 	if _, err := client.PolicyV1().PodDisruptionBudgets(namespace).Create(t.Context(), budget, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the budget is known", func(ctx context.Context) error {
+	env.Eventually(t, "the budget is known", func(ctx context.Context) error {
 		budget, err := client.PolicyV1().PodDisruptionBudgets(namespace).Get(ctx, "web", metav1.GetOptions{})
 		if err == nil && budget.Status.ExpectedPods != 3 {
 			return fmt.Errorf("it expects %d pods", budget.Status.ExpectedPods)
 		}
 		return err
 	})
-	before := settled(t, client, namespace, 3)
-	quiet := watchSlices(t, client, namespace)
+	before := awaitSettled(t, client, namespace, 3)
+	leaders := recordLeaders(t, client, namespace)
 	admitted := tanistMetric(t, client, admittedTotal, labels{"outcome": "prepared"})
 	evict := func() error {
 		return client.PolicyV1().Evictions(namespace).Evict(t.Context(),
@@ -96,46 +96,46 @@ func TestABudgetRefusesEvictions(t *testing.T) {
 	if admitted < refusals {
 		t.Errorf("admission prepared %v times for %d evictions: it was not asked", admitted, refusals)
 	}
-	s.handsOver(during) // time enough for a hand-over that should not be
-	if moves := quiet.seen(); len(moves) != 0 {
+	s.awaitHandOvers(during) // long enough for a hand-over that should not happen
+	if moves := leaders.allMoves(); len(moves) != 0 {
 		t.Errorf("the leader moved although nothing was evicted: %+v", moves)
 	}
-	if after := settled(t, client, namespace, 3); termOf(t, after) != termOf(t, before) {
+	if after := awaitSettled(t, client, namespace, 3); termOf(t, after) != termOf(t, before) {
 		t.Errorf("the term went from %d to %d", termOf(t, before), termOf(t, after))
 	}
 
 	if err := client.PolicyV1().PodDisruptionBudgets(namespace).Delete(t.Context(), "web", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the leader is evicted without the budget", func(context.Context) error { return evict() })
-	eventually(t, "it is handed over", func(context.Context) error {
-		if !quiet.moved("web-leader", before.Endpoints[0].TargetRef.UID) {
-			return fmt.Errorf("%v", quiet.seen())
+	env.Eventually(t, "the leader is evicted without the budget", func(context.Context) error { return evict() })
+	env.Eventually(t, "it is handed over", func(context.Context) error {
+		if !leaders.moved("web-leader", before.Endpoints[0].TargetRef.UID) {
+			return fmt.Errorf("%v", leaders.allMoves())
 		}
 		return nil
 	})
-	settled(t, client, namespace, 3)
-	if moves := quiet.seen(); len(moves) != 1 {
+	awaitSettled(t, client, namespace, 3)
+	if moves := leaders.allMoves(); len(moves) != 1 {
 		t.Errorf("the leader moved %d times for one eviction: %+v", len(moves), moves)
 	}
-	quiet.testify()
+	leaders.check()
 	s.stop()
-	t.Logf("%d evictions were refused, and admission has prepared %v departures meanwhile, the storm's among them", refusals, admitted)
+	t.Logf("%d evictions were refused, and admission has prepared %v departures meanwhile, those of the deleted leaders among them", refusals, admitted)
 }
 
-// spread waits until the replicas are on different nodes, and has one scheduled again as long as they are not.
+// spread waits until the replicas are on different nodes. As long as they are not, it deletes one, so that it is scheduled again.
 func spread(t *testing.T, client kubernetes.Interface) {
 	t.Helper()
 	for range 5 {
-		bothReplicas(t, client)
-		pods, err := replicas(t.Context(), client)
+		env.BothReplicas(t, client)
+		pods, err := env.Replicas(t.Context(), client)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if pods[0].Spec.NodeName != pods[1].Spec.NodeName {
 			return
 		}
-		if err := client.CoreV1().Pods(tanistNamespace).Delete(t.Context(), pods[0].Name, metav1.DeleteOptions{}); err != nil {
+		if err := client.CoreV1().Pods(env.TanistNamespace).Delete(t.Context(), pods[0].Name, metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,7 +154,7 @@ func nodeOf(t *testing.T, client kubernetes.Interface, namespace, pod string) st
 // onNode is the replica on a node.
 func onNode(t *testing.T, client kubernetes.Interface, node string) (replica string) {
 	t.Helper()
-	pods, err := replicas(t.Context(), client)
+	pods, err := env.Replicas(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}

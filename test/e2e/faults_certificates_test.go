@@ -7,76 +7,78 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // TestTheServingCertificateHasExpired: the API server trusts no replica any longer, and hand-overs go on unprepared. Every replica
-// says so, and stays ready.
+// reports it, and stays ready.
 func TestTheServingCertificateHasExpired(t *testing.T) {
-	client := connect(t)
-	s := newStorm(t, client)
-	admits(t, client)
+	client := env.Connect(t)
+	s := startDeletions(t, client)
+	awaitAdmission(t, client)
 
-	goOn := findCertManager(t).halt() // or it would issue another one at once
+	resume := findCertManager(t).pause() // it would issue another certificate at once
 	expired := issueExpired(t, client)
-	serves(t, client, "the expired certificate", is(expired))
+	awaitServed(t, client, "the expired certificate", isCertificate(expired))
 	broken := secret(t, client, servingName).Data[corev1.TLSCertKey]
 	setBundles(t, client, func(bundle []byte) []byte { return append(bundle, '\n') })
-	s.goesOnUnverified()
+	s.awaitUnverified()
 
-	goOn()
-	renewed(t, client, broken)
-	says(t, client, true)
-	admits(t, client)
+	resume()
+	awaitRenewed(t, client, broken)
+	awaitTrusted(t, client, true)
+	awaitAdmission(t, client)
 	s.stop()
 }
 
-// TestTheCAIsNotInjected: as if the injector had never come.
+// TestTheCAIsNotInjected: the webhook configurations have no CA.
 func TestTheCAIsNotInjected(t *testing.T) {
-	client := connect(t)
-	s := newStorm(t, client)
-	admits(t, client)
+	client := env.Connect(t)
+	s := startDeletions(t, client)
+	awaitAdmission(t, client)
 
-	goOn := findCertManager(t).halt()
+	resume := findCertManager(t).pause()
 	setBundles(t, client, func([]byte) []byte { return nil })
-	s.goesOnUnverified()
+	s.awaitUnverified()
 
-	goOn()
-	says(t, client, true)
-	admits(t, client)
+	resume()
+	awaitTrusted(t, client, true)
+	awaitAdmission(t, client)
 	s.stop()
 }
 
-// TestCertManagerIsAbsent: what it has made stays, and is enough for admission and for new replicas.
+// TestCertManagerIsAbsent: what cert-manager has issued is enough for admission and for new replicas.
 func TestCertManagerIsAbsent(t *testing.T) {
-	client := connect(t)
-	s := newStorm(t, client)
-	admits(t, client)
+	client := env.Connect(t)
+	s := startDeletions(t, client)
+	awaitAdmission(t, client)
 
-	startAgain := findCertManager(t).die()
-	admits(t, client)
-	pods, err := replicas(t.Context(), client)
+	restart := findCertManager(t).kill()
+	awaitAdmission(t, client)
+	pods, err := env.Replicas(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, pod := range pods {
-		if err := client.CoreV1().Pods(tanistNamespace).Delete(t.Context(), pod.Name, metav1.DeleteOptions{}); err != nil {
+		if err := client.CoreV1().Pods(env.TanistNamespace).Delete(t.Context(), pod.Name, metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		bothReplicas(t, client)
+		env.BothReplicas(t, client)
 	}
-	s.handsOver(during)
-	says(t, client, true)
-	admits(t, client)
-	startAgain()
+	s.awaitHandOvers(during)
+	awaitTrusted(t, client, true)
+	awaitAdmission(t, client)
+	restart()
 	s.stop()
 }
 
-// goesOnUnverified: what is served cannot be verified, so admission is skipped; leaders are handed over all the same, and the replicas
-// say what is wrong and stay ready.
-func (s *storm) goesOnUnverified() {
+// awaitUnverified waits for what follows when the API server cannot verify a replica: it skips admission, leaders are handed over all the
+// same, and the replicas report the problem and stay ready.
+func (s *deletions) awaitUnverified() {
 	before := failedOpen(s.t, s.client, departures)
-	s.handsOver(during)
-	skipped(s.t, s.client, before, during)
-	says(s.t, s.client, false)
-	bothReplicas(s.t, s.client)
+	s.awaitHandOvers(during)
+	awaitFailedOpen(s.t, s.client, before, during)
+	awaitTrusted(s.t, s.client, false)
+	env.BothReplicas(s.t, s.client)
 }

@@ -9,32 +9,35 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
-// TestTheReplicaThatAdmittedADeletionDies: what it has prepared dies with it, before the pod is marked. The other replica hands over.
+// TestTheReplicaThatAdmittedADeletionDies: what it has prepared is lost with it, before the API server marks the pod. The other replica
+// hands over.
 func TestTheReplicaThatAdmittedADeletionDies(t *testing.T) {
-	client := connect(t)
+	client := env.Connect(t)
 	namespace := workload(t, client, 3)
-	s := newStorm(t, client)
+	s := startDeletions(t, client)
 	for range max(1, repeat(t)/2) {
-		bothReplicas(t, client)
-		admits(t, client)
+		env.BothReplicas(t, client)
+		awaitAdmission(t, client)
 		killTheAdmitting(t, client, s, namespace)
 	}
-	bothReplicas(t, client)
-	admits(t, client)
+	env.BothReplicas(t, client)
+	awaitAdmission(t, client)
 	s.stop()
 }
 
-func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *storm, namespace string) {
+func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *deletions, namespace string) {
 	t.Helper()
-	before := settled(t, client, namespace, 3)
-	witness := watchSlices(t, client, namespace)
+	before := awaitSettled(t, client, namespace, 3)
+	recorder := recordLeaders(t, client, namespace)
 	hold := holdDeletions(t, client, namespace)
 	defer hold.remove()
 
-	s.turn.Lock() // nobody else's deletion is admitted meanwhile
-	resume := func() { s.turn.Unlock() }
+	s.deleting.Lock() // no other deletion is admitted meanwhile
+	resume := func() { s.deleting.Unlock() }
 	defer func() { resume() }()
 	with := labels{"outcome": "prepared"}
 	prepared, err := replicaMetrics(t.Context(), client, admittedTotal, with)
@@ -51,7 +54,7 @@ func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *storm, names
 	}()
 	hold.arrived()
 	var admitting string
-	eventually(t, "a replica has prepared the departure", func(ctx context.Context) error {
+	env.Eventually(t, "a replica has prepared the departure", func(ctx context.Context) error {
 		now, err := replicaMetrics(ctx, client, admittedTotal, with)
 		if err != nil {
 			return err
@@ -68,7 +71,7 @@ func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *storm, names
 	if err != nil {
 		t.Fatal(err)
 	}
-	if leader := witness.leaderOf("web-leader"); leader != before.Endpoints[0].TargetRef.UID {
+	if leader := recorder.leaderOf("web-leader"); leader != before.Endpoints[0].TargetRef.UID {
 		t.Errorf("the leader moved from %s to %s before its deletion", before.Endpoints[0].TargetRef.UID, leader)
 	}
 	if err := kill(pids); err != nil {
@@ -80,13 +83,13 @@ func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *storm, names
 	if err := <-deleted; err != nil {
 		t.Errorf("the deletion failed: %v", err)
 	}
-	eventually(t, "the leader is handed over", func(context.Context) error {
-		if !witness.moved("web-leader", before.Endpoints[0].TargetRef.UID) {
-			return fmt.Errorf("%v", witness.seen())
+	env.Eventually(t, "the leader is handed over", func(context.Context) error {
+		if !recorder.moved("web-leader", before.Endpoints[0].TargetRef.UID) {
+			return fmt.Errorf("%v", recorder.allMoves())
 		}
 		return nil
 	})
-	witness.testify()
+	recorder.check()
 	elected := bothReplicasBut(t, client, admitting)
 	after, err := replicaMetrics(t.Context(), client, handoversTotal, labels{"reason": "LeaderDeleted"})
 	if err != nil {
@@ -100,12 +103,12 @@ func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *storm, names
 	}
 }
 
-// bothReplicasBut replaces a replica that was killed, so that the kubelet's growing delay for one that crashes does not add up, and
-// waits for two others.
+// bothReplicasBut deletes the pod of a replica that was killed, and waits until two other replicas are ready. A fresh pod does not wait for
+// the kubelet's growing delay after crashes.
 func bothReplicasBut(t *testing.T, client kubernetes.Interface, killed string) (elected string) {
 	t.Helper()
-	if err := client.CoreV1().Pods(tanistNamespace).Delete(t.Context(), killed, metav1.DeleteOptions{}); err != nil {
+	if err := client.CoreV1().Pods(env.TanistNamespace).Delete(t.Context(), killed, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	return bothReplicas(t, client)
+	return env.BothReplicas(t, client)
 }

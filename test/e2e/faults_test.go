@@ -10,48 +10,50 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // during is how many leaders must be handed over, or pods deleted, while a fault lasts.
 const during = 5
 
-// TestBothReplicasAreStopped: deletions go on as if there were no Tanist, and their leaders are handed over when it is back.
+// TestBothReplicasAreStopped: without Tanist, deletions succeed as always. Their leaders are handed over when it is back.
 func TestBothReplicasAreStopped(t *testing.T) {
-	client := connect(t)
-	s := newStorm(t, client)
-	s.handsOver(1)
+	client := env.Connect(t)
+	s := startDeletions(t, client)
+	s.awaitHandOvers(1)
 
-	s.set(func(s *storm) { s.anybody = true })
+	s.set(func(s *deletions) { s.anyPod = true })
 	restore := scaleTanist(t, client, 0)
-	eventually(t, "both replicas are gone", func(ctx context.Context) error {
-		pods, err := client.CoreV1().Pods(tanistNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=tanist"})
+	env.Eventually(t, "both replicas are gone", func(ctx context.Context) error {
+		pods, err := client.CoreV1().Pods(env.TanistNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=tanist"})
 		if err == nil && len(pods.Items) > 0 {
 			return fmt.Errorf("%d are left", len(pods.Items))
 		}
 		return err
 	})
-	moves := len(s.witness.seen())
-	s.deletes(during)
-	if now := len(s.witness.seen()); now != moves {
+	moves := len(s.recorder.allMoves())
+	s.awaitDeletions(during)
+	if now := len(s.recorder.allMoves()); now != moves {
 		t.Errorf("leaders moved %d times without Tanist", now-moves)
 	}
-	s.set(func(s *storm) { s.anybody = false })
+	s.set(func(s *deletions) { s.anyPod = false })
 	restore()
-	bothReplicas(t, client)
-	admits(t, client)
+	env.BothReplicas(t, client)
+	awaitAdmission(t, client)
 	s.stop()
 }
 
-// scaleTanist sets the number of replicas; restore, which the test's end calls too, brings back what was.
+// scaleTanist sets the number of replicas. restore sets it back; the test's end calls it too.
 func scaleTanist(t *testing.T, client kubernetes.Interface, replicas int32) (restore func()) {
 	t.Helper()
 	scale := func(ctx context.Context, replicas int32) (before int32, err error) {
-		current, err := client.AppsV1().Deployments(tanistNamespace).GetScale(ctx, "tanist", metav1.GetOptions{})
+		current, err := client.AppsV1().Deployments(env.TanistNamespace).GetScale(ctx, "tanist", metav1.GetOptions{})
 		if err != nil {
 			return 0, err
 		}
-		_, err = client.AppsV1().Deployments(tanistNamespace).UpdateScale(ctx, "tanist", &autoscalingv1.Scale{
-			ObjectMeta: metav1.ObjectMeta{Name: "tanist", Namespace: tanistNamespace}, Spec: autoscalingv1.ScaleSpec{Replicas: replicas},
+		_, err = client.AppsV1().Deployments(env.TanistNamespace).UpdateScale(ctx, "tanist", &autoscalingv1.Scale{
+			ObjectMeta: metav1.ObjectMeta{Name: "tanist", Namespace: env.TanistNamespace}, Spec: autoscalingv1.ScaleSpec{Replicas: replicas},
 		}, metav1.UpdateOptions{})
 		return current.Spec.Replicas, err
 	}
@@ -65,23 +67,22 @@ func scaleTanist(t *testing.T, client kubernetes.Interface, replicas int32) (res
 	})
 }
 
-// TestAdmissionIsBlackHoled: a deletion waits for the webhook's timeout and then goes on; the leader is handed over without a
-// preparation.
+// TestAdmissionIsBlackHoled: a deletion waits for the webhook's timeout and then goes on. The leader is handed over unprepared.
 func TestAdmissionIsBlackHoled(t *testing.T) {
-	client := connect(t)
-	s := newStorm(t, client)
-	admits(t, client)
+	client := env.Connect(t)
+	s := startDeletions(t, client)
+	awaitAdmission(t, client)
 
 	before := failedOpen(t, client, departures)
 	restore := blackHole(t, client)
-	s.handsOver(during)
-	skipped(t, client, before, during)
+	s.awaitHandOvers(during)
+	awaitFailedOpen(t, client, before, during)
 	restore()
-	admits(t, client)
+	awaitAdmission(t, client)
 	s.stop()
 }
 
-// blackHole drops what goes to the webhook's port of any pod, on its node: open connections fall silent too.
+// blackHole drops all packets to the webhook's port of any pod, on its node, also those of open connections.
 func blackHole(t *testing.T, client kubernetes.Interface) (restore func()) {
 	t.Helper()
 	nodes, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})

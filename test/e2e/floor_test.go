@@ -17,10 +17,11 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
-// floor is a workload that Tanist knows nothing of, led by what no hand-over can do without: a watch, and a patch that lies ready.
-// What kubectl tanist bench --floor measures is the same; this one takes turns with a test.
+// floor is a workload without Tanist. The test hands it over itself, with only what any hand-over needs: a watch, and a patch that is
+// ready. kubectl tanist bench --floor measures the same; this floor takes turns with a test's own hand-overs.
 type floor struct {
 	t         *testing.T
 	client    kubernetes.Interface
@@ -28,13 +29,13 @@ type floor struct {
 	replicas  int32
 }
 
-// newFloor brings the workload, with a leader.
+// newFloor creates the workload, with a leader.
 func newFloor(t *testing.T, client kubernetes.Interface, replicas int32) *floor {
 	t.Helper()
-	f := &floor{t: t, client: client, namespace: newNamespace(t, client, nil), replicas: replicas}
+	f := &floor{t: t, client: client, namespace: env.NewNamespace(t, client, nil), replicas: replicas}
 	deploy(t, client, f.namespace, replicas)
-	// The Service that a leader Service stands beside, Tanist's or not: Kubernetes' own controller and every kube-proxy work on it at
-	// the moment of a hand-over.
+	// The source Service is here as it is with Tanist: Kubernetes' own controller and every kube-proxy work on it at the moment of a
+	// hand-over.
 	serve(t, client, f.namespace, nil)
 	_, err := client.CoreV1().Services(f.namespace).Create(t.Context(), &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: "web-leader"},
@@ -60,7 +61,7 @@ func newFloor(t *testing.T, client kubernetes.Interface, replicas int32) *floor 
 // handOver deletes the leader and returns how long it took until another pod led.
 func (f *floor) handOver() time.Duration {
 	f.t.Helper()
-	before := settled(f.t, f.client, f.namespace, f.replicas)
+	before := awaitSettled(f.t, f.client, f.namespace, f.replicas)
 	leader := leaderOf(before)
 	patch, err := json.Marshal(map[string]any{"endpoints": endpoints(f.ready(leader)[0])})
 	if err != nil {
@@ -106,20 +107,17 @@ func (f *floor) onDeletion(pod string, do func() error) {
 	}()
 }
 
-// ready waits for pods that can lead, other than one.
+// ready waits for pods that can lead, and returns them without one.
 func (f *floor) ready(except string) []corev1.Pod {
 	f.t.Helper()
 	var pods []corev1.Pod
-	eventually(f.t, "the floor's pods are ready", func(ctx context.Context) error {
+	env.Eventually(f.t, "the floor's pods are ready", func(ctx context.Context) error {
 		list, err := f.client.CoreV1().Pods(f.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=web"})
 		if err != nil {
 			return err
 		}
 		pods = slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool {
-			ready := slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
-				return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
-			})
-			return !ready || pod.DeletionTimestamp != nil || pod.Name == except
+			return !env.IsReady(&pod) || pod.Name == except
 		})
 		if len(pods) == 0 {
 			return fmt.Errorf("none of %d pods is", len(list.Items))
@@ -138,10 +136,10 @@ func endpoints(pod corev1.Pod) []discoveryv1.Endpoint {
 	}}
 }
 
-// allowance is what a hand-over by another replica than the elected one may take beyond the floor and the tuning's backupDelay.
+// allowance is how much longer than the floor and the tuning's backupDelay a hand-over by the other replica may take.
 const allowance = 50 * time.Millisecond
 
-// logBesideFloor logs what hand-overs took beside the floor's of the same run, and returns the longest.
+// logBesideFloor logs how long hand-overs and the floor's took, and returns the longest hand-over.
 func logBesideFloor(t *testing.T, what string, took, floor []time.Duration) (longest time.Duration) {
 	t.Helper()
 	slices.Sort(took)

@@ -18,12 +18,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 var errNotHeld = errors.New("none is")
 
-// hold is another webhook of the API server's: it is called beside Tanist's, and keeps a deletion waiting until the test lets it
-// pass. What Tanist answers it has answered by then, and no watch has seen anything yet.
+// hold is another webhook, which the API server calls at the same time as Tanist's. It keeps a deletion waiting until the test releases
+// it. By then Tanist has answered, and no watch has seen the deletion.
 type hold struct {
 	t      *testing.T
 	remove func()
@@ -33,7 +35,7 @@ type hold struct {
 	once     sync.Once
 }
 
-// holdDeletions holds those of pods in a namespace. The API server must run on this machine.
+// holdDeletions holds the deletions of pods in a namespace. The API server must run on this machine.
 func holdDeletions(t *testing.T, client kubernetes.Interface, namespace string) *hold {
 	t.Helper()
 	h := &hold{t: t, requests: make(chan struct{}, 16), let: make(chan struct{})}
@@ -67,19 +69,19 @@ func holdDeletions(t *testing.T, client kubernetes.Interface, namespace string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The API server learns of it by a watch: a dry run is held when it has.
+	// The API server learns of the webhook by a watch.
 	h.inForce(client, namespace)
 	return h
 }
 
-// inForce waits until the API server calls.
+// inForce waits until the API server calls the webhook.
 func (h *hold) inForce(client kubernetes.Interface, namespace string) {
 	h.t.Helper()
 	pods, err := client.CoreV1().Pods(namespace).List(h.t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
 	if err != nil || len(pods.Items) == 0 {
 		h.t.Fatalf("no pod to try a deletion with: %v", err)
 	}
-	eventually(h.t, "deletions are held", func(ctx context.Context) error {
+	env.Eventually(h.t, "deletions are held", func(ctx context.Context) error {
 		err := client.CoreV1().Pods(namespace).Delete(ctx, pods.Items[0].Name, metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}})
 		if err != nil {
 			return err
@@ -93,7 +95,7 @@ func (h *hold) inForce(client kubernetes.Interface, namespace string) {
 	})
 }
 
-// ServeHTTP allows a request, when it may; dry runs at once.
+// ServeHTTP allows a dry run at once, and any other request when it is released.
 func (h *hold) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var review admissionv1.AdmissionReview
 	if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
@@ -115,15 +117,15 @@ func (h *hold) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(review) // the API server goes on without the answer
 }
 
-// arrived waits for a deletion.
+// arrived waits until a deletion is held.
 func (h *hold) arrived() {
 	h.t.Helper()
 	select {
 	case <-h.requests:
-	case <-time.After(patience):
-		h.t.Fatalf("no deletion came within %v", patience)
+	case <-time.After(env.Timeout):
+		h.t.Fatalf("no deletion came within %v", env.Timeout)
 	}
 }
 
-// release lets it pass, and all that follow.
+// release lets the deletion pass, and all that follow.
 func (h *hold) release() { h.once.Do(func() { close(h.let) }) }

@@ -14,12 +14,14 @@ import (
 	"github.com/prometheus/common/model"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // labels are those that a series must have to be counted.
 type labels map[string]string
 
-// Metrics of ours, and of the API server's about us.
+// Metrics of Tanist, and of the API server about Tanist's webhooks.
 const (
 	admittedTotal  = "tanist_departures_admitted_total"
 	preparedTotal  = "tanist_prepared_total"
@@ -75,7 +77,7 @@ func replicaMetric(ctx context.Context, pod *corev1.Pod, metric string, with lab
 
 // replicaMetrics are a metric of each replica that is ready, by its pod's name.
 func replicaMetrics(ctx context.Context, client kubernetes.Interface, metric string, with labels) (map[string]float64, error) {
-	pods, err := replicas(ctx, client)
+	pods, err := env.Replicas(ctx, client)
 	if err != nil {
 		return nil, err
 	}
@@ -121,10 +123,10 @@ func failedOpen(t *testing.T, client kubernetes.Interface, webhook string) float
 	return n
 }
 
-// skipped waits until so many departures more than before were let through without admission.
-func skipped(t *testing.T, client kubernetes.Interface, before float64, n int) {
+// awaitFailedOpen waits until n more departures than before were let through without admission.
+func awaitFailedOpen(t *testing.T, client kubernetes.Interface, before float64, n int) {
 	t.Helper()
-	occasionally(t, fmt.Sprintf("the API server lets %d deletions pass without admission", n), func(ctx context.Context) error {
+	env.Occasionally(t, fmt.Sprintf("the API server lets %d deletions pass without admission", n), func(ctx context.Context) error {
 		now, err := apiServerMetric(ctx, client, failOpen, labels{"name": departures})
 		if err != nil {
 			return err
@@ -136,12 +138,12 @@ func skipped(t *testing.T, client kubernetes.Interface, before float64, n int) {
 	})
 }
 
-// admits waits until admission prepares departures again, which a storm must bring.
-func admits(t *testing.T, client kubernetes.Interface) {
+// awaitAdmission waits until admission prepares departures again. Leaders must be deleted meanwhile.
+func awaitAdmission(t *testing.T, client kubernetes.Interface) {
 	t.Helper()
 	with := labels{"outcome": "prepared"}
 	var before map[string]float64
-	occasionally(t, "admission prepares departures", func(ctx context.Context) error {
+	env.Occasionally(t, "admission prepares departures", func(ctx context.Context) error {
 		now, err := replicaMetrics(ctx, client, admittedTotal, with)
 		if err != nil {
 			return err
@@ -157,6 +159,6 @@ func admits(t *testing.T, client kubernetes.Interface) {
 				before[name] = value
 			}
 		}
-		return fmt.Errorf("it has prepared %v, no more than before", now)
+		return fmt.Errorf("admission has prepared %v, no more than before", now)
 	})
 }

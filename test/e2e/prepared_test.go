@@ -6,17 +6,19 @@ import (
 	"testing"
 
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
-// TestPrepared: nearly every hand-over commits what was prepared when the deletion or eviction was admitted. E2E_REPEAT says how many
-// leaders are taken in each way, 5 without.
+// TestPrepared: nearly every hand-over commits what was prepared when the deletion or eviction was admitted. E2E_REPEAT is how many
+// leaders are deleted and how many evicted (5).
 func TestPrepared(t *testing.T) {
-	client := connect(t)
-	n := number(t, "E2E_REPEAT", 5)
-	s := newStorm(t, client)
-	s.set(func(s *storm) { s.calm = true })
-	// The holder of the Lease learns from a conflict that admission calls the other replica, if it does.
-	s.handsOver(2)
+	client := env.Connect(t)
+	n := env.Number(t, "E2E_REPEAT", 5)
+	s := startDeletions(t, client)
+	s.set(func(s *deletions) { s.allReady = true })
+	// If admission calls the replica without the Lease, the Lease's holder learns so from a conflict.
+	s.awaitHandOvers(2)
 	for _, way := range []struct {
 		name   string
 		evicts bool
@@ -24,14 +26,14 @@ func TestPrepared(t *testing.T) {
 		var before, got prepared
 		missed := 0
 		s.pause(func() {
-			s.led("before " + way.name)
-			s.set(func(s *storm) { s.evicts = way.evicts })
+			s.awaitLeaders("before " + way.name)
+			s.set(func(s *deletions) { s.evicts = way.evicts })
 			before = countPrepared(t, client)
 		})
-		for range n { // one by one: a hundred take longer than a test's patience for one thing
-			s.handsOver(1)
+		for range n { // one by one: a hundred take longer than env.Timeout
+			s.awaitHandOvers(1)
 			s.pause(func() {
-				s.led("after one of the " + way.name)
+				s.awaitLeaders("after one of the " + way.name)
 				now := countPrepared(t, client).since(before)
 				if now.handovers-now.used > got.handovers-got.used {
 					missed++
@@ -41,7 +43,7 @@ func TestPrepared(t *testing.T) {
 		}
 		t.Logf("%s: %v departures prepared, %v hand-overs; what was prepared: %v used, %v stale, %v expired, %v superseded; the others: %v by the Lease's holder, %v by its backup",
 			way.name, got.admitted, got.handovers, got.used, got.stale, got.expired, got.superseded, got.unprepared, got.backup)
-		// Of a few, one may be the exception. It counts once, however many Services its pod led.
+		// One exception is allowed. It counts once, however many Services its pod led.
 		if missed > max(1, n/20) {
 			t.Errorf("%s: of %d departures %d were handed over without what was prepared, want 5 %% at most", way.name, n, missed)
 		}
@@ -49,7 +51,7 @@ func TestPrepared(t *testing.T) {
 	s.stop()
 }
 
-// prepared is what Tanist's replicas count, together.
+// prepared is what all replicas together have counted.
 type prepared struct {
 	handovers, unprepared, backup, admitted, used, stale, expired, superseded float64
 }

@@ -16,17 +16,18 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
-// ourWebhooks are all that there are.
+// ourWebhooks are all webhooks of the chart.
 var ourWebhooks = []string{departures, "services.tanist.dev", "tuning.tanist.dev", "namespaces.tanist.dev", "drainwindow.tanist.dev"}
 
-// TestRenewal: CA and leaf are renewed, and then the CA once more, so that the API server connects to what is served by then. With a
+// TestRenewal renews the CA and the leaf, and then the CA once more, so that the API server connects to what is served by then. With a
 // deletion every 100 ms no call fails, and no replica restarts.
 func TestRenewal(t *testing.T) {
-	client := connect(t)
-	s := newStorm(t, client)
-	admits(t, client)
+	client := env.Connect(t)
+	s := startDeletions(t, client)
+	awaitAdmission(t, client)
 	restarts := restartsOf(t, client)
 	before := map[string]float64{}
 	for _, webhook := range ourWebhooks {
@@ -36,15 +37,15 @@ func TestRenewal(t *testing.T) {
 
 	injected := bundle(t, client)
 	renew(t, client, caName)
-	injected = injectedAnew(t, client, injected)
+	injected = awaitInjected(t, client, injected)
 	old := secret(t, client, servingName).Data[corev1.TLSCertKey]
 	renew(t, client, servingName)
-	renewed(t, client, old)
+	awaitRenewed(t, client, old)
 	renew(t, client, caName)
-	injectedAnew(t, client, injected)
-	serves(t, client, "what the API server trusts", isTrusted(t, client))
-	s.handsOver(during)
-	admits(t, client)
+	awaitInjected(t, client, injected)
+	awaitServed(t, client, "what the API server trusts", isTrusted(t, client))
+	s.awaitHandOvers(during)
+	awaitAdmission(t, client)
 
 	deleted := stop()
 	for _, webhook := range ourWebhooks {
@@ -55,20 +56,20 @@ func TestRenewal(t *testing.T) {
 	if after := restartsOf(t, client); fmt.Sprint(after) != fmt.Sprint(restarts) {
 		t.Errorf("the replicas have restarted: %v, before %v", after, restarts)
 	}
-	says(t, client, true)
+	awaitTrusted(t, client, true)
 	s.stop()
 	t.Logf("the CA was renewed twice and the leaf once during %d other deletions, of pods that lead nothing; no call failed", deleted)
 }
 
-// renew does what cmctl renew does, and waits until it is done.
+// renew renews a Certificate as cmctl renew does, and waits until it is renewed.
 func renew(t *testing.T, client kubernetes.Interface, name string) {
 	t.Helper()
 	before := secret(t, client, name).Data[corev1.TLSCertKey]
-	run(t, "kubectl", "patch", "certificates.cert-manager.io", name, "--namespace", tanistNamespace, "--subresource", "status",
+	env.Run(t, "kubectl", "patch", "certificates.cert-manager.io", name, "--namespace", env.TanistNamespace, "--subresource", "status",
 		"--type", "json", "--patch", fmt.Sprintf(`[{"op": "add", "path": "/status/conditions/-", "value": {
 			"type": "Issuing", "status": "True", "reason": "ManuallyTriggered", "message": "by a test", "lastTransitionTime": %q
 		}}]`, time.Now().UTC().Format(time.RFC3339)))
-	eventually(t, name+" is renewed", func(context.Context) error {
+	env.Eventually(t, name+" is renewed", func(context.Context) error {
 		if bytes.Equal(secret(t, client, name).Data[corev1.TLSCertKey], before) {
 			return errors.New("it is the same")
 		}
@@ -76,10 +77,10 @@ func renew(t *testing.T, client kubernetes.Interface, name string) {
 	})
 }
 
-// injectedAnew waits for another CA in the webhook configurations.
-func injectedAnew(t *testing.T, client kubernetes.Interface, before []byte) (injected []byte) {
+// awaitInjected waits for another CA in the webhook configurations.
+func awaitInjected(t *testing.T, client kubernetes.Interface, before []byte) (injected []byte) {
 	t.Helper()
-	eventually(t, "the renewed CA is injected", func(context.Context) error {
+	env.Eventually(t, "the renewed CA is injected", func(context.Context) error {
 		if injected = bundle(t, client); bytes.Equal(injected, before) {
 			return errors.New("it is the same bundle")
 		}
@@ -88,10 +89,10 @@ func injectedAnew(t *testing.T, client kubernetes.Interface, before []byte) (inj
 	return injected
 }
 
-// restartsOf are the restarts of each replica.
+// restartsOf is how often each replica has restarted.
 func restartsOf(t *testing.T, client kubernetes.Interface) map[string]int32 {
 	t.Helper()
-	pods, err := replicas(t.Context(), client)
+	pods, err := env.Replicas(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,12 +103,12 @@ func restartsOf(t *testing.T, client kubernetes.Interface) map[string]int32 {
 	return restarts
 }
 
-// churn creates and deletes a pod that no node takes every 100 ms, in a namespace that has opted in, until stop is called, which
-// returns how many. Each is two calls of admission.
+// churn creates and deletes a pod every 100 ms, in a namespace that has opted in. No node can run the pod. Each pod causes two calls of
+// admission. stop ends it and returns the number of pods.
 func churn(t *testing.T, client kubernetes.Interface) (stop func() int) {
 	t.Helper()
-	namespace := newNamespace(t, client, map[string]string{config.EnabledKey: "true"})
-	eventually(t, "pods can be created", func(ctx context.Context) error {
+	namespace := env.NewNamespace(t, client, map[string]string{config.EnabledKey: "true"})
+	env.Eventually(t, "pods can be created", func(ctx context.Context) error {
 		_, err := client.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})
@@ -127,7 +128,7 @@ func churn(t *testing.T, client kubernetes.Interface) (stop func() int) {
 				err = pods.Delete(ctx, created.Name, metav1.DeleteOptions{})
 			}
 			switch {
-			case ctx.Err() != nil: // what was under way when the time was up does not count
+			case ctx.Err() != nil: // what stop cut short does not count
 				return false, ctx.Err()
 			case err == nil:
 				n++

@@ -15,18 +15,19 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
-// repeat is how often a test that can be measured repeats itself: E2E_REPEAT, 2 without.
+// repeat is how often a test is repeated: E2E_REPEAT (2).
 func repeat(t *testing.T) int {
 	t.Helper()
-	return number(t, "E2E_REPEAT", 2)
+	return env.Number(t, "E2E_REPEAT", 2)
 }
 
-// TestTheElectedReplicaDiesWithTheLeader: the other replica hands over without waiting for the Lease, which lasts 15 s. Each round is
-// followed, or preceded, by one of the floor: a plain deletion and a bare watch-and-patch loop.
+// TestTheElectedReplicaDiesWithTheLeader: the other replica hands over without waiting for the Lease, which lasts 15 s. Each round comes
+// with one of the floor: a deletion that a bare watch and patch hands over.
 func TestTheElectedReplicaDiesWithTheLeader(t *testing.T) {
-	client := connect(t)
+	client := env.Connect(t)
 	namespace, floor := workload(t, client, 3), newFloor(t, client, 3)
 	rounds := []func() time.Duration{
 		func() time.Duration { return handOverWithoutTheElected(t, client, namespace) },
@@ -35,10 +36,10 @@ func TestTheElectedReplicaDiesWithTheLeader(t *testing.T) {
 	took := make([][]time.Duration, len(rounds))
 	for i := range repeat(t) {
 		for turn := range rounds {
-			// Nobody is measured while pods of the other's, or a replica, still start.
-			bothReplicas(t, client)
-			settled(t, client, namespace, 3)
-			settled(t, client, floor.namespace, 3)
+			// Nothing is measured while a replica or any of the pods still starts.
+			env.BothReplicas(t, client)
+			awaitSettled(t, client, namespace, 3)
+			awaitSettled(t, client, floor.namespace, 3)
 			who := (i + turn) % len(rounds)
 			took[who] = append(took[who], rounds[who]())
 		}
@@ -52,16 +53,16 @@ func TestTheElectedReplicaDiesWithTheLeader(t *testing.T) {
 // handOverWithoutTheElected kills the elected replica as the leader is deleted, and returns how long it took until another pod led.
 func handOverWithoutTheElected(t *testing.T, client kubernetes.Interface, namespace string) time.Duration {
 	t.Helper()
-	elected := bothReplicas(t, client)
-	before := settled(t, client, namespace, 3)
+	elected := env.BothReplicas(t, client)
+	before := awaitSettled(t, client, namespace, 3)
 	pids, err := processes(elected)
 	if err != nil {
 		t.Fatal(err)
 	}
 	moved := watchLeader(t, client, namespace, before)
 
-	// The deletion and the SIGKILL come at the same moment: the kill takes microseconds, and the request is not sent before it, so
-	// that the elected replica never sees the deletion.
+	// The kill takes microseconds, and the deletion is sent after it. So both come at the same moment, and the elected replica never
+	// sees the deletion.
 	started := time.Now()
 	if err := kill(pids); err != nil {
 		t.Fatal(err)
@@ -77,20 +78,20 @@ func handOverWithoutTheElected(t *testing.T, client kubernetes.Interface, namesp
 	if termOf(t, after) <= termOf(t, before) {
 		t.Errorf("the term went from %d to %d, want a later one", termOf(t, before), termOf(t, after))
 	}
-	// A fresh pod, so that the kubelet's growing delay for one that crashes does not add up.
-	if err := client.CoreV1().Pods(tanistNamespace).Delete(t.Context(), elected, metav1.DeleteOptions{}); err != nil {
+	// A fresh pod does not wait for the kubelet's growing delay after crashes.
+	if err := client.CoreV1().Pods(env.TanistNamespace).Delete(t.Context(), elected, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return took
 }
 
-// TestBothReplicasDie: who leads is in the cluster, not in Tanist.
+// TestBothReplicasDie: restarted replicas find in the cluster who leads.
 func TestBothReplicasDie(t *testing.T) {
-	client := connect(t)
+	client := env.Connect(t)
 	namespace := workload(t, client, 3)
-	bothReplicas(t, client)
-	before := settled(t, client, namespace, 3)
-	pods, err := replicas(t.Context(), client)
+	env.BothReplicas(t, client)
+	before := awaitSettled(t, client, namespace, 3)
+	pods, err := env.Replicas(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +106,8 @@ func TestBothReplicasDie(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "both have restarted", func(ctx context.Context) error {
-		pods, err := replicas(ctx, client)
+	env.Eventually(t, "both have restarted", func(ctx context.Context) error {
+		pods, err := env.Replicas(ctx, client)
 		if err != nil {
 			return err
 		}
@@ -117,8 +118,8 @@ func TestBothReplicasDie(t *testing.T) {
 		}
 		return nil
 	})
-	bothReplicas(t, client)
-	// A hand-over after the restart shows that it works, and that it knew who led.
+	env.BothReplicas(t, client)
+	// A hand-over after the restart shows that Tanist works, and that it knew the leader.
 	moved := watchLeader(t, client, namespace, before)
 	if err := client.CoreV1().Pods(namespace).Delete(t.Context(), leaderOf(before), metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
@@ -135,7 +136,7 @@ func TestBothReplicasDie(t *testing.T) {
 // watchLeader watches the slice from before on, and sends its first version with another ready leader; nil when there is none.
 func watchLeader(t *testing.T, client kubernetes.Interface, namespace string, before *discoveryv1.EndpointSlice) <-chan *discoveryv1.EndpointSlice {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), env.Timeout)
 	w, err := client.DiscoveryV1().EndpointSlices(namespace).Watch(ctx, metav1.ListOptions{
 		FieldSelector: "metadata.name=" + before.Name, ResourceVersion: before.ResourceVersion,
 	})

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// restoring returns a function that undoes a fault. The test calls it when the fault has lasted long enough; if it does not come to
-// that, its end does.
+// restoring returns a function that undoes a fault. The test calls it when the fault has lasted long enough. If it fails before, its
+// cleanup does.
 func restoring(t *testing.T, what string, undo func(context.Context) error) (restore func()) {
 	var once sync.Once
 	restore = func() {
@@ -29,7 +29,7 @@ func restoring(t *testing.T, what string, undo func(context.Context) error) (res
 	return restore
 }
 
-// inNode runs a program of this machine in the network of a node, as tanist-cluster names it.
+// inNode runs a program of this machine in the network namespace that tanist-cluster made for a node.
 func inNode(ctx context.Context, node string, command ...string) error {
 	out, err := exec.CommandContext(ctx, "nsenter", append([]string{"--net=/run/netns/tanist-" + node}, command...)...).CombinedOutput()
 	if err != nil {

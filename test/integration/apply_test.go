@@ -16,8 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// apply is the real kubectl's, in the scene's namespace.
-func (s *scene) apply(manifest string, flags ...string) (output string, err error) {
+// apply runs the real kubectl apply in the namespace.
+func (s *testNamespace) apply(manifest string, flags ...string) (output string, err error) {
 	s.t.Helper()
 	config := filepath.Join(s.t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(config, kubeconfig, 0o600); err != nil {
@@ -31,10 +31,11 @@ func (s *scene) apply(manifest string, flags ...string) (output string, err erro
 	return strings.TrimSpace(out.String()), err
 }
 
-// TestAPodIsAppliedAgain: what its manifest names, and its drain window changed, is not refused, and nothing is written.
+// TestAPodIsAppliedAgain applies manifests that name fields which the drain window has changed. The API server accepts them, and nothing is
+// written.
 func TestAPodIsAppliedAgain(t *testing.T) {
 	_, r := admitting(t)
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.exists("web-leader")
 	const (
@@ -43,15 +44,15 @@ func TestAPodIsAppliedAgain(t *testing.T) {
 		mainly     = `containers: [{name: main, image: none}]`
 	)
 	cases := map[string]struct{ spec, want string }{
-		"nothing":             {mainly, unchanged},
-		"a grace period":      {`terminationGracePeriodSeconds: 30, ` + mainly, configured},
-		"no grace period":     {`terminationGracePeriodSeconds: null, ` + mainly, configured},
-		"an empty lifecycle":  {`containers: [{name: main, image: none, lifecycle: {}}]`, unchanged},
-		"another hook":        {`containers: [{name: main, image: none, lifecycle: {postStart: {sleep: {seconds: 1}}}}]`, unchanged},
-		"its own preStop":     {`terminationGracePeriodSeconds: 30, containers: [{name: main, image: none, lifecycle: {preStop: {sleep: {seconds: 1}}}}]`, unchanged},
-		"a probe":             {`containers: [{name: main, image: none, livenessProbe: {tcpSocket: {port: 80}, terminationGracePeriodSeconds: 2}}]`, configured},
-		"a probe without one": {`containers: [{name: main, image: none, livenessProbe: {tcpSocket: {port: 80}}}]`, unchanged},
-		"several containers": {`terminationGracePeriodSeconds: 30, containers: [{name: main, image: none,
+		"the manifest names no changed field":               {mainly, unchanged},
+		"the manifest names a grace period":                 {`terminationGracePeriodSeconds: 30, ` + mainly, configured},
+		"the manifest removes the grace period":             {`terminationGracePeriodSeconds: null, ` + mainly, configured},
+		"the manifest names an empty lifecycle":             {`containers: [{name: main, image: none, lifecycle: {}}]`, unchanged},
+		"the manifest names another hook":                   {`containers: [{name: main, image: none, lifecycle: {postStart: {sleep: {seconds: 1}}}}]`, unchanged},
+		"the manifest names a preStop hook":                 {`terminationGracePeriodSeconds: 30, containers: [{name: main, image: none, lifecycle: {preStop: {sleep: {seconds: 1}}}}]`, unchanged},
+		"the manifest names a probe with a grace period":    {`containers: [{name: main, image: none, livenessProbe: {tcpSocket: {port: 80}, terminationGracePeriodSeconds: 2}}]`, configured},
+		"the manifest names a probe without a grace period": {`containers: [{name: main, image: none, livenessProbe: {tcpSocket: {port: 80}}}]`, unchanged},
+		"the manifest names several containers": {`terminationGracePeriodSeconds: 30, containers: [{name: main, image: none,
 			startupProbe: {tcpSocket: {port: 80}, terminationGracePeriodSeconds: 9}}, {name: other, image: none}]`, configured},
 	}
 	n := 0
@@ -101,7 +102,7 @@ func TestAPodIsAppliedAgain(t *testing.T) {
 	}
 }
 
-func (s *scene) podAsItIs(name string) *corev1.Pod {
+func (s *testNamespace) podAsItIs(name string) *corev1.Pod {
 	s.t.Helper()
 	pod, err := clientset.CoreV1().Pods(s.namespace).Get(s.t.Context(), name, metav1.GetOptions{})
 	if err != nil {

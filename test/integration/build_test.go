@@ -22,14 +22,14 @@ import (
 
 var addresses atomic.Int64
 
-// scene is a namespace of a test's own, and what the test does in it.
-type scene struct {
+// testNamespace is a namespace that one test has for itself. Its methods are what the test does there, and what it waits for.
+type testNamespace struct {
 	t         *testing.T
 	namespace string
 }
 
-// newScene makes a namespace that has opted in, unless the labels given say otherwise.
-func newScene(t *testing.T, labels ...string) *scene {
+// newNamespace creates a namespace that has opted in, unless the labels say otherwise.
+func newNamespace(t *testing.T, labels ...string) *testNamespace {
 	t.Helper()
 	set := map[string]string{config.EnabledKey: "true", workloadsKey: "played"}
 	for _, label := range labels {
@@ -42,8 +42,8 @@ func newScene(t *testing.T, labels ...string) *scene {
 	if err != nil {
 		t.Fatalf("failed to create namespace: %v", err)
 	}
-	s := &scene{t: t, namespace: namespace.Name}
-	// The tests share a cluster. What one leaves behind must not be Tanist's business in another.
+	s := &testNamespace{t: t, namespace: namespace.Name}
+	// The tests share a cluster. What one leaves behind must not concern Tanist in another.
 	t.Cleanup(func() {
 		s.optOut()
 		s.deleteServices()
@@ -51,8 +51,8 @@ func newScene(t *testing.T, labels ...string) *scene {
 	return s
 }
 
-// deleteServices deletes all Services of the namespace, also when the test is over.
-func (s *scene) deleteServices() {
+// deleteServices deletes all Services of the namespace. It works after the test, too.
+func (s *testNamespace) deleteServices() {
 	for _, object := range history.objects("Service", s.namespace) {
 		name := object.(*corev1.Service).Name
 		err := clientset.CoreV1().Services(s.namespace).Delete(context.WithoutCancel(s.t.Context()), name, metav1.DeleteOptions{})
@@ -62,17 +62,17 @@ func (s *scene) deleteServices() {
 	}
 }
 
-// optOut ends Tanist's business in the namespace, also when the test is over.
-func (s *scene) optOut() {
-	s.deleteServices() // without them there is nothing to wait for
+// optOut opts the namespace out. It works after the test, too.
+func (s *testNamespace) optOut() {
+	s.deleteServices() // without them, opting out has nothing to clean up
 	if _, err := clientset.CoreV1().Namespaces().Patch(context.WithoutCancel(s.t.Context()), s.namespace, types.MergePatchType,
 		[]byte(`{"metadata":{"labels":{"tanist.dev/enabled":null}}}`), metav1.PatchOptions{}); err != nil && !apierrors.IsNotFound(err) {
 		s.t.Errorf("failed to opt namespace out: %v", err)
 	}
 }
 
-// serviceOf is an opted-in Service that selects the pods with app=<name>.
-func (s *scene) serviceOf(name string, change ...func(*corev1.Service)) *corev1.Service {
+// serviceOf returns an opted-in Service that selects the pods with app=<name>.
+func (s *testNamespace) serviceOf(name string, change ...func(*corev1.Service)) *corev1.Service {
 	service := &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{config.EnabledKey: "true"}},
 		Spec: corev1.ServiceSpec{
@@ -86,8 +86,8 @@ func (s *scene) serviceOf(name string, change ...func(*corev1.Service)) *corev1.
 	return service
 }
 
-// withService makes such a Service.
-func (s *scene) withService(name string, change ...func(*corev1.Service)) *corev1.Service {
+// withService creates such a Service.
+func (s *testNamespace) withService(name string, change ...func(*corev1.Service)) *corev1.Service {
 	s.t.Helper()
 	created, err := clientset.CoreV1().Services(s.namespace).Create(s.t.Context(), s.serviceOf(name, change...), metav1.CreateOptions{})
 	if err != nil {
@@ -96,8 +96,8 @@ func (s *scene) withService(name string, change ...func(*corev1.Service)) *corev
 	return created
 }
 
-// podOf is a pod with app=<app> on a node of its own.
-func (s *scene) podOf(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
+// podOf returns a pod with app=<app> on a node of its own.
+func (s *testNamespace) podOf(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": app}},
 		Spec: corev1.PodSpec{
@@ -114,8 +114,8 @@ func (s *scene) podOf(app, name string, change ...func(*corev1.Pod)) *corev1.Pod
 	return pod
 }
 
-// withPod makes a pod that is not ready.
-func (s *scene) withPod(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
+// withPod creates a pod that is not ready.
+func (s *testNamespace) withPod(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 	s.t.Helper()
 	created, err := clientset.CoreV1().Pods(s.namespace).Create(s.t.Context(), s.podOf(app, name, change...), metav1.CreateOptions{})
 	if err != nil {
@@ -124,15 +124,15 @@ func (s *scene) withPod(app, name string, change ...func(*corev1.Pod)) *corev1.P
 	return created
 }
 
-// withReadyPod makes a pod and has it ready.
-func (s *scene) withReadyPod(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
+// withReadyPod creates a pod and makes it ready.
+func (s *testNamespace) withReadyPod(app, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 	s.t.Helper()
 	s.withPod(app, name, change...)
 	return s.ready(name)
 }
 
-// ready is the kubelet: the pod runs, has addresses and is ready.
-func (s *scene) ready(name string) *corev1.Pod {
+// ready does what a kubelet does: the pod runs, has addresses and is ready.
+func (s *testNamespace) ready(name string) *corev1.Pod {
 	s.t.Helper()
 	n := addresses.Add(1)
 	v4, v6 := fmt.Sprintf("10.1.%d.%d", n/250, n%250+1), fmt.Sprintf("fd00:1::%x", n)
@@ -140,47 +140,39 @@ func (s *scene) ready(name string) *corev1.Pod {
 		`"conditions":[{"type":"Ready","status":"True","lastTransitionTime":%q}]}`, v4, v4, v6, now()))
 }
 
-// notReady takes readiness away, and leaves the rest.
-func (s *scene) notReady(name string) {
+// notReady makes a pod not ready, and changes nothing else.
+func (s *testNamespace) notReady(name string) {
 	s.t.Helper()
 	s.condition(name, "Ready", "False")
 }
 
-// readyAgain gives readiness back.
-func (s *scene) readyAgain(name string) {
+// readyAgain makes a pod ready that was, and changes nothing else.
+func (s *testNamespace) readyAgain(name string) {
 	s.t.Helper()
 	s.condition(name, "Ready", "True")
 }
 
-func (s *scene) condition(name, kind, status string) {
+func (s *testNamespace) condition(name, kind, status string) {
 	s.t.Helper()
 	body := fmt.Sprintf(`{"status":{"conditions":[{"type":%q,"status":%q,"lastTransitionTime":%q}]}}`, kind, status, now())
-	if _, err := clientset.CoreV1().Pods(s.namespace).Patch(
-		s.t.Context(), name, types.StrategicMergePatchType, []byte(body), metav1.PatchOptions{}, "status"); err != nil {
-		s.t.Fatalf("failed to patch status of pod: %v", err)
-	}
+	patch(s.t, clientset.CoreV1().Pods(s.namespace), types.StrategicMergePatchType, name, body, "status")
 }
 
-func (s *scene) status(name, status string) *corev1.Pod {
+func (s *testNamespace) status(name, status string) *corev1.Pod {
 	s.t.Helper()
-	pod, err := clientset.CoreV1().Pods(s.namespace).Patch(
-		s.t.Context(), name, types.MergePatchType, []byte(`{"status":`+status+`}`), metav1.PatchOptions{}, "status")
-	if err != nil {
-		s.t.Fatalf("failed to patch status of pod: %v", err)
-	}
-	return pod
+	return patch(s.t, clientset.CoreV1().Pods(s.namespace), types.MergePatchType, name, `{"status":`+status+`}`, "status")
 }
 
-// terminate begins a pod's deletion.
-func (s *scene) terminate(name string) {
+// terminate starts a pod's deletion.
+func (s *testNamespace) terminate(name string) {
 	s.t.Helper()
 	if err := clientset.CoreV1().Pods(s.namespace).Delete(s.t.Context(), name, metav1.DeleteOptions{}); err != nil {
 		s.t.Fatalf("failed to delete pod: %v", err)
 	}
 }
 
-// kill deletes a pod at once.
-func (s *scene) kill(name string) {
+// kill deletes a pod without a grace period.
+func (s *testNamespace) kill(name string) {
 	s.t.Helper()
 	zero := int64(0)
 	if err := clientset.CoreV1().Pods(s.namespace).Delete(
@@ -190,18 +182,13 @@ func (s *scene) kill(name string) {
 }
 
 // patchService changes a Service with a merge patch.
-func (s *scene) patchService(name, body string) *corev1.Service {
+func (s *testNamespace) patchService(name, body string) *corev1.Service {
 	s.t.Helper()
-	service, err := clientset.CoreV1().Services(s.namespace).Patch(
-		s.t.Context(), name, types.MergePatchType, []byte(body), metav1.PatchOptions{})
-	if err != nil {
-		s.t.Fatalf("failed to patch Service: %v", err)
-	}
-	return service
+	return patch(s.t, clientset.CoreV1().Services(s.namespace), types.MergePatchType, name, body)
 }
 
 // annotate sets an annotation of a Service; an empty value removes it.
-func (s *scene) annotate(service, key, value string) {
+func (s *testNamespace) annotate(service, key, value string) {
 	s.t.Helper()
 	set := map[string]any{key: nil}
 	if value != "" {
@@ -215,15 +202,12 @@ func (s *scene) annotate(service, key, value string) {
 }
 
 // patchSlice changes a slice with a merge patch.
-func (s *scene) patchSlice(name, body string) {
+func (s *testNamespace) patchSlice(name, body string) {
 	s.t.Helper()
-	if _, err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Patch(
-		s.t.Context(), name, types.MergePatchType, []byte(body), metav1.PatchOptions{}); err != nil {
-		s.t.Fatalf("failed to patch EndpointSlice: %v", err)
-	}
+	patch(s.t, clientset.DiscoveryV1().EndpointSlices(s.namespace), types.MergePatchType, name, body)
 }
 
-func (s *scene) deleteService(name string) {
+func (s *testNamespace) deleteService(name string) {
 	s.t.Helper()
 	if err := clientset.CoreV1().Services(s.namespace).Delete(s.t.Context(), name, metav1.DeleteOptions{}); err != nil {
 		s.t.Fatalf("failed to delete Service: %v", err)

@@ -15,7 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// noProbe is a pod that is ready as soon as it runs.
+// noProbe makes a pod one that is ready as soon as it runs.
 func noProbe(pod *corev1.Pod) { pod.Spec.Containers[0].ReadinessProbe = nil }
 
 func TestAPortThatNoPodHasYetLeavesTheLeader(t *testing.T) {
@@ -23,7 +23,7 @@ func TestAPortThatNoPodHasYetLeavesTheLeader(t *testing.T) {
 	s, first := pair(t)
 	s.patchService("web", `{"spec":{"ports":[{"name":"http","port":80,"targetPort":"web"},{"name":"admin","port":9000,"targetPort":"admin"}]}}`)
 	s.warned("web", "LeaderIncomplete", `"admin"`)
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", first)
 	s.withReadyPod("web", "c", func(pod *corev1.Pod) {
 		pod.Spec.Containers[0].Ports = append(pod.Spec.Containers[0].Ports, corev1.ContainerPort{Name: "admin", ContainerPort: 9000})
@@ -36,7 +36,7 @@ func TestAPortThatNoPodHasYetLeavesTheLeader(t *testing.T) {
 	if len(slice.Ports) != 2 {
 		t.Errorf("got ports %v", slice.Ports)
 	}
-	s.terminate("c") // a part of the traffic is better than none
+	s.terminate("c") // a leader with some of the ports is better than none
 	if back := s.leads("web", "a"); back.Reason != "LeaderDeleted" {
 		t.Errorf("got %+v", back)
 	}
@@ -44,7 +44,7 @@ func TestAPortThatNoPodHasYetLeavesTheLeader(t *testing.T) {
 
 func TestAJobsPodLeadsOnlyWhileNoOtherCan(t *testing.T) {
 	newTanist(t).startElected()
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", "a")
 	first := s.leads("web", "a")
@@ -60,11 +60,11 @@ func TestAJobsPodLeadsOnlyWhileNoOtherCan(t *testing.T) {
 
 func TestAPausedDeploymentAnnouncesNothing(t *testing.T) {
 	newTanist(t).startElected()
-	s, start, _, second := deploymentScene(t)
+	s, start, _, second := leaderOfDeployment(t)
 	s.patchDeployment("web", `{"spec":{"paused":true}}`)
-	s.deploymentWitness()
+	s.awaitDeploymentEvents()
 	s.withReadyPod("web", "c", ofReplicaSet(second))
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", start)
 	s.patchDeployment("web", `{"spec":{"paused":false}}`)
 	if moved := s.leads("web", "c"); moved.Term <= start.Term || moved.Reason != "Rollout" {
@@ -72,10 +72,10 @@ func TestAPausedDeploymentAnnouncesNothing(t *testing.T) {
 	}
 }
 
-// deploymentWitness sees all events of Deployments, by one that is resumed.
-func (s *scene) deploymentWitness() {
+// awaitDeploymentEvents waits until Tanist has seen all events of Deployments. It resumes one.
+func (s *testNamespace) awaitDeploymentEvents() {
 	s.t.Helper()
-	name := fmt.Sprint("witness", addresses.Add(1))
+	name := fmt.Sprint("marker-", addresses.Add(1))
 	older, newer := s.withReplicaSet(name+"-older", 1, s.ofDeployment(name)), s.withReplicaSet(name+"-newer", 2, s.ofDeployment(name))
 	s.patchDeployment(name, `{"spec":{"paused":true}}`)
 	s.withService(name)
@@ -88,7 +88,7 @@ func (s *scene) deploymentWitness() {
 
 func TestADaemonSetAnnouncesWhatItsStrategyReplaces(t *testing.T) {
 	newTanist(t).startElected()
-	s := newScene(t)
+	s := newNamespace(t)
 	labels := map[string]string{"app": "web"}
 	sets := clientset.AppsV1().DaemonSets(s.namespace)
 	set, err := sets.Create(t.Context(), &appsv1.DaemonSet{
@@ -97,7 +97,7 @@ func TestADaemonSetAnnouncesWhatItsStrategyReplaces(t *testing.T) {
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				// No node is to have a pod of it but those that are made here.
+				// No node gets a pod but those that the test creates.
 				Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "none"}}, NodeSelector: map[string]string{"none": ""}},
 			},
 			UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
@@ -106,11 +106,9 @@ func TestADaemonSetAnnouncesWhatItsStrategyReplaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	patch := func(body string) {
+	change := func(body string) {
 		t.Helper()
-		if set, err = sets.Patch(t.Context(), "web", types.MergePatchType, []byte(body), metav1.PatchOptions{}); err != nil {
-			t.Fatal(err)
-		}
+		set = patch(t, sets, types.MergePatchType, "web", body)
 	}
 	ofSet := func(hash string) func(*corev1.Pod) {
 		return func(pod *corev1.Pod) {
@@ -122,21 +120,21 @@ func TestADaemonSetAnnouncesWhatItsStrategyReplaces(t *testing.T) {
 	s.withService("web")
 	s.withReadyPod("web", "a", ofSet("v1"))
 	first := s.leads("web", "a")
-	patch(`{"spec":{"template":{"metadata":{"annotations":{"revision":"2"}}}}}`)
+	change(`{"spec":{"template":{"metadata":{"annotations":{"revision":"2"}}}}}`)
 	s.withReadyPod("web", "b", ofSet("v2"))
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", first)
-	patch(`{"spec":{"updateStrategy":{"type":"RollingUpdate"}}}`)
+	change(`{"spec":{"updateStrategy":{"type":"RollingUpdate"}}}`)
 	if moved := s.leads("web", "b"); moved.Term <= first.Term || moved.Reason != "Rollout" {
 		t.Errorf("got %+v", moved)
 	}
 }
 
-func TestAPodWithoutAReadinessProbeWaitsFiveSecondsAndIsTold(t *testing.T) {
+func TestAPodWithoutAReadinessProbeWaitsFiveSecondsAndIsReported(t *testing.T) {
 	newTanist(t).startElected()
-	s, start, _, second := deploymentScene(t)
+	s, start, _, second := leaderOfDeployment(t)
 	s.withReadyPod("web", "c", ofReplicaSet(second), noProbe)
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", start)
 	ready := history.pod(s.namespace, "c").Status.Conditions[0].LastTransitionTime
 	s.leads("web", "c")
@@ -144,10 +142,5 @@ func TestAPodWithoutAReadinessProbeWaitsFiveSecondsAndIsTold(t *testing.T) {
 	if waited := since.Sub(ready.Time); err != nil || waited < config.DefaultMinReadyUnprobed {
 		t.Errorf("waited for %s: %v", waited, err)
 	}
-	history.eventually(t, func() string {
-		if !history.event("Normal", s.namespace, "web", "NoReadinessProbe", "pod c leads") {
-			return "an Event NoReadinessProbe"
-		}
-		return ""
-	})
+	s.reported("web", "NoReadinessProbe", "pod c leads")
 }

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
-// startCertManager runs cert-manager's own controllers in a process, and returns how to end it and what it has logged.
+// startCertManager runs cert-manager's own controllers in a process. stop ends it.
 func startCertManager(ctx context.Context, folder, address string) (stop func() error, err error) {
 	components := os.Getenv("KUBEBUILDER_ASSETS")
 	if _, err := envtest.InstallCRDs(cluster, envtest.CRDInstallOptions{
@@ -49,7 +49,7 @@ func startCertManager(ctx context.Context, folder, address string) (stop func() 
 }
 
 func waitServing(ctx context.Context, url string) error {
-	return wait.PollUntilContextTimeout(ctx, metricsInterval, 2*patience, true, func(ctx context.Context) (bool, error) {
+	return wait.PollUntilContextTimeout(ctx, metricsInterval, 2*waitTimeout, true, func(ctx context.Context) (bool, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return false, err

@@ -11,6 +11,7 @@ import (
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,7 +23,7 @@ func TestTrustFollowsTheInjectedBundle(t *testing.T) {
 	r := s.start()
 	s.readiness("trusted", "there is no ValidatingWebhookConfiguration "+s.name)
 	r.waitElected()
-	other := s.startAnother() // does not hold the Lease, and is called all the same
+	other := s.startAnother() // the API server calls it, too, although it does not hold the Lease
 	s.install()
 	s.readiness("trusted", "no caBundle is injected")
 	s.readiness("", "[-]trusted failed")
@@ -42,13 +43,8 @@ func TestTrustFollowsTheInjectedBundle(t *testing.T) {
 
 	s.inject(nil)
 	trusts(0)
-	history.eventually(t, func() string {
-		if !history.event("Warning", "default", s.name, "WebhookNotTrusted", "no caBundle is injected") {
-			return "a Warning about " + s.name
-		}
-		return ""
-	})
-	s.readiness("trusted", "ok") // a loss takes no replica away
+	awaitEvent(t, corev1.EventTypeWarning, "default", s.name, "WebhookNotTrusted", "no caBundle is injected")
+	s.readiness("trusted", "ok") // a lost trust makes no replica unready
 	if other.holdsLease() {
 		t.Error("the other replica holds the Lease: nothing was tried of one that does not")
 	}
@@ -107,12 +103,7 @@ func TestCertManagerComesLateAndGoes(t *testing.T) {
 		Type: certmanagerv1.CertificateConditionIssuing, Status: cmmeta.ConditionFalse, Reason: "Failed", Message: "denied", LastTransitionTime: &now,
 	})
 	s.must(api.Status().Update(t.Context(), certificate))
-	history.eventually(t, func() string {
-		if !history.event("Warning", s.namespace, "tanist-serving", "CertificateNotIssued", "(failures: 1): denied") {
-			return "a Warning about the Certificate"
-		}
-		return ""
-	})
+	awaitEvent(t, corev1.EventTypeWarning, s.namespace, "tanist-serving", "CertificateNotIssued", "(failures: 1): denied")
 
 	remove()
 	r.counts(0, "tanist_certificate_ready")

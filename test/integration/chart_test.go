@@ -21,7 +21,7 @@ const release = "tanist-system"
 // configurations is the name that the chart gives to both webhook configurations.
 const configurations = release + "-tanist"
 
-// renderChart is what Helm makes of the chart with its own values.
+// renderChart renders the chart with Helm and its default values.
 func renderChart() ([]*unstructured.Unstructured, error) {
 	tools, err := filepath.Abs("../../tools/helm.mod")
 	if err != nil {
@@ -46,10 +46,10 @@ func renderChart() ([]*unstructured.Unstructured, error) {
 	return all, nil
 }
 
-// Two things are not as the chart has them, because there is no kube-proxy that makes a Service's address reachable: webhooks are
-// called at a replica's own port, and the serving certificate is for that address too. A third is the time that a replica has to answer.
+// Two things differ from the chart, because no kube-proxy makes a Service's address reachable: the API server calls a replica's own port,
+// and the serving certificate is for that address too. A third is how long a replica may take to answer.
 
-// reachable has the serving certificate issued for the address that webhooks are called at.
+// reachable adds the address at which webhooks are called to the serving certificate.
 func reachable(object *unstructured.Unstructured) error {
 	if object.GetKind() != "Certificate" || object.GetName() != "tanist-serving" {
 		return nil
@@ -57,7 +57,7 @@ func reachable(object *unstructured.Unstructured) error {
 	return unstructured.SetNestedStringSlice(object.Object, []string{"127.0.0.1"}, "spec", "ipAddresses")
 }
 
-// calledAt is a webhook configuration that calls a port of this host where it would call the Service.
+// calledAt returns a webhook configuration that calls a port of this host instead of the Service.
 func calledAt(t *testing.T, configuration *unstructured.Unstructured, port int) *unstructured.Unstructured {
 	t.Helper()
 	configuration = configuration.DeepCopy()

@@ -14,8 +14,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// prefers waits until a Service's annotation names a pod; empty for no annotation.
-func (s *scene) prefers(service, pod string) {
+// prefers waits until a Service's annotation names a preferred leader; empty for no annotation.
+func (s *testNamespace) prefers(service, pod string) {
 	s.t.Helper()
 	history.eventually(s.t, func() string {
 		if got := history.service(s.namespace, service).Annotations[config.PreferredLeaderKey]; got != pod {
@@ -51,7 +51,7 @@ func TestHandoverMovesTheLeaderOnce(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 
-	s.kill("c") // whoever is preferred takes over again when it comes back
+	s.kill("c") // a preferred leader takes over again when it comes back
 	fourth := s.leads("web", "a")
 	s.withReadyPod("web", "c")
 	l := s.leads("web", "c")
@@ -126,14 +126,14 @@ func TestHandoverSaysWhyNot(t *testing.T) {
 		"a leader Service": {
 			[]string{"web-leader"}, fmt.Sprintf("%s/web-leader is a leader Service: name the Service it was made for, web", s.namespace),
 		},
-		"nobody leads": {
+		"a Service without a leader": {
 			[]string{"empty"}, "nobody leads, so there is no leader to hand over from: see `kubectl tanist get empty -n " + s.namespace + "` and the Events of the Service",
 		},
-		"nobody can follow":           {[]string{"lonely"}, "nobody can follow lone: no other pod of the Service is ready"},
-		"a pod that does not exist":   {[]string{"web", "--to", "z"}, "pod z does not exist in namespace " + s.namespace},
-		"a pod that is not selected":  {[]string{"web", "--to", "other"}, "pod other is not selected by Service web (app=web)"},
-		"a pod that is not ready":     {[]string{"web", "--to", "unready"}, "pod unready is not ready"},
-		"a pod that is being deleted": {[]string{"web", "--to", "going"}, "pod going is being deleted"},
+		"a leader that no pod can follow": {[]string{"lonely"}, "nobody can follow lone: no other pod of the Service is ready"},
+		"a pod that does not exist":       {[]string{"web", "--to", "z"}, "pod z does not exist in namespace " + s.namespace},
+		"a pod that is not selected":      {[]string{"web", "--to", "other"}, "pod other is not selected by Service web (app=web)"},
+		"a pod that is not ready":         {[]string{"web", "--to", "unready"}, "pod unready is not ready"},
+		"a pod that is being deleted":     {[]string{"web", "--to", "going"}, "pod going is being deleted"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -26,7 +26,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// kubectl is what kubectl's flags would say: a user, in a namespace.
+// kubectl is what kubectl's flags say: a user and a namespace.
 type kubectl struct {
 	namespace string
 	user      string // empty: the cluster's administrator
@@ -70,7 +70,7 @@ func newHandover(k kubectl, streams genericiooptions.IOStreams) *cobra.Command {
 	return handover.NewCommand(k, streams)
 }
 
-// begin runs a command until it ends or the context does.
+// begin starts a command. It runs until it ends or the context does.
 func (k kubectl) begin(ctx context.Context, command newCommand, args ...string) (out, stderr *output, done <-chan error) {
 	out, stderr = &output{}, &output{}
 	c := command(k, genericiooptions.IOStreams{Out: out, ErrOut: stderr})
@@ -89,7 +89,7 @@ func (k kubectl) run(t *testing.T, command newCommand, args ...string) (out, std
 	return o.String(), e.String(), err
 }
 
-// fields are a table's cells, row by row, with the age left out: it depends on the machine.
+// fields are a table's cells, row by row, without the age, which depends on the machine.
 func fields(table string, age int) string {
 	var rows []string
 	for line := range strings.Lines(table) {
@@ -174,7 +174,7 @@ func TestGetWorksWithTheRightsOfItsUser(t *testing.T) {
 }
 
 // allow gives a user rights in the namespace.
-func (s *scene) allow(user string, rules ...rbacv1.PolicyRule) {
+func (s *testNamespace) allow(user string, rules ...rbacv1.PolicyRule) {
 	s.t.Helper()
 	rbac, meta := clientset.RbacV1(), metav1.ObjectMeta{Name: user}
 	if _, err := rbac.Roles(s.namespace).Create(s.t.Context(), &rbacv1.Role{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
@@ -186,7 +186,7 @@ func (s *scene) allow(user string, rules ...rbacv1.PolicyRule) {
 	}, metav1.CreateOptions{}); err != nil {
 		s.t.Fatal(err)
 	}
-	// The authorizer learns of it from a watch of its own.
+	// The authorizer learns of the rights by a watch.
 	reader := kubectl{namespace: s.namespace, user: user}
 	history.eventually(s.t, func() string {
 		if _, _, err := reader.run(s.t, newGet); err != nil {
@@ -198,7 +198,7 @@ func (s *scene) allow(user string, rules ...rbacv1.PolicyRule) {
 
 func TestGetSaysWhatIsWrong(t *testing.T) {
 	newTanist(t).startElected()
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	warns := func(want string) {
 		t.Helper()
@@ -254,7 +254,7 @@ func TestGetWatchPrintsARowForEveryChange(t *testing.T) {
 	third := s.leads("web", "pod-0")
 	shows(fmt.Sprintf("web pod-0 node-of-pod-0 pod-1 %d LeaderDeleted no drain window", third.Term))
 	s.annotate("web", config.EnabledKey, "")
-	// It is named, so it is shown without having asked for a leader.
+	// A Service that is named is shown even if it has not opted in.
 	shows("web <none> <none> <none> 0 <none> Service not opted in")
 	s.deleteService("web")
 	shows("web <none> <none> <none> 0 <none> gone")

@@ -21,8 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// controllers are those of kube-controller-manager that the tests run with. Left out are those that take away pods on nodes that do
-// not exist.
+// controllers are those of kube-controller-manager that the tests run. Those that delete pods of nodes that do not exist are left out.
 var controllers = []string{
 	"endpoints-controller", "endpointslice-controller", "endpointslice-mirroring-controller", "garbage-collector-controller",
 	"namespace-controller", "resourcequota-controller", "deployment-controller", "replicaset-controller", "statefulset-controller",
@@ -33,7 +32,7 @@ var controllers = []string{
 type controllerManager struct {
 	folder string
 	cmd    *exec.Cmd
-	// ended is closed when the process has ended, with what it says about that.
+	// ended is closed when the process has ended. err says why.
 	ended chan struct{}
 	err   error
 }
@@ -72,13 +71,13 @@ func (m *controllerManager) start(kubeconfig []byte) error {
 		"--use-service-account-credentials",
 	)
 	m.cmd.Stdout, m.cmd.Stderr = log, log
-	// Killed with the thread that started it, also when these tests panic or are killed.
+	// The process is killed with the thread that started it, also when these tests panic or are killed.
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
 	go func() {
 		defer close(m.ended)
 		defer log.Close()
-		runtime.LockOSThread() // and never unlocked: the thread lives as long as the process
+		runtime.LockOSThread() // never unlocked: the thread lives as long as the process
 		if err := m.cmd.Start(); err != nil {
 			started <- err
 			return
@@ -98,8 +97,8 @@ func (m *controllerManager) stop() error {
 	return os.RemoveAll(m.folder)
 }
 
-// waitWorking waits until a Service gets a slice and an Endpoints object, and until what belongs to it goes with it: the garbage
-// collector is the last one to be ready.
+// waitWorking waits until a Service gets a slice and an Endpoints object, and until what it owns is deleted with it: the garbage collector
+// is the last controller to be ready.
 func (m *controllerManager) waitWorking(ctx context.Context, c *kubernetes.Clientset) error {
 	const namespace, name = metav1.NamespaceDefault, "controllers-work"
 	service, err := c.CoreV1().Services(namespace).Create(ctx, &corev1.Service{
@@ -141,9 +140,9 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// poll asks again until the answer is yes, or the process has ended.
+// poll calls f until it returns true, or the process has ended.
 func (m *controllerManager) poll(ctx context.Context, done wait.ConditionWithContextFunc) error {
-	return wait.PollUntilContextTimeout(ctx, metricsInterval, 2*patience, true, func(ctx context.Context) (bool, error) {
+	return wait.PollUntilContextTimeout(ctx, metricsInterval, 2*waitTimeout, true, func(ctx context.Context) (bool, error) {
 		select {
 		case <-m.ended:
 			return false, fmt.Errorf("it has ended: %w", m.err)

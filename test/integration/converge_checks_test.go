@@ -16,10 +16,9 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// What must be true once everything is quiet.
+// What must be true once nothing happens any more.
 
-// writtenSince are the writes that were seen after a time in the round's own namespace and Tanist's. The renewals of the Lease are
-// none of them.
+// writtenSince returns the writes after a time in the round's namespace and in Tanist's, without the renewals of the Lease.
 func (c *convergence) writtenSince(from time.Time) []string {
 	var problems []string
 	for _, kind := range []string{"Service", "EndpointSlice", "Event", "ConfigMap"} {
@@ -27,7 +26,7 @@ func (c *convergence) writtenSince(from time.Time) []string {
 			for _, v := range history.all(kind, namespace) {
 				if v.seen.After(from) && !byOthers(v) {
 					problems = append(problems, fmt.Sprintf("%s after the last input: %s %s was written, gone %t: %s",
-						v.seen.Sub(c.quietSince).Round(time.Millisecond), kind, v.key, v.gone, tellVersion(v)))
+						v.seen.Sub(c.quietSince).Round(time.Millisecond), kind, v.key, v.gone, describeVersion(v)))
 				}
 			}
 		}
@@ -35,13 +34,13 @@ func (c *convergence) writtenSince(from time.Time) []string {
 	return problems
 }
 
-// byOthers reports whether it is an Event of one of Kubernetes' own controllers.
+// byOthers reports whether a version is an Event of one of Kubernetes' own controllers.
 func byOthers(v version) bool {
 	event, ok := v.object.(*eventsv1.Event)
 	return ok && event.ReportingController != config.ManagedBy
 }
 
-func tellVersion(v version) string {
+func describeVersion(v version) string {
 	switch object := v.object.(type) {
 	case *discoveryv1.EndpointSlice:
 		return fmt.Sprintf("%+v", leadershipOf(object))
@@ -56,8 +55,8 @@ func tellVersion(v version) string {
 	}
 }
 
-// termProblems: in what Tanist has written, a slice's term never falls, whatever happens to the slice or its leader Service, and no
-// term has two leaders.
+// termProblems checks what Tanist has written: a slice's term never falls, whatever happens to the slice or its leader Service, and no term
+// has two leaders.
 func (c *convergence) termProblems() []string {
 	type leadersTerm struct {
 		service string
@@ -69,7 +68,7 @@ func (c *convergence) termProblems() []string {
 	for _, v := range history.all("EndpointSlice", c.namespace) {
 		slice, ok := v.object.(*discoveryv1.EndpointSlice)
 		if ok && v.gone {
-			// A term that is deleted before another replica has seen it is only remembered by the time, and clocks differ here.
+			// A term that is deleted before another replica has seen it is known from the time alone, and clocks differ here.
 			highest[v.key] -= 2 * longestSkew.Milliseconds()
 		}
 		if !ok || v.gone || c.foreign[slice.ResourceVersion] || slice.Annotations[config.TermKey] == "" {
@@ -95,8 +94,8 @@ func (c *convergence) termProblems() []string {
 	return problems
 }
 
-// leaderProblems: one ready endpoint for each family, of the same pod, which serves.
-func (c *convergence) leaderProblems(l *led) []string {
+// leaderProblems checks that each family has one ready endpoint, of the same pod, which serves.
+func (c *convergence) leaderProblems(l *convergingService) []string {
 	families := []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4}
 	if l.dual {
 		families = append(families, discoveryv1.AddressTypeIPv6)
@@ -129,7 +128,7 @@ func (c *convergence) leaderProblems(l *led) []string {
 	return problems
 }
 
-// serves reports whether a pod is ready at an address, and stays.
+// serves reports whether a pod is ready, has the address and is not being deleted.
 func serves(pod *corev1.Pod, address string) bool {
 	ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue

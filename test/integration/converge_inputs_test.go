@@ -16,9 +16,9 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// What a round of the convergence test does.
+// What a round of the convergence test changes.
 
-// act makes one thing happen, and says what.
+// act makes one random change, and returns what it was.
 func (c *convergence) act() string {
 	l := c.services[c.random.IntN(len(c.services))]
 	switch n := c.random.IntN(100); {
@@ -47,9 +47,9 @@ func (c *convergence) act() string {
 	}
 }
 
-func (c *convergence) pickPod(l *led) string { return l.pods[c.random.IntN(len(l.pods))] }
+func (c *convergence) pickPod(l *convergingService) string { return l.pods[c.random.IntN(len(l.pods))] }
 
-func (c *convergence) addPod(l *led) string {
+func (c *convergence) addPod(l *convergingService) string {
 	if len(l.pods) >= 6 {
 		c.removePod(l, c.kill)
 	}
@@ -60,14 +60,14 @@ func (c *convergence) addPod(l *led) string {
 	return name
 }
 
-func (c *convergence) removePod(l *led, remove func(string)) string {
+func (c *convergence) removePod(l *convergingService, remove func(string)) string {
 	pod := c.pickPod(l)
 	remove(pod)
 	l.pods = slices.DeleteFunc(l.pods, func(other string) bool { return other == pod })
 	return pod
 }
 
-func (c *convergence) changeReadiness(l *led) string {
+func (c *convergence) changeReadiness(l *convergingService) string {
 	pod := c.pickPod(l)
 	if c.random.IntN(2) == 0 {
 		c.notReady(pod)
@@ -77,8 +77,8 @@ func (c *convergence) changeReadiness(l *led) string {
 	return pod + " is ready"
 }
 
-// changeAnnotation writes what admission would let through, and what it would not.
-func (c *convergence) changeAnnotation(l *led) string {
+// changeAnnotation writes an annotation, which admission would let through or not.
+func (c *convergence) changeAnnotation(l *convergingService) string {
 	choices := [][2]string{
 		{config.StickyKey, "false"}, {config.StickyKey, "true"}, {config.StickyKey, "perhaps"},
 		{config.StrategyKey, "newest"}, {config.StrategyKey, "newst"}, {config.StrategyKey, "ordinal"}, {config.StrategyKey, ""},
@@ -87,13 +87,13 @@ func (c *convergence) changeAnnotation(l *led) string {
 		{config.MinReadyKey, "1s"}, {config.MinReadyKey, "-1s"}, {config.MinReadyKey, ""},
 	}
 	choice := choices[c.random.IntN(len(choices))]
-	l.waits = l.waits || choice[1] == "1s" // also when it is taken back by something wrong
+	l.waits = l.waits || choice[1] == "1s" // also when a wrong value replaces it
 	c.annotate(l.name, choice[0], choice[1])
 	return fmt.Sprintf("%s has %s=%q", l.name, choice[0], choice[1])
 }
 
-// changePorts changes a port, or adds one that no pod has.
-func (c *convergence) changePorts(l *led) string {
+// changePorts changes a port, and sometimes adds one that no pod has.
+func (c *convergence) changePorts(l *convergingService) string {
 	ports := fmt.Sprintf(`{"name":"http","port":%d,"targetPort":"web"}`, 1000+c.random.IntN(1000))
 	if c.random.IntN(2) == 0 {
 		ports += `,{"name":"admin","port":9000,"targetPort":"admin"}`
@@ -102,8 +102,8 @@ func (c *convergence) changePorts(l *led) string {
 	return l.name + " has " + ports
 }
 
-// editSlice changes or deletes one of a leader Service's slices as someone else does.
-func (c *convergence) editSlice(l *led) string {
+// editSlice changes or deletes one of a leader Service's slices, as a user might.
+func (c *convergence) editSlice(l *convergingService) string {
 	name, address := l.leaderService()+"-ipv4", "10.66.0.1"
 	if l.dual && c.random.IntN(2) == 0 {
 		name, address = l.leaderService()+"-ipv6", "fd00:66::1"
@@ -124,8 +124,8 @@ func (c *convergence) editSlice(l *led) string {
 	return c.edit("EndpointSlice", name, choices[c.random.IntN(len(choices))])
 }
 
-// editLeaderService changes or deletes a leader Service as someone else does.
-func (c *convergence) editLeaderService(l *led) string {
+// editLeaderService changes or deletes a leader Service, as a user might.
+func (c *convergence) editLeaderService(l *convergingService) string {
 	choices := []string{
 		"delete",
 		`{"metadata":{"annotations":{"tanist.dev/term":"1"}}}`, `{"metadata":{"annotations":{"tanist.dev/leader":null}}}`,
@@ -137,7 +137,7 @@ func (c *convergence) editLeaderService(l *led) string {
 	return did
 }
 
-// edit patches or deletes an object that may not be there.
+// edit patches or deletes an object that may not exist.
 func (c *convergence) edit(kind, name, what string) string {
 	ctx, body := c.t.Context(), []byte(what)
 	services, endpointSlices := clientset.CoreV1().Services(c.namespace), clientset.DiscoveryV1().EndpointSlices(c.namespace)
@@ -165,8 +165,8 @@ func (c *convergence) edit(kind, name, what string) string {
 	return name + ": " + what
 }
 
-// changeReplica starts a replica that does not run yet, or restarts one. None starts while the only ones that remember a term are
-// those that run: a slice whose term someone has lowered is put right first.
+// changeReplica starts a replica that does not run yet, or restarts one. It does neither while a slice's term is lowered: only the
+// replicas that run remember the right term, and they correct it first.
 func (c *convergence) changeReplica() string {
 	if len(c.termsLowered()) > 0 {
 		return "not now"
@@ -174,7 +174,7 @@ func (c *convergence) changeReplica() string {
 	i := c.random.IntN(len(c.replicas))
 	p := c.replicas[i]
 	if p.replica != nil {
-		if !slices.ContainsFunc(c.replicas, func(other *peculiar) bool { return other != p && other.replica != nil }) {
+		if !slices.ContainsFunc(c.replicas, func(other *differingReplica) bool { return other != p && other.replica != nil }) {
 			return "it is the only one"
 		}
 		p.stop()
@@ -183,7 +183,7 @@ func (c *convergence) changeReplica() string {
 	return fmt.Sprint("start of ", i)
 }
 
-// termsLowered are the slices that say less than Tanist has said.
+// termsLowered returns the slices with a lower term than Tanist has written.
 func (c *convergence) termsLowered() []string {
 	highest := map[string]int64{}
 	for _, v := range history.all("EndpointSlice", c.namespace) {

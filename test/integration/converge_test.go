@@ -19,20 +19,21 @@ import (
 
 var rounds = flag.Int("rounds", 20, "how many rounds the convergence test takes")
 
-// How long after the last input, or after what was due then, replicas may write, and for how long it is then observed that they do not.
+// settling is how long replicas may still write after the last input, and after what was due then. observing is how long the test then
+// checks that they do not.
 const (
 	settling  = 3 * time.Second
 	observing = 4 * time.Second
 )
 
-// longestDelay is what arrives at a replica at most later than at another.
+// longestDelay is how much later an event arrives at one replica than at another, at most.
 const longestDelay = 300 * time.Millisecond
 
-// longestSkew is how far a replica's time is from the API server's at most.
+// longestSkew is how far a replica's clock is from the API server's, at most.
 const longestSkew = 10 * time.Second
 
-// TestConvergence gives replicas different memories, delays, clocks and rules, lets everything change at random for a moment, and
-// then nothing: from three seconds after that on, nothing may be written. Each round can be repeated by its seed.
+// TestConvergence gives replicas different memories, delays, clocks and rules. Everything changes at random for a moment, and then nothing
+// does. From three seconds later on, nothing may be written. A round's seed repeats it.
 func TestConvergence(t *testing.T) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
@@ -41,63 +42,63 @@ func TestConvergence(t *testing.T) {
 		seed := *seed + uint64(round)
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			c := newConvergence(t, seed)
-			c.disturb()
-			c.divide()
+			c.changeAtRandom()
+			c.divideMemories()
 			c.settle()
 			c.check()
 		})
 	}
 }
 
-// convergence is one round.
+// convergence is one round of the test.
 type convergence struct {
-	*scene
+	*testNamespace
 	random       *rand.Rand
 	installation *tanist
-	replicas     []*peculiar
-	services     []*led
+	replicas     []*differingReplica
+	services     []*convergingService
 	pods         int
-	// inputs are what was done, foreign the resourceVersions of slices that the test wrote.
+	// inputs are the changes made. foreign has the resourceVersions of slices that the test wrote.
 	inputs  []string
 	foreign map[string]bool
-	// quietSince is when nothing is due any more.
+	// quietSince is when nothing is due any longer.
 	quietSince time.Time
 }
 
-// peculiar is a replica that sees things in a way of its own, also after a restart.
-type peculiar struct {
+// differingReplica is a replica with its own delays, clock and rules. A restart does not change them.
+type differingReplica struct {
 	*replica
 	delays [3]time.Duration
 	skew   int64 // in seconds
 	blind  bool
 }
 
-// led is a Service and the pods that it selects.
-type led struct {
+// convergingService is a Service and the pods that it selects.
+type convergingService struct {
 	name  string
 	dual  bool
 	pods  []string
 	waits bool // one of its annotations makes something due later
 }
 
-func (l *led) leaderService() string { return l.name + config.LeaderServiceSuffix }
+func (l *convergingService) leaderService() string { return l.name + config.LeaderServiceSuffix }
 
 func newConvergence(t *testing.T, seed uint64) *convergence {
 	t.Helper()
 	c := &convergence{
-		scene: newScene(t), random: rand.New(rand.NewPCG(seed, 0)), installation: newTanist(t), foreign: map[string]bool{},
+		testNamespace: newNamespace(t), random: rand.New(rand.NewPCG(seed, 0)), installation: newTanist(t), foreign: map[string]bool{},
 	}
-	// What a blind replica does not know.
+	// A blind replica does not see this tuning.
 	c.installation.tune("election: {handoverOnDisruptionTarget: false}")
 	blind := c.random.IntN(3)
 	for i := range 2 + c.random.IntN(2) {
-		c.replicas = append(c.replicas, &peculiar{
+		c.replicas = append(c.replicas, &differingReplica{
 			delays: [3]time.Duration{c.upTo(longestDelay), c.upTo(longestDelay), c.upTo(longestDelay)}, skew: c.random.Int64N(2*int64(longestSkew/time.Second)+1) - int64(longestSkew/time.Second), blind: i == blind,
 		})
 	}
 	c.start(c.replicas[0])
 	for i := range 2 + c.random.IntN(3) {
-		l := &led{name: fmt.Sprint("app", i), dual: c.random.IntN(2) == 0}
+		l := &convergingService{name: fmt.Sprint("app", i), dual: c.random.IntN(2) == 0}
 		c.services = append(c.services, l)
 		c.withService(l.name, func(service *corev1.Service) {
 			if l.dual {
@@ -116,7 +117,7 @@ func (c *convergence) upTo(longest time.Duration) time.Duration {
 }
 
 // start runs a replica, which has no memory yet.
-func (c *convergence) start(p *peculiar) {
+func (c *convergence) start(p *differingReplica) {
 	c.t.Helper()
 	n := &network{}
 	n.delay.pods.set(p.delays[0])
@@ -127,8 +128,8 @@ func (c *convergence) start(p *peculiar) {
 	p.replica = c.installation.startBehind(n, app.Options{})
 }
 
-// disturb changes things at random for a few seconds, as fast as the API server takes them. Replicas start and restart meanwhile.
-func (c *convergence) disturb() {
+// changeAtRandom makes random changes for a few seconds, as fast as the API server takes them. Replicas start and restart meanwhile.
+func (c *convergence) changeAtRandom() {
 	c.t.Helper()
 	until := time.After(time.Second + c.upTo(2*time.Second))
 	for {
@@ -141,9 +142,9 @@ func (c *convergence) disturb() {
 	}
 }
 
-// divide gives the replicas different memories of some Services: those that run have seen annotations that are wrong by now, and one
-// that starts then has not.
-func (c *convergence) divide() {
+// divideMemories gives the replicas different memories of some Services. Those that run have seen the last good annotations, and one that
+// starts later sees only wrong ones.
+func (c *convergence) divideMemories() {
 	c.t.Helper()
 	for _, p := range c.replicas {
 		if p.replica == nil {
@@ -161,24 +162,24 @@ func (c *convergence) divide() {
 	for _, l := range divided {
 		c.annotate(l.name, config.StrategyKey, "newst")
 	}
-	history.eventually(c.t, func() string { // or no replica could start: see changeReplica
+	history.eventually(c.t, func() string { // otherwise changeReplica would start none
 		if lowered := c.termsLowered(); len(lowered) > 0 {
-			return fmt.Sprintf("that terms which someone has lowered are put right: %v", lowered)
+			return fmt.Sprintf("that lowered terms are corrected: %v", lowered)
 		}
 		return ""
 	})
 	c.inputs = append(c.inputs, fmt.Sprintf("%d Services were seen to want the newest, now newst", len(divided)), "replica: "+c.changeReplica())
 }
 
-// settle lets every Service have a leader, and waits until nothing is due.
+// settle makes sure that every Service can have a leader, and computes until when something is due.
 func (c *convergence) settle() {
 	c.t.Helper()
 	for _, l := range c.services {
 		c.addPod(l)
 		c.addPod(l)
 	}
-	history.eventually(c.t, func() string { // that is due: it begins with its own look at everything
-		if !slices.ContainsFunc(c.replicas, func(p *peculiar) bool { return p.holdsLease() }) {
+	history.eventually(c.t, func() string { // a new holder first checks everything itself
+		if !slices.ContainsFunc(c.replicas, func(p *differingReplica) bool { return p.holdsLease() }) {
 			return "a holder of the Lease"
 		}
 		return ""
@@ -186,10 +187,10 @@ func (c *convergence) settle() {
 	c.quietSince = time.Now().Add(c.due())
 }
 
-// due is how long after the last input something may be due: a grace or a min-ready of one second, two more for a replica that does
-// not hold the Lease, as each replica's clock has it.
+// due is how long after the last input something may be due: a grace or a min-ready of one second, two seconds more for a replica without
+// the Lease, each by the replica's own clock.
 func (c *convergence) due() time.Duration {
-	if !slices.ContainsFunc(c.services, func(l *led) bool { return l.waits }) {
+	if !slices.ContainsFunc(c.services, func(l *convergingService) bool { return l.waits }) {
 		return 0
 	}
 	latest := time.Duration(0)
@@ -199,7 +200,7 @@ func (c *convergence) due() time.Duration {
 	return latest
 }
 
-// check observes that nothing is written, and that what there is then is right.
+// check checks that nothing is written, and that the result is right.
 func (c *convergence) check() {
 	c.t.Helper()
 	from := c.quietSince.Add(settling)
@@ -236,8 +237,8 @@ func (c *convergence) check() {
 	c.t.Fatalf("%d problems", len(problems))
 }
 
-// slicesOf are all slices of a Service's leader Service, whoever made them.
-func (c *convergence) slicesOf(l *led, family discoveryv1.AddressType) []*discoveryv1.EndpointSlice {
+// slicesOf returns all slices of a Service's leader Service, whoever made them.
+func (c *convergence) slicesOf(l *convergingService, family discoveryv1.AddressType) []*discoveryv1.EndpointSlice {
 	var found []*discoveryv1.EndpointSlice
 	for _, object := range history.objects("EndpointSlice", c.namespace) {
 		slice, ok := object.(*discoveryv1.EndpointSlice)

@@ -56,7 +56,7 @@ func run(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// startCluster makes a new control plane the one that the tests are about, until stop is called.
+// startCluster starts a control plane, which the tests use until stop is called.
 func startCluster(ctx context.Context) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	env := &envtest.Environment{}
@@ -68,7 +68,7 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 	}
 	stopControllers := func() error { return nil }
 	stop = func() {
-		cancel() // or the watches' end would be a mistake
+		cancel() // otherwise the recorder would fail at the end of its watches
 		if err := errors.Join(stopControllers(), env.Stop()); err != nil {
 			fmt.Fprintln(os.Stderr, "failed to stop control plane:", err)
 		}
@@ -95,7 +95,7 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 	return stop, nil
 }
 
-// ownCluster gives a test a control plane of its own: one that takes something away which others need.
+// ownCluster gives a test its own control plane, for a test that removes what others need.
 func ownCluster(t *testing.T) {
 	t.Helper()
 	sharedCluster, sharedKubeconfig, sharedClientset, sharedHistory := cluster, kubeconfig, clientset, history

@@ -19,7 +19,7 @@ import (
 )
 
 // evict evicts a pod, as a drain does.
-func (s *scene) evict(c *kubernetes.Clientset, name string, options ...metav1.DeleteOptions) error {
+func (s *testNamespace) evict(c *kubernetes.Clientset, name string, options ...metav1.DeleteOptions) error {
 	eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.namespace}}
 	for _, options := range options {
 		eviction.DeleteOptions = &options
@@ -31,62 +31,62 @@ func TestWhichEvictionsAreAdmitted(t *testing.T) {
 	i, r := admitting(t)
 	earlier := types.UID("11111111-2222-3333-4444-555555555555")
 	cases := map[string]struct {
-		do   func(*scene) error
+		do   func(*testNamespace) error
 		want map[string]float64
-		// fails says that the API server refuses it, in its own words.
+		// fails accepts the error with which the API server refuses it.
 		fails func(error) bool
 		moves bool
 	}{
 		"an eviction": {
-			do:   func(s *scene) error { return s.evict(clientset, "a") },
+			do:   func(s *testNamespace) error { return s.evict(clientset, "a") },
 			want: map[string]float64{"prepared": 1}, moves: true,
 		},
 		"an eviction of the API's earlier version": {
-			do: func(s *scene) error {
+			do: func(s *testNamespace) error {
 				return clientset.PolicyV1beta1().Evictions(s.namespace).Evict(t.Context(), &policyv1beta1.Eviction{
 					ObjectMeta: metav1.ObjectMeta{Name: "a", Namespace: s.namespace},
 				})
 			},
 			want: map[string]float64{"prepared": 1}, moves: true,
 		},
-		"an eviction of this very pod": {
-			do: func(s *scene) error {
+		"an eviction of the pod with this UID": {
+			do: func(s *testNamespace) error {
 				uid := history.pod(s.namespace, "a").UID
 				return s.evict(clientset, "a", metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
 			},
 			want: map[string]float64{"prepared": 1}, moves: true,
 		},
-		"an eviction of an earlier pod of the name": {
-			do: func(s *scene) error {
+		"an eviction of an earlier pod with the same name": {
+			do: func(s *testNamespace) error {
 				return s.evict(clientset, "a", metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &earlier}})
 			},
 			want: map[string]float64{"no_leader": 1}, fails: apierrors.IsConflict,
 		},
 		"an eviction of a pod that does not lead": {
-			do:   func(s *scene) error { return s.evict(clientset, "b") },
+			do:   func(s *testNamespace) error { return s.evict(clientset, "b") },
 			want: map[string]float64{"no_leader": 1},
 		},
 		"an eviction of a pod that does not exist": {
-			do:   func(s *scene) error { return s.evict(clientset, "nobody") },
+			do:   func(s *testNamespace) error { return s.evict(clientset, "nobody") },
 			want: map[string]float64{"no_leader": 1}, fails: apierrors.IsNotFound,
 		},
 		"a dry run that the Eviction asks for": {
-			do: func(s *scene) error {
+			do: func(s *testNamespace) error {
 				return s.evict(clientset, "a", metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}})
 			},
 			want: map[string]float64{"dry_run": 1},
 		},
 		"a dry run that the request asks for": {
-			do: func(s *scene) error {
+			do: func(s *testNamespace) error {
 				return clientset.PolicyV1().RESTClient().Post().AbsPath("/api/v1").Namespace(s.namespace).Resource("pods").Name("a").
 					SubResource("eviction").Param("dryRun", metav1.DryRunAll).
 					Body(&policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: "a", Namespace: s.namespace}}).Do(t.Context()).Error()
 			},
 			want: map[string]float64{"dry_run": 1},
 		},
-		"an eviction where nobody has opted in": {
-			do: func(s *scene) error {
-				elsewhere := newScene(s.t, config.EnabledKey+"=")
+		"an eviction in a namespace that has not opted in": {
+			do: func(s *testNamespace) error {
+				elsewhere := newNamespace(s.t, config.EnabledKey+"=")
 				elsewhere.withReadyPod("web", "a")
 				return elsewhere.evict(clientset, "a")
 			},
@@ -96,7 +96,7 @@ func TestWhichEvictionsAreAdmitted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, first := pair(t)
 			s.withReadyPod("web", "c")
-			s.podWitness()
+			s.awaitPodEvents()
 			i.settled(r)
 			moved := r.counter("tanist_handovers_total", "path=prepared")
 			used := r.counter("tanist_prepared_total", "outcome=used")
@@ -107,7 +107,7 @@ func TestWhichEvictionsAreAdmitted(t *testing.T) {
 			}
 			admitted(test.want)
 			if !test.moves {
-				s.podWitness()
+				s.awaitPodEvents()
 				s.stays("web", first)
 				return
 			}
@@ -122,7 +122,7 @@ func TestWhichEvictionsAreAdmitted(t *testing.T) {
 }
 
 // announcedFirst checks that a pod had the condition DisruptionTarget before its deletion began.
-func (s *scene) announcedFirst(name string) {
+func (s *testNamespace) announcedFirst(name string) {
 	s.t.Helper()
 	for _, v := range history.all("Pod", s.namespace) {
 		pod := v.object.(*corev1.Pod)
@@ -135,11 +135,11 @@ func (s *scene) announcedFirst(name string) {
 			}
 		}
 	}
-	s.t.Errorf("pod %s was not announced to go", name)
+	s.t.Errorf("pod %s did not have the condition DisruptionTarget before its deletion", name)
 }
 
-// withBudget makes a PodDisruptionBudget for an app that allows some disruptions, as its controller would have reckoned them.
-func (s *scene) withBudget(app string, allowed int32) *policyv1.PodDisruptionBudget {
+// withBudget creates a PodDisruptionBudget for an app, with the status that its controller would write.
+func (s *testNamespace) withBudget(app string, allowed int32) *policyv1.PodDisruptionBudget {
 	s.t.Helper()
 	none := intstr.FromInt32(0)
 	api := clientset.PolicyV1().PodDisruptionBudgets(s.namespace)
@@ -155,7 +155,7 @@ func (s *scene) withBudget(app string, allowed int32) *policyv1.PodDisruptionBud
 	return s.allows(budget, allowed)
 }
 
-func (s *scene) allows(budget *policyv1.PodDisruptionBudget, allowed int32) *policyv1.PodDisruptionBudget {
+func (s *testNamespace) allows(budget *policyv1.PodDisruptionBudget, allowed int32) *policyv1.PodDisruptionBudget {
 	s.t.Helper()
 	budget.Status.ObservedGeneration, budget.Status.DisruptionsAllowed = budget.Generation, allowed
 	budget, err := clientset.PolicyV1().PodDisruptionBudgets(s.namespace).UpdateStatus(s.t.Context(), budget, metav1.UpdateOptions{})
@@ -167,10 +167,10 @@ func (s *scene) allows(budget *policyv1.PodDisruptionBudget, allowed int32) *pol
 
 func TestABudgetThatRefusesEvictionsKeepsTheLeader(t *testing.T) {
 	i, r := admitting(t)
-	i.put("cache: {preparedTTL: 10m}", r) // none expires between two evictions
+	i.put("cache: {preparedTTL: 10m}", r) // no preparation expires between two evictions
 	s, first := pair(t)
 	budget := s.withBudget("web", 0)
-	s.podWitness()
+	s.awaitPodEvents()
 	i.settled(r)
 	admitted, ended := r.admissions(), r.counter("tanist_prepared_total")
 	const n = 20
@@ -180,12 +180,12 @@ func TestABudgetThatRefusesEvictionsKeepsTheLeader(t *testing.T) {
 		}
 	}
 	admitted(map[string]float64{"prepared": n})
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", first)
 	if got := r.counter("tanist_prepared_total", "outcome=superseded"); got != 0 {
 		t.Errorf("%v preparations were superseded: each eviction is the same again", got)
 	}
-	if got := r.counter("tanist_prepared_total") - ended; got > 1 { // the witness's
+	if got := r.counter("tanist_prepared_total") - ended; got > 1 { // that of awaitPodEvents
 		t.Errorf("%v preparations have ended", got)
 	}
 	i.settled(r)
@@ -201,13 +201,13 @@ func TestABudgetThatRefusesEvictionsKeepsTheLeader(t *testing.T) {
 	r.counts(moved+1, "tanist_handovers_total", "path=prepared")
 }
 
-// TestAPodWhoseEvictionWaitsIsNotMadeLeader: a drain that a budget holds up takes it next.
+// TestAPodWhoseEvictionWaitsIsNotMadeLeader: a drain that a budget delays evicts it next.
 func TestAPodWhoseEvictionWaitsIsNotMadeLeader(t *testing.T) {
 	admitting(t)
 	s, first := pair(t)
 	s.withReadyPod("web", "c")
 	s.withBudget("web", 0)
-	s.podWitness()
+	s.awaitPodEvents()
 	if err := s.evict(clientset, "b"); !apierrors.IsTooManyRequests(err) {
 		t.Fatalf("got error %v", err)
 	}

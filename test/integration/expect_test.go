@@ -5,6 +5,7 @@ package integration_test
 import (
 	"fmt"
 	"strconv"
+	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -18,7 +19,7 @@ type leadership struct {
 	Leader string
 	Term   int64
 	Reason string
-	// Ready is what the endpoint says of itself; false without one.
+	// Ready is the endpoint's condition; false without an endpoint.
 	Ready   bool
 	Address string
 	Port    int32
@@ -39,20 +40,20 @@ func leadershipOf(slice *discoveryv1.EndpointSlice) leadership {
 	return l
 }
 
-// leads waits until a pod leads a Service, ready, and returns what the slice says.
-func (s *scene) leads(service, pod string) leadership {
+// leads waits until a pod leads a Service and is ready, and returns what the slice says.
+func (s *testNamespace) leads(service, pod string) leadership {
 	s.t.Helper()
 	return s.says(service, fmt.Sprintf("%s leads", pod), func(l leadership) bool { return l.Leader == pod && l.Ready })
 }
 
-// nobodyLeads waits until a slice is there and empty.
-func (s *scene) nobodyLeads(service string) leadership {
+// nobodyLeads waits until there is a slice without an endpoint.
+func (s *testNamespace) nobodyLeads(service string) leadership {
 	s.t.Helper()
-	return s.says(service, "nobody leads", func(l leadership) bool { return l.Leader == "" && l.Address == "" })
+	return s.says(service, "no pod leads", func(l leadership) bool { return l.Leader == "" && l.Address == "" })
 }
 
-// says waits until the IPv4 slice of a Service's default leader Service says something.
-func (s *scene) says(service, what string, holds func(leadership) bool) leadership {
+// says waits until holds accepts what the IPv4 slice of a Service's default leader Service says.
+func (s *testNamespace) says(service, what string, holds func(leadership) bool) leadership {
 	s.t.Helper()
 	var got leadership
 	history.eventually(s.t, func() string {
@@ -66,8 +67,8 @@ func (s *scene) says(service, what string, holds func(leadership) bool) leadersh
 	return got
 }
 
-// next reports whether a leadership is the one that came directly after another: its term is higher, and there was none between them.
-func (s *scene) next(service string, before, after leadership) bool {
+// next reports whether a leadership directly follows another one: its term is higher, and there was no term between them.
+func (s *testNamespace) next(service string, before, after leadership) bool {
 	s.t.Helper()
 	for _, v := range history.all("EndpointSlice", s.namespace) {
 		if v.key != s.namespace+"/"+service+"-leader-ipv4" {
@@ -81,8 +82,8 @@ func (s *scene) next(service string, before, after leadership) bool {
 	return after.Term > before.Term
 }
 
-// keeps compares a leadership with one whose slice was damaged, deleted or renamed since: the same pod leads, with the same term or a
-// later one, for whatever reason.
+// keeps compares a leadership with the one before its slice was damaged, deleted or renamed. The same pod must lead, with the same term
+// or a later one, for whatever reason.
 func (l leadership) keeps(before leadership) (diff string) {
 	if l.Term > before.Term {
 		before.Term, before.Reason = l.Term, l.Reason
@@ -90,27 +91,39 @@ func (l leadership) keeps(before leadership) (diff string) {
 	return cmp.Diff(before, l)
 }
 
-// stays checks that nothing has changed a slice since.
-func (s *scene) stays(service string, want leadership) {
+// stays checks that a slice still says the same.
+func (s *testNamespace) stays(service string, want leadership) {
 	s.t.Helper()
 	if diff := cmp.Diff(want, leadershipOf(history.slice(s.namespace, service+"-leader-ipv4"))); diff != "" {
 		s.t.Errorf("the leadership has changed (-want +got):\n%s", diff)
 	}
 }
 
-// warned waits until a Warning about an object has been given whose note contains a text.
-func (s *scene) warned(about, reason, contains string) {
+// warned waits for a Warning about an object whose note contains a text.
+func (s *testNamespace) warned(about, reason, contains string) {
 	s.t.Helper()
-	history.eventually(s.t, func() string {
-		if !history.event("Warning", s.namespace, about, reason, contains) {
-			return fmt.Sprintf("a Warning %s about %s that says %q", reason, about, contains)
+	awaitEvent(s.t, corev1.EventTypeWarning, s.namespace, about, reason, contains)
+}
+
+// reported waits for a Normal Event about an object whose note contains a text.
+func (s *testNamespace) reported(about, reason, contains string) {
+	s.t.Helper()
+	awaitEvent(s.t, corev1.EventTypeNormal, s.namespace, about, reason, contains)
+}
+
+// awaitEvent waits for an Event about an object, with the reason (any if empty) and with a note that contains a text.
+func awaitEvent(t *testing.T, kind, namespace, about, reason, contains string) {
+	t.Helper()
+	history.eventually(t, func() string {
+		if !history.event(kind, namespace, about, reason, contains) {
+			return fmt.Sprintf("a %s Event %s about %s that says %q", kind, reason, about, contains)
 		}
 		return ""
 	})
 }
 
-// exists waits until a Service is as wanted.
-func (s *scene) exists(name string, holds ...func(*corev1.Service) (missing string)) *corev1.Service {
+// exists waits until a Service exists and is as wanted.
+func (s *testNamespace) exists(name string, holds ...func(*corev1.Service) (missing string)) *corev1.Service {
 	s.t.Helper()
 	var service *corev1.Service
 	history.eventually(s.t, func() string {
@@ -127,8 +140,8 @@ func (s *scene) exists(name string, holds ...func(*corev1.Service) (missing stri
 	return service
 }
 
-// isGone waits until neither a Service nor a slice of it is left.
-func (s *scene) isGone(name string) {
+// isGone waits until a Service and its slices are gone.
+func (s *testNamespace) isGone(name string) {
 	s.t.Helper()
 	history.eventually(s.t, func() string {
 		if history.service(s.namespace, name) != nil {
@@ -143,8 +156,8 @@ func (s *scene) isGone(name string) {
 	})
 }
 
-// versionsOf counts how often an object was written.
-func (s *scene) versionsOf(kind, name string) int {
+// versionsOf returns how often an object was written.
+func (s *testNamespace) versionsOf(kind, name string) int {
 	n := 0
 	for _, v := range history.all(kind, s.namespace) {
 		if v.key == s.namespace+"/"+name {

@@ -16,8 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// denyDeletions is somebody else's webhook: it denies every deletion of a pod in the scene's namespace.
-func (s *scene) denyDeletions() {
+// denyDeletions installs another webhook, which denies every deletion of a pod in the namespace.
+func (s *testNamespace) denyDeletions() {
 	s.t.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		review := &admissionv1.AdmissionReview{}
@@ -53,7 +53,7 @@ func (s *scene) denyDeletions() {
 			s.t.Error(err)
 		}
 	})
-	// It is tried on a pod of its own, which leads nothing.
+	// It is in force when it denies the deletion of a pod that leads nothing.
 	s.withPod("tried", "tried")
 	history.eventually(s.t, func() string {
 		err := clientset.CoreV1().Pods(s.namespace).Delete(
@@ -65,7 +65,7 @@ func (s *scene) denyDeletions() {
 	})
 }
 
-// caOf is whom to trust to call a server.
+// caOf returns the CA of a test server.
 func caOf(server *httptest.Server) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 }

@@ -23,21 +23,21 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// chart is what all tests of admission share: the chart's objects, but for the webhook configurations, and certificates issued by
-// cert-manager. It takes seconds, so the first of those tests brings it up.
+// chart is what all tests of admission share: the chart's objects except the webhook configurations, and certificates that cert-manager has
+// issued. The first of these tests installs it, which takes seconds.
 type chart struct {
 	once    sync.Once
 	err     error
 	objects []*unstructured.Unstructured
 	api     client.Client
 	mount   *mount
-	// ends are what to do once all tests are over, the last one first.
+	// ends are called after all tests, the last one first.
 	ends []func() error
 }
 
 var theChart chart
 
-// install brings the chart up, once.
+// install installs the chart, once.
 func (c *chart) install(ctx context.Context) error {
 	c.once.Do(func() { c.err = c.bringUp(context.WithoutCancel(ctx)) })
 	return c.err
@@ -84,12 +84,12 @@ func (c *chart) bringUp(ctx context.Context) error {
 	select {
 	case <-c.mount.written:
 		return nil
-	case <-time.After(2 * patience):
+	case <-time.After(2 * waitTimeout):
 		return errors.New("no serving certificate is issued")
 	}
 }
 
-// apply is what Helm does with an object.
+// apply applies an object as Helm does.
 func (c *chart) apply(ctx context.Context, object *unstructured.Unstructured) error {
 	if err := c.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(object.DeepCopy()),
 		client.FieldOwner("helm"), client.ForceOwnership); err != nil {
@@ -98,7 +98,7 @@ func (c *chart) apply(ctx context.Context, object *unstructured.Unstructured) er
 	return nil
 }
 
-// end takes away what does not end with the API server.
+// end removes what does not end with the API server.
 func (c *chart) end() error {
 	var errs []error
 	for len(c.ends) > 0 {
@@ -109,13 +109,13 @@ func (c *chart) end() error {
 	return errors.Join(errs...)
 }
 
-// installed is Tanist as the chart installs it, for one test: with webhooks, and replicas that run with the rights of the chart's
+// installed is Tanist as the chart installs it, for one test: with webhooks, and with replicas that have the rights of the chart's
 // ServiceAccount.
 type installed struct {
 	*tanist
-	// probe is where it is tried whether the API server calls yet.
-	probe *scene
-	// since is the revision before anything that the replicas do.
+	// probe is the namespace with which the tests find out whether the API server calls the webhooks yet.
+	probe *testNamespace
+	// since is a revision before all that the replicas do.
 	since int64
 }
 
@@ -129,13 +129,13 @@ func newInstalled(t *testing.T) *installed {
 		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + release, "system:authenticated"},
 	}}}
 	t.Cleanup(i.uninstall)
-	i.probe = newScene(t)
+	i.probe = newNamespace(t)
 	i.since = revisionOf(t, i.probe.withPod("probe", "probe"))
 	i.probe.withService("probe")
 	return i
 }
 
-// removeWebhooks takes both configurations away.
+// removeWebhooks deletes both configurations.
 func (i *installed) removeWebhooks(ctx context.Context) {
 	for _, object := range theChart.objects {
 		if !isWebhookConfiguration(object) {
@@ -147,7 +147,7 @@ func (i *installed) removeWebhooks(ctx context.Context) {
 	}
 }
 
-// uninstall takes the webhooks away, and leaves the tuning as the chart has it.
+// uninstall deletes the webhooks, and restores the chart's tuning.
 func (i *installed) uninstall() {
 	ctx := context.WithoutCancel(i.t.Context())
 	i.removeWebhooks(ctx)
@@ -164,7 +164,7 @@ func (i *installed) uninstall() {
 	}
 }
 
-// admitting is an installation of one replica that holds the Lease and is called.
+// admitting makes an installation with one replica, which holds the Lease and is called by the API server.
 func admitting(t *testing.T) (*installed, *replica) {
 	t.Helper()
 	i := newInstalled(t)
@@ -174,7 +174,7 @@ func admitting(t *testing.T) (*installed, *replica) {
 	return i, r
 }
 
-// serve runs a replica with admission. Nobody calls it yet.
+// serve runs a replica with admission. The API server does not call it yet.
 func (i *installed) serve() *replica {
 	i.t.Helper()
 	return i.startWith(app.Options{
@@ -182,7 +182,7 @@ func (i *installed) serve() *replica {
 	})
 }
 
-// call has the API server call a replica, and waits until it does.
+// call configures the webhooks to call a replica, and waits until the API server does.
 func (i *installed) call(r *replica) {
 	i.t.Helper()
 	i.configure(r.port, patiently(i.t))
@@ -202,7 +202,7 @@ func (i *installed) call(r *replica) {
 	})
 }
 
-// settled waits until all replicas, together, have counted the hand-overs that there were: counting comes a moment after the write.
+// settled waits until the replicas together have counted all hand-overs: they count a moment after the write.
 func (i *installed) settled(replicas ...*replica) {
 	i.t.Helper()
 	history.eventually(i.t, func() string {
@@ -217,7 +217,7 @@ func (i *installed) settled(replicas ...*replica) {
 	})
 }
 
-// moves counts the changes of leader after a revision.
+// moves returns the number of changes of leader after a revision.
 func (r *recorder) moves(since int64) (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -227,12 +227,12 @@ func (r *recorder) moves(since int64) (n int) {
 		if !ok || v.gone {
 			continue
 		}
-		// A slice that is made again has a new term, and the leader has led since the same time.
+		// A slice that is created again has a new term, but its leader has led since the same time.
 		term := slice.Annotations[config.TermKey]
 		if since := slice.Annotations[config.LeaderSinceKey]; since != "" {
 			term = since
 		}
-		// A slice that begins without a leader has a term, too, and is no hand-over.
+		// A new slice without a leader has a term, too, and is no hand-over.
 		begins := terms[v.key] == "" && slice.Annotations[config.LeaderKey] == ""
 		if v.revision > since && term != terms[v.key] && term != "" && !begins {
 			n++
@@ -259,8 +259,8 @@ func (i *installed) configure(port int, change ...func(*unstructured.Unstructure
 	}
 }
 
-// tryDelete is a dry run of a pod's deletion.
-func (s *scene) tryDelete(name string) {
+// tryDelete makes a dry run of a pod's deletion.
+func (s *testNamespace) tryDelete(name string) {
 	s.t.Helper()
 	if err := clientset.CoreV1().Pods(s.namespace).Delete(
 		s.t.Context(), name, metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}}); err != nil {
@@ -268,8 +268,8 @@ func (s *scene) tryDelete(name string) {
 	}
 }
 
-// tryCreate is a dry run of a pod's creation.
-func (s *scene) tryCreate(app string, change ...func(*corev1.Pod)) *corev1.Pod {
+// tryCreate makes a dry run of a pod's creation.
+func (s *testNamespace) tryCreate(app string, change ...func(*corev1.Pod)) *corev1.Pod {
 	s.t.Helper()
 	pod, err := clientset.CoreV1().Pods(s.namespace).Create(s.t.Context(), s.podOf(app, "tried", change...),
 		metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
@@ -279,8 +279,8 @@ func (s *scene) tryCreate(app string, change ...func(*corev1.Pod)) *corev1.Pod {
 	return pod
 }
 
-// admissions returns a check of what became of the deletions and evictions that a replica is asked about from now on. On a machine that
-// does other things too, a replica may answer before it has prepared a departure: one that timed out counts as any that is wanted.
+// admissions returns a check of the outcomes of all departures that a replica is asked about from now on. On a busy machine a replica may
+// answer before it has prepared a departure, so one that timed out counts as any outcome that is wanted.
 func (r *replica) admissions() func(want map[string]float64) {
 	const name = "tanist_departures_admitted_total"
 	outcomes := []string{"prepared", "nobody_follows", "no_leader", "dry_run", "failed"}

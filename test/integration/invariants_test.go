@@ -18,29 +18,29 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// What must always be true, checked against every version of every object that there ever was.
+// What must always be true. It is checked against every version of every object.
 
 // checker goes through the versions of a namespace in the order in which the API server made them.
 type checker struct {
 	futures
 	pods   map[types.UID][]podVersion
 	slices map[string]*discoveryv1.EndpointSlice
-	// leaderServices are by namespace and name: other Services have slices, too, with all their pods.
+	// leaderServices is by namespace and name. Other Services have slices, too, with all their pods.
 	leaderServices map[string]bool
-	// leaderships are by the UID of the leader Service: one that is made anew may start anew.
-	leaderships map[types.UID]*reign
+	// leaderships is by the UID of the leader Service: a new one may begin with new terms.
+	leaderships map[types.UID]*leaderTerms
 	violations  []string
 }
 
-// podVersion is whether a pod could lead from a revision on.
+// podVersion says whether a pod could lead from a revision on.
 type podVersion struct {
 	revision int64
 	healthy  bool
 	what     string
 }
 
-// reign is what is known of a leader Service's leaders.
-type reign struct {
+// leaderTerms are the terms of a leader Service, and their leaders.
+type leaderTerms struct {
 	terms map[int64]types.UID
 	// term and leader are the newest, since a revision.
 	term   int64
@@ -50,8 +50,8 @@ type reign struct {
 	perSlice map[string]int64
 }
 
-// checkInvariants waits until all that has happened so far has been seen, and checks every version of it.
-func (s *scene) checkInvariants() {
+// checkInvariants waits until the recorder has seen all that has happened so far, and checks every version.
+func (s *testNamespace) checkInvariants() {
 	s.t.Helper()
 	until := s.barrier()
 	var all []version
@@ -62,7 +62,7 @@ func (s *scene) checkInvariants() {
 	slices.SortStableFunc(all, func(a, b version) int { return cmp.Compare(a.revision, b.revision) })
 	c := checker{
 		futures: newFutures(),
-		pods:    map[types.UID][]podVersion{}, slices: map[string]*discoveryv1.EndpointSlice{}, leaderships: map[types.UID]*reign{},
+		pods:    map[types.UID][]podVersion{}, slices: map[string]*discoveryv1.EndpointSlice{}, leaderships: map[types.UID]*leaderTerms{},
 		leaderServices: map[string]bool{},
 	}
 	for _, v := range all {
@@ -88,13 +88,13 @@ func (s *scene) checkInvariants() {
 		s.t.Errorf("%s", violation)
 	}
 	if len(c.violations) > 0 {
-		s.tell(all)
+		s.logVersions(all)
 		s.t.FailNow()
 	}
 }
 
-// tell logs the last versions before a violation.
-func (s *scene) tell(all []version) {
+// logVersions logs the last versions before a violation.
+func (s *testNamespace) logVersions(all []version) {
 	s.t.Helper()
 	for _, v := range all[max(0, len(all)-80):] {
 		what := ""
@@ -114,7 +114,7 @@ func (s *scene) tell(all []version) {
 	}
 }
 
-// healthy is a pod that ought to go on leading.
+// healthy reports whether a pod should go on leading.
 func healthy(pod *corev1.Pod) bool {
 	ready, disrupted := false, false
 	for _, condition := range pod.Status.Conditions {
@@ -142,7 +142,7 @@ func (c *checker) slice(v version, slice *discoveryv1.EndpointSlice) {
 	c.terms(v, slice, owner.UID)
 }
 
-// oneReadyEndpoint: at most one ready endpoint in a leader Service's slices per address family.
+// oneReadyEndpoint checks that a leader Service's slices have at most one ready endpoint per address family.
 func (c *checker) oneReadyEndpoint(v version, changed *discoveryv1.EndpointSlice) {
 	if !c.leaderServices[changed.Namespace+"/"+changed.Labels[discoveryv1.LabelServiceName]] {
 		return
@@ -163,11 +163,11 @@ func (c *checker) oneReadyEndpoint(v version, changed *discoveryv1.EndpointSlice
 	}
 }
 
-// terms: a term never goes down and is never reused for another leader. And whenever it grows, the leader before it was not well.
+// terms checks that a term never goes down and is never reused for another leader, and that a leader moves only if it was unwell.
 func (c *checker) terms(v version, slice *discoveryv1.EndpointSlice, leaderService types.UID) {
 	r := c.leaderships[leaderService]
 	if r == nil {
-		r = &reign{terms: map[int64]types.UID{}, perSlice: map[string]int64{}, term: -1}
+		r = &leaderTerms{terms: map[int64]types.UID{}, perSlice: map[string]int64{}, term: -1}
 		c.leaderships[leaderService] = r
 	}
 	term, err := strconv.ParseInt(slice.Annotations[config.TermKey], 10, 64)
@@ -196,7 +196,7 @@ func (c *checker) terms(v version, slice *discoveryv1.EndpointSlice, leaderServi
 	r.term, r.leader, r.since = term, leader, v.revision
 }
 
-// unwell reports whether a pod was not fit to lead at any time from one revision to another.
+// unwell reports whether a pod could not lead at some time from one revision to another.
 func (c *checker) unwell(pod types.UID, from, to int64) bool {
 	wellAtFirst := false
 	for _, version := range c.pods[pod] {
@@ -214,9 +214,9 @@ func (c *checker) violated(v version, format string, args ...any) {
 	c.violations = append(c.violations, fmt.Sprintf("revision %d: ", v.revision)+fmt.Sprintf(format, args...))
 }
 
-// barrier returns a revision up to which everything has been seen: each watch delivers in order, so when it has delivered what is
+// barrier returns a revision up to which the recorder has seen everything. Each watch delivers in order: when it has delivered what is
 // written now, it has delivered all that was written before.
-func (s *scene) barrier() int64 {
+func (s *testNamespace) barrier() int64 {
 	s.t.Helper()
 	var first int64
 	body := []byte(fmt.Sprintf(`{"metadata":{"annotations":{"test/barrier":"%d"}}}`, addresses.Add(1)))

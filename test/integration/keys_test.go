@@ -10,18 +10,17 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// What the keys of the tuning change, each while Tanist runs. Those that switch an announcement off are in switches_test.go, the
-// drain window's is in window_test.go and that of commits on admission in prepared_test.go.
+// What the keys of the tuning change while Tanist runs. The keys that switch an announcement off are in switches_test.go, the drain window's
+// is in window_test.go, and that of commits on admission is in prepared_test.go.
 
 func TestPreparationsAreKeptAsLongAsTheTuningSays(t *testing.T) {
 	i, r := admitting(t)
 	i.put("cache: {preparedTTL: 10m}", r)
 	s, first := pair(t)
-	s.podWitness()
+	s.awaitPodEvents()
 	i.settled(r)
 	s.denyDeletions()
 	expired := r.counter("tanist_prepared_total", "outcome=expired")
@@ -42,7 +41,7 @@ func TestABackupWaitsAsLongAsTheTuningSays(t *testing.T) {
 	installation.tune("{}")
 	holder, backup := installation.startElected(), installation.start().staysBackup()
 	s, _ := pair(t)
-	s.podWitness()
+	s.awaitPodEvents()
 	const delay = 3 * time.Second
 	installation.put("commit: {backupDelay: 3s}", backup)
 	holder.die()
@@ -58,19 +57,14 @@ func TestAsManyCommitsAreUnderWayAsTheTuningSays(t *testing.T) {
 	installation := newTanist(t)
 	installation.tune("commit: {concurrency: 2}")
 	r := installation.startElected()
-	s := newScene(t)
-	const n = 8
-	for k := range n {
-		name := fmt.Sprint("s", k)
-		s.withService(name)
-		s.withReadyPod(name, name+"-a", func(pod *corev1.Pod) { pod.Labels["victim"] = "yes" })
-		s.leads(name, name+"-a")
-		s.withReadyPod(name, name+"-b")
-	}
-	s.podWitness()
+	s := newNamespace(t)
+	leaders := s.withLeaders(8)
+	s.awaitPodEvents()
 
 	var mu sync.Mutex
 	underWay, release := 0, make(chan struct{})
+	releaseAll := sync.OnceFunc(func() { close(release) })
+	defer releaseAll()
 	tap := func(request *http.Request) bool {
 		if request.Method != http.MethodPut || !strings.Contains(request.URL.Path, "/endpointslices/") {
 			return false
@@ -93,22 +87,18 @@ func TestAsManyCommitsAreUnderWayAsTheTuningSays(t *testing.T) {
 			return ""
 		})
 	}
-	if err := clientset.CoreV1().Pods(s.namespace).DeleteCollection(
-		t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "victim=yes"}); err != nil {
-		close(release)
-		t.Fatal(err)
-	}
+	s.deleteTogether()
 	wait(2)
 	installation.put("commit: {concurrency: 5}", r)
-	release <- struct{}{} // whoever leaves looks at the limit
+	release <- struct{}{} // a commit that ends applies the new limit
 	wait(6)
-	close(release)
-	for k := range n {
-		s.leads(fmt.Sprint("s", k), fmt.Sprint("s", k, "-b"))
+	releaseAll()
+	for name := range leaders {
+		s.leads(name, name+"-b")
 	}
 }
 
-// overload has the API server refuse the first requests of a kind, and returns when each of that kind was made.
+// overload refuses the first requests of a kind as an overloaded API server does, and returns when each request of that kind was made.
 func (r *replica) overload(refusals int, kind func(*http.Request) bool) (times func() []time.Time) {
 	var mu sync.Mutex
 	var all []time.Time
@@ -129,7 +119,7 @@ func (r *replica) overload(refusals int, kind func(*http.Request) bool) (times f
 	}
 }
 
-// wantPauses checks that attempts came no sooner one after another. The work queue would begin again after milliseconds.
+// wantPauses checks that the pauses between attempts were at least these. The work queue's own begin with milliseconds.
 func wantPauses(t *testing.T, attempts []time.Time, n int, atLeast time.Duration) {
 	t.Helper()
 	if len(attempts) < n+1 {
@@ -147,7 +137,7 @@ func TestAHandOverIsTriedAgainAsTheTuningSays(t *testing.T) {
 	installation.tune("{}")
 	r := installation.startElected()
 	s, _ := pair(t)
-	s.podWitness()
+	s.awaitPodEvents()
 	// By default there are two attempts, and no pause is longer than half a second.
 	installation.put("retry: {failover: {maxAttempts: 3, initialDelay: 1s, maxDelay: 1s}}", r)
 	attempts := r.overload(2, func(request *http.Request) bool {
@@ -162,7 +152,7 @@ func TestEverythingElseIsTriedAgainAsTheTuningSays(t *testing.T) {
 	installation := newTanist(t)
 	installation.tune("{}")
 	r := installation.startElected()
-	s := newScene(t)
+	s := newNamespace(t)
 	cases := []struct {
 		policy   string
 		refusals int

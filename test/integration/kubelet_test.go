@@ -12,10 +12,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// What a kubelet and the scheduler do to pods whose names are not known beforehand: those of Deployments, Jobs and the like.
+// What a kubelet and the scheduler do to pods of Deployments, Jobs and the like, whose names are not known beforehand.
 
-// podsOf are the pods that there are with app=<app>, by name; all of them for an empty app.
-func (s *scene) podsOf(app string) []*corev1.Pod {
+// podsOf returns the pods with app=<app>, in the order of their names; all pods for an empty app.
+func (s *testNamespace) podsOf(app string) []*corev1.Pod {
 	var found []*corev1.Pod
 	for _, object := range history.objects("Pod", s.namespace) {
 		if pod := object.(*corev1.Pod); app == "" || pod.Labels["app"] == app {
@@ -26,8 +26,8 @@ func (s *scene) podsOf(app string) []*corev1.Pod {
 	return found
 }
 
-// runs waits until there are n pods with app=<app> that are not being deleted, and has all of them ready on nodes of their own.
-func (s *scene) runs(app string, n int) []*corev1.Pod {
+// runs waits until there are n pods with app=<app> that are not being deleted, and makes all of them ready on nodes of their own.
+func (s *testNamespace) runs(app string, n int) []*corev1.Pod {
 	s.t.Helper()
 	var pods []*corev1.Pod
 	history.eventually(s.t, func() string {
@@ -46,8 +46,8 @@ func (s *scene) runs(app string, n int) []*corev1.Pod {
 	return pods
 }
 
-// bind is the scheduler: it puts a pod on a node.
-func (s *scene) bind(pod *corev1.Pod) {
+// bind does what the scheduler does: it puts a pod on a node.
+func (s *testNamespace) bind(pod *corev1.Pod) {
 	s.t.Helper()
 	if pod.Spec.NodeName != "" {
 		return
@@ -59,7 +59,7 @@ func (s *scene) bind(pod *corev1.Pod) {
 	}
 }
 
-// nodeFor is the node that a DaemonSet's pod asks for, and one of its own for any other pod.
+// nodeFor is the node that a DaemonSet's pod asks for. Any other pod has a node of its own.
 func nodeFor(pod *corev1.Pod) string {
 	if pod.Spec.Affinity != nil && pod.Spec.Affinity.NodeAffinity != nil {
 		for _, term := range pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
@@ -71,11 +71,11 @@ func nodeFor(pod *corev1.Pod) string {
 	return "node-of-" + pod.Name
 }
 
-// endsSoon is a pod with a short grace period: that is how long a namespace's controller waits before it looks again.
+// endsSoon gives a pod a short grace period: that is how long a namespace's controller waits before it looks again.
 func endsSoon(pod *corev1.Pod) { pod.Spec.TerminationGracePeriodSeconds = new(int64(1)) }
 
-// finish is the kubelet at the end of a pod that is being deleted: its containers have ended.
-func (s *scene) finish(name string) {
+// finish does what a kubelet does when the containers of a pod that is being deleted have ended.
+func (s *testNamespace) finish(name string) {
 	s.t.Helper()
 	err := aNode(s.t).CoreV1().Pods(s.namespace).Delete(s.t.Context(), name, graceOf(0))
 	if err != nil && !apierrors.IsNotFound(err) {
@@ -83,8 +83,8 @@ func (s *scene) finish(name string) {
 	}
 }
 
-// finishAll finishes all deletions of pods that are under way.
-func (s *scene) finishAll() {
+// finishAll finishes all deletions of pods.
+func (s *testNamespace) finishAll() {
 	s.t.Helper()
 	for _, pod := range s.podsOf("") {
 		if pod.DeletionTimestamp != nil {
@@ -94,7 +94,7 @@ func (s *scene) finishAll() {
 }
 
 // terminates waits until the deletion of pods has begun.
-func (s *scene) terminates(names ...string) {
+func (s *testNamespace) terminates(names ...string) {
 	s.t.Helper()
 	history.eventually(s.t, func() string {
 		for _, name := range names {
@@ -106,8 +106,8 @@ func (s *scene) terminates(names ...string) {
 	})
 }
 
-// deleteNamespace deletes the scene's namespace and waits until nothing is left of it.
-func (s *scene) deleteNamespace() {
+// deleteNamespace deletes the namespace and waits until it is gone.
+func (s *testNamespace) deleteNamespace() {
 	s.t.Helper()
 	if err := clientset.CoreV1().Namespaces().Delete(s.t.Context(), s.namespace, metav1.DeleteOptions{}); err != nil {
 		s.t.Fatalf("failed to delete namespace: %v", err)
@@ -115,8 +115,8 @@ func (s *scene) deleteNamespace() {
 	s.endsNamespace()
 }
 
-// endsNamespace waits until a namespace that is being deleted is gone. Its pods are waited for by its controller.
-func (s *scene) endsNamespace() {
+// endsNamespace waits until a namespace that is being deleted is gone. Its controller waits for the pods, which this ends.
+func (s *testNamespace) endsNamespace() {
 	s.t.Helper()
 	history.eventually(s.t, func() string {
 		s.finishAll()

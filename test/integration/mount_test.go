@@ -14,11 +14,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// mount is a Secret in a folder, as the kubelet would have it: the files are links into a folder that is itself a link, which one
-// rename turns to the next version.
+// mount is a Secret in a folder, as the kubelet mounts it: the files are links into a folder that is itself a link. One rename replaces
+// that link with the next version's.
 type mount struct {
 	folder string
-	// written is closed once there is a first version.
+	// written is closed when the first version is there.
 	written chan struct{}
 
 	mu  sync.Mutex
@@ -26,7 +26,7 @@ type mount struct {
 	n   int
 }
 
-// mountSecret keeps the folder as the Secret is, until the context ends.
+// mountSecret writes each version of the Secret to the folder, until the context ends.
 func mountSecret(ctx context.Context, folder, secret string) (*mount, error) {
 	m := &mount{folder: folder, written: make(chan struct{})}
 	stream, err := clientset.CoreV1().Secrets(release).Watch(ctx, metav1.ListOptions{
@@ -52,7 +52,7 @@ func mountSecret(ctx context.Context, folder, secret string) (*mount, error) {
 	return m, nil
 }
 
-// write makes the next version.
+// write writes the next version.
 func (m *mount) write(data map[string][]byte) error {
 	m.n++
 	version := fmt.Sprintf("..version-%d", m.n)
@@ -88,7 +88,7 @@ func (m *mount) fail(err error) {
 	m.err = errors.Join(m.err, err)
 }
 
-// failed says why the folder is not as the Secret is.
+// failed returns why the folder does not have the Secret's content.
 func (m *mount) failed() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -15,16 +15,16 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// What makes replicas see the same cluster differently: each has a network of its own.
+// Each replica has its own network. Its faults make replicas see the same cluster differently.
 
-// delay is how long a byte of a watch is under way. It changes while the watch is read.
+// delay is how long a byte of a watch takes to arrive. It can change while the watch is read.
 type delay struct{ nanoseconds atomic.Int64 }
 
 func (d *delay) set(to time.Duration) { d.nanoseconds.Store(int64(to)) }
 
 func (d *delay) get() time.Duration { return time.Duration(d.nanoseconds.Load()) }
 
-// delayed is the body of a watch whose events arrive later, in order. Those that are under way at the same time do not add up.
+// delayed returns the body of a watch whose events arrive later, in order. The delays of several events do not add up.
 func (n *network) delayed(path string, body io.ReadCloser) io.ReadCloser {
 	delay := map[string]*delay{
 		"/api/v1/pods": &n.delay.pods, "/api/v1/services": &n.delay.services, "/apis/discovery.k8s.io/v1/endpointslices": &n.delay.slices,
@@ -37,7 +37,7 @@ func (n *network) delayed(path string, body io.ReadCloser) io.ReadCloser {
 	return line
 }
 
-// chunk is what one read of a body brought, and when it may be handed on.
+// chunk is what one read of a body returned, and when it arrives.
 type chunk struct {
 	data []byte
 	due  time.Time
@@ -96,7 +96,7 @@ func (l *delayLine) Close() error {
 	return l.body.Close()
 }
 
-// skewDate shifts the time at which the API server says that it has answered.
+// skewDate shifts the time that the API server's answer says.
 func (n *network) skewDate(response *http.Response) {
 	skew := time.Duration(n.skew.Load()) * time.Second
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil && skew != 0 {
@@ -104,7 +104,7 @@ func (n *network) skewDate(response *http.Response) {
 	}
 }
 
-// blinded asks for a ConfigMap that does not exist where the tuning is asked for: by its name, or by a field selector.
+// blinded changes a request for the tuning, by its name or by a field selector, into one for a ConfigMap that does not exist.
 func (n *network) blinded(request *http.Request) *http.Request {
 	if !n.blind.Load() || !strings.Contains(request.URL.Path, "/configmaps") {
 		return request
@@ -169,7 +169,7 @@ func TestADateIsSkewed(t *testing.T) {
 	}
 }
 
-// TestABlindReplicaWorksByTheDefaults: it finds no tuning, and the one beside it does.
+// TestABlindReplicaWorksByTheDefaults: a blind replica finds no tuning, another replica of the same installation does.
 func TestABlindReplicaWorksByTheDefaults(t *testing.T) {
 	installation := newTanist(t)
 	const tuned = "election: {handoverOnCordon: false}"

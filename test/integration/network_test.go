@@ -10,31 +10,31 @@ import (
 	"sync/atomic"
 )
 
-// network is what lies between a replica and the API server.
+// network is the network between a replica and the API server.
 type network struct {
 	mu sync.Mutex
-	// down is set while nothing gets through.
+	// down is true while nothing gets through.
 	down bool
-	// open are the answers that are still being read: the watches.
+	// open are the answers that are still being read, which are watches.
 	open map[*body]bool
 
-	// pods and slices are held while what arrives about those is held up.
+	// pods and slices hold back the events of their kind while a test holds them.
 	pods, slices sync.Mutex
-	// delay is how long what arrives about these resources takes.
+	// delay is how much later events of these resources arrive.
 	delay struct{ pods, slices, services delay }
-	// skew, in seconds, is what the API server's clock is ahead by, as the replica sees it.
+	// skew is how many seconds the API server's clock is ahead, as the replica sees it.
 	skew atomic.Int64
-	// blind is set while the replica does not find the tuning, and so works by other rules than the rest.
+	// blind is true while the replica does not find the tuning, and so uses the defaults.
 	blind atomic.Bool
-	// tap, if there is one, sees each request before it is sent, may hold it up, and says whether the API server is overloaded.
+	// tap, if any, is called before each request is sent. It may delay the request, and returns whether the API server is overloaded.
 	tap atomic.Pointer[func(*http.Request) (overloaded bool)]
-	// answered, if there is one, sees each request once it has been carried out, and may hold up its answer.
+	// answered, if any, is called when a request has been carried out. It may delay the answer.
 	answered atomic.Pointer[func(*http.Request)]
 }
 
 var errCut = errors.New("the network is cut")
 
-// cut lets nothing through any longer, and ends what is under way.
+// cut stops all traffic, and ends the watches.
 func (n *network) cut() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -65,7 +65,7 @@ type wire struct {
 	network *network
 }
 
-// RoundTrip loses the answer when the network is cut while it is on its way, although the request has been carried out.
+// RoundTrip loses the answer if the network is cut before it arrives. The request has been carried out then.
 func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	if w.network.isCut() {
 		return nil, errCut
@@ -108,11 +108,11 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 type body struct {
 	io.ReadCloser
 	network *network
-	// lag is held while what arrives is held up; nil for what never is.
+	// lag is held while events are held back; nil where they never are.
 	lag *sync.Mutex
 }
 
-// Read holds back what has arrived for as long as the lag lasts.
+// Read waits with what it has read until no test holds the lag.
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.lag != nil {

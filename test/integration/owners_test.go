@@ -11,11 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// What the real workload controllers do to a leader's pods.
+// What Kubernetes' own workload controllers do to a Service's pods.
 
 func TestADaemonSetsPodsLeadAsOthersDo(t *testing.T) {
 	newTanist(t).startElected()
-	s := newScene(t, realWorkloads)
+	s := newNamespace(t, realWorkloads)
 	s.withService("web")
 	s.withDaemonSet("web", s.withNode("one"), s.withNode("two"))
 	leader := s.runs("web", 2)[0].Name
@@ -27,13 +27,13 @@ func TestADaemonSetsPodsLeadAsOthersDo(t *testing.T) {
 	}
 	s.finish(leader)
 	s.runs("web", 2) // its successor on the same node
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", second)
 }
 
 func TestARealRolloutMovesTheLeaderOnce(t *testing.T) {
 	newTanist(t).startElected()
-	s := newScene(t, realWorkloads)
+	s := newNamespace(t, realWorkloads)
 	s.withService("web")
 	s.withDeployment("web", 2)
 	var old []string
@@ -45,7 +45,7 @@ func TestARealRolloutMovesTheLeaderOnce(t *testing.T) {
 		[]byte(`{"spec":{"template":{"metadata":{"annotations":{"example.com/version":"2"}}}}}`), metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	s.runs("web", 3) // one more before one goes
+	s.runs("web", 3) // a new pod comes before an old one goes
 	moved := s.leadsOne("web", "ReplicaSet", old...)
 	if !s.next("web", first, moved) || moved.Reason != "Rollout" {
 		t.Errorf("got %+v after %+v", moved, first)
@@ -67,13 +67,13 @@ func TestARealRolloutMovesTheLeaderOnce(t *testing.T) {
 		}
 		return ""
 	})
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", moved)
 }
 
 func TestADeploymentThatShrinksKeepsOneLeader(t *testing.T) {
 	newTanist(t).startElected()
-	s := newScene(t, realWorkloads)
+	s := newNamespace(t, realWorkloads)
 	s.withService("web")
 	s.withDeployment("web", 3)
 	s.runs("web", 3)

@@ -13,8 +13,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// restore makes what a backup has of a Service with a leader: no owner references, and a slice with the address of a pod that is gone.
-func (s *scene) restoreFrom(service string) {
+// restoreFrom creates what a backup has of a Service with a leader: no owner references, and a slice with the address of a pod that is gone.
+func (s *testNamespace) restoreFrom(service string) {
 	s.t.Helper()
 	yes, no := true, false
 	ours := map[string]string{config.ManagedByKey: config.ManagedBy, config.SourceServiceKey: service}
@@ -42,13 +42,13 @@ func (s *scene) restoreFrom(service string) {
 }
 
 func TestWhatABackupRestoresIsLedAgain(t *testing.T) {
-	cases := map[string]func(i *tanist, s *scene){
-		"while Tanist runs":    func(i *tanist, s *scene) { i.startElected(); s.restoreFrom("web") },
-		"before Tanist starts": func(i *tanist, s *scene) { s.restoreFrom("web"); i.startElected() },
+	cases := map[string]func(i *tanist, s *testNamespace){
+		"Tanist runs meanwhile": func(i *tanist, s *testNamespace) { i.startElected(); s.restoreFrom("web") },
+		"Tanist starts later":   func(i *tanist, s *testNamespace) { s.restoreFrom("web"); i.startElected() },
 	}
 	for name, restore := range cases {
 		t.Run(name, func(t *testing.T) {
-			i, s := newTanist(t), newScene(t)
+			i, s := newTanist(t), newNamespace(t)
 			restore(i, s)
 			s.withReadyPod("web", "a")
 			if l := s.leads("web", "a"); l.Term <= 41 {

@@ -15,9 +15,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Most tests play the workload controllers: they make ReplicaSets, StatefulSets and their pods themselves, with the names and at the
-// moments that they are about. In their namespaces a policy refuses what the real ones would do. A test that is about the real ones
-// makes its scene with realWorkloads.
+// Most tests play the workload controllers: they create ReplicaSets, StatefulSets and their pods themselves, with the names and at the
+// moments that they need. In their namespaces a policy refuses what Kubernetes' own controllers would do. A test of those controllers makes
+// its namespace with realWorkloads.
 
 const (
 	workloadsKey  = "test/workloads"
@@ -32,7 +32,7 @@ var workloadControllers = []string{
 	"deployment-controller", "replicaset-controller", "statefulset-controller", "daemon-set-controller", "job-controller",
 }
 
-// playWorkloads makes the policy and waits until it is in force.
+// playWorkloads creates the policy and waits until it is in force.
 func playWorkloads(ctx context.Context, config *rest.Config, c *kubernetes.Clientset) error {
 	var users []string
 	for _, name := range workloadControllers {
@@ -78,7 +78,7 @@ func playWorkloads(ctx context.Context, config *rest.Config, c *kubernetes.Clien
 	return waitPlayed(ctx, config, c)
 }
 
-// waitPlayed tries, as a controller, to make a pod in a namespace of tests until it is refused.
+// waitPlayed tries to create a pod as a controller, in a namespace of tests, until the policy refuses.
 func waitPlayed(ctx context.Context, config *rest.Config, c *kubernetes.Clientset) error {
 	namespace, err := c.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "played-", Labels: map[string]string{workloadsKey: "played"}},
@@ -96,7 +96,7 @@ func waitPlayed(ctx context.Context, config *rest.Config, c *kubernetes.Clientse
 		ObjectMeta: metav1.ObjectMeta{Name: "tried"},
 		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "none"}}},
 	}
-	return wait.PollUntilContextTimeout(ctx, metricsInterval, patience, true, func(ctx context.Context) (bool, error) {
+	return wait.PollUntilContextTimeout(ctx, metricsInterval, waitTimeout, true, func(ctx context.Context) (bool, error) {
 		_, err := controller.CoreV1().Pods(namespace.Name).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		return err != nil && strings.Contains(err.Error(), playedWorkloads), nil
 	})

@@ -14,8 +14,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// limitGrace is a policy of the cluster: the grace period of a pod in the scene's namespace is at most 30 s.
-func (s *scene) limitGrace() {
+// limitGrace creates a policy: the grace period of a pod in the namespace is at most 30 s.
+func (s *testNamespace) limitGrace() {
 	s.t.Helper()
 	api := clientset.AdmissionregistrationV1()
 	policy := &admissionregistrationv1.ValidatingAdmissionPolicy{
@@ -64,16 +64,16 @@ func (s *scene) limitGrace() {
 	})
 }
 
-// tryPod tries to create a pod, in a dry run.
-func (s *scene) tryPod(app string, change ...func(*corev1.Pod)) (*corev1.Pod, error) {
+// tryPod makes a dry run of a pod's creation.
+func (s *testNamespace) tryPod(app string, change ...func(*corev1.Pod)) (*corev1.Pod, error) {
 	return clientset.CoreV1().Pods(s.namespace).Create(s.t.Context(), s.podOf(app, "tried", change...),
 		metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 }
 
-// TestAPolicyLimitsTheGracePeriod: a workload's pods are created all the same, without a window, and it is said why.
+// TestAPolicyLimitsTheGracePeriod: a workload's pods are created without a drain window, and an Event says why.
 func TestAPolicyLimitsTheGracePeriod(t *testing.T) {
 	admitting(t)
-	s := newScene(t)
+	s := newNamespace(t)
 	s.limitGrace()
 	s.withService("web")
 	s.exists("web-leader")
@@ -101,14 +101,9 @@ func TestAPolicyLimitsTheGracePeriod(t *testing.T) {
 	}
 	s.ready("a")
 	s.leads("web", "a")
-	history.eventually(t, func() string {
-		if !history.event("Normal", s.namespace, "web", "NoDrainWindow", "make that 3s shorter in the pod template") {
-			return "an Event that says what to do"
-		}
-		return ""
-	})
+	s.reported("web", "NoDrainWindow", "make that 3s shorter in the pod template")
 
-	// The remedies that this names.
+	// The remedies that the Event names.
 	if _, err := create("opted-out", func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.DrainWindowKey: "0s"} }); err != nil {
 		t.Errorf("a pod that opts out is refused: %v", err)
 	}
@@ -116,7 +111,7 @@ func TestAPolicyLimitsTheGracePeriod(t *testing.T) {
 	if err != nil || windowOf(shorter) != (window{Sleep: 3, Grace: 30, Noted: "3s"}) {
 		t.Errorf("a pod that leaves room for the window: got %+v: %v", shorter, err)
 	}
-	// Who creates a pod by hand reads why it is refused.
+	// A user who creates a pod by hand reads why it is refused.
 	if _, err := s.tryPod("web"); err == nil || !strings.Contains(err.Error(), "terminationGracePeriodSeconds <= 30") {
 		t.Errorf("got %v", err)
 	}

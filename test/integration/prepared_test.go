@@ -9,30 +9,30 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// podAt names pods so that they come one after another, whichever of them are made in the same second.
+// podAt names pods in the order in which they follow, also those that are created in the same second.
 func podAt(n int) string { return fmt.Sprintf("pod-%02d", n) }
 
-// TestTheReplicaThatIsCalledGoesFirst: the API server calls one replica for hours, and that need not be the holder of the Lease. Once
-// the two have met, the holder leaves what has been admitted to the one that has it prepared.
+// TestTheReplicaThatIsCalledGoesFirst: the API server calls one replica for hours, which need not be the holder of the Lease. After their
+// first conflict, the holder leaves admitted departures to the replica that has prepared them.
 func TestTheReplicaThatIsCalledGoesFirst(t *testing.T) {
 	const n = 20
 	i := newInstalled(t)
 	holder := i.serve()
 	holder.waitElected()
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", podAt(0))
 	s.leads("web", podAt(0))
 	for k := range n + 1 {
 		s.withReadyPod("web", podAt(k+1))
 	}
-	// This one knows all of that from its start.
+	// The replica that is called knows all of that from its start.
 	called := i.serve()
-	i.put("commit: {backupDelay: 10s}", holder, called) // whatever the machine does
+	i.put("commit: {backupDelay: 10s}", holder, called) // however slow the machine is
 	i.call(called)
 	called.counts(holder.counter("tanist_leader_services"), "tanist_leader_services")
 
-	// They meet: the holder learns of the deletion when the other one has committed, and not yet of the commit.
+	// The first conflict: the holder learns of the deletion after the other replica has committed, and before it learns of the commit.
 	const conflicts, prepared = "tanist_commit_conflicts_total", "path=prepared"
 	met := holder.counter(conflicts)
 	holder.network.slices.Lock()
@@ -66,7 +66,7 @@ func TestACommitOnAdmission(t *testing.T) {
 	i.put("commit: {onAdmission: true}", r)
 	t.Run("of a deletion that is denied moves the leader all the same", func(t *testing.T) {
 		s, first := pair(t)
-		s.podWitness()
+		s.awaitPodEvents()
 		s.denyDeletions()
 		i.settled(r)
 		moved := r.counter("tanist_handovers_total", "path=prepared")
@@ -82,7 +82,7 @@ func TestACommitOnAdmission(t *testing.T) {
 		}
 	})
 	t.Run("moves the leader once", func(t *testing.T) {
-		s := newScene(t)
+		s := newNamespace(t)
 		s.withService("web")
 		const n = 20
 		s.withReadyPod("web", podAt(0))
@@ -90,7 +90,7 @@ func TestACommitOnAdmission(t *testing.T) {
 		for k := range n {
 			s.withReadyPod("web", podAt(k+1))
 		}
-		s.podWitness()
+		s.awaitPodEvents()
 		i.settled(r)
 		moved, earlier := r.counter("tanist_handovers_total", "path=prepared"), 0
 		for k := range n {
@@ -116,11 +116,11 @@ func TestACommitOnAdmission(t *testing.T) {
 	t.Run("is not for evictions", func(t *testing.T) {
 		s, first := pair(t)
 		s.withBudget("web", 0)
-		s.podWitness()
+		s.awaitPodEvents()
 		if err := s.evict(clientset, "a"); err == nil {
 			t.Fatal("the eviction was not refused")
 		}
-		s.podWitness()
+		s.awaitPodEvents()
 		s.stays("web", first)
 	})
 }

@@ -19,14 +19,14 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// version is one version of an object, as a watch of its own saw it: independent of Tanist's informers.
+// version is one version of an object, as the recorder's own watch saw it, independent of Tanist's informers.
 type version struct {
 	revision int64
 	kind     string
 	key      string
 	gone     bool
 	object   runtime.Object
-	// seen is when it arrived.
+	// seen is when the recorder saw it.
 	seen time.Time
 }
 
@@ -95,7 +95,7 @@ func (r *recorder) follow(ctx context.Context, kind string, stream watch.Interfa
 	}
 }
 
-// all is a copy of the versions seen so far in a namespace.
+// all returns the versions of a kind seen so far in a namespace.
 func (r *recorder) all(kind, namespace string) []version {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,7 +115,7 @@ func latest[T any](r *recorder, kind, namespace, name string) (object T) {
 	return object
 }
 
-// event reports whether there is an Event of a type about an object, with a reason, unless that is empty, and a note that contains a text.
+// event reports whether there is an Event of a type about an object, with the reason (any if empty) and with a note that contains a text.
 func (r *recorder) event(kind, namespace, about, reason, contains string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,7 +129,7 @@ func (r *recorder) event(kind, namespace, about, reason, contains string) bool {
 	return false
 }
 
-// objects are those of a kind that there are in a namespace.
+// objects returns the objects of a kind in a namespace.
 func (r *recorder) objects(kind, namespace string) []runtime.Object {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -154,21 +154,21 @@ func (r *recorder) pod(namespace, name string) *corev1.Pod {
 	return latest[*corev1.Pod](r, "Pod", namespace, name)
 }
 
-// patience is how long a test waits for what should take milliseconds: long enough for one core that does other things too. It is no
-// measure of speed: what takes longer is taken to never happen.
-const patience = 2 * time.Minute
+// waitTimeout is how long a test waits for what should take milliseconds: long enough for one busy core. It is no measure of speed: what
+// takes longer is taken to never happen.
+const waitTimeout = 2 * time.Minute
 
-// watchTimeout is how long a watch may last, in seconds. The API server ends one that asks for nothing after 30 to 60 minutes, which
-// a slow run of all tests may take.
+// watchTimeout is how long a watch may last, in seconds. Without it the API server ends a watch after 30 to 60 minutes, which a slow run of
+// all tests may take.
 const watchTimeout = int64(24 * 60 * 60)
 
-// metricsInterval is how often a condition is looked at without a change: a metric has no watch.
+// metricsInterval is how often a condition is checked without a change: a metric has no watch.
 const metricsInterval = 100 * time.Millisecond
 
-// eventually waits until the condition holds, looking again at every change of anything. The condition says what is missing.
+// eventually waits until the condition holds. It checks at every change of any object. The condition returns what is missing.
 func (r *recorder) eventually(t *testing.T, condition func() (missing string)) {
 	t.Helper()
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(waitTimeout)
 	defer timeout.Stop()
 	for {
 		r.mu.Lock()
@@ -182,7 +182,7 @@ func (r *recorder) eventually(t *testing.T, condition func() (missing string)) {
 		case <-changed:
 		case <-time.After(metricsInterval):
 		case <-timeout.C:
-			t.Fatalf("waited %s in vain: %s", patience, missing)
+			t.Fatalf("waited %s in vain: %s", waitTimeout, missing)
 		}
 	}
 }

@@ -11,8 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -20,9 +18,9 @@ import (
 func TestChangesOfALeaderServiceAreRefused(t *testing.T) {
 	const webhook = "services.tanist.dev"
 	_, r := admitting(t)
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
-	s.exists("web-leader") // nobody leads yet, so it has no annotation
+	s.exists("web-leader") // no pod leads yet, so it has no annotation
 	refused := func(body string, fields ...string) {
 		t.Helper()
 		what := ""
@@ -61,7 +59,7 @@ func TestChangesOfALeaderServiceAreRefused(t *testing.T) {
 			t.Errorf("%s is refused: %v", what, err)
 		}
 	}
-	// Tanist's own writes, of the Service's changes.
+	// Tanist's own writes, which follow the Service's changes, are not refused.
 	s.patchService("web", `{"spec":{"ports":[{"name":"http","port":8080,"targetPort":"web"}]}}`)
 	s.exists("web-leader", func(service *corev1.Service) string {
 		if got := service.Spec.Ports[0].Port; got != 8080 {
@@ -72,7 +70,7 @@ func TestChangesOfALeaderServiceAreRefused(t *testing.T) {
 	if got := r.counter("tanist_admission_failures_total", "webhook=services"); got != 0 {
 		t.Errorf("%v failures to judge a Service", got)
 	}
-	// Deletion, with and without a finalizer.
+	// A deletion is not refused, with and without a finalizer.
 	s.deleteService("web")
 	s.deleteService("web-leader")
 	if err := s.tryPatchService("web-leader", `{"metadata":{"finalizers":null}}`); err != nil {
@@ -81,13 +79,13 @@ func TestChangesOfALeaderServiceAreRefused(t *testing.T) {
 	s.isGone("web-leader")
 }
 
-// TestTwoServicesForOneLeaderService: the second is refused, before the first has a leader Service.
+// TestTwoServicesForOneLeaderService: the second is refused even before the first has its leader Service.
 func TestTwoServicesForOneLeaderService(t *testing.T) {
 	const path = "metadata.annotations[tanist.dev/leader-service]"
 	i := newInstalled(t)
-	i.startElected().die() // nobody makes leader Services until its Lease expires
+	i.startElected().die() // no replica makes leader Services until its Lease expires
 	i.call(i.serve())
-	s := newScene(t)
+	s := newNamespace(t)
 	boss := annotation(config.LeaderServiceKey, "boss")
 	s.withService("web", boss)
 	s.withService("other")
@@ -99,7 +97,7 @@ func TestTwoServicesForOneLeaderService(t *testing.T) {
 		t.Error("web has its leader Service: nothing was tried of one that has none")
 	}
 	s.deleteService("web")
-	history.eventually(t, func() string { // until the deletion is known here
+	history.eventually(t, func() string { // until the recorder has seen the deletion
 		if err := s.tryService("api", boss); err != nil {
 			return "that api gets the name: " + err.Error()
 		}
@@ -107,11 +105,10 @@ func TestTwoServicesForOneLeaderService(t *testing.T) {
 	})
 }
 
-// TestTwoServicesAtOnceForOneLeaderService: both may be admitted, and then the second is told so, and a leader Service that works
-// stays.
+// TestTwoServicesAtOnceForOneLeaderService: both may be admitted. Then an Event about the second says so, and the leader Service of the first works.
 func TestTwoServicesAtOnceForOneLeaderService(t *testing.T) {
 	admitting(t)
-	s := newScene(t)
+	s := newNamespace(t)
 	boss := annotation(config.LeaderServiceKey, "boss")
 	var group sync.WaitGroup
 	errs := make([]error, 2)
@@ -131,17 +128,11 @@ func TestTwoServicesAtOnceForOneLeaderService(t *testing.T) {
 	}
 }
 
-// TestANamespaceThatIsNotOptedInAnyMore: whoever labels it is warned, and nothing is refused.
+// TestANamespaceThatIsNotOptedInAnyMore: the API server warns the client that changes the label, and refuses nothing.
 func TestANamespaceThatIsNotOptedInAnyMore(t *testing.T) {
 	admitting(t)
-	said := &warnings{}
-	identity := rest.CopyConfig(cluster)
-	identity.WarningHandler = said
-	c, err := kubernetes.NewForConfig(identity)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newScene(t)
+	c, said := warnedClient(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.exists("web-leader")
 	misspelt := `tanist: label tanist.dev/enabled="yes" does not opt namespace ` + s.namespace + ` in: the value must be "true"`

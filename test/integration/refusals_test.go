@@ -16,7 +16,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// wantRefused checks an error against what kubectl prints of it, and that it names each field as a cause of its own.
+// wantRefused checks what kubectl prints of an error, and that each wrong field is a cause of its own.
 func wantRefused(t *testing.T, err error, webhook, what string, fields ...string) {
 	t.Helper()
 	want := fmt.Sprintf("admission webhook %q denied the request: %s", webhook, what)
@@ -36,13 +36,13 @@ func wantRefused(t *testing.T, err error, webhook, what string, fields ...string
 	}
 }
 
-func (s *scene) tryPatchService(name, body string) error {
+func (s *testNamespace) tryPatchService(name, body string) error {
 	_, err := clientset.CoreV1().Services(s.namespace).Patch(
 		s.t.Context(), name, types.MergePatchType, []byte(body), metav1.PatchOptions{})
 	return err
 }
 
-func (s *scene) tryService(name string, change ...func(*corev1.Service)) error {
+func (s *testNamespace) tryService(name string, change ...func(*corev1.Service)) error {
 	service := s.serviceOf(name, change...)
 	_, err := clientset.CoreV1().Services(s.namespace).Create(s.t.Context(), service, metav1.CreateOptions{})
 	return err
@@ -53,8 +53,8 @@ func TestWrongAnnotationsAreRefused(t *testing.T) {
 	i := newInstalled(t)
 	r := i.serve()
 	r.waitElected()
-	s := newScene(t)
-	s.withService("old", annotation(config.StrategyKey, "best")) // while nobody was asked
+	s := newNamespace(t)
+	s.withService("old", annotation(config.StrategyKey, "best")) // without admission
 	s.withService("web")
 	s.withService("plain", func(service *corev1.Service) { delete(service.Annotations, config.EnabledKey) })
 	s.exists("web-leader")
@@ -73,7 +73,7 @@ func TestWrongAnnotationsAreRefused(t *testing.T) {
 		`Service "new" is invalid: `+path+`[tanist.dev/leader-service]: Invalid value: "web-leader": is the leader Service of `+
 			`Service web: choose another name`, path+"[tanist.dev/leader-service]")
 
-	// What was wrong before is in the way of nothing but itself.
+	// Existing mistakes do not block unrelated updates.
 	for what, err := range map[string]error{
 		"a label":             s.tryPatchService("old", `{"metadata":{"labels":{"a":"b"}}}`),
 		"a right value":       s.tryPatchService("old", `{"metadata":{"annotations":{"tanist.dev/sticky":"false"}}}`),
@@ -90,9 +90,9 @@ func TestWrongAnnotationsAreRefused(t *testing.T) {
 		t.Errorf("it cannot be mended: %v", err)
 	}
 
-	elsewhere := newScene(t, config.EnabledKey+"=")
+	elsewhere := newNamespace(t, config.EnabledKey+"=")
 	if err := elsewhere.tryService("new", annotation(config.StrategyKey, "best")); err != nil {
-		t.Errorf("it is refused where nobody has opted in: %v", err)
+		t.Errorf("it is refused in a namespace that has not opted in: %v", err)
 	}
 }
 
@@ -112,24 +112,19 @@ func TestAWrongTuningIsRefused(t *testing.T) {
 	refuse("commit: {concurrency: 300}", path+"commit.concurrency: Invalid value: 300: must be from 1 to 256", path+"commit.concurrency")
 	r.isTuned(good)
 
-	// Forced in while nobody is asked: the last good one stays in force, and it is said.
+	// Written without admission: the last good tuning stays in force, and an Event says so.
 	i.removeWebhooks(t.Context())
-	history.eventually(t, func() string { // the API server learns of it a moment later
+	history.eventually(t, func() string { // the API server notices a moment later
 		if err := i.tryPut("commit: {concurrency: 300}"); err != nil {
-			return "that nobody refuses it: " + err.Error()
+			return "that it is no longer refused: " + err.Error()
 		}
 		return ""
 	})
 	r.counts(1, "tanist_tuning_stale")
-	history.eventually(t, func() string {
-		if !history.event("Warning", release, config.TuningConfigMap, "InvalidTuning", "must be from 1 to 256") {
-			return "a Warning about the tuning"
-		}
-		return ""
-	})
+	i.warnsOfTuning("InvalidTuning", "must be from 1 to 256")
 	r.isTuned(good)
 	i.call(r)
-	// What is wrong already is in the way of no label.
+	// An existing mistake does not block a label.
 	if _, err := clientset.CoreV1().ConfigMaps(release).Patch(t.Context(), config.TuningConfigMap, types.MergePatchType,
 		[]byte(`{"metadata":{"labels":{"a":"b"}}}`), metav1.PatchOptions{}); err != nil {
 		t.Errorf("a label is refused: %v", err)

@@ -32,7 +32,7 @@ func certManagerAPI(t *testing.T) client.Client {
 	return api
 }
 
-// renew asks cert-manager for the next certificate, as cmctl renew does, and waits until it is there.
+// renew asks cert-manager for the next certificate, as cmctl renew does, and waits until it is issued.
 func (i *installed) renew(name string) {
 	i.t.Helper()
 	api, certificate := certManagerAPI(i.t), &certmanagerv1.Certificate{}
@@ -70,7 +70,7 @@ func (i *installed) renew(name string) {
 	})
 }
 
-// served is the certificate that a replica shows to who connects now.
+// served returns the certificate that a replica serves now.
 func (r *replica) served() *x509.Certificate {
 	r.t.Helper()
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} // the API server verifies it
@@ -82,13 +82,13 @@ func (r *replica) served() *x509.Certificate {
 	return connection.(*tls.Conn).ConnectionState().PeerCertificates[0]
 }
 
-// TestCertificatesAreRenewedUnderDeletions: the CA, which must be trusted before anything is signed by it, and then what is served. The
-// API server keeps its connection until the next CA makes it connect anew. Certificates are renewed until enough pods have been deleted
-// during renewals, however long either takes on this machine.
+// TestCertificatesAreRenewedUnderDeletions renews the CA, which must be trusted before it signs anything, and then the serving certificate.
+// The API server keeps its connection until the next CA makes it connect anew. The test goes on until enough pods have been deleted during
+// renewals, however long either takes.
 func TestCertificatesAreRenewedUnderDeletions(t *testing.T) {
 	const renewals, enough = 3, 10
 	i, r := admitting(t)
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", "leader")
 	s.leads("web", "leader")
@@ -107,7 +107,7 @@ func TestCertificatesAreRenewedUnderDeletions(t *testing.T) {
 		})
 		during += steady.deleted() - deleted
 	}
-	newScene(t).podWitness()
+	newNamespace(t).awaitPodEvents()
 	n := steady.stop()
 	if got := failedOpen(t) - before; got != 0 {
 		t.Errorf("%v of the calls failed", got)
@@ -122,23 +122,23 @@ func TestCertificatesAreRenewedUnderDeletions(t *testing.T) {
 	}
 }
 
-// steadyDeletions makes and deletes one pod after another until it is stopped. The pods have no node, so each is gone at once.
+// steadyDeletions creates and deletes one pod after another until it is stopped. The pods have no node, so each is gone at once.
 type steadyDeletions struct {
 	t      *testing.T
 	count  atomic.Int64
 	cancel context.CancelFunc
-	// ended gets the error that ended it, nil when it was stopped.
+	// ended gets the error that ended it, or nil when it was stopped.
 	ended chan error
 }
 
-func (s *scene) deleteSteadily() *steadyDeletions {
+func (s *testNamespace) deleteSteadily() *steadyDeletions {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	d := &steadyDeletions{t: s.t, cancel: cancel, ended: make(chan error, 1)}
 	s.t.Cleanup(cancel)
 	pods := clientset.CoreV1().Pods(s.namespace)
 	go func() {
 		for ctx.Err() == nil {
-			// Not with the context that is cancelled: what was begun is brought to its end, and counted.
+			// The context that stop cancels is not used here: what has begun is finished and counted.
 			name := fmt.Sprint("steady-", d.count.Load())
 			if _, err := pods.Create(s.t.Context(), s.podOf("web", name, onNode("")), metav1.CreateOptions{}); err != nil {
 				d.ended <- fmt.Errorf("failed to create pod: %w", err)
@@ -155,7 +155,7 @@ func (s *scene) deleteSteadily() *steadyDeletions {
 	return d
 }
 
-// deleted is how many pods have been deleted by now. It fails the test when no more will be.
+// deleted returns how many pods have been deleted so far. The test fails if an error has ended the deletions.
 func (d *steadyDeletions) deleted() int {
 	d.t.Helper()
 	select {
@@ -166,7 +166,7 @@ func (d *steadyDeletions) deleted() int {
 	return int(d.count.Load())
 }
 
-// stop ends it and returns how many pods were deleted.
+// stop ends the deletions and returns how many pods were deleted.
 func (d *steadyDeletions) stop() int {
 	d.t.Helper()
 	d.cancel()

@@ -20,11 +20,11 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// tanist is an installation: its own namespace, and the replicas that run in it.
+// tanist is an installation: a namespace, and the replicas that run in it.
 type tanist struct {
 	t         *testing.T
 	namespace string
-	// user is who the replicas are to the API server; they may do everything when it is empty.
+	// user is the replicas' identity. If it is empty, they may do everything.
 	user rest.ImpersonationConfig
 }
 
@@ -36,7 +36,7 @@ func newTanist(t *testing.T) *tanist {
 	if err != nil {
 		t.Fatalf("failed to create namespace: %v", err)
 	}
-	// As the chart has it: without data.
+	// The chart creates it without data.
 	if _, err := clientset.CoreV1().ConfigMaps(namespace.Name).Create(t.Context(), &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: config.TuningState},
 	}, metav1.CreateOptions{}); err != nil {
@@ -45,13 +45,13 @@ func newTanist(t *testing.T) *tanist {
 	return &tanist{t: t, namespace: namespace.Name}
 }
 
-// replica is one manager, with everything that the program has in it.
+// replica is one manager, with everything that the program runs.
 type replica struct {
 	t        *testing.T
 	registry *prometheus.Registry
 	elected  <-chan struct{}
 	network  *network
-	port     int // of admission; 0 without
+	port     int // of the webhooks; 0 without admission
 	cancel   context.CancelFunc
 	done     chan struct{}
 }
@@ -62,20 +62,20 @@ func (i *tanist) start() *replica {
 	return i.startWith(app.Options{})
 }
 
-// startWith is start with some options more.
+// startWith is start with further options.
 func (i *tanist) startWith(options app.Options) *replica {
 	i.t.Helper()
 	return i.startBehind(&network{}, options)
 }
 
-// startBehind is startWith behind a network that is as the test wants it from the first request on.
+// startBehind is startWith with a network that the test has prepared before the first request.
 func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	i.t.Helper()
 	options.Namespace, options.LeaderElect, options.MetricsAddress = i.namespace, true, "0"
 	if options.HealthAddress == "" {
 		options.HealthAddress = "0"
 	}
-	// Not the test's context: that is cancelled before the clean-up, which stops replicas in order.
+	// The test's context is cancelled before the clean-up, which stops replicas in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
 	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: n, port: options.WebhookPort, cancel: cancel, done: make(chan struct{})}
 	api := rest.CopyConfig(cluster)
@@ -111,8 +111,8 @@ func (r *replica) waitElected() {
 	r.t.Helper()
 	select {
 	case <-r.elected:
-	case <-time.After(patience):
-		r.t.Fatal("waited in vain for a replica to be elected")
+	case <-time.After(waitTimeout):
+		r.t.Fatal("no replica was elected")
 	}
 }
 
@@ -125,7 +125,8 @@ func (r *replica) holdsLease() bool {
 	}
 }
 
-// stop ends it as SIGTERM would, and waits for it. One that is cut off is not waited for: it goes on trying to send its last Events.
+// stop ends the replica as SIGTERM does, and waits for it. It does not wait for one that is cut off, which goes on trying to send its last
+// Events.
 func (r *replica) stop() {
 	r.cancel()
 	if !r.network.isCut() {
@@ -133,13 +134,12 @@ func (r *replica) stop() {
 	}
 }
 
-// die cuts it off as a dead node would be: it says nothing more, and its Lease stays until it expires.
+// die cuts the replica off, as the loss of its node does. Its Lease stays until it expires.
 func (r *replica) die() {
 	r.network.cut()
 }
 
-// staysBackup keeps a replica from ever holding the Lease, however long the test takes: what it does, it does as a backup. It must be
-// called while another replica holds the Lease.
+// staysBackup keeps a replica from ever holding the Lease, however long the test takes. Call it while another replica holds the Lease.
 func (r *replica) staysBackup() *replica {
 	tap := func(request *http.Request) (refused bool) {
 		return request.Method != http.MethodGet && strings.Contains(request.URL.Path, "/leases")
@@ -148,7 +148,7 @@ func (r *replica) staysBackup() *replica {
 	return r
 }
 
-// counter is the sum of all series of a metric of this replica's own.
+// counter returns the sum of a metric's series with these labels in this replica.
 func (r *replica) counter(name string, labels ...string) float64 {
 	r.t.Helper()
 	families, err := r.registry.Gather()
@@ -175,7 +175,7 @@ func (r *replica) counter(name string, labels ...string) float64 {
 	return sum
 }
 
-// counts waits until a metric has a value: what is written is counted a moment later.
+// counts waits until a metric has a value: a replica counts a moment after it has written.
 func (r *replica) counts(want float64, name string, labels ...string) {
 	r.t.Helper()
 	history.eventually(r.t, func() string {

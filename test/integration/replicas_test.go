@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
@@ -17,7 +16,7 @@ func TestABackupCommitsWhenTheHolderOfTheLeaseIsDead(t *testing.T) {
 	installation := newTanist(t)
 	holder := installation.startElected()
 	backup := installation.start().staysBackup() // it does not wait for the Lease to expire
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", "pod-0")
 	leader := s.leads("web", "pod-0")
@@ -36,10 +35,10 @@ func TestABackupCommitsWhenTheHolderOfTheLeaseIsDead(t *testing.T) {
 
 func TestTheHolderOfTheLeaseCommitsAloneWhenItIsThere(t *testing.T) {
 	installation := newTanist(t)
-	installation.tune("commit: {backupDelay: 10s}") // whatever the machine does
+	installation.tune("commit: {backupDelay: 10s}") // however slow the machine is
 	holder := installation.startElected()
 	backups := []*replica{installation.start(), installation.start()}
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", "pod-0")
 	s.leads("web", "pod-0")
@@ -62,7 +61,7 @@ func TestTheHolderOfTheLeaseCommitsAloneWhenItIsThere(t *testing.T) {
 func TestARestartOfEveryReplicaMovesNoLeader(t *testing.T) {
 	installation := newTanist(t)
 	replicas := []*replica{installation.startElected(), installation.start()}
-	s := newScene(t)
+	s := newNamespace(t)
 	want := map[string]leadership{}
 	for i := range 10 {
 		name := fmt.Sprint("s", i)
@@ -81,7 +80,7 @@ func TestARestartOfEveryReplicaMovesNoLeader(t *testing.T) {
 		versions[name] = history.slice(s.namespace, name+"-leader-ipv4").ResourceVersion
 	}
 	r := installation.startElected()
-	marker := newScene(t)
+	marker := newNamespace(t)
 	marker.withService("marker")
 	marker.withReadyPod("marker", "a")
 	marker.leads("marker", "a")
@@ -131,19 +130,14 @@ func TestASliceThatIsLostWhileTanistIsNotThereComesBackWithItsLeader(t *testing.
 	}
 }
 
-// It is seen to be committed a moment before the replica that did it learns that it was.
-func TestAReplicaThatStopsRightAfterAHandOverTellsOfIt(t *testing.T) {
+// The recorder sees a commit a moment before the replica that made it has the answer.
+func TestAReplicaThatStopsRightAfterAHandOverReportsIt(t *testing.T) {
 	r := newTanist(t).startElected()
 	s, _ := pair(t)
 	s.terminate("a")
 	second := s.leads("web", "b")
 	r.stop()
-	history.eventually(t, func() string {
-		if !history.event("Normal", s.namespace, "web", "LeaderChanged", second.Reason) {
-			return "an Event that tells of it"
-		}
-		return ""
-	})
+	s.reported("web", "LeaderChanged", second.Reason)
 }
 
 func TestTuningTakesEffectWithoutARestart(t *testing.T) {
@@ -151,12 +145,7 @@ func TestTuningTakesEffectWithoutARestart(t *testing.T) {
 	r := installation.startElected()
 	s, first := pair(t)
 	installation.tune("election: {handoverOnDisruptionTarget: perhaps}")
-	history.eventually(t, func() string {
-		if !history.event("Warning", installation.namespace, config.TuningConfigMap, "InvalidTuning", "handoverOnDisruptionTarget") {
-			return "a Warning about the tuning"
-		}
-		return ""
-	})
+	installation.warnsOfTuning("InvalidTuning", "handoverOnDisruptionTarget")
 	if got := r.counter("tanist_tuning_stale"); got != 1 {
 		t.Errorf("the tuning is stale: %v", got)
 	}
@@ -168,37 +157,26 @@ func TestTuningTakesEffectWithoutARestart(t *testing.T) {
 		return ""
 	})
 	s.condition("a", "DisruptionTarget", "True")
-	marker := newScene(t)
+	marker := newNamespace(t)
 	marker.withService("marker")
 	marker.withReadyPod("marker", "a")
-	marker.leads("marker", "a") // the condition has been seen by now
+	marker.leads("marker", "a") // by now Tanist has seen the condition
 	s.stays("web", first)
 	s.terminate("a")
 	s.leads("web", "b")
 }
 
-func TestReplicasDoNotGetInEachOthersWay(t *testing.T) {
+func TestReplicasCommitBesideEachOther(t *testing.T) {
 	installation := newTanist(t)
 	replicas := []*replica{installation.startElected(), installation.start(), installation.start()}
-	s := newScene(t)
-	const n = 100
-	for i := range n {
-		name := fmt.Sprint("s", i)
-		s.withService(name)
-		s.withReadyPod(name, name+"-a", func(pod *corev1.Pod) { pod.Labels["victim"] = "yes" })
-		s.withReadyPod(name, name+"-b")
-		s.leads(name, name+"-a")
-	}
+	s := newNamespace(t)
+	leaders := s.withLeaders(100)
 	start := time.Now()
-	if err := clientset.CoreV1().Pods(s.namespace).DeleteCollection(
-		t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "victim=yes"}); err != nil {
-		t.Fatal(err)
-	}
-	for i := range n {
-		name := fmt.Sprint("s", i)
+	s.deleteTogether()
+	for name := range leaders {
 		s.leads(name, name+"-b")
 	}
-	t.Logf("%d hand-overs took %s", n, time.Since(start))
+	t.Logf("%d hand-overs took %s", len(leaders), time.Since(start))
 	for i, r := range replicas {
 		t.Logf("replica %d: %v hand-overs as the holder of the Lease, %v as backup, %v conflicts, %v misses", i,
 			r.counter("tanist_handovers_total", "path=unprepared"), r.counter("tanist_handovers_total", "path=backup"),
@@ -210,7 +188,7 @@ func TestAReplicaThatLagsBehindDoesNotOverruleOneThatDoesNot(t *testing.T) {
 	installation := newTanist(t)
 	holder := installation.startElected()
 	backup := installation.start()
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", "pod-0")
 	leader := s.leads("web", "pod-0")
@@ -231,14 +209,14 @@ func TestAReplicaThatLagsBehindDoesNotOverruleOneThatDoesNot(t *testing.T) {
 	}
 }
 
-func TestTheNextHolderOfTheLeaseGoesOnWithTheHousekeeping(t *testing.T) {
+func TestTheNextHolderOfTheLeaseGoesOnWithLeaderServices(t *testing.T) {
 	installation := newTanist(t)
 	holder := installation.startElected()
 	installation.start()
 	s, _ := pair(t)
 	holder.die()
 	s.annotate("web", config.EnabledKey, "")
-	s.isGone("web-leader") // once the Lease has expired
+	s.isGone("web-leader") // after the Lease has expired
 }
 
 func TestALeaderStaysWhenTheAPIServerIsOutOfReachForAWhile(t *testing.T) {
@@ -249,13 +227,13 @@ func TestALeaderStaysWhenTheAPIServerIsOutOfReachForAWhile(t *testing.T) {
 	for _, r := range replicas {
 		r.network.cut()
 	}
-	// What happens meanwhile is not seen, and found at once when the API server is back: b, that could have followed, is gone.
+	// Tanist does not see what happens meanwhile, and finds it when the API server is back: b, which could have followed, is gone.
 	s.kill("b")
 	s.status("a", `{"message":"as well as ever"}`)
 	for _, r := range replicas {
 		r.network.mend()
 	}
-	marker := newScene(t)
+	marker := newNamespace(t)
 	marker.withService("web")
 	marker.withReadyPod("web", "a")
 	marker.leads("web", "a")

@@ -10,14 +10,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// backup is what a backup has of a namespace.
+// backup is what a backup program saves of a namespace.
 type backup struct {
 	slices      []discoveryv1.EndpointSlice
 	services    []corev1.Service
 	deployments []appsv1.Deployment
 }
 
-func (s *scene) backUp() backup {
+func (s *testNamespace) backUp() backup {
 	s.t.Helper()
 	ctx, all := s.t.Context(), metav1.ListOptions{}
 	slices, err := clientset.DiscoveryV1().EndpointSlices(s.namespace).List(ctx, all)
@@ -35,12 +35,12 @@ func (s *scene) backUp() backup {
 	return backup{slices.Items, services.Items, deployments.Items}
 }
 
-// keepOwners restores objects with the owners that they had, which are gone.
+// keepOwners restores objects with their old owners, which are gone.
 func keepOwners(restored *metav1.ObjectMeta, saved metav1.ObjectMeta) {
 	restored.OwnerReferences = saved.OwnerReferences
 }
 
-// restored is the metadata that most tools restore.
+// restored is the metadata that most backup programs restore.
 func restored(saved metav1.ObjectMeta, change []func(restored *metav1.ObjectMeta, saved metav1.ObjectMeta)) metav1.ObjectMeta {
 	meta := metav1.ObjectMeta{Name: saved.Name, Labels: saved.Labels, Annotations: saved.Annotations}
 	for _, change := range change {
@@ -49,8 +49,8 @@ func restored(saved metav1.ObjectMeta, change []func(restored *metav1.ObjectMeta
 	return meta
 }
 
-// restore makes a backup's objects in the scene's namespace: EndpointSlices, Services, Deployments. What is there is left.
-func (s *scene) restore(b backup, change ...func(restored *metav1.ObjectMeta, saved metav1.ObjectMeta)) {
+// restore creates a backup's objects in the namespace: EndpointSlices, Services, Deployments. It leaves what exists.
+func (s *testNamespace) restore(b backup, change ...func(restored *metav1.ObjectMeta, saved metav1.ObjectMeta)) {
 	s.t.Helper()
 	ctx, options := s.t.Context(), metav1.CreateOptions{}
 	check := func(err error) {

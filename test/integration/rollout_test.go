@@ -11,10 +11,10 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// deploymentScene is a Service that a leads, beside b, both of the first revision; the second has no pod yet.
-func deploymentScene(t *testing.T) (s *scene, start leadership, first, second *appsv1.ReplicaSet) {
+// leaderOfDeployment makes a Service that pod a leads. Pods a and b are of the first revision; the second has no pod yet.
+func leaderOfDeployment(t *testing.T) (s *testNamespace, start leadership, first, second *appsv1.ReplicaSet) {
 	t.Helper()
-	s = newScene(t)
+	s = newNamespace(t)
 	first = s.withReplicaSet("first", 1)
 	s.withService("web")
 	s.withReadyPod("web", "a", ofReplicaSet(first))
@@ -26,7 +26,7 @@ func deploymentScene(t *testing.T) (s *scene, start leadership, first, second *a
 
 func TestARolloutMovesTheLeaderOnce(t *testing.T) {
 	newTanist(t).startElected()
-	s, start, first, second := deploymentScene(t)
+	s, start, first, second := leaderOfDeployment(t)
 	s.withReadyPod("web", "c", ofReplicaSet(second))
 	moved := s.leads("web", "c")
 	if !s.next("web", start, moved) || moved.Reason != "Rollout" {
@@ -35,9 +35,9 @@ func TestARolloutMovesTheLeaderOnce(t *testing.T) {
 	s.withReadyPod("web", "d", ofReplicaSet(second))
 	s.kill("a")
 	s.kill("b")
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", moved)
-	// A rollback: the first revision is the newest again, and gets a pod.
+	// In a rollback the first revision is the newest again, and gets a pod.
 	s.setRevision(first, 3)
 	s.withReadyPod("web", "e", ofReplicaSet(first))
 	if back := s.leads("web", "e"); !s.next("web", moved, back) || back.Reason != "Rollout" {
@@ -45,9 +45,9 @@ func TestARolloutMovesTheLeaderOnce(t *testing.T) {
 	}
 }
 
-func TestARolloutThatIsStuckOrCrashesMovesNobodyTwice(t *testing.T) {
+func TestARolloutThatIsStuckOrCrashesMovesNoLeaderTwice(t *testing.T) {
 	newTanist(t).startElected()
-	s, start, first, second := deploymentScene(t)
+	s, start, first, second := leaderOfDeployment(t)
 	s.withPod("web", "c", ofReplicaSet(second)) // it never gets ready
 	s.withReadyPod("web", "d", ofReplicaSet(second))
 	moved := s.leads("web", "d")
@@ -60,19 +60,19 @@ func TestARolloutThatIsStuckOrCrashesMovesNobodyTwice(t *testing.T) {
 	s.readyAgain("d")
 	s.notReady("d")
 	s.readyAgain("d")
-	s.podWitness()
+	s.awaitPodEvents()
 	s.stays("web", back)
 	s.setRevision(first, 3)
 	s.kill("d")
-	s.replicaSetWitness()
-	s.podWitness()
+	s.awaitReplicaSetEvents()
+	s.awaitPodEvents()
 	s.stays("web", back)
 }
 
-// statefulScene is a StatefulSet of three, of which the pod with the last ordinal leads.
-func statefulScene(t *testing.T, change ...func(*appsv1.StatefulSet)) (*scene, *appsv1.StatefulSet, leadership) {
+// leaderOfStatefulSet makes a StatefulSet of three. The pod with the last ordinal leads.
+func leaderOfStatefulSet(t *testing.T, change ...func(*appsv1.StatefulSet)) (*testNamespace, *appsv1.StatefulSet, leadership) {
 	t.Helper()
-	s := newScene(t)
+	s := newNamespace(t)
 	set := s.withStatefulSet("db", 3, change...)
 	s.updateRevision("db", "v1")
 	s.withService("db", annotation(config.StrategyKey, "ordinal"))
@@ -80,13 +80,13 @@ func statefulScene(t *testing.T, change ...func(*appsv1.StatefulSet)) (*scene, *
 	first := s.leads("db", "db-2")
 	s.withReadyPod("db", "db-1", ofStatefulSet(set, "v1"))
 	s.withReadyPod("db", "db-0", ofStatefulSet(set, "v1"))
-	s.podWitness() // all of them are known before anything is announced
+	s.awaitPodEvents() // Tanist knows all of them before anything is announced
 	return s, set, first
 }
 
 func TestAStatefulSetThatShrinksMovesTheLeader(t *testing.T) {
 	newTanist(t).startElected()
-	s, _, first := statefulScene(t)
+	s, _, first := leaderOfStatefulSet(t)
 	s.patchStatefulSet("db", `{"spec":{"replicas":2}}`)
 	moved := s.leads("db", "db-0")
 	if !s.next("db", first, moved) || moved.Reason != "ScaleDown" {
@@ -95,28 +95,28 @@ func TestAStatefulSetThatShrinksMovesTheLeader(t *testing.T) {
 	s.kill("db-2")
 	s.patchStatefulSet("db", `{"spec":{"replicas":1}}`)
 	s.kill("db-1")
-	s.setWitness()
-	s.podWitness()
+	s.awaitStatefulSetEvents()
+	s.awaitPodEvents()
 	s.stays("db", moved)
 }
 
 func TestAStatefulSetsRolloutLeavesThePodsBelowThePartitionAlone(t *testing.T) {
 	newTanist(t).startElected()
 	two := int32(2)
-	s, set, first := statefulScene(t, func(set *appsv1.StatefulSet) {
+	s, set, first := leaderOfStatefulSet(t, func(set *appsv1.StatefulSet) {
 		set.Spec.UpdateStrategy = appsv1.StatefulSetUpdateStrategy{
 			Type: appsv1.RollingUpdateStatefulSetStrategyType, RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: &two},
 		}
 	})
 	s.updateRevision("db", "v2")
-	moved := s.leads("db", "db-0") // which stays, while db-2 goes
+	moved := s.leads("db", "db-0") // db-0 stays, while db-2 goes
 	if !s.next("db", first, moved) || moved.Reason != "Rollout" {
 		t.Errorf("got %+v", moved)
 	}
 	s.kill("db-2")
 	s.withReadyPod("db", "db-2", ofStatefulSet(set, "v2"))
-	s.setWitness()
-	s.podWitness()
+	s.awaitStatefulSetEvents()
+	s.awaitPodEvents()
 	s.stays("db", moved)
 	s.patchStatefulSet("db", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`)
 	if l := s.leads("db", "db-2"); !s.next("db", moved, l) || l.Reason != "Rollout" {
@@ -126,14 +126,14 @@ func TestAStatefulSetsRolloutLeavesThePodsBelowThePartitionAlone(t *testing.T) {
 
 func TestNothingIsAnnouncedByOnDelete(t *testing.T) {
 	newTanist(t).startElected()
-	s, set, first := statefulScene(t, func(set *appsv1.StatefulSet) {
+	s, set, first := leaderOfStatefulSet(t, func(set *appsv1.StatefulSet) {
 		set.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
 	})
 	s.updateRevision("db", "v2")
 	s.kill("db-0")
 	s.withReadyPod("db", "db-0", ofStatefulSet(set, "v2"))
-	s.setWitness()
-	s.podWitness()
+	s.awaitStatefulSetEvents()
+	s.awaitPodEvents()
 	s.stays("db", first)
 }
 

@@ -23,16 +23,17 @@ import (
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 )
 
-// The webhooks that there are.
+// The chart's webhooks.
 var (
 	validatingWebhooks = []string{"departures.tanist.dev", "services.tanist.dev", "tuning.tanist.dev", "namespaces.tanist.dev"}
 	mutatingWebhooks   = []string{"drainwindow.tanist.dev"}
 )
 
-// serving is an installation with admission: a certificate, and configurations that call nobody, since there is no Service's network.
+// serving is an installation with a certificate and webhook configurations. These never call it: without kube-proxy no Service is
+// reachable.
 type serving struct {
 	*tanist
-	// name is that of both configurations.
+	// name is the name of both configurations.
 	name   string
 	folder string
 	ca     []byte
@@ -52,7 +53,7 @@ func (i *tanist) serving() *serving {
 	return s
 }
 
-// start runs the replica whose readiness is asked for.
+// start runs the replica whose readiness the test asks for.
 func (s *serving) start() *replica {
 	s.t.Helper()
 	return s.serve(s.health)
@@ -70,7 +71,7 @@ func (s *serving) serve(health string) *replica {
 	})
 }
 
-// install makes both configurations, without a bundle, as the chart does.
+// install creates both configurations, without a CA bundle, as the chart does.
 func (s *serving) install() {
 	s.t.Helper()
 	nowhere := &metav1.LabelSelector{MatchLabels: map[string]string{"tanist.dev/test": s.namespace}}
@@ -100,7 +101,7 @@ func (s *serving) install() {
 	s.must(err)
 }
 
-// inject puts a bundle into every webhook, as cert-manager's CA injector does.
+// inject writes a CA bundle into every webhook, as cert-manager's CA injector does.
 func (s *serving) inject(bundle []byte) {
 	s.t.Helper()
 	api, ctx := clientset.AdmissionregistrationV1(), s.t.Context()
@@ -128,7 +129,7 @@ func (s *serving) inject(bundle []byte) {
 	}))
 }
 
-// readiness waits until a readiness check (all of them: "") says a text: ok, or something that contains it.
+// readiness waits until a readiness check ("" for all) says "ok", or a text that contains another one.
 func (s *serving) readiness(check, want string) {
 	s.t.Helper()
 	history.eventually(s.t, func() string {
@@ -155,13 +156,13 @@ func (s *serving) must(err error) {
 	}
 }
 
-// nextPort counts upwards below the range that the kernel takes the ports of outgoing connections from: one of those could take a
-// port between our looking for it and its being listened on. It begins somewhere else in each run.
+// nextPort counts upwards, below the range of ports for outgoing connections: such a connection could take a port after it was found unused.
+// It begins at another port in each run.
 var nextPort atomic.Int64
 
 func init() { nextPort.Store(20_000 + rand.Int64N(10_000)) }
 
-// unusedPort is one that nobody listens on, given to nobody else.
+// unusedPort returns a port that no program listens on, and that no other call returns.
 func unusedPort() int {
 	for {
 		port := int(nextPort.Add(1))

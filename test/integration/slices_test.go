@@ -11,9 +11,9 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// What all EndpointSlices of a Service say together, whoever made them: kube-proxy merges them.
+// kube-proxy merges all EndpointSlices of a Service, whoever made them. These checks look at all of them.
 
-// readyIn are the ready endpoints of some slices that are a Service's, as <slice>: <address>.
+// readyIn returns the ready endpoints of a Service in some slices, as <slice>: <address>.
 func readyIn(all []*discoveryv1.EndpointSlice, service string) (found []string) {
 	for _, slice := range all {
 		if slice.Labels[discoveryv1.LabelServiceName] != service {
@@ -29,8 +29,8 @@ func readyIn(all []*discoveryv1.EndpointSlice, service string) (found []string) 
 	return found
 }
 
-// slicesOf are those of a Service that there are.
-func (s *scene) slicesOf(service string) (found []*discoveryv1.EndpointSlice) {
+// slicesOf returns the slices of a Service.
+func (s *testNamespace) slicesOf(service string) (found []*discoveryv1.EndpointSlice) {
 	for _, object := range history.objects("EndpointSlice", s.namespace) {
 		if slice := object.(*discoveryv1.EndpointSlice); slice.Labels[discoveryv1.LabelServiceName] == service {
 			found = append(found, slice)
@@ -39,8 +39,8 @@ func (s *scene) slicesOf(service string) (found []*discoveryv1.EndpointSlice) {
 	return found
 }
 
-// onlyOurs waits until a leader Service has no slices but Tanist's, with one ready endpoint per address family.
-func (s *scene) onlyOurs(leaderService string) {
+// onlyOurs waits until all slices of a leader Service are Tanist's, with one ready endpoint per address family.
+func (s *testNamespace) onlyOurs(leaderService string) {
 	s.t.Helper()
 	history.eventually(s.t, func() string {
 		all := s.slicesOf(leaderService)
@@ -57,11 +57,11 @@ func (s *scene) onlyOurs(leaderService string) {
 	})
 }
 
-// mark is how many versions there have been of any slice so far.
-func (s *scene) mark() int { return len(history.all("EndpointSlice", s.namespace)) }
+// mark returns how many versions of slices there have been so far.
+func (s *testNamespace) mark() int { return len(history.all("EndpointSlice", s.namespace)) }
 
-// everReady calls back for each state that the slices of a Service have been in since a mark, with its ready endpoints.
-func (s *scene) everReady(service string, mark int, look func(ready []string)) {
+// everReady calls look with the ready endpoints of a Service after each change of its slices since a mark.
+func (s *testNamespace) everReady(service string, mark int, look func(ready []string)) {
 	now := map[string]*discoveryv1.EndpointSlice{}
 	for i, v := range history.all("EndpointSlice", s.namespace) {
 		if v.gone {
@@ -80,8 +80,8 @@ func (s *scene) everReady(service string, mark int, look func(ready []string)) {
 	}
 }
 
-// alwaysOne checks that a leader Service has had one ready endpoint at every moment since a mark.
-func (s *scene) alwaysOne(leaderService string, mark int) {
+// alwaysOne checks that a leader Service has had one ready endpoint all the time since a mark.
+func (s *testNamespace) alwaysOne(leaderService string, mark int) {
 	s.t.Helper()
 	s.everReady(leaderService, mark, func(ready []string) {
 		if len(ready) != 1 {

@@ -10,8 +10,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// follows waits until a leader Service says who follows its leader; empty for nobody.
-func (s *scene) follows(leaderService, leader, successor string) {
+// follows waits until a leader Service names its leader and the successor; empty for no successor.
+func (s *testNamespace) follows(leaderService, leader, successor string) {
 	s.t.Helper()
 	history.eventually(s.t, func() string {
 		service := history.service(s.namespace, leaderService)
@@ -24,7 +24,7 @@ func (s *scene) follows(leaderService, leader, successor string) {
 
 func TestTheSuccessorIsPublished(t *testing.T) {
 	newTanist(t).startElected()
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", "a")
 	s.leads("web", "a")
@@ -51,7 +51,7 @@ func TestWhatSomeoneWritesForTheSuccessorIsUndone(t *testing.T) {
 		s.annotate("web-leader", config.SuccessorKey, value)
 		history.eventually(t, func() string {
 			if history.service(s.namespace, "web-leader").ResourceVersion == version {
-				return "that someone's edit is seen"
+				return "that the edit is seen"
 			}
 			return ""
 		})
@@ -69,7 +69,7 @@ func TestARestartWritesNothingWhenTheSuccessorIsTheSame(t *testing.T) {
 	installation.startElected()
 	s.withReadyPod("web", "c")
 	s.kill("b")
-	s.follows("web-leader", "a", "c") // so all of what is published at a start has been
+	s.follows("web-leader", "a", "c") // by now everything that a start publishes is published
 	if got := s.versionsOf("Service", "web-leader") - versions; got != 1 {
 		t.Errorf("the leader Service was written %d times for one change", got)
 	}
@@ -83,7 +83,7 @@ func TestPodsThatComeAndGoCostFewWritesAndNoneWhenNothingChanges(t *testing.T) {
 	s.follows("web-leader", "a", "b")
 	s.withReadyPod("web", "c")
 	versions, started := s.versionsOf("Service", "web-leader"), time.Now()
-	for range 150 { // each changes who follows
+	for range 150 { // each changes the successor
 		s.notReady("b")
 		s.readyAgain("b")
 	}
@@ -93,9 +93,9 @@ func TestPodsThatComeAndGoCostFewWritesAndNoneWhenNothingChanges(t *testing.T) {
 		t.Errorf("the leader Service was written %d times, want at most %d", got, most)
 	}
 
-	// What changes nothing that is published is not written: the last pod keeps its place behind b.
+	// A change that changes no published successor writes nothing: the last pod comes after b.
 	s.kill("c")
-	marker := newScene(t)
+	marker := newNamespace(t)
 	marker.withService("web")
 	marker.withReadyPod("web", "x")
 	marker.leads("web", "x")
@@ -106,7 +106,7 @@ func TestPodsThatComeAndGoCostFewWritesAndNoneWhenNothingChanges(t *testing.T) {
 		s.kill("d")
 	}
 	marker.withReadyPod("web", "y")
-	marker.follows("web-leader", "x", "y") // a second later: what was to be written for the pods above is written
+	marker.follows("web-leader", "x", "y") // a second later: by now all writes for the pods above are done
 	if got := s.versionsOf("Service", "web-leader"); got != versions {
 		t.Errorf("the leader Service was written %d times although nothing has changed", got-versions)
 	}

@@ -19,7 +19,7 @@ const (
 	wrongTuning = "commit: {concurrency: 0}"
 )
 
-// saves waits until a tuning is saved.
+// saves waits until Tanist has saved a tuning.
 func (i *tanist) saves(text string) {
 	i.t.Helper()
 	history.eventually(i.t, func() string {
@@ -33,12 +33,7 @@ func (i *tanist) saves(text string) {
 
 func (i *tanist) warnsOfTuning(reason, contains string) {
 	i.t.Helper()
-	history.eventually(i.t, func() string {
-		if !history.event("Warning", i.namespace, config.TuningConfigMap, reason, contains) {
-			return fmt.Sprintf("a Warning %s about the tuning that says %q", reason, contains)
-		}
-		return ""
-	})
+	awaitEvent(i.t, corev1.EventTypeWarning, i.namespace, config.TuningConfigMap, reason, contains)
 }
 
 func TestTheLastGoodTuningOutlastsEveryReplica(t *testing.T) {
@@ -51,7 +46,7 @@ func TestTheLastGoodTuningOutlastsEveryReplica(t *testing.T) {
 	installation.tune(wrongTuning)
 	first.counts(1, "tanist_tuning_stale")
 	installation.warnsOfTuning("InvalidTuning", "the last good tuning stays in force")
-	second := installation.start() // has never seen the good one
+	second := installation.start() // it has never seen the good tuning
 	first.stop()
 	third := installation.start()
 	for _, r := range []*replica{second, third} {
@@ -70,14 +65,14 @@ func TestTheLastGoodTuningOutlastsEveryReplica(t *testing.T) {
 		r.isTuned(otherTuning)
 		r.counts(0, "tanist_tuning_stale")
 	}
-	installation.saves(otherTuning) // by the new holder of the Lease
+	installation.saves(otherTuning) // the new holder of the Lease saves it
 }
 
-// TestWithoutALastGoodTuningTheDefaultsAreInForce: it is installed with a wrong one, or the one before is of a newer version.
+// TestWithoutALastGoodTuningTheDefaultsAreInForce: the first tuning is wrong, or the saved one is of a newer version.
 func TestWithoutALastGoodTuningTheDefaultsAreInForce(t *testing.T) {
 	cases := map[string]struct{ state, wants string }{
-		"there was none": {state: `{}`, wants: "no good tuning was saved before"},
-		"it cannot be read": {
+		"none was saved": {state: `{}`, wants: "no good tuning was saved before"},
+		"the saved one cannot be read": {
 			state: `{"tuning.yaml":"apiVersion: config.tanist.dev/v9"}`,
 			wants: `cannot read the last good tuning in the ConfigMap tanist-state: data[tuning.yaml].apiVersion: Unsupported value: "config.tanist.dev/v9"`,
 		},
@@ -85,10 +80,7 @@ func TestWithoutALastGoodTuningTheDefaultsAreInForce(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			installation := newTanist(t)
-			if _, err := clientset.CoreV1().ConfigMaps(installation.namespace).Patch(t.Context(), config.TuningState,
-				types.MergePatchType, []byte(`{"data":`+test.state+`}`), metav1.PatchOptions{}); err != nil {
-				t.Fatal(err)
-			}
+			patch(t, clientset.CoreV1().ConfigMaps(installation.namespace), types.MergePatchType, config.TuningState, `{"data":`+test.state+`}`)
 			installation.tune(wrongTuning)
 			replicas := []*replica{installation.startElected(), installation.start()}
 			installation.warnsOfTuning("InvalidTuning", test.wants)
@@ -99,7 +91,7 @@ func TestWithoutALastGoodTuningTheDefaultsAreInForce(t *testing.T) {
 	}
 }
 
-// TestReplicasAgreeOnATuningThatGoesWrongAtOnce: some may never see the good one, and it may never be saved.
+// TestReplicasAgreeOnATuningThatGoesWrongAtOnce: some replicas may never see the good tuning, and it may never be saved.
 func TestReplicasAgreeOnATuningThatGoesWrongAtOnce(t *testing.T) {
 	installation := newTanist(t)
 	replicas := []*replica{installation.startElected(), installation.start(), installation.start()}
@@ -122,7 +114,7 @@ func TestReplicasAgreeOnATuningThatGoesWrongAtOnce(t *testing.T) {
 	}
 }
 
-// TestAnUpgradeLeavesTheLastGoodTuning, and the chart's rights let a replica save it.
+// TestAnUpgradeLeavesTheLastGoodTuning: it also shows that the chart's rights let a replica save the tuning.
 func TestAnUpgradeLeavesTheLastGoodTuning(t *testing.T) {
 	i := newInstalled(t)
 	r := i.startElected()
@@ -141,7 +133,7 @@ func TestAnUpgradeLeavesTheLastGoodTuning(t *testing.T) {
 	}
 }
 
-func TestATuningThatCannotBeSavedIsTold(t *testing.T) {
+func TestATuningThatCannotBeSavedIsReported(t *testing.T) {
 	installation := newTanist(t)
 	if err := clientset.CoreV1().ConfigMaps(installation.namespace).Delete(t.Context(), config.TuningState, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)

@@ -15,12 +15,12 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// failedOpen is how often the API server has let a request pass because it could not call one of our webhooks.
+// failedOpen returns how often the API server has let a request pass because it could not call one of our webhooks.
 func failedOpen(t *testing.T) float64 {
 	t.Helper()
 	stream, err := clientset.CoreV1().RESTClient().Get().AbsPath("/metrics").Stream(t.Context())
@@ -44,32 +44,32 @@ func failedOpen(t *testing.T) float64 {
 	return sum
 }
 
-// endpoint is something that the API server calls instead of Tanist.
+// endpoint is a server that the API server calls instead of Tanist.
 type endpoint struct {
 	port   int
 	bundle []byte
-	// calls counts what has arrived at it.
+	// calls returns the number of calls so far.
 	calls func() int64
 }
 
-// answering is an HTTPS server that answers like this.
+// answering starts an HTTPS server that answers with a handler.
 func answering(t *testing.T, answer http.HandlerFunc) endpoint {
 	t.Helper()
 	var calls atomic.Int64
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
-		// The API server says how long it waits: 10 s unless it is told otherwise.
+		// The API server says how long it waits: 10 s unless the configuration says otherwise.
 		if got := r.URL.Query().Get("timeout"); got != "1s" && got != "2s" {
 			t.Errorf("the API server waits %s for the answer to %s", got, r.URL.Path)
 		}
-		_, _ = io.Copy(io.Discard, r.Body) // only then it is noticed when the client goes
+		_, _ = io.Copy(io.Discard, r.Body) // otherwise the server does not notice when the client closes the connection
 		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
 	return endpoint{port: server.Listener.Addr().(*net.TCPAddr).Port, bundle: caOf(server), calls: calls.Load}
 }
 
-// blackHole takes connections and says nothing.
+// blackHole starts a server that accepts connections and never answers.
 func blackHole(t *testing.T) endpoint {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -93,7 +93,7 @@ func blackHole(t *testing.T) endpoint {
 	return endpoint{port: listener.Addr().(*net.TCPAddr).Port, bundle: caOf(trusted), calls: calls.Load}
 }
 
-// bundled has a configuration trust a CA, and cert-manager leave it alone.
+// bundled writes a CA into a configuration, and takes the annotation away with which cert-manager would write another.
 func bundled(t *testing.T, bundle []byte) func(*unstructured.Unstructured) {
 	return func(configuration *unstructured.Unstructured) {
 		configuration.SetAnnotations(nil)
@@ -111,10 +111,10 @@ func TestDeletionsPassWhenAdmissionCannotBeCalled(t *testing.T) {
 		"it answers with an error": func(t *testing.T) endpoint {
 			return answering(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "broken", http.StatusInternalServerError) })
 		},
-		"it answers nonsense": func(t *testing.T) endpoint {
+		"it answers with what is no AdmissionReview": func(t *testing.T) endpoint {
 			return answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") })
 		},
-		"it hangs up": func(t *testing.T) endpoint {
+		"it closes the connection": func(t *testing.T) endpoint {
 			return answering(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		},
 		"it takes too long": func(t *testing.T) endpoint {
@@ -139,10 +139,10 @@ func TestDeletionsPassWhenAdmissionCannotBeCalled(t *testing.T) {
 	}
 }
 
-// checkUnadmitted deletes a leader that admission cannot be asked about.
+// checkUnadmitted deletes a leader while admission cannot be called, and checks the hand-over.
 func checkUnadmitted(t *testing.T, r *replica) {
 	t.Helper()
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", "pod-0")
 	s.leads("web", "pod-0")
@@ -160,8 +160,8 @@ func TestDeletionsPassWhenTheReplicaThatIsCalledStops(t *testing.T) {
 	i, called := admitting(t)
 	other := i.serve()
 	s, first := pair(t)
-	s.podWitness()
-	i.settled(called, other) // what has been written when a replica stops, but not been answered, nobody counts
+	s.awaitPodEvents()
+	i.settled(called, other) // a replica that stops does not count a write whose answer it does not get
 	called.stop()
 	other.waitElected()
 	checkUnadmitted(t, other)
@@ -171,7 +171,7 @@ func TestDeletionsPassWhenTheReplicaThatIsCalledStops(t *testing.T) {
 	}
 	i.call(other)
 	s.withReadyPod("web", "c")
-	s.podWitness()
+	s.awaitPodEvents()
 	i.settled(called, other)
 	moved := other.counter("tanist_handovers_total", "path=prepared")
 	s.terminate("b")
@@ -179,11 +179,11 @@ func TestDeletionsPassWhenTheReplicaThatIsCalledStops(t *testing.T) {
 	other.counts(moved+1, "tanist_handovers_total", "path=prepared")
 }
 
-// TestDeletionsPassWhileTheReplicaThatIsCalledStops: the API server keeps its connection for as long as it can.
+// TestDeletionsPassWhileTheReplicaThatIsCalledStops: the API server keeps its connection to the replica as long as it can.
 func TestDeletionsPassWhileTheReplicaThatIsCalledStops(t *testing.T) {
 	i, called := admitting(t)
 	i.serve()
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withReadyPod("web", "pod-0")
 	leader := s.leads("web", "pod-0")
@@ -191,7 +191,7 @@ func TestDeletionsPassWhileTheReplicaThatIsCalledStops(t *testing.T) {
 	for k := range n {
 		s.withReadyPod("web", fmt.Sprint("pod-", k+1))
 		if k == n/2 {
-			called.cancel() // and go on at once
+			called.cancel() // without waiting for its end
 		}
 		s.terminate(fmt.Sprint("pod-", k))
 		before := leader
@@ -221,28 +221,20 @@ func TestDeletionsPassWhenNoCAIsInjected(t *testing.T) {
 		return ""
 	})
 	checkUnadmitted(t, r)
-	history.eventually(t, func() string {
-		if !history.event("Warning", "default", configurations, "WebhookNotTrusted", "no caBundle is injected") {
-			return "a Warning"
-		}
-		return ""
-	})
+	awaitEvent(t, corev1.EventTypeWarning, "default", configurations, "WebhookNotTrusted", "no caBundle is injected")
 
-	// The annotation is all that it takes to mend it.
+	// Restoring the annotation is all that it takes to repair it.
 	i.patchValidating(`[{"op":"add","path":"/metadata/annotations","value":{"cert-manager.io/inject-ca-from":"` + release + `/tanist-ca"}}]`)
 	trusts(1)
 	i.call(r)
 }
 
-func (i *installed) patchValidating(patch string) {
+func (i *installed) patchValidating(body string) {
 	i.t.Helper()
-	if _, err := clientset.AdmissionregistrationV1().ValidatingWebhookConfigurations().Patch(
-		i.t.Context(), configurations, types.JSONPatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
-		i.t.Fatal(err)
-	}
+	patch(i.t, clientset.AdmissionregistrationV1().ValidatingWebhookConfigurations(), types.JSONPatchType, configurations, body)
 }
 
-// TestAnUpgradeLeavesTheInjectedCAAlone: the chart's manifest has no caBundle, so that it takes none away.
+// TestAnUpgradeLeavesTheInjectedCAAlone: the chart's manifest has no caBundle, so that it removes none.
 func TestAnUpgradeLeavesTheInjectedCAAlone(t *testing.T) {
 	i, r := admitting(t)
 	before := failedOpen(t)

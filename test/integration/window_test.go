@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// window is what a pod says of its drain window.
+// window is a pod's drain window.
 type window struct {
 	Sleep, Grace int64
 	Noted        string
@@ -29,13 +29,13 @@ func windowOf(pod *corev1.Pod) window {
 
 func TestNewPodsGetTheirDrainWindow(t *testing.T) {
 	i, r := admitting(t)
-	s := newScene(t)
+	s := newNamespace(t)
 	s.withService("web")
 	s.withService("slow", annotation(config.DrainWindowKey, "20s"))
 	s.withService("long", annotation(config.DrainWindowKey, "1m"))
 	s.withService("none", annotation(config.DrainWindowKey, "0s"))
 	for _, service := range []string{"web", "slow", "long", "none"} {
-		s.nobodyLeads(service) // so it is known
+		s.nobodyLeads(service) // Tanist knows the Service
 	}
 	untouched := window{Grace: 30}
 	own := func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.DrainWindowKey: "9s"} }
@@ -45,13 +45,13 @@ func TestNewPodsGetTheirDrainWindow(t *testing.T) {
 		change []func(*corev1.Pod)
 		want   window
 	}{
-		"a pod":                                     {app: "web", want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
-		"a pod whose name is generated":             {app: "web", change: []func(*corev1.Pod){generated}, want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
-		"a pod of a Service with its own":           {app: "slow", want: window{Sleep: 20, Grace: 50, Noted: "20s"}},
-		"a pod of a Service that asks for too much": {app: "long", want: window{Sleep: 30, Grace: 60, Noted: "30s"}},
-		"a pod of a Service with none":              {app: "none", want: untouched},
-		"a pod that no Service selects":             {app: "other", want: untouched},
-		"a pod that asks for itself, and no Service is there yet": {
+		"a pod":                         {app: "web", want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
+		"a pod whose name is generated": {app: "web", change: []func(*corev1.Pod){generated}, want: window{Sleep: 3, Grace: 33, Noted: "3s"}},
+		"a pod of a Service with its own drain window":             {app: "slow", want: window{Sleep: 20, Grace: 50, Noted: "20s"}},
+		"a pod of a Service that asks for too long a drain window": {app: "long", want: window{Sleep: 30, Grace: 60, Noted: "30s"}},
+		"a pod of a Service without a drain window":                {app: "none", want: untouched},
+		"a pod that no Service selects":                            {app: "other", want: untouched},
+		"a pod that asks itself, before its Service exists": {
 			app: "later", change: []func(*corev1.Pod){own}, want: window{Sleep: 9, Grace: 39, Noted: "9s"},
 		},
 	}

@@ -12,9 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Workloads whose controllers are the real ones: a scene of them is made with realWorkloads. Their pods are had with runs.
+// Workloads that Kubernetes' own controllers manage, in a namespace made with realWorkloads. The method runs makes their pods ready.
 
-// template is that of a workload's pods, with app=<app> and the port that serviceOf asks for.
+// template is the template of a workload's pods, with app=<app> and the port that serviceOf uses.
 func template(app string) corev1.PodTemplateSpec {
 	return corev1.PodTemplateSpec{
 		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": app}},
@@ -28,7 +28,7 @@ func template(app string) corev1.PodTemplateSpec {
 	}
 }
 
-// deploymentOf is a Deployment that is called as its pods' app.
+// deploymentOf returns a Deployment with the name of its pods' app.
 func deploymentOf(app string, replicas int32) *appsv1.Deployment {
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: app},
@@ -38,8 +38,8 @@ func deploymentOf(app string, replicas int32) *appsv1.Deployment {
 	}
 }
 
-// withDeployment makes a Deployment.
-func (s *scene) withDeployment(app string, replicas int32) *appsv1.Deployment {
+// withDeployment creates a Deployment.
+func (s *testNamespace) withDeployment(app string, replicas int32) *appsv1.Deployment {
 	s.t.Helper()
 	created, err := clientset.AppsV1().Deployments(s.namespace).Create(s.t.Context(), deploymentOf(app, replicas), metav1.CreateOptions{})
 	if err != nil {
@@ -48,8 +48,8 @@ func (s *scene) withDeployment(app string, replicas int32) *appsv1.Deployment {
 	return created
 }
 
-// withJob makes a Job of one pod with app=<app>.
-func (s *scene) withJob(app, name string) *batchv1.Job {
+// withJob creates a Job of one pod with app=<app>.
+func (s *testNamespace) withJob(app, name string) *batchv1.Job {
 	s.t.Helper()
 	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: batchv1.JobSpec{Template: template(app)}}
 	job.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyNever
@@ -60,8 +60,8 @@ func (s *scene) withJob(app, name string) *batchv1.Job {
 	return created
 }
 
-// withDaemonSet makes a DaemonSet that is called as its pods' app, with a pod on each of some nodes.
-func (s *scene) withDaemonSet(app string, nodes ...string) *appsv1.DaemonSet {
+// withDaemonSet creates a DaemonSet with the name of its pods' app, and a pod on each of some nodes.
+func (s *testNamespace) withDaemonSet(app string, nodes ...string) *appsv1.DaemonSet {
 	s.t.Helper()
 	set := &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Name: app},
@@ -78,7 +78,7 @@ func (s *scene) withDaemonSet(app string, nodes ...string) *appsv1.DaemonSet {
 	set.Spec.Template.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
 		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: terms},
 	}}
-	// As nobody looks after the nodes, they keep the taint that says they are not ready.
+	// The nodes have no kubelet, so they keep the taint that says they are not ready.
 	set.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	created, err := clientset.AppsV1().DaemonSets(s.namespace).Create(s.t.Context(), set, metav1.CreateOptions{})
 	if err != nil {
@@ -87,8 +87,8 @@ func (s *scene) withDaemonSet(app string, nodes ...string) *appsv1.DaemonSet {
 	return created
 }
 
-// leadsOne waits until a pod of a workload's kind leads, other than some.
-func (s *scene) leadsOne(service, kind string, others ...string) leadership {
+// leadsOne waits until a pod leads that a workload of this kind owns, and that is none of the others.
+func (s *testNamespace) leadsOne(service, kind string, others ...string) leadership {
 	s.t.Helper()
 	return s.says(service, "a pod of a "+kind+" leads", func(l leadership) bool {
 		pod := history.pod(s.namespace, l.Leader)

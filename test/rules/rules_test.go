@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// TestAlerts: as promtool checks rules: fields, durations, expressions, labels, and the templates in annotations.
+// TestAlerts checks the rules as promtool does: fields, durations, expressions, labels, and the templates in annotations.
 func TestAlerts(t *testing.T) {
 	content, err := os.ReadFile("../../deploy/chart/alerts.yaml")
 	if err != nil {
@@ -27,7 +27,7 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
-// TestDashboard: every query of a panel is one that Prometheus understands.
+// TestDashboard checks that Prometheus understands every query of the dashboard.
 func TestDashboard(t *testing.T) {
 	content, err := os.ReadFile("../../deploy/dashboard.json")
 	if err != nil {
@@ -48,7 +48,7 @@ func TestDashboard(t *testing.T) {
 	for _, panel := range dashboard.Panels {
 		for _, target := range panel.Targets {
 			queries++
-			// Grafana's own variable, which it replaces before it asks.
+			// Grafana replaces its variable before it asks Prometheus.
 			query := strings.ReplaceAll(target.Expr, "$__rate_interval", "5m")
 			if _, err := promQL.ParseExpr(query); err != nil {
 				t.Errorf("%s: %v", panel.Title, err)

@@ -1,2 +1,3 @@
-// Package cluster brings a cluster up and down and tells how it is: the steps, in their order, over the packages that know how.
+// Package cluster brings a cluster up and down and reports its status: the steps, in their order. How each step works is in the packages
+// components, controlplane, node and process. The command and its end-to-end tests call it.
 package cluster

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tanist-dev/tanist/test/cluster/image"
 	"github.com/tanist-dev/tanist/test/cluster/node"
 	"github.com/tanist-dev/tanist/test/cluster/process"
 )
@@ -69,14 +68,10 @@ func (c *Cluster) StartNode(ctx context.Context, name string) error {
 	if on {
 		return fmt.Errorf("%s is already running", name)
 	}
-	cp, err := c.controlPlane()
-	if err != nil {
-		return err
-	}
 	if err := n.Prepare(ctx, c.Nodes, c.Images); err != nil {
 		return err
 	}
-	return n.Join(cp)
+	return n.Join(c.controlPlane())
 }
 
 // LoadImage makes an image of the binaries and loads it on every node; one that is off gets it when it is started.
@@ -85,7 +80,7 @@ func (c *Cluster) LoadImage(ctx context.Context, ref string, binaries ...string)
 		return fmt.Errorf("cluster %q has no real nodes: there is nothing to load an image on", c.Name)
 	}
 	tar := filepath.Join(c.Dir, "images", strings.NewReplacer("/", "_", ":", "_").Replace(ref)+".tar")
-	if err := image.Write(tar, ref, binaries...); err != nil {
+	if err := node.WriteImage(tar, ref, binaries...); err != nil {
 		return err
 	}
 	for _, n := range c.nodes() {

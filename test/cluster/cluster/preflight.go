@@ -11,7 +11,7 @@ import (
 	"github.com/tanist-dev/tanist/test/cluster/realnodes"
 )
 
-// Validate tells the first thing in the options that cannot be.
+// Validate returns an error for the first option that is wrong.
 func (o Options) Validate() error {
 	switch {
 	case o.Nodes == 0 && o.SimulatedNodes == 0:

@@ -12,7 +12,6 @@ import (
 	"github.com/tanist-dev/tanist/test/cluster/components"
 	"github.com/tanist-dev/tanist/test/cluster/controlplane"
 	"github.com/tanist-dev/tanist/test/cluster/node"
-	"github.com/tanist-dev/tanist/test/cluster/simulated"
 )
 
 // Cluster is one by its name; it may or may not exist.
@@ -110,14 +109,13 @@ func (c *Cluster) nodes() []node.Node {
 }
 
 // controlPlane is the cluster's. With real nodes it is reached, and listens, on their network; without, on loopback alone.
-func (c *Cluster) controlPlane() (controlplane.Config, error) {
-	stages, err := simulated.Stages(c.Components)
+func (c *Cluster) controlPlane() controlplane.Config {
 	conf := controlplane.Config{
-		Dir: c.Dir, Components: c.Components, Port: c.Port, Stages: stages,
+		Dir: c.Dir, Components: c.Components, Port: c.Port,
 		ServiceCIDR: node.ServiceCIDR, ServiceIP: node.ServiceIP, Address: "127.0.0.1", Bind: "127.0.0.1",
 	}
 	if c.Nodes > 0 {
 		conf.Address, conf.Bind, conf.Endpoint = node.BridgeAddress, "0.0.0.0", true
 	}
-	return conf, err
+	return conf
 }

@@ -16,7 +16,7 @@ import (
 type Health string
 
 // A cluster is Healthy when every program of it runs and its nodes are Ready, NotReady when only the latter is missing, HalfDead when a
-// program is missing that nobody stopped, and Dead when none runs.
+// program is missing that its user did not stop, and Dead when none runs.
 const (
 	Healthy  Health = "Up"
 	NotReady Health = "NotReady"
@@ -24,7 +24,7 @@ const (
 	Dead     Health = "Dead"
 )
 
-// Status is what "status" tells.
+// Status is what "status" reports.
 type Status struct {
 	Name       string `json:"name"`
 	Health     Health `json:"health"`

@@ -14,13 +14,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/tanist-dev/tanist/test/cluster/certmanager"
 	"github.com/tanist-dev/tanist/test/cluster/components"
 	"github.com/tanist-dev/tanist/test/cluster/controlplane"
-	"github.com/tanist-dev/tanist/test/cluster/image"
 	"github.com/tanist-dev/tanist/test/cluster/node"
-	"github.com/tanist-dev/tanist/test/cluster/process"
-	"github.com/tanist-dev/tanist/test/cluster/simulated"
 )
 
 // Up brings a cluster up and returns when its nodes are Ready. If it fails, or ctx ends, it leaves nothing behind.
@@ -56,8 +52,8 @@ func Up(ctx context.Context, name string, options Options, source fs.FS, out io.
 	if err := c.start(ctx, step); err != nil {
 		cleanCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
-		if cp, cpErr := c.controlPlane(); cpErr == nil && ctx.Err() == nil {
-			cp.LogTo(out)
+		if ctx.Err() == nil {
+			c.controlPlane().LogTo(out)
 		}
 		return nil, errors.Join(err, c.Down(cleanCtx))
 	}
@@ -66,10 +62,7 @@ func Up(ctx context.Context, name string, options Options, source fs.FS, out io.
 }
 
 func (c *Cluster) start(ctx context.Context, step func(string)) error {
-	cp, err := c.controlPlane()
-	if err != nil {
-		return err
-	}
+	cp := c.controlPlane()
 	if c.Nodes > 0 {
 		// Before the API server, whose address is on it.
 		if err := node.SetUpHost(); err != nil {
@@ -94,7 +87,7 @@ func (c *Cluster) start(ctx context.Context, step func(string)) error {
 	all.Go(func() error { return c.joinNodes(allCtx, cp, client, step) })
 	if c.CertManager {
 		all.Go(func() error {
-			err := certmanager.Start(allCtx, c.Components, c.Kubeconfig(), process.Owner{Cluster: c.Dir}, filepath.Join(c.Dir, "logs"))
+			err := c.startCertManager(allCtx)
 			if err == nil {
 				step("cert-manager works")
 			}
@@ -113,7 +106,7 @@ func (c *Cluster) prepareNodes(ctx context.Context) error {
 		return nil
 	}
 	pause := filepath.Join(c.Dir, "images", "pause.tar")
-	if err := image.Write(pause, node.PauseImage, filepath.Join(c.Components, "pause")); err != nil {
+	if err := node.WriteImage(pause, node.PauseImage, filepath.Join(c.Components, "pause")); err != nil {
 		return err
 	}
 	c.Images = []string{pause}
@@ -131,7 +124,7 @@ func (c *Cluster) joinNodes(ctx context.Context, cp controlplane.Config, client 
 			return err
 		}
 	}
-	if err := simulated.Create(ctx, client, c.SimulatedNodes); err != nil {
+	if err := controlplane.CreateSimulatedNodes(ctx, client, c.SimulatedNodes); err != nil {
 		return err
 	}
 	if err := waitReady(ctx, client, c.Nodes+c.SimulatedNodes); err != nil {

@@ -55,7 +55,7 @@ func Ensure(ctx context.Context, source fs.FS, names []string, progress io.Write
 	}
 	defer unlock()
 	if missing, err = plan(dir, want, names); err != nil || missing.empty() {
-		return dir, err // somebody else has just built them
+		return dir, err // another command has just built them
 	}
 	return dir, missing.build(ctx, source, dir, want, progress)
 }

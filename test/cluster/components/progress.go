@@ -41,11 +41,11 @@ func runWithProgress(cmd *exec.Cmd, title string, progress io.Writer) error {
 	return nil
 }
 
-// follow tells of the lines until there are no more. It returns those that name no package: downloads, warnings and errors.
-func follow(lines <-chan string, tell buildProgress) string {
+// follow shows the lines until there are no more. It returns those that name no package: downloads, warnings and errors.
+func follow(lines <-chan string, shown buildProgress) string {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	defer tell.end()
+	defer shown.end()
 	var other strings.Builder
 	for {
 		select {
@@ -56,14 +56,14 @@ func follow(lines <-chan string, tell buildProgress) string {
 			if !isPackage(line) {
 				fmt.Fprintln(&other, line)
 			}
-			tell.line(line)
+			shown.line(line)
 		case <-tick.C:
-			tell.goesOn()
+			shown.goesOn()
 		}
 	}
 }
 
-// isPackage tells a package's path from a download, a warning or an error.
+// isPackage reports whether a line is a package's path, and not a download, a warning or an error.
 func isPackage(line string) bool { return !strings.ContainsAny(line, " \t") }
 
 // buildProgress shows how a build goes on.

@@ -8,10 +8,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// SimulatedNodeAnnotation and its value mark the nodes that KWOK stands in for; all others are left alone.
+// simulatedNodeAnnotation and its value mark the nodes whose kubelet KWOK plays. KWOK leaves all others alone.
 const (
-	SimulatedNodeAnnotation = "kwok.x-k8s.io/node"
-	SimulatedNodeValue      = "fake"
+	simulatedNodeAnnotation = "kwok.x-k8s.io/node"
+	simulatedNodeValue      = "fake"
 )
 
 // Config is a control plane to start.
@@ -25,8 +25,6 @@ type Config struct {
 	Endpoint bool
 	// ServiceCIDR is the range of ClusterIPs and ServiceIP its first address, the API server's own.
 	ServiceCIDR, ServiceIP string
-	// Stages are KWOK's, a YAML document each.
-	Stages [][]byte
 }
 
 func (c Config) pki(file string) string { return filepath.Join(c.clusterDir(), "pki", file) }
@@ -70,7 +68,7 @@ func (c Config) kwokctl() ([]byte, error) {
 				{Key: "manage-all-nodes", Value: "false", Override: true},
 				// The same here: a kubelet's stock value, renewed every 10 s. With kwokctl's, a node is late by its grace period.
 				{Key: "node-lease-duration-seconds", Value: "40", Override: true},
-				{Key: "manage-nodes-with-annotation-selector", Value: SimulatedNodeAnnotation + "=" + SimulatedNodeValue},
+				{Key: "manage-nodes-with-annotation-selector", Value: simulatedNodeAnnotation + "=" + simulatedNodeValue},
 			}},
 		},
 	}
@@ -78,7 +76,11 @@ func (c Config) kwokctl() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range c.Stages {
+	stages, err := stages(c.Components)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range stages {
 		out = append(append(out, "---\n"...), s...)
 	}
 	return out, nil

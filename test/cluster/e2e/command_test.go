@@ -22,8 +22,8 @@ import (
 	"github.com/tanist-dev/tanist/test/cluster/cluster"
 )
 
-// patience is for whatever a test waits for; generous, since a loaded machine is no failure.
-const patience = 3 * time.Minute
+// timeout bounds whatever a test waits for. It is generous, since a loaded machine is no failure.
+const timeout = 3 * time.Minute
 
 var bin struct{ command, app string }
 
@@ -52,7 +52,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// user is somebody who calls the command.
+// user is a user who calls the command.
 type user struct {
 	t *testing.T
 	// name is the cluster's.

@@ -66,7 +66,7 @@ func clusterIP(t *testing.T, client kubernetes.Interface, service *corev1.Servic
 	everyTime(t, "on the host", target)
 }
 
-// everyTime: whichever of the pods is chosen, on the same node or on another one, answers at once. kube-proxy may learn of the last
+// everyTime checks that every pod that is chosen, on the same node or on another one, answers at once. kube-proxy may learn of the last
 // pod a moment later than of the first.
 func everyTime(t *testing.T, where, url string) {
 	t.Helper()
@@ -128,7 +128,7 @@ func wrongWhileUp(u user) {
 	other.refused([]string{"up", "--simulated-nodes", "1"}, "port 16443", "--port")
 }
 
-// power takes a node away and brings it back. Nobody is told: the stock grace period passes before it is NotReady.
+// power takes a node's power away and brings it back. Nothing announces it: the node is NotReady only after the stock grace period.
 func power(u user, client kubernetes.Interface, verb string) {
 	const lost = "node-2"
 	conditions := func(ctx context.Context, want corev1.ConditionStatus) (bool, error) {

@@ -22,7 +22,7 @@ import (
 	"github.com/tanist-dev/tanist/test/cluster/components"
 )
 
-// nobody is a user without any right, and with a cache folder of its own that has the components already.
+// nobody is a user without any rights. The user has its own cache folder, which has the components already.
 func nobody(t *testing.T) user {
 	t.Helper()
 	// Not t.TempDir, which only its owner can enter.
@@ -76,7 +76,7 @@ func TestSimulatedNodes(t *testing.T) {
 	t.Run("down --all removes it without its name", func(t *testing.T) {
 		u.t = t
 		u.refused([]string{"down", "--all"}, "--all", "--name "+u.name)
-		// The folder, and so the clusters, are this user's alone: nobody else's are removed.
+		// The folder, and so the clusters, are this user's alone: no other user's clusters are removed.
 		cmd := u.command("down", "--all")
 		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), u.name) {
 			t.Fatalf("down --all: %v\n%s", err, out)
@@ -85,8 +85,8 @@ func TestSimulatedNodes(t *testing.T) {
 	})
 }
 
-// lease: a node that renews its Lease more slowly than a kubelet (a quarter of its duration) is taken for lost now and then, and its
-// pods for not ready.
+// lease checks that a simulated node's Lease lasts as long as a kubelet's. A node that renews its Lease more slowly than a kubelet (a
+// quarter of its duration) is sometimes taken for lost, and its pods for not ready.
 func lease(t *testing.T, client kubernetes.Interface) {
 	got, err := client.CoordinationV1().Leases("kube-node-lease").Get(t.Context(), "simulated-1", metav1.GetOptions{})
 	if err != nil {
@@ -108,7 +108,7 @@ func graceful(t *testing.T, client kubernetes.Interface) {
 	if err := client.CoreV1().Pods(ns).Delete(t.Context(), victim.Name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.After(patience)
+	deadline := time.After(timeout)
 	for {
 		select {
 		case event := <-w.ResultChan():

@@ -26,17 +26,17 @@ const (
 
 var appLabels = map[string]string{"app": "web"}
 
-// eventually waits until f returns true; what f returns as an error is shown when it never does.
+// eventually waits until f returns true. The test fails with f's last error when it never does.
 func eventually(t *testing.T, what string, f func(ctx context.Context) (bool, error)) {
 	t.Helper()
 	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, timeout, true, func(ctx context.Context) (bool, error) {
 		ok, err := f(ctx)
 		last = err
 		return ok, nil
 	})
 	if err != nil {
-		t.Fatalf("%s: not within %v: %v", what, patience, last)
+		t.Fatalf("%s: not within %v: %v", what, timeout, last)
 	}
 }
 

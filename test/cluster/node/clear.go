@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Clear removes what a node that runs no more has left in the kernel: its mounts, its pods' network namespaces, its cgroups and its
+// Clear removes what a node that no longer runs has left in the kernel: its mounts, its pods' network namespaces, its cgroups and its
 // folder under /run. Its disk stays.
 func (n Node) Clear() error {
 	if err := errors.Join(unmountBelow(n.run(), n.Dir()), removeCgroups(n.cgroup())); err != nil {
@@ -24,7 +24,7 @@ func (n Node) Clear() error {
 	return os.RemoveAll(n.run())
 }
 
-// remove takes the node away altogether, its disk excepted.
+// remove removes all of the node but its disk.
 func (n Node) remove() error {
 	if err := n.Clear(); err != nil {
 		return err
@@ -40,8 +40,8 @@ func (n Node) remove() error {
 	return nil
 }
 
-// RemoveAll takes all nodes, the bridge and what they left on the host away. Nothing of a cluster with real nodes may run any
-// more; that some of it never existed is no error.
+// RemoveAll removes all nodes, the bridge and what they left on the host. Nothing of a cluster with real nodes may still run. It is no
+// error if some of it never existed.
 func RemoveAll(cluster string) error {
 	namespaces, err := filepath.Glob("/run/netns/tanist-node-*")
 	if err != nil {
@@ -67,7 +67,7 @@ func RemoveAll(cluster string) error {
 	return errors.Join(removeContainerLogLinks(cluster), removeCgroups(allCgroups), os.RemoveAll(runDir))
 }
 
-// HostLeftovers names what is on the host of a cluster with real nodes, for status and for tests.
+// HostLeftovers names what a cluster with real nodes has on the host.
 func HostLeftovers() ([]string, error) {
 	found, err := filepath.Glob("/run/netns/tanist-*")
 	if err != nil {

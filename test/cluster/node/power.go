@@ -36,24 +36,24 @@ func (n Node) Prepare(ctx context.Context, nodes int, images []string) error {
 	return nil
 }
 
-// Join starts what makes it a node of the cluster.
+// Join starts the kubelet and kube-proxy, which make it a node of the cluster.
 func (n Node) Join(cp controlplane.Config) error {
 	return errors.Join(n.startKubelet(cp), n.startProxy(cp))
 }
 
-// Kill is a loss of power: nobody is told anything.
+// Kill takes the power away: no process can do anything before it ends.
 func (n Node) Kill(ctx context.Context) error {
-	// The cable first: a process that dies while others live would still be heard of.
+	// The link first: otherwise the API server would hear of a process that dies while others live.
 	if err := n.setLink(false); err != nil {
 		return err
 	}
 	return process.Kill(ctx, n.Cluster, process.OfNode(n.Name()))
 }
 
-// stopPatience is what a machine gives its programs when it shuts down.
-const stopPatience = 10 * time.Second
+// stopTimeout is how long a machine gives its programs to end when it shuts down.
+const stopTimeout = 10 * time.Second
 
-// Stop is a machine that is shut down: the kubelet first, so that it starts nothing again, then the containers, then the rest.
+// Stop shuts the machine down: first the kubelet, so that it starts nothing again, then the containers, then the rest.
 func (n Node) Stop(ctx context.Context) error {
 	mine := process.OfNode(n.Name())
 	steps := []func(process.Process) bool{
@@ -62,7 +62,7 @@ func (n Node) Stop(ctx context.Context) error {
 		mine,
 	}
 	for _, match := range steps {
-		if err := process.Terminate(ctx, n.Cluster, match, stopPatience); err != nil {
+		if err := process.Terminate(ctx, n.Cluster, match, stopTimeout); err != nil {
 			return fmt.Errorf("failed to stop %s: %w", n.Name(), err)
 		}
 	}

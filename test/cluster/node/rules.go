@@ -87,7 +87,7 @@ func removeEmptyTables(ctx context.Context, before []string) error {
 			return fmt.Errorf("failed to list the nftables %s: %w", table, err)
 		}
 		if hasRules(string(out)) {
-			continue // somebody else's by now
+			continue // another program uses it by now
 		}
 		if err := exec.CommandContext(ctx, "nft", append([]string{"delete"}, args...)...).Run(); err != nil {
 			return fmt.Errorf("failed to remove the nftables %s: %w", table, err)
@@ -96,7 +96,7 @@ func removeEmptyTables(ctx context.Context, before []string) error {
 	return nil
 }
 
-// hasRules tells whether a table's listing has more than empty chains.
+// hasRules reports whether a table's listing has more than empty chains.
 func hasRules(listing string) bool {
 	for line := range strings.SplitSeq(listing, "\n") {
 		line = strings.TrimSpace(line)

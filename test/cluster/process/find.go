@@ -88,8 +88,8 @@ func Kill(ctx context.Context, cluster string, match func(Process) bool) error {
 }
 
 // Terminate asks the matching processes to end and gives them the time; what is left then is killed.
-func Terminate(ctx context.Context, cluster string, match func(Process) bool, patience time.Duration) error {
-	gentle, cancel := context.WithTimeout(ctx, patience)
+func Terminate(ctx context.Context, cluster string, match func(Process) bool, timeout time.Duration) error {
+	gentle, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := signalUntilGone(gentle, cluster, match, syscall.SIGTERM); err == nil {
 		return nil
@@ -98,7 +98,7 @@ func Terminate(ctx context.Context, cluster string, match func(Process) bool, pa
 }
 
 func signalUntilGone(ctx context.Context, cluster string, match func(Process) bool, sig syscall.Signal) error {
-	told := map[int]bool{}
+	signalled := map[int]bool{}
 	return wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
 		found, err := Find(cluster)
 		if err != nil {
@@ -110,10 +110,10 @@ func signalUntilGone(ctx context.Context, cluster string, match func(Process) bo
 				continue
 			}
 			left = true
-			if told[p.PID] && sig != syscall.SIGKILL {
+			if signalled[p.PID] && sig != syscall.SIGKILL {
 				continue
 			}
-			told[p.PID] = true
+			signalled[p.PID] = true
 			if err := syscall.Kill(p.PID, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return false, fmt.Errorf("failed to signal %s (pid %d): %w", p.Name, p.PID, err)
 			}

@@ -69,7 +69,7 @@ func cgroups() string {
 	return unified
 }
 
-// kernel tries what no file tells: namespaces, and nftables in one.
+// kernel tries what no file says: namespaces, and nftables in one.
 func kernel(ctx context.Context) (lacks []string) {
 	try := exec.CommandContext(ctx, "nft", "list", "tables")
 	try.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}

@@ -1,2 +1,0 @@
-// Package image makes a container image of one static binary: from scratch, with the binary as its only layer.
-package image

@@ -1,0 +1,67 @@
+package env
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// TanistNamespace is where Tanist is installed.
+const TanistNamespace = "tanist-system"
+
+// Replicas returns Tanist's pods that are ready and stay.
+func Replicas(ctx context.Context, client kubernetes.Interface) ([]corev1.Pod, error) {
+	list, err := client.CoreV1().Pods(TanistNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=tanist"})
+	if err != nil {
+		return nil, err
+	}
+	var ready []corev1.Pod
+	for _, pod := range list.Items {
+		if IsReady(&pod) {
+			ready = append(ready, pod)
+		}
+	}
+	return ready, nil
+}
+
+// IsReady reports whether a pod is ready and not being deleted.
+func IsReady(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue && pod.DeletionTimestamp == nil
+		}
+	}
+	return false
+}
+
+// BothReplicas waits until two replicas are ready and one of them holds the Lease, and returns that one's name.
+func BothReplicas(t *testing.T, client kubernetes.Interface) (elected string) {
+	t.Helper()
+	Eventually(t, "two replicas are ready and one holds the Lease", func(ctx context.Context) error {
+		pods, err := Replicas(ctx, client)
+		if err != nil {
+			return err
+		}
+		lease, err := client.CoordinationV1().Leases(TanistNamespace).Get(ctx, "tanist", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		holder := ""
+		if lease.Spec.HolderIdentity != nil {
+			holder, _, _ = strings.Cut(*lease.Spec.HolderIdentity, "_")
+		}
+		for _, pod := range pods {
+			if len(pods) == 2 && pod.Name == holder {
+				elected = holder
+				return nil
+			}
+		}
+		return fmt.Errorf("%d replicas are ready, the Lease is %q's", len(pods), holder)
+	})
+	return elected
+}
