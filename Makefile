@@ -1,35 +1,35 @@
-# Everything runs on a machine with Go, make and git; real nodes need root and Debian's packages besides (make nodes says which).
+# You need Go, make and git. Real nodes also need root and some Debian packages; "make nodes" says which.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 BIN := $(CURDIR)/bin
 CLUSTER := $(BIN)/tanist-cluster
 HELM := go tool -modfile=$(CURDIR)/tools/helm.mod helm
 LINT := go tool -modfile=$(CURDIR)/tools/golangci-lint.mod golangci-lint
-# What cluster-up is asked for: real nodes where this machine can have them, else simulated ones.
+# The cluster that cluster-up makes: real nodes if this machine can have them, else simulated ones.
 CLUSTER_ARGS ?= $(if $(filter real,$(shell scripts/nodes.sh)),--nodes 2,--simulated-nodes 3) --cert-manager
-# How many failovers make demo shows. The published comparison has fifty.
+# How many failovers "make demo" shows. The published figures of zen-lead are of fifty (docs/performance.md).
 FAILOVERS ?= 20
-# What takes a while says so every ten seconds.
+# Runs a command, and says every ten seconds that it still runs.
 STILL := $(CURDIR)/scripts/still.sh
-# What the tests against a real API server are run with.
+# The components that the tests against a real API server need.
 TEST_COMPONENTS := kube-apiserver kube-controller-manager kubectl etcd cert-manager crds
 MODULES := . test/cluster test/rules
 VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
-# What make disruptions tries: how often, with which kube-proxy, which cases, under which settings ("all": with and without each).
+# How often "make disruptions" tries each case, with which kube-proxy, which cases, and with which settings ("all": with and without each).
 REPEAT ?= 20
 PROXY ?= nftables
 CASES ?= all
 SETTINGS ?= on
 RANDOM_FOR ?= 10m
-# How many rounds make converge takes, and the first one's seed; 0 for a new one.
+# How many rounds "make converge" takes, and the seed of the first round; 0 chooses a new one.
 ROUNDS ?= 20
 SEED ?= 0
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc),-race)
 
 .PHONY: help
-help: ## Show what can be made
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
@@ -41,20 +41,20 @@ $(CLUSTER):
 	cd test/cluster && CGO_ENABLED=0 $(STILL) "Building tanist-cluster" go build -o $@ .
 
 .PHONY: nodes
-nodes: ## Say whether this machine can have real nodes; where it must and cannot, stop before anything is built
+nodes: ## Say whether this machine can have real nodes; with NODES=real, fail if it cannot
 	@kind=$$(scripts/nodes.sh) && echo "Nodes: $$kind"
 e2e bench-admission disruptions: export NODES := real
 bench: export NODES ?= real
 
 .PHONY: test
-test: ## Run all tests that need no root, under the race detector where there is gcc
+test: ## Run all tests that need no root, with the race detector if there is gcc
 	$(STILL) "Unit tests" go test $(RACE) ./...
 	cd test/cluster && $(STILL) "Unit tests of the cluster" \
 		go test ./cluster ./components ./controlplane ./node ./realnodes # not ./...: it would compile all of cert-manager first
 	$(MAKE) chart integration
 
 .PHONY: chart
-chart: ## Test the chart, install.yaml, alerts and dashboard (compiles Helm first: some minutes, once)
+chart: ## Test the chart, install.yaml, the alerts and the dashboard (the first run compiles Helm, which takes some minutes)
 	$(STILL) "Compiling Helm" $(HELM) version >/dev/null
 	$(STILL) "Tests of the chart" go test -tags chart ./deploy/
 	cd test/rules && $(STILL) "Tests of the alerts" go test ./...
@@ -66,19 +66,19 @@ install.yaml: ## Render deploy/install.yaml from the chart
 	mv $(BIN)/install.yaml deploy/install.yaml
 
 .PHONY: integration
-integration: $(CLUSTER) ## Run the tests against a real API server (no root; builds its components and Helm first)
+integration: $(CLUSTER) ## Run the tests against a real API server (needs no root; the first run builds its components and Helm)
 	$(CLUSTER) components $(TEST_COMPONENTS)
 	$(STILL) "Compiling Helm" $(HELM) version >/dev/null # so that the tests only render
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests against a real API server" \
 		go test $(RACE) -tags integration -count=1 -timeout 2h ./test/integration/
 
 .PHONY: converge
-converge: components ## Show that replicas that see things differently do not fight (ROUNDS=300 SEED=1)
+converge: components ## Test that replicas that see different things do not fight (ROUNDS=300 SEED=1)
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components) go test $(RACE) -tags integration -count=1 -timeout 6h -v -run '^TestConvergence$$' \
 		./test/integration/ -rounds $(ROUNDS) -seed $(SEED)
 
 .PHONY: e2e
-e2e: nodes build ## Run the tests on real nodes (root, Debian's packages)
+e2e: nodes build ## Run the tests on real nodes (needs root and some Debian packages)
 	cd test/cluster && go test -tags e2e -count=1 -timeout 1h -v ./e2e/
 	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -p 1 -tags e2e -count=1 -timeout 1h -v ./test/e2e/ ./test/disruptions/ # -p 1: one after the other
 
@@ -87,7 +87,7 @@ bench: nodes build ## Measure failovers on a cluster of its own (BENCH_ARGS="--m
 	CLUSTER_NAME=bench scripts/with-tanist.sh kubectl tanist bench $(BENCH_ARGS)
 
 .PHONY: bench-burst
-bench-burst: build ## Measure a hundred leaders lost in one request, on simulated nodes (BURST_ARGS="--services 500")
+bench-burst: build ## Measure the hand-overs when one request deletes a hundred leaders, on simulated nodes (BURST_ARGS="--services 500")
 	CLUSTER_NAME=burst SIMULATED_NODES=5 scripts/with-tanist.sh kubectl tanist bench --burst --floor --pods 2 $(BURST_ARGS)
 
 .PHONY: bench-idle
@@ -96,12 +96,12 @@ bench-idle: build ## Measure what a thousand leader Services cost while nothing 
 		go test -tags bench -count=1 -timeout 0 -v -run TestIdle ./test/bench/ -args $(IDLE_ARGS)
 
 .PHONY: bench-admission
-bench-admission: nodes build ## Measure hand-overs with and without admission, and what it costs (ADMISSION_ARGS="-failovers 10 -calls 100")
+bench-admission: nodes build ## Measure hand-overs with and without admission, and what admission costs (ADMISSION_ARGS="-failovers 10 -calls 100")
 	CLUSTER_NAME=admission scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 3h -v -run TestAdmission ./test/bench/ -args $(ADMISSION_ARGS)
 
 .PHONY: disruptions
-disruptions: nodes build ## Count what planned disruptions cost on real nodes (REPEAT=5 PROXY=iptables CASES=drain,evict SETTINGS=on,off RANDOM_FOR=10m)
+disruptions: nodes build ## Count the requests that planned disruptions fail, on real nodes (REPEAT=5 PROXY=iptables CASES=drain,evict SETTINGS=on,off RANDOM_FOR=10m)
 	rm -f $(BIN)/disruptions-$(PROXY).jsonl
 	CLUSTER_NAME=disruptions UP_ARGS="--proxy-mode $(PROXY)" DISRUPTION_PROXY=$(PROXY) DISRUPTION_REPEAT=$(REPEAT) \
 		DISRUPTION_CASES="$(CASES)" DISRUPTION_SETTINGS="$(SETTINGS)" DISRUPTION_RANDOM=$(RANDOM_FOR) \
@@ -109,25 +109,25 @@ disruptions: nodes build ## Count what planned disruptions cost on real nodes (R
 		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'Disruptions$$' ./test/disruptions/
 
 .PHONY: demo
-demo: nodes build ## Show it: a cluster, Tanist, twenty failovers, the table (FAILOVERS=50 for more, KEEP=1 leaves it running)
+demo: nodes build ## Start a cluster with Tanist, run twenty failovers and print the table (FAILOVERS=50 KEEP=1)
 	CLUSTER_NAME=demo scripts/with-tanist.sh bash -c \
 		'exec kubectl tanist bench --failovers $(FAILOVERS) --floor $$([[ $$NODES == simulated ]] || echo --traffic)'
 
 .PHONY: lint
-lint: ## Run the linters, the layers' among them
+lint: ## Run the linters, which also check the layers
 	for m in $(MODULES); do (cd $$m && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
 
 .PHONY: verify
-verify: ## Check that what is committed is formatted and tidy
+verify: ## Check that the code is formatted and the modules are tidy
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	for m in $(MODULES); do (cd $$m && go mod tidy -diff && go mod verify); done
 
 .PHONY: components
-components: $(CLUSTER) ## Build all components of a cluster from their modules (about ten minutes, once)
+components: $(CLUSTER) ## Build all components of a cluster from their modules (the first run takes about ten minutes)
 	$(CLUSTER) components
 
 .PHONY: cluster-up
-cluster-up: $(CLUSTER) ## Bring a cluster up (CLUSTER_ARGS="--nodes 2 --cert-manager")
+cluster-up: $(CLUSTER) ## Start a cluster (CLUSTER_ARGS="--nodes 2 --cert-manager")
 	$(CLUSTER) up $(CLUSTER_ARGS)
 
 .PHONY: cluster-down

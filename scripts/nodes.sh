@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nodes.sh: prints which nodes a cluster is to have, "real" or "simulated". NODES=real and NODES=simulated ask for one kind (so does
-# SIMULATED_NODES); otherwise they are real where this machine can have them, and if not it says why. It needs nothing to be built.
+# nodes.sh: prints which nodes a cluster gets, "real" or "simulated". NODES=real and NODES=simulated ask for one kind, and SIMULATED_NODES
+# asks for simulated ones. Otherwise the nodes are real if this machine can have real ones; if not, nodes.sh says why. It needs no build.
 set -euo pipefail
 cd "$(dirname "$0")/../test/cluster"
 case ${SIMULATED_NODES:+simulated}${NODES:-auto} in

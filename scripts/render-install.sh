@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# render-install.sh: prints deploy/install.yaml, which is the chart with its default values and the namespace that it goes in.
+# render-install.sh: prints deploy/install.yaml: the namespace tanist-system, and the chart with its default values.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cat <<'NAMESPACE'

@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
-# with-tanist.sh COMMAND...: runs the command on a cluster of its own with two replicas of Tanist in it, and removes the cluster
-# afterwards, however the command ends. KEEP=1 leaves it running and says how to use it.
-# Where this machine can have real nodes (nodes.sh says so), there are two and cert-manager, and Tanist is installed by its chart
-# (HELM_ARGS are for that). Elsewhere the nodes are simulated and the replicas run beside them, as processes on this machine, without
-# admission. NODES=real fails where there can be no real nodes, NODES=simulated and SIMULATED_NODES=5 want simulated ones in any case;
-# REPLICAS=0 starts no Tanist there, for a command that starts its own. The command finds in NODES which they are.
+# with-tanist.sh COMMAND...: creates a cluster with two replicas of Tanist, runs the command, and removes the cluster however the command
+# ends. The command finds in NODES whether the nodes are real or simulated.
+#
+# If this machine can have real nodes (see nodes.sh), the cluster has two of them and cert-manager, and the chart installs Tanist. Otherwise
+# the nodes are simulated, and the replicas run as processes on this machine, without admission.
+#
+# NODES=real          fail if there can be no real nodes
+# NODES=simulated     use simulated nodes; SIMULATED_NODES=5 also says how many
+# REPLICAS=0          with simulated nodes, start no Tanist, for a command that starts its own
+# HELM_ARGS, UP_ARGS  more arguments for "helm install" and "tanist-cluster up"
+# KEEP=1              leave the cluster running, and say how to use it
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$PWD/bin
@@ -43,7 +48,7 @@ version=$(sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 export BENCH_IMAGE=ghcr.io/tanist-dev/kubectl-tanist:$version
 trap finish EXIT
 trap 'exit 130' INT TERM
-# Not in one line: eval would hide that there is no cluster, and the rest would meet whichever one the user's kubeconfig names.
+# Two steps, because eval would hide a failure, and the rest would then use the cluster that the user's kubeconfig names.
 settings=$(cluster up "${nodes[@]}" ${UP_ARGS:-}) || {
     if [[ $NODES == real && $asked == auto ]]; then echo "NODES=simulated does without real nodes" >&2; fi
     exit 1
@@ -57,7 +62,7 @@ if [[ $NODES == real ]]; then
     cluster image "$BENCH_IMAGE" "$bin/kubectl-tanist"
     scripts/still.sh "Installing Tanist" go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
         --wait --timeout 2m ${HELM_ARGS:-} >/dev/null
-    # Until the CA is injected, and until the nodes send to the replicas what is meant for them, admission is skipped.
+    # The API server skips admission until the CA is injected, and until the nodes route the webhook's Service to the replicas.
     configurations=$(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations --output name \
         --selector app.kubernetes.io/name=tanist)
     for configuration in $configurations; do

@@ -46,7 +46,8 @@ func drainWindowNote(pod *corev1.Pod, in input) string {
 	case wanted.LeftAlone != "":
 		return wanted.LeftAlone
 	case wanted.Window > 0:
-		return "it was created before the window applied; re-create it"
+		return "it was created before the window applied; delete it only after another pod has led for a few seconds " +
+			"(kubectl tanist handover), or leave it to the next rollout"
 	default:
 		return ""
 	}

@@ -18,7 +18,8 @@ import (
 func TestALeaderWithoutDrainWindow(t *testing.T) {
 	const (
 		costs  = "pod a1 leads and has no drain window, so deleting it plainly costs requests: "
-		remake = costs + "it was created before the window applied; re-create it"
+		remake = costs + "it was created before the window applied; delete it only after another pod has led for a few seconds " +
+			"(kubectl tanist handover), or leave it to the next rollout"
 	)
 	window := func(value string) func(*corev1.Pod) {
 		return func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.DrainWindowKey: value} }

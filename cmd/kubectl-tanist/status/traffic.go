@@ -48,7 +48,8 @@ func (f findings) windowless(l Leader) string {
 	asked := f.wanted.DrainWindowOr(tuning)
 	switch wanted := config.PodWindowFor(f.leaderPod, asked, tuning.Election.LongestDrainWindow()); {
 	case wanted.Window > 0:
-		return "it was created before the window applied; re-create it"
+		return "it was created before the window applied; delete it only after another pod has led for a few seconds " +
+			"(kubectl tanist handover), or leave it to the next rollout"
 	case asked > 0:
 		return wanted.LeftAlone
 	default:

@@ -40,7 +40,7 @@ func parse(args []string) (Options, error) {
 	flags.StringVar(&o.Namespace, "namespace", ownNamespace(),
 		"Tanist's own namespace, where its Lease and the ConfigMap tanist-tuning are. Defaults to the one it runs in.")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", true,
-		"Hold a Lease, so that one of several replicas goes first. Without it, run a single replica.")
+		"Elect one of several replicas with a Lease. Every replica replaces a lost leader; the Lease holder does everything else. Without it, run a single replica.")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8080",
 		"Address to serve metrics on; 0 for none.")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081",

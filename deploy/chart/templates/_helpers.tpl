@@ -8,7 +8,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
-{{- /* What is not in a namespace is named after the release's, so that two installations do not meet. */ -}}
+{{- /* Cluster-wide objects are named after the release's namespace, so that two installations do not share one. */ -}}
 {{- define "tanist.clusterName" -}}
 {{ .Release.Namespace }}-tanist
 {{- end }}
