@@ -10,11 +10,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// certificateName is the serving Certificate, in Tanist's own namespace.
+// certificateName is the name of the serving Certificate, in Tanist's own namespace.
 const certificateName = "tanist-serving"
 
-// overdue is how long after its time a renewal is late. cert-manager renews at two thirds of the lifetime, so there is time.
-const overdue = time.Hour
+// lateAfter is how long after its due time a renewal counts as late. cert-manager renews at two thirds of the lifetime, so an hour is
+// not urgent.
+const lateAfter = time.Hour
 
 // issuance reports the state of the serving Certificate.
 type issuance struct {
@@ -22,8 +23,8 @@ type issuance struct {
 	metrics     *metrics
 }
 
-// check sets the gauges, and returns what a user has to mend. No Certificate is nothing to mend: cert-manager may not be what makes
-// the files.
+// check sets the gauges, and returns what a user must correct. A missing Certificate is no problem: something other than cert-manager
+// may provide the files.
 func (i *issuance) check(now time.Time) []finding {
 	c := i.certificate.load()
 	if c == nil {
@@ -32,7 +33,7 @@ func (i *issuance) check(now time.Time) []finding {
 	setBool(i.metrics.ready, isReady(c))
 	setTime(i.metrics.expiry, timeOf(c.Status.NotAfter))
 	setTime(i.metrics.renewal, timeOf(c.Status.RenewalTime))
-	problem := trouble(c, now)
+	problem := certificateProblem(c, now)
 	if problem == "" {
 		return nil
 	}
@@ -45,8 +46,9 @@ func (i *issuance) check(now time.Time) []finding {
 	}}
 }
 
-// trouble says what is wrong with a Certificate; empty when nothing is. Each failure has a text of its own, so that each is said once.
-func trouble(c *certmanagerv1.Certificate, now time.Time) string {
+// certificateProblem returns what is wrong with a Certificate; empty if nothing is. Each failure has a text of its own, so that each is
+// reported once.
+func certificateProblem(c *certmanagerv1.Certificate, now time.Time) string {
 	ready := condition(c, certmanagerv1.CertificateConditionReady)
 	issuing := condition(c, certmanagerv1.CertificateConditionIssuing)
 	expiry, renewal := timeOf(c.Status.NotAfter), timeOf(c.Status.RenewalTime)
@@ -57,13 +59,13 @@ func trouble(c *certmanagerv1.Certificate, now time.Time) string {
 			attempts = *c.Status.FailedIssuanceAttempts
 		}
 		return fmt.Sprintf("issuing failed, the last time at %s (failures: %d): %s; %s",
-			stamp(c.Status.LastFailureTime.Time), attempts, issuing.Message, validity(expiry))
+			formatTime(c.Status.LastFailureTime.Time), attempts, issuing.Message, validity(expiry))
 	case !expiry.IsZero() && now.After(expiry):
-		return fmt.Sprintf("it expired at %s; is cert-manager running?", stamp(expiry))
+		return fmt.Sprintf("it expired at %s; is cert-manager running?", formatTime(expiry))
 	case ready.Status == cmmeta.ConditionFalse && issuing.Status != cmmeta.ConditionTrue:
 		return fmt.Sprintf("it is not ready (%s): %s", ready.Reason, ready.Message)
-	case !renewal.IsZero() && now.After(renewal.Add(overdue)):
-		return fmt.Sprintf("its renewal was due at %s and has not happened; is cert-manager running? %s", stamp(renewal), validity(expiry))
+	case !renewal.IsZero() && now.After(renewal.Add(lateAfter)):
+		return fmt.Sprintf("its renewal was due at %s and has not happened; is cert-manager running? %s", formatTime(renewal), validity(expiry))
 	}
 	return ""
 }
@@ -72,14 +74,14 @@ func validity(expiry time.Time) string {
 	if expiry.IsZero() {
 		return "nothing has been issued yet"
 	}
-	return "what was issued before expires at " + stamp(expiry)
+	return "what was issued before expires at " + formatTime(expiry)
 }
 
 func isReady(c *certmanagerv1.Certificate) bool {
 	return condition(c, certmanagerv1.CertificateConditionReady).Status == cmmeta.ConditionTrue
 }
 
-// condition is the one of a type; the zero one when there is none.
+// condition returns the condition of a type, or the zero value if there is none.
 func condition(c *certmanagerv1.Certificate, kind certmanagerv1.CertificateConditionType) certmanagerv1.CertificateCondition {
 	for _, condition := range c.Status.Conditions {
 		if condition.Type == kind {

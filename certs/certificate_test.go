@@ -89,7 +89,7 @@ func TestTrouble(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := trouble(test.certificate, today); got != test.want {
+			if got := certificateProblem(test.certificate, today); got != test.want {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})

@@ -3,6 +3,7 @@ package certs
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,26 +13,26 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// interval is how often to check without a change: time alone makes certificates expire and renewals overdue.
+// interval is how often to check without a change: certificates expire, and renewals become late, with time alone.
 const interval = time.Minute
 
-// noteLimit is the longest note in bytes that the API server takes in an Event.
+// noteLimit is the longest note, in bytes, that the API server accepts in an Event.
 const noteLimit = 1024
 
-// checks is the Runnable that makes both checks, on every replica, and says what they find.
+// checks is the Runnable that makes both checks, on every replica, and reports their findings.
 type checks struct {
 	trust    *trust
 	issuance *issuance
-	// changed holds at most one: a change that is not looked at yet.
+	// changed holds at most one change that has not been checked yet.
 	changed  chan struct{}
 	elected  <-chan struct{}
 	recorder events.EventRecorder
 
-	// said are the Events, of the holder of the Lease alone; logged is each replica's own.
-	said, logged standing
+	// sent deduplicates the Events, which only the holder of the Lease sends. logged deduplicates the log of each replica.
+	sent, logged deduplicator
 }
 
-// wake makes it check soon. It never blocks.
+// wake triggers a check. It never blocks.
 func (c *checks) wake() {
 	select {
 	case c.changed <- struct{}{}:
@@ -45,7 +46,7 @@ func (c *checks) NeedLeaderElection() bool { return false }
 // Start checks after each change, and from time to time, until the context ends.
 func (c *checks) Start(ctx context.Context) error {
 	go func() {
-		// Of a configuration that does not exist no informer sends an event.
+		// An informer sends no event for a configuration that does not exist.
 		if toolscache.WaitForCacheSync(ctx.Done(), c.trust.validating.synced, c.trust.mutating.synced) {
 			c.wake()
 		}
@@ -57,29 +58,29 @@ func (c *checks) Start(ctx context.Context) error {
 			return nil
 		case <-c.changed:
 		case <-time.After(c.check(ctx, time.Now())):
-		case <-elected: // what is wrong since before is this replica's to say now
+		case <-elected: // this replica now reports what was wrong before
 			elected = nil
 		}
 	}
 }
 
-// check makes both checks and returns when to look again at the latest.
+// check makes both checks, and returns after how long to check again at the latest.
 func (c *checks) check(ctx context.Context, now time.Time) time.Duration {
-	distrusted := c.trust.check(now)
-	troubles := c.issuance.check(now)
+	untrusted := c.trust.check(now)
+	all := append(slices.Clone(untrusted), c.issuance.check(now)...)
 
-	// Readiness tells the kubelet only that it fails; the log is where an installation that waits in vain is looked at.
-	news, soon := c.logged.news(now, distrusted, true)
-	for _, f := range news {
+	// The readiness check tells the kubelet only that it fails. Whoever looks at an installation that does not become ready reads the log.
+	due, soon := c.logged.due(now, untrusted, true)
+	for _, f := range due {
 		logf.FromContext(ctx).Error(nil, "Webhooks are not trusted", "kind", f.about.Kind, "name", f.about.Name, "problem", f.problem)
 	}
-	again := cmp.Or(soon, interval)
+	next := cmp.Or(soon, interval)
 
-	news, soon = c.said.news(now, append(distrusted, troubles...), c.isElected())
-	for _, f := range news {
+	due, soon = c.sent.due(now, all, c.isElected())
+	for _, f := range due {
 		c.recorder.Eventf(&f.about, nil, corev1.EventTypeWarning, f.reason, f.action, "%s", note(f.problem))
 	}
-	return min(again, cmp.Or(soon, interval))
+	return min(next, cmp.Or(soon, interval))
 }
 
 func (c *checks) isElected() bool {
@@ -91,7 +92,7 @@ func (c *checks) isElected() bool {
 	}
 }
 
-// note is a text short enough for an Event.
+// note shortens a text to the length that an Event may have.
 func note(text string) string {
 	if len(text) <= noteLimit {
 		return text

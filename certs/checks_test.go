@@ -22,7 +22,7 @@ import (
 	"k8s.io/client-go/tools/events"
 )
 
-// trustOf is a check of which the informers are synced.
+// trustOf is a check with synced informers.
 func trustOf(m *metrics, serving tls.Certificate) *trust {
 	synced := func() bool { return true }
 	tr := &trust{
@@ -31,7 +31,7 @@ func trustOf(m *metrics, serving tls.Certificate) *trust {
 		validating: &latest[admissionregistrationv1.ValidatingWebhookConfiguration]{synced: synced},
 		mutating:   &latest[admissionregistrationv1.MutatingWebhookConfiguration]{synced: synced},
 	}
-	tr.doubt.Store(new(unread))
+	tr.untrusted.Store(new(notRead))
 	return tr
 }
 
@@ -49,7 +49,7 @@ func (n *notes) Eventf(regarding, _ runtime.Object, kind, reason, action, note s
 	n.all = append(n.all, fmt.Sprintf("%s %s %s %s/%s/%s %s", kind, reason, action, about.Kind, about.Name, about.UID, fmt.Sprintf(note, args...)))
 }
 
-// take returns those since the last time.
+// take returns the Events since the last call.
 func (n *notes) take() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -58,7 +58,7 @@ func (n *notes) take() []string {
 	return all
 }
 
-// bubble is a replica's checks, which run in a bubble of synctest.
+// bubble is the checks of a replica, in a bubble of synctest.
 type bubble struct {
 	*checks
 	t        *testing.T
@@ -68,7 +68,7 @@ type bubble struct {
 	serving  atomic.Pointer[tls.Certificate]
 }
 
-// startChecks runs the checks with a certificate and both configurations.
+// startChecks starts the checks with a certificate and both configurations.
 func startChecks(t *testing.T, serving tls.Certificate, bundle []byte) *bubble {
 	t.Helper()
 	b := &bubble{t: t, registry: prometheus.NewRegistry(), notes: &notes{}, lease: make(chan struct{})}
@@ -95,7 +95,7 @@ func startChecks(t *testing.T, serving tls.Certificate, bundle []byte) *bubble {
 	return b
 }
 
-// inject puts a bundle into both configurations, as an informer tells it.
+// inject puts a bundle into both configurations, as their informers see it.
 func (b *bubble) inject(bundle []byte) {
 	b.trust.validating.handler(b.wake).OnAdd(validatingWith(bundle), false)
 	b.trust.mutating.handler(b.wake).OnUpdate(nil, mutatingWith(bundle))
@@ -163,7 +163,7 @@ func TestTrustIsLostAndFound(t *testing.T) {
 
 		b.inject(nil)
 		b.after(0).isReady("").has(0, departures) // never unready again
-		b.after(time.Minute).says()               // whoever holds the Lease says it
+		b.after(time.Minute).says()               // the holder of the Lease reports it
 		close(b.lease)
 		b.after(0).says(aboutValidating+skipsFour+noBundle, aboutMutating+skipsOne+noBundle)
 		b.after(time.Minute).says()
@@ -198,7 +198,7 @@ func TestTimeAloneEndsTrust(t *testing.T) {
 		close(b.lease)
 		end := time.Now().Add(24 * time.Hour)
 		b.after(24*time.Hour-time.Minute).has(1, departures).after(3*time.Minute).has(0, departures)
-		expired := "the certificate served expired at " + stamp(end) + "; cert-manager must renew it"
+		expired := "the certificate served expired at " + formatTime(end) + "; cert-manager must renew it"
 		b.says(aboutValidating+skipsFour+expired, aboutMutating+skipsOne+expired)
 	})
 }
@@ -220,8 +220,8 @@ func TestReadinessBeforeAnythingIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ca := newAuthority(t, 1, anyone)
-	check := trustOf(m, ca.leaf(anyone))
+	ca := newAuthority(t, 1, unchanged)
+	check := trustOf(m, ca.leaf(unchanged))
 	check.validating.object.Store(validatingWith(bundle(ca)))
 	check.mutating.synced = func() bool { return false }
 	if findings := check.check(today); findings != nil {
@@ -244,13 +244,13 @@ func TestIssuanceThatFails(t *testing.T) {
 		}
 		said := func(at time.Time, attempts int, expiry time.Time) string {
 			return fmt.Sprintf("Warning CertificateNotIssued CheckCertificate Certificate/tanist-serving/certificate "+
-				"issuing failed, the last time at %s (failures: %d): denied; what was issued before expires at %s", stamp(at), attempts, stamp(expiry))
+				"issuing failed, the last time at %s (failures: %d): denied; what was issued before expires at %s", formatTime(at), attempts, formatTime(expiry))
 		}
 		certificate()
 		b.after(0).has(1, "tanist_certificate_ready")
 		first, expiry := time.Now(), time.Now().Add(48*time.Hour)
 		certificate(failed(first, 1, "denied"))
-		b.after(time.Minute).says() // whoever holds the Lease says it
+		b.after(time.Minute).says() // the holder of the Lease reports it
 		close(b.lease)
 		b.after(0).says(said(first, 1, expiry)).after(time.Hour).says()
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// distrust says why the API server, which trusts a bundle (PEM) and calls a host, refuses a chain (DER, the leaf first) at a time, and
-// what would be right; empty when it does not. It is the check that the API server makes before each call.
+// distrust returns why the API server does not trust a chain (DER, the leaf first), and what would be right. The API server trusts the
+// bundle (PEM) and calls the host. The result is empty if it trusts the chain. It makes the same check before each call.
 func distrust(bundle []byte, chain [][]byte, host string, now time.Time) string {
 	if len(chain) == 0 {
 		return "no certificate is served"
@@ -33,7 +33,7 @@ func distrust(bundle []byte, chain [][]byte, host string, now time.Time) string 
 	return explain(err, leaf, host, now)
 }
 
-// explain puts an error of a verification in words that say what would be right.
+// explain describes an error of a verification, and what would be right.
 func explain(err error, leaf *x509.Certificate, host string, now time.Time) string {
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		what := "the certificate served"
@@ -41,9 +41,9 @@ func explain(err error, leaf *x509.Certificate, host string, now time.Time) stri
 			what = fmt.Sprintf("the CA %q", invalid.Cert.Subject)
 		}
 		if now.Before(invalid.Cert.NotBefore) {
-			return fmt.Sprintf("%s is not valid before %s; is the clock right?", what, stamp(invalid.Cert.NotBefore))
+			return fmt.Sprintf("%s is not valid before %s; is the clock right?", what, formatTime(invalid.Cert.NotBefore))
 		}
-		return fmt.Sprintf("%s expired at %s; cert-manager must renew it", what, stamp(invalid.Cert.NotAfter))
+		return fmt.Sprintf("%s expired at %s; cert-manager must renew it", what, formatTime(invalid.Cert.NotAfter))
 	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return fmt.Sprintf("the certificate served is for %s; it must be for %s", names(leaf), host)
@@ -71,7 +71,7 @@ func parse(chain [][]byte) (leaf *x509.Certificate, intermediates *x509.CertPool
 	return leaf, intermediates, nil
 }
 
-// names are the hosts that a certificate is for; its common name is none since long.
+// names returns the hosts that a certificate is valid for. Go and Kubernetes ignore its common name.
 func names(leaf *x509.Certificate) string {
 	all := leaf.DNSNames
 	for _, ip := range leaf.IPAddresses {
@@ -83,6 +83,6 @@ func names(leaf *x509.Certificate) string {
 	return strings.Join(all, ", ")
 }
 
-func stamp(t time.Time) string {
+func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }

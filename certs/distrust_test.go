@@ -7,8 +7,8 @@ import (
 )
 
 func TestDistrust(t *testing.T) {
-	first, second := newAuthority(t, 1, anyone), newAuthority(t, 2, anyone)
-	between := first.authority(3, anyone)
+	first, second := newAuthority(t, 1, unchanged), newAuthority(t, 2, unchanged)
+	between := first.authority(3, unchanged)
 	aged := newAuthority(t, 4, until(today.Add(-24*time.Hour)))
 	chain := func(a *authority, change func(*x509.Certificate)) [][]byte { return a.leaf(change).Certificate }
 
@@ -18,22 +18,22 @@ func TestDistrust(t *testing.T) {
 		host   string // served when empty
 		want   string
 	}{
-		"the CA in the bundle issued the leaf":           {bundle: bundle(first), chain: chain(first, anyone)},
-		"a new CA is in the bundle before its leaf":      {bundle: bundle(first, second), chain: chain(first, anyone)},
-		"the new CA's leaf, the old CA still in it":      {bundle: bundle(first, second), chain: chain(second, anyone)},
-		"the chain leads to the CA":                      {bundle: bundle(first), chain: chain(between, anyone)},
+		"the CA in the bundle issued the leaf":           {bundle: bundle(first), chain: chain(first, unchanged)},
+		"a new CA is in the bundle before its leaf":      {bundle: bundle(first, second), chain: chain(first, unchanged)},
+		"the new CA's leaf, the old CA still in it":      {bundle: bundle(first, second), chain: chain(second, unchanged)},
+		"the chain leads to the CA":                      {bundle: bundle(first), chain: chain(between, unchanged)},
 		"one of several names":                           {bundle: bundle(first), chain: chain(first, forNames("localhost", served))},
 		"an address":                                     {bundle: bundle(first), chain: chain(first, forNames("127.0.0.1")), host: "127.0.0.1"},
-		"an old CA that has expired in the bundle, too":  {bundle: bundle(aged, first), chain: chain(first, anyone)},
+		"an old CA that has expired in the bundle, too":  {bundle: bundle(aged, first), chain: chain(first, unchanged)},
 		"nothing is served":                              {bundle: bundle(first), want: "no certificate is served"},
 		"a certificate served that is none":              {bundle: bundle(first), chain: [][]byte{{1}}, want: "the certificate served cannot be read: x509: malformed certificate"},
-		"no bundle":                                      {chain: chain(first, anyone), want: "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"},
-		"a bundle that is none":                          {bundle: []byte("x"), chain: chain(first, anyone), want: "the caBundle holds no certificate; it must be PEM, with the CA that issued the certificate served"},
-		"another CA of the same name":                    {bundle: bundle(first), chain: chain(second, anyone), want: `the caBundle does not hold the CA that issued the certificate served, "CN=tanist-ca" with the key 02; it must`},
-		"the chain to the CA is not served":              {bundle: bundle(first), chain: chain(between, anyone)[:1], want: `the caBundle does not hold the CA that issued the certificate served, "CN=tanist-ca" with the key 03; it must`},
+		"no bundle":                                      {chain: chain(first, unchanged), want: "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"},
+		"a bundle that is none":                          {bundle: []byte("x"), chain: chain(first, unchanged), want: "the caBundle holds no certificate; it must be PEM, with the CA that issued the certificate served"},
+		"another CA of the same name":                    {bundle: bundle(first), chain: chain(second, unchanged), want: `the caBundle does not hold the CA that issued the certificate served, "CN=tanist-ca" with the key 02; it must`},
+		"the chain to the CA is not served":              {bundle: bundle(first), chain: chain(between, unchanged)[:1], want: `the caBundle does not hold the CA that issued the certificate served, "CN=tanist-ca" with the key 03; it must`},
 		"the leaf has expired":                           {bundle: bundle(first), chain: chain(first, until(today.Add(-time.Minute))), want: "the certificate served expired at 2026-03-01T11:59:00Z; cert-manager must renew it"},
 		"the leaf is not valid yet":                      {bundle: bundle(first), chain: chain(first, from(today.Add(time.Minute))), want: "the certificate served is not valid before 2026-03-01T12:01:00Z; is the clock right?"},
-		"the CA has expired":                             {bundle: bundle(aged), chain: chain(aged, anyone), want: `the CA "CN=tanist-ca" expired at 2026-02-28T12:00:00Z; cert-manager must renew it`},
+		"the CA has expired":                             {bundle: bundle(aged), chain: chain(aged, unchanged), want: `the CA "CN=tanist-ca" expired at 2026-02-28T12:00:00Z; cert-manager must renew it`},
 		"the leaf is for other names":                    {bundle: bundle(first), chain: chain(first, forNames("tanist", "10.0.0.1")), want: "the certificate served is for tanist, 10.0.0.1; it must be for tanist.tanist-system.svc"},
 		"the leaf is for no name":                        {bundle: bundle(first), chain: chain(first, forNames()), want: "the certificate served is for no name at all; it must be for tanist.tanist-system.svc"},
 		"the leaf is not a server's":                     {bundle: bundle(first), chain: chain(first, clientOnly), want: "the certificate served is refused: x509: certificate specifies an incompatible key usage"},

@@ -1,8 +1,7 @@
-// Package certs watches over the certificate that admission is served with: the state of cert-manager's Certificate, and whether the
-// API server can trust what this replica serves. A webhook that it cannot trust is skipped without a word (failurePolicy Ignore), so
-// this package says it, by metrics, Events and a readiness check.
+// Package certs checks the certificate that admission is served with: the state of cert-manager's Certificate, and whether the API
+// server can trust what this replica serves. The API server silently skips a webhook that it cannot trust (failurePolicy Ignore). So
+// this package reports it, with metrics, Events and a readiness check.
 //
-// Setup is all that the program calls. Files are watched by controller-runtime's certwatcher, and certificates are made by
-// cert-manager: this package changes neither. It waits for nobody: without cert-manager, or with its API gone, a replica starts, is
-// ready and hands over.
+// The program calls only Setup. controller-runtime's certwatcher watches the files, and cert-manager issues the certificates: this
+// package changes neither. It blocks nothing: without cert-manager or its API, a replica starts, becomes ready and hands over.
 package certs

@@ -7,52 +7,52 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// finding is something that a user has to mend.
+// finding is a problem that a user must correct.
 type finding struct {
 	about          corev1.ObjectReference
 	reason, action string
 	problem        string
 }
 
-// settling is how long something must be wrong before it is said: the CA injector comes a moment after an installation, and a
-// Certificate's conditions are not written all at once.
-const settling = 5 * time.Second
+// reportAfter is how long a problem must last before it is reported. The CA injector runs a moment after an installation, and the
+// conditions of a Certificate are not all written at once.
+const reportAfter = 5 * time.Second
 
-// standing remembers what is wrong, since when, and whether it was said.
-type standing struct {
-	// entries has one for each finding of the last look; it goes with the finding.
+// deduplicator remembers what is wrong, since when, and whether it has been reported.
+type deduplicator struct {
+	// entries has one for each finding of the last check.
 	entries map[finding]*entry
 }
 
 type entry struct {
-	since time.Time
-	said  bool
+	since    time.Time
+	reported bool
 }
 
-// news takes all that is wrong now, and returns what is to be said now and, if more is to be said soon, when to look again (0: not
-// before something changes). While it may not be said, it is kept.
-func (s *standing) news(now time.Time, findings []finding, mayBeSaid bool) (news []finding, again time.Duration) {
+// due takes all current findings, and returns those to report now. If more will be due, next is after how long; otherwise it is 0. While
+// mayReport is false, nothing is due, and the findings are kept for later.
+func (d *deduplicator) due(now time.Time, findings []finding, mayReport bool) (due []finding, next time.Duration) {
 	entries := make(map[finding]*entry, len(findings))
 	for _, f := range findings {
-		e := s.entries[f]
+		e := d.entries[f]
 		if e == nil {
 			e = &entry{since: now}
 		}
 		entries[f] = e
-		left := settling - now.Sub(e.since)
+		left := reportAfter - now.Sub(e.since)
 		switch {
-		case e.said:
+		case e.reported:
 		case left > 0:
-			if again == 0 || left < again {
-				again = left
+			if next == 0 || left < next {
+				next = left
 			}
-		case mayBeSaid:
-			e.said = true
-			news = append(news, f)
+		case mayReport:
+			e.reported = true
+			due = append(due, f)
 		}
 	}
-	s.entries = entries
-	return news, again
+	d.entries = entries
+	return due, next
 }
 
 func withUID(about corev1.ObjectReference, uid types.UID) corev1.ObjectReference {

@@ -19,12 +19,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// today is when the tests take place; certificates are valid from an hour before.
+// today is the time of the tests. Certificates are valid from an hour before.
 var today = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 const served = "tanist.tanist-system.svc"
 
-// authority is a CA. All have the same name, as those that cert-manager makes one after the other do; the keys' ids differ.
+// authority is a CA. All have the same name, as successive CAs of cert-manager have. The IDs of their keys differ.
 type authority struct {
 	t           *testing.T
 	certificate *x509.Certificate
@@ -33,16 +33,16 @@ type authority struct {
 	chain [][]byte
 }
 
-// anyone lets a certificate be as it comes.
-func anyone(*x509.Certificate) {}
+// unchanged leaves a certificate as it is.
+func unchanged(*x509.Certificate) {}
 
-// newAuthority makes a root with a key's id.
+// newAuthority returns a root CA whose key has an ID.
 func newAuthority(t *testing.T, id byte, change func(*x509.Certificate)) *authority {
 	t.Helper()
 	return (&authority{t: t}).authority(id, change)
 }
 
-// authority makes a CA below this one.
+// authority returns a CA that this one has issued.
 func (a *authority) authority(id byte, change func(*x509.Certificate)) *authority {
 	a.t.Helper()
 	certificate, key := a.sign(func(c *x509.Certificate) {
@@ -93,7 +93,7 @@ func (a *authority) sign(change func(*x509.Certificate)) (*x509.Certificate, cry
 	return certificate, key
 }
 
-// bundle is PEM of several roots.
+// bundle is the PEM of several roots.
 func bundle(all ...*authority) []byte {
 	var out []byte
 	for _, a := range all {
@@ -102,7 +102,7 @@ func bundle(all ...*authority) []byte {
 	return out
 }
 
-// until makes a certificate end at a time, and begin an hour before that if it must.
+// until makes a certificate expire at a time. If necessary, it is valid from an hour before.
 func until(end time.Time) func(*x509.Certificate) {
 	return func(c *x509.Certificate) {
 		c.NotAfter = end
@@ -127,14 +127,14 @@ func forNames(names ...string) func(*x509.Certificate) {
 	}
 }
 
-// call is how the API server calls us, trusting a bundle.
+// call is how the API server calls Tanist, with a bundle.
 func call(bundle []byte) admissionregistrationv1.WebhookClientConfig {
 	return admissionregistrationv1.WebhookClientConfig{
 		CABundle: bundle, Service: &admissionregistrationv1.ServiceReference{Namespace: "tanist-system", Name: "tanist"},
 	}
 }
 
-// validatingWith is our configuration, with the same bundle everywhere.
+// validatingWith is the validating configuration, with one bundle for all webhooks.
 func validatingWith(bundle []byte) *admissionregistrationv1.ValidatingWebhookConfiguration {
 	c := &admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "x", UID: "validating"}}
 	for _, name := range []string{"departures.tanist.dev", "services.tanist.dev", "tuning.tanist.dev", "namespaces.tanist.dev"} {

@@ -15,8 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// newInformers are of three objects, by their names. They are not the manager's: its cache must sync before anything starts, and
-// these cannot as long as cert-manager's API is missing.
+// newInformers returns a cache of three objects, selected by name. It is not the manager's cache: that one must sync before anything
+// starts, and this one cannot sync while cert-manager's API is missing.
 func newInformers(mgr manager.Manager, o Options) (ctrlcache.Cache, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{admissionregistrationv1.AddToScheme, certmanagerv1.AddToScheme} {
@@ -24,7 +24,7 @@ func newInformers(mgr manager.Manager, o Options) (ctrlcache.Cache, error) {
 			return nil, err
 		}
 	}
-	// The kinds are known, so that nothing is asked of an API that may be missing.
+	// The mapper knows the kinds, so it makes no request to an API that may be missing.
 	mapper := meta.NewDefaultRESTMapper(nil)
 	mapper.Add(admissionregistrationv1.SchemeGroupVersion.WithKind(kindValidating), meta.RESTScopeRoot)
 	mapper.Add(admissionregistrationv1.SchemeGroupVersion.WithKind(kindMutating), meta.RESTScopeRoot)
@@ -46,7 +46,8 @@ func newInformers(mgr manager.Manager, o Options) (ctrlcache.Cache, error) {
 	})
 }
 
-// quietWhenMissing leaves an API that does not exist to the gauge; the reflector asks again, ever more rarely, at most every minute.
+// quietWhenMissing logs nothing about an API that does not exist: the gauge shows that. The reflector retries with growing delays, up to
+// a minute.
 func quietWhenMissing(ctx context.Context, r *toolscache.Reflector, err error) {
 	if !apierrors.IsNotFound(err) {
 		toolscache.DefaultWatchErrorHandler(ctx, r, err)

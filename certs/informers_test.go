@@ -10,6 +10,6 @@ import (
 
 func TestAnAPIThatIsMissingIsNotLogged(t *testing.T) {
 	missing := apierrors.NewNotFound(schema.GroupResource{Group: "cert-manager.io", Resource: "certificates"}, "")
-	// Whoever logs it asks the reflector for its name, and there is none.
+	// The default handler would ask the nil reflector for its name, and panic.
 	quietWhenMissing(t.Context(), nil, fmt.Errorf("failed to list: %w", missing))
 }

@@ -6,19 +6,19 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 )
 
-// latest is the newest version of the one object that an informer is scoped to. It is shared with the informer: read only.
+// latest is the newest version of the one object that an informer watches. It is shared with the informer, so it is read-only.
 type latest[T any] struct {
 	object atomic.Pointer[T]
-	// synced says whether nil means that the object does not exist.
+	// synced reports whether nil means that the object does not exist.
 	synced func() bool
 }
 
-// load returns nil when there is none.
+// load returns nil if there is no object.
 func (l *latest[T]) load() *T {
 	return l.object.Load()
 }
 
-// handler keeps the object up to date and calls a function after each change.
+// handler keeps the object up to date, and calls a function after each change.
 func (l *latest[T]) handler(changed func()) toolscache.ResourceEventHandler {
 	store := func(object any) {
 		if object, ok := object.(*T); ok {

@@ -6,12 +6,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics of certificates. Those of reading the files are controller-runtime's (certwatcher_*).
+// metrics are those of certificates. controller-runtime has its own of reading the files (certwatcher_*).
 type metrics struct {
 	ready prometheus.Gauge
-	// expiry and renewal have no labels, and no series while the time is unknown: a zero would look like 1970.
+	// expiry and renewal have no labels, and no series while the time is unknown: zero would mean 1970.
 	expiry, renewal *prometheus.GaugeVec
-	// trusted: webhook is one of ourWebhooks.
+	// trusted has the label webhook, one of ourWebhooks.
 	trusted *prometheus.GaugeVec
 }
 
@@ -19,19 +19,19 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		ready: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tanist_certificate_ready",
-			Help: "1 while cert-manager says that the serving Certificate is ready; 0 also when there is no Certificate, or no cert-manager.",
+			Help: "1 while cert-manager reports the serving Certificate as ready, 0 otherwise, also without a Certificate or cert-manager.",
 		}),
 		expiry: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "tanist_certificate_expiry_timestamp_seconds",
-			Help: "When the certificate that cert-manager has issued expires, in seconds since 1970; absent while unknown.",
+			Help: "When the certificate that cert-manager has issued expires, in seconds since 1970. Absent while unknown.",
 		}, nil),
 		renewal: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "tanist_certificate_renewal_timestamp_seconds",
-			Help: "When cert-manager will renew the certificate, in seconds since 1970; absent while unknown.",
+			Help: "When cert-manager will renew the certificate, in seconds since 1970. Absent while unknown.",
 		}, nil),
 		trusted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "tanist_webhook_trusted",
-			Help: "1 while the API server can trust what this replica serves when it calls the webhook.",
+			Help: "1 while the API server can trust the certificate that this replica serves for the webhook, 0 otherwise.",
 		}, []string{"webhook"}),
 	}
 	for _, webhook := range ourWebhooks {
@@ -45,7 +45,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-// setTime sets a time, or takes the series away when there is none.
+// setTime sets a time, or deletes the series if there is none.
 func setTime(gauge *prometheus.GaugeVec, t time.Time) {
 	if t.IsZero() {
 		gauge.DeleteLabelValues()

@@ -34,8 +34,8 @@ func TestMetrics(t *testing.T) {
 	i := &issuance{metrics: m, certificate: &latest[certmanagerv1.Certificate]{}}
 	i.certificate.object.Store(issued())
 	i.check(today)
-	ca := newAuthority(t, 1, anyone)
-	tr := trustOf(m, ca.leaf(anyone))
+	ca := newAuthority(t, 1, unchanged)
+	tr := trustOf(m, ca.leaf(unchanged))
 	tr.validating.object.Store(validatingWith(bundle(ca)))
 	tr.mutating.object.Store(mutatingWith(nil))
 	tr.check(today)

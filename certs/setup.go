@@ -14,22 +14,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// Options are what certs is told by the program.
+// Options are the parameters of Setup.
 type Options struct {
 	// Namespace is Tanist's own, where the Certificate is.
 	Namespace string
 	// WebhookConfiguration is the name of the ValidatingWebhookConfiguration and of the MutatingWebhookConfiguration.
 	WebhookConfiguration string
-	// Serving is what the webhook server takes its certificate from. The manager runs it.
+	// Serving provides the certificate of the webhook server. The manager runs it.
 	Serving *certwatcher.CertWatcher
-	// Registerer takes the metrics.
+	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
 }
 
-// recorderName is the reporting controller of our Events.
+// recorderName is the reporting controller of the Events.
 const recorderName = "tanist"
 
-// Setup adds the checks to a manager, on every replica, and the readiness check "trusted".
+// Setup adds the checks, which run on every replica, and the readiness check "trusted" to a manager.
 func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 	metrics, err := newMetrics(o.Registerer)
 	if err != nil {
@@ -37,7 +37,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 	}
 	informers, err := newInformers(mgr, o)
 	if err != nil {
-		return fmt.Errorf("failed to make informers of certificates: %w", err)
+		return fmt.Errorf("failed to create informers for certificates: %w", err)
 	}
 	c := &checks{
 		trust: &trust{
@@ -49,7 +49,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 		changed:  make(chan struct{}, 1),
 		elected:  mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName),
 	}
-	c.trust.doubt.Store(new(unread))
+	c.trust.untrusted.Store(new(notRead))
 	for _, err := range []error{
 		follow(ctx, informers, &admissionregistrationv1.ValidatingWebhookConfiguration{}, c.trust.validating, c.wake),
 		follow(ctx, informers, &admissionregistrationv1.MutatingWebhookConfiguration{}, c.trust.mutating, c.wake),
@@ -66,13 +66,13 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 	return nil
 }
 
-// everyReplica are informers that do not wait for the Lease: a cache that is made of several does not say so itself.
+// everyReplica is a cache that does not wait for the Lease. controller-runtime's cache of several objects does not say so itself.
 type everyReplica struct{ ctrlcache.Cache }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable.
 func (everyReplica) NeedLeaderElection() bool { return false }
 
-// follow keeps the newest version of an object. It waits for nothing: the API may not exist.
+// follow keeps the newest version of an object in l. It does not wait for the informer, because the API may not exist.
 func follow[T any](ctx context.Context, informers ctrlcache.Cache, object client.Object, l *latest[T], changed func()) error {
 	informer, err := informers.GetInformer(ctx, object, ctrlcache.BlockUntilSynced(false))
 	if err != nil {

@@ -18,15 +18,15 @@ type trust struct {
 	configuration string
 	validating    *latest[admissionregistrationv1.ValidatingWebhookConfiguration]
 	mutating      *latest[admissionregistrationv1.MutatingWebhookConfiguration]
-	// serving is the certwatcher's GetCertificate: what a client is shown now.
+	// serving is the certwatcher's GetCertificate, which returns the certificate that a client gets now.
 	serving func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	metrics *metrics
 
-	// doubt is why this process has not been trusted yet; nil once it was, for ever.
-	doubt atomic.Pointer[string]
+	// untrusted is why this process has not been trusted yet. Once it has been trusted, it stays nil.
+	untrusted atomic.Pointer[string]
 }
 
-// check compares what is served with the configurations, and returns what a user has to mend.
+// check compares what is served with the configurations, and returns what a user must correct.
 func (t *trust) check(now time.Time) []finding {
 	if !t.validating.synced() || !t.mutating.synced() {
 		return nil
@@ -36,9 +36,9 @@ func (t *trust) check(now time.Time) []finding {
 		chain = served.Certificate
 	}
 	validating, mutating := t.validating.load(), t.mutating.load()
-	verdicts := judge(t.configuration, validating, mutating, chain, now)
-	for _, v := range verdicts {
-		setBool(t.metrics.trusted.WithLabelValues(v.webhook), v.problem == "")
+	results := verify(t.configuration, validating, mutating, chain, now)
+	for _, r := range results {
+		setBool(t.metrics.trusted.WithLabelValues(r.webhook), r.problem == "")
 	}
 
 	about := map[string]corev1.ObjectReference{
@@ -51,25 +51,25 @@ func (t *trust) check(now time.Time) []finding {
 	if mutating != nil {
 		about[kindMutating] = withUID(about[kindMutating], mutating.UID)
 	}
-	findings := grouped(verdicts, about)
-	t.remember(findings)
+	findings := findingsOf(results, about)
+	t.updateReadiness(findings)
 	return findings
 }
 
-// grouped makes one finding of all webhooks of a configuration that have the same problem.
-func grouped(verdicts []verdict, about map[string]corev1.ObjectReference) []finding {
+// findingsOf returns one finding for all webhooks of a configuration that have the same problem.
+func findingsOf(results []result, about map[string]corev1.ObjectReference) []finding {
 	type group struct{ kind, problem string }
 	webhooks := map[group][]string{}
 	var order []group
-	for _, v := range verdicts {
-		if v.problem == "" {
+	for _, r := range results {
+		if r.problem == "" {
 			continue
 		}
-		g := group{v.kind, v.problem}
+		g := group{r.kind, r.problem}
 		if webhooks[g] == nil {
 			order = append(order, g)
 		}
-		webhooks[g] = append(webhooks[g], v.webhook)
+		webhooks[g] = append(webhooks[g], r.webhook)
 	}
 	var findings []finding
 	for _, g := range order {
@@ -81,13 +81,13 @@ func grouped(verdicts []verdict, about map[string]corev1.ObjectReference) []find
 	return findings
 }
 
-// remember keeps the reason for readiness, until there is none.
-func (t *trust) remember(findings []finding) {
-	if t.doubt.Load() == nil {
+// updateReadiness stores why the readiness check fails, until it succeeds for the first time.
+func (t *trust) updateReadiness(findings []finding) {
+	if t.untrusted.Load() == nil {
 		return
 	}
 	if len(findings) == 0 {
-		t.doubt.Store(nil)
+		t.untrusted.Store(nil)
 		return
 	}
 	problems := make([]string, 0, len(findings))
@@ -95,17 +95,17 @@ func (t *trust) remember(findings []finding) {
 		problems = append(problems, f.problem)
 	}
 	text := strings.Join(problems, "; ")
-	t.doubt.Store(&text)
+	t.untrusted.Store(&text)
 }
 
-// unread is the doubt that a process begins with.
-const unread = "the webhook configurations have not been read yet"
+// notRead is why a new process is not trusted.
+const notRead = "the webhook configurations have not been read yet"
 
-// ready is the readiness check: it fails until this process was trusted once, so that a rollout does not replace a replica that works
-// by one that the API server cannot call. A loss of trust later is no reason to take a replica away, which hands over all the same.
+// ready is the readiness check. It fails until this process has been trusted once, so that a rollout does not replace a working replica
+// by one that the API server cannot call. It does not fail when trust is lost later, because the replica still hands over.
 func (t *trust) ready(*http.Request) error {
-	if doubt := t.doubt.Load(); doubt != nil {
-		return errors.New(*doubt)
+	if untrusted := t.untrusted.Load(); untrusted != nil {
+		return errors.New(*untrusted)
 	}
 	return nil
 }

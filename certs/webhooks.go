@@ -15,7 +15,7 @@ const (
 	kindMutating   = "MutatingWebhookConfiguration"
 )
 
-// ourWebhooks are all that Tanist serves, with the kind of the configuration that each is in.
+// ourWebhooks are the webhooks that Tanist serves, with the kind of the configuration that each is in.
 var ourWebhooks = []struct{ name, kind string }{
 	{"departures.tanist.dev", kindValidating},
 	{"services.tanist.dev", kindValidating},
@@ -24,38 +24,38 @@ var ourWebhooks = []struct{ name, kind string }{
 	{"drainwindow.tanist.dev", kindMutating},
 }
 
-// verdict says whether the API server can trust us when it calls a webhook; the problem is empty when it can.
-type verdict struct {
+// result is whether the API server can trust Tanist when it calls a webhook. The problem is empty if it can.
+type result struct {
 	webhook, kind, problem string
 }
 
-// judge compares both configurations, nil for one that does not exist, with the chain that is served.
-func judge(
+// verify checks the chain that is served against both configurations. A configuration that does not exist is nil.
+func verify(
 	name string,
 	validating *admissionregistrationv1.ValidatingWebhookConfiguration,
 	mutating *admissionregistrationv1.MutatingWebhookConfiguration,
 	chain [][]byte, now time.Time,
-) []verdict {
+) []result {
 	exists := map[string]bool{kindValidating: validating != nil, kindMutating: mutating != nil}
 	calls := clientConfigs(validating, mutating)
-	verdicts := make([]verdict, 0, len(ourWebhooks))
+	results := make([]result, 0, len(ourWebhooks))
 	for _, webhook := range ourWebhooks {
-		v := verdict{webhook: webhook.name, kind: webhook.kind}
+		r := result{webhook: webhook.name, kind: webhook.kind}
 		call, found := calls[webhook.kind+"/"+webhook.name]
 		switch {
 		case !exists[webhook.kind]:
-			v.problem = fmt.Sprintf("there is no %s %s; it must be installed, or --webhook-configuration must name another", webhook.kind, name)
+			r.problem = fmt.Sprintf("there is no %s %s; it must be installed, or --webhook-configuration must name another", webhook.kind, name)
 		case !found:
-			v.problem = fmt.Sprintf("%s %s has no such webhook; it must be installed", webhook.kind, name)
+			r.problem = fmt.Sprintf("%s %s has no such webhook; it must be installed", webhook.kind, name)
 		default:
-			v.problem = distrust(call.CABundle, chain, host(call), now)
+			r.problem = distrust(call.CABundle, chain, host(call), now)
 		}
-		verdicts = append(verdicts, v)
+		results = append(results, r)
 	}
-	return verdicts
+	return results
 }
 
-// clientConfigs say how the API server calls each webhook, by kind and name.
+// clientConfigs returns how the API server calls each webhook, by kind and name.
 func clientConfigs(
 	validating *admissionregistrationv1.ValidatingWebhookConfiguration, mutating *admissionregistrationv1.MutatingWebhookConfiguration,
 ) map[string]admissionregistrationv1.WebhookClientConfig {
@@ -73,8 +73,8 @@ func clientConfigs(
 	return all
 }
 
-// host is the name that the API server expects in the certificate: for a Service <name>.<namespace>.svc, which is
-// tanist.<namespace>.svc as the chart installs it.
+// host returns the name that the API server expects in the certificate. For a Service it is <name>.<namespace>.svc, which is
+// tanist.<namespace>.svc in the chart.
 func host(call admissionregistrationv1.WebhookClientConfig) string {
 	if call.Service != nil {
 		return call.Service.Name + "." + call.Service.Namespace + ".svc"
@@ -83,7 +83,7 @@ func host(call admissionregistrationv1.WebhookClientConfig) string {
 		return ""
 	}
 	u, err := url.Parse(*call.URL)
-	if err != nil { // the API server admits no such thing
+	if err != nil { // the API server accepts no such URL
 		return *call.URL
 	}
 	if name, _, err := net.SplitHostPort(u.Host); err == nil {

@@ -13,7 +13,7 @@ func TestJudge(t *testing.T) {
 		validating = admissionregistrationv1.ValidatingWebhookConfiguration
 		mutating   = admissionregistrationv1.MutatingWebhookConfiguration
 	)
-	ca := newAuthority(t, 1, anyone)
+	ca := newAuthority(t, 1, unchanged)
 	good := bundle(ca)
 	const notInjected = "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"
 
@@ -82,9 +82,9 @@ func TestJudge(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			verdicts := judge("x", test.validating, test.mutating, ca.leaf(anyone).Certificate, today)
+			results := verify("x", test.validating, test.mutating, ca.leaf(unchanged).Certificate, today)
 			got := map[string]string{}
-			for _, v := range verdicts {
+			for _, v := range results {
 				if v.problem != "" {
 					got[v.webhook] = v.problem
 				}
@@ -92,8 +92,8 @@ func TestJudge(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected problems (-want +got):\n%s", diff)
 			}
-			if len(verdicts) != 5 {
-				t.Errorf("got %d verdicts, want one of each webhook", len(verdicts))
+			if len(results) != 5 {
+				t.Errorf("got %d results, want one of each webhook", len(results))
 			}
 		})
 	}

@@ -9,12 +9,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// neverCopied are keys that mean something else on another object: whose it is, or what kubectl last applied to it.
+// neverCopied are keys that would be wrong on another object: they say who owns it, or what kubectl last applied to it.
 var neverCopied = []string{
 	ManagedByKey, discoveryv1.LabelServiceName, discoveryv1.LabelManagedBy, corev1.LastAppliedConfigAnnotation,
 }
 
-// keys reads a list of keys of labels or annotations, separated by commas.
+// keys reads a comma-separated list of keys of labels or annotations.
 func (p *parser) keys(key string) []string {
 	value, found := p.annotations[key]
 	if !found {
@@ -30,7 +30,7 @@ func (p *parser) keys(key string) []string {
 	return keys
 }
 
-// SplitKeys are the keys in a list, in order and each once.
+// SplitKeys splits a comma-separated list of keys. It keeps their order and drops duplicates.
 func SplitKeys(list string) []string {
 	var keys []string
 	for key := range strings.SplitSeq(list, ",") {
@@ -41,6 +41,7 @@ func SplitKeys(list string) []string {
 	return keys
 }
 
+// uncopyable returns why a key cannot be copied. It is empty for a key that can.
 func uncopyable(key string) (problem string) {
 	if problems := validation.IsQualifiedName(key); len(problems) > 0 {
 		return "must be keys, separated by commas: " + key + ": " + strings.Join(problems, "; ")

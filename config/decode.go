@@ -1,131 +1,103 @@
 package config
 
 import (
-	"fmt"
+	"errors"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+// decode writes the keys of the JSON over the defaults in the tuning. A key without a value keeps its default. It reports every value
+// that does not fit, and stops at the first unknown key.
+func decode(text []byte, tuning *Tuning) field.ErrorList {
+	var errs field.ErrorList
+	value := func(decoder *jsontext.Decoder, into any) error {
+		t := reflect.TypeOf(into).Elem()
+		switch kind := decoder.PeekKind(); {
+		case kind == 'n':
+			return decoder.SkipValue()
+		case kind == '{' && t.Kind() == reflect.Struct && t != durationType, kind == '[' && t.Kind() == reflect.Slice:
+			return errors.ErrUnsupported // the library decodes it, and calls this function for each value in it
+		}
+		text, err := decoder.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, into, durations); err != nil {
+			errs = append(errs, field.Invalid(pathOf(decoder.StackPointer()), shown(text), expected(t)))
+		}
+		return nil
+	}
+	err := json.Unmarshal(text, tuning, json.RejectUnknownMembers(true), json.WithUnmarshalers(json.UnmarshalFromFunc(value)))
+	if unknown, ok := errors.AsType[*json.SemanticError](err); ok && errors.Is(err, json.ErrUnknownName) {
+		key := unknown.JSONPointer.LastToken()
+		return append(errs, field.NotSupported(pathOf(unknown.JSONPointer), key, keysOf(unknown.GoType)))
+	}
+	if err != nil {
+		return append(errs, field.Invalid(tuningPath, field.OmitValueType{}, err.Error()))
+	}
+	return errs
+}
+
 var durationType = reflect.TypeFor[metav1.Duration]()
 
-// decode writes the keys that are there over what the value holds (its defaults), and reports each one that does not fit.
-//
-// It walks the YAML itself because the usual decoders lose what a user needs to find the mistake: where a key stands twice, and
-// which field a value that does not parse belongs to. They also cannot tell an explicit false from a missing key.
-func decode(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList {
+// durations accepts 0 without a unit, which metav1.Duration does not.
+var durations = json.WithUnmarshalers(json.UnmarshalFunc(func(text []byte, into *metav1.Duration) (err error) {
+	into.Duration, err = time.ParseDuration(strings.Trim(string(text), `"`))
+	return err
+}))
+
+// pathOf returns the path of a value in the ConfigMap.
+func pathOf(pointer jsontext.Pointer) *field.Path {
+	at := tuningPath
+	for token := range pointer.Tokens() {
+		if i, err := strconv.Atoi(token); err == nil {
+			at = at.Index(i)
+		} else {
+			at = at.Child(token)
+		}
+	}
+	return at
+}
+
+// shown returns the value as an error shows it. It omits mappings and lists, which may be long.
+func shown(text jsontext.Value) any {
+	if kind := text.Kind(); kind == '{' || kind == '[' {
+		return field.OmitValueType{}
+	}
+	return strings.Trim(string(text), `"`)
+}
+
+// expected describes the values that a type accepts.
+func expected(t reflect.Type) string {
 	switch {
-	case node.Kind == yaml.AliasNode || node.Anchor != "":
-		return field.ErrorList{invalid(node, at, "must be written out: anchors and aliases are not supported")}
-	case node.ShortTag() == "!!null":
-		return nil
-	case into.Type() == durationType:
-		return decodeDuration(node, into, at)
-	case into.Kind() == reflect.Struct:
-		return decodeStruct(node, into, at)
-	case into.Kind() == reflect.Slice:
-		return decodeList(node, into, at)
+	case t == durationType:
+		return "must be a duration such as 50ms or 10s"
+	case t.Kind() == reflect.Struct:
+		return "must be a mapping with the keys " + strings.Join(keysOf(t), ", ")
+	case t.Kind() == reflect.Slice:
+		return "must be a list such as [a, b]"
+	case t.Kind() == reflect.Int:
+		return "must be a whole number"
+	case t.Kind() == reflect.Bool:
+		return "must be true or false"
 	default:
-		return decodeScalar(node, into, at)
+		return "must be a string (in quotes if it looks like something else)"
 	}
 }
 
-func decodeStruct(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList {
-	known := fieldsByKey(into)
-	if node.Kind != yaml.MappingNode {
-		return field.ErrorList{invalid(node, at, "must be a mapping with the keys "+strings.Join(sortedKeys(known), ", "))}
-	}
-	var errs field.ErrorList
-	firstLine := map[string]int{}
-	for i := 0; i < len(node.Content); i += 2 {
-		key, value := node.Content[i], node.Content[i+1]
-		child := at.Child(key.Value)
-		target, isKnown := known[key.Value]
-		line, isDuplicate := firstLine[key.Value]
-		switch {
-		case key.Kind != yaml.ScalarNode || !isKnown:
-			detail := fmt.Sprintf("is not a key here (line %d); the keys are %s", key.Line, strings.Join(sortedKeys(known), ", "))
-			errs = append(errs, field.Invalid(child, key.Value, detail))
-		case isDuplicate:
-			duplicate := field.Duplicate(child, key.Value)
-			duplicate.Detail = fmt.Sprintf("in lines %d and %d", line, key.Line)
-			errs = append(errs, duplicate)
-		default:
-			firstLine[key.Value] = key.Line
-			errs = append(errs, decode(value, target, child)...)
-		}
-	}
-	return errs
-}
-
-// decodeList replaces what the list held: one that is left out keeps its default, one that is there is meant as it stands.
-func decodeList(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList {
-	if node.Kind != yaml.SequenceNode {
-		return field.ErrorList{invalid(node, at, "must be a list such as [a, b]")}
-	}
-	list := reflect.MakeSlice(into.Type(), len(node.Content), len(node.Content))
-	var errs field.ErrorList
-	for i, item := range node.Content {
-		if item.ShortTag() == "!!null" {
-			errs = append(errs, invalid(item, at.Index(i), "must have a value"))
-			continue
-		}
-		errs = append(errs, decode(item, list.Index(i), at.Index(i))...)
-	}
-	into.Set(list)
-	return errs
-}
-
-func decodeDuration(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList {
-	d, err := time.ParseDuration(node.Value)
-	if node.Kind != yaml.ScalarNode || err != nil {
-		return field.ErrorList{invalid(node, at, "must be a duration such as 50ms or 10s")}
-	}
-	into.Set(reflect.ValueOf(metav1.Duration{Duration: d}))
-	return nil
-}
-
-// decodeScalar accepts exactly what YAML calls an integer, a boolean or a text: the decoder alone would make 1 of 1.5.
-func decodeScalar(node *yaml.Node, into reflect.Value, at *field.Path) field.ErrorList {
-	tag, detail := "!!bool", "must be true or false"
-	switch into.Kind() {
-	case reflect.Int:
-		tag, detail = "!!int", "must be a whole number"
-	case reflect.String:
-		tag, detail = "!!str", "must be a text (in quotes if it looks like something else)"
-	}
-	if node.ShortTag() != tag || node.Decode(into.Addr().Interface()) != nil {
-		return field.ErrorList{invalid(node, at, detail)}
-	}
-	return nil
-}
-
-func invalid(node *yaml.Node, at *field.Path, detail string) *field.Error {
-	var value any = node.Value
-	if node.Kind != yaml.ScalarNode {
-		value = field.OmitValueType{}
-	}
-	return field.Invalid(at, value, fmt.Sprintf("%s (line %d)", detail, node.Line))
-}
-
-// fieldsByKey are the struct's fields under their JSON names.
-func fieldsByKey(v reflect.Value) map[string]reflect.Value {
-	fields := map[string]reflect.Value{}
-	for i := range v.NumField() {
-		fields[v.Type().Field(i).Tag.Get("json")] = v.Field(i)
-	}
-	return fields
-}
-
-func sortedKeys(fields map[string]reflect.Value) []string {
+// keysOf returns the keys of a struct, sorted.
+func keysOf(t reflect.Type) []string {
 	var keys []string
-	for key := range fields {
-		keys = append(keys, key)
+	for f := range t.Fields() {
+		keys = append(keys, f.Tag.Get("json"))
 	}
 	slices.Sort(keys)
 	return keys

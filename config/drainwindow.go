@@ -7,12 +7,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// DrainWindowOf is how long a pod made like this keeps serving after its deletion begins: the shortest preStop sleep of the
-// containers that serve, since a port is lost with the first of them. Zero when one of them has no preStop at all.
+// DrainWindowOf returns how long a pod with this spec keeps serving after its deletion begins. It is the shortest preStop sleep of the
+// containers that serve, because a port is lost with the first of them. It is zero if one of them has no preStop hook.
 //
-// ownHook says that one of them runs a command or a request of its user's instead of a sleep, which takes nobody knows how long; it
-// is not part of the window. Containers that declare ports serve; when none does, all of them might. Sidecars (restartable init
-// containers) do not count: the kubelet ends them after all the others, so they are never the first to go.
+// ownHook is true if one of them has a preStop command or request instead of a sleep. Its duration is unknown, so it does not count as
+// a window. Containers that declare ports serve; if none does, all of them may. Sidecars (restartable init containers) do not count:
+// the kubelet stops them after all the others.
 func DrainWindowOf(spec *corev1.PodSpec) (window time.Duration, ownHook bool) {
 	shortest := int64(math.MaxInt64)
 	for _, container := range servingContainers(spec) {
@@ -50,7 +50,7 @@ func hasPreStop(container *corev1.Container) bool {
 	return container.Lifecycle != nil && container.Lifecycle.PreStop != nil
 }
 
-// seconds is the duration, or the longest there is.
+// seconds returns n seconds, or the longest duration if that overflows.
 func seconds(n int64) time.Duration {
 	if n > int64(math.MaxInt64/time.Second) {
 		return math.MaxInt64

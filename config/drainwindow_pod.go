@@ -8,26 +8,26 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// PodWindow is the drain window that a pod is to have, and why.
+// PodWindow is the drain window that a pod should have, and why.
 type PodWindow struct {
-	// Window is in whole seconds; zero for a pod that is left alone.
+	// Window is in whole seconds. It is zero for a pod that is left alone.
 	Window time.Duration
-	// Shortened says that the pod's own annotation asks for a longer one than the tuning allows.
+	// Shortened is true if the pod's own annotation asks for a longer window than the tuning allows.
 	Shortened bool
-	// LeftAlone says in words why a pod has none although its Services ask for one; empty when nothing but its own annotation
-	// speaks against it.
+	// LeftAlone explains why a pod has no window although its Services ask for one. It is empty if the pod's own annotation is the
+	// reason.
 	LeftAlone string
-	// Wrong is a wrong annotation of the pod, which then counts as missing; nil when it is right.
+	// Wrong is the error of a wrong annotation of the pod, which counts as missing; nil if it is right.
 	Wrong *field.Error
 }
 
-// PodWindowFor decides which drain window a pod is to have when its Services ask for this one, and the tuning allows none that is
-// longer than the longest.
+// PodWindowFor decides which drain window a pod should have. services is the window that its Services ask for, and longest the longest
+// one that the tuning allows.
 //
-// The pod's own annotation overrules them. Without it, two kinds of pods are left alone: those of Jobs, because work that is called
-// off should not go on, and those on their node's network, because their successor on that node needs the same ports. Static pods
-// are always left alone: their node does not take them from the API. So are pods that were created without a window because it was
-// refused.
+// The pod's own annotation overrules its Services. Without it, two kinds of pods are left alone: pods of Jobs, because cancelled work
+// should not continue, and pods on their node's network, because their successor on that node needs the same ports. Static pods are
+// always left alone: their node does not read them from the API. So are pods that were created without a window because they were
+// refused with one.
 func PodWindowFor(pod *corev1.Pod, services, longest time.Duration) PodWindow {
 	if isStatic(pod) {
 		return PodWindow{LeftAlone: "it is a static pod: its node reads it from a file"}
@@ -51,7 +51,7 @@ func PodWindowFor(pod *corev1.Pod, services, longest time.Duration) PodWindow {
 	}
 }
 
-// podDrainWindow is what the pod's own annotation asks for; nil when it is missing or wrong.
+// podDrainWindow returns what the pod's own annotation asks for; nil if it is missing or wrong.
 func podDrainWindow(pod *corev1.Pod) (window *time.Duration, wrong *field.Error) {
 	p := parser{annotations: pod.Annotations}
 	p.drainWindow(&window)
@@ -61,8 +61,8 @@ func podDrainWindow(pod *corev1.Pod) (window *time.Duration, wrong *field.Error)
 	return window, nil
 }
 
-// isStatic recognises the copy that a kubelet keeps in the API of a pod it runs from a file: by its annotation, and by its owner
-// where the annotation has been trimmed away.
+// isStatic reports whether a pod is the API's mirror of one that a kubelet runs from a file. It checks the annotation, and the owner in
+// case the annotation has been trimmed from the cache.
 func isStatic(pod *corev1.Pod) bool {
 	_, mirrored := pod.Annotations[corev1.MirrorPodAnnotationKey]
 	return mirrored || controlledByA(pod, "Node")

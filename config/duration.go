@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// parseDuration reads a Go duration within bounds, and says what would be right when it cannot. One function reads annotations and
-// tuning, so the same text means the same in both.
+// parseDuration parses a Go duration within bounds. If it cannot, it returns what would be right.
 func parseDuration(text string, shortest, longest time.Duration) (d time.Duration, problem string) {
 	d, err := time.ParseDuration(text)
 	if err != nil {
@@ -16,7 +15,7 @@ func parseDuration(text string, shortest, longest time.Duration) (d time.Duratio
 	return d, durationWithin(d, shortest, longest)
 }
 
-// durationWithin says what would be right when the duration is out of bounds.
+// durationWithin returns what would be right if the duration is out of bounds.
 func durationWithin(d, shortest, longest time.Duration) (problem string) {
 	if d < shortest || d > longest {
 		return fmt.Sprintf("must be from %s to %s", short(shortest), short(longest))
@@ -24,8 +23,8 @@ func durationWithin(d, shortest, longest time.Duration) (problem string) {
 	return ""
 }
 
-// wholeSeconds says so when the duration is not a number of whole seconds. A preStop sleep and a grace period count in those, and
-// rounding would give something else than was asked for.
+// wholeSeconds returns what would be right if the duration is not in whole seconds. A preStop sleep and a grace period are, and rounding
+// would change what the user asked for.
 func wholeSeconds(d time.Duration) (problem string) {
 	if d%time.Second != 0 {
 		return "must be in whole seconds, as a container's preStop sleep is"
@@ -33,7 +32,7 @@ func wholeSeconds(d time.Duration) (problem string) {
 	return ""
 }
 
-// short is the duration as a person writes it: 24h instead of 24h0m0s.
+// short formats the duration as a person writes it: 24h instead of 24h0m0s.
 func short(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

@@ -9,17 +9,17 @@ import (
 // Strategy is the value of the annotation tanist.dev/strategy.
 type Strategy string
 
-// The strategies a user may ask for.
+// The strategies that a user may choose.
 const (
 	StrategyOldest  Strategy = "oldest"
 	StrategyNewest  Strategy = "newest"
 	StrategyOrdinal Strategy = "ordinal"
 )
 
-// LeaderServiceSuffix is what the default name of a leader Service adds to its Service's.
+// LeaderServiceSuffix is appended to a Service's name for the default name of its leader Service.
 const LeaderServiceSuffix = "-leader"
 
-// The longest durations a Service may ask for. They catch a wrong unit, and keep a mistake from holding up a drain for hours.
+// The longest durations that a Service may ask for. They catch wrong units, and keep a mistake from delaying a drain for hours.
 const (
 	MaxMinReady      = 24 * time.Hour
 	MaxNotReadyGrace = time.Hour
@@ -28,11 +28,11 @@ const (
 
 // Options are what one Service asks for in its annotations.
 type Options struct {
-	// LeaderService is the leader Service's name; empty when the Service's own name leaves no valid default.
+	// LeaderService is the leader Service's name. It is empty if the Service's own name gives no valid default.
 	LeaderService string
 	// Strategy orders candidates of equal priority.
 	Strategy Strategy
-	// Sticky keeps an eligible leader although a better candidate stands beside it.
+	// Sticky keeps the leader although there is a better candidate.
 	Sticky bool
 	// MinReady is how long a candidate must have been Ready before it may lead.
 	MinReady time.Duration
@@ -40,19 +40,19 @@ type Options struct {
 	MinReadyUnprobed time.Duration
 	// NotReadyGrace is how long a leader's lost readiness is tolerated.
 	NotReadyGrace time.Duration
-	// DrainWindow is how long pods keep serving after their deletion begins, in whole seconds; nil: the tuning decides.
+	// DrainWindow is how long pods keep serving after their deletion begins, in whole seconds. If it is nil, the tuning decides.
 	DrainWindow *time.Duration
 	// PreferredLeader is the pod that leads while it is eligible; empty for none.
 	PreferredLeader string
-	// CopyLabels and CopyAnnotations are the keys that are copied from the Service to its leader Service, in order and each once.
+	// CopyLabels and CopyAnnotations are the keys to copy from the Service to its leader Service, in order and without duplicates.
 	CopyLabels, CopyAnnotations []string
 }
 
-// DefaultMinReadyUnprobed is for pods without a readiness probe whose Service does not say how long a pod must have been Ready. They
-// are Ready as soon as their containers have started, and most applications take a few seconds until they listen.
+// DefaultMinReadyUnprobed is the min-ready of pods without a readiness probe, unless their Service has one. Such pods are Ready as soon
+// as their containers have started, and most applications need a few seconds until they listen.
 const DefaultMinReadyUnprobed = 5 * time.Second
 
-// DefaultOptions are those of a Service of this name that has no annotations but the one that opts in.
+// DefaultOptions returns the options of a Service with this name whose only annotation is the one that opts in.
 func DefaultOptions(service string) Options {
 	options := Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: DefaultMinReadyUnprobed}
 	if name := service + LeaderServiceSuffix; len(validation.IsDNS1035Label(name)) == 0 {
@@ -61,7 +61,7 @@ func DefaultOptions(service string) Options {
 	return options
 }
 
-// DrainWindowOr is the Service's own drain window as far as the tuning allows it, or the one of the tuning.
+// DrainWindowOr returns the Service's own drain window, limited by the tuning, or the tuning's.
 func (o Options) DrainWindowOr(t Tuning) time.Duration {
 	if o.DrainWindow != nil {
 		return min(*o.DrainWindow, t.Election.LongestDrainWindow())

@@ -11,15 +11,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// annotationsPath is where annotations are in every object.
+// annotationsPath is the path of the annotations in every object.
 var annotationsPath = field.NewPath("metadata", "annotations")
 
-// ParseOptions reads what a Service asks for, and whether it can have a leader at all.
+// ParseOptions parses the annotations of a Service, and checks whether the Service can have a leader at all.
 //
-// Every wrong annotation is reported with its path, its value and what would be right, unknown annotations of our domain included
-// (a misspelt one would be ignored without a word). The option of a wrong annotation has its default in the Options returned; the
-// caller may well keep the last good one instead. A Service that opts in and has no selector or no port, or has type ExternalName, is
-// reported too: it cannot have a leader.
+// It reports every wrong annotation with its path, its value and what would be right. That includes unknown annotations of our domain,
+// because a misspelt one would be ignored silently. In the Options returned, the option of a wrong annotation has its default; the
+// caller may keep the last good value instead. It also reports a Service that opts in and cannot have a leader: one without a selector
+// or a port, or of type ExternalName.
 func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	p := parser{annotations: service.Annotations}
 	options := DefaultOptions(service.Name)
@@ -43,18 +43,18 @@ func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	return options, p.errs
 }
 
-// parser reads annotations one by one. What is missing or wrong leaves its target alone, and what is wrong is in errs.
+// parser parses annotations one by one. A missing or wrong one does not change its target. A wrong one adds to errs.
 type parser struct {
 	annotations map[string]string
 	errs        field.ErrorList
 }
 
-// reject reports the value of an annotation.
+// reject reports a wrong value of an annotation.
 func (p *parser) reject(key, value, detail string) {
 	p.errs = append(p.errs, field.Invalid(annotationsPath.Key(key), value, detail))
 }
 
-// oneOf is the annotation's value if that is one of those known; the first of them when it is missing or wrong.
+// oneOf returns the annotation's value if it is one of the known ones. If it is missing or wrong, it returns the first of them.
 func (p *parser) oneOf(key string, known ...string) string {
 	value, found := p.annotations[key]
 	if found && slices.Contains(known, value) {
@@ -66,7 +66,7 @@ func (p *parser) oneOf(key string, known ...string) string {
 	return known[0]
 }
 
-// duration reports whether there is a good value.
+// duration parses a duration, and reports whether there is a valid one.
 func (p *parser) duration(key string, longest time.Duration, into *time.Duration) bool {
 	value, found := p.annotations[key]
 	if !found {
@@ -97,8 +97,8 @@ func (p *parser) drainWindow(into **time.Duration) {
 	*into = &d
 }
 
-// leaderService checks the name a user wants, or the default that the Service's own name gives. A Service without a name (its
-// name is generated later) has no default yet.
+// leaderService checks the name that a user wants, or the default that follows from the Service's own name. A Service whose name is yet
+// to be generated has no default.
 func (p *parser) leaderService(service string, into *string) {
 	value, found := p.annotations[LeaderServiceKey]
 	switch {
@@ -117,7 +117,7 @@ func (p *parser) leaderService(service string, into *string) {
 	}
 }
 
-// podName accepts an empty value: that is how a preference is taken back without removing the annotation.
+// podName parses the name of a pod. An empty value is none, so that a user can withdraw a preference without removing the annotation.
 func (p *parser) podName(key string, into *string) {
 	value := p.annotations[key]
 	if value == "" {
@@ -130,6 +130,7 @@ func (p *parser) podName(key string, into *string) {
 	*into = value
 }
 
+// unknown reports the annotations of our domain that have no effect on a Service.
 func (p *parser) unknown() {
 	for _, key := range slices.Sorted(maps.Keys(p.annotations)) {
 		switch {
@@ -142,6 +143,7 @@ func (p *parser) unknown() {
 	}
 }
 
+// spec reports why a Service that opts in cannot have a leader.
 func (p *parser) spec(service *corev1.Service) {
 	spec := field.NewPath("spec")
 	if service.Spec.Type == corev1.ServiceTypeExternalName {

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// service is one called db that opts in, with annotations given as key, value, key, value without the domain.
+// service is the Service db, which opts in. pairs are the keys, without the domain, and values of its annotations.
 func service(pairs ...string) *corev1.Service {
 	s := &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: "db", Annotations: map[string]string{EnabledKey: "true"}},
@@ -104,7 +104,7 @@ func TestParseOptions(t *testing.T) {
 					`(e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
 			},
 		},
-		"a wrong annotation does not cost the right ones": {
+		"a wrong annotation does not affect the right ones": {
 			service: service("strategy", "newest", "min-ready", ""),
 			want:    changed(func(o *Options) { o.Strategy = StrategyNewest }),
 			wantErrors: []string{
@@ -309,7 +309,7 @@ func TestDrainWindowOr(t *testing.T) {
 		t.Errorf("without an annotation, and shorter ones allowed, got %s, want the tuning's 3s", got)
 	}
 	for asked, want := range map[time.Duration]time.Duration{2: 2, 3: 3, 4: 3} {
-		asked, want := asked*time.Second, want*time.Second // 3s is what others get without asking
+		asked, want := asked*time.Second, want*time.Second // others get 3s without asking
 		if got := (Options{DrainWindow: &asked}).DrainWindowOr(tuning); got != want {
 			t.Errorf("with the annotation %s got %s, want %s", asked, got, want)
 		}

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// UnknownPodAnnotations reports the annotations of our domain that have no effect on a pod: misspelt ones, and those of a Service.
+// UnknownPodAnnotations reports the annotations of our domain that have no effect on a pod: misspelt ones, and those for Services.
 func UnknownPodAnnotations(annotations map[string]string) field.ErrorList {
 	var errs field.ErrorList
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {

@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// ParsePriority reads the annotation tanist.dev/priority of a pod: an integer of 32 bits. It is 0 when the annotation is missing
-// or wrong; the error is a *field.Error.
+// ParsePriority parses the annotation tanist.dev/priority of a pod, a 32-bit integer. It returns 0 if the annotation is missing or
+// wrong. The error is a *field.Error.
 func ParsePriority(podAnnotations map[string]string) (int, error) {
 	value, found := podAnnotations[PriorityKey]
 	if !found {

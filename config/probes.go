@@ -6,8 +6,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Probed reports whether a pod's readiness says more than that its containers have started: one of them has a readiness or a startup
-// probe, sidecars included, or another controller has a say in it.
+// Probed reports whether a pod's readiness means more than that its containers have started: a container or sidecar has a readiness or a
+// startup probe, or the pod has a readiness gate.
 func Probed(pod *corev1.PodSpec) bool {
 	has := func(container corev1.Container) bool {
 		return container.ReadinessProbe != nil || container.StartupProbe != nil

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// ResolveOptions is ParseOptions with a fallback: the option of a wrong annotation is read from lastGood, which has raw values by
-// annotation key, and has its default only when that value is missing or wrong too. The errors are those of the Service itself.
+// ResolveOptions is ParseOptions with a fallback. For a wrong annotation, it uses the value in lastGood, which holds raw values by
+// annotation key. The option has its default only if that value is missing or wrong too. The errors are those of the Service itself.
 func ResolveOptions(service *corev1.Service, lastGood map[string]string) (Options, field.ErrorList) {
 	options, errs := ParseOptions(service)
 	if len(errs) == 0 || len(lastGood) == 0 {
@@ -31,15 +31,15 @@ func ResolveOptions(service *corev1.Service, lastGood map[string]string) (Option
 	return options, errs
 }
 
-// LastGood is what ResolveOptions falls back to the next time: the Service's annotations that are right, and what was known before
-// of those that are wrong. It is empty for a Service that has none.
+// LastGood returns what ResolveOptions falls back to the next time: the Service's valid annotations, and the values known before of the
+// wrong ones.
 func LastGood(service *corev1.Service, before map[string]string) map[string]string {
 	_, errs := ParseOptions(service)
 	good := map[string]string{}
 	for _, key := range serviceKeys {
 		value, found := service.Annotations[key]
 		switch {
-		case key == EnabledKey, !found: // without the right value there is no leader Service to remember anything
+		case key == EnabledKey, !found: // a Service that has not opted in has no leader Service to store anything
 		case !Wrong(errs, key):
 			good[key] = value
 		default:

@@ -4,13 +4,13 @@ import (
 	"sync/atomic"
 )
 
-// Store holds the tuning in force. Reading it takes no lock, so the way of a hand-over may.
+// Store holds the tuning in force. Reading it takes no lock, so a hand-over may.
 type Store struct {
 	inForce atomic.Pointer[Tuning]
 	stale   atomic.Bool
 }
 
-// NewStore holds the defaults.
+// NewStore returns a Store with the default tuning.
 func NewStore() *Store {
 	s := &Store{}
 	tuning := DefaultTuning()
@@ -23,13 +23,13 @@ func (s *Store) Load() Tuning {
 	return *s.inForce.Load()
 }
 
-// Stale says whether the ConfigMap that was applied last was wrong, so that another tuning than its own is in force.
+// Stale reports whether the last applied ConfigMap was wrong, so that another tuning is in force.
 func (s *Store) Stale() bool {
 	return s.stale.Load()
 }
 
-// Apply puts a tuning in force and says whether that changed anything. What was in force before has no influence: replicas that see
-// the same ConfigMaps have the same tuning. One caller at a time, or an older tuning may come last.
+// Apply puts a tuning in force and reports whether that changed anything. The tuning before has no influence, so replicas that see the
+// same ConfigMaps have the same tuning. Calls must not overlap, or an older tuning may win.
 func (s *Store) Apply(resolved ResolvedTuning) (changed bool) {
 	s.stale.Store(len(resolved.Errors) > 0)
 	previous := s.inForce.Swap(&resolved.Tuning)

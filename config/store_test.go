@@ -57,7 +57,7 @@ func TestResolveTuning(t *testing.T) {
 		"the last good one is of a version that this one cannot read": {
 			configMap: configMapOf(wrong), state: configMapOf("succeed: {}"),
 			want: resolved{Concurrency: 16, Source: FromDefaults, Errors: []string{wrongError}, StateErrors: []string{
-				`data[tuning.yaml].succeed: Invalid value: "succeed": is not a key here (line 1); the keys are apiVersion, cache, commit, election, kind, retry`,
+				`data[tuning.yaml].succeed: Unsupported value: "succeed": supported values: "apiVersion", "cache", "commit", "election", "kind", "retry"`,
 			}},
 		},
 		"other keys beside the last good one are another version's": {
@@ -122,7 +122,7 @@ func TestTheStoreHoldsWhatIsApplied(t *testing.T) {
 			want: state{Concurrency: 3, Stale: true},
 		},
 		{what: "what was in force is not saved", configMap: wrong, want: state{Concurrency: 16, Changed: true, Stale: true}},
-		{what: "it is mended", configMap: configMapOf("commit: {concurrency: 3}"), want: state{Concurrency: 3, Changed: true}},
+		{what: "it is corrected", configMap: configMapOf("commit: {concurrency: 3}"), want: state{Concurrency: 3, Changed: true}},
 		{what: "it is deleted", want: state{Concurrency: 16, Changed: true}},
 	}
 	store := NewStore()

@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// removalTaints are the keys of taints that are only ever put on a node that is about to go. Not among them is what only says that
-// it might (DeletionCandidateOfClusterAutoscaler), and what says that it is ill (node.kubernetes.io/not-ready): the pods' own
-// readiness tells that sooner.
+// removalTaints are the keys of taints that are only put on a node that is about to be removed. Taints of nodes that may be removed
+// (DeletionCandidateOfClusterAutoscaler) are not among them. Neither are taints of unhealthy nodes (node.kubernetes.io/not-ready): the
+// readiness of the pods shows that sooner.
 var removalTaints = []string{
 	"ToBeDeletedByClusterAutoscaler",
 	"karpenter.sh/disrupted",
@@ -22,10 +22,10 @@ var removalTaints = []string{
 	"aws-node-termination-handler/*",
 }
 
-// everyKey ends an entry that stands for every key with what is before it.
+// everyKey is the suffix of an entry that matches every key with the prefix before it.
 const everyKey = "/*"
 
-// RemovalTaint says whether a taint with this key announces that its node is about to go: a built-in one, or one of RemovalTaints.
+// RemovalTaint reports whether a taint with this key announces the removal of its node: a built-in one, or one of RemovalTaints.
 func (t ElectionTuning) RemovalTaint(key string) bool {
 	matches := func(entry string) bool {
 		if domain, wildcard := strings.CutSuffix(entry, everyKey); wildcard {
@@ -36,7 +36,7 @@ func (t ElectionTuning) RemovalTaint(key string) bool {
 	return slices.ContainsFunc(removalTaints, matches) || slices.ContainsFunc(t.RemovalTaints, matches)
 }
 
-// taints reports what cannot be the key of a taint, and what stands twice.
+// taints reports entries that cannot be the key of a taint, and duplicates.
 func (v *validator) taints(at *field.Path, keys []string) {
 	for i, key := range keys {
 		// A wildcard is valid where any name would be.

@@ -10,9 +10,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Tuning is the content of tuning.yaml: how the program works, for all Services at once.
+// Tuning is the content of tuning.yaml: how the program works, for all Services.
 type Tuning struct {
-	// APIVersion and Kind say which keys the text may have. They are optional while there is one version.
+	// APIVersion and Kind are the version of the format. They are optional while there is only one.
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 
@@ -22,7 +22,7 @@ type Tuning struct {
 	Election ElectionTuning `json:"election"`
 }
 
-// RetryTuning is how API calls are tried again.
+// RetryTuning is how API calls are retried.
 type RetryTuning struct {
 	// Failover is for the calls that a hand-over waits for.
 	Failover RetryPolicy `json:"failover"`
@@ -30,61 +30,61 @@ type RetryTuning struct {
 	Standard RetryPolicy `json:"standard"`
 }
 
-// RetryPolicy is how often and how soon a call is tried again before the work queue takes over.
+// RetryPolicy is how often and how soon a call is retried before the work queue takes over.
 type RetryPolicy struct {
 	// MaxAttempts counts the first attempt too: 1 to 10.
 	MaxAttempts int `json:"maxAttempts"`
-	// InitialDelay is before the second attempt, and doubles with each that follows: 1ms to 10s.
+	// InitialDelay is the delay before the second attempt. It doubles with each attempt that follows: 1ms to 10s.
 	InitialDelay metav1.Duration `json:"initialDelay"`
-	// MaxDelay is the longest delay between two attempts, also when the API server asks for a longer one: InitialDelay to 1m.
+	// MaxDelay is the longest delay between two attempts, even if the API server asks for a longer one: InitialDelay to 1m.
 	MaxDelay metav1.Duration `json:"maxDelay"`
 }
 
-// CacheTuning is how the leader cache remembers.
+// CacheTuning is how long the leader cache keeps entries.
 type CacheTuning struct {
-	// PreparedTTL is how long a prepared succession is kept: 1s to 10m. An eviction may take 10 s after its admission.
+	// PreparedTTL is how long a prepared hand-over is kept: 1s to 10m. An eviction may take 10 s after its admission.
 	PreparedTTL metav1.Duration `json:"preparedTTL"`
 }
 
-// CommitTuning is how a decision is written.
+// CommitTuning is how a decision is committed.
 type CommitTuning struct {
 	// BackupDelay is how long a replica that neither holds the Lease nor has prepared waits for one that does: 0s to 10s.
 	BackupDelay metav1.Duration `json:"backupDelay"`
 	// Concurrency is how many Services one replica handles at a time: 1 to 256.
 	Concurrency int `json:"concurrency"`
-	// OnAdmission commits a plain delete's prepared succession at once, beside the delete instead of after it.
+	// OnAdmission commits the prepared hand-over of a plain delete during the deletion's admission, instead of after the deletion.
 	OnAdmission bool `json:"onAdmission"`
 }
 
-// ElectionTuning is what announces that a leader is about to go.
+// ElectionTuning is what moves a leader before it is gone, and how its pods drain.
 type ElectionTuning struct {
 	// DrainWindow is how long pods keep serving after their deletion begins, in whole seconds: 0s (pods are not touched) to 10m.
 	DrainWindow metav1.Duration `json:"drainWindow"`
-	// MaxDrainWindow is the longest window that a Service or a pod gets for its annotation, in whole seconds: 0s to 10m. The drain
-	// window of this tuning is not limited by it.
+	// MaxDrainWindow is the longest window that a Service or a pod gets for its annotation, in whole seconds: 0s to 10m. It does not
+	// limit DrainWindow.
 	MaxDrainWindow metav1.Duration `json:"maxDrainWindow"`
 	// HandoverOnCordon moves the leader from a node that is cordoned.
 	HandoverOnCordon bool `json:"handoverOnCordon"`
-	// HandoverOnRemovalTaint moves the leader from a node whose removal is announced: by a taint (see RemovalTaint), or because the
-	// Node is being deleted.
+	// HandoverOnRemovalTaint moves the leader from a node that will be removed: the node has a taint that announces it (see
+	// RemovalTaint), or is being deleted.
 	HandoverOnRemovalTaint bool `json:"handoverOnRemovalTaint"`
-	// RemovalTaints are keys of taints that announce a node's removal, besides the built-in ones. One that ends with /* stands for
+	// RemovalTaints are keys of taints that announce the removal of a node, besides the built-in ones. One that ends with /* matches
 	// every key with that prefix.
 	RemovalTaints []string `json:"removalTaints"`
 	// HandoverOnNodeShutdown moves the leader from a node that is shutting down.
 	HandoverOnNodeShutdown bool `json:"handoverOnNodeShutdown"`
 	// HandoverOnRollout moves the leader to a newer revision of its workload.
 	HandoverOnRollout bool `json:"handoverOnRollout"`
-	// HandoverOnScaleDown moves the leader from a pod beyond its StatefulSet's replicas, and prefers successors that a ReplicaSet
-	// would take last (controller.kubernetes.io/pod-deletion-cost).
+	// HandoverOnScaleDown moves the leader from a pod that exceeds its StatefulSet's replicas, and prefers successors that a ReplicaSet
+	// would delete last (controller.kubernetes.io/pod-deletion-cost).
 	HandoverOnScaleDown bool `json:"handoverOnScaleDown"`
 	// HandoverOnDisruptionTarget moves the leader from a pod with the condition DisruptionTarget.
 	HandoverOnDisruptionTarget bool `json:"handoverOnDisruptionTarget"`
-	// OptOutGrace is how long leader Services stay after their namespace's label went, which may be a mistake: 0s to 24h.
+	// OptOutGrace is how long leader Services stay after their namespace's label was removed, which may be a mistake: 0s to 24h.
 	OptOutGrace metav1.Duration `json:"optOutGrace"`
 }
 
-// DefaultTuning is in force where tuning.yaml says nothing.
+// DefaultTuning has the default of every key.
 func DefaultTuning() Tuning {
 	return Tuning{
 		APIVersion: TuningAPIVersion, Kind: TuningKind,
@@ -108,7 +108,7 @@ func DefaultTuning() Tuning {
 	}
 }
 
-// LongestDrainWindow is the longest drain window that a pod gets.
+// LongestDrainWindow returns the longest drain window that a pod gets.
 func (t ElectionTuning) LongestDrainWindow() time.Duration {
 	return max(t.DrainWindow.Duration, t.MaxDrainWindow.Duration)
 }
@@ -117,12 +117,12 @@ func milliseconds(n int64) metav1.Duration {
 	return metav1.Duration{Duration: time.Duration(n) * time.Millisecond}
 }
 
-// Equal says whether two tunings are the same; a list that is written out empty is one that is left out.
+// Equal reports whether two tunings are equal. An empty list equals a missing one.
 func (t Tuning) Equal(other Tuning) bool {
 	return apiequality.Semantic.DeepEqual(t, other)
 }
 
-// Hash names the tuning in 12 hexadecimal digits: equal for equal tunings, whichever keys their texts leave to the defaults.
+// Hash returns 12 hexadecimal digits that are the same for equal tunings, no matter which keys their texts leave to the defaults.
 func (t Tuning) Hash() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", t))
 	return hex.EncodeToString(sum[:6])

@@ -5,19 +5,20 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"reflect"
 	"slices"
+	"strings"
 
+	"github.com/go-json-experiment/json"
 	"go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// tuningPath is where the tuning is in its ConfigMap; the fields in it follow, as in data[tuning.yaml].cache.preparedTTL.
+// tuningPath is the path of the tuning in its ConfigMap. Its fields follow, as in data[tuning.yaml].cache.preparedTTL.
 var tuningPath = field.NewPath("data").Key(TuningKey)
 
-// ParseTuningConfigMap reads the ConfigMap tanist-tuning. No ConfigMap (nil) and one without the key mean the defaults. Another key
-// is an error: it is a misspelt one, and what it holds would be ignored without a word.
+// ParseTuningConfigMap parses the ConfigMap tanist-tuning. No ConfigMap (nil) and one without the key mean the defaults. Another key is
+// an error, because its content would be ignored silently.
 func ParseTuningConfigMap(configMap *corev1.ConfigMap) (Tuning, field.ErrorList) {
 	if configMap == nil {
 		return DefaultTuning(), nil
@@ -35,21 +36,20 @@ func ParseTuningConfigMap(configMap *corev1.ConfigMap) (Tuning, field.ErrorList)
 	return tuning, append(errs, more...)
 }
 
-// ParseTuning reads the content of tuning.yaml. A key that is missing, or has no value, keeps its default; a key that is unknown or
-// stands twice is an error. The errors are of one kind at a time: those of the text, then that it is of another version or kind, then
-// those of its keys and types, then those of the values' ranges. With any error the Tuning returned is the default one, and not meant to be used.
+// ParseTuning reads the content of tuning.yaml. A missing key, or one without a value, keeps its default. An unknown or duplicate key
+// is an error.
+//
+// It checks in stages and returns the errors of the first stage that has any: the YAML, apiVersion and kind, keys and types, ranges.
+// With an error, the Tuning returned is the default one and must not be used.
 func ParseTuning(content []byte) (Tuning, field.ErrorList) {
-	document, err := parseYAML(content)
+	text, err := yamlToJSON(content)
 	if err != nil {
 		return DefaultTuning(), field.ErrorList{field.Invalid(tuningPath, field.OmitValueType{}, err.Error())}
 	}
 	tuning := DefaultTuning()
-	if document == nil {
-		return tuning, nil
-	}
-	errs := checkVersion(document)
+	errs := checkVersion(text)
 	if len(errs) == 0 {
-		errs = decode(document, reflect.ValueOf(&tuning).Elem(), tuningPath)
+		errs = decode(text, &tuning)
 	}
 	if len(errs) == 0 {
 		errs = tuning.validate()
@@ -60,35 +60,35 @@ func ParseTuning(content []byte) (Tuning, field.ErrorList) {
 	return tuning, nil
 }
 
-// checkVersion reports an apiVersion or kind that is not ours. It comes before the other keys, which may mean something else there
-// or be unknown here. What is no text is left to decode.
-func checkVersion(document *yaml.Node) field.ErrorList {
-	if document.Kind != yaml.MappingNode {
+// checkVersion rejects another apiVersion or kind than ours. It comes before the other keys, which may be unknown or mean something
+// else there. decode reports a value that is not a string.
+func checkVersion(text []byte) field.ErrorList {
+	var found struct {
+		APIVersion *string `json:"apiVersion"`
+		Kind       *string `json:"kind"`
+	}
+	if err := json.Unmarshal(text, &found); err != nil {
 		return nil
 	}
-	supported := map[string]string{"apiVersion": TuningAPIVersion, "kind": TuningKind}
 	var errs field.ErrorList
-	for i := 0; i < len(document.Content); i += 2 {
-		key, value := document.Content[i].Value, document.Content[i+1]
-		if want, ok := supported[key]; ok && value.ShortTag() == "!!str" && value.Value != want {
-			errs = append(errs, field.NotSupported(tuningPath.Child(key), value.Value, []string{want}))
-		}
+	if found.APIVersion != nil && *found.APIVersion != TuningAPIVersion {
+		errs = append(errs, field.NotSupported(tuningPath.Child("apiVersion"), *found.APIVersion, []string{TuningAPIVersion}))
+	}
+	if found.Kind != nil && *found.Kind != TuningKind {
+		errs = append(errs, field.NotSupported(tuningPath.Child("kind"), *found.Kind, []string{TuningKind}))
 	}
 	return errs
 }
 
-// parseYAML returns the one document's root; nil when there is nothing but comments.
-func parseYAML(content []byte) (*yaml.Node, error) {
+// yamlToJSON converts the one document. sigs.k8s.io/yaml would ignore a second document, and take yes for true.
+func yamlToJSON(content []byte) ([]byte, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	var document, second yaml.Node
-	switch err := decoder.Decode(&document); {
-	case errors.Is(err, io.EOF):
-		return nil, nil
-	case err != nil:
-		return nil, err
+	var document, second any
+	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.New(strings.Join(strings.Fields(err.Error()), " ")) // the library puts each mistake on its own line
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
 		return nil, errors.New("must be a single YAML document")
 	}
-	return document.Content[0], nil
+	return json.Marshal(document, json.Deterministic(true))
 }

@@ -5,14 +5,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// ResolvedTuning is which tuning two ConfigMaps put in force, and why.
+// ResolvedTuning is the tuning that two ConfigMaps put in force, and why.
 type ResolvedTuning struct {
 	Tuning Tuning
-	// Source is where it comes from.
+	// Source is where the tuning comes from.
 	Source TuningSource
-	// Errors are what is wrong with the ConfigMap tanist-tuning. Without any, that is the source.
+	// Errors are those of the ConfigMap tanist-tuning. Without any, that ConfigMap is the source.
 	Errors field.ErrorList
-	// StateErrors are what is wrong with the last good tuning, when that is needed.
+	// StateErrors are those of the last good tuning, if it is needed.
 	StateErrors field.ErrorList
 }
 
@@ -21,17 +21,17 @@ type TuningSource int
 
 // The sources, in the order in which they are tried.
 const (
-	// FromConfigMap is the ConfigMap tanist-tuning, or the defaults when there is none.
+	// FromConfigMap is the ConfigMap tanist-tuning, or the defaults if it does not exist.
 	FromConfigMap TuningSource = iota
 	// FromState is the last good tuning in the ConfigMap tanist-state.
 	FromState
-	// FromDefaults is for when the one is wrong and the other has no tuning that this version can read.
+	// FromDefaults are the defaults, if tanist-tuning is wrong and tanist-state has no tuning that this version can read.
 	FromDefaults
 )
 
-// ResolveTuning decides which tuning is in force: that of the ConfigMap tanist-tuning while it is right, else the last good one in
-// tanist-state, else the defaults. Either may be nil. It is a function of the two and of nothing that a replica remembers, so that
-// all replicas agree, those that have just started among them.
+// ResolveTuning decides which tuning is in force: the one in tanist-tuning if it is valid, else the last good one in tanist-state, else
+// the defaults. Either ConfigMap may be nil. The result depends on nothing that a replica remembers, so all replicas agree, even those
+// that have just started.
 func ResolveTuning(configMap, state *corev1.ConfigMap) ResolvedTuning {
 	tuning, errs := ParseTuningConfigMap(configMap)
 	if len(errs) == 0 {
@@ -48,9 +48,9 @@ func ResolveTuning(configMap, state *corev1.ConfigMap) ResolvedTuning {
 	return ResolvedTuning{Tuning: lastGood, Source: FromState, Errors: errs}
 }
 
-// TuningToSave is the text that belongs into the ConfigMap tanist-state, and whether it differs from what is there. Only a tuning
-// that is right is saved. It is saved as it is written, comments included, since another version may understand it differently.
-// None is as good as an empty one.
+// TuningToSave returns the text to save in the ConfigMap tanist-state, and whether it differs from what is there. Only a valid tuning is
+// saved. It is saved as it is written, including comments, because another version may understand it differently. A missing tuning
+// counts as an empty one.
 func TuningToSave(configMap, state *corev1.ConfigMap) (text string, differs bool) {
 	if _, errs := ParseTuningConfigMap(configMap); len(errs) > 0 {
 		return "", false
@@ -62,7 +62,7 @@ func TuningToSave(configMap, state *corev1.ConfigMap) (text string, differs bool
 	return text, text != saved
 }
 
-// stateText is the last good tuning as it was written. It ships without one.
+// stateText returns the last good tuning as it was written. A new installation has none.
 func stateText(state *corev1.ConfigMap) (text string, found bool) {
 	if state == nil {
 		return "", false

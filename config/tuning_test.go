@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// What the errors of keys of taints end with.
+// How the errors of keys of taints end.
 const (
 	taintKeyDetail = `must be the key of a taint, such as example.com/going, or example.com/* for every key with a prefix: `
 	notAName       = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric ` +
@@ -76,16 +76,20 @@ func TestParseTuning(t *testing.T) {
 		"what is no list of keys": {
 			content: "election: {removalTaints: example.com/going}",
 			wantErrors: []string{
-				`data[tuning.yaml].election.removalTaints: Invalid value: "example.com/going": must be a list such as [a, b] (line 1)`,
+				`data[tuning.yaml].election.removalTaints: Invalid value: "example.com/going": must be a list such as [a, b]`,
 			},
 		},
 		"what is no key in a list of them": {
-			content: "election:\n  removalTaints:\n  - 1\n  - {}\n  -\n  - &a x\n",
+			content: "election:\n  removalTaints:\n  - 1\n  - {}\n  -\n",
 			wantErrors: []string{
-				`data[tuning.yaml].election.removalTaints[0]: Invalid value: "1": must be a text (in quotes if it looks like something else) (line 3)`,
-				`data[tuning.yaml].election.removalTaints[1]: Invalid value: must be a text (in quotes if it looks like something else) (line 4)`,
-				`data[tuning.yaml].election.removalTaints[2]: Invalid value: "": must have a value (line 5)`,
-				`data[tuning.yaml].election.removalTaints[3]: Invalid value: "x": must be written out: anchors and aliases are not supported (line 6)`,
+				`data[tuning.yaml].election.removalTaints[0]: Invalid value: "1": must be a string (in quotes if it looks like something else)`,
+				`data[tuning.yaml].election.removalTaints[1]: Invalid value: must be a string (in quotes if it looks like something else)`,
+			},
+		},
+		"an item of a list without a value": {
+			content: "election: {removalTaints: [example.com/going, null]}",
+			wantErrors: []string{
+				`data[tuning.yaml].election.removalTaints[1]: Invalid value: "": ` + taintKeyDetail + "name part must be non-empty; " + notAName,
 			},
 		},
 		"keys that no taint can have, and one that stands twice": {
@@ -116,12 +120,15 @@ func TestParseTuning(t *testing.T) {
 				`data[tuning.yaml].apiVersion: Unsupported value: "": supported values: "config.tanist.dev/v1alpha1"`,
 			},
 		},
-		"a version that is no text, and a kind that stands twice": {
-			content: "apiVersion: 1\nkind: Tuning\nkind: Tuning\n",
+		"a version that is no string": {
+			content: "apiVersion: 1\nkind: Tuning\n",
 			wantErrors: []string{
-				`data[tuning.yaml].apiVersion: Invalid value: "1": must be a text (in quotes if it looks like something else) (line 1)`,
-				`data[tuning.yaml].kind: Duplicate value: "kind": in lines 2 and 3`,
+				`data[tuning.yaml].apiVersion: Invalid value: "1": must be a string (in quotes if it looks like something else)`,
 			},
+		},
+		"a kind that appears twice": {
+			content:    "kind: Tuning\nkind: Tuning\n",
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: yaml: unmarshal errors: line 2: mapping key "kind" already defined at line 1`},
 		},
 		"two documents": {
 			content:    "cache: {}\n---\ncommit: {}\n",
@@ -129,40 +136,54 @@ func TestParseTuning(t *testing.T) {
 		},
 		"a list": {
 			content:    "- retry",
-			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys apiVersion, cache, commit, election, kind, retry (line 1)`},
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys apiVersion, cache, commit, election, kind, retry`},
 		},
-		"unknown keys are errors with their paths": {
-			content: "retries: {}\nretry:\n  failover:\n    maxattempts: 2\n",
+		"an unknown key is an error with its path": {
+			content: "retries: {}",
 			wantErrors: []string{
-				`data[tuning.yaml].retries: Invalid value: "retries": is not a key here (line 1); the keys are apiVersion, cache, commit, election, kind, retry`,
-				`data[tuning.yaml].retry.failover.maxattempts: Invalid value: "maxattempts": is not a key here (line 4); ` +
-					`the keys are initialDelay, maxAttempts, maxDelay`,
+				`data[tuning.yaml].retries: Unsupported value: "retries": supported values: "apiVersion", "cache", "commit", "election", "kind", "retry"`,
 			},
 		},
-		"a key that stands twice is an error with its path": {
+		"an unknown key in a mapping, beside a wrong value": {
+			content: "retry:\n  failover:\n    maxattempts: 2\ncommit: {concurrency: two}\n",
+			wantErrors: []string{
+				`data[tuning.yaml].commit.concurrency: Invalid value: "two": must be a whole number`,
+				`data[tuning.yaml].retry.failover.maxattempts: Unsupported value: "maxattempts": supported values: ` +
+					`"initialDelay", "maxAttempts", "maxDelay"`,
+			},
+		},
+		"a key that appears twice is an error with its lines": {
 			content:    "commit:\n  concurrency: 2\n  onAdmission: true\n  concurrency: 3\n",
-			wantErrors: []string{`data[tuning.yaml].commit.concurrency: Duplicate value: "concurrency": in lines 2 and 4`},
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: yaml: unmarshal errors: line 4: mapping key "concurrency" already defined at line 2`},
 		},
 		"values of the wrong type": {
 			content: "cache: 15s\nretry: {failover: {maxAttempts: two, initialDelay: 20, maxDelay: [1s]}}\n" +
 				"commit: {concurrency: 1.5, onAdmission: \"true\"}\nelection: {handoverOnCordon: 1, handoverOnRollout: yes}",
 			wantErrors: []string{
-				`data[tuning.yaml].cache: Invalid value: "15s": must be a mapping with the keys preparedTTL (line 1)`,
-				`data[tuning.yaml].retry.failover.maxAttempts: Invalid value: "two": must be a whole number (line 2)`,
-				`data[tuning.yaml].retry.failover.initialDelay: Invalid value: "20": must be a duration such as 50ms or 10s (line 2)`,
-				`data[tuning.yaml].retry.failover.maxDelay: Invalid value: must be a duration such as 50ms or 10s (line 2)`,
-				`data[tuning.yaml].commit.concurrency: Invalid value: "1.5": must be a whole number (line 3)`,
-				`data[tuning.yaml].commit.onAdmission: Invalid value: "true": must be true or false (line 3)`,
-				`data[tuning.yaml].election.handoverOnCordon: Invalid value: "1": must be true or false (line 4)`,
-				`data[tuning.yaml].election.handoverOnRollout: Invalid value: "yes": must be true or false (line 4)`,
+				`data[tuning.yaml].cache: Invalid value: "15s": must be a mapping with the keys preparedTTL`,
+				`data[tuning.yaml].commit.concurrency: Invalid value: "1.5": must be a whole number`,
+				`data[tuning.yaml].commit.onAdmission: Invalid value: "true": must be true or false`,
+				`data[tuning.yaml].election.handoverOnCordon: Invalid value: "1": must be true or false`,
+				`data[tuning.yaml].election.handoverOnRollout: Invalid value: "yes": must be true or false`,
+				`data[tuning.yaml].retry.failover.initialDelay: Invalid value: "20": must be a duration such as 50ms or 10s`,
+				`data[tuning.yaml].retry.failover.maxAttempts: Invalid value: "two": must be a whole number`,
+				`data[tuning.yaml].retry.failover.maxDelay: Invalid value: must be a duration such as 50ms or 10s`,
 			},
 		},
-		"anchors and aliases are not supported": {
-			content: "retry: {failover: &p {maxAttempts: 2}, standard: *p}",
+		"mappings and lists in the place of single values": {
+			content: "cache: {preparedTTL: {seconds: 1}}\ncommit: {concurrency: {}, onAdmission: []}\nelection: [drainWindow]\n",
 			wantErrors: []string{
-				`data[tuning.yaml].retry.failover: Invalid value: must be written out: anchors and aliases are not supported (line 1)`,
-				`data[tuning.yaml].retry.standard: Invalid value: must be written out: anchors and aliases are not supported (line 1)`,
+				`data[tuning.yaml].cache.preparedTTL: Invalid value: must be a duration such as 50ms or 10s`,
+				`data[tuning.yaml].commit.concurrency: Invalid value: must be a whole number`,
+				`data[tuning.yaml].commit.onAdmission: Invalid value: must be true or false`,
+				`data[tuning.yaml].election: Invalid value: must be a mapping with the keys drainWindow, handoverOnCordon, ` +
+					`handoverOnDisruptionTarget, handoverOnNodeShutdown, handoverOnRemovalTaint, handoverOnRollout, handoverOnScaleDown, ` +
+					`maxDrainWindow, optOutGrace, removalTaints`,
 			},
+		},
+		"anchors and aliases are resolved": {
+			content: "retry: {failover: &p {maxAttempts: 4}, standard: *p}",
+			want:    changed(func(t *Tuning) { t.Retry.Failover.MaxAttempts, t.Retry.Standard.MaxAttempts = 4, 4 }),
 		},
 		"values out of range": {
 			content: `{retry: {failover: {maxAttempts: 0, initialDelay: 0s, maxDelay: 2m}, standard: {maxAttempts: 11, maxDelay: 50ms}},
@@ -263,7 +284,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	}
 }
 
-// TestEveryFieldIsKept fills a tuning with random valid values, so that a field that is added and forgotten somewhere fails here.
+// TestEveryFieldIsKept fills a tuning with random valid values, so that it fails for a field that was added and forgotten somewhere.
 func TestEveryFieldIsKept(t *testing.T) {
 	filler := randfill.New().NilChance(0).Funcs(
 		func(p *Tuning, c randfill.Continue) {
@@ -316,7 +337,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 	}
 }
 
-// FuzzParseTuning checks that no content makes the parser panic, and that what it accepts it accepts again.
+// FuzzParseTuning checks that the parser never panics, and that it accepts what it has accepted after a round trip.
 func FuzzParseTuning(f *testing.F) {
 	for _, seed := range []string{"", "{", "a: &x [*x]", "retry: {failover: {maxAttempts: 1}}", "? {}\n: 1", "<<: {}", "election: {removalTaints: [a, \"b/*\"]}", "%YAML 1.2\n---\n"} {
 		f.Add([]byte(seed))

@@ -8,10 +8,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// MaxOptOutGrace is the longest that leader Services may outlive their namespace's label.
+// MaxOptOutGrace is the longest time that leader Services may stay after their namespace's label was removed.
 const MaxOptOutGrace = 24 * time.Hour
 
-// validate reports every value that is out of its range.
+// validate reports every value that is out of range.
 func (t Tuning) validate() field.ErrorList {
 	var v validator
 	retry := tuningPath.Child("retry")
@@ -32,7 +32,7 @@ func (t Tuning) validate() field.ErrorList {
 	return v.errs
 }
 
-// validator collects what is wrong.
+// validator collects errors.
 type validator struct {
 	errs field.ErrorList
 }

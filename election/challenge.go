@@ -1,76 +1,76 @@
 package election
 
-// challenge returns who takes over from a leader that stands, and why; the leader itself, without a reason, when it stays.
+// challenge returns who takes over from a leader that stands, and why. If the leader stays, it returns the leader without a reason.
 //
-// It follows the voluntary moves to their end, so that one move takes the leadership where it would be after several. Each step
-// from a leader that is not announced leads to one that comes before it (see Rules.compare), so there is an end. The last step names
-// the reason.
-func (b ballot) challenge(holder *Candidate, incumbent Incumbent) (leader *Candidate, reason Reason) {
+// It follows the voluntary moves to their end, so that one move has the result of several. The steps end, because each step from a
+// leader that is not announced goes to a pod that comes before it (see Rules.compare). The last step names the reason.
+func (e evaluation) challenge(holder *Candidate, incumbent Incumbent) (leader *Candidate, reason Reason) {
 	leader = holder
 	for {
-		next, why := b.challenger(leader, incumbent)
+		next, why := e.challenger(leader, incumbent)
 		if next == nil {
 			return leader, reason
 		}
 		leader, reason = next, why
-		incumbent = Decision{Leader: leader, Move: true, Reason: reason}.incumbent(incumbent, b.now)
+		incumbent = Decision{Leader: leader, Move: true, Reason: reason}.incumbent(incumbent, e.now)
 	}
 }
 
-// challenger returns who takes over from a leader that stands in one step, and why; nil for nobody.
-func (b ballot) challenger(leader *Candidate, incumbent Incumbent) (*Candidate, Reason) {
-	if b.rules.LossesOnly {
+// challenger returns who takes over from a leader that stands, and why, as a single step of challenge. It returns nil if nobody does.
+func (e evaluation) challenger(leader *Candidate, incumbent Incumbent) (*Candidate, Reason) {
+	if e.rules.LossesOnly {
 		return nil, ""
 	}
 	if leader.Finite {
-		if next := b.next(leader.UID, leader.Node); next != nil && !next.Finite {
+		if next := e.next(leader.UID, leader.Node); next != nil && !next.Finite {
 			return next, ReasonRunsToCompletion
 		}
 	}
-	if next := b.refuge(leader, incumbent); next != nil {
+	if next := e.replacement(leader, incumbent); next != nil {
 		return next, leader.Announced.reason()
 	}
-	best := b.best(leader.UID, "", func(c Candidate) bool { return b.challenges(c, leader, incumbent) })
+	best := e.best(leader.UID, "", func(c Candidate) bool { return e.challenges(c, leader, incumbent) })
 	switch {
 	case best == nil:
 		return nil, ""
 	case best.Missing < leader.Missing:
 		return best, ReasonLeaderIncomplete
-	case b.rules.prefers(best) && !b.rules.prefers(leader):
+	case e.rules.prefers(best) && !e.rules.prefers(leader):
 		return best, ReasonPreferred
-	case !b.rules.Sticky && leader.Announced == NotAnnounced && b.rules.compare(best, leader, "") < 0:
+	case !e.rules.Sticky && leader.Announced == NotAnnounced && e.rules.compare(best, leader, "") < 0:
 		return best, ReasonBetterCandidate
 	default:
 		return nil, ""
 	}
 }
 
-// challenges says whether a pod may take over although nothing takes the leader away: it stays, is no worse than the leader in what
-// matters more than the user's wishes, and is not in doubt if it carries more of the traffic. A pod that is ready for a moment again
-// and again would otherwise make the leader go to and fro.
-func (b ballot) challenges(c Candidate, leader *Candidate, incumbent Incumbent) bool {
-	return b.eligible(c) && c.Announced == NotAnnounced && c.carriesAsMuch(leader) &&
-		(c.Missing == leader.Missing || b.pulls(c, incumbent))
+// challenges reports whether a pod may take over although the leader could stay. Such a pod is not announced to go, and is no worse
+// than the leader in what matters more than the user's wishes. If it carries more of the traffic, it must also be allowed to displace
+// the leader: otherwise a pod that is repeatedly ready for a moment would move the leadership back and forth.
+func (e evaluation) challenges(c Candidate, leader *Candidate, incumbent Incumbent) bool {
+	return e.eligible(c) && c.Announced == NotAnnounced && c.carriesAsMuch(leader) &&
+		(c.Missing == leader.Missing || e.displaces(c, incumbent))
 }
 
-// carriesAsMuch says whether a pod is no worse than the leader in how much of the traffic it carries, and for how long.
+// carriesAsMuch reports whether a pod carries at least as much of the traffic as the leader, and for at least as long.
 func (c Candidate) carriesAsMuch(leader *Candidate) bool {
 	return c.Missing <= leader.Missing && (!c.Finite || leader.Finite)
 }
 
-// refuge returns who takes over from a leader that is announced to go; nil when it stays, because it is not, or for want of a better.
-func (b ballot) refuge(leader *Candidate, incumbent Incumbent) *Candidate {
+// replacement returns who takes over from a leader that is announced to go. It returns nil if the leader is not announced, or if no
+// pod is better.
+func (e evaluation) replacement(leader *Candidate, incumbent Incumbent) *Candidate {
 	if leader.Announced == NotAnnounced {
 		return nil
 	}
-	return b.best(leader.UID, leader.Node, func(c Candidate) bool {
+	return e.best(leader.UID, leader.Node, func(c Candidate) bool {
 		switch {
-		case leader.Announced.atOnce():
-			return b.eligible(c) && c.Announced.imminence() < leader.Announced.imminence() && (!c.Finite || leader.Finite)
-		case leader.Announced == AnnouncedRollout && !b.pulls(c, incumbent):
+		case leader.Announced.immediate():
+			return e.eligible(c) && c.Announced.urgency() < leader.Announced.urgency() && (!c.Finite || leader.Finite)
+		case leader.Announced == AnnouncedRollout && !e.displaces(c, incumbent):
 			return false
 		default:
-			return b.eligible(c) && c.Announced == NotAnnounced && c.carriesAsMuch(leader)
+			return e.eligible(c) && c.Announced == NotAnnounced && c.carriesAsMuch(leader)
 		}
 	})
 }

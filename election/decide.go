@@ -2,74 +2,73 @@ package election
 
 import "time"
 
-// Decide says who should lead, who follows and when to look again. It does not modify the candidates, and their order does not
+// Decide returns who should lead, who follows and when to decide again. It does not modify the candidates, and their order does not
 // matter.
 //
-// A leader that stands stays. It stands while it is fit (see Candidate.Fit; MinReady is for new leaders only), or while its lost
-// readiness is within the grace; then it is still called ready, because that is what a grace is for. It gives way only:
+// A leader that stands stays. A leader stands while it is fit (see Candidate.Fit; MinReady applies only to new leaders), and while
+// its lost readiness is within NotReadyGrace, during which it still counts as ready. It gives way only:
 //
-//   - when it runs to completion, to a fit pod that does not;
-//   - when it is announced to go, to an eligible pod that is not, and that carries as much of the Service's traffic. When there is
-//     none it stays, because another move would follow soon; unless it is to be deleted at once, and then the pod with longest to
-//     live takes over. A rollout asks for more than an eligible pod: see pulls;
-//   - to an eligible pod that carries more of the Service's ports and address families, and is not announced. Such a pod must not
-//     be in doubt either: see pulls;
-//   - to the preferred pod, once that is eligible and not announced. A preferred pod that is announced does not pull the leader
-//     back, or the two announcements would send it to and fro;
-//   - when the Service is not sticky, to an eligible pod that comes before it (see Rules.compare for the order). A higher
-//     priority alone does not overrule Sticky.
+//   - if it runs to completion: to a fit pod that does not;
+//   - if it is announced to go: to an eligible pod that is not announced and carries as much of the Service's traffic. Without such a
+//     pod it stays, because another move would follow soon. The exception is a leader that will be deleted immediately: the pod that
+//     has longest to live takes over. A rollout requires more than an eligible pod: see displaces;
+//   - to an eligible pod that carries more of the Service's ports and address families and is not announced. It must also be allowed
+//     to displace the leader: see displaces;
+//   - to the preferred pod, once that is eligible and not announced. A preferred pod that is announced does not take the leadership
+//     back: the two announcements would move it back and forth;
+//   - if the Service is not sticky: to an eligible pod that comes before it (see Rules.compare for the order). A higher priority
+//     alone does not overrule Sticky.
 //
-// An announcement that is taken back moves nobody: whoever leads by then stays, if it carries as much. With Rules.LossesOnly
-// nothing of all this moves a leader that stands.
+// An announcement that is withdrawn moves nobody: the current leader stays if it carries as much. With Rules.LossesOnly, none of
+// these rules moves a leader that stands.
 //
-// When the leader does not stand, the first eligible pod leads. An eligible pod that is announced to go comes before a younger
-// one that stays: it serves now, and MinReady is the user's word. When nobody is eligible the first fit pod leads, however young
-// it is: MinReady chooses between leaders, it does not ask for a Service without one. That holds while the old leader still
-// drains, as a plain Service also prefers any ready pod to a terminating one. A pod that runs to completion leads when there is no
-// fit pod besides.
+// If the leader does not stand, the first eligible pod leads. An eligible pod that is announced to go comes before a younger pod that
+// stays: it serves now, and MinReady is the user's wish. If nobody is eligible, the first fit pod leads, however young: MinReady
+// chooses between leaders, and does not ask for a Service without one. This applies even while the old leader still drains, just as
+// a plain Service prefers any ready pod to a terminating one. A pod that runs to completion leads only if no other pod is fit.
 //
-// A pod on another node is preferred when the leader is lost or announced to go and the Service is sticky. A Service that is not
-// sticky wants the best pod: a detour over another node would be a second move.
+// If the Service is sticky and its leader is lost or announced to go, a pod on another node is preferred. A Service that is not
+// sticky moves to its best pod in the end, so a pod on another node would cost a second move.
 //
-// When nobody is fit but pods that run to completion, a leader that is terminating but still serves stays, not ready. A terminating pod is never made leader:
-// when all pods go at once (scaled to zero, strategy Recreate) the leadership would only pass from one dying pod to the next.
-// Otherwise nobody leads.
+// If the only fit pods run to completion, or none is fit, a leader that is terminating but still serves stays, not ready. A
+// terminating pod is never made leader: if all pods terminate together (scale to zero, strategy Recreate), the leadership would only
+// pass from one terminating pod to the next. Otherwise nobody leads.
 func Decide(rules Rules, candidates []Candidate, incumbent Incumbent, now time.Time) Decision {
-	b := newBallot(rules, candidates, now)
-	decision := b.decide(incumbent)
-	decision.LookAgain = b.lookAgain(decision, incumbent)
+	e := newEvaluation(rules, candidates, now)
+	decision := e.decide(incumbent)
+	decision.LookAgain = e.requeueAfter(decision, incumbent)
 	decision.Leader = copyOf(decision.Leader)
 	decision.Successor = copyOf(decision.Successor)
 	return decision
 }
 
-// ballot is one election: the rules, the pods and the time. Its methods return pointers into candidates.
-type ballot struct {
+// evaluation is the input of one decision: the rules, the pods and the time. Its methods return pointers into candidates.
+type evaluation struct {
 	rules Rules
-	// given are the pods as the caller knows them; candidates are the same pods with AnnouncedRollout where it is due.
+	// given are the pods as the caller passed them. candidates are the same pods, with AnnouncedRollout where it applies.
 	given, candidates []Candidate
 	now               time.Time
 }
 
-func newBallot(rules Rules, candidates []Candidate, now time.Time) ballot {
-	b := ballot{rules: rules, given: candidates, now: now}
-	return b.announceRollouts("")
+func newEvaluation(rules Rules, candidates []Candidate, now time.Time) evaluation {
+	e := evaluation{rules: rules, given: candidates, now: now}
+	return e.announceRollouts("")
 }
 
 // decide is Decide without LookAgain.
-func (b ballot) decide(incumbent Incumbent) Decision {
-	leader, ready, reason := b.lead(incumbent)
+func (e evaluation) decide(incumbent Incumbent) Decision {
+	leader, ready, reason := e.lead(incumbent)
 	decision := Decision{Leader: leader, Ready: ready, Reason: reason}
 	if leader == nil {
 		decision.Move = incumbent.UID != ""
 		return decision
 	}
 	decision.Move = incumbent.UID != leader.UID
-	decision.Successor = b.announceRollouts(leader.UID).next(leader.UID, leader.Node)
+	decision.Successor = e.announceRollouts(leader.UID).next(leader.UID, leader.Node)
 	return decision
 }
 
-// incumbent is who leads once the decision is carried out.
+// incumbent returns who leads after the decision has been committed.
 func (d Decision) incumbent(before Incumbent, now time.Time) Incumbent {
 	switch {
 	case !d.Move:
@@ -81,16 +80,16 @@ func (d Decision) incumbent(before Incumbent, now time.Time) Incumbent {
 	}
 }
 
-// lead elects the leader, says whether it is ready, and why it is not who it was; no reason when all stays.
-func (b ballot) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason Reason) {
-	holder := b.find(incumbent.UID)
-	if b.rules.stands(holder, b.now) {
-		leader, reason := b.challenge(holder, incumbent)
+// lead returns the leader, whether it is ready, and why it has changed. The reason is empty if nothing has changed.
+func (e evaluation) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason Reason) {
+	holder := e.find(incumbent.UID)
+	if e.rules.stands(holder, e.now) {
+		leader, reason := e.challenge(holder, incumbent)
 		return leader, true, reason
 	}
-	next := b.next(incumbent.UID, incumbent.Node)
+	next := e.next(incumbent.UID, incumbent.Node)
 	switch {
-	case holder != nil && holder.lingers() && (next == nil || next.Finite && !holder.Finite):
+	case holder != nil && holder.servesWhileTerminating() && (next == nil || next.Finite && !holder.Finite):
 		return holder, false, ReasonLastResort
 	case next == nil:
 		return nil, false, ReasonNoCandidate
@@ -99,55 +98,55 @@ func (b ballot) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason
 	}
 }
 
-// next is who follows when the leader with this UID, on this node, does not lead any longer; nil for nobody.
-func (b ballot) next(leavingUID, leavingNode string) *Candidate {
-	for _, may := range []func(Candidate) bool{lasting(b.eligible), lasting(Candidate.Fit), b.eligible, Candidate.Fit} {
-		if next := b.best(leavingUID, leavingNode, may); next != nil {
+// next returns who follows when the leader with this UID, on this node, no longer leads. It returns nil if nobody can.
+func (e evaluation) next(leavingUID, leavingNode string) *Candidate {
+	for _, may := range []func(Candidate) bool{lasting(e.eligible), lasting(Candidate.Fit), e.eligible, Candidate.Fit} {
+		if next := e.best(leavingUID, leavingNode, may); next != nil {
 			return next
 		}
 	}
 	return nil
 }
 
-// lasting narrows a condition down to pods that do not run to completion.
+// lasting restricts a condition to pods that do not run to completion.
 func lasting(may func(Candidate) bool) func(Candidate) bool {
 	return func(c Candidate) bool { return !c.Finite && may(c) }
 }
 
-// best is the first pod, in the order of Rules.compare, that may lead and is not the one with the UID to leave out.
-func (b ballot) best(leaveOut, leavingNode string, may func(Candidate) bool) *Candidate {
-	if !b.rules.Sticky {
+// best returns the first pod, in the order of Rules.compare, that may lead. It ignores the pod with the UID leaveOut.
+func (e evaluation) best(leaveOut, leavingNode string, may func(Candidate) bool) *Candidate {
+	if !e.rules.Sticky {
 		leavingNode = ""
 	}
 	var best *Candidate
-	for i := range b.candidates {
-		c := &b.candidates[i]
+	for i := range e.candidates {
+		c := &e.candidates[i]
 		if c.UID == leaveOut || !may(*c) {
 			continue
 		}
-		if best == nil || b.rules.compare(c, best, leavingNode) < 0 {
+		if best == nil || e.rules.compare(c, best, leavingNode) < 0 {
 			best = c
 		}
 	}
 	return best
 }
 
-// eligible is Rules.Eligible at the ballot's time.
-func (b ballot) eligible(c Candidate) bool {
-	return b.rules.Eligible(c, b.now)
+// eligible is Rules.Eligible at the time of the evaluation.
+func (e evaluation) eligible(c Candidate) bool {
+	return e.rules.Eligible(c, e.now)
 }
 
-// find is the pod with this UID; nil when it is gone or the UID is empty.
-func (b ballot) find(uid string) *Candidate {
-	for i := range b.candidates {
-		if uid != "" && b.candidates[i].UID == uid {
-			return &b.candidates[i]
+// find returns the pod with this UID. It returns nil if there is none or the UID is empty.
+func (e evaluation) find(uid string) *Candidate {
+	for i := range e.candidates {
+		if uid != "" && e.candidates[i].UID == uid {
+			return &e.candidates[i]
 		}
 	}
 	return nil
 }
 
-// copyOf keeps a Decision from pointing into its caller's slice.
+// copyOf copies a candidate, so that a Decision does not point into its caller's slice.
 func copyOf(c *Candidate) *Candidate {
 	if c == nil {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// outcome is a Decision with names in the place of pods.
+// outcome is a Decision with names instead of pods.
 type outcome struct {
 	Leader    string
 	Ready     bool

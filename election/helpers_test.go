@@ -2,7 +2,7 @@ package election
 
 import "time"
 
-// t0 is when every test's election is held.
+// t0 is the time of every decision in the tests.
 var t0 = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 // pod is a fit candidate, a minute old and ready for half of it, alone on its node.
@@ -14,7 +14,6 @@ func pod(name string, changes ...func(*Candidate)) Candidate {
 		Created:    t0.Add(-time.Minute),
 		Ready:      true,
 		ReadySince: t0.Add(-30 * time.Second),
-		Serving:    true,
 		Ordinal:    -1,
 	}
 	for _, change := range changes {
@@ -32,7 +31,7 @@ func readyFor(d time.Duration) func(*Candidate) {
 }
 
 func notReadyFor(d time.Duration) func(*Candidate) {
-	return func(c *Candidate) { c.Ready, c.Serving, c.ReadySince = false, false, t0.Add(-d) }
+	return func(c *Candidate) { c.Ready, c.ReadySince = false, t0.Add(-d) }
 }
 
 func onNode(name string) func(*Candidate) {
@@ -55,7 +54,7 @@ func deletionCost(cost int) func(*Candidate) {
 	return func(c *Candidate) { c.DeletionCost = cost }
 }
 
-// outdated is a pod of a workload that a rollout replaces, and current one that it leaves alone.
+// outdated is a pod that the rollout of its workload replaces, and current one that it does not replace.
 func outdated(c *Candidate) { c.Workload, c.Outdated = "workload", true }
 
 func current(c *Candidate) { c.Workload, c.Outdated = "workload", false }
@@ -73,16 +72,16 @@ func unprobed(c *Candidate) { c.Unprobed = true }
 
 func draining(c *Candidate) { c.Terminating = true }
 
-func stopped(c *Candidate) { c.Terminating, c.Ready, c.Serving = true, false, false }
+func stopped(c *Candidate) { c.Terminating, c.Ready = true, false }
 
 func broken(c *Candidate) { c.Problem = "no IPv6 address" }
 
-// led is the incumbent that the pod of this name is, when pod made it.
+// led is the pod with this name as the incumbent.
 func led(name string) Incumbent {
 	return Incumbent{UID: "uid-" + name, Name: name, Node: "node-of-" + name}
 }
 
-// ledSince is led, with the reason and for how long.
+// ledSince is led, with a reason and for how long it has led.
 func ledSince(name string, reason Reason, ago time.Duration) Incumbent {
 	incumbent := led(name)
 	incumbent.Reason, incumbent.Since = reason, t0.Add(-ago)

@@ -62,13 +62,13 @@ func TestLossesOnly(t *testing.T) {
 
 func TestWhichReasonsAreLosses(t *testing.T) {
 	var losses []Reason
-	for _, reason := range Reasons() {
+	for _, reason := range append(Reasons(), ReasonLastResort) {
 		if reason.Loss() {
 			losses = append(losses, reason)
 		}
 	}
 	want := []Reason{
-		ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLastResort, ReasonNoCandidate,
+		ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonNoCandidate, ReasonLastResort,
 	}
 	if diff := cmp.Diff(want, losses); diff != "" {
 		t.Errorf("unexpected losses (-want +got):\n%s", diff)

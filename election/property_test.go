@@ -12,17 +12,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// scene is one random election. Its values come from small sets, so that ties, near misses and deadlines on the same second are
-// common.
-type scene struct {
+// input is the random input of a decision. Its values come from small sets, so that ties, near misses and deadlines in the same second
+// are common.
+type input struct {
 	Rules      Rules
 	Candidates []Candidate
 	Incumbent  Incumbent
 	Shuffled   []Candidate
 }
 
-func (scene) Generate(r *rand.Rand, _ int) reflect.Value {
-	s := scene{Rules: Rules{
+func (input) Generate(r *rand.Rand, _ int) reflect.Value {
+	s := input{Rules: Rules{
 		Strategy: pick(r, StrategyOldest, StrategyNewest, StrategyOrdinal),
 		Sticky:   oneIn(r, 2),
 		MinReady: pick(r, 0, 0, 2*time.Second, 5*time.Second),
@@ -43,7 +43,7 @@ func (scene) Generate(r *rand.Rand, _ int) reflect.Value {
 	}
 	if s.Incumbent.UID != "" && oneIn(r, 2) {
 		s.Incumbent.Reason = pick(r, ReasonLeaderNotReady, ReasonLeaderGone, ReasonLeaderDeleted, ReasonRollout)
-		s.Incumbent.Since = t0.Add(-pick(r, 0, proof) + time.Duration(r.Intn(9)-4)*time.Second)
+		s.Incumbent.Since = t0.Add(-pick(r, 0, probation) + time.Duration(r.Intn(9)-4)*time.Second)
 	}
 	s.Shuffled = slices.Clone(s.Candidates)
 	r.Shuffle(len(s.Shuffled), func(i, j int) { s.Shuffled[i], s.Shuffled[j] = s.Shuffled[j], s.Shuffled[i] })
@@ -71,10 +71,9 @@ func randomCandidate(r *rand.Rand, i int) Candidate {
 		Unprobed:     oneIn(r, 3),
 	}
 	c.Outdated = c.Workload != "" && oneIn(r, 2)
-	if oneIn(r, 4) { // ready for about as long as it takes to prove itself
-		c.ReadySince = c.ReadySince.Add(-proof)
+	if oneIn(r, 4) { // ready for about as long as its probation
+		c.ReadySince = c.ReadySince.Add(-probation)
 	}
-	c.Serving = c.Ready
 	return c
 }
 
@@ -89,18 +88,20 @@ func incumbentOf(c *Candidate) Incumbent {
 	return Incumbent{UID: c.UID, Name: c.Name, Node: c.Node}
 }
 
-func (s scene) decide() Decision { return Decide(s.Rules, s.Candidates, s.Incumbent, t0) }
+func (s input) decide() Decision { return Decide(s.Rules, s.Candidates, s.Incumbent, t0) }
 
 // holder is the incumbent's pod, with its announcement.
-func (s scene) holder() *Candidate { return newBallot(s.Rules, s.Candidates, t0).find(s.Incumbent.UID) }
+func (s input) holder() *Candidate {
+	return newEvaluation(s.Rules, s.Candidates, t0).find(s.Incumbent.UID)
+}
 
-// led is who leads by a decision.
-func (s scene) led(d Decision) Incumbent { return d.incumbent(s.Incumbent, t0) }
+// led is who leads after a decision.
+func (s input) led(d Decision) Incumbent { return d.incumbent(s.Incumbent, t0) }
 
-// TestAlways checks what must hold in every election.
+// TestAlways checks what must be true of every decision.
 func TestAlways(t *testing.T) {
-	properties := map[string]func(s scene) error{
-		"the pods' order does not matter, and deciding changes none of them": func(s scene) error {
+	properties := map[string]func(s input) error{
+		"the pods' order does not matter, and deciding changes none of them": func(s input) error {
 			before := slices.Clone(s.Candidates)
 			want := s.decide()
 			if diff := cmp.Diff(want, Decide(s.Rules, s.Shuffled, s.Incumbent, t0)); diff != "" {
@@ -111,7 +112,7 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"deciding again with the chosen leader changes nothing": func(s scene) error {
+		"deciding again with the chosen leader changes nothing": func(s input) error {
 			first := s.decide()
 			again := Decide(s.Rules, s.Candidates, s.led(first), t0)
 			want := first
@@ -121,52 +122,52 @@ func TestAlways(t *testing.T) {
 			}
 			return differ(want, again)
 		},
-		"a new leader is fit, and a leader that is called ready is fit or within its grace": func(s scene) error {
+		"a new leader is fit, and a leader that is called ready is fit or within its grace": func(s input) error {
 			d := s.decide()
 			switch {
 			case d.Leader == nil && d.Ready, d.Leader != nil && d.Move && (!d.Ready || !d.Leader.Fit()):
 				return fmt.Errorf("unfit: %+v", d)
-			case d.Leader != nil && d.Ready && !d.Leader.Fit() && !s.Rules.tolerated(d.Leader, t0):
+			case d.Leader != nil && d.Ready && !d.Leader.Fit() && !s.Rules.withinGrace(d.Leader, t0):
 				return fmt.Errorf("neither fit nor within its grace: %+v", d)
 			}
 			return nil
 		},
-		"a leader that is not ready was the leader, terminates and still serves": func(s scene) error {
+		"a leader that is not ready was the leader, terminates and still serves": func(s input) error {
 			d := s.decide()
-			if d.Leader != nil && !d.Ready && (d.Leader.UID != s.Incumbent.UID || !d.Leader.lingers() || d.Reason != ReasonLastResort) {
+			if d.Leader != nil && !d.Ready && (d.Leader.UID != s.Incumbent.UID || !d.Leader.servesWhileTerminating() || d.Reason != ReasonLastResort) {
 				return fmt.Errorf("not a last resort: %+v", d)
 			}
 			return nil
 		},
-		"a Service has a ready leader whenever a pod is fit": func(s scene) error {
+		"a Service has a ready leader whenever a pod is fit": func(s input) error {
 			d := s.decide()
 			if d.Reason == ReasonLastResort && !d.Leader.Finite && !slices.ContainsFunc(s.Candidates, lasting(Candidate.Fit)) {
-				return nil // what is fit runs to completion
+				return nil // every fit pod runs to completion
 			}
 			if slices.ContainsFunc(s.Candidates, Candidate.Fit) && (d.Leader == nil || !d.Ready) {
 				return fmt.Errorf("without a ready leader: %+v", d)
 			}
 			return nil
 		},
-		"a leader that stands gives way only to an eligible pod that has longer to live, and is not announced to go or it is at once": func(s scene) error {
+		"a leader that stands gives way only to an eligible pod that has longer to live, and is not announced to go or it is at once": func(s input) error {
 			d, holder := s.decide(), s.holder()
 			if !s.Rules.stands(holder, t0) || !d.Move || holder.Finite {
 				return nil
 			}
 			if d.Leader == nil || !s.Rules.Eligible(*d.Leader, t0) ||
-				d.Leader.Announced != NotAnnounced && (!holder.Announced.atOnce() || d.Leader.Announced.imminence() >= holder.Announced.imminence()) {
+				d.Leader.Announced != NotAnnounced && (!holder.Announced.immediate() || d.Leader.Announced.urgency() >= holder.Announced.urgency()) {
 				return fmt.Errorf("gave way: %+v", d)
 			}
 			return nil
 		},
-		"a rollout pulls the leader to a pod that has not crashed, or has proven itself since": func(s scene) error {
+		"a rollout moves the leader to a pod that has not crashed, or is past its probation": func(s input) error {
 			d := s.decide()
-			if d.Move && d.Reason == ReasonRollout && (d.Leader.Restarted || s.Incumbent.followsAFailure(t0)) && t0.Before(d.Leader.ReadySince.Add(proof)) {
-				return fmt.Errorf("pulled: %+v", d)
+			if d.Move && d.Reason == ReasonRollout && (d.Leader.Restarted || s.Incumbent.followsAFailure(t0)) && t0.Before(d.Leader.ReadySince.Add(probation)) {
+				return fmt.Errorf("moved: %+v", d)
 			}
 			return nil
 		},
-		"a sticky healthy leader that is not announced gives way only to the preferred pod, one that carries more, or one that lasts": func(s scene) error {
+		"a sticky healthy leader that is not announced gives way only to the preferred pod, one that carries more, or one that lasts": func(s input) error {
 			d, holder := s.decide(), s.holder()
 			if s.Rules.Sticky && s.Rules.stands(holder, t0) && holder.Announced == NotAnnounced && d.Move && d.Leader.Name != s.Rules.Preferred &&
 				d.Leader.Missing >= holder.Missing && (d.Leader.Finite || !holder.Finite) {
@@ -174,9 +175,9 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"a pod that runs to completion leads only while no other pod is fit": func(s scene) error {
+		"a pod that runs to completion leads only while no other pod is fit": func(s input) error {
 			d := s.decide()
-			if d.Leader == nil || !d.Leader.Finite || s.Rules.LossesOnly || s.Rules.tolerated(d.Leader, t0) {
+			if d.Leader == nil || !d.Leader.Finite || s.Rules.LossesOnly || s.Rules.withinGrace(d.Leader, t0) {
 				return nil
 			}
 			if slices.ContainsFunc(s.Candidates, lasting(Candidate.Fit)) {
@@ -184,28 +185,28 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"a leader that stands does not give way to a pod that carries less, unless it is deleted at once or runs to completion": func(s scene) error {
+		"a leader that stands does not give way to a pod that carries less, unless it is deleted at once or runs to completion": func(s input) error {
 			d, holder := s.decide(), s.holder()
-			if s.Rules.stands(holder, t0) && d.Move && d.Leader.Missing > holder.Missing && !holder.Announced.atOnce() && !holder.Finite {
+			if s.Rules.stands(holder, t0) && d.Move && d.Leader.Missing > holder.Missing && !holder.Announced.immediate() && !holder.Finite {
 				return fmt.Errorf("gave way: %+v", d)
 			}
 			return nil
 		},
-		"a leader that stands gives way to a pod that carries more only when that is in no doubt": func(s scene) error {
+		"a leader that stands gives way to a pod that carries more only if that is not on probation": func(s input) error {
 			d := s.decide()
-			if d.Move && d.Reason == ReasonLeaderIncomplete && d.Leader.Restarted && t0.Before(d.Leader.ReadySince.Add(proof)) {
+			if d.Move && d.Reason == ReasonLeaderIncomplete && d.Leader.Restarted && t0.Before(d.Leader.ReadySince.Add(probation)) {
 				return fmt.Errorf("gave way: %+v", d)
 			}
 			return nil
 		},
-		"a reason is a loss exactly when the incumbent does not stand": func(s scene) error {
+		"a reason is a loss exactly when the incumbent does not stand": func(s input) error {
 			d, stands := s.decide(), s.Rules.stands(s.holder(), t0)
 			if d.Reason != "" && d.Reason.Loss() == stands {
 				return fmt.Errorf("the incumbent stands: %t, but %+v", stands, d)
 			}
 			return nil
 		},
-		"with LossesOnly a leader that stands stays, and a loss is handled as ever": func(s scene) error {
+		"with LossesOnly a leader that stands stays, and a loss is handled as ever": func(s input) error {
 			s.Rules.LossesOnly = false
 			ever := s.decide()
 			s.Rules.LossesOnly = true
@@ -219,31 +220,34 @@ func TestAlways(t *testing.T) {
 			ever.LookAgain, d.LookAgain = 0, 0 // the new leader is not challenged later
 			return differ(ever, d)
 		},
-		"there is a reason exactly when something is to be said": func(s scene) error {
+		"there is a reason exactly when something is to be said": func(s input) error {
 			d := s.decide()
 			if said, toSay := d.Reason != "", d.Move || d.Leader == nil || !d.Ready; said != toSay {
 				return fmt.Errorf("reason %q: %+v", d.Reason, d)
 			}
-			if d.Reason != "" && !slices.Contains(Reasons(), d.Reason) {
+			if d.Reason != "" && d.Reason != ReasonLastResort && !slices.Contains(Reasons(), d.Reason) {
 				return fmt.Errorf("reason %q is not in Reasons()", d.Reason)
+			}
+			if d.Move && d.Reason == ReasonLastResort {
+				return fmt.Errorf("a last resort moves the leadership: %+v", d)
 			}
 			return nil
 		},
-		"the successor is who leads once the leader terminates": func(s scene) error {
+		"the successor is who leads once the leader terminates": func(s input) error {
 			d := s.decide()
 			if d.Leader == nil {
 				return differ(Decision{}, Decision{Successor: d.Successor})
 			}
 			later := slices.Clone(s.Candidates)
 			i := slices.IndexFunc(later, func(c Candidate) bool { return c.UID == d.Leader.UID })
-			later[i].Terminating, later[i].Serving = true, false
+			later[i].Terminating, later[i].Ready = true, false
 			next := Decide(s.Rules, later, s.led(d), t0)
 			if uidOf(next.Leader) != uidOf(d.Successor) {
 				return fmt.Errorf("successor %q, but %q leads", uidOf(d.Successor), uidOf(next.Leader))
 			}
 			return nil
 		},
-		"time alone changes the outcome exactly when LookAgain says": func(s scene) error {
+		"time alone changes the outcome exactly when LookAgain says": func(s input) error {
 			d := s.decide()
 			incumbent := s.led(d)
 			for after := time.Duration(0); after < 15*time.Second; after += 500 * time.Millisecond {
@@ -257,10 +261,10 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"the leadership settles: a pod that time alone took it from does not get it back": func(s scene) error {
-			// A wish of the user's may give the leadership to a pod that a rollout takes it from when the next pod is ready. Where it
-			// came from may then be the best again.
-			once := s.Rules.Sticky && s.Rules.Preferred == "" || !newBallot(s.Rules, s.Candidates, t0).rolling()
+		"the leadership settles: a pod that time alone took it from does not get it back": func(s input) error {
+			// The user may prefer a pod that a rollout then moves the leadership from, when the next pod is ready. The pod that led before
+			// may then be the best again.
+			once := s.Rules.Sticky && s.Rules.Preferred == "" || !newEvaluation(s.Rules, s.Candidates, t0).rollsOut()
 			incumbent, led := s.Incumbent, map[string]bool{}
 			for now, looks := t0, 0; ; looks++ {
 				d := Decide(s.Rules, s.Candidates, incumbent, now)
@@ -282,7 +286,7 @@ func TestAlways(t *testing.T) {
 	}
 	for name, holds := range properties {
 		t.Run(name, func(t *testing.T) {
-			check := func(s scene) bool {
+			check := func(s input) bool {
 				err := holds(s)
 				if err != nil {
 					t.Error(err)

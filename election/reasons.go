@@ -1,8 +1,8 @@
 package election
 
-// The reasons, from the leader's loss to the want of one. They are written on the EndpointSlice and label metrics: stable.
+// The reasons. They are written to the EndpointSlice and label metrics, so they are stable.
 const (
-	// ReasonFirstLeader is a Service that nobody led: a new one, or one that had no candidate.
+	// ReasonFirstLeader is a Service that had no leader: a new one, or one that had no candidate.
 	ReasonFirstLeader Reason = "FirstLeader"
 
 	// ReasonLeaderGone is a leader that is no longer among the pods: force-deleted, failed, finished, or no longer selected.
@@ -16,11 +16,11 @@ const (
 
 	// ReasonLeaderDisrupted is a leader with the condition DisruptionTarget.
 	ReasonLeaderDisrupted Reason = "LeaderDisrupted"
-	// ReasonNodeGoing is a leader whose node is about to go.
+	// ReasonNodeGoing is a leader whose node is about to be drained or removed.
 	ReasonNodeGoing Reason = "NodeGoing"
 	// ReasonRollout is a leader that its workload's rollout replaces.
 	ReasonRollout Reason = "Rollout"
-	// ReasonScaleDown is a leader that is beyond its workload's number of replicas.
+	// ReasonScaleDown is a leader that exceeds its workload's number of replicas.
 	ReasonScaleDown Reason = "ScaleDown"
 
 	// ReasonRunsToCompletion is a leader that runs to completion and gives way to a pod that does not.
@@ -33,13 +33,13 @@ const (
 	// ReasonBetterCandidate is a better pod taking over from a healthy leader of a Service that is not sticky.
 	ReasonBetterCandidate Reason = "BetterCandidate"
 
-	// ReasonLastResort is a leader that keeps the traffic although it terminates, because nobody else is ready.
+	// ReasonLastResort is a leader that keeps the traffic although it terminates, because nobody else is ready. It is no move.
 	ReasonLastResort Reason = "LastResort"
 	// ReasonNoCandidate is a Service that nobody can lead.
 	ReasonNoCandidate Reason = "NoCandidate"
 )
 
-// Reasons returns every Reason that a Decision may carry, for whoever needs the whole set (metrics start at zero).
+// Reasons returns every Reason for which a Decision moves the leadership. Metrics initialise their series from it.
 func Reasons() []Reason {
 	return []Reason{
 		ReasonFirstLeader,
@@ -47,11 +47,11 @@ func Reasons() []Reason {
 		ReasonLeaderDisrupted, ReasonNodeGoing, ReasonRollout, ReasonScaleDown,
 		ReasonRunsToCompletion, ReasonLeaderIncomplete,
 		ReasonPreferred, ReasonBetterCandidate,
-		ReasonLastResort, ReasonNoCandidate,
+		ReasonNoCandidate,
 	}
 }
 
-// reasonForLoss names why an incumbent that does not stand lost its place. holder is its pod, nil when there is none.
+// reasonForLoss returns why an incumbent that does not stand lost the leadership. holder is its pod, nil if there is none.
 func reasonForLoss(incumbent Incumbent, holder *Candidate) Reason {
 	switch {
 	case incumbent.UID == "":
@@ -67,7 +67,7 @@ func reasonForLoss(incumbent Incumbent, holder *Candidate) Reason {
 	}
 }
 
-// reason names a hand-over that an announcement caused.
+// reason returns the reason of a hand-over that the announcement caused.
 func (a Announcement) reason() Reason {
 	switch a {
 	case AnnouncedRollout:
@@ -81,8 +81,8 @@ func (a Announcement) reason() Reason {
 	}
 }
 
-// Loss says whether the reason is that the Service has no leader that stands, as opposed to a voluntary move: one from a leader that
-// could have stayed. A leader that is lost cannot be kept, so acting upon a loss cannot undo what another replica decided.
+// Loss reports whether the reason is that the Service has no leader that stands. Every other reason is a voluntary move, from a leader
+// that could have stayed. A lost leader cannot be kept, so acting on a loss cannot undo what another replica decided.
 func (r Reason) Loss() bool {
 	switch r {
 	case ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLastResort, ReasonNoCandidate:
@@ -92,7 +92,7 @@ func (r Reason) Loss() bool {
 	}
 }
 
-// failure says whether the reason is the loss of a leader that nobody took away: it crashed, or stopped answering.
+// failure reports whether the leader was lost although nobody deleted it: it crashed, or stopped answering.
 func (r Reason) failure() bool {
 	return r == ReasonLeaderGone || r == ReasonLeaderNotReady || r == ReasonLeaderUnfit
 }

@@ -5,82 +5,85 @@ import (
 	"time"
 )
 
-// proof is how long a pod must have been Ready before a crash is held against it no longer. It is the kubelet's own measure: after
-// ten minutes without another it forgets that a container had to be restarted.
-const proof = 10 * time.Minute
+// probation is how long a pod must have been Ready before an earlier crash no longer counts against it. It is the kubelet's own measure:
+// after ten minutes without another crash, the kubelet resets the back-off of a container's restarts.
+const probation = 10 * time.Minute
 
-// announceRollouts announces the outdated pods of each workload of which a pod is there to take over: one that the rollout leaves
-// alone, that is eligible, not announced to go itself, and not known to crash (see proven). Until there is one the outdated pods
-// are as good as any: a rollout that is stuck moves nobody. leaving is a pod that does not count, because it is about to lead no
-// longer; empty for none.
-func (b ballot) announceRollouts(leaving string) ballot {
-	b.candidates = b.given
-	if !b.rolling() {
-		return b
+// announceRollouts announces the outdated pods of each workload that has a pod to take over. Such a pod is not replaced by the rollout,
+// is eligible and not announced to go, and has not crashed or is past its probation. Until there is one, the outdated pods are as good
+// as any: a rollout that is stuck moves nobody. The pod with the UID leaving does not count, because it is about to lose the
+// leadership; empty for none.
+func (e evaluation) announceRollouts(leaving string) evaluation {
+	e.candidates = e.given
+	if !e.rollsOut() {
+		return e
 	}
 	arrived := map[string]bool{}
-	for _, c := range b.given {
-		if !c.Outdated && c.UID != leaving && c.Announced == NotAnnounced && b.eligible(c) && (!c.Restarted || b.proven(c)) {
+	for _, c := range e.given {
+		if !c.Outdated && c.UID != leaving && c.Announced == NotAnnounced && e.eligible(c) && (!c.Restarted || e.pastProbation(c)) {
 			arrived[c.Workload] = true
 		}
 	}
-	b.candidates = slices.Clone(b.given)
-	for i := range b.candidates {
-		if c := &b.candidates[i]; c.Outdated && c.Announced == NotAnnounced && arrived[c.Workload] {
+	e.candidates = slices.Clone(e.given)
+	for i := range e.candidates {
+		if c := &e.candidates[i]; c.Outdated && c.Announced == NotAnnounced && arrived[c.Workload] {
 			c.Announced = AnnouncedRollout
 		}
 	}
-	return b
+	return e
 }
 
-// pulls says whether the pod takes the leadership from a leader of an older revision, or one that carries less of the traffic, that
-// still serves. An eligible pod does at once: a Deployment may delete an old pod in the moment in which a new one is Ready. But a revision that is ready for a second and
-// dies must not make the leader go to and fro. So a pod has to prove itself first, by being Ready for ten minutes,
+// displaces reports whether the pod may take the leadership from a leader that still serves, but has an older revision or carries less
+// of the traffic.
 //
-//   - when its containers have crashed before;
-//   - when the leader's own predecessor failed less than ten minutes ago: that may have been the new revision's last try.
+// An eligible pod usually does so immediately: a Deployment may delete an old pod as soon as a new one is Ready. But a revision that
+// is ready for a second and then crashes must not move the leadership back and forth. So a pod is on probation first, until it has been
+// Ready for ten minutes,
 //
-// Both can be read from what the API holds, so all replicas of Tanist agree on it, and a restart forgets nothing. A leader that a
-// rollout does not pull is still followed when it is lost, and by the new revision first.
-func (b ballot) pulls(c Candidate, incumbent Incumbent) bool {
-	doubted := c.Restarted || incumbent.followsAFailure(b.now)
-	return b.eligible(c) && (!doubted || b.proven(c))
+//   - if its containers have crashed before;
+//   - if the leader's predecessor failed less than ten minutes ago: that pod may have had the new revision.
+//
+// Both are read from the API, so all replicas of Tanist agree, and a restart of Tanist loses nothing. If the leader is lost, a pod on
+// probation may still follow it, and the new revision comes first.
+func (e evaluation) displaces(c Candidate, incumbent Incumbent) bool {
+	onProbation := c.Restarted || incumbent.followsAFailure(e.now)
+	return e.eligible(c) && (!onProbation || e.pastProbation(c))
 }
 
-// proven says whether the pod has been Ready for long enough to forget its past.
-func (b ballot) proven(c Candidate) bool {
-	return !b.now.Before(c.ReadySince.Add(proof))
+// pastProbation reports whether the pod has been Ready for so long that an earlier crash no longer counts.
+func (e evaluation) pastProbation(c Candidate) bool {
+	return !e.now.Before(c.ReadySince.Add(probation))
 }
 
-// followsAFailure says whether the leader before this one failed a short while ago.
+// followsAFailure reports whether the leader before this one failed within the last ten minutes.
 func (i Incumbent) followsAFailure(now time.Time) bool {
-	return i.Reason.failure() && now.Before(i.Since.Add(proof))
+	return i.Reason.failure() && now.Before(i.Since.Add(probation))
 }
 
-// proofs are the times ahead at which a doubt about a pod ends.
-func (b ballot) proofs(incumbent Incumbent) []time.Time {
-	if !b.rolling() && !b.incomplete() {
+// probationEnds returns the future times at which a pod's probation ends.
+func (e evaluation) probationEnds(incumbent Incumbent) []time.Time {
+	if !e.rollsOut() && !e.incomplete() {
 		return nil
 	}
-	var moments []time.Time
-	failed := incumbent.followsAFailure(b.now)
+	var dueTimes []time.Time
+	failed := incumbent.followsAFailure(e.now)
 	if failed {
-		moments = append(moments, incumbent.Since.Add(proof))
+		dueTimes = append(dueTimes, incumbent.Since.Add(probation))
 	}
-	for i := range b.given {
-		if c := &b.given[i]; c.Fit() && (failed || c.Restarted) && !b.proven(*c) {
-			moments = append(moments, c.ReadySince.Add(proof))
+	for i := range e.given {
+		if c := &e.given[i]; c.Fit() && (failed || c.Restarted) && !e.pastProbation(*c) {
+			dueTimes = append(dueTimes, c.ReadySince.Add(probation))
 		}
 	}
-	return moments
+	return dueTimes
 }
 
-// rolling says whether there is anything that a rollout replaces.
-func (b ballot) rolling() bool {
-	return slices.ContainsFunc(b.given, func(c Candidate) bool { return c.Outdated })
+// rollsOut reports whether a rollout replaces any of the pods.
+func (e evaluation) rollsOut() bool {
+	return slices.ContainsFunc(e.given, func(c Candidate) bool { return c.Outdated })
 }
 
-// incomplete says whether a pod cannot carry all of the Service's traffic.
-func (b ballot) incomplete() bool {
-	return slices.ContainsFunc(b.given, func(c Candidate) bool { return c.Missing > 0 })
+// incomplete reports whether any pod cannot carry all of the Service's traffic.
+func (e evaluation) incomplete() bool {
+	return slices.ContainsFunc(e.given, func(c Candidate) bool { return c.Missing > 0 })
 }

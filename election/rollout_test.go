@@ -26,13 +26,13 @@ func TestALeaderThatARolloutReplaces(t *testing.T) {
 			incumbent:  led("a"),
 			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 3 * time.Second},
 		},
-		"a new revision of another workload is none of its business": {
+		"a new revision of another workload does not matter": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("c", func(c *Candidate) { c.Workload = "other" })},
 			incumbent:  led("a"),
 			want:       outcome{Leader: "a", Ready: true, Successor: "c"},
 		},
-		"a new one that is about to go itself pulls nobody": {
+		"a new one that is about to go itself displaces nobody": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("b", outdated), pod("c", current, announced(AnnouncedNode))},
 			incumbent:  led("a"),
@@ -61,13 +61,13 @@ func TestALeaderThatARolloutReplaces(t *testing.T) {
 
 func TestANewRevisionThatDies(t *testing.T) {
 	runDecide(t, map[string]decideCase{
-		"one that has crashed pulls nobody, until it has been ready for ten minutes": {
+		"one that has crashed displaces nobody, until it has been ready for ten minutes": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("b", outdated), pod("c", current, restarted, readyFor(9*time.Minute))},
 			incumbent:  led("a"),
 			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: time.Minute},
 		},
-		"one that has proven itself since pulls": {
+		"one that is past its probation displaces the leader": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("c", current, restarted, readyFor(10*time.Minute))},
 			incumbent:  led("a"),
@@ -79,13 +79,13 @@ func TestANewRevisionThatDies(t *testing.T) {
 			incumbent:  led("a"),
 			want:       outcome{Leader: "d", Ready: true, Move: true, Reason: ReasonRollout, Successor: "c"},
 		},
-		"a leader that followed one that failed is not pulled for ten minutes": {
+		"a leader that followed one that failed is not displaced for ten minutes": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("c", current, readyFor(time.Second))},
 			incumbent:  ledSince("a", ReasonLeaderNotReady, 9*time.Minute),
 			want:       outcome{Leader: "a", Ready: true, Successor: "c", LookAgain: time.Minute},
 		},
-		"a leader that is not sticky is not pulled either": {
+		"a leader that is not sticky is not displaced either": {
 			rules:      Rules{},
 			candidates: []Candidate{pod("a", outdated), pod("c", current, readyFor(time.Second))},
 			incumbent:  ledSince("a", ReasonLeaderGone, 9*time.Minute),
@@ -97,25 +97,25 @@ func TestANewRevisionThatDies(t *testing.T) {
 			incumbent:  ledSince("a", ReasonLeaderNotReady, time.Minute),
 			want:       outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonLeaderDeleted, Successor: "b"},
 		},
-		"a pod that was ready all the time pulls it at once": {
+		"a pod that was ready all the time displaces it immediately": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("c", current, readyFor(10*time.Minute))},
 			incumbent:  ledSince("a", ReasonLeaderNotReady, time.Minute),
 			want:       outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonRollout, Successor: "a"},
 		},
-		"a leader that followed one that was deleted is pulled at once": {
+		"a leader that followed one that was deleted is displaced immediately": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("c", current, readyFor(time.Second))},
 			incumbent:  ledSince("a", ReasonLeaderDeleted, time.Minute),
 			want:       outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonRollout, Successor: "a"},
 		},
-		"the preferred pod takes over at once, and not from the one that a rollout pulls to": {
+		"the preferred pod takes over immediately, and not from the pod that a rollout prefers": {
 			rules:      Rules{Sticky: true, Preferred: "c"},
 			candidates: []Candidate{pod("a", outdated), pod("c", current, restarted), pod("d", current)},
 			incumbent:  led("a"),
 			want:       outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonPreferred, Successor: "d"},
 		},
-		"the preferred pod takes over although a rollout does not pull": {
+		"the preferred pod takes over although no pod displaces the leader": {
 			rules:      Rules{Sticky: true, Preferred: "c"},
 			candidates: []Candidate{pod("a", outdated), pod("c", current, readyFor(time.Second))},
 			incumbent:  ledSince("a", ReasonLeaderNotReady, time.Minute),

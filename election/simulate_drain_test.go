@@ -9,7 +9,7 @@ func (w *workload) onNode(node string) []string {
 	return w.names(func(c Candidate) bool { return c.Node == node })
 }
 
-// drain cordons a node and evicts its pods one by one; each is replaced on another node that is not cordoned.
+// drain cordons a node and evicts its pods one by one. Each is replaced on another node that is not cordoned.
 func (w *workload) drain(node, elsewhere string) {
 	w.change(announced(AnnouncedNode), w.onNode(node)...)
 	for _, name := range w.onNode(node) {
@@ -54,7 +54,7 @@ func TestARolloutDuringADrain(t *testing.T) {
 	w := newWorkload(t, sticky, 1)
 	w.settle("a", "b", "c") // on the nodes 0, 1 and 2
 	w.newRevision()
-	// The first new pod comes up on the node that is being drained: it is no reason to go there.
+	// The first new pod starts on the node that is being drained: that is no reason to move there.
 	w.create("new-0", -1)
 	w.mark(func(c *Candidate) { c.Node = "node-0" }, "new-0")
 	w.change(announced(AnnouncedNode), w.onNode("node-0")...)

@@ -42,7 +42,7 @@ func TestAPodThatCarriesMoreAndFailsAgainAndAgainIsTriedEveryTenMinutes(t *testi
 	for how, fail := range map[string]func(w *workload){
 		"it crashes": func(w *workload) { w.crash("new") },
 		"it loses its readiness": func(w *workload) {
-			w.change(func(c *Candidate) { c.Ready, c.Serving, c.ReadySince = false, false, w.now }, "new")
+			w.change(func(c *Candidate) { c.Ready, c.ReadySince = false, w.now }, "new")
 		},
 	} {
 		t.Run(how, func(t *testing.T) {

@@ -10,18 +10,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// workload is a Deployment or a StatefulSet and what its controller does to the pods of a world.
+// workload is a Deployment or a StatefulSet, and what its controller does to the pods of a simulation.
 type workload struct {
-	*world
+	*simulation
 	r     *rand.Rand
 	named int
 }
 
 func newWorkload(t *testing.T, rules Rules, seed int64) *workload {
-	return &workload{world: newWorld(t, rules), r: rand.New(rand.NewSource(seed))}
+	return &workload{simulation: newSimulation(t, rules), r: rand.New(rand.NewSource(seed))}
 }
 
-// create makes a pod of the newest revision that is not ready yet.
+// create adds a pod of the newest revision that is not ready yet.
 func (w *workload) create(name string, ordinal int) {
 	w.named++
 	w.pods = append(w.pods, Candidate{
@@ -31,13 +31,13 @@ func (w *workload) create(name string, ordinal int) {
 	w.watch()
 }
 
-// becomeReady has pods ready, seen in one decision with whatever else was done before.
+// becomeReady makes pods ready, in one decision with whatever was marked before.
 func (w *workload) becomeReady(names ...string) {
-	w.change(func(c *Candidate) { c.Ready, c.Serving, c.ReadySince = true, true, w.now }, names...)
+	w.change(func(c *Candidate) { c.Ready, c.ReadySince = true, w.now }, names...)
 }
 
 func (w *workload) crash(names ...string) {
-	w.change(func(c *Candidate) { c.Ready, c.Serving, c.Restarted, c.ReadySince = false, false, true, w.now }, names...)
+	w.change(func(c *Candidate) { c.Ready, c.Restarted, c.ReadySince = false, true, w.now }, names...)
 }
 
 func (w *workload) names(which func(Candidate) bool) []string {
@@ -50,13 +50,13 @@ func (w *workload) names(which func(Candidate) bool) []string {
 	return names
 }
 
-// settle makes the first pods and has them all ready for an hour. There is nobody to lead until then.
+// settle adds the first pods, which have been ready for an hour. Nobody leads until then.
 func (w *workload) settle(names ...string) {
 	for i, name := range names {
 		w.named++
 		w.pods = append(w.pods, Candidate{
 			UID: fmt.Sprint("uid-", w.named), Name: name, Node: fmt.Sprint("node-", i%3), Created: w.now.Add(time.Duration(i) * time.Second),
-			Ready: true, Serving: true, ReadySince: w.now, Ordinal: -1, Workload: "workload",
+			Ready: true, ReadySince: w.now, Ordinal: -1, Workload: "workload",
 		})
 	}
 	w.now = w.now.Add(time.Hour)
@@ -64,7 +64,7 @@ func (w *workload) settle(names ...string) {
 	w.moves = nil
 }
 
-// lead makes a pod the leader, as if it had been for a while.
+// lead makes a pod the leader, as if it had led for a while.
 func (w *workload) lead(name string) {
 	i := slices.IndexFunc(w.pods, func(c Candidate) bool { return c.Name == name })
 	w.incumbent = incumbentOf(&w.pods[i])
@@ -72,7 +72,7 @@ func (w *workload) lead(name string) {
 	w.moves = nil
 }
 
-// newRevision makes all pods that there are outdated.
+// newRevision makes all existing pods outdated.
 func (w *workload) newRevision() {
 	for i := range w.pods {
 		w.pods[i].Outdated = true
@@ -80,8 +80,8 @@ func (w *workload) newRevision() {
 	w.watch()
 }
 
-// rollOut is what a Deployment's controller does, to the end. victim picks one of the old pods; quick has the deletion of a pod and
-// the readiness that it waited for seen at once, because the controller may be as quick as we are.
+// rollOut does a whole rollout as a Deployment's controller does it. victim picks one of the old pods. With quick, one decision sees both a
+// pod's deletion and the readiness that the deletion waited for, because the controller may be as quick as Tanist.
 func (w *workload) rollOut(replicas, surge, unavailable int, victim func(old []string) string, quick bool) {
 	w.newRevision()
 	old := func(c Candidate) bool { return c.Outdated && !c.Terminating }
@@ -113,7 +113,7 @@ func (w *workload) rollOut(replicas, surge, unavailable int, victim func(old []s
 	}
 }
 
-// mark changes pods without a look at them.
+// mark changes pods without a decision.
 func (w *workload) mark(change func(*Candidate), names ...string) {
 	for i := range w.pods {
 		if slices.Contains(names, w.pods[i].Name) {
@@ -157,7 +157,7 @@ func TestARolloutWithoutUnavailablePodsMovesTheLeaderOnce(t *testing.T) {
 }
 
 func TestARolloutOfAQuarterMovesTheLeaderOnceUnlessItIsTheFirstToGo(t *testing.T) {
-	// As a ReplicaSet's controller does among equals, the youngest goes first.
+	// The youngest goes first, as with a ReplicaSet's controller among equal pods.
 	youngest := func(old []string) string { return old[len(old)-1] }
 	for _, test := range []struct {
 		replicas, surge, unavailable int
@@ -261,7 +261,7 @@ func TestANewRevisionThatLosesItsReadinessAgainAndAgainIsTriedEveryTenMinutes(t 
 				w.becomeReady(last)
 				w.now = w.now.Add(20 * time.Second)
 				w.watch()
-				w.change(func(c *Candidate) { c.Ready, c.Serving, c.ReadySince = false, false, w.now }, last)
+				w.change(func(c *Candidate) { c.Ready, c.ReadySince = false, w.now }, last)
 				w.now = w.now.Add(20 * time.Second)
 				if again == "another pod" {
 					w.remove(last)

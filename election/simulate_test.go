@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// world is a Service's pods while something happens to them; watch holds the election after each event, as the reconciler does.
-type world struct {
+// simulation is the pods of a Service while something happens to them. watch decides after each event, as the reconciler does.
+type simulation struct {
 	t         *testing.T
 	rules     Rules
 	now       time.Time
@@ -19,20 +19,20 @@ type world struct {
 	moves     []string
 }
 
-func newWorld(t *testing.T, rules Rules) *world {
-	return &world{t: t, rules: rules, now: t0}
+func newSimulation(t *testing.T, rules Rules) *simulation {
+	return &simulation{t: t, rules: rules, now: t0}
 }
 
-// start adds a ready pod that runs and is ready from now on.
-func (w *world) start(name, node string) {
+// start adds a pod that is ready from now on.
+func (w *simulation) start(name, node string) {
 	w.pods = append(w.pods, Candidate{
-		UID: "uid-" + name, Name: name, Node: node, Created: w.now, Ready: true, ReadySince: w.now, Serving: true, Ordinal: -1,
+		UID: "uid-" + name, Name: name, Node: node, Created: w.now, Ready: true, ReadySince: w.now, Ordinal: -1,
 	})
 	w.watch()
 }
 
-// change changes these pods at once: one revision or one node is announced for all its pods in the same decision.
-func (w *world) change(change func(*Candidate), names ...string) {
+// change changes pods in one step: a revision or a node is announced for all its pods in the same decision.
+func (w *simulation) change(change func(*Candidate), names ...string) {
 	for i := range w.pods {
 		if slices.Contains(names, w.pods[i].Name) {
 			change(&w.pods[i])
@@ -41,13 +41,13 @@ func (w *world) change(change func(*Candidate), names ...string) {
 	w.watch()
 }
 
-func (w *world) remove(name string) {
+func (w *simulation) remove(name string) {
 	w.pods = slices.DeleteFunc(w.pods, func(c Candidate) bool { return c.Name == name })
 	w.watch()
 }
 
 // watch lets a second pass, decides, and follows the decision.
-func (w *world) watch() {
+func (w *simulation) watch() {
 	w.t.Helper()
 	w.now = w.now.Add(time.Second)
 	d := Decide(w.rules, w.pods, w.incumbent, w.now)
@@ -61,7 +61,7 @@ func (w *world) watch() {
 }
 
 func TestADrainMovesTheLeaderOnce(t *testing.T) {
-	w := newWorld(t, sticky)
+	w := newSimulation(t, sticky)
 	w.start("a", "node-0")
 	w.start("b", "node-0")
 	w.start("c", "node-1")
@@ -78,7 +78,7 @@ func TestADrainMovesTheLeaderOnce(t *testing.T) {
 }
 
 func TestAnEvictionMovesTheLeaderOnceToAnotherNode(t *testing.T) {
-	w := newWorld(t, sticky)
+	w := newSimulation(t, sticky)
 	w.start("a", "node-0")
 	w.start("b", "node-0")
 	w.start("c", "node-1")
@@ -91,7 +91,7 @@ func TestAnEvictionMovesTheLeaderOnceToAnotherNode(t *testing.T) {
 }
 
 func TestAManualSwitchAndItsFailBack(t *testing.T) {
-	w := newWorld(t, sticky)
+	w := newSimulation(t, sticky)
 	w.start("a", "node-0")
 	w.start("b", "node-1")
 	w.rules.Preferred = "b"

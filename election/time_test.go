@@ -102,7 +102,7 @@ func TestNotReadyGrace(t *testing.T) {
 			incumbent:  led("a"),
 			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 3 * time.Second},
 		},
-		"a lost readiness is tolerated within the grace when nobody could follow": {
+		"a lost readiness is tolerated within the grace if nobody could follow": {
 			rules:      rules,
 			candidates: []Candidate{pod("a", notReadyFor(2*time.Second))},
 			incumbent:  led("a"),
@@ -143,7 +143,7 @@ func TestNotReadyGrace(t *testing.T) {
 			incumbent:  led("a"),
 			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 6 * time.Second},
 		},
-		"a kubelet's clock that is far ahead is not believed": {
+		"a kubelet's clock that is far ahead is ignored": {
 			rules:      rules,
 			candidates: []Candidate{pod("a", notReadyFor(-time.Hour)), pod("b")},
 			incumbent:  led("a"),

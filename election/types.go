@@ -2,68 +2,66 @@ package election
 
 import "time"
 
-// Candidate is a pod that a Service selects, reduced to what an election looks at.
+// Candidate is a pod that a Service selects, reduced to what a decision depends on.
 type Candidate struct {
 	UID     string
 	Name    string
 	Node    string
 	Created time.Time
 
-	// Ready is the pod's Ready condition, and ReadySince when it last changed, either way: by the kubelet's clock and to the
-	// second, the API's own precision. It is rounded down, so a min-ready or a grace may end up to a second early.
+	// Ready is the pod's Ready condition. A terminating pod that is Ready still serves. ReadySince is when the condition last changed,
+	// either way, by the kubelet's clock. The API rounds it down to the second, so a min-ready or a grace may end up to a second early.
 	Ready      bool
 	ReadySince time.Time
 
-	// Terminating is a pod with a deletionTimestamp. Serving says that its containers still answer: it is what the Ready
-	// condition says of a pod whose deletion has begun.
+	// Terminating is a pod with a deletionTimestamp.
 	Terminating bool
-	Serving     bool
 
 	// Ordinal is the pod's index in its StatefulSet, -1 without one.
 	Ordinal int
 	// Priority is the pod's tanist.dev/priority.
 	Priority int
 
-	// DeletionCost is the pod's controller.kubernetes.io/pod-deletion-cost: a ReplicaSet that shrinks takes the lower first.
+	// DeletionCost is the pod's controller.kubernetes.io/pod-deletion-cost. A ReplicaSet that scales down deletes the lower first.
 	DeletionCost int
 
-	// Announced names why this pod is known to go soon (it still serves): empty for a pod that stays. AnnouncedRollout is not set
-	// by the caller: Decide finds it out from the three fields that follow.
+	// Announced is why this pod will go soon, while it still serves. It is empty for a pod that stays. The caller does not set
+	// AnnouncedRollout: Decide derives it from the three fields that follow.
 	Announced Announcement
-	// Workload is what replaces its pods in a rollout (a Deployment, a StatefulSet), by UID; empty for none.
+	// Workload is the UID of the workload that owns the pod and replaces it in a rollout (a Deployment, a StatefulSet); empty for none.
 	Workload string
-	// Outdated says that the rollout of its workload's newest revision replaces this pod.
+	// Outdated is a pod that the rollout of its workload's newest revision replaces.
 	Outdated bool
-	// Restarted says that one of its containers has crashed and was started again.
+	// Restarted is a pod with a container that has crashed and was restarted.
 	Restarted bool
 
-	// Missing counts the Service's ports and address families that this pod cannot carry, while it can carry others. Such a pod
-	// may lead: a part of the traffic is better than none.
+	// Missing counts the Service's ports and address families that this pod cannot carry, while it can carry others. Such a pod may
+	// lead: part of the traffic is better than none.
 	Missing int
-	// Finite says that the pod runs to completion (a Job's pod, for example). It leads only while no other pod can.
+	// Finite is a pod that runs to completion (a Job's pod, for example). It leads only while no other pod can.
 	Finite bool
-	// Unprobed says that nothing checks whether the pod answers: it is Ready as soon as its containers have started.
+	// Unprobed is a pod without a check that it answers: it is Ready as soon as its containers have started.
 	Unprobed bool
 
-	// Problem says why this pod can carry none of the Service's traffic although it may be ready (no address of a family of the
-	// Service, no target port that resolves): empty for one that can. A pod with a problem never leads.
+	// Problem is why this pod can carry none of the Service's traffic although it may be ready: for example, it has no address of the
+	// Service's families, or none of the target ports. It is empty for a pod that can. A pod with a problem never leads.
 	Problem string
 }
 
-// Announcement is why a pod is known to be about to go while it still serves.
+// Announcement is why a pod will go soon, while it still serves.
 type Announcement string
 
 const (
 	// NotAnnounced is a pod that stays.
 	NotAnnounced Announcement = ""
-	// AnnouncedDisruption is a pod with the condition DisruptionTarget: eviction, preemption, taint eviction and pod garbage
-	// collection write it before they delete.
+	// AnnouncedDisruption is a pod with the condition DisruptionTarget. Eviction, preemption, taint eviction and pod garbage
+	// collection set it before they delete the pod.
 	AnnouncedDisruption Announcement = "DisruptionTarget"
 	// AnnouncedNode is a pod whose node is cordoned, carries a removal taint or is shutting down.
 	AnnouncedNode Announcement = "NodeGoing"
-	// AnnouncedRollout is an outdated pod while one that its rollout leaves alone is there to take over (see ballot.announceRollouts).
+	// AnnouncedRollout is an outdated pod whose workload has a pod to take over (see evaluation.announceRollouts).
 	AnnouncedRollout Announcement = "Rollout"
-	// AnnouncedScaleDown is a pod that is beyond its workload's number of replicas.
+	// AnnouncedScaleDown is a pod that exceeds its workload's number of replicas.
 	AnnouncedScaleDown Announcement = "ScaleDown"
 )
 
@@ -82,51 +80,51 @@ const (
 // Rules are one Service's wishes, from its annotations.
 type Rules struct {
 	Strategy Strategy
-	// Sticky keeps an eligible leader although a better candidate stands beside it.
+	// Sticky keeps the leader although there is a better candidate.
 	Sticky bool
 	// MinReady is how long a candidate must have been Ready before it may take over. It never leaves a Service without a leader:
-	// when the leader is lost and only younger pods are ready, the best of them leads at once.
+	// if the leader is lost and only younger pods are ready, the best of them leads immediately.
 	MinReady time.Duration
-	// MinReadyUnprobed is MinReady for pods that are Unprobed, when it is longer.
+	// MinReadyUnprobed replaces MinReady for pods that are Unprobed, if it is longer.
 	MinReadyUnprobed time.Duration
-	// NotReadyGrace is how long a leader's lost readiness is tolerated, unless the leader is terminating.
+	// NotReadyGrace is how long a leader's lost readiness is withinGrace, unless the leader is terminating.
 	NotReadyGrace time.Duration
-	// Preferred is the name of the pod that leads while it is eligible, not announced to go, and carries as much of the Service's
+	// Preferred is the name of the pod that leads while it is eligible, is not announced to go, and carries as much of the Service's
 	// traffic as the leader does; empty for none. It is the only wish that overrules Sticky.
 	Preferred string
-	// LossesOnly keeps a leader that stands, whatever is announced, preferred or better: only a loss moves the leadership (see
-	// Reason.Loss). Two replicas that see a Service differently then cannot undo each other's moves, since a leader that stands for
-	// one of them is challenged by none.
+	// LossesOnly keeps a leader that stands, even if it is announced to go or another pod is preferred or better. Only a loss moves
+	// the leadership (see Reason.Loss). Two replicas that see a Service differently then cannot undo each other's moves.
 	LossesOnly bool
 }
 
-// Incumbent is the leader as the EndpointSlice has it. The zero value is a Service that nobody leads.
+// Incumbent is the leader in the EndpointSlice. The zero value is a Service without a leader.
 type Incumbent struct {
 	UID  string
 	Name string
 	Node string
-	// Since and Reason are when and why it became leader; zero when nobody knows.
+	// Since and Reason are when and why it became leader; zero if unknown.
 	Since  time.Time
 	Reason Reason
 }
 
-// Reason is why the leader changed, or why there is none: a bounded set, safe as a metric's label.
+// Reason is why the leader changed, or why there is none. The set is bounded, so it is safe as a metric's label.
 type Reason string
 
-// Decision is what should be true of the slice, and when to look again.
+// Decision is the desired content of the EndpointSlice, and when to decide again.
 type Decision struct {
-	// Leader is the pod that should lead; nil when nobody can.
+	// Leader is the pod that should lead; nil if nobody can.
 	Leader *Candidate
-	// Ready says how the leader stands in the slice: true, ready; false, terminating but still serving (the last resort:
-	// nobody else is eligible).
+	// Ready is the readiness of the leader's endpoint. False is a leader that terminates but still serves, because no other pod can
+	// lead (the last resort).
 	Ready bool
-	// Move is true when Leader differs from the incumbent, by UID: the term grows. Losing the leader for nobody is a move too.
+	// Move is true if Leader differs from the incumbent, by UID. The term then grows. Losing the leader without a successor is a move
+	// too.
 	Move bool
-	// Reason names the cause when Move is true or Leader is nil or not ready; empty when all stays.
+	// Reason is set if Move is true, or if Leader is nil or not ready.
 	Reason Reason
-	// Successor would follow if the leader went now: what Decide answers once the leader is terminating. Nil when nobody could.
+	// Successor is the pod that would follow if the leader terminated now; nil if nobody could.
 	Successor *Candidate
-	// LookAgain is after how long time alone changes the leader, its readiness or the successor, once this decision is carried
-	// out (a min-ready or a grace runs out); zero when it cannot.
+	// LookAgain is after how long time alone changes the leader, its readiness or the successor, once this decision has been
+	// committed: a min-ready, a grace or a probation ends. It is zero if time changes nothing.
 	LookAgain time.Duration
 }

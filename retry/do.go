@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Do calls fn until it succeeds, fails with an error that is not Worth another attempt, or the policy's attempts are used up. op
-// names the call in the metrics: one of a few constants, never an object's name.
+// Do calls fn until it succeeds, fails with an error that is not Worth a retry, or has used up the policy's attempts. op names the call
+// in the metrics: one of a few constants, never an object's name.
 //
-// The error is fn's last one as it is, for the caller to wrap. When the context ends during a delay, or would, it is that error
-// with the context's cause: errors.Is and the API's predicates find both. A context that has ended before the first attempt is
-// answered with its cause alone, and fn is not called.
+// Do returns fn's last error unchanged, for the caller to wrap. If the context ends during a delay, or would, it adds the context's
+// cause: errors.Is and the API's predicates find both. If the context has ended before the first attempt, Do does not call fn and
+// returns the cause.
 func Do(ctx context.Context, policy Policy, op string, fn func(context.Context) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -19,10 +19,10 @@ func Do(ctx context.Context, policy Policy, op string, fn func(context.Context) 
 	backoff := policy.backoff()
 	for attempt := 1; ; attempt++ {
 		err := fn(ctx)
-		outcome := judge(ctx, policy, attempt, err)
+		outcome := outcomeOf(ctx, policy, attempt, err)
 		if outcome == outcomeRetried {
-			if waitErr := pause(ctx, policy.delay(&backoff, err)); waitErr != nil {
-				outcome, err = outcomeCanceled, fmt.Errorf("%w (no time to try again: %w)", err, waitErr)
+			if waitErr := sleep(ctx, policy.delay(&backoff, err)); waitErr != nil {
+				outcome, err = outcomeCanceled, fmt.Errorf("%w (no time to retry: %w)", err, waitErr)
 			}
 		}
 		count(policy.Name, op, outcome)
@@ -32,8 +32,8 @@ func Do(ctx context.Context, policy Policy, op string, fn func(context.Context) 
 	}
 }
 
-// judge says what becomes of an attempt.
-func judge(ctx context.Context, policy Policy, attempt int, err error) string {
+// outcomeOf returns the outcome of an attempt.
+func outcomeOf(ctx context.Context, policy Policy, attempt int, err error) string {
 	switch {
 	case err == nil:
 		return outcomeSucceeded
@@ -48,9 +48,8 @@ func judge(ctx context.Context, policy Policy, attempt int, err error) string {
 	}
 }
 
-// pause waits for the delay. It does not begin a wait that the context's deadline would cut short: whoever waits for us can use the
-// time better.
-func pause(ctx context.Context, delay time.Duration) error {
+// sleep waits for the delay. If the context's deadline is sooner, it fails immediately, so that the caller can use the remaining time.
+func sleep(ctx context.Context, delay time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
 		return context.DeadlineExceeded
 	}

@@ -23,14 +23,14 @@ func TestDo(t *testing.T) {
 	standard := Policy{Name: "standard", MaxAttempts: 4, InitialDelay: 100 * time.Millisecond, MaxDelay: 300 * time.Millisecond}
 	cases := map[string]struct {
 		policy    Policy
-		deadline  time.Duration // of the context, from the start
+		deadline  time.Duration // of the context, after the start
 		cancel    time.Duration // when the context is canceled with errShutdown
-		took      time.Duration // what each attempt takes
-		errs      []error       // of the attempts; those that follow succeed
+		took      time.Duration // how long each attempt takes
+		errs      []error       // of the first attempts; the others succeed
 		wantCalls int
 		wantErrs  []error
-		wantFrom  time.Duration // the whole takes from
-		wantTo    time.Duration // to, with all the jitter there is
+		wantFrom  time.Duration // the shortest total time
+		wantTo    time.Duration // the longest, with the most jitter
 		want      map[string]float64
 	}{
 		"the first attempt succeeds": {
@@ -119,7 +119,7 @@ func TestDo(t *testing.T) {
 				err := Do(ctx, test.policy, "patch", func(context.Context) error {
 					calls++
 					<-time.After(test.took)
-					synctest.Wait() // for whatever happens at the same moment
+					synctest.Wait() // for everything else at this time
 					if calls > len(test.errs) {
 						return nil
 					}

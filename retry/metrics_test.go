@@ -21,7 +21,7 @@ func TestInitMetricsStartsAtZero(t *testing.T) {
 	}
 }
 
-// gather reads our metric from the registry that controller-runtime serves, as policy/op/outcome.
+// gather reads the metric from the registry that controller-runtime serves, as policy/op/outcome.
 func gather(t *testing.T) map[string]float64 {
 	t.Helper()
 	families, err := metrics.Registry.Gather()

@@ -13,12 +13,12 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 )
 
-// Worth says whether the same call may succeed when it is tried again soon: the API server is overloaded, starting, or lost on the
-// way. Errors that only another decision, another object or another permission mends (conflict, not found, already exists, invalid,
-// forbidden) are not worth it, and neither is a context that its owner canceled.
+// Worth reports whether the same call may succeed if it is retried soon: the API server is overloaded, starting or unreachable. Errors
+// that need another decision, object or permission (conflict, not found, already exists, invalid, forbidden) are not worth a retry. Nor
+// is a context that its owner has canceled.
 //
-// An attempt that failed on the way may have been carried out. So retry only what may be done twice: a write with a resourceVersion
-// answers the second time with a conflict, a create with "already exists".
+// The API server may have carried out an attempt although its answer was lost. So retry only what may be done twice: the second time, a
+// write with a resourceVersion gets a conflict, and a create gets "already exists".
 func Worth(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
@@ -30,7 +30,7 @@ func Worth(err error) bool {
 	return lostOnTheWay(err)
 }
 
-// worthStatus looks at the HTTP status: it is there for every answer, where a reason is not (a load balancer's 502).
+// worthStatus decides by the HTTP status, because not every answer has a reason (a load balancer's 502, for example).
 func worthStatus(code int) bool {
 	switch code {
 	case http.StatusTooManyRequests:
@@ -42,9 +42,9 @@ func worthStatus(code int) bool {
 	}
 }
 
-// lostOnTheWay says whether there was no answer at all: the connection could not be made, was lost, or took too long.
+// lostOnTheWay reports whether there was no answer: the connection could not be established, was lost or timed out.
 func lostOnTheWay(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || utilnet.IsTimeout(err) { // the attempt's own; Do looks at the caller's first
+	if errors.Is(err, context.DeadlineExceeded) || utilnet.IsTimeout(err) { // the attempt's own; Do checks the caller's first
 		return true
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || utilnet.IsProbableEOF(err) {
@@ -57,11 +57,11 @@ func lostOnTheWay(err error) bool {
 			return true
 		}
 	}
-	// net/http keeps its HTTP/2 errors to itself: their text is all there is. An API server that shuts down sends GOAWAY.
+	// net/http does not export its HTTP/2 errors, so only their text identifies them. An API server that shuts down sends GOAWAY.
 	return strings.Contains(err.Error(), "http2: client connection") || strings.Contains(err.Error(), "GOAWAY")
 }
 
-// suggestedDelay is the Retry-After that the API server sent with an error; zero without one.
+// suggestedDelay returns the Retry-After that the API server sent with an error; zero if there is none.
 func suggestedDelay(err error) time.Duration {
 	seconds, _ := apierrors.SuggestsClientDelay(err)
 	return time.Duration(seconds) * time.Second

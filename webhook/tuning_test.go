@@ -35,8 +35,8 @@ func TestTuning(t *testing.T) {
 		"a misspelt key in it": {
 			new: configMap(config.TuningKey, "comit: {}"),
 			wantErrors: []string{
-				`data[tuning.yaml].comit: Invalid value: "comit": is not a key here (line 1); ` +
-					`the keys are apiVersion, cache, commit, election, kind, retry`,
+				`data[tuning.yaml].comit: Unsupported value: "comit": supported values: ` +
+					`"apiVersion", "cache", "commit", "election", "kind", "retry"`,
 			},
 		},
 		"a misspelt key of it": {

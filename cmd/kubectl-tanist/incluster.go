@@ -14,7 +14,7 @@ import (
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
-// newServerCommand is the server in the pods of bench's own workloads.
+// newServerCommand returns the command that the pods of a bench run.
 func newServerCommand() *cobra.Command {
 	address := ":8080"
 	command := &cobra.Command{
@@ -27,11 +27,11 @@ func newServerCommand() *cobra.Command {
 			return traffic.Serve(command.Context(), address, hostname)
 		},
 	}
-	command.Flags().StringVar(&address, "address", address, "address to listen on")
+	command.Flags().StringVar(&address, "address", address, "Address to listen on.")
 	return command
 }
 
-// newFloorCommand is the floor's loop.
+// newFloorCommand returns the command that runs the floor.
 func newFloorCommand(version string, out io.Writer) *cobra.Command {
 	var namespace string
 	var services []string
@@ -40,7 +40,7 @@ func newFloorCommand(version string, out io.Writer) *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := rest.InClusterConfig()
 			if err != nil {
-				return fmt.Errorf("failed to find the cluster: %w", err)
+				return fmt.Errorf("failed to get in-cluster config: %w", err)
 			}
 			clients, err := bench.NewClients(config, version)
 			if err != nil {
@@ -49,12 +49,12 @@ func newFloorCommand(version string, out io.Writer) *cobra.Command {
 			return floor.Run(command.Context(), clients.Floor, namespace, services, out)
 		},
 	}
-	command.Flags().StringVar(&namespace, "namespace", "", "namespace of the floor's Services")
-	command.Flags().StringSliceVar(&services, "services", nil, "names of the floor's Services")
+	command.Flags().StringVar(&namespace, "namespace", "", "Namespace of the floor's Services.")
+	command.Flags().StringSliceVar(&services, "services", nil, "Names of the floor's Services.")
 	return command
 }
 
-// newClientCommand is the traffic client. It prints a line of JSON about once a second.
+// newClientCommand returns the command of the traffic client. It prints a line of JSON for every second.
 func newClientCommand(out io.Writer) *cobra.Command {
 	config := traffic.DefaultConfig()
 	command := &cobra.Command{
@@ -68,9 +68,9 @@ func newClientCommand(out io.Writer) *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&config.URL, "url", config.URL, "where to send requests")
-	flags.IntVar(&config.Rate, "rate", config.Rate, "new connections per second")
-	flags.IntVar(&config.MaxRequests, "max-requests", config.MaxRequests, "stop after about this many requests")
-	flags.DurationVar(&config.MaxTime, "max-time", config.MaxTime, "stop after this time")
+	flags.StringVar(&config.URL, "url", config.URL, "URL to send requests to.")
+	flags.IntVar(&config.Rate, "rate", config.Rate, "New connections per second.")
+	flags.IntVar(&config.MaxRequests, "max-requests", config.MaxRequests, "Stop after about this many requests.")
+	flags.DurationVar(&config.MaxTime, "max-time", config.MaxTime, "Stop after this time.")
 	return command
 }

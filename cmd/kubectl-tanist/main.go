@@ -16,7 +16,7 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // A second Ctrl-C ends the program at once.
+	context.AfterFunc(ctx, stop) // A second Ctrl-C ends the program immediately.
 	err := newRootCommand(version).ExecuteContext(ctx)
 	stop()
 	switch {

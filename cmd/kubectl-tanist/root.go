@@ -11,7 +11,7 @@ import (
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/handover"
 )
 
-// newRootCommand is the whole program, not yet run.
+// newRootCommand returns the command with all its subcommands.
 func newRootCommand(version string) *cobra.Command {
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
 	kubeconfig := newKubeconfig()
@@ -33,7 +33,7 @@ func newRootCommand(version string) *cobra.Command {
 	return root
 }
 
-// newKubeconfig are the flags every kubectl command has to find its cluster and namespace.
+// newKubeconfig returns the flags with which every kubectl command selects its cluster and namespace.
 func newKubeconfig() *genericclioptions.ConfigFlags {
 	return genericclioptions.NewConfigFlags(true)
 }

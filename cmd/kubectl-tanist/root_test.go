@@ -19,7 +19,7 @@ import (
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
-// run runs the whole program with a command line, against no cluster, and returns what it printed.
+// run runs the program with arguments and without a cluster, and returns what it printed.
 func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
@@ -78,11 +78,12 @@ func TestWrongCommandLines(t *testing.T) {
 			[]string{"bench", "web", "--mode=crash"},
 			"--mode crash works only on bench's own workload: omit the Service's name",
 		},
-		"a leader's output that does not exist": {[]string{"get", "-o", "html"}, `--output must be wide, json, yaml or name, got "html"`},
+		"a leader's output that does not exist": {[]string{"get", "-o", "html"}, `--output=html: unable to match a printer suitable for the output format "html", ` +
+			"allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml"},
 		"a name in all namespaces": {
-			[]string{"get", "-A", "web"}, "--all-namespaces and the name of a Service exclude each other: say its namespace with -n",
+			[]string{"get", "-A", "web"}, "--all-namespaces cannot be used with the name of a Service: use -n with its namespace instead",
 		},
-		"a name and a selector": {[]string{"get", "web", "-l", "a=b"}, "--selector and the name of a Service exclude each other"},
+		"a name and a selector": {[]string{"get", "web", "-l", "a=b"}, "--selector cannot be used with the name of a Service"},
 		"a selector that is none": {
 			[]string{"get", "-l", "a=b=c"}, "--selector must be a label selector such as team=shop: found '=', expected: ',' or 'end of string'",
 		},
@@ -135,7 +136,7 @@ func TestBenchOptions(t *testing.T) {
 	}
 }
 
-// optionsOf parses a command line of bench without running it.
+// optionsOf parses the arguments of bench without running it.
 func optionsOf(t *testing.T, args []string) bench.Options {
 	t.Helper()
 	kubeconfig := newKubeconfig()

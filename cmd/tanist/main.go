@@ -1,4 +1,5 @@
-// Command tanist gives Services one leader and hands over before it is gone. It runs in the cluster, in two replicas or more.
+// Command tanist gives each Service one leader, and hands over before that leader is gone. It runs in the cluster, with two or more
+// replicas.
 package main
 
 import (

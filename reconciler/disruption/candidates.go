@@ -2,7 +2,6 @@ package disruption
 
 import (
 	"strconv"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -45,7 +44,6 @@ func candidate(
 		c.Ready = ready.Status == corev1.ConditionTrue
 		c.ReadySince = ready.LastTransitionTime.Time
 	}
-	c.Serving = c.Ready
 	if tuning.HandoverOnScaleDown {
 		c.DeletionCost = deletionCost(pod)
 	}
@@ -66,19 +64,11 @@ func deletionCost(pod *corev1.Pod) int {
 	return int(cost)
 }
 
-// ordinal is the pod's index in its StatefulSet, -1 without one. The label is there since Kubernetes 1.28; a pod of a StatefulSet
-// that lost it still has its index in its name.
+// ordinal returns the pod's index in its StatefulSet; -1 without one.
 func ordinal(pod *corev1.Pod) int {
-	if n, err := strconv.Atoi(pod.Labels[appsv1.PodIndexLabel]); err == nil && n >= 0 {
-		return n
+	n, err := strconv.Atoi(pod.Labels[appsv1.PodIndexLabel])
+	if err != nil || n < 0 {
+		return -1
 	}
-	for _, owner := range pod.OwnerReferences {
-		if owner.Kind != "StatefulSet" {
-			continue
-		}
-		if n, err := strconv.Atoi(strings.TrimPrefix(pod.Name, owner.Name+"-")); err == nil && n >= 0 {
-			return n
-		}
-	}
-	return -1
+	return n
 }

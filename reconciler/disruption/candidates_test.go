@@ -27,11 +27,11 @@ func TestCandidate(t *testing.T) {
 		"a ready pod": {},
 		"a pod that lost its readiness": {
 			pod:  gen.NotReady,
-			want: func(c *election.Candidate) { c.Ready, c.Serving = false, false },
+			want: func(c *election.Candidate) { c.Ready = false },
 		},
 		"a pod without conditions": {
 			pod:  func(pod *corev1.Pod) { pod.Status.Conditions = nil },
-			want: func(c *election.Candidate) { c.Ready, c.Serving, c.ReadySince = false, false, time.Time{} },
+			want: func(c *election.Candidate) { c.Ready, c.ReadySince = false, time.Time{} },
 		},
 		"a pod whose deletion has begun": {
 			pod:  gen.Terminating,
@@ -39,7 +39,7 @@ func TestCandidate(t *testing.T) {
 		},
 		"a pod that stopped answering after its deletion began": {
 			pod:  func(pod *corev1.Pod) { gen.Terminating(pod); gen.NotReady(pod) },
-			want: func(c *election.Candidate) { c.Terminating, c.Ready, c.Serving = true, false, false },
+			want: func(c *election.Candidate) { c.Terminating, c.Ready = true, false },
 		},
 		"a pod that will be evicted": {
 			pod:  gen.DisruptionTarget,
@@ -127,14 +127,10 @@ func TestCandidate(t *testing.T) {
 				pod.Name = "db-7"
 				pod.OwnerReferences = []metav1.OwnerReference{{Kind: "StatefulSet", Name: "db"}}
 			},
-			want: func(c *election.Candidate) { c.Name, c.Ordinal = "db-7", 7 },
-		},
-		"a pod whose name only looks like a StatefulSet's": {
-			pod: func(pod *corev1.Pod) {
-				pod.Name = "db-7"
-				pod.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "db"}}
-			},
 			want: func(c *election.Candidate) { c.Name = "db-7" },
+		},
+		"a label that is no index": {
+			pod: func(pod *corev1.Pod) { pod.Labels["apps.kubernetes.io/pod-index"] = "-1" },
 		},
 		"a pod without addresses": {
 			pod:  func(pod *corev1.Pod) { pod.Status.PodIPs = nil },
@@ -165,7 +161,7 @@ func TestCandidate(t *testing.T) {
 			}
 			want := election.Candidate{
 				UID: "a1-uid", Name: "a1", Node: "node-of-a1", Created: gen.T0.Add(-time.Hour),
-				Ready: true, Serving: true, ReadySince: gen.T0.Add(-time.Minute), Ordinal: -1,
+				Ready: true, ReadySince: gen.T0.Add(-time.Minute), Ordinal: -1,
 			}
 			if test.want != nil {
 				test.want(&want)

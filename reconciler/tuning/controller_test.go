@@ -184,7 +184,7 @@ func TestTuningIsPutInForce(t *testing.T) {
 				Delay: 50 * time.Millisecond, State: tunedWrong, Stale: true,
 				Events: []string{"Warning InvalidTuning: the defaults are in force, because this version cannot read the last good tuning " +
 					"in the ConfigMap tanist-state: data[tuning.yaml].commit.backupDelay: Invalid value: \"soon\": " +
-					"must be a duration such as 50ms or 10s (line 1)"},
+					"must be a duration such as 50ms or 10s"},
 			},
 		},
 		{

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -103,9 +104,12 @@ func OnDelete(set *appsv1.StatefulSet) {
 	set.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
 }
 
-// OwnedByStatefulSet is a pod of StatefulSet db, which its name must tell.
+// OwnedByStatefulSet is a pod of StatefulSet db, with the index that its name has.
 func OwnedByStatefulSet(revision string) func(*corev1.Pod) {
-	return OwnedByKind("apps/v1", "StatefulSet", "db", "controller-revision-hash", revision)
+	return func(pod *corev1.Pod) {
+		OwnedByKind("apps/v1", "StatefulSet", "db", "controller-revision-hash", revision)(pod)
+		pod.Labels["apps.kubernetes.io/pod-index"] = strings.TrimPrefix(pod.Name, "db-")
+	}
 }
 
 // Deployment is one that ReplicaSets may belong to; theirs is web-deployment.

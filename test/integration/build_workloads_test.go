@@ -4,6 +4,7 @@ package integration_test
 
 import (
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -134,6 +135,7 @@ func (s *testNamespace) updateRevision(name, revision string) {
 func ofStatefulSet(set *appsv1.StatefulSet, revision string) func(*corev1.Pod) {
 	return func(pod *corev1.Pod) {
 		pod.Labels["controller-revision-hash"] = revision
+		pod.Labels["apps.kubernetes.io/pod-index"] = strings.TrimPrefix(pod.Name, set.Name+"-")
 		pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "StatefulSet", Name: set.Name, UID: set.UID, Controller: new(true)}}
 	}
 }

@@ -105,7 +105,7 @@ func TestAWrongTuningIsRefused(t *testing.T) {
 	}
 	refuse("commit: {concurrency: 0}", path+"commit.concurrency: Invalid value: 0: must be from 1 to 256", path+"commit.concurrency")
 	refuse("commit: {backupDelay: soon}",
-		path+`commit.backupDelay: Invalid value: "soon": must be a duration such as 50ms or 10s (line 1)`, path+"commit.backupDelay")
+		path+`commit.backupDelay: Invalid value: "soon": must be a duration such as 50ms or 10s`, path+"commit.backupDelay")
 
 	good := "commit: {concurrency: 7}"
 	i.put(good, r)

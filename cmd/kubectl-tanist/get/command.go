@@ -11,45 +11,52 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	kubectlget "k8s.io/kubectl/pkg/cmd/get"
 )
 
-const long = `Shows who leads each Service that asked for a leader, who would follow, since when and why, and what there is to mend.
+const long = `Shows who leads each Service that has opted in, who would follow, since when and why, and what needs your attention.
 
-What it shows is read from the Services, EndpointSlices and pods, so it works with your own rights and while Tanist is not running.
-What you may not read is left out, and said.`
+It reads the Services, EndpointSlices and pods with your own permissions, and works even while Tanist is not running. Fields that you
+have no permission to read are omitted, with a note.`
 
 const example = `  # The leaders of a namespace
   kubectl tanist get -n shop
 
-  # Everything, of all namespaces
+  # All columns, of all namespaces
   kubectl tanist get -A -o wide
 
-  # A row whenever something changes
-  kubectl tanist get payments -n shop -w`
+  # A new row whenever something changes
+  kubectl tanist get payments -n shop -w
 
-// Cluster is where kubectl's own flags say that the cluster is.
+  # The leader's name alone
+  kubectl tanist get payments -n shop -o jsonpath='{.items[0].leader.name}'`
+
+// Cluster is the cluster that kubectl's own flags select.
 type Cluster interface {
 	ToRESTConfig() (*rest.Config, error)
 	ToRawKubeConfigLoader() clientcmd.ClientConfig
 }
 
-// options are the command line.
+// options are the arguments and flags.
 type options struct {
 	services        []string
 	namespace       string
 	allNamespaces   bool
 	selector        string
 	output          string
-	watch           bool
 	noHeaders       bool
+	watch           bool
 	tanistNamespace string
+
+	printFlags *kubectlget.PrintFlags
 
 	matching labels.Selector
 }
 
-// NewCommand is the command, not yet run.
+// NewCommand returns the command.
 func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
 	var o options
+	o.printFlags = newPrintFlags(&o)
 	command := &cobra.Command{
 		Use: "get [SERVICE...]", Short: "Show who leads", Long: long, Example: example,
 		RunE: func(command *cobra.Command, args []string) error {
@@ -57,32 +64,31 @@ func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Comm
 			if err := o.complete(cluster); err != nil {
 				return err
 			}
-			return o.run(command.Context(), cluster, streams)
+			p, err := newPrinter(&o, streams)
+			if err != nil {
+				return err
+			}
+			return o.run(command.Context(), cluster, p)
 		},
 	}
 	flags := command.Flags()
 	flags.SortFlags = false
-	flags.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "Services of all namespaces")
-	flags.StringVarP(&o.selector, "selector", "l", "", "Services with these labels (e.g. -l team=shop)")
-	flags.StringVarP(&o.output, "output", "o", "", "output: wide, json, yaml or name")
-	flags.BoolVarP(&o.watch, "watch", "w", false, "go on, and print a Service again whenever what is shown of it changes")
-	flags.BoolVar(&o.noHeaders, "no-headers", false, "print no headers")
-	flags.StringVar(&o.tanistNamespace, "tanist-namespace", "tanist-system", "where Tanist is installed, to see whether it runs")
+	flags.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "Show the Services of all namespaces.")
+	flags.StringVarP(&o.selector, "selector", "l", "", "Show the Services with these labels (e.g. -l team=shop).")
+	flags.BoolVarP(&o.watch, "watch", "w", false, "After listing, print a Service again whenever its output changes.")
+	flags.StringVar(&o.tanistNamespace, "tanist-namespace", "tanist-system", "Namespace of Tanist, to check whether it is running.")
+	o.printFlags.AddFlags(command)
+	_ = flags.MarkHidden("show-managed-fields") // leaders have none
 	return command
 }
 
-// complete makes sense of the command line, before anything is asked of a cluster.
+// complete checks the command line and finds the namespace. It asks nothing of the cluster.
 func (o *options) complete(cluster Cluster) (err error) {
-	switch o.output {
-	case "", "wide", "json", "yaml", "name":
-	default:
-		return fmt.Errorf("--output must be wide, json, yaml or name, got %q", o.output)
-	}
 	if o.allNamespaces && len(o.services) > 0 {
-		return errors.New("--all-namespaces and the name of a Service exclude each other: say its namespace with -n")
+		return errors.New("--all-namespaces cannot be used with the name of a Service: use -n with its namespace instead")
 	}
 	if o.selector != "" && len(o.services) > 0 {
-		return errors.New("--selector and the name of a Service exclude each other")
+		return errors.New("--selector cannot be used with the name of a Service")
 	}
 	if o.matching, err = labels.Parse(o.selector); err != nil {
 		return fmt.Errorf("--selector must be a label selector such as team=shop: %w", err)
@@ -95,25 +101,24 @@ func (o *options) complete(cluster Cluster) (err error) {
 	return nil
 }
 
-func (o *options) run(ctx context.Context, cluster Cluster, streams genericiooptions.IOStreams) error {
+func (o *options) run(ctx context.Context, cluster Cluster, p *printer) error {
 	config, err := cluster.ToRESTConfig()
 	if err != nil {
 		return fmt.Errorf("failed to read kubeconfig: %w", err)
 	}
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		return fmt.Errorf("failed to make client: %w", err)
+		return fmt.Errorf("failed to create client: %w", err)
 	}
 	r := &reader{options: o, client: client}
-	seen, err := r.read(ctx)
+	s, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
-	p := newPrinter(o, streams)
-	p.notes(seen.notes)
-	list := seen.list(r.tanist(ctx))
+	p.notes(s.notes)
+	list := s.list(r.tanist(ctx))
 	if o.watch {
-		return watch(ctx, r, seen, list, p)
+		return watch(ctx, r, s, list, p)
 	}
-	return errors.Join(p.list(list), seen.missing())
+	return errors.Join(p.list(list), s.missing())
 }

@@ -1,3 +1,4 @@
-// Package get is `kubectl tanist get`: it reads with its user's own rights what package status makes a Leader of, and prints it,
-// once or whenever it changes. It works without Tanist running, writes nothing, and says so when something may not be read.
+// Package get is `kubectl tanist get`. It reads, with the user's own permissions, what package status turns into Leaders, and prints
+// them once or whenever they change. It works without Tanist running and writes nothing. If the user may not read something, it says
+// so.
 package get

@@ -4,20 +4,31 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
+	kubectlget "k8s.io/kubectl/pkg/cmd/get"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
-// printer prints in the form that was asked for.
+// newPrintFlags are kubectl get's own flags for output, without those about labels, sorting and kinds.
+func newPrintFlags(o *options) *kubectlget.PrintFlags {
+	flags := kubectlget.NewGetPrintFlags()
+	flags.OutputFormat, flags.NoHeaders = &o.output, &o.noHeaders
+	flags.HumanReadableFlags = &kubectlget.HumanPrintFlags{}
+	return flags
+}
+
+// printer prints leaders in the format that was asked for.
 type printer struct {
 	*options
-	to  printers.ResourcePrinter
-	out flusher
-	err io.Writer
+	format string
+	to     printers.ResourcePrinter
+	out    flusher
+	err    io.Writer
 }
 
 // flusher remembers the widths of columns from one flush to the next, for the rows of a watch.
@@ -26,33 +37,42 @@ type flusher interface {
 	Flush() error
 }
 
-func newPrinter(o *options, streams genericiooptions.IOStreams) *printer {
-	p := &printer{options: o, out: printers.GetNewTabWriter(streams.Out), err: streams.ErrOut}
-	switch o.output {
-	case "json":
-		p.to, p.out = &printers.JSONPrinter{}, unbuffered{streams.Out}
-	case "yaml":
-		p.to, p.out = &printers.YAMLPrinter{}, unbuffered{streams.Out}
-	case "name":
-		p.to = &printers.NamePrinter{}
-	default:
-		p.to = printers.NewTablePrinter(printers.PrintOptions{
-			NoHeaders: o.noHeaders, Wide: o.output == "wide", WithNamespace: o.allNamespaces,
-		})
+// newPrinter fails when there is no such format.
+func newPrinter(o *options, streams genericiooptions.IOStreams) (*printer, error) {
+	o.printFlags.HumanReadableFlags.WithNamespace = o.allNamespaces
+	to, err := o.printFlags.ToPrinter()
+	if err != nil {
+		return nil, fmt.Errorf("--output=%s: %w", o.output, err)
 	}
-	return p
+	p := &printer{options: o, to: to, out: unbuffered{streams.Out}, err: streams.ErrOut}
+	p.format, _, _ = strings.Cut(o.output, "=")
+	if p.format == "" && *o.printFlags.TemplateFlags.TemplateArgument != "" {
+		p.format = "go-template"
+	}
+	if p.isTable() || strings.HasPrefix(p.format, "custom-columns") {
+		p.out = printers.GetNewTabWriter(streams.Out)
+	}
+	return p, nil
 }
 
 type unbuffered struct{ io.Writer }
 
 func (unbuffered) Flush() error { return nil }
 
-// list prints what there is at first.
+func (p *printer) isTable() bool {
+	return p.format == "" || p.format == "wide"
+}
+
+// isObjects reports whether the printer takes whole Leaders. A table and names need less.
+func (p *printer) isObjects() bool {
+	return !p.isTable() && p.format != "name"
+}
+
+// list prints the leaders of a snapshot.
 func (p *printer) list(list *status.List) error {
 	p.warn(list.Warnings)
-	switch p.output {
-	case "json", "yaml":
-		return p.to.PrintObj(list, p.out)
+	if p.isObjects() {
+		return p.print(func() error { return p.to.PrintObj(list, p.out) })
 	}
 	if len(list.Items) == 0 && !p.watch && len(p.services) == 0 {
 		where := "in " + p.namespace + " namespace"
@@ -64,30 +84,37 @@ func (p *printer) list(list *status.List) error {
 	return p.rows(list.Items)
 }
 
-// rows prints leaders, of a watch one after another.
+// rows prints leaders one after another.
 func (p *printer) rows(leaders []status.Leader) error {
-	var err error
-	switch p.output {
-	case "json", "yaml":
-		for i := 0; i < len(leaders) && err == nil; i++ {
-			err = p.to.PrintObj(&leaders[i], p.out)
+	return p.print(func() error {
+		if p.isTable() {
+			return p.to.PrintObj(table(leaders, time.Now()), p.out)
 		}
-	case "name":
-		for i := 0; i < len(leaders) && err == nil; i++ {
-			err = p.to.PrintObj(service(&leaders[i]), p.out)
+		for i := range leaders {
+			var err error
+			if p.isObjects() {
+				err = p.to.PrintObj(&leaders[i], p.out)
+			} else {
+				err = p.to.PrintObj(service(&leaders[i]), p.out)
+			}
+			if err != nil {
+				return err
+			}
 		}
-	default:
-		err = p.to.PrintObj(table(leaders, time.Now()), p.out)
-	}
-	if err != nil {
+		return nil
+	})
+}
+
+func (p *printer) print(print func() error) error {
+	if err := print(); err != nil {
 		return fmt.Errorf("failed to print: %w", err)
 	}
 	return p.out.Flush()
 }
 
-// shown is what is printed of a leader, without what changes by itself: its age.
+// shown is what the output says about a leader, except its age, which changes by itself.
 func (p *printer) shown(l *status.Leader) string {
-	if p.output == "json" || p.output == "yaml" {
+	if p.isObjects() {
 		text, _ := json.Marshal(l) // it holds nothing that cannot be encoded
 		return string(text)
 	}
@@ -97,21 +124,21 @@ func (p *printer) shown(l *status.Leader) string {
 	}
 	shown := []any{at}
 	for i, cell := range cells(l, at) {
-		if columns[i].Priority == 0 || p.output == "wide" {
+		if columns[i].Priority == 0 || p.format == "wide" {
 			shown = append(shown, cell)
 		}
 	}
 	return fmt.Sprintf("%q", shown)
 }
 
-// warn says what is wrong with Tanist itself.
+// warn prints what is wrong with Tanist itself.
 func (p *printer) warn(warnings []status.Warning) {
 	for _, warning := range warnings {
 		fmt.Fprintf(p.err, "Warning: %s: %s\n", warning.Phrase, warning.Detail)
 	}
 }
 
-// notes say what may not be read.
+// notes prints what the user has no permission to read.
 func (p *printer) notes(notes []string) {
 	for _, note := range notes {
 		fmt.Fprintf(p.err, "Note: %s\n", note)

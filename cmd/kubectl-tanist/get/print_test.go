@@ -15,9 +15,9 @@ import (
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "update the golden files")
 
-// golden compares with a file in testdata.
+// golden compares the output with a file in testdata.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -35,7 +35,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// leaders are three Services in different states, the first led since yesterday.
+// leaders are three Services in different states. The first has had its leader since yesterday.
 func leaders() []status.Leader {
 	since, sticky := time.Now().Add(-26*time.Hour-30*time.Minute), true
 	kind := metav1.TypeMeta{APIVersion: status.APIVersion, Kind: status.KindLeader}
@@ -63,11 +63,21 @@ func leaders() []status.Leader {
 	}
 }
 
+func printerFor(t *testing.T, o *options, streams genericiooptions.IOStreams) *printer {
+	t.Helper()
+	o.printFlags = newPrintFlags(o)
+	p, err := newPrinter(o, streams)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // printed is what a printer writes to standard output and standard error.
 func printed(t *testing.T, o *options, print func(*printer) error) (out, err string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	if err := print(newPrinter(o, genericiooptions.IOStreams{Out: &stdout, ErrOut: &stderr})); err != nil {
+	if err := print(printerFor(t, o, genericiooptions.IOStreams{Out: &stdout, ErrOut: &stderr})); err != nil {
 		t.Fatal(err)
 	}
 	return stdout.String(), stderr.String()
@@ -102,6 +112,24 @@ func TestObjects(t *testing.T) {
 			golden(t, "list."+format, out)
 			if want := "Warning: Tanist is not running: nobody holds its Lease\n"; stderr != want {
 				t.Errorf("got %q, want %q", stderr, want)
+			}
+		})
+	}
+}
+
+func TestKubectlsOtherFormats(t *testing.T) {
+	cases := map[string]struct {
+		output, want string
+	}{
+		"jsonpath":       {"jsonpath={.items[*].leader.name}", "payments-1 stock-0"},
+		"go-template":    {`go-template={{range .items}}{{.service}}{{"\n"}}{{end}}`, "payments\nsearch\nstock\n"},
+		"custom-columns": {"custom-columns=SERVICE:.service,TERM:.term", "SERVICE    TERM\npayments   4\nsearch     2\nstock      1\n"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			out, _ := printed(t, &options{output: test.output}, func(p *printer) error { return p.list(&status.List{Items: leaders()}) })
+			if diff := cmp.Diff(test.want, out); diff != "" {
+				t.Errorf("unexpected output (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -20,10 +20,10 @@ type reader struct {
 	client kubernetes.Interface
 }
 
-// kind is one kind of objects.
+// kind is a kind of objects, named as in messages.
 type kind string
 
-// The kinds. Without the optional ones there is still something to say.
+// The kinds that are read.
 const (
 	services       kind = "Services"
 	endpointSlices kind = "EndpointSlices"
@@ -32,11 +32,11 @@ const (
 	events         kind = "Events"
 )
 
-// optional are the kinds that may be left out.
+// optional are the kinds that a user need not be allowed to read, and what is missing without them.
 var optional = map[kind]string{
 	pods:       "candidates, drain windows and revisions are not shown",
 	namespaces: "whether they are opted in is not shown",
-	events:     "writes of Tanist's that the API server refuses are not shown",
+	events:     "Tanist's writes that the API server rejects are not shown",
 }
 
 // source lists and watches one kind in the namespace that was asked for.
@@ -61,28 +61,30 @@ func (r *reader) source(of kind) cache.ListerWatcher {
 }
 
 // read reads everything once.
-func (r *reader) read(ctx context.Context) (*world, error) {
-	w := newWorld(r.options)
+func (r *reader) read(ctx context.Context) (*snapshot, error) {
+	s := newSnapshot(r.options)
 	for _, of := range []kind{services, endpointSlices, pods, namespaces, events} {
 		listed, err := cache.ToListerWatcherWithContext(r.source(of)).ListWithContext(ctx, metav1.ListOptions{})
 		if of == namespaces && apierrors.IsForbidden(err) && !r.allNamespaces {
 			listed, err = r.oneNamespace(ctx)
-			w.oneNamespace = true
+			s.oneNamespace = true
 		}
-		why, canDoWithout := optional[of]
+		if err == nil {
+			err = s.fill(of, listed)
+		}
+		missing, isOptional := optional[of]
 		switch {
 		case err == nil:
-			w.fill(of, listed)
-		case canDoWithout && apierrors.IsForbidden(err):
-			w.notes = append(w.notes, fmt.Sprintf("%s: %v", why, err))
+		case isOptional && apierrors.IsForbidden(err):
+			s.notes = append(s.notes, fmt.Sprintf("%s: %v", missing, err))
 		default:
 			return nil, fmt.Errorf("failed to list %s: %w", of, err)
 		}
 	}
-	return w, nil
+	return s, nil
 }
 
-// oneNamespace is for a user with rights in one namespace only: they may get it, and not list it.
+// oneNamespace gets the Namespace for a user with permissions in one namespace only, who may get it but not list it.
 func (r *reader) oneNamespace(ctx context.Context) (runtime.Object, error) {
 	namespace, err := r.client.CoreV1().Namespaces().Get(ctx, r.namespace, metav1.GetOptions{})
 	if err != nil {

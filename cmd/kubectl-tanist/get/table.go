@@ -15,7 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
-// columns are those of the table; a priority is shown with -o wide only.
+// columns are those of the table. Columns with a priority are shown with -o wide only.
 var columns = []metav1.TableColumnDefinition{
 	{Name: "Service", Type: "string", Format: "name"},
 	{Name: "Leader", Type: "string"},
@@ -33,14 +33,14 @@ var columns = []metav1.TableColumnDefinition{
 	{Name: "Revision", Type: "string", Priority: 1},
 }
 
-// What a cell says when there is nothing to say, or nobody knows.
+// Cells without a value.
 const (
 	none    = "<none>"
-	unknown = "<unknown>"
-	pending = "<pending>"
+	unknown = "<unknown>" // the user may not read it
+	pending = "<pending>" // Tanist has not published it yet
 )
 
-// table is what kubectl's printer prints.
+// table returns the leaders in the form that kubectl's table printer takes.
 func table(leaders []status.Leader, now time.Time) *metav1.Table {
 	t := &metav1.Table{ColumnDefinitions: slices.Clone(columns)}
 	for i := range leaders {
@@ -50,7 +50,7 @@ func table(leaders []status.Leader, now time.Time) *metav1.Table {
 	return t
 }
 
-// service stands for the Service in a printer that needs to know its name.
+// service returns the metadata of the leader's Service, for printers that print names.
 func service(l *status.Leader) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{APIVersion: corev1.SchemeGroupVersion.String(), Kind: "Service"},

@@ -11,40 +11,38 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/config"
 )
 
-// leaseName is the Lease that a running Tanist renews.
-const leaseName = "tanist"
+// maxRenewAge is how old the last renewal of the Lease may be. It is longer than it takes to notice that a replica has died, and longer
+// than the clocks of this machine and of a node usually differ.
+const maxRenewAge = time.Minute
 
-// longestSilence is how long the Lease may go without being renewed: longer than a replica's death takes to be noticed, and than
-// the clocks of this machine and of a node usually differ.
-const longestSilence = time.Minute
-
-// tanist says so when Tanist does not run. A Lease that may not be read says nothing.
+// tanist returns a warning if Tanist is not running. It returns none if the user may not read the Lease.
 func (r *reader) tanist(ctx context.Context) []status.Warning {
-	lease, err := r.client.CoordinationV1().Leases(r.tanistNamespace).Get(ctx, leaseName, metav1.GetOptions{})
+	lease, err := r.client.CoordinationV1().Leases(r.tanistNamespace).Get(ctx, config.LeaseName, metav1.GetOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		lease = nil
 	}
-	if silence := silent(lease, r.tanistNamespace, time.Now()); silence != "" {
-		return []status.Warning{{Phrase: status.TanistNotRunning, Detail: silence}}
+	if problem := leaseProblem(lease, r.tanistNamespace, time.Now()); problem != "" {
+		return []status.Warning{{Phrase: status.TanistNotRunning, Detail: problem}}
 	}
 	return nil
 }
 
-// silent is how a Lease shows that nobody renews it; empty when somebody does.
-func silent(lease *coordinationv1.Lease, namespace string, now time.Time) string {
+// leaseProblem returns how a Lease shows that nobody renews it. It is empty if somebody does.
+func leaseProblem(lease *coordinationv1.Lease, namespace string, now time.Time) string {
 	switch {
 	case lease == nil:
-		return fmt.Sprintf("there is no Lease %s in namespace %s (--tanist-namespace says where to look)", leaseName, namespace)
+		return fmt.Sprintf("there is no Lease %s in namespace %s (set --tanist-namespace if Tanist is elsewhere)", config.LeaseName, namespace)
 	case lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == "":
-		return fmt.Sprintf("nobody holds its Lease in namespace %s", namespace)
+		return fmt.Sprintf("no replica holds its Lease in namespace %s", namespace)
 	case lease.Spec.RenewTime == nil:
 		return fmt.Sprintf("its Lease in namespace %s was never renewed", namespace)
-	case now.Sub(lease.Spec.RenewTime.Time) > longestSilence:
+	case now.Sub(lease.Spec.RenewTime.Time) > maxRenewAge:
 		return fmt.Sprintf("its Lease in namespace %s was last renewed %s ago", namespace, duration.HumanDuration(now.Sub(lease.Spec.RenewTime.Time)))
 	}
 	return ""

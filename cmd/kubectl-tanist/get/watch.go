@@ -10,16 +10,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
-// watch prints the list, and then each Service whenever what is shown of it changes. It returns when the context ends.
-func watch(ctx context.Context, r *reader, w *world, list *status.List, p *printer) error {
+// watch prints the list, and then each Service whenever its output changes. It returns when the context ends or printing fails.
+func watch(ctx context.Context, r *reader, s *snapshot, list *status.List, p *printer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	live := &live{world: w, printer: p, last: map[types.NamespacedName]status.Leader{}, stop: cancel}
+	live := &live{snapshot: s, printer: p, last: map[types.NamespacedName]status.Leader{}, stop: cancel}
 	for i := range list.Items {
 		live.last[keyOf(&list.Items[i])] = list.Items[i]
 	}
@@ -31,35 +32,35 @@ func watch(ctx context.Context, r *reader, w *world, list *status.List, p *print
 	for of, example := range map[kind]runtime.Object{
 		services: &corev1.Service{}, endpointSlices: &discoveryv1.EndpointSlice{}, pods: &corev1.Pod{}, namespaces: &corev1.Namespace{}, events: &corev1.Event{},
 	} {
-		if !w.knows(of) || of == namespaces && w.oneNamespace {
+		if !s.knows(of) || of == namespaces && s.oneNamespace {
 			continue
 		}
 		reflector := cache.NewReflector(r.source(of), example, &store{live, of}, 0)
 		group.Go(func() { reflector.RunWithContext(ctx) })
 	}
-	group.Go(func() { live.heed(ctx, r, list.Warnings) })
+	group.Go(func() { live.watchTanist(ctx, r, list.Warnings) })
 	<-ctx.Done()
 	group.Wait()
 	return live.failed
 }
 
-// live is a world that changes. Events are taken one by one, so that no leader is skipped however short it led.
+// live is a snapshot that is kept up to date. It handles events one by one, so that it prints every leader, however short it led.
 type live struct {
-	mu      sync.Mutex
-	world   *world
-	printer *printer
-	// last is what was printed of each Service that is shown.
+	mu       sync.Mutex
+	snapshot *snapshot
+	printer  *printer
+	// last holds each Service that is shown, as it was last printed.
 	last map[types.NamespacedName]status.Leader
-	// failed is why nothing could be printed any longer, and stop ends the watch then.
+	// failed is why printing failed. stop ends the watch then.
 	failed error
 	stop   func()
 }
 
-// look prints what has changed in a namespace. The caller holds mu.
-func (l *live) look(namespace string) {
+// printChanges prints what has changed in a namespace. The caller holds mu.
+func (l *live) printChanges(namespace string) {
 	var changed []status.Leader
 	there := map[types.NamespacedName]bool{}
-	for _, leader := range l.world.leaders(namespace) {
+	for _, leader := range l.snapshot.leaders(namespace) {
 		key := keyOf(&leader)
 		there[key] = true
 		if before, known := l.last[key]; !known || l.printer.shown(&before) != l.printer.shown(&leader) {
@@ -82,9 +83,9 @@ func (l *live) look(namespace string) {
 	}
 }
 
-// heed looks from time to time whether Tanist runs, and says so when that has changed for the worse.
-func (l *live) heed(ctx context.Context, r *reader, last []status.Warning) {
-	ticker := time.NewTicker(longestSilence)
+// watchTanist checks from time to time whether Tanist is running, and prints a warning when it no longer is.
+func (l *live) watchTanist(ctx context.Context, r *reader, last []status.Warning) {
+	ticker := time.NewTicker(maxRenewAge)
 	defer ticker.Stop()
 	for {
 		select {
@@ -102,7 +103,7 @@ func (l *live) heed(ctx context.Context, r *reader, last []status.Warning) {
 	}
 }
 
-// gone is a Service that is not shown any longer.
+// gone returns what is printed of a Service that is no longer shown.
 func gone(l status.Leader) status.Leader {
 	return status.Leader{
 		TypeMeta: l.TypeMeta, Namespace: l.Namespace, Service: l.Service, Term: l.Term, Options: l.Options,
@@ -114,23 +115,25 @@ func keyOf(l *status.Leader) types.NamespacedName {
 	return types.NamespacedName{Namespace: l.Namespace, Name: l.Service}
 }
 
-// store is one kind of a live world, as a Reflector fills it.
+// store is the objects of one kind in a live snapshot, filled by a Reflector.
 type store struct {
 	*live
 	of kind
 }
 
-func (s *store) change(object any, change func(kind, metav1.Object)) error {
+func (s *store) change(object any, change func(any) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := change(object); err != nil {
+		return err
+	}
 	if object, ok := object.(metav1.Object); ok {
-		change(s.of, object)
-		s.look(s.scope(object))
+		s.printChanges(s.scope(object))
 	}
 	return nil
 }
 
-// scope is the namespace that an object is part of; a Namespace is its own.
+// scope returns the namespace whose output an object may change. A Namespace may change its own.
 func (s *store) scope(object metav1.Object) string {
 	if s.of == namespaces {
 		return object.GetName()
@@ -138,35 +141,34 @@ func (s *store) scope(object metav1.Object) string {
 	return object.GetNamespace()
 }
 
-// Add is an object that is new.
-func (s *store) Add(object any) error { return s.change(object, s.world.set) }
+// Add implements cache.ReflectorStore.
+func (s *store) Add(object any) error { return s.change(object, s.snapshot.objects[s.of].Add) }
 
-// Update is an object that has changed.
-func (s *store) Update(object any) error { return s.change(object, s.world.set) }
+// Update implements cache.ReflectorStore.
+func (s *store) Update(object any) error { return s.change(object, s.snapshot.objects[s.of].Update) }
 
-// Delete is an object that is gone.
-func (s *store) Delete(object any) error { return s.change(object, s.world.remove) }
+// Delete implements cache.ReflectorStore.
+func (s *store) Delete(object any) error { return s.change(object, s.snapshot.objects[s.of].Delete) }
 
-// Replace is a list: at first, and after a watch has missed something.
-func (s *store) Replace(list []any, _ string) error {
+// Replace implements cache.ReflectorStore. The Reflector calls it with its first list, and with another one when its watch has missed
+// something.
+func (s *store) Replace(list []any, resourceVersion string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	scopes := map[string]bool{}
-	for namespace := range s.world.objects[services] {
-		scopes[namespace] = true
+	scopes := sets.New(s.snapshot.objects[services].ListIndexFuncValues(cache.NamespaceIndex)...)
+	if err := s.snapshot.objects[s.of].Replace(list, resourceVersion); err != nil {
+		return err
 	}
-	s.world.objects[s.of] = map[string]map[string]metav1.Object{}
 	for _, object := range list {
 		if object, ok := object.(metav1.Object); ok {
-			s.world.set(s.of, object)
-			scopes[s.scope(object)] = true
+			scopes.Insert(s.scope(object))
 		}
 	}
 	for namespace := range scopes {
-		s.look(namespace)
+		s.printChanges(namespace)
 	}
 	return nil
 }
 
-// Resync has nothing to do.
+// Resync implements cache.ReflectorStore. There is nothing to do.
 func (s *store) Resync() error { return nil }

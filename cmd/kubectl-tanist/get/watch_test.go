@@ -2,6 +2,7 @@ package get
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,7 +25,8 @@ func newService(name string, annotations map[string]string) *corev1.Service {
 
 var enabled = map[string]string{config.EnabledKey: "true"}
 
-func worldOf(o *options, all ...*corev1.Service) *world {
+func snapshotOf(t *testing.T, o *options, all ...*corev1.Service) *snapshot {
+	t.Helper()
 	if o.matching == nil {
 		o.matching = labels.Everything()
 	}
@@ -32,10 +34,11 @@ func worldOf(o *options, all ...*corev1.Service) *world {
 	for _, service := range all {
 		list.Items = append(list.Items, *service)
 	}
-	w := newWorld(o)
-	w.fill(services, list)
-	w.fill(endpointSlices, &corev1.ServiceList{})
-	return w
+	s := newSnapshot(o)
+	if err := errors.Join(s.fill(services, list), s.fill(endpointSlices, &corev1.ServiceList{})); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func TestWhichServicesAreShown(t *testing.T) {
@@ -65,7 +68,7 @@ func TestWhichServicesAreShown(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := worldOf(test.options, there...)
+			w := snapshotOf(t, test.options, there...)
 			var got []string
 			for _, leader := range w.list(nil).Items {
 				got = append(got, leader.Service)
@@ -86,10 +89,10 @@ func TestWhichServicesAreShown(t *testing.T) {
 
 func TestAWatchPrintsWhatChanges(t *testing.T) {
 	o := &options{namespace: "shop", noHeaders: true, watch: true}
-	w := worldOf(o, newService("web", enabled))
+	w := snapshotOf(t, o, newService("web", enabled))
 	var out bytes.Buffer
-	p := newPrinter(o, genericiooptions.IOStreams{Out: &out, ErrOut: &out})
-	l := &live{world: w, printer: p, last: map[types.NamespacedName]status.Leader{}}
+	p := printerFor(t, o, genericiooptions.IOStreams{Out: &out, ErrOut: &out})
+	l := &live{snapshot: w, printer: p, last: map[types.NamespacedName]status.Leader{}}
 	s := &store{l, services}
 	step := func(what string, do func() error, want string) {
 		t.Helper()

@@ -12,27 +12,27 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-const long = `Lets another pod lead a Service: the one given with --to, or else the one that would follow if the leader went.
+const long = `Lets another pod lead a Service: the pod given with --to, or the one that would follow if the leader went.
 
-It sets the annotation tanist.dev/preferred-leader on the Service, waits until that pod leads, and puts the annotation back as it
-was. The pod goes on leading, because a leader that is well stays (tanist.dev/sticky). With --keep the annotation stays: then the
-pod also takes the lead again whenever it comes back after a loss.
+It sets the annotation tanist.dev/preferred-leader on the Service, waits until that pod leads, and restores the annotation. The pod
+keeps the leadership, because a healthy leader stays (tanist.dev/sticky). With --keep the annotation stays, so that the pod also takes
+the leadership back whenever it returns after a loss.
 
-When the pod does not lead in time, or after Ctrl-C, the annotation is put back as well.`
+If the pod does not lead in time, or after Ctrl-C, the annotation is restored as well.`
 
 const example = `  # Let the successor lead
   kubectl tanist handover payments -n shop
 
-  # Let a certain pod lead, now and whenever it can
+  # Let a given pod lead, now and whenever it can
   kubectl tanist handover payments -n shop --to payments-7d4b9c-x2x4t --keep`
 
-// Cluster is where kubectl's own flags say that the cluster is.
+// Cluster is the cluster that kubectl's own flags select.
 type Cluster interface {
 	ToRESTConfig() (*rest.Config, error)
 	ToRawKubeConfigLoader() clientcmd.ClientConfig
 }
 
-// options are the command line.
+// options are the arguments and flags.
 type options struct {
 	namespace, service string
 	to                 string
@@ -40,7 +40,7 @@ type options struct {
 	timeout            time.Duration
 }
 
-// NewCommand is the command, not yet run.
+// NewCommand returns the command.
 func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
 	var o options
 	command := &cobra.Command{
@@ -56,9 +56,9 @@ func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Comm
 	}
 	flags := command.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&o.to, "to", "", "the pod that should lead (default: the successor)")
-	flags.BoolVar(&o.keep, "keep", false, "leave the annotation, so that the pod leads whenever it can")
-	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long to wait until the pod leads")
+	flags.StringVar(&o.to, "to", "", "Pod that should lead. Defaults to the successor.")
+	flags.BoolVar(&o.keep, "keep", false, "Leave the annotation in place, so that the pod leads whenever it can.")
+	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "How long to wait until the pod leads.")
 	return command
 }
 
@@ -73,7 +73,7 @@ func (o *options) run(ctx context.Context, cluster Cluster, streams genericioopt
 	}
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		return fmt.Errorf("failed to make client: %w", err)
+		return fmt.Errorf("failed to create client: %w", err)
 	}
 	m := mover{options: *o, client: client, streams: streams}
 	return m.run(ctx)

@@ -15,23 +15,23 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// fieldManager is our name in managedFields.
+// fieldManager is the plugin's name in managedFields.
 const fieldManager = "kubectl-tanist"
 
-// patienceToWrite is how long a write may take.
-const patienceToWrite = 10 * time.Second
+// writeTimeout is how long a write may take.
+const writeTimeout = 10 * time.Second
 
-// operation is one of a JSON patch.
+// operation is one operation of a JSON patch.
 type operation struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
 	Value any    `json:"value,omitempty"`
 }
 
-// preferredPath is where the annotation is, as a JSON patch says it.
+// preferredPath is the JSON pointer of the annotation.
 var preferredPath = "/metadata/annotations/" + strings.ReplaceAll(config.PreferredLeaderKey, "/", "~1")
 
-// prefer sets the annotation. The Service has annotations: it opted in by one.
+// prefer sets the annotation. The Service has annotations, because it opted in with one.
 func (m *mover) prefer(ctx context.Context, service *corev1.Service, pod string) error {
 	if err := m.patch(ctx, service, []operation{{"add", preferredPath, pod}}); err != nil {
 		return fmt.Errorf("failed to annotate Service: %w", err)
@@ -39,7 +39,7 @@ func (m *mover) prefer(ctx context.Context, service *corev1.Service, pod string)
 	return nil
 }
 
-// restore puts the annotation back as it was, if it still says what we wrote.
+// restore restores the annotation, if nobody else has changed it meanwhile.
 func (m *mover) restore(ctx context.Context, service *corev1.Service, pod string) error {
 	back := operation{Op: "remove", Path: preferredPath}
 	if before, found := service.Annotations[config.PreferredLeaderKey]; found {
@@ -47,21 +47,21 @@ func (m *mover) restore(ctx context.Context, service *corev1.Service, pod string
 	}
 	err := m.patch(ctx, service, []operation{{"test", preferredPath, pod}, back})
 	switch {
-	case apierrors.IsNotFound(err), apierrors.IsInvalid(err): // the test fails: someone else has changed it since
+	case apierrors.IsNotFound(err), apierrors.IsInvalid(err): // the test failed: someone else has changed it
 		return nil
 	case err != nil:
-		return fmt.Errorf("failed to put %s back, do it by hand: %w", config.PreferredLeaderKey, err)
+		return fmt.Errorf("failed to restore annotation %s (restore it yourself): %w", config.PreferredLeaderKey, err)
 	}
 	return nil
 }
 
-// patch is not called off by Ctrl-C: a write whose answer nobody awaits may be carried out after the one that takes it back.
+// patch ignores Ctrl-C. If it were interrupted, the API server could still apply the write after restore has run.
 func (m *mover) patch(ctx context.Context, service *corev1.Service, operations []operation) error {
 	body, err := json.Marshal(operations)
 	if err != nil {
 		return fmt.Errorf("failed to encode patch: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patienceToWrite)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	_, err = m.client.CoreV1().Services(service.Namespace).Patch(
 		ctx, service.Name, types.JSONPatchType, body, metav1.PatchOptions{FieldManager: fieldManager})

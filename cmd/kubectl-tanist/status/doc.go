@@ -1,7 +1,7 @@
-// Package status says of a Service with a leader what there is to say: who leads, who follows, since when and why, and what its
-// user must know. It is a pure function from objects to a Leader, and the stable form in which `kubectl tanist get -o json` prints
-// it.
+// Package status describes a Service with a leader: who leads, who would follow, since when and why, and what needs the user's
+// attention. It is a pure function from objects to a Leader. A Leader is also the stable form in which `kubectl tanist get -o json`
+// prints it.
 //
-// Who leads is read from the EndpointSlices, which is what kube-proxy does. It never talks to the API, and decides nothing that
-// Tanist decides: the successor is the one that Tanist has published.
+// It reads who leads from the EndpointSlices, as kube-proxy does. It never talks to the API, and decides nothing that Tanist decides:
+// the successor is the one that Tanist has published.
 package status

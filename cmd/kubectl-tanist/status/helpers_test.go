@@ -48,7 +48,7 @@ func shop(labels map[string]string) metav1.Object {
 
 var enabled = map[string]string{config.EnabledKey: "true"}
 
-// slice says that a leads.
+// slice has a as the leader.
 func slice(changes ...func(*discoveryv1.EndpointSlice)) *discoveryv1.EndpointSlice {
 	return change(&discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{
@@ -102,7 +102,7 @@ func unready(pod *corev1.Pod) { pod.Status.Conditions[0].Status = corev1.Conditi
 
 func hookless(pod *corev1.Pod) { pod.Spec.Containers[0].Lifecycle = nil }
 
-// objects are a Service that is as it should be.
+// objects are those of a healthy Service.
 func objects(changes ...func(*Objects)) Objects {
 	o := Objects{
 		Service: web(), Namespace: shop(enabled), Services: []*corev1.Service{web(), boss()},

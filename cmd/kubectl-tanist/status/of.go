@@ -14,7 +14,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// Of is what there is to say of a Service.
+// Of describes a Service.
 func Of(o Objects) Leader {
 	options, wrong := config.ParseOptions(o.Service)
 	l := Leader{
@@ -31,9 +31,9 @@ func Of(o Objects) Leader {
 	if f.leaderService != nil {
 		l.LeaderService = f.leaderService.Name
 		l.Slices = slicesOf(f.leaderService, o.Slices)
-		reign := Reigning(f.leaderService, o.Slices)
-		l.Leader, l.Term, l.Reason, l.Since = reign.Leader, reign.Term, reign.Reason, reign.Since
-		l.Successor, l.SuccessorPending = Successor(f.leaderService, reign)
+		leadership := LeadershipOf(f.leaderService, o.Slices)
+		l.Leader, l.Term, l.Reason, l.Since = leadership.Leader, leadership.Term, leadership.Reason, leadership.Since
+		l.Successor, l.SuccessorPending = Successor(f.leaderService, leadership)
 	}
 	f.leaderPod = podOf(l.Leader, f.pods)
 	describe(l.Leader, f.leaderPod)
@@ -41,8 +41,8 @@ func Of(o Objects) Leader {
 	return l
 }
 
-// LeaderServiceOf is the leader Service that Tanist has made for a Service; nil for none. It is the wanted one, or any other that
-// is there still or already: the name in the annotation may have just changed, or be wrong.
+// LeaderServiceOf returns the leader Service that Tanist has created for a Service; nil if there is none. It prefers the one with the
+// wanted name, and takes any other: the name in the annotation may have just changed, or be wrong.
 func LeaderServiceOf(source *corev1.Service, wanted string, services []*corev1.Service) *corev1.Service {
 	var found *corev1.Service
 	for _, service := range services {
@@ -56,13 +56,14 @@ func LeaderServiceOf(source *corev1.Service, wanted string, services []*corev1.S
 	return found
 }
 
-// Made reports whether Tanist made a Service for this one. As in Tanist, the controller reference alone says so: labels are edited.
+// Made reports whether Tanist created a Service for the source. As in Tanist, only the controller reference counts, because users edit
+// labels.
 func Made(service, source *corev1.Service) bool {
 	owner := metav1.GetControllerOfNoCopy(service)
 	return owner != nil && owner.UID == source.UID && owner.Kind == "Service"
 }
 
-// SourceOf is the name of the Service that a leader Service was made for; empty for a Service that is none.
+// SourceOf returns the name of the Service that a leader Service was created for. It is empty for any other Service.
 func SourceOf(service *corev1.Service) string {
 	if owner := metav1.GetControllerOfNoCopy(service); owner != nil && owner.Kind == "Service" {
 		return owner.Name
@@ -70,14 +71,14 @@ func SourceOf(service *corev1.Service) string {
 	return service.Labels[config.SourceServiceKey]
 }
 
-// madeSlice reports whether Tanist made an EndpointSlice for this leader Service. Those that Kubernetes makes of a Service with a
-// selector have the same controller.
+// madeSlice reports whether Tanist created an EndpointSlice for this leader Service. The slices that Kubernetes creates for a Service
+// with a selector have the same controller reference.
 func madeSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
 	owner := metav1.GetControllerOfNoCopy(slice)
 	return owner != nil && owner.UID == leaderService.UID && slice.Labels[discoveryv1.LabelManagedBy] != endpointSliceController
 }
 
-// selected are the pods that a Service selects, without those that have finished.
+// selected returns the pods that a Service selects, except those that have finished.
 func selected(service *corev1.Service, pods []*corev1.Pod) []*corev1.Pod {
 	if len(service.Spec.Selector) == 0 {
 		return nil
@@ -103,14 +104,14 @@ func count(pods []*corev1.Pod) *Candidates {
 	return c
 }
 
-// Ready reports whether a pod is Ready and stays.
+// Ready reports whether a pod is Ready and not being deleted.
 func Ready(pod *corev1.Pod) bool {
 	return pod.DeletionTimestamp == nil && slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})
 }
 
-// podOf is the leader's own pod, and not one that only has its name.
+// podOf returns the leader's pod, by UID: another pod may have its name.
 func podOf(leader *Pod, pods []*corev1.Pod) *corev1.Pod {
 	for _, pod := range pods {
 		if leader != nil && pod.UID == leader.UID {
@@ -120,7 +121,7 @@ func podOf(leader *Pod, pods []*corev1.Pod) *corev1.Pod {
 	return nil
 }
 
-// describe adds what only the pod tells.
+// describe adds what is read from the pod.
 func describe(leader *Pod, pod *corev1.Pod) {
 	if leader == nil || pod == nil {
 		return
@@ -131,7 +132,7 @@ func describe(leader *Pod, pod *corev1.Pod) {
 	leader.DrainWindow, leader.OwnPreStop = window.String(), ownHook
 }
 
-// optionsOf leaves out what is wrong.
+// optionsOf returns the options, except those that are wrong.
 func optionsOf(options config.Options, wrong field.ErrorList) Options {
 	bad := func(key string) bool { return slices.Contains(wrongKeys(wrong), key) }
 	o := Options{PreferredLeader: options.PreferredLeader}

@@ -6,15 +6,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Warning is what a user must know.
+// Warning is a problem that the user should know.
 type Warning struct {
-	// Phrase is short and stable: what the table shows, and what a script may look for.
+	// Phrase is short and stable. The table shows it, and scripts may look for it.
 	Phrase string `json:"phrase"`
-	// Detail says more, such as what to do.
+	// Detail explains the problem, and what to do.
 	Detail string `json:"detail,omitempty"`
 }
 
-// The phrases.
+// The phrases of warnings.
 const (
 	NamespaceNotOptedIn = "namespace not opted in"
 	ServiceNotOptedIn   = "Service not opted in"
@@ -36,10 +36,10 @@ const (
 	Deleted             = "gone"
 )
 
-// annotationPath is how an error names an annotation.
+// annotationPath matches the field of an error about an annotation.
 var annotationPath = regexp.MustCompile(`^metadata\.annotations\[(.+)\]$`)
 
-// annotationOf is the annotation that an error is about; empty when it is about something else.
+// annotationOf returns the annotation that an error is about. It is empty if the error is about something else.
 func annotationOf(err *field.Error) string {
 	if match := annotationPath.FindStringSubmatch(err.Field); match != nil {
 		return match[1]

@@ -12,11 +12,11 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// ReasonWriteRefused is that of Tanist's Events about writes that the API server refuses. They are all that tells of them: what is
-// refused cannot be written anywhere else.
+// ReasonWriteRefused is the reason of Tanist's Events about writes that the API server rejects. Only these Events report them: Tanist
+// cannot write them down in the object itself.
 const ReasonWriteRefused = "WriteRefused"
 
-// refused is the newest refusal that Tanist has told of a Service and that no later write of the same kind has overtaken.
+// refused returns the newest rejected write that Tanist has reported, unless a later write of the same kind has succeeded.
 func (f findings) refused() []Warning {
 	var newest *corev1.Event
 	for _, event := range f.Events {
@@ -28,10 +28,10 @@ func (f findings) refused() []Warning {
 	if newest == nil {
 		return nil
 	}
-	return []Warning{{WriteRefused, fmt.Sprintf("%s (last told %s)", newest.Message, lastSeen(newest).UTC().Format(time.RFC3339))}}
+	return []Warning{{WriteRefused, fmt.Sprintf("%s (last reported %s)", newest.Message, lastSeen(newest).UTC().Format(time.RFC3339))}}
 }
 
-// overtaken reports whether Tanist has written what a refusal is about since.
+// overtaken reports whether Tanist has since written the object that an Event is about.
 func (f findings) overtaken(event *corev1.Event) bool {
 	if f.leaderService == nil {
 		return false
@@ -45,7 +45,7 @@ func (f findings) overtaken(event *corev1.Event) bool {
 	}
 	for _, object := range about {
 		for _, entry := range object.GetManagedFields() {
-			// Both times are in seconds, and the write that a refusal is followed by comes seconds later.
+			// Both times are in seconds. A write that succeeds after a rejected one comes seconds later.
 			if entry.Manager == config.ManagedBy && entry.Time != nil && entry.Time.After(lastSeen(event)) {
 				return true
 			}
@@ -54,7 +54,7 @@ func (f findings) overtaken(event *corev1.Event) bool {
 	return false
 }
 
-// lastSeen is when an Event was last told.
+// lastSeen returns when an Event last occurred.
 func lastSeen(event *corev1.Event) time.Time {
 	if event.Series != nil {
 		return event.Series.LastObservedTime.Time

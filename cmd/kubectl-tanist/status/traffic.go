@@ -14,7 +14,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// traffic is what is wrong with where requests go.
+// traffic returns the warnings about where requests go.
 func (f findings) traffic(l Leader) []Warning {
 	var all []Warning
 	if l.Leader != nil && !l.Leader.Ready {
@@ -27,7 +27,7 @@ func (f findings) traffic(l Leader) []Warning {
 		all = append(all, Warning{IncompleteLeader, lacks})
 	}
 	if f.leaderPod != nil && !config.Probed(&f.leaderPod.Spec) {
-		all = append(all, Warning{NoReadinessProbe, l.Leader.Name + " counts as ready as soon as its containers have started, whether it answers or not"})
+		all = append(all, Warning{NoReadinessProbe, l.Leader.Name + " counts as ready as soon as its containers have started, whether or not it answers"})
 	}
 	if why := f.windowless(l); why != "" {
 		all = append(all, Warning{NoDrainWindow, "a plain delete of " + l.Leader.Name + " costs requests: " + why})
@@ -35,7 +35,8 @@ func (f findings) traffic(l Leader) []Warning {
 	return all
 }
 
-// windowless says why the leader stops serving the moment its deletion begins; empty when it does not, or is meant to.
+// windowless returns why the leader stops serving as soon as its deletion begins. It is empty if the leader keeps serving, or if it
+// should have no drain window.
 func (f findings) windowless(l Leader) string {
 	if f.leaderPod == nil || !l.Leader.Ready || f.leaderPod.DeletionTimestamp != nil {
 		return ""
@@ -43,7 +44,7 @@ func (f findings) windowless(l Leader) string {
 	if window, ownHook := config.DrainWindowOf(&f.leaderPod.Spec); window > 0 || ownHook {
 		return ""
 	}
-	// Few users may read the tuning. When it asks for no window, the leader has none all the same.
+	// Few users may read the tuning, so its defaults are assumed. If it asks for no window, the leader still has none.
 	tuning := config.DefaultTuning()
 	asked := f.wanted.DrainWindowOr(tuning)
 	switch wanted := config.PodWindowFor(f.leaderPod, asked, tuning.Election.LongestDrainWindow()); {
@@ -57,7 +58,8 @@ func (f findings) windowless(l Leader) string {
 	}
 }
 
-// incomplete says which of the Service's ports and required address families have no endpoint although a pod leads; empty for none.
+// incomplete returns which of the Service's ports and required address families have no endpoint although a pod leads. It is empty if
+// all have one.
 func (f findings) incomplete(l Leader) string {
 	if l.Leader == nil || f.leaderService == nil {
 		return ""
@@ -85,7 +87,7 @@ func (f findings) incomplete(l Leader) string {
 	return l.Leader.Name + " does not have " + strings.Join(sets.List(lacks), ", ")
 }
 
-// elsewhere says which EndpointSlices send traffic to another pod than the leader.
+// elsewhere returns the warnings about EndpointSlices that send traffic to another pod than the leader.
 func (f findings) elsewhere() []Warning {
 	ready := map[string]sets.Set[string]{}
 	var foreign []string
@@ -108,7 +110,7 @@ func (f findings) elsewhere() []Warning {
 	detail := strings.Join(foreign, "; ")
 	switch {
 	case several && len(foreign) == 0:
-		return []Warning{{SeveralReady, "one of Tanist's own EndpointSlices was changed by someone"}}
+		return []Warning{{SeveralReady, "someone has changed one of Tanist's own EndpointSlices"}}
 	case several:
 		return []Warning{{SeveralReady, detail}}
 	case len(foreign) > 0:
@@ -118,24 +120,24 @@ func (f findings) elsewhere() []Warning {
 	}
 }
 
-// Values of endpointslice.kubernetes.io/managed-by on what Kubernetes' own controllers make.
+// Values of endpointslice.kubernetes.io/managed-by on the slices of Kubernetes' own controllers.
 const (
 	endpointSliceController = "endpointslice-controller.k8s.io"
 	mirroringController     = "endpointslicemirroring-controller.k8s.io"
 )
 
-// foreignSlice says who made a slice, and what helps. Deleting what a controller makes anew would not.
+// foreignSlice returns who created a slice, and what to do. Deleting a slice that a controller would create again is no help.
 func foreignSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) string {
 	takes := "EndpointSlice " + slice.Name + " is not Tanist's and takes traffic of Service " + leaderService.Name
 	switch maker := slice.Labels[discoveryv1.LabelManagedBy]; maker {
 	case endpointSliceController:
-		return takes + ": a selector of the Service's led to it, and Tanist removes it"
+		return takes + ": the Service had a selector for a moment; Tanist removes the slice"
 	case mirroringController:
 		return takes + ": it is Kubernetes' copy of Endpoints " + leaderService.Name + "; if Tanist does not remove that, delete that Endpoints object"
 	case "":
-		return takes + ": take its label " + discoveryv1.LabelServiceName + " away"
+		return takes + ": remove its label " + discoveryv1.LabelServiceName
 	default:
-		return takes + ": have its maker, " + maker + ", stop"
+		return takes + ": stop " + maker + ", which manages it"
 	}
 }
 

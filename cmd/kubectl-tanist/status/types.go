@@ -10,14 +10,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// The type of what is printed as JSON or YAML. Fields are added, never renamed or removed, as long as the version stays.
+// The types of what is printed as JSON or YAML. Within a version, fields are added, but never renamed or removed.
 const (
 	APIVersion = "cli.tanist.dev/v1"
 	KindLeader = "Leader"
 	KindList   = "LeaderList"
 )
 
-// List is what there is to say of several Services, ordered by namespace and name.
+// List describes several Services, sorted by namespace and name.
 type List struct {
 	metav1.TypeMeta `json:",inline"`
 	Items           []Leader `json:"items"`
@@ -25,53 +25,52 @@ type List struct {
 	Warnings []Warning `json:"warnings,omitempty"`
 }
 
-// Leader is what there is to say of one Service.
+// Leader describes one Service and its leader.
 type Leader struct {
 	metav1.TypeMeta `json:",inline"`
 	Namespace       string `json:"namespace"`
 	Service         string `json:"service"`
-	// LeaderService is the name of the leader Service that there is; empty for none.
+	// LeaderService is the name of the leader Service; empty if it does not exist.
 	LeaderService string `json:"leaderService,omitempty"`
 
-	// Leader is the pod in the EndpointSlices; nil when nobody leads.
+	// Leader is the pod in the EndpointSlices; nil if nobody leads.
 	Leader *Pod `json:"leader,omitempty"`
-	// Successor is the pod that Tanist would let follow now; empty for nobody. SuccessorPending says that Tanist has not published
-	// yet who follows this leader.
+	// Successor is the pod that would lead if the leader went now; empty if there is none. SuccessorPending means that Tanist has not
+	// published it yet.
 	Successor        string `json:"successor,omitempty"`
 	SuccessorPending bool   `json:"successorPending,omitempty"`
 	// Term grows with every change of leader; 0 before the first.
 	Term int64 `json:"term"`
 	// Since is when the term began.
 	Since *time.Time `json:"since,omitempty"`
-	// Reason is why the leader before gave way.
+	// Reason is why the leadership changed.
 	Reason string `json:"reason,omitempty"`
 
 	Options Options `json:"options"`
-	// Candidates are the pods that the Service selects; nil when they may not be read.
+	// Candidates counts the pods that the Service selects; nil if the user may not read them.
 	Candidates *Candidates `json:"candidates,omitempty"`
 	Slices     []Slice     `json:"slices,omitempty"`
 	Warnings   []Warning   `json:"warnings,omitempty"`
 }
 
-// Pod is the leader. What only its Pod object tells is missing when that may not be read.
+// Pod is the leader. If the user may not read pods, the fields from its Pod object are missing.
 type Pod struct {
 	Name string    `json:"name"`
 	UID  types.UID `json:"uid"`
 	Node string    `json:"node,omitempty"`
-	// Ready is what the EndpointSlice says: false for a leader that terminates and serves until somebody can follow.
+	// Ready is the condition in the EndpointSlice. It is false for a leader that terminates and serves until a pod can follow.
 	Ready bool `json:"ready"`
-	// Addresses are those of all its slices, one per address family.
+	// Addresses has one address for each address family.
 	Addresses []string `json:"addresses,omitempty"`
-	// DrainWindow is how long it keeps serving after its deletion begins, because of a preStop sleep; a duration such as 3s, 0s for
-	// not at all.
+	// DrainWindow is how long it keeps serving after its deletion begins, because of a preStop sleep: a duration such as 3s, or 0s.
 	DrainWindow string `json:"drainWindow,omitempty"`
-	// OwnPreStop says that a container has a preStop of its own, which nobody but its author knows the length of.
+	// OwnPreStop is true if a container has a preStop command or request of its own, whose duration is unknown.
 	OwnPreStop bool `json:"ownPreStop,omitempty"`
-	// Revision is the one of its workload that it belongs to: pod-template-hash or controller-revision-hash.
+	// Revision is the revision of its workload: pod-template-hash or controller-revision-hash.
 	Revision string `json:"revision,omitempty"`
 }
 
-// Options are what the Service's annotations ask for. Those that are wrong are missing: Tanist keeps the last good value.
+// Options are what the Service's annotations ask for. A wrong one is missing: Tanist keeps the last good value.
 type Options struct {
 	Strategy        string `json:"strategy,omitempty"`
 	Sticky          *bool  `json:"sticky,omitempty"`
@@ -81,9 +80,9 @@ type Options struct {
 	PreferredLeader string `json:"preferredLeader,omitempty"`
 }
 
-// Candidates are how many pods there are to choose from.
+// Candidates is how many pods may lead.
 type Candidates struct {
-	// Ready are Ready and not being deleted.
+	// Ready counts the pods that are Ready and not being deleted.
 	Ready int `json:"ready"`
 	Total int `json:"total"`
 }
@@ -93,32 +92,32 @@ type Slice struct {
 	Name        string   `json:"name"`
 	AddressType string   `json:"addressType"`
 	Addresses   []string `json:"addresses,omitempty"`
-	// Foreign says that Tanist did not make it.
+	// Foreign is true if Tanist did not create it.
 	Foreign bool `json:"foreign,omitempty"`
 }
 
-// Objects are what a Leader is made of. Nothing in them is modified.
+// Objects are what a Leader is derived from. Nothing in them is modified.
 type Objects struct {
 	Service *corev1.Service
-	// Namespace is nil when it may not be read.
+	// Namespace is nil if the user may not read it.
 	Namespace metav1.Object
-	// Services, Slices and Pods are those of the namespace, or more.
+	// Services, Slices and Pods are those of the namespace. More do no harm.
 	Services []*corev1.Service
 	Slices   []*discoveryv1.EndpointSlice
 	Pods     []*corev1.Pod
-	// Events are those of refused writes.
+	// Events are those about rejected writes.
 	Events []*corev1.Event
-	// PodsKnown is false when pods may not be read.
+	// PodsKnown is false if the user may not read pods.
 	PodsKnown bool
 }
 
-// DeepCopyObject makes it a runtime.Object, which the printers of kubectl ask for. A List is never changed after it was made.
+// DeepCopyObject implements runtime.Object, which kubectl's printers take. The copy is shallow: a List never changes.
 func (l *List) DeepCopyObject() runtime.Object {
 	copied := *l
 	return &copied
 }
 
-// DeepCopyObject makes it a runtime.Object. A Leader is never changed after it was made.
+// DeepCopyObject implements runtime.Object. The copy is shallow: a Leader never changes.
 func (l *Leader) DeepCopyObject() runtime.Object {
 	copied := *l
 	return &copied

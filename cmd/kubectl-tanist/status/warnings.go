@@ -10,7 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// findings are what the warnings are made of.
+// findings are what the warnings are derived from.
 type findings struct {
 	Objects
 	wanted        config.Options
@@ -20,7 +20,7 @@ type findings struct {
 	leaderPod     *corev1.Pod
 }
 
-// warnings are ordered by what to mend first.
+// warnings returns the warnings, in the order in which to correct them.
 func (f findings) warnings(l Leader) []Warning {
 	var all []Warning
 	add := func(phrase, detail string) { all = append(all, Warning{Phrase: phrase, Detail: detail}) }
@@ -46,28 +46,28 @@ func (f findings) warnings(l Leader) []Warning {
 	return append(all, f.traffic(l)...)
 }
 
-// optIn is how a namespace opts in, and what happens when it does not.
+// optIn returns how to opt the namespace in, and what happens otherwise.
 func (f findings) optIn() string {
 	command := fmt.Sprintf("kubectl label namespace %s %s=true", f.Service.Namespace, config.EnabledKey)
 	if f.leaderService == nil || f.leaderService.Annotations[config.OrphanedSinceKey] == "" {
 		return command
 	}
-	return fmt.Sprintf("%s; otherwise Service %s is deleted when the grace is over (optOutGrace in the tuning), which began at %s",
+	return fmt.Sprintf("%s; otherwise Service %s is deleted when the grace period ends (optOutGrace in the tuning), which began at %s",
 		command, f.leaderService.Name, f.leaderService.Annotations[config.OrphanedSinceKey])
 }
 
-// nameTaken advises nothing that takes a leader away.
+// nameTaken returns what to do about a name that another Service has. It suggests nothing that would remove a leader.
 func (f findings) nameTaken(service *corev1.Service) string {
 	for _, other := range f.Services {
 		if Made(service, other) {
-			return fmt.Sprintf("Service %s is the leader Service of Service %s: choose another name for this one's with %s",
+			return fmt.Sprintf("Service %s is the leader Service of Service %s: choose another name with %s",
 				service.Name, other.Name, config.LeaderServiceKey)
 		}
 	}
-	return fmt.Sprintf("Service %s was not made by Tanist: choose another name with %s", service.Name, config.LeaderServiceKey)
+	return fmt.Sprintf("Service %s was not created by Tanist: choose another name with %s", service.Name, config.LeaderServiceKey)
 }
 
-// missing is why a Service that should have a leader has none.
+// missing returns why a Service that should have a leader has none.
 func (f findings) missing(l Leader) []Warning {
 	if f.leaderService == nil || f.leaderService.Name != f.wanted.LeaderService {
 		for _, service := range f.Services {
@@ -78,7 +78,7 @@ func (f findings) missing(l Leader) []Warning {
 	}
 	switch {
 	case f.leaderService == nil && len(f.wrong) == 0:
-		return []Warning{{NoLeaderService, "Tanist makes it; its Events about the Service say why it did not"}}
+		return []Warning{{NoLeaderService, "Tanist creates it; the Events of the Service say why it has not"}}
 	case f.leaderService == nil || l.Leader != nil:
 		return nil
 	case l.Candidates == nil:
@@ -86,7 +86,7 @@ func (f findings) missing(l Leader) []Warning {
 	case l.Candidates.Total == 0:
 		return []Warning{{NoPodSelected, "the selector is " + selectorOf(f.Service)}}
 	case l.Candidates.Ready == 0:
-		return []Warning{{NoReadyPod, fmt.Sprintf("of %d that the Service selects", l.Candidates.Total)}}
+		return []Warning{{NoReadyPod, fmt.Sprintf("none of the %d pods that the Service selects is ready", l.Candidates.Total)}}
 	default:
 		return []Warning{{NoLeader, "a pod is ready; the Events of the Service say why it does not lead"}}
 	}

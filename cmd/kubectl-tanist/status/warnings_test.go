@@ -20,7 +20,7 @@ func annotated(key, value string) func(*Objects) {
 	return source(func(s *corev1.Service) { s.Annotations[key] = value })
 }
 
-// refusing adds an Event about a refused write, after which Tanist has written an object (nil for none).
+// refusing adds an Event about a rejected write. After it, Tanist has written an object (nil for none).
 func refusing(message string, written func(*Objects) metav1.Object) func(*Objects) {
 	return func(o *Objects) {
 		o.Events = []*corev1.Event{{

@@ -14,21 +14,21 @@ import (
 	"github.com/tanist-dev/tanist/certs"
 )
 
-// The files in Options.CertDir, as they are named in a Secret of type kubernetes.io/tls.
+// The files in Options.CertDir, named as the keys of a Secret of type kubernetes.io/tls.
 const (
 	certFile = "tls.crt"
 	keyFile  = "tls.key"
 )
 
-// admission is what serves admission, on every replica: the API server may call any of them, whoever holds the Lease. Without it both
-// fields are nil.
+// admission serves the webhooks. It runs on every replica, because the API server may call any of them. Without webhooks, both fields
+// are nil.
 type admission struct {
 	server ctrlwebhook.Server
 	files  *certwatcher.CertWatcher
 }
 
-// newAdmission reads the certificate. In a pod the kubelet has mounted it before the program starts, so that a file that is missing
-// stays missing: there is nothing to wait for.
+// newAdmission reads the certificate. It does not wait for a missing file: in a pod, the kubelet mounts the certificate before the
+// program starts.
 func newAdmission(o Options) (admission, error) {
 	if o.WebhookPort == 0 {
 		return admission{}, nil
@@ -50,12 +50,12 @@ func newAdmission(o Options) (admission, error) {
 	}, nil
 }
 
-// setup adds the server, what keeps its certificate fresh, and the checks of it.
+// setup adds the server, the watcher of its certificate, and the checks of both.
 func (a admission) setup(ctx context.Context, mgr manager.Manager, o Options, registerer prometheus.Registerer) error {
 	if err := mgr.Add(a.files); err != nil {
 		return fmt.Errorf("failed to add certificate watcher: %w", err)
 	}
-	// The first GetWebhookServer adds it to the manager.
+	// The first call of GetWebhookServer adds the server to the manager.
 	if err := mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()); err != nil {
 		return fmt.Errorf("failed to add readiness check of webhook server: %w", err)
 	}

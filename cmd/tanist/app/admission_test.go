@@ -16,16 +16,16 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 )
 
-// host is what the certificates of the tests are for.
+// host is the name in the certificates of the tests.
 const host = "tanist.tanist-system.svc"
 
-// serving is a folder with a certificate in it, laid out as the kubelet lays out a Secret: the files are links into a folder that is
-// itself a link, which one rename turns to the next version.
+// serving is a directory with a certificate, laid out as the kubelet lays out a Secret. The files are links into a directory that is
+// itself a link, which one rename points to the next version.
 type serving struct {
 	t       *testing.T
 	folder  string
 	version int
-	// roots trust every version there was.
+	// roots trust every version.
 	roots *x509.CertPool
 }
 
@@ -39,7 +39,7 @@ func newServing(t *testing.T) *serving {
 	return s
 }
 
-// renew puts another CA's certificate into the folder and returns it.
+// renew replaces the certificate by one of another CA, and returns it.
 func (s *serving) renew() *x509.Certificate {
 	s.t.Helper()
 	certificate, key, err := certutil.GenerateSelfSignedCertKey(host, nil, nil)
@@ -68,7 +68,7 @@ func (s *serving) must(err error) {
 	}
 }
 
-// freePort is one that nobody listens on.
+// freePort returns a port that nobody listens on.
 func freePort(t *testing.T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -79,8 +79,8 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// patience is for what should take milliseconds, on one core that does other things too; the watcher looks at the files every ten
-// seconds, if it misses their change.
+// patience is the timeout of what usually takes milliseconds, on one busy core. The watcher reads the files every ten seconds, in case it
+// misses a change.
 const patience = 2 * time.Minute
 
 func TestARenewedCertificateIsServedWithoutARestart(t *testing.T) {
@@ -107,7 +107,7 @@ func TestARenewedCertificateIsServedWithoutARestart(t *testing.T) {
 
 	address := fmt.Sprintf("127.0.0.1:%d", options.WebhookPort)
 	handshakes := 0
-	// served makes a handshake, as the API server does for a call.
+	// served does a TLS handshake, as the API server does for a call.
 	served := func() *x509.Certificate {
 		handshakes++
 		connection, err := tls.Dial("tcp", address, &tls.Config{ServerName: host, RootCAs: files.roots})
@@ -128,7 +128,7 @@ func TestARenewedCertificateIsServedWithoutARestart(t *testing.T) {
 	}
 }
 
-// await waits for what no channel tells.
+// await polls a condition that no channel reports.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -143,7 +143,7 @@ func TestACertificateThatCannotBeServed(t *testing.T) {
 	const wantPrefix = "failed to load the serving certificate: --cert-dir=FOLDER must hold tls.crt and tls.key, " +
 		"or --webhook-port=0 does without admission: "
 	cases := map[string]struct {
-		files []string // what they hold is no certificate
+		files []string // without a certificate in them
 		want  string
 	}{
 		"there is none":   {want: "open FOLDER/tls.crt: no such file or directory"},

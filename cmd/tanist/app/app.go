@@ -27,10 +27,7 @@ import (
 	"github.com/tanist-dev/tanist/webhook"
 )
 
-// leaseName is the Lease whose holder keeps the leader Services, and makes voluntary moves.
-const leaseName = config.LeaseName
-
-// Run is the program: it returns when the context ends, or with the reason why it cannot go on.
+// Run runs the program. It returns when the context ends, or with the error that stopped it.
 func Run(ctx context.Context, args []string) error {
 	o, err := parse(args)
 	if errors.Is(err, pflag.ErrHelp) {
@@ -42,7 +39,7 @@ func Run(ctx context.Context, args []string) error {
 	setLogger(o.Verbosity)
 	cluster, err := ctrl.GetConfig()
 	if err != nil {
-		return fmt.Errorf("failed to find the cluster: %w", err)
+		return fmt.Errorf("failed to get cluster config: %w", err)
 	}
 	mgr, err := New(ctx, cluster, o, metrics.Registry)
 	if err != nil {
@@ -54,12 +51,12 @@ func Run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// New makes the manager with everything in it, and starts nothing. The metrics of ours go to the registerer.
+// New returns the manager with everything in it, and starts nothing. Tanist's own metrics go to the registerer.
 func New(ctx context.Context, cluster *rest.Config, o Options, registerer prometheus.Registerer) (manager.Manager, error) {
 	cluster = rest.CopyConfig(cluster)
-	// The API server has its own flow control. A limit on this side would only delay hand-overs, when many leaders go at once.
+	// The API server has its own flow control. A limit here would only delay hand-overs when many leaders go together.
 	cluster.QPS = -1
-	// The API server compresses each event of an informer's watch by itself, and we would unpack it before we see that a leader goes.
+	// The API server compresses every event of a watch separately. Decompressing it would delay each hand-over.
 	cluster.DisableCompression = true
 	cluster.Wrap(retry.FailFast)
 	clock := &failover.Clock{}
@@ -84,11 +81,11 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 		Metrics:                             metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress:              o.HealthAddress,
 		WebhookServer:                       admission.server,
-		// The names are constants, each used once; and several replicas may live in one process, as in the tests.
+		// The names of controllers are constants, each used once. In tests, several replicas run in one process.
 		Controller: ctrlconfig.Controller{SkipNameValidation: &skip},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("failed to make manager: %w", err)
+		return nil, fmt.Errorf("failed to create manager: %w", err)
 	}
 	tuning := config.NewStore()
 	known, err := reconciler.Setup(ctx, mgr, reconciler.Options{
@@ -116,8 +113,8 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	return mgr, nil
 }
 
-// setLogger makes everyone log to standard error as JSON. The levels of logr are the negative ones of slog; without any verbosity
-// only errors are logged: what a user must mend is in the Events.
+// setLogger sends all logs to standard error, as JSON. The levels of logr are the negative levels of slog. With verbosity 0, only errors
+// are logged: Events report what a user must correct.
 func setLogger(verbosity int) {
 	level := slog.LevelWarn
 	if verbosity > 0 {

@@ -9,7 +9,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// nowhere is a cluster that nobody answers for.
+// nowhere is a cluster that does not answer.
 func nowhere() *rest.Config {
 	return &rest.Config{Host: "https://127.0.0.1:1"}
 }
@@ -77,7 +77,7 @@ func TestParse(t *testing.T) {
 				"--webhook-port 0 --cert-dir z --webhook-configuration w",
 			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", Verbosity: 1, CertDir: "z", WebhookConfiguration: "w"},
 		},
-		"no namespace outside a cluster": {wantErr: "--namespace is needed outside a cluster"},
+		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},
 		"an unknown flag":                {args: "--sticky", wantErr: "unknown flag: --sticky"},
 	}

@@ -1,3 +1,3 @@
-// Package app wires the program together: flags, manager, controllers, health. Only the command and the integration tests use it,
-// so that what is tested is what runs. It decides nothing.
+// Package app wires the program together: flags, manager, controllers and health checks. Only the command and the integration tests use
+// it, so the tests run what users run. It makes no decisions.
 package app

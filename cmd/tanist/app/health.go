@@ -12,7 +12,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// addChecks adds the checks of the program as a whole; the context is the one it runs in. Those of admission are admission.go's.
+// addChecks adds the checks of the whole program, which runs until ctx ends. admission.setup adds those of admission.
 func addChecks(ctx context.Context, mgr manager.Manager) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("failed to add health check: %w", err)
@@ -25,11 +25,11 @@ func addChecks(ctx context.Context, mgr manager.Manager) error {
 	return nil
 }
 
-// running fails as soon as the program is told to end. Its servers end last, after everything else.
+// running fails as soon as the program is told to stop. Its servers stop last, after everything else.
 func running(ctx context.Context) healthz.Checker {
 	return func(*http.Request) error {
 		if ctx.Err() != nil {
-			return errors.New("it is about to end")
+			return errors.New("tanist is shutting down")
 		}
 		return nil
 	}

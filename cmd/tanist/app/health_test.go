@@ -12,7 +12,7 @@ func TestReadinessFailsFirstAtTheEnd(t *testing.T) {
 		t.Errorf("got %v while it runs", err)
 	}
 	cancel()
-	if err := check(nil); err == nil || err.Error() != "it is about to end" {
+	if err := check(nil); err == nil || err.Error() != "tanist is shutting down" {
 		t.Errorf("got %v", err)
 	}
 }

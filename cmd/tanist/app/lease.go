@@ -11,53 +11,55 @@ import (
 	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"github.com/tanist-dev/tanist/config"
 )
 
-// The Lease's times are Kubernetes' own for its control plane. A holder that cannot renew it gives up after renewDeadline; another
-// replica takes it leaseDuration after the last renewal.
+// The times of the Lease are the defaults of Kubernetes' control plane. A holder that cannot renew it gives up after renewDeadline.
+// Another replica takes it leaseDuration after the last renewal.
 const (
 	leaseDuration = 15 * time.Second
 	renewDeadline = 10 * time.Second
 	retryPeriod   = 2 * time.Second
 )
 
-// errOlderReplicas keeps this replica from taking the Lease.
-var errOlderReplicas = errors.New("replicas of an older version run beside this one: the Lease is theirs")
+// errOlderReplicas is why this replica does not take the Lease.
+var errOlderReplicas = errors.New("replicas of an older version are running: one of them must hold the Lease")
 
-// lease is the lock of the leader election. It knows when it was last renewed: a process that was stopped for a while does not learn
-// at once that another one holds the Lease by now, and must not act as if it did.
+// lease is the lock of the leader election. It remembers when it was last renewed. A process that was stopped for a while does not learn
+// immediately that another one holds the Lease, and must not act as the holder.
 type lease struct {
 	resourcelock.Interface
-	// older reports whether replicas of a version run that does not know the rules of this one.
+	// older reports whether replicas of a version are running that does not know the rules of this one.
 	older func() bool
-	// regained is called when a renewal succeeds after the one before had become too old to be relied upon: what came up in between was
-	// decided upon as by a replica that does not hold the Lease.
+	// regained is called when a renewal succeeds after the one before had become too old. In between, this replica decided as one that
+	// does not hold the Lease.
 	regained func()
-	// renewed is when the last renewal that succeeded was sent; nil while this replica does not hold the Lease.
+	// renewed is when the last successful renewal was sent; nil while this replica does not hold the Lease.
 	renewed atomic.Pointer[time.Time]
 }
 
-func newLease(config *rest.Config, namespace string) (*lease, error) {
+func newLease(cluster *rest.Config, namespace string) (*lease, error) {
 	host, err := os.Hostname()
 	if err != nil {
-		return nil, fmt.Errorf("failed to name this replica: %w", err)
+		return nil, fmt.Errorf("failed to get host name: %w", err)
 	}
-	lock, err := resourcelock.NewFromKubeconfig(resourcelock.LeasesResourceLock, namespace, leaseName,
-		resourcelock.ResourceLockConfig{Identity: host + "_" + string(uuid.NewUUID())}, config, renewDeadline)
+	lock, err := resourcelock.NewFromKubeconfig(resourcelock.LeasesResourceLock, namespace, config.LeaseName,
+		resourcelock.ResourceLockConfig{Identity: host + "_" + string(uuid.NewUUID())}, cluster, renewDeadline)
 	if err != nil {
-		return nil, fmt.Errorf("failed to make the Lease's lock: %w", err)
+		return nil, fmt.Errorf("failed to create lock of the Lease: %w", err)
 	}
 	return &lease{Interface: lock, older: func() bool { return false }, regained: func() {}}, nil
 }
 
-// Held reports whether this replica holds the Lease for certain: its last renewal is less than renewDeadline old, by any clock.
+// Held reports whether this replica certainly holds the Lease: its last renewal is less than renewDeadline old, by either clock.
 func (l *lease) Held() bool {
 	renewed := l.renewed.Load()
 	if renewed == nil {
 		return false
 	}
 	now := time.Now()
-	// The monotonic clock stands still while the machine sleeps, the other one may be set.
+	// The monotonic clock stops while the machine sleeps, and the wall clock may be set.
 	return max(now.Sub(*renewed), now.Round(0).Sub(renewed.Round(0))) < renewDeadline
 }
 
@@ -77,7 +79,7 @@ func (l *lease) write(
 ) error {
 	takes := record.HolderIdentity == l.Identity()
 	if !takes {
-		l.renewed.Store(nil) // it is given back: from before the API server knows
+		l.renewed.Store(nil) // this replica gives the Lease up, and is not the holder from now on
 	} else if l.renewed.Load() == nil && l.older() {
 		return errOlderReplicas
 	}

@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
-// lock is a Lease that answers as a test says.
+// lock is a Lease whose answers the test determines.
 type lock struct {
 	resourcelock.Interface
 	err  error
@@ -31,7 +31,7 @@ func (l *lock) Update(context.Context, resourcelock.LeaderElectionRecord) error 
 func TestTheLeaseIsHeldAsLongAsItsLastRenewalIsYoung(t *testing.T) {
 	refused := errors.New("refused")
 	type step struct {
-		holder string // who the record says holds it
+		holder string // in the record
 		err    error
 		took   time.Duration
 		wait   time.Duration
@@ -86,7 +86,7 @@ func TestTheLeaseIsNotTakenBesideOlderReplicas(t *testing.T) {
 	if err := l.Update(t.Context(), mine); err != nil || !l.Held() {
 		t.Fatalf("got %v, held %t", err, l.Held())
 	}
-	older = true // one came back: the Lease is kept, or nobody would hold it
+	older = true // one came back: this replica keeps the Lease, or nobody would hold it
 	if err := l.Update(t.Context(), mine); err != nil || !l.Held() {
 		t.Errorf("got %v, held %t", err, l.Held())
 	}

@@ -12,8 +12,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// newMapper knows the kinds that Tanist uses. Asking the API server for all there are would cost several requests at every start,
-// and fail it when an aggregated API is down.
+// newMapper returns a mapper of the kinds that Tanist uses. Discovery of all kinds would cost several requests at every start, and would
+// fail while an aggregated API is down.
 func newMapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 	mapper := meta.NewDefaultRESTMapper(nil)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot)

@@ -11,48 +11,48 @@ import (
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
 )
 
-// Options are the flags. What changes how Tanist works while it runs is not here but in the tuning.
+// Options are the flags. What can be changed while Tanist runs is in the tuning instead.
 type Options struct {
-	// Namespace is Tanist's own: its Lease and its tuning are there.
+	// Namespace is Tanist's own namespace, which has its Lease and its tuning.
 	Namespace string
-	// LeaderElect makes one of several replicas the holder of the Lease.
+	// LeaderElect enables leader election among the replicas, with a Lease.
 	LeaderElect bool
-	// MetricsAddress and HealthAddress are where to listen; "0" for nowhere.
+	// MetricsAddress and HealthAddress are the addresses to listen on; "0" disables them.
 	MetricsAddress string
 	HealthAddress  string
-	// WebhookPort is where to serve admission; 0 for nowhere.
+	// WebhookPort is the port to serve admission on; 0 disables admission.
 	WebhookPort int
-	// CertDir holds the certificate that admission is served with: tls.crt and tls.key.
+	// CertDir has the serving certificate of admission: tls.crt and tls.key.
 	CertDir string
-	// WebhookConfiguration is the name of the webhook configurations, the validating and the mutating one, that call this program.
+	// WebhookConfiguration is the name of both webhook configurations that call this program, the validating and the mutating one.
 	WebhookConfiguration string
-	// Verbosity is how much to log: 0 errors, 1 changes of leader, 5 everything.
+	// Verbosity is how much to log: 0 for errors, 1 for changes of leader, 5 for everything.
 	Verbosity int
 }
 
-// serviceAccountNamespace says in which namespace a pod runs.
+// serviceAccountNamespace is the file with the namespace of the pod.
 const serviceAccountNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-// parse reads the command line. The error is pflag.ErrHelp when help was asked for, and has been printed.
+// parse parses the flags. It returns pflag.ErrHelp if help was requested and has been printed.
 func parse(args []string) (Options, error) {
 	var o Options
 	flags := pflag.NewFlagSet("tanist", pflag.ContinueOnError)
 	flags.StringVar(&o.Namespace, "namespace", ownNamespace(),
-		"Tanist's own namespace, where its Lease and the ConfigMap tanist-tuning are. Defaults to the one it runs in.")
+		"Tanist's own namespace, with its Lease and the ConfigMap tanist-tuning. Defaults to the namespace of its pod.")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", true,
 		"Elect one of several replicas with a Lease. Every replica replaces a lost leader; the Lease holder does everything else. Without it, run a single replica.")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8080",
-		"Address to serve metrics on; 0 for none.")
+		"Address to serve metrics on; 0 disables them.")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081",
-		"Address to serve /healthz and /readyz on; 0 for none.")
+		"Address to serve /healthz and /readyz on; 0 disables them.")
 	flags.IntVar(&o.WebhookPort, "webhook-port", 10250,
-		"Port to serve admission on; 0 for none.")
+		"Port to serve admission on; 0 disables admission.")
 	flags.StringVar(&o.CertDir, "cert-dir", "/var/run/tanist/serving",
-		"Folder with the certificate that admission is served with, tls.crt and tls.key. It is watched.")
+		"Directory with the serving certificate of admission, tls.crt and tls.key. Tanist watches both files for changes.")
 	flags.StringVar(&o.WebhookConfiguration, "webhook-configuration", "",
 		"Name of the ValidatingWebhookConfiguration and the MutatingWebhookConfiguration that call Tanist. Defaults to <namespace>-tanist.")
 	flags.IntVarP(&o.Verbosity, "v", "v", 0,
-		"How much to log: 0, errors; 1, every change of leader; 5, every reconciliation.")
+		"Log verbosity: 0 for errors, 1 for every change of leader, 5 for every reconciliation.")
 
 	kubeconfig := flag.NewFlagSet("", flag.ContinueOnError)
 	ctrlconfig.RegisterFlags(kubeconfig)
@@ -62,7 +62,7 @@ func parse(args []string) (Options, error) {
 		return Options{}, err
 	}
 	if o.Namespace == "" {
-		return Options{}, errors.New("--namespace is needed outside a cluster")
+		return Options{}, errors.New("--namespace is required outside a cluster")
 	}
 	if o.WebhookPort < 0 || o.WebhookPort > 65535 {
 		return Options{}, fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
@@ -73,7 +73,7 @@ func parse(args []string) (Options, error) {
 	return o, nil
 }
 
-// ownNamespace is the namespace of the pod that this runs in; empty outside of one.
+// ownNamespace returns the namespace of the pod that the program runs in; empty outside a pod.
 func ownNamespace() string {
 	content, err := os.ReadFile(serviceAccountNamespace)
 	if err != nil {

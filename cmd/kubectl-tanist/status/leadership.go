@@ -12,70 +12,70 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// Reign is who leads, by the EndpointSlices.
-type Reign struct {
-	// Leader is nil when nobody leads.
+// Leadership is who leads, according to the EndpointSlices.
+type Leadership struct {
+	// Leader is nil if nobody leads.
 	Leader *Pod
 	Term   int64
 	Since  *time.Time
 	Reason string
 }
 
-// Reigning is what Tanist's slices of a leader Service say. With two address families one slice is written first: the higher term
-// is the newer one.
-func Reigning(leaderService *corev1.Service, all []*discoveryv1.EndpointSlice) Reign {
-	var reign Reign
+// LeadershipOf reads Tanist's EndpointSlices of a leader Service. With two address families, Tanist writes one slice first: the higher
+// term is the newer one.
+func LeadershipOf(leaderService *corev1.Service, all []*discoveryv1.EndpointSlice) Leadership {
+	var leadership Leadership
 	for _, slice := range named(leaderService, all) {
 		if !madeSlice(slice, leaderService) {
 			continue
 		}
-		next := reignOf(slice)
+		next := leadershipIn(slice)
 		switch {
-		case next.Term > reign.Term:
-			reign = next
-		case next.Term == reign.Term && reign.Leader != nil && next.Leader != nil:
-			reign.Leader.Addresses = append(reign.Leader.Addresses, next.Leader.Addresses...)
-		case next.Term == reign.Term && reign.Leader == nil:
-			reign.Leader = next.Leader
+		case next.Term > leadership.Term:
+			leadership = next
+		case next.Term == leadership.Term && leadership.Leader != nil && next.Leader != nil:
+			leadership.Leader.Addresses = append(leadership.Leader.Addresses, next.Leader.Addresses...)
+		case next.Term == leadership.Term && leadership.Leader == nil:
+			leadership.Leader = next.Leader
 		}
 	}
-	return reign
+	return leadership
 }
 
-func reignOf(slice *discoveryv1.EndpointSlice) Reign {
-	reign := Reign{Reason: slice.Annotations[config.ReasonKey]}
-	reign.Term, _ = strconv.ParseInt(slice.Annotations[config.TermKey], 10, 64)
+func leadershipIn(slice *discoveryv1.EndpointSlice) Leadership {
+	leadership := Leadership{Reason: slice.Annotations[config.ReasonKey]}
+	leadership.Term, _ = strconv.ParseInt(slice.Annotations[config.TermKey], 10, 64)
 	if since, err := time.Parse(time.RFC3339, slice.Annotations[config.LeaderSinceKey]); err == nil {
-		reign.Since = &since
+		leadership.Since = &since
 	}
 	if len(slice.Endpoints) == 0 || slice.Endpoints[0].TargetRef == nil {
-		return reign
+		return leadership
 	}
 	endpoint := &slice.Endpoints[0]
-	reign.Leader = &Pod{
+	leadership.Leader = &Pod{
 		Name: endpoint.TargetRef.Name, UID: endpoint.TargetRef.UID, Ready: isReady(endpoint), Addresses: slices.Clone(endpoint.Addresses),
 	}
 	if endpoint.NodeName != nil {
-		reign.Leader.Node = *endpoint.NodeName
+		leadership.Leader.Node = *endpoint.NodeName
 	}
-	return reign
+	return leadership
 }
 
-// Successor is the pod that Tanist has published to follow this leader; pending is true while the leader Service speaks of an
-// earlier one still: it is written a moment after the slices.
-func Successor(leaderService *corev1.Service, reign Reign) (name string, pending bool) {
-	if leaderService.Annotations[config.TermKey] != strconv.FormatInt(reign.Term, 10) {
+// Successor returns the pod that Tanist has published to follow this leader. pending is true while the leader Service still describes an
+// earlier term: Tanist writes it a moment after the slices.
+func Successor(leaderService *corev1.Service, leadership Leadership) (name string, pending bool) {
+	if leaderService.Annotations[config.TermKey] != strconv.FormatInt(leadership.Term, 10) {
 		return "", true
 	}
 	return leaderService.Annotations[config.SuccessorKey], false
 }
 
-// isReady is what an endpoint without the condition is, too.
+// isReady reports whether an endpoint is ready. Without the condition, it is.
 func isReady(endpoint *discoveryv1.Endpoint) bool {
 	return endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready
 }
 
-// named are the slices that kube-proxy uses for a Service, by name: Tanist's and any other.
+// named returns the slices that kube-proxy uses for a Service, Tanist's and others, sorted by name.
 func named(service *corev1.Service, all []*discoveryv1.EndpointSlice) []*discoveryv1.EndpointSlice {
 	var found []*discoveryv1.EndpointSlice
 	for _, slice := range all {

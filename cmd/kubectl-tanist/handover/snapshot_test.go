@@ -11,9 +11,9 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// led is a Service that a leads, with b to follow.
-func led() *scene {
-	return &scene{
+// led is a Service with the leader a and the successor b.
+func led() *snapshot {
+	return &snapshot{
 		source: &corev1.Service{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", Annotations: map[string]string{config.EnabledKey: "true"}},
 			Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "web"}},
@@ -22,7 +22,7 @@ func led() *scene {
 		leaderService: &corev1.Service{ObjectMeta: metav1.ObjectMeta{
 			Annotations: map[string]string{config.TermKey: "3", config.SuccessorKey: "b"},
 		}},
-		reign: status.Reign{Leader: &status.Pod{Name: "a", Ready: true}, Term: 3},
+		leadership: status.Leadership{Leader: &status.Pod{Name: "a", Ready: true}, Term: 3},
 	}
 }
 
@@ -33,19 +33,19 @@ func textOf(err error) string {
 	return err.Error()
 }
 
-func TestAim(t *testing.T) {
+func TestTarget(t *testing.T) {
 	cases := map[string]struct {
-		change  func(*scene)
+		change  func(*snapshot)
 		to      string
 		want    string
 		wantErr string
 	}{
 		"the successor":               {want: "b"},
 		"the pod that was named":      {to: "c", want: "c"},
-		"nobody leads":                {change: func(s *scene) { s.reign.Leader = nil }, to: "c", wantErr: "nobody leads"},
-		"nobody can follow":           {change: func(s *scene) { delete(s.leaderService.Annotations, config.SuccessorKey) }, wantErr: "nobody can follow a"},
-		"who follows is not said yet": {change: func(s *scene) { s.reign.Term = 4 }, wantErr: "it is not published yet who would follow"},
-		"then a name is needed":       {change: func(s *scene) { s.reign.Term = 4 }, to: "c", want: "c"},
+		"nobody leads":                {change: func(s *snapshot) { s.leadership.Leader = nil }, to: "c", wantErr: "nobody leads"},
+		"nobody can follow":           {change: func(s *snapshot) { delete(s.leaderService.Annotations, config.SuccessorKey) }, wantErr: "nobody can follow a"},
+		"who follows is not said yet": {change: func(s *snapshot) { s.leadership.Term = 4 }, wantErr: "the successor is not published yet"},
+		"then a name is needed":       {change: func(s *snapshot) { s.leadership.Term = 4 }, to: "c", want: "c"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestAim(t *testing.T) {
 			if test.change != nil {
 				test.change(s)
 			}
-			got, err := s.aim(test.to)
+			got, err := s.target(test.to)
 			if got != test.want || !strings.HasPrefix(textOf(err), test.wantErr) || (err == nil) != (test.wantErr == "") {
 				t.Errorf("got %q and %v, want %q and %q", got, err, test.want, test.wantErr)
 			}
@@ -61,7 +61,7 @@ func TestAim(t *testing.T) {
 	}
 }
 
-func TestRival(t *testing.T) {
+func TestOtherPreference(t *testing.T) {
 	cases := map[string]struct {
 		preferred string
 		keep      bool
@@ -69,21 +69,21 @@ func TestRival(t *testing.T) {
 	}{
 		"nobody is preferred":          {},
 		"the pod itself is preferred":  {preferred: "b"},
-		"another is preferred":         {preferred: "a", want: "the Service prefers pod a (tanist.dev/preferred-leader), which would take over again at once: use --keep to prefer b instead"},
+		"another is preferred":         {preferred: "a", want: "the Service prefers pod a (tanist.dev/preferred-leader), which would take over again immediately: use --keep to prefer b instead"},
 		"another was preferred so far": {preferred: "a", keep: true},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := led()
 			s.options.PreferredLeader = test.preferred
-			if got := textOf(s.rival("b", test.keep)); got != test.want {
+			if got := textOf(s.checkPreference("b", test.keep)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
 }
 
-func TestRefuse(t *testing.T) {
+func TestCheckPod(t *testing.T) {
 	ready := func() *corev1.Pod {
 		return &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: "b", Labels: map[string]string{"app": "web"}},
@@ -102,14 +102,14 @@ func TestRefuse(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := led()
-			s.target = ready()
-			test.change(s.target)
-			if got := textOf(s.refuse()); got != test.want {
+			s.pod = ready()
+			test.change(s.pod)
+			if got := textOf(s.checkPod()); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
-	if err := led().refuse(); err != nil {
+	if err := led().checkPod(); err != nil {
 		t.Errorf("a pod that may not be read is refused: %v", err)
 	}
 }

@@ -15,23 +15,23 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// scene is what a hand-over begins with.
-type scene struct {
+// snapshot is the state before the hand-over.
+type snapshot struct {
 	source  *corev1.Service
 	options config.Options
-	// namespace is nil when it may not be read.
+	// namespace is nil if the user may not read it.
 	namespace     *corev1.Namespace
 	leaderService *corev1.Service
-	reign         status.Reign
+	leadership    status.Leadership
 	slices        *discoveryv1.EndpointSliceList
-	// target is the pod that should lead; nil when pods may not be read.
-	target *corev1.Pod
+	// pod is the pod that should lead. It is nil if the user may not read pods.
+	pod *corev1.Pod
 }
 
-// read reads it, with as many rights as there are.
-func (m *mover) read(ctx context.Context) (*scene, error) {
+// read reads the snapshot. It does without what the user may not read, where it can.
+func (m *mover) read(ctx context.Context) (*snapshot, error) {
 	core := m.client.CoreV1()
-	s := &scene{}
+	s := &snapshot{}
 	var err error
 	if s.source, err = core.Services(m.namespace).Get(ctx, m.service, metav1.GetOptions{}); err != nil {
 		return nil, fmt.Errorf("failed to get Service: %w", err)
@@ -42,7 +42,7 @@ func (m *mover) read(ctx context.Context) (*scene, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("failed to get namespace: %w", err)
 	}
-	if err := s.optedIn(); err != nil {
+	if err := s.checkOptedIn(); err != nil {
 		return nil, err
 	}
 	made, err := core.Services(m.namespace).List(ctx, metav1.ListOptions{LabelSelector: config.SourceServiceKey + "=" + m.service})
@@ -56,11 +56,11 @@ func (m *mover) read(ctx context.Context) (*scene, error) {
 	if s.slices, err = m.client.DiscoveryV1().EndpointSlices(m.namespace).List(ctx, slicesOf(s.leaderService)); err != nil {
 		return nil, fmt.Errorf("failed to list EndpointSlices: %w", err)
 	}
-	s.reign = status.Reigning(s.leaderService, pointers(s.slices.Items))
+	s.leadership = status.LeadershipOf(s.leaderService, pointers(s.slices.Items))
 	return s, nil
 }
 
-// slicesOf selects the slices of a leader Service.
+// slicesOf selects the EndpointSlices of a leader Service.
 func slicesOf(leaderService *corev1.Service) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + leaderService.Name}
 }
@@ -73,8 +73,8 @@ func pointers[T any](items []T) []*T {
 	return all
 }
 
-// optedIn says why Tanist would not act.
-func (s *scene) optedIn() error {
+// checkOptedIn returns an error if Tanist would not act on the Service.
+func (s *snapshot) checkOptedIn() error {
 	switch {
 	case s.source.Labels[config.SourceServiceKey] != "":
 		return fmt.Errorf("%s/%s is a leader Service: name the Service it was made for, %s", s.source.Namespace, s.source.Name, s.source.Labels[config.SourceServiceKey])
@@ -87,27 +87,27 @@ func (s *scene) optedIn() error {
 	return nil
 }
 
-// aim says which pod should lead.
-func (s *scene) aim(to string) (string, error) {
-	if s.reign.Leader == nil {
+// target returns the name of the pod that should lead.
+func (s *snapshot) target(to string) (string, error) {
+	if s.leadership.Leader == nil {
 		return "", errors.New("nobody leads, so there is no leader to hand over from: " + s.hint())
 	}
 	if to != "" {
 		return to, nil
 	}
-	successor, pending := status.Successor(s.leaderService, s.reign)
+	successor, pending := status.Successor(s.leaderService, s.leadership)
 	switch {
 	case pending:
-		return "", errors.New("it is not published yet who would follow: try again in a moment, or name the pod with --to")
+		return "", errors.New("the successor is not published yet: try again in a moment, or name the pod with --to")
 	case successor == "":
-		return "", fmt.Errorf("nobody can follow %s: no other pod of the Service is ready", s.reign.Leader.Name)
+		return "", fmt.Errorf("nobody can follow %s: no other pod of the Service is ready", s.leadership.Leader.Name)
 	}
 	return successor, nil
 }
 
-// refuse says why a pod cannot lead. What is not known is left to Tanist.
-func (s *scene) refuse() error {
-	pod := s.target
+// checkPod returns an error if the pod cannot lead. If the user may not read the pod, Tanist decides.
+func (s *snapshot) checkPod() error {
+	pod := s.pod
 	switch {
 	case pod == nil:
 		return nil
@@ -121,16 +121,16 @@ func (s *scene) refuse() error {
 	return nil
 }
 
-// rival says so when another pod is preferred: once the annotation is back, that one would take over again.
-func (s *scene) rival(to string, keep bool) error {
+// checkPreference returns an error if another pod is preferred. That pod would take over again once the annotation has been restored.
+func (s *snapshot) checkPreference(to string, keep bool) error {
 	preferred := s.options.PreferredLeader
 	if keep || preferred == "" || preferred == to {
 		return nil
 	}
-	return fmt.Errorf("the Service prefers pod %s (%s), which would take over again at once: use --keep to prefer %s instead",
+	return fmt.Errorf("the Service prefers pod %s (%s), which would take over again immediately: use --keep to prefer %s instead",
 		preferred, config.PreferredLeaderKey, to)
 }
 
-func (s *scene) hint() string {
+func (s *snapshot) hint() string {
 	return fmt.Sprintf("see `kubectl tanist get %s -n %s` and the Events of the Service", s.source.Name, s.source.Namespace)
 }
