@@ -1,13 +1,13 @@
-// Package cache is the leader cache: for each Service with a leader Service, who leads it, who would follow, the highest term seen, and
-// each of its EndpointSlices as last seen. With it a hand-over needs no read from the API: one conditional update is all. It also keeps
-// what admission has prepared, and which pods are about to go.
+// Package cache is the leader cache. For each Service with a leader Service it keeps who leads, who would follow, the highest term seen,
+// and the last known version of each EndpointSlice. So a hand-over reads nothing from the API: it is one conditional update. The cache
+// also keeps the hand-overs that admission has prepared, and the pods whose departure was admitted.
 //
-// It is fed by slice events, by the answers to our own commits and by live reads after a miss. Of an event and what is known, the newer
-// resourceVersion wins, so an informer that lags behind our own write never takes it back. A live read is believed in any case. It is no
-// second cache of pods: those are asked of the informer.
+// It is fed by slice events, by the API server's answers to this replica's writes, and by live reads after a miss. Between an event and
+// what is known, the newer resourceVersion wins, so an informer that lags behind a write of this replica does not undo it. A live read
+// replaces what is known even if its version is older. Pods are not cached here: the informer has them.
 //
-// What it remembers saves reads. It decides nothing that the API does not say, so a replica that has just started decides the same.
+// The cache saves reads. It holds nothing that the API does not say, so a replica that has just started decides the same.
 //
-// The failover controller and admission read and feed it, and the leader Service controller reads it. It never talks to the API, never
+// The failover controller and admission read and feed it; the leader Service controller reads it. It never talks to the API, never
 // decides who leads, and never modifies an object.
 package cache

@@ -10,62 +10,62 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// Leaders is the leader cache. Its keys are the Services that have a leader Service, not the leader Services.
+// Leaders is the leader cache. Its keys name the Services that have a leader Service, not the leader Services.
 type Leaders struct {
 	metrics *metrics
 
-	// mu guards entries and all they hold; no API call and no election is made under it.
+	// mu guards all fields below except departing. No API call and no election is made under it.
 	mu sync.RWMutex
-	// entries has one for each opted-in Service (added by Lookup, removed by Forget) and for each Service that a slice of ours
-	// names (added by Observe, removed by Gone).
+	// entries has an entry for each opted-in Service (added by Lookup, removed by Forget) and for each Service that one of Tanist's
+	// slices names (added by Observe, removed by ObserveDeletion).
 	entries map[types.NamespacedName]*entry
-	// othersCommitted is when a slice last changed that this replica did not change.
+	// othersCommitted is when anyone but this replica last changed a slice.
 	othersCommitted time.Time
-	// ledBy finds the Services that a pod leads, by the pod's namespace and name: admission knows no more of an eviction's pod. It
-	// follows the entries' states (see index).
+	// ledBy are the Services that a pod leads, by the pod's namespace and name: an eviction's request need not name a UID. index keeps it in
+	// step with the entries' states.
 	ledBy map[types.NamespacedName]map[types.NamespacedName]bool
-	// departing are the pods whose departure was admitted (see departing.go).
+	// departing are the pods whose departure was admitted. It has a lock of its own.
 	departing departing
 }
 
 // entry is what is known of one Service.
 type entry struct {
-	// service is the UID; empty while only slices are known.
+	// service is the Service's UID; empty while only slices are known.
 	service types.UID
-	// slices are those that were observed, written or read, by name. One that is known not to exist has no UID, and the version as
-	// of which it is known.
-	slices map[string]known
-	// state is who leads, and highest the highest term ever believed of the Service.
+	// slices are the slices that were observed, written or read, by name. A slice that is known not to exist has no UID, but the version
+	// of its deletion if that was observed.
+	slices map[string]knownSlice
+	// state is who leads, and highest the highest term known.
 	state   leaderslice.State
 	highest int64
-	// pods is the newest version of a pod of the Service that an informer delivered.
+	// pods is the newest version that an informer delivered of any pod of the Service.
 	pods string
 
-	// successor is who follows by the last decision; decided says that there was one since the leader changed.
+	// successor would follow by the last decision; decided reports whether there was a decision since the leader changed.
 	successor *election.Candidate
 	decided   bool
-	// prepared is the hand-over that admission has prepared; nil when none is.
+	// prepared is the hand-over that admission has prepared; nil for none.
 	prepared *Prepared
-	// admitted is the leader whose departure was prepared for last; it outlasts what is prepared.
-	admitted types.UID
-	// indexed is the leader's name that ledBy has for this entry; empty when it has none.
+	// preparedFor is the leader for whose departure a hand-over was last prepared. It stays when prepared is used or dropped.
+	preparedFor types.UID
+	// indexed is the leader's name under which ledBy has this entry; empty for none.
 	indexed string
 
-	// stale says that the next Lookup must miss, and invalidated when Invalidate last asked for that.
+	// stale makes the next Lookup miss; invalidated is when Invalidate last set it.
 	stale       bool
 	invalidated time.Time
-	// needed is since when a commit is needed that is left to another replica, and behind since when this replica knows that it has
-	// not seen enough to decide; zero when not.
+	// needed is since when the Service has needed a commit that is left to another replica, and behind since when this replica has not seen
+	// enough to decide; zero if neither.
 	needed, behind time.Time
 }
 
-// known is a slice, and when it arrived.
-type known struct {
+// knownSlice is a slice, and when this replica learnt of this version.
+type knownSlice struct {
 	leaderslice.Slice
-	seen time.Time
+	since time.Time
 }
 
-// New returns an empty cache. It is a prometheus.Collector of its own metrics.
+// New returns an empty cache. It is the prometheus.Collector of its metrics.
 func New() *Leaders {
 	return &Leaders{
 		metrics: newMetrics(), entries: map[types.NamespacedName]*entry{},
@@ -73,18 +73,18 @@ func New() *Leaders {
 	}
 }
 
-// entry returns the entry of a Service, a new one when there is none. The caller holds mu.
+// entry returns the entry of a Service, and creates it if there is none. The caller holds mu.
 func (l *Leaders) entry(key types.NamespacedName) *entry {
 	e, ok := l.entries[key]
 	if !ok {
-		e = &entry{slices: map[string]known{}}
+		e = &entry{slices: map[string]knownSlice{}}
 		l.entries[key] = e
 	}
 	return e
 }
 
-// dropIfEmpty removes an entry that nothing keeps: no opted-in Service and no slice. The caller holds mu.
-func (l *Leaders) dropIfEmpty(key types.NamespacedName, e *entry) {
+// removeIfEmpty removes an entry that has neither an opted-in Service nor a slice. The caller holds mu.
+func (l *Leaders) removeIfEmpty(key types.NamespacedName, e *entry) {
 	if e.service != "" {
 		return
 	}
@@ -96,16 +96,16 @@ func (l *Leaders) dropIfEmpty(key types.NamespacedName, e *entry) {
 	l.remove(key, e)
 }
 
-// remove takes an entry out with all that refers to it. The caller holds mu.
+// remove removes an entry and all that refers to it. The caller holds mu.
 func (l *Leaders) remove(key types.NamespacedName, e *entry) {
-	l.discard(e, OutcomeStale)
+	l.dropPrepared(e, OutcomeStale)
 	e.state = leaderslice.State{}
 	l.index(key, e)
 	delete(l.entries, key)
 }
 
-// Forget drops all that is known of a Service: it is gone, or has no leader Service any longer. Slices that are still there are found
-// again by the write that would create them.
+// Forget removes all that is known of a Service that is gone or no longer has a leader Service. If it opts in again while its slices
+// still exist, the API server refuses the write that would create them, and a live read finds them.
 func (l *Leaders) Forget(key types.NamespacedName, why Invalidation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,8 +119,8 @@ func (l *Leaders) Forget(key types.NamespacedName, why Invalidation) {
 	}
 }
 
-// Invalidate makes the next Lookup of a Service miss, also when a live read that is under way ends before it. What is known stays, as
-// the memory of the term.
+// Invalidate makes the next Lookup of a Service miss, even if a live read that has already begun ends before it. The entry stays, because
+// it has the highest term.
 func (l *Leaders) Invalidate(key types.NamespacedName, why Invalidation, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -130,11 +130,11 @@ func (l *Leaders) Invalidate(key types.NamespacedName, why Invalidation, now tim
 	}
 	e.stale, e.invalidated = true, now
 	e.successor, e.decided = nil, false
-	l.discard(e, OutcomeStale)
+	l.dropPrepared(e, OutcomeStale)
 	l.metrics.invalidated(why)
 }
 
-// index makes ledBy follow an entry's state. The caller holds mu, and calls it after whatever may change the state.
+// index brings ledBy in step with an entry's state. Whoever changes the state calls it, and holds mu.
 func (l *Leaders) index(key types.NamespacedName, e *entry) {
 	leader := e.state.Leader.Name
 	if leader == e.indexed {

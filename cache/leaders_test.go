@@ -24,7 +24,7 @@ func at(seconds int) time.Time {
 	return t0.Add(time.Duration(seconds) * time.Second)
 }
 
-// leads is the state in which a pod leads since a term; without a pod nobody does.
+// leads is the state in which a pod leads with a term; nobody leads if pod is empty.
 func leads(pod string, term int64) leaderslice.State {
 	state := leaderslice.State{Term: term}
 	if pod != "" {
@@ -33,18 +33,18 @@ func leads(pod string, term int64) leaderslice.State {
 	return state
 }
 
-// slice is the IPv4 slice at a version, saying that a pod leads since a term.
+// slice is the IPv4 slice at a version that says that a pod leads with a term.
 func slice(version string, term int64, pod string) leaderslice.Slice {
 	return leaderslice.Slice{Name: ipv4, UID: "slice", ResourceVersion: version, State: leads(pod, term)}
 }
 
-// named is a slice under another name, with a UID of its own.
+// named gives a slice another name and UID.
 func named(name string, slice leaderslice.Slice) leaderslice.Slice {
 	slice.Name, slice.UID = name, types.UID(name)
 	return slice
 }
 
-// knowing is a cache that has decided about web when its one slice, version 100, said that a leads with term 5.
+// knowing is a cache whose entry for web has one slice, version 100, which says that a leads with term 5.
 func knowing(t *testing.T) *Leaders {
 	t.Helper()
 	l := New()
@@ -52,63 +52,63 @@ func knowing(t *testing.T) *Leaders {
 	if _, miss := l.Lookup(web, one); miss != "" {
 		t.Fatalf("unexpected miss %q", miss)
 	}
-	l.Believe(web, leads("a", 5), 5)
+	l.SetState(web, leads("a", 5), 5)
 	return l
 }
 
 func TestInvalidatingDropsTheSuccessor(t *testing.T) {
 	l := knowing(t)
-	l.Settled(web, &election.Candidate{Name: "b"})
+	l.Decided(web, &election.Candidate{Name: "b"})
 	l.Invalidate(web, ServiceChanged, at(0))
 	if record, _ := l.Peek(web); record.Successor != nil || record.Decided || record.Leader.Name != "a" || record.Highest != 5 {
 		t.Errorf("got %+v", record)
 	}
 }
 
-func TestInvalidatingWhatIsNotKnownMakesNoEntry(t *testing.T) {
+func TestAnUnknownServiceGetsNoEntry(t *testing.T) {
 	l := New()
 	l.Invalidate(web, ServiceChanged, at(0))
-	l.Believe(web, leads("a", 5), 5)
+	l.SetState(web, leads("a", 5), 5)
 	l.ObservePod(web, "30")
-	l.Gone(web, ipv4, "slice", "101", at(0))
-	if l.Settled(web, nil) || len(l.entries) != 0 {
-		t.Errorf("%d entries were made", len(l.entries))
+	l.ObserveDeletion(web, ipv4, "slice", "101", at(0))
+	if l.Decided(web, nil) || len(l.entries) != 0 {
+		t.Errorf("%d entries were created", len(l.entries))
 	}
 }
 
-func TestTheTermOutlivesTheLeaderService(t *testing.T) {
+func TestTheTermOutlivesTheSlice(t *testing.T) {
 	l := knowing(t)
-	l.Gone(web, ipv4, "slice", "101", at(1))
+	l.ObserveDeletion(web, ipv4, "slice", "101", at(1))
 	record, miss := l.Lookup(web, one)
 	if miss != "" || record.Highest != 5 || record.Leader.Name != "a" || len(record.Slices) != 0 {
 		t.Errorf("got %+v, miss %q", record, miss)
 	}
 }
 
-func TestServicesThatComeAndGoLeaveNothing(t *testing.T) {
+func TestServicesThatComeAndGoLeaveNothingBehind(t *testing.T) {
 	l := New()
 	for i := range 10_000 {
 		key := types.NamespacedName{Namespace: "shop", Name: fmt.Sprint(i)}
 		want := Want{Service: types.UID(key.Name), Slices: []string{ipv4}}
 		l.Lookup(key, want)
 		l.Refresh(key, want, nil, at(0), at(0))
-		l.Needed(key, at(0))
-		l.Behind(key, at(0))
+		l.NeededSince(key, at(0))
+		l.BehindSince(key, at(0))
 		l.Committed(key, slice("100", 1, "a"), at(0))
 		l.ObservePod(key, "30")
-		l.Believe(key, leads("a", 1), 1)
-		l.Settled(key, nil)
+		l.SetState(key, leads("a", 1), 1)
+		l.Decided(key, nil)
 		switch i % 3 {
 		case 0: // the Service goes first
 			l.Forget(key, ServiceGone)
-			l.Gone(key, ipv4, "slice", "1001", at(1))
+			l.ObserveDeletion(key, ipv4, "slice", "1001", at(1))
 		case 1: // the slice goes first
-			l.Gone(key, ipv4, "slice", "1001", at(1))
+			l.ObserveDeletion(key, ipv4, "slice", "1001", at(1))
 			l.Forget(key, ServiceGone)
-		default: // a late event comes after all
+		default: // an event comes after both
 			l.Forget(key, ServiceGone)
 			l.Observe(key, slice("101", 2, "b"), at(1))
-			l.Gone(key, ipv4, "slice", "1002", at(2))
+			l.ObserveDeletion(key, ipv4, "slice", "1002", at(2))
 		}
 	}
 	if len(l.entries) != 0 || len(l.ledBy) != 0 {
@@ -116,7 +116,7 @@ func TestServicesThatComeAndGoLeaveNothing(t *testing.T) {
 	}
 }
 
-func TestRenamedLeaderServicesLeaveNothing(t *testing.T) {
+func TestRenamedLeaderServicesLeaveNothingBehind(t *testing.T) {
 	l := knowing(t)
 	for i := range 100 {
 		name := fmt.Sprint("boss-", i)
@@ -124,10 +124,10 @@ func TestRenamedLeaderServicesLeaveNothing(t *testing.T) {
 		l.Lookup(web, want)
 		l.Committed(web, named(name, slice(fmt.Sprint(200+i), 5, "a")), at(i))
 		before := fmt.Sprint("boss-", i-1)
-		l.Gone(web, before, types.UID(before), fmt.Sprint(1000+i), at(i))
+		l.ObserveDeletion(web, before, types.UID(before), fmt.Sprint(1000+i), at(i))
 	}
 	if got := len(l.entries[web].slices); got > 3 {
-		t.Errorf("%d slices are remembered", got)
+		t.Errorf("%d slices are kept", got)
 	}
 }
 
@@ -136,6 +136,6 @@ func TestARecordIsACopy(t *testing.T) {
 	record, _ := l.Lookup(web, one)
 	delete(record.Slices, ipv4)
 	if record, _ = l.Lookup(web, one); len(record.Slices) != 1 {
-		t.Error("whoever changes a record changes what is known")
+		t.Error("changing a record changes the entry")
 	}
 }

@@ -3,7 +3,6 @@ package cache
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -15,37 +14,38 @@ import (
 type Want struct {
 	// Service is the Service's UID.
 	Service types.UID
-	// Slices are the names of the EndpointSlices that the leader Service should have, one per address family.
+	// Slices are the names of the leader Service's EndpointSlices, one for each address family.
 	Slices []string
 }
 
-// Record is what is known about one Service: a copy, but for the objects in its slices.
+// Record is what is known about one Service. It is a copy, except for the objects in its slices.
 type Record struct {
 	// State is who led when the Service was last decided about.
 	leaderslice.State
-	// Highest is the highest term ever believed.
+	// Highest is the highest term known.
 	Highest int64
-	// Successor would follow if the leader went now, as of the last decision; nil when nobody could.
+	// Successor would follow if the leader went now, by the last decision; nil when no pod could.
 	Successor *election.Candidate
-	// Decided says that Successor was decided upon: without it, nobody knows (yet) who would follow.
+	// Decided reports whether Successor is known: without a decision since the leader changed, a nil Successor means nothing.
 	Decided bool
-	// Slices are the ones that exist, by name.
+	// Slices are the slices that exist, by name.
 	Slices map[string]leaderslice.Slice
-	// Pods is the newest version of a pod of the Service that an informer delivered.
+	// Pods is the newest version that an informer delivered of any pod of the Service.
 	Pods string
 }
 
-// Lookup returns what is known about a Service. The Miss says why that is not enough to decide upon, so that the caller must read
-// live and Refresh; it is empty for a hit. A slice that no informer has delivered does not exist: should it do so all the same, the
-// write that creates it is refused.
+// Lookup returns what is known about a Service, and counts a hit or a miss. The Miss is empty for a hit. Otherwise it says why the record
+// is not enough to decide from, and the caller must read live and call Refresh.
+//
+// A slice that no informer has delivered counts as one that does not exist. If it exists, the API server refuses the write that creates it.
 func (l *Leaders) Lookup(key types.NamespacedName, want Want) (Record, Miss) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entry(key)
-	l.expect(e, want.Service)
-	miss := e.missing(want)
+	l.setService(e, want.Service)
+	miss := e.miss(want)
 	if miss != "" {
-		l.metrics.misses.WithLabelValues(string(miss)).Inc()
+		l.CountMiss(miss)
 	} else {
 		l.metrics.hits.Inc()
 	}
@@ -53,7 +53,12 @@ func (l *Leaders) Lookup(key types.NamespacedName, want Want) (Record, Miss) {
 	return e.record(), miss
 }
 
-// Peek returns what is known about a Service and whether it has an entry. Nothing is counted, and nothing is taken note of.
+// CountMiss counts a live read whose reason Lookup cannot know.
+func (l *Leaders) CountMiss(miss Miss) {
+	l.metrics.misses.WithLabelValues(string(miss)).Inc()
+}
+
+// Peek returns what is known about a Service, and whether the cache has an entry for it. It changes and counts nothing.
 func (l *Leaders) Peek(key types.NamespacedName) (Record, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -64,107 +69,48 @@ func (l *Leaders) Peek(key types.NamespacedName) (Record, bool) {
 	return e.record(), true
 }
 
-// Warm returns what is known about a Service, and false when that is not enough to decide upon. Unlike Lookup it changes nothing
-// and counts nothing, so that admission may ask at any time, also while the reconciler is at work on the same Service.
+// Warm returns what is known about a Service, or false if that is not enough to decide from. Unlike Lookup it changes and counts nothing,
+// so admission may call it at any time, even while the failover controller works on the same Service.
 func (l *Leaders) Warm(key types.NamespacedName, want Want) (Record, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	e, ok := l.entries[key]
-	if !ok || e.service != want.Service || e.missing(want) != "" {
+	if !ok || e.service != want.Service || e.miss(want) != "" {
 		return Record{}, false
 	}
 	return e.record(), true
 }
 
-// Conflicted counts a miss that only the API server could tell: a commit was refused because someone else's came first.
-func (l *Leaders) Conflicted() {
-	l.metrics.misses.WithLabelValues(string(MissConflict)).Inc()
-}
-
-// Needed returns since when a commit for this Service has been known to be needed; that is now for the first caller since Settled.
-func (l *Leaders) Needed(key types.NamespacedName, now time.Time) time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.entry(key)
-	if e.needed.IsZero() {
-		e.needed = now
-	}
-	return e.needed
-}
-
-// Behind returns since when this replica has known that it has not seen enough to decide about a Service; that is now for the first
-// caller since Settled.
-func (l *Leaders) Behind(key types.NamespacedName, now time.Time) time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.entry(key)
-	if e.behind.IsZero() {
-		e.behind = now
-	}
-	return e.behind
-}
-
-// OthersCommitted returns when a slice last changed, of any Service, that this replica did not change.
-func (l *Leaders) OthersCommitted() time.Time {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return l.othersCommitted
-}
-
-// Settled takes note that nothing needs to be committed (any longer), and who would follow. It reports whether that is another pod,
-// by its name, than was known.
-func (l *Leaders) Settled(key types.NamespacedName, successor *election.Candidate) (changed bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e, ok := l.entries[key]
-	if !ok {
-		return false
-	}
-	changed = !e.decided || nameOf(e.successor) != nameOf(successor)
-	e.needed, e.behind = time.Time{}, time.Time{}
-	e.successor, e.decided = successor, true
-	return changed
-}
-
-// nameOf is empty for nobody.
-func nameOf(candidate *election.Candidate) string {
-	if candidate == nil {
-		return ""
-	}
-	return candidate.Name
-}
-
-// expect takes over the Service's UID. Another than before is another Service. The caller holds mu.
-func (l *Leaders) expect(e *entry, service types.UID) {
-	if e.service != "" && e.service != service {
+// setService sets the Service's UID. An entry that had another UID is of a Service that was deleted. The caller holds mu.
+func (l *Leaders) setService(e *entry, uid types.UID) {
+	if e.service != "" && e.service != uid {
 		l.metrics.invalidated(ServiceGone)
 		e.stale = true
 	}
-	e.service = service
+	e.service = uid
 }
 
-// missing says why an entry is not enough. The caller holds mu.
-func (e *entry) missing(want Want) Miss {
+// miss returns why an entry is not enough to decide from; empty if it is. The caller holds mu.
+func (e *entry) miss(want Want) Miss {
 	if e.stale {
 		return MissInvalidated
 	}
 	for _, name := range want.Slices {
 		if slice := e.slices[name]; slice.UID != "" && slice.State.Term == 0 {
-			return MissUnknown // someone damaged it: what it says now may not be what it will
+			return MissUnknown // someone damaged it; by now it may say something else
 		}
 	}
 	return ""
 }
 
-// forgetAbsent drops slices that do not exist and that nobody asks for: those of an earlier name of the leader Service. The caller
-// holds mu.
+// forgetAbsent removes slices that do not exist and are not wanted: those of a previous name of the leader Service. The caller holds mu.
 func (e *entry) forgetAbsent(want Want) {
-	maps.DeleteFunc(e.slices, func(name string, slice known) bool {
+	maps.DeleteFunc(e.slices, func(name string, slice knownSlice) bool {
 		return slice.UID == "" && !slices.Contains(want.Slices, name)
 	})
 }
 
-// record is a copy of the entry for use without the lock. The caller holds mu.
+// record copies the entry, for use without the lock. The caller holds mu.
 func (e *entry) record() Record {
 	r := Record{
 		State: e.state, Highest: e.highest, Successor: e.successor, Decided: e.decided, Pods: e.pods,

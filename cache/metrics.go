@@ -4,53 +4,54 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Miss is why a decision needed a live read.
+// Miss is why a decision needed a live read: a value of the label reason.
 type Miss string
 
 // The misses.
 const (
-	// MissUnknown is a slice that does not say who leads: someone damaged it.
+	// MissUnknown means that a slice does not say who leads: someone damaged it.
 	MissUnknown Miss = "unknown"
-	// MissInvalidated is a Service whose entry was invalidated.
+	// MissInvalidated means that the Service's entry was invalidated.
 	MissInvalidated Miss = "invalidated"
-	// MissConflict is a commit that was refused because the slice had changed.
+	// MissConflict means that a commit was refused because another write of the slice came first.
 	MissConflict Miss = "conflict"
+	// MissBehind means that the informers have not delivered in time what the writer of a slice had seen.
+	MissBehind Miss = "behind"
 )
 
-// Invalidation is why what was known of a Service is not relied upon any longer.
+// Invalidation is why the entry of a Service was dropped or is read again: a value of the label reason.
 type Invalidation string
 
 // The invalidations.
 const (
-	// PodRecreated is a leader whose name another pod has now.
+	// PodRecreated means that another pod has the leader's name now.
 	PodRecreated Invalidation = "pod_recreated"
-	// ServiceGone is a Service, or its namespace, that was deleted or re-created.
+	// ServiceGone means that the Service, or its namespace, was deleted or re-created.
 	ServiceGone Invalidation = "service_gone"
-	// OptedOut is a label or annotation that was removed, or a Service that cannot have a leader any longer.
+	// OptedOut means that the label or annotation was removed, or that the Service can no longer have a leader.
 	OptedOut Invalidation = "opted_out"
-	// ServiceChanged is a Service, or its leader Service, with another selector, ports, address families or annotations.
+	// ServiceChanged means that the selector, ports, address families or annotations of the Service or its leader Service changed.
 	ServiceChanged Invalidation = "service_changed"
-	// SliceChanged is a slice whose version went back, or whose deletion was seen too late to know its version.
+	// SliceChanged means that a slice's version went back, or that its deletion was seen too late to know the version.
 	SliceChanged Invalidation = "slice_changed"
 )
 
-// Outcome is what became of a prepared succession.
+// Outcome is how a prepared hand-over ended: a value of the label outcome.
 type Outcome string
 
 // The outcomes.
 const (
-	// OutcomeUsed is one that was committed.
+	// OutcomeUsed means that it was committed.
 	OutcomeUsed Outcome = "used"
-	// OutcomeStale is one that did not fit any longer when its leader left: its successor or a slice had changed.
+	// OutcomeStale means that it no longer fitted when its leader left, because the successor or a slice had changed.
 	OutcomeStale Outcome = "stale"
-	// OutcomeExpired is one whose leader did not leave: the request was refused, or a finalizer or budget held it.
+	// OutcomeExpired means that its leader did not leave: the request was refused, or a disruption budget or a finalizer held it up.
 	OutcomeExpired Outcome = "expired"
-	// OutcomeSuperseded is one that a newer one, or another replica's commit, took the place of.
+	// OutcomeSuperseded means that another prepared hand-over or another replica's commit replaced it.
 	OutcomeSuperseded Outcome = "superseded"
 )
 
-// metrics are the counters; the gauges are read from the entries when they are asked for, so that a Service takes its series with
-// it when it goes.
+// metrics are the counters. The gauges are computed from the entries at each scrape, so a Service's series go with its entry.
 type metrics struct {
 	hits          prometheus.Counter
 	misses        *prometheus.CounterVec // reason: a Miss
@@ -60,36 +61,36 @@ type metrics struct {
 
 var (
 	servicesDesc = prometheus.NewDesc("tanist_leader_services",
-		"Services that have asked for a leader Service.", nil, nil)
+		"Services that ask for a leader Service.", nil, nil)
 	leaderlessDesc = prometheus.NewDesc("tanist_leaderless_services",
-		"Services that have asked for a leader Service and that no ready pod leads.", nil, nil)
+		"Services that ask for a leader Service and have no ready leader.", nil, nil)
 	termDesc = prometheus.NewDesc("tanist_leader_term",
-		"Term of the Service's leader; it grows with every change of leader.", []string{"namespace", "service"}, nil)
+		"Term of the Service's leader. It grows with every change of leader.", []string{"namespace", "service"}, nil)
 )
 
 func newMetrics() *metrics {
 	m := &metrics{
 		hits: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tanist_leader_cache_hits_total",
-			Help: "Decisions taken from the leader cache, with no read from the API.",
+			Help: "Decisions from the leader cache, without a read from the API.",
 		}),
 		misses: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_leader_cache_misses_total",
-			Help: "Live reads that a decision needed, by the reason why the leader cache was not enough.",
+			Help: "Decisions that needed a live read, by the reason why the leader cache was not enough.",
 		}, []string{"reason"}),
 		invalidations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_leader_cache_invalidations_total",
-			Help: "Times that what the leader cache knew of a Service was not relied upon any longer, by reason.",
+			Help: "Entries of the leader cache that were dropped or had to be read again, by reason.",
 		}, []string{"reason"}),
+		prepared: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tanist_prepared_total",
+			Help: "Hand-overs that admission prepared on this replica, by outcome.",
+		}, []string{"outcome"}),
 	}
-	m.prepared = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "tanist_prepared_total",
-		Help: "Successions that admission prepared on this replica, by what became of them.",
-	}, []string{"outcome"})
 	for _, outcome := range []Outcome{OutcomeUsed, OutcomeStale, OutcomeExpired, OutcomeSuperseded} {
 		m.prepared.WithLabelValues(string(outcome))
 	}
-	for _, miss := range []Miss{MissUnknown, MissInvalidated, MissConflict} {
+	for _, miss := range []Miss{MissUnknown, MissInvalidated, MissConflict, MissBehind} {
 		m.misses.WithLabelValues(string(miss))
 	}
 	for _, why := range []Invalidation{PodRecreated, ServiceGone, OptedOut, ServiceChanged, SliceChanged} {
@@ -120,7 +121,7 @@ func (l *Leaders) Collect(out chan<- prometheus.Metric) {
 	l.metrics.invalidations.Collect(out)
 	l.metrics.prepared.Collect(out)
 
-	// Collected first and sent later: whoever reads the channel may be slow, and a hand-over must not wait for it.
+	// The lock is not held while sending: the reader of the channel may be slow, and a hand-over must not wait for it.
 	services, leaderless, terms := l.gauges()
 	out <- prometheus.MustNewConstMetric(servicesDesc, prometheus.GaugeValue, float64(services))
 	out <- prometheus.MustNewConstMetric(leaderlessDesc, prometheus.GaugeValue, float64(leaderless))
@@ -129,7 +130,7 @@ func (l *Leaders) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// gauges counts the entries.
+// gauges returns the values of the gauges.
 func (l *Leaders) gauges() (services, leaderless int, terms []prometheus.Metric) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

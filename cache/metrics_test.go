@@ -19,6 +19,7 @@ func TestMetricsStartAtZero(t *testing.T) {
 		tanist_leader_cache_invalidations_total{reason="service_changed"} 0
 		tanist_leader_cache_invalidations_total{reason="service_gone"} 0
 		tanist_leader_cache_invalidations_total{reason="slice_changed"} 0
+		tanist_leader_cache_misses_total{reason="behind"} 0
 		tanist_leader_cache_misses_total{reason="conflict"} 0
 		tanist_leader_cache_misses_total{reason="invalidated"} 0
 		tanist_leader_cache_misses_total{reason="unknown"} 0
@@ -40,9 +41,11 @@ func TestHitsAndMissesAreCounted(t *testing.T) {
 	l.Lookup(web, one)
 	l.Invalidate(web, PodRecreated, at(0))
 	l.Lookup(web, one)
-	l.Conflicted()
+	l.CountMiss(MissConflict)
+	l.CountMiss(MissBehind)
 	expect(t, l, `
 		tanist_leader_cache_hits_total 2
+		tanist_leader_cache_misses_total{reason="behind"} 1
 		tanist_leader_cache_misses_total{reason="conflict"} 1
 		tanist_leader_cache_misses_total{reason="invalidated"} 1
 		tanist_leader_cache_misses_total{reason="unknown"} 1
@@ -54,18 +57,18 @@ func TestInvalidationsAreCounted(t *testing.T) {
 		feed func(*Leaders)
 		want string
 	}{
-		"the leader was re-created": {
+		"the leader is re-created": {
 			feed: func(l *Leaders) { l.Invalidate(web, PodRecreated, at(0)) }, want: "pod_recreated",
 		},
-		"the Service is gone": {feed: func(l *Leaders) { l.Forget(web, ServiceGone) }, want: "service_gone"},
-		"the Service was re-created": {
+		"the Service is deleted": {feed: func(l *Leaders) { l.Forget(web, ServiceGone) }, want: "service_gone"},
+		"the Service is re-created": {
 			feed: func(l *Leaders) { l.Lookup(web, Want{Service: "second"}) }, want: "service_gone",
 		},
-		"the annotation was removed": {feed: func(l *Leaders) { l.Forget(web, OptedOut) }, want: "opted_out"},
-		"the ports changed":          {feed: func(l *Leaders) { l.Invalidate(web, ServiceChanged, at(0)) }, want: "service_changed"},
-		"versions went back":         {feed: func(l *Leaders) { l.Invalidate(web, SliceChanged, at(0)) }, want: "slice_changed"},
-		"another replica committed":  {feed: func(l *Leaders) { l.Observe(web, slice("101", 6, "b"), at(1)); l.Lookup(web, one) }},
-		"someone deleted the slice":  {feed: func(l *Leaders) { l.Gone(web, ipv4, "slice", "1001", at(1)); l.Lookup(web, one) }},
+		"the annotation is removed":   {feed: func(l *Leaders) { l.Forget(web, OptedOut) }, want: "opted_out"},
+		"the ports change":            {feed: func(l *Leaders) { l.Invalidate(web, ServiceChanged, at(0)) }, want: "service_changed"},
+		"a slice's version goes back": {feed: func(l *Leaders) { l.Invalidate(web, SliceChanged, at(0)) }, want: "slice_changed"},
+		"another replica commits":     {feed: func(l *Leaders) { l.Observe(web, slice("101", 6, "b"), at(1)); l.Lookup(web, one) }},
+		"someone deletes the slice":   {feed: func(l *Leaders) { l.ObserveDeletion(web, ipv4, "slice", "1001", at(1)); l.Lookup(web, one) }},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +87,7 @@ func TestInvalidationsAreCounted(t *testing.T) {
 	}
 }
 
-func TestAServiceTakesItsSeriesWithIt(t *testing.T) {
+func TestAServicesSeriesGoWithIt(t *testing.T) {
 	l := knowing(t)
 	api := types.NamespacedName{Namespace: "shop", Name: "api"}
 	l.Lookup(api, one)
@@ -100,20 +103,20 @@ func TestAServiceTakesItsSeriesWithIt(t *testing.T) {
 		tanist_leader_term{namespace="shop",service="api"} 0
 		tanist_leaderless_services 1
 	`)
-	// What a slice says of a Service that has no leader Service is no series.
+	// A Service that only a slice names has no series.
 	l.Observe(web, slice("200", 9, "a"), at(1))
 	expect(t, l, `tanist_leader_services 1`)
 }
 
-func TestALeaderOfLastResortLeavesItsServiceLeaderless(t *testing.T) {
+func TestALeaderThatIsNotReadyLeavesItsServiceLeaderless(t *testing.T) {
 	l := knowing(t)
 	lastResort := leads("a", 5)
 	lastResort.Leader.Ready = false
-	l.Believe(web, lastResort, 5)
+	l.SetState(web, lastResort, 5)
 	expect(t, l, `tanist_leaderless_services 1`)
 }
 
-func TestMetricsAreLint(t *testing.T) {
+func TestMetricsPassLint(t *testing.T) {
 	problems, err := testutil.CollectAndLint(New())
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +126,7 @@ func TestMetricsAreLint(t *testing.T) {
 	}
 }
 
-// expect compares all series of the metrics that want names.
+// expect compares all series of the metrics that are in want.
 func expect(t *testing.T, l *Leaders, want string) {
 	t.Helper()
 	var names []string

@@ -9,48 +9,49 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// Departure is a pod that the API server is about to mark as terminating, as admission sees it.
+// Departure is a deletion or an eviction of a pod, as admission sees it.
 type Departure struct {
 	Namespace, Name string
-	// UID is empty when the request does not say which pod of this name it means (an eviction without a precondition).
+	// UID is empty if the request does not say which pod of this name it means: an eviction without a precondition.
 	UID types.UID
-	// Eviction tells an eviction from a deletion. It announces itself by a condition first, and may wait for a disruption budget.
+	// Eviction distinguishes an eviction from a deletion. An eviction first sets a condition on the pod, and may wait for a disruption
+	// budget.
 	Eviction bool
 }
 
-// Succession is what a departure means for one Service that the pod leads.
-type Succession struct {
+// HandOver is the hand-over that a departure leads to in one Service that the pod leads.
+type HandOver struct {
 	Service types.NamespacedName
-	// Successor is the name of the pod that will lead; empty when nobody can follow.
+	// Successor is the name of the pod that will lead; empty if no pod can follow.
 	Successor string
 }
 
-// Prepared is a hand-over that was decided when the leader's departure was admitted, ready to be committed once it leaves.
+// Prepared is a hand-over that was decided when the leader's departure was admitted. It is committed when the leader is seen to leave.
 type Prepared struct {
-	// Leaving is the leader, Successor the pod that follows, SuccessorVersion the resourceVersion of it that was decided upon.
+	// Leaving is the leader, Successor the pod that follows, and SuccessorVersion the successor's resourceVersion at the decision.
 	Leaving, Successor types.UID
 	SuccessorVersion   string
-	// Before and After are who leads and who will.
+	// Before is who leads, After who will lead.
 	Before, After leaderslice.State
-	// Writes are the commit, one for each slice that it changes, the primary address family's first. They belong to whoever takes the
-	// Prepared.
+	// Writes are the commit: one for each slice that changes, the primary address family's first. Whoever takes the Prepared may modify
+	// them.
 	Writes []Write
-	// Announced says that the condition DisruptionTarget is enough of a sign that the leader leaves.
+	// Announced means that the condition DisruptionTarget is enough to see that the leader leaves.
 	Announced bool
-	// AtOnce asks for the commit without waiting for any sign.
+	// AtOnce means that the commit does not wait until the leader is seen to leave.
 	AtOnce bool
-	// Expires is when the departure is taken for refused.
+	// Expires is when the departure counts as refused.
 	Expires time.Time
 }
 
-// Write is one slice that does not say what it should.
+// Write is one slice that is to be created or updated.
 type Write struct {
 	Desired *discoveryv1.EndpointSlice
-	// Current is the version that was decided upon; nil when the slice does not exist.
+	// Current is the slice at the decision; nil if it did not exist.
 	Current *discoveryv1.EndpointSlice
 }
 
-// LedBy returns the Services that a pod of this name leads.
+// LedBy returns the Services that the pod of this name leads.
 func (l *Leaders) LedBy(pod types.NamespacedName) []types.NamespacedName {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -61,8 +62,8 @@ func (l *Leaders) LedBy(pod types.NamespacedName) []types.NamespacedName {
 	return led
 }
 
-// Prepare keeps a prepared succession, in place of an earlier one. One request may be admitted several times: preparing the same
-// again only makes it last longer.
+// Prepare keeps a prepared hand-over, and replaces a previous one. A previous one for the same leader is not counted as superseded,
+// because one request may be admitted several times: preparing it again only makes it last longer.
 func (l *Leaders) Prepare(key types.NamespacedName, prepared Prepared) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,22 +71,22 @@ func (l *Leaders) Prepare(key types.NamespacedName, prepared Prepared) {
 	if !ok {
 		return
 	}
-	if e.prepared == nil || e.prepared.Leaving != prepared.Leaving {
-		l.discard(e, OutcomeSuperseded)
+	if e.prepared != nil && e.prepared.Leaving != prepared.Leaving {
+		l.dropPrepared(e, OutcomeSuperseded)
 	}
-	e.prepared, e.admitted = &prepared, prepared.Leaving
+	e.prepared, e.preparedFor = &prepared, prepared.Leaving
 }
 
-// Admitted reports whether a succession was prepared for the departure of this leader, whatever became of it since.
-func (l *Leaders) Admitted(key types.NamespacedName, leaving types.UID) bool {
+// WasPrepared reports whether a hand-over was prepared for the departure of this leader, even if it was used or dropped since.
+func (l *Leaders) WasPrepared(key types.NamespacedName, leaving types.UID) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	e, ok := l.entries[key]
-	return ok && leaving != "" && e.admitted == leaving
+	return ok && leaving != "" && e.preparedFor == leaving
 }
 
-// ExpirePrepared drops what is prepared for a Service when it has expired, and returns how long what is left lasts; zero when nothing
-// is.
+// ExpirePrepared drops the prepared hand-over of a Service if it has expired. Otherwise it returns how long it still lasts, or
+// zero if there is none.
 func (l *Leaders) ExpirePrepared(key types.NamespacedName, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,43 +97,43 @@ func (l *Leaders) ExpirePrepared(key types.NamespacedName, now time.Time) time.D
 	if left := e.prepared.Expires.Sub(now); left > 0 {
 		return left
 	}
-	l.discard(e, OutcomeExpired)
+	l.dropPrepared(e, OutcomeExpired)
 	return 0
 }
 
-// TakePrepared hands out the prepared hand-over, and what is known of the Service, when judge answers OutcomeUsed; the caller commits it
-// and then says what became of it with Became. Any other outcome drops it, and none leaves it where it is, as does an entry that
-// is not enough to decide upon. judge must not call back.
-func (l *Leaders) TakePrepared(key types.NamespacedName, want Want, judge func(Record, *Prepared) Outcome) (*Prepared, Record) {
+// TakePrepared removes and returns the prepared hand-over of a Service, with what is known of the Service, if outcome returns OutcomeUsed.
+// The caller then commits it and calls CountPrepared. If outcome returns "", or the entry is not enough to decide from, the hand-over stays
+// prepared. Any other outcome drops it. outcome must not call the cache.
+func (l *Leaders) TakePrepared(key types.NamespacedName, want Want, outcome func(Record, *Prepared) Outcome) (*Prepared, Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[key]
-	if !ok || e.prepared == nil || e.service != want.Service || e.missing(want) != "" {
+	if !ok || e.prepared == nil || e.service != want.Service || e.miss(want) != "" {
 		return nil, Record{}
 	}
 	record, prepared := e.record(), e.prepared
-	switch outcome := judge(record, prepared); outcome {
+	switch now := outcome(record, prepared); now {
 	case "":
 		return nil, Record{}
 	case OutcomeUsed:
 		e.prepared = nil
 		return prepared, record
 	default:
-		l.discard(e, outcome)
+		l.dropPrepared(e, now)
 		return nil, Record{}
 	}
 }
 
-// Became counts what became of a succession that was taken.
-func (l *Leaders) Became(outcome Outcome) {
+// CountPrepared counts the outcome of a hand-over that was taken.
+func (l *Leaders) CountPrepared(outcome Outcome) {
 	l.metrics.prepared.WithLabelValues(string(outcome)).Inc()
 }
 
-// discard drops what is prepared, and counts what became of it. The caller holds mu.
-func (l *Leaders) discard(e *entry, outcome Outcome) {
+// dropPrepared drops the prepared hand-over, if there is one, and counts the outcome. The caller holds mu.
+func (l *Leaders) dropPrepared(e *entry, outcome Outcome) {
 	if e.prepared == nil {
 		return
 	}
 	e.prepared = nil
-	l.Became(outcome)
+	l.CountPrepared(outcome)
 }

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// rules is a file of Prometheus' rules.
+// rules is a file of Prometheus rules.
 type rules struct {
 	Groups []struct {
 		Name  string `json:"name"`
@@ -24,6 +24,7 @@ type rules struct {
 	} `json:"groups"`
 }
 
+// alerts returns the chart's alert rules.
 func alerts(t *testing.T) (text string, parsed rules) {
 	t.Helper()
 	content, err := os.ReadFile("chart/alerts.yaml")
@@ -36,7 +37,7 @@ func alerts(t *testing.T) (text string, parsed rules) {
 	return string(content), parsed
 }
 
-// TestAlerts: each says how bad it is, what is wrong and what to look at, and gives the cluster time to mend it.
+// TestAlerts checks that each alert has a severity, a summary and a description, and waits for the cluster to recover by itself.
 func TestAlerts(t *testing.T) {
 	_, file := alerts(t)
 	for _, group := range file.Groups {
@@ -49,7 +50,7 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
-// TestMetricsExist: alerts and dashboard ask for nothing that Tanist does not have.
+// TestMetricsExist checks that the alerts and the dashboard query only metrics that the documentation lists.
 func TestMetricsExist(t *testing.T) {
 	usage, err := os.ReadFile("../docs/usage.md")
 	if err != nil {
@@ -60,7 +61,7 @@ func TestMetricsExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := regexp.MustCompile(`tanist_[a-z_]+`)
-	// The table abbreviates: `tanist_leader_cache_hits_total`, `_misses_total{reason}`.
+	// The table abbreviates names: `tanist_leader_cache_hits_total`, `_misses_total{reason}`.
 	known := name.FindAllString(strings.ReplaceAll(string(usage), "`_misses_", "`tanist_leader_cache_misses_"), -1)
 	text, _ := alerts(t)
 	for _, metric := range name.FindAllString(text+string(dashboard), -1) {

@@ -2,7 +2,7 @@ package deploy_test
 
 import "testing"
 
-// TestDashboard: its panels have what Grafana needs, and do not lie upon each other.
+// TestDashboard checks that the panels have the fields that Grafana needs, and do not overlap.
 func TestDashboard(t *testing.T) {
 	var dashboard struct {
 		Title  string `json:"title"`
@@ -28,18 +28,18 @@ func TestDashboard(t *testing.T) {
 	ids, cells := map[int]bool{}, map[[2]int]string{}
 	for _, panel := range dashboard.Panels {
 		if panel.ID == 0 || ids[panel.ID] || panel.Description == "" || panel.Datasource.UID != "${datasource}" || len(panel.Targets) == 0 {
-			t.Errorf("%s: incomplete, or its id %d is taken", panel.Title, panel.ID)
+			t.Errorf("%s: a field is missing, or another panel has id %d", panel.Title, panel.ID)
 		}
 		ids[panel.ID] = true
 		for _, target := range panel.Targets {
 			if target.Expr == "" || target.RefID == "" {
-				t.Errorf("%s: incomplete query %+v", panel.Title, target)
+				t.Errorf("%s: a field of query %+v is missing", panel.Title, target)
 			}
 		}
 		for x := panel.GridPos.X; x < panel.GridPos.X+panel.GridPos.W; x++ {
 			for y := panel.GridPos.Y; y < panel.GridPos.Y+panel.GridPos.H; y++ {
-				if other, taken := cells[[2]int{x, y}]; taken || x >= 24 {
-					t.Errorf("%s is upon %q, or outside, at %d, %d", panel.Title, other, x, y)
+				if other, overlaps := cells[[2]int{x, y}]; overlaps || x >= 24 {
+					t.Errorf("%s overlaps %q, or is outside the grid, at %d, %d", panel.Title, other, x, y)
 				}
 				cells[[2]int{x, y}] = panel.Title
 			}

@@ -1,3 +1,3 @@
-// Package deploy_test renders the chart, as an installation would, and checks what comes out of it. What needs Helm has the build tag
-// chart: Helm is compiled the first time, which takes longer than a test should.
+// Package deploy_test renders the chart, as an installation does, and checks the objects. Tests that need Helm have the build tag chart,
+// because the first of them compiles Helm, which takes longer than a test should.
 package deploy_test

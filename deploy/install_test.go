@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestInstallYAML: what is committed is what the chart renders.
+// TestInstallYAML checks that install.yaml is what the chart renders.
 func TestInstallYAML(t *testing.T) {
 	want, err := exec.CommandContext(t.Context(), "../scripts/render-install.sh").Output()
 	if err != nil {
@@ -24,8 +24,8 @@ func TestInstallYAML(t *testing.T) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("install.yaml is older than the chart: run \"make install.yaml\" (-chart +committed):\n%s", diff)
 	}
-	restricted := get[*corev1.Namespace](t, decode(t, string(got)), namespace).Labels["pod-security.kubernetes.io/enforce"]
-	if restricted != "restricted" {
-		t.Errorf("pods of the namespace are held to %q", restricted)
+	level := get[*corev1.Namespace](t, decode(t, string(got)), namespace).Labels["pod-security.kubernetes.io/enforce"]
+	if level != "restricted" {
+		t.Errorf("the namespace enforces Pod Security level %q", level)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// pod is the pod of the Deployment and its only container.
+// pod returns the Deployment's pod template and its only container.
 func pod(t *testing.T, all objects) (corev1.PodTemplateSpec, corev1.Container) {
 	t.Helper()
 	template := get[*appsv1.Deployment](t, all).Spec.Template
@@ -23,7 +23,7 @@ func pod(t *testing.T, all objects) (corev1.PodTemplateSpec, corev1.Container) {
 	return template, template.Spec.Containers[0]
 }
 
-// TestThePodIsRestricted: as the Pod Security Standard of that name has it, and with a read-only root besides.
+// TestThePodIsRestricted checks that the pod meets the restricted Pod Security Standard, and has a read-only root file system.
 func TestThePodIsRestricted(t *testing.T) {
 	template, container := pod(t, renderDefault(t))
 	yes, no, user := true, false, int64(65532)
@@ -44,13 +44,13 @@ func TestThePodIsRestricted(t *testing.T) {
 	}
 	for _, port := range container.Ports {
 		if port.HostPort != 0 {
-			t.Errorf("port %s uses the host's", port.Name)
+			t.Errorf("port %s is a host port", port.Name)
 		}
 	}
 }
 
-// TestWhatServesAdmission is there with admission, and not without.
-func TestWhatServesAdmission(t *testing.T) {
+// TestAdmissionInThePod checks that the pod has arguments, ports and volumes for admission only if admission is enabled.
+func TestAdmissionInThePod(t *testing.T) {
 	cases := map[string]struct {
 		values  []string
 		args    []string
@@ -78,14 +78,14 @@ func TestWhatServesAdmission(t *testing.T) {
 			for _, port := range container.Ports {
 				ports[port.Name] = port.ContainerPort
 			}
-			letIn := map[string]int32{}
+			allowed := map[string]int32{}
 			for _, port := range get[*networkingv1.NetworkPolicy](t, all).Spec.Ingress[0].Ports {
-				letIn[port.Port.String()] = ports[port.Port.String()]
+				allowed[port.Port.String()] = ports[port.Port.String()]
 			}
 			for what, diff := range map[string]string{
 				"arguments":       cmp.Diff(test.args, container.Args),
 				"ports":           cmp.Diff(test.ports, ports),
-				"ports let in":    cmp.Diff(test.ports, letIn),
+				"allowed ports":   cmp.Diff(test.ports, allowed),
 				"volumes":         cmp.Diff(test.volumes, template.Spec.Volumes),
 				"mounted volumes": cmp.Diff(test.mounts, container.VolumeMounts),
 			} {
@@ -97,17 +97,17 @@ func TestWhatServesAdmission(t *testing.T) {
 	}
 }
 
-// TestAReplicaGoesInOrder: it is out of the endpoints before it stops answering, and is given the time that it needs.
-func TestAReplicaGoesInOrder(t *testing.T) {
+// TestAReplicaStopsGracefully checks that a replica keeps answering until it is out of the endpoints, and has time to stop after that.
+func TestAReplicaStopsGracefully(t *testing.T) {
 	template, container := pod(t, renderDefault(t))
 	sleep := container.Lifecycle.PreStop.Sleep.Seconds
-	// 30 s is what controller-runtime gives what runs in a manager.
+	// controller-runtime gives the runnables of a manager 30 s to stop.
 	if grace := *template.Spec.TerminationGracePeriodSeconds; sleep < 5 || grace < sleep+30 {
 		t.Errorf("sleeps %d s of a grace period of %d s", sleep, grace)
 	}
 }
 
-// TestSelectors: what selects Tanist's pods selects them, and no label that an upgrade changes.
+// TestSelectors checks that each selector of Tanist's pods matches them, and has no label that an upgrade changes.
 func TestSelectors(t *testing.T) {
 	all := renderDefault(t)
 	template, _ := pod(t, all)

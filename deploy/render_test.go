@@ -25,14 +25,14 @@ import (
 
 const namespace = "tanist-system"
 
-// helm runs Helm with the chart's folder as the working directory.
+// helm runs Helm in the chart's folder and returns its output.
 func helm(args ...string) (string, error) {
-	tools, err := filepath.Abs("../tools/helm.mod")
+	modfile, err := filepath.Abs("../tools/helm.mod")
 	if err != nil {
 		return "", err
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command("go", append([]string{"tool", "-modfile=" + tools, "helm"}, args...)...)
+	cmd := exec.Command("go", append([]string{"tool", "-modfile=" + modfile, "helm"}, args...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "chart", &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, stderr.String())
@@ -40,10 +40,10 @@ func helm(args ...string) (string, error) {
 	return stdout.String(), nil
 }
 
-// objects are a rendering's, with the kinds of client-go's scheme decoded into their types.
+// objects are the rendered objects. Those of client-go's scheme have their types, others are unstructured.
 type objects []client.Object
 
-// render renders the chart with values as in "admission.enabled=false".
+// render renders the chart with values such as "admission.enabled=false".
 func render(t *testing.T, values ...string) objects {
 	t.Helper()
 	args := []string{"template", "tanist", ".", "--namespace", namespace}
@@ -61,7 +61,7 @@ var defaultText = sync.OnceValues(func() (string, error) {
 	return helm("template", "tanist", ".", "--namespace", namespace)
 })
 
-// renderDefault renders the chart with its own values, once for all tests.
+// renderDefault renders the chart with its default values, once for all tests.
 func renderDefault(t *testing.T) objects {
 	t.Helper()
 	text, err := defaultText()
@@ -73,7 +73,7 @@ func renderDefault(t *testing.T) objects {
 
 var decoder = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
 
-// decode fails the test at a field that the API does not have.
+// decode decodes rendered objects. It fails the test at a field that the API does not have.
 func decode(t *testing.T, text string) objects {
 	t.Helper()
 	var all objects
@@ -98,7 +98,7 @@ func decode(t *testing.T, text string) objects {
 	}
 }
 
-// get is the only object of its type, or the one of a name.
+// get returns the only object of its type, or the one with a name.
 func get[T client.Object](t *testing.T, all objects, name ...string) T {
 	t.Helper()
 	var found []T
@@ -113,11 +113,11 @@ func get[T client.Object](t *testing.T, all objects, name ...string) T {
 	return found[0]
 }
 
-// kinds are all objects, as in "Service tanist", in the order of the rendering.
-func (o objects) kinds() []string {
-	var kinds []string
+// list returns the kinds and names of the objects, such as "Service tanist", in the order of the rendering.
+func (o objects) list() []string {
+	var all []string
 	for _, object := range o {
-		kinds = append(kinds, object.GetObjectKind().GroupVersionKind().Kind+" "+object.GetName())
+		all = append(all, object.GetObjectKind().GroupVersionKind().Kind+" "+object.GetName())
 	}
-	return kinds
+	return all
 }

@@ -11,7 +11,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
-// TestRights: what Tanist may do, word for word. What is added here must be used.
+// TestRights checks Tanist's rights word for word. Every right must be used.
 func TestRights(t *testing.T) {
 	const configurations = "admissionregistration.k8s.io mutatingwebhookconfigurations,validatingwebhookconfigurations"
 	cases := map[string]struct {
@@ -71,6 +71,7 @@ func TestRights(t *testing.T) {
 	}
 }
 
+// rights returns rules as text: "<groups> <resources> [<names>]: <verbs>".
 func rights(rules []rbacv1.PolicyRule) []string {
 	var all []string
 	for _, rule := range rules {
@@ -84,7 +85,7 @@ func rights(rules []rbacv1.PolicyRule) []string {
 	return all
 }
 
-// TestRightsAreBound: to Tanist's own service account, in the namespace of the release.
+// TestRightsAreBound checks that the rights are bound to Tanist's service account in the namespace of the release.
 func TestRightsAreBound(t *testing.T) {
 	all := renderDefault(t)
 	want := []rbacv1.Subject{{Kind: "ServiceAccount", Name: "tanist", Namespace: namespace}}

@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// TestTheSchemaKnowsTheTuning: every key that Tanist reads, and no other.
+// TestTheSchemaKnowsTheTuning checks that the values' schema has each key of the tuning, and no other.
 func TestTheSchemaKnowsTheTuning(t *testing.T) {
 	var schema map[string]any
 	read(t, "chart/values.schema.json", &schema)
@@ -33,6 +33,7 @@ func TestTheSchemaKnowsTheTuning(t *testing.T) {
 	}
 }
 
+// read decodes a JSON file.
 func read(t *testing.T, file string, into any) {
 	t.Helper()
 	content, err := os.ReadFile(file)
@@ -44,7 +45,7 @@ func read(t *testing.T, file string, into any) {
 	}
 }
 
-// paths are the keys of all that is no object.
+// paths returns the paths of all values that are not objects, sorted.
 func paths(at string, value any) []string {
 	object, ok := value.(map[string]any)
 	if !ok {
@@ -58,7 +59,7 @@ func paths(at string, value any) []string {
 	return all
 }
 
-// schemaPaths are the keys of all that has no properties.
+// schemaPaths returns the paths of all schemas without properties, sorted.
 func schemaPaths(at string, schema, definitions map[string]any) []string {
 	if reference, ok := schema["$ref"].(string); ok {
 		schema = definitions[strings.TrimPrefix(reference, "#/definitions/")].(map[string]any)
@@ -75,8 +76,8 @@ func schemaPaths(at string, schema, definitions map[string]any) []string {
 	return all
 }
 
-// TestTheDefaultsInValuesAreTrue: the comment there shows every key of the tuning, with its default.
-func TestTheDefaultsInValuesAreTrue(t *testing.T) {
+// TestTheDefaultsInValues checks that the comment in values.yaml shows each key of the tuning with its default.
+func TestTheDefaultsInValues(t *testing.T) {
 	content, err := os.ReadFile("chart/values.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestSwitches: what each part of the chart consists of, and that nothing of it is left when it is switched off.
+// TestSwitches checks which objects each part of the chart has, and that they are not rendered if the part is disabled.
 func TestSwitches(t *testing.T) {
 	always := []string{
 		"PodDisruptionBudget tanist", "ServiceAccount tanist", "ConfigMap tanist-tuning", "ConfigMap tanist-state",
@@ -29,12 +29,12 @@ func TestSwitches(t *testing.T) {
 		values []string
 		want   []string
 	}{
-		"as it comes":       {want: slices.Concat(always, admission, others)},
+		"the defaults":      {want: slices.Concat(always, admission, others)},
 		"without admission": {values: []string{"admission.enabled=false"}, want: slices.Concat(always, others)},
-		"nothing optional": {
+		"all parts disabled": {
 			values: []string{"admission.enabled=false", "networkPolicy.enabled=false", "flowSchema.enabled=false"}, want: always,
 		},
-		"all of it": {
+		"all parts enabled": {
 			values: []string{"serviceMonitor.enabled=true", "prometheusRule.enabled=true"},
 			want: slices.Concat(always, admission, others, []string{
 				"Service tanist-metrics", "ServiceMonitor tanist", "PrometheusRule tanist",
@@ -43,7 +43,7 @@ func TestSwitches(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := render(t, test.values...).kinds()
+			got := render(t, test.values...).list()
 			if diff := cmp.Diff(slices.Sorted(slices.Values(test.want)), slices.Sorted(slices.Values(got))); diff != "" {
 				t.Errorf("unexpected objects (-want +got):\n%s", diff)
 			}
@@ -51,14 +51,14 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// TestAnotherNamespace: the chart has none of its own.
+// TestAnotherNamespace checks that the chart can be installed in any namespace.
 func TestAnotherNamespace(t *testing.T) {
 	text, err := helm("template", "mine", ".", "--namespace", "elsewhere")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(text, namespace) {
-		t.Errorf("%s is in the rendering for another namespace", namespace)
+		t.Errorf("%s is in the objects for another namespace", namespace)
 	}
 	clusterWide := map[string]bool{
 		"ClusterRole": true, "ClusterRoleBinding": true, "FlowSchema": true,
@@ -75,7 +75,7 @@ func TestAnotherNamespace(t *testing.T) {
 	}
 }
 
-// TestCertificates: the chain of trust, and that no leaf can outlive its CA.
+// TestCertificates checks the chain of trust, and that no leaf certificate outlives its CA.
 func TestCertificates(t *testing.T) {
 	var got []map[string]any
 	for _, object := range renderDefault(t) {
@@ -105,7 +105,7 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// TestFlowSchema: Tanist's requests are matched before those of all other service accounts, at precedence 9000.
+// TestFlowSchema checks that Tanist's FlowSchema precedes that of all service accounts, whose precedence is 9000.
 func TestFlowSchema(t *testing.T) {
 	spec := get[*flowcontrolv1.FlowSchema](t, renderDefault(t)).Spec
 	want := []flowcontrolv1.Subject{{
@@ -120,7 +120,7 @@ func TestFlowSchema(t *testing.T) {
 	}
 }
 
-// TestTheChartHasTheAlerts, unchanged: Helm must not take Prometheus' templates for its own.
+// TestTheChartHasTheAlerts checks that the PrometheusRule has the alerts unchanged: Helm must not interpret Prometheus' templates.
 func TestTheChartHasTheAlerts(t *testing.T) {
 	text, _ := alerts(t)
 	var want map[string]any

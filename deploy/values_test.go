@@ -12,28 +12,28 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// TestWrongValuesAreRefused, with the field's name and what is wrong with it.
+// TestWrongValuesAreRefused checks that the error names the field and says what is wrong.
 func TestWrongValuesAreRefused(t *testing.T) {
 	cases := map[string]struct {
 		value string
 		want  []string
 	}{
-		"a misspelt key":            {"replica=3", []string{"additional properties 'replica' not allowed"}},
-		"a misspelt key further in": {"admission.enable=false", []string{"/admission", "'enable' not allowed"}},
-		"a word for a number":       {"replicas=two", []string{"/replicas", "got string, want integer"}},
-		"no replica":                {"replicas=0", []string{"/replicas", "minimum: got 0, want 1"}},
-		"a word for a switch":       {"flowSchema.enabled=yes", []string{"/flowSchema/enabled", "got string, want boolean"}},
-		"an unknown pull policy":    {"image.pullPolicy=Sometimes", []string{"/image/pullPolicy", "'IfNotPresent'"}},
-		"an interval without unit":  {"serviceMonitor.interval=x", []string{"/serviceMonitor/interval", "does not match pattern"}},
-		"a misspelt tuning":         {"tuning.cache.preparedTtl=1s", []string{"/tuning/cache", "'preparedTtl' not allowed"}},
-		"a tuning without unit":     {"tuning.commit.backupDelay=50", []string{"/tuning/commit/backupDelay", "got number, want string"}},
-		"a tuning out of its range": {"tuning.retry.failover.maxAttempts=11", []string{"/tuning/retry/failover/maxAttempts", "maximum"}},
+		"a misspelt key":             {"replica=3", []string{"additional properties 'replica' not allowed"}},
+		"a misspelt nested key":      {"admission.enable=false", []string{"/admission", "'enable' not allowed"}},
+		"text for a number":          {"replicas=two", []string{"/replicas", "got string, want integer"}},
+		"no replicas":                {"replicas=0", []string{"/replicas", "minimum: got 0, want 1"}},
+		"text for a boolean":         {"flowSchema.enabled=yes", []string{"/flowSchema/enabled", "got string, want boolean"}},
+		"an unknown pull policy":     {"image.pullPolicy=Sometimes", []string{"/image/pullPolicy", "'IfNotPresent'"}},
+		"an interval without a unit": {"serviceMonitor.interval=x", []string{"/serviceMonitor/interval", "does not match pattern"}},
+		"a misspelt tuning":          {"tuning.cache.preparedTtl=1s", []string{"/tuning/cache", "'preparedTtl' not allowed"}},
+		"a tuning without a unit":    {"tuning.commit.backupDelay=50", []string{"/tuning/commit/backupDelay", "got number, want string"}},
+		"a tuning out of its range":  {"tuning.retry.failover.maxAttempts=11", []string{"/tuning/retry/failover/maxAttempts", "maximum"}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, err := helm("template", "tanist", ".", "--set", test.value)
 			if err == nil {
-				t.Fatal("it was accepted")
+				t.Fatal("accepted")
 			}
 			for _, want := range test.want {
 				if !strings.Contains(err.Error(), want) {
@@ -44,16 +44,16 @@ func TestWrongValuesAreRefused(t *testing.T) {
 	}
 }
 
-// TestTheStateIsTanists: no upgrade writes over the last good tuning.
-func TestTheStateIsTanists(t *testing.T) {
+// TestTheStateHasNoData checks that an upgrade does not overwrite the last good tuning.
+func TestTheStateHasNoData(t *testing.T) {
 	state := get[*corev1.ConfigMap](t, renderDefault(t), config.TuningState)
 	if state.Data != nil || state.BinaryData != nil || state.Immutable != nil {
-		t.Errorf("the chart has data for it: %+v", state)
+		t.Errorf("the chart has data for the state: %+v", state)
 	}
 }
 
-// TestTheTuningArrives as the program reads it.
-func TestTheTuningArrives(t *testing.T) {
+// TestTuningValues checks that the program reads the tuning as it is in the values.
+func TestTuningValues(t *testing.T) {
 	cases := map[string]struct {
 		values []string
 		want   func(*config.Tuning)

@@ -16,14 +16,14 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// webhook is what tells one webhook from another.
+// webhook are the fields in which the webhooks differ.
 type webhook struct {
 	Path, SideEffects string
 	Timeout           int32
 	Rules, Conditions []string
 }
 
-// TestWebhooks: what each is asked about, and under which conditions.
+// TestWebhooks checks for which requests the API server calls each webhook.
 func TestWebhooks(t *testing.T) {
 	const notByNode = "!('system:nodes' in request.userInfo.groups)"
 	want := map[string]webhook{
@@ -95,7 +95,7 @@ func TestWebhooks(t *testing.T) {
 	}
 }
 
-// TestNoWebhookCanBlock: none is waited for, and none fails a request when it cannot be called.
+// TestNoWebhookCanBlock checks that the API server does not wait long for a webhook, and allows a request if the call fails.
 func TestNoWebhookCanBlock(t *testing.T) {
 	all := renderDefault(t)
 	service := get[*corev1.Service](t, all)
@@ -110,7 +110,7 @@ func TestNoWebhookCanBlock(t *testing.T) {
 			t.Errorf("%s: matchPolicy is %s", w.Name, *w.MatchPolicy)
 		}
 		if len(w.ClientConfig.CABundle) > 0 {
-			t.Errorf("%s: caBundle is the injector's", w.Name)
+			t.Errorf("%s: has a caBundle, which the injector must set", w.Name)
 		}
 		if to := w.ClientConfig.Service; to.Namespace != namespace || to.Name != service.Name || *to.Port != service.Spec.Ports[0].Port {
 			t.Errorf("%s: calls %s/%s:%d", w.Name, to.Namespace, to.Name, *to.Port)
@@ -118,12 +118,12 @@ func TestNoWebhookCanBlock(t *testing.T) {
 	}
 }
 
-// TestWhichNamespacesWebhooksAreFor: those that have opted in, and for the tuning Tanist's own.
-func TestWhichNamespacesWebhooksAreFor(t *testing.T) {
+// TestWebhookNamespaces checks that webhooks are for opted-in namespaces, and the tuning's for Tanist's namespace.
+func TestWebhookNamespaces(t *testing.T) {
 	cases := map[string]struct {
 		name    string
 		optedIn bool
-		// others, namespaces and tuning say which webhooks are for it.
+		// others, namespaces and tuning are the webhooks that are for the namespace.
 		others, namespaces, tuning bool
 	}{
 		"opted in":               {name: "shop", optedIn: true, others: true, namespaces: true},
@@ -159,7 +159,7 @@ func TestWhichNamespacesWebhooksAreFor(t *testing.T) {
 	}
 }
 
-// webhooks are those of both configurations; what only mutating ones have is checked here.
+// webhooks returns the webhooks of both configurations, and checks the fields that only mutating ones have.
 func webhooks(t *testing.T, all objects) []admissionv1.ValidatingWebhook {
 	t.Helper()
 	validating := get[*admissionv1.ValidatingWebhookConfiguration](t, all)
@@ -173,7 +173,7 @@ func webhooks(t *testing.T, all objects) []admissionv1.ValidatingWebhook {
 	list := validating.Webhooks
 	for _, w := range mutating.Webhooks {
 		if *w.ReinvocationPolicy != admissionv1.IfNeededReinvocationPolicy {
-			t.Errorf("%s: a container that another webhook adds is not seen", w.Name)
+			t.Errorf("%s: is not called again if another webhook adds a container", w.Name)
 		}
 		list = append(list, admissionv1.ValidatingWebhook{
 			Name: w.Name, ClientConfig: w.ClientConfig, Rules: w.Rules, FailurePolicy: w.FailurePolicy, MatchPolicy: w.MatchPolicy,

@@ -1,5 +1,5 @@
-// package leaderslice says what a leader's EndpointSlice says: it renders, parses and compares slices, their ports, address families and
-// terms, and finds out whether an object is Tanist's. Controllers, leader cache and admission share it, so they cannot disagree.
+// Package leaderslice is what a leader's EndpointSlice says. It renders, parses and compares slices, with their ports, address families and
+// terms, and reports whether an object is Tanist's. The controllers, the leader cache and admission share it, so they cannot disagree.
 //
-// It never talks to the API, never decides who leads, and never modifies an object that it is given.
+// It never talks to the API, never decides who leads, and never modifies an object that it is given, except in SetTriggerTime.
 package leaderslice

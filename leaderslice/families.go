@@ -7,21 +7,21 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 )
 
-// Families are the address families of a leader Service: it has one slice for each.
+// Families returns the address families of a leader Service, which has a slice for each. The primary family is first.
 func Families(leaderService *corev1.Service) []discoveryv1.AddressType {
 	var all []discoveryv1.AddressType
 	for _, family := range leaderService.Spec.IPFamilies {
-		all = append(all, discoveryv1.AddressType(family)) // the two types spell them alike
+		all = append(all, discoveryv1.AddressType(family)) // both types have the same values
 	}
 	return all
 }
 
-// PrimaryFamily is the one whose slice is the record of who leads.
+// PrimaryFamily returns the family whose slice is the record of who leads.
 func PrimaryFamily(leaderService *corev1.Service) discoveryv1.AddressType {
 	return Families(leaderService)[0]
 }
 
-// Address is the pod's address of a family; empty when it has none (yet).
+// Address returns the pod's address of a family; empty if it has none yet or never.
 func Address(pod *corev1.Pod, family discoveryv1.AddressType) string {
 	for _, ip := range pod.Status.PodIPs {
 		if addr, err := netip.ParseAddr(ip.IP); err == nil && familyOf(addr) == family {
@@ -31,6 +31,7 @@ func Address(pod *corev1.Pod, family discoveryv1.AddressType) string {
 	return ""
 }
 
+// familyOf returns the family of an address; IPv4 for an IPv4-mapped IPv6 address.
 func familyOf(addr netip.Addr) discoveryv1.AddressType {
 	if addr.Unmap().Is4() {
 		return discoveryv1.AddressTypeIPv4
@@ -38,7 +39,7 @@ func familyOf(addr netip.Addr) discoveryv1.AddressType {
 	return discoveryv1.AddressTypeIPv6
 }
 
-// MissingFamilies are the families that the pod has no address of.
+// MissingFamilies returns the families of which the pod has no address.
 func MissingFamilies(pod *corev1.Pod, families []discoveryv1.AddressType) []discoveryv1.AddressType {
 	var missing []discoveryv1.AddressType
 	for _, family := range families {

@@ -8,9 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// SlicePorts are a Service's ports as a slice has them when this pod leads: under the Service's port names, with the numbers that
-// the pod's containers give to named target ports. A port that the pod does not have is left out, as Kubernetes' own endpoint
-// controllers do, and missing says which.
+// SlicePorts returns a Service's ports as its slice has them while this pod leads: with the Service's port names, and with the numbers that
+// the pod's containers give to named target ports. A port that the pod does not have is omitted, as by Kubernetes' own endpoint controllers.
+// missing has a text for each of these ports.
 func SlicePorts(ports []corev1.ServicePort, pod *corev1.Pod) (resolved []discoveryv1.EndpointPort, missing []string) {
 	resolved = make([]discoveryv1.EndpointPort, 0, len(ports))
 	for i := range ports {
@@ -28,8 +28,8 @@ func SlicePorts(ports []corev1.ServicePort, pod *corev1.Pod) (resolved []discove
 	return resolved, missing
 }
 
-// targetPort is the number of a Service's port in the pod; 0 when no container has it. A restartable init container (a sidecar)
-// runs beside the others, so its ports count.
+// targetPort returns the number of a Service's port in the pod; 0 if no container has it. The ports of sidecars (restartable init containers)
+// count, because they run beside the other containers.
 func targetPort(port *corev1.ServicePort, pod *corev1.Pod) int32 {
 	if port.TargetPort.Type == intstr.Int {
 		if port.TargetPort.IntVal == 0 {
@@ -54,6 +54,7 @@ func targetPort(port *corev1.ServicePort, pod *corev1.Pod) int32 {
 	return 0
 }
 
+// containerPort returns the number that a container gives to a Service's named target port; 0 if the container does not have it.
 func containerPort(container *corev1.Container, port *corev1.ServicePort) int32 {
 	for _, candidate := range container.Ports {
 		declared := candidate.Protocol
@@ -67,10 +68,12 @@ func containerPort(container *corev1.Container, port *corev1.ServicePort) int32 
 	return 0
 }
 
+// Restartable reports whether an init container is a sidecar.
 func Restartable(container *corev1.Container) bool {
 	return container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }
 
+// protocol returns a port's protocol, with the API server's default.
 func protocol(port *corev1.ServicePort) corev1.Protocol {
 	if port.Protocol == "" {
 		return corev1.ProtocolTCP

@@ -12,17 +12,18 @@ type Leader struct {
 	UID  types.UID
 	Name string
 	Node string
-	// Ready is what the slice says of it: false for one that terminates and is only kept because nobody follows.
+	// Ready is the endpoint's condition: false for a terminating pod that leads because no other pod can.
 	Ready bool
 }
 
-// State is who leads a Service. Every change of leader, also to nobody, has a term of its own.
+// State is who leads a Service. Each change of leader, also to nobody, begins a new term.
 type State struct {
-	// Leader is zero when nobody leads.
+	// Leader is zero if nobody leads.
 	Leader Leader
-	// Term only grows. It is the API server's time in milliseconds since 1970 when the leader changed, or one more than the term
-	// before if that is later. Zero is a term that is missing or cannot be read.
-	Term   int64
+	// Term never decreases. It is the API server's time of the change in milliseconds since 1970, or the previous term plus one if that is
+	// more. It is zero if it is missing or cannot be parsed.
+	Term int64
+	// Since is when the leader changed, and Reason why.
 	Since  time.Time
 	Reason string
 }
@@ -33,35 +34,26 @@ type Slice struct {
 	UID             types.UID
 	ResourceVersion string
 
-	// State is what it says of the leader.
+	// State is what the slice says about the leader.
 	State State
-	// Basis is how much its writer had seen, and Remembered the term that it was written with, also when someone has changed that since.
-	Basis      Basis
-	Remembered int64
-	// Leaving is a pod whose deletion was admitted when the leader was moved away from it.
+	// Basis is how much its writer had seen, and WrittenTerm the term that it was written with, even if someone has edited the term since.
+	Basis       Basis
+	WrittenTerm int64
+	// Leaving is the previous leader, if the leader moved when that pod's deletion was admitted.
 	Leaving Leaving
 
 	// Object is shared with the informer and must not be modified.
 	Object *discoveryv1.EndpointSlice
 }
 
-// Basis are the newest resourceVersions, of the pods and of the Services, that a commit was decided upon. A replica that has not
-// seen as much must not act upon what it sees.
+// Basis are the newest resourceVersions of pods and of Services from which a commit was decided. A replica that has not seen these must not
+// decide.
 type Basis struct {
 	Pods, Services string
 }
 
-// Leaving is a pod that must not become leader before a time, although it may look as if it stayed.
+// Leaving is a pod that must not become leader until a time, although its object may not show that it leaves.
 type Leaving struct {
 	Pod   types.UID
 	Until time.Time
-}
-
-// longestAhead is how far ahead of the time a term may be and still be believed. Terms get ahead of it only while they grow faster than
-// one each millisecond, or by clocks that differ.
-const longestAhead = time.Minute
-
-// Believable reports whether a term can be one that Tanist has given.
-func Believable(term int64, now time.Time) bool {
-	return term > 0 && term <= now.Add(longestAhead).UnixMilli()
 }

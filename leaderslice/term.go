@@ -4,23 +4,34 @@ import (
 	"time"
 )
 
-// A term is the API server's time in milliseconds since 1970 when the leader changed, or one more than the highest before. So it also
-// grows over what nobody remembers: a Service that opts out and in again, a leader Service that is deleted, a backup that is restored.
+// A term is the API server's time of the change of leader in milliseconds since 1970, or the highest previous term plus one. So terms
+// increase even if nobody remembers the previous ones: after a Service opts out and in again, after its leader Service is deleted, and after
+// a backup is restored.
 
-// FirstTermLead is how far ahead of the time a first term is. Nobody may remember the terms of an earlier leader Service of the name,
-// and the last of them may be as far ahead; also, clocks differ by a second, and a creation's time is cut to one.
+// FirstTermLead is how far ahead of the time a first term is. The terms of an earlier leader Service of the same name may be forgotten, and
+// the last of them may be this far ahead. Also, clocks differ by a second, and creation times are truncated to seconds.
 const FirstTermLead = 2 * time.Second
 
-// unseenTerms is how many terms a slice may have had, since the highest that this replica has seen, before someone deleted it: more than
-// there are commits in the time that an informer lags behind. By whatever clock, none of them is given to another leader.
+// unseenTerms is how many terms a deleted slice may have had after the highest that this replica has seen. It is more than there are commits
+// in the time that an informer lags behind. So none of these terms is given to another leader, whatever the clocks say.
 const unseenTerms = 100
 
-// NextTerm is the term of the next change of leader; highest is the highest ever seen. recorded says that a slice says who leads. If
-// none does, because there was none yet or someone has deleted it, the terms that it had last may be known to nobody.
+// NextTerm returns the term of the next change of leader. highest is the highest term seen, and created when the leader Service was created.
+// recorded reports whether a slice says who leads. If none does, because there was none yet or someone deleted it, this replica may not have
+// seen its last terms.
 func NextTerm(highest int64, created, now time.Time, recorded bool) int64 {
 	term := max(highest+1, now.UnixMilli(), created.Add(FirstTermLead).UnixMilli())
 	if !recorded {
 		term = max(term, highest+unseenTerms, now.Add(FirstTermLead).UnixMilli())
 	}
 	return term
+}
+
+// maxTermLead is how far ahead of the time a plausible term may be. Terms get ahead only if there is more than one each millisecond, or if
+// clocks differ.
+const maxTermLead = time.Minute
+
+// PlausibleTerm reports whether a term may be one that Tanist wrote.
+func PlausibleTerm(term int64, now time.Time) bool {
+	return term > 0 && term <= now.Add(maxTermLead).UnixMilli()
 }

@@ -8,30 +8,30 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestBelievable(t *testing.T) {
+func TestPlausibleTerm(t *testing.T) {
 	for name, test := range map[string]struct {
 		term int64
 		want bool
 	}{
-		"one that was counted, as earlier versions did": {term: 5, want: true},
-		"the first that can be":                         {term: 1, want: true},
-		"the time":                                      {term: gen.T0.UnixMilli(), want: true},
-		"a minute ahead":                                {term: gen.T0.UnixMilli() + 60_000, want: true},
-		"more than a minute ahead":                      {term: gen.T0.UnixMilli() + 60_001},
-		"nothing":                                       {term: 0},
-		"negative":                                      {term: -5},
-		"the highest number":                            {term: math.MaxInt64},
-		"the lowest number":                             {term: math.MinInt64},
+		"a small number, as of earlier versions": {term: 5, want: true},
+		"one":                                    {term: 1, want: true},
+		"the time":                               {term: gen.T0.UnixMilli(), want: true},
+		"a minute ahead":                         {term: gen.T0.UnixMilli() + 60_000, want: true},
+		"more than a minute ahead":               {term: gen.T0.UnixMilli() + 60_001},
+		"zero":                                   {term: 0},
+		"negative":                               {term: -5},
+		"the highest number":                     {term: math.MaxInt64},
+		"the lowest number":                      {term: math.MinInt64},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Believable(test.term, gen.T0); got != test.want {
+			if got := PlausibleTerm(test.term, gen.T0); got != test.want {
 				t.Errorf("got %t, want %t", got, test.want)
 			}
 		})
 	}
 }
 
-func TestTheNextTerm(t *testing.T) {
+func TestNextTerm(t *testing.T) {
 	longAgo := gen.T0.Add(-time.Hour)
 	for name, test := range map[string]struct {
 		highest  int64
@@ -39,15 +39,15 @@ func TestTheNextTerm(t *testing.T) {
 		recorded bool
 		want     int64
 	}{
-		"it is the time":                                {highest: gen.T0.UnixMilli() - 5000, created: longAgo, recorded: true, want: gen.T0.UnixMilli()},
-		"a small one goes over into the time":           {highest: 5, created: longAgo, recorded: true, want: gen.T0.UnixMilli()},
-		"it grows within a millisecond":                 {highest: gen.T0.UnixMilli(), created: longAgo, recorded: true, want: gen.T0.UnixMilli() + 1},
-		"it grows although the clock has been set back": {highest: gen.T0.UnixMilli() + 59_000, created: longAgo, recorded: true, want: gen.T0.UnixMilli() + 59_001},
-		"the leader Service is new":                     {highest: 5, created: gen.T0, recorded: true, want: gen.T0.UnixMilli() + 2000},
-		"nothing is recorded":                           {created: longAgo, want: gen.T0.UnixMilli() + 2000},
-		"the API server's clock is ahead":               {created: gen.T0.Add(time.Second), want: gen.T0.UnixMilli() + 3000},
-		"a slice that someone deletes again and again":  {highest: gen.T0.UnixMilli() + 2000, created: longAgo, want: gen.T0.UnixMilli() + 2100},
-		"what was seen is not ahead of the time":        {highest: gen.T0.UnixMilli() - 1, created: longAgo, want: gen.T0.UnixMilli() + 2000},
+		"the previous one is in the past":                                    {highest: gen.T0.UnixMilli() - 5000, created: longAgo, recorded: true, want: gen.T0.UnixMilli()},
+		"the previous one is small":                                          {highest: 5, created: longAgo, recorded: true, want: gen.T0.UnixMilli()},
+		"another one in the same millisecond":                                {highest: gen.T0.UnixMilli(), created: longAgo, recorded: true, want: gen.T0.UnixMilli() + 1},
+		"the clock has been set back":                                        {highest: gen.T0.UnixMilli() + 59_000, created: longAgo, recorded: true, want: gen.T0.UnixMilli() + 59_001},
+		"the leader Service is new":                                          {highest: 5, created: gen.T0, recorded: true, want: gen.T0.UnixMilli() + 2000},
+		"nothing is recorded":                                                {created: longAgo, want: gen.T0.UnixMilli() + 2000},
+		"the API server's clock is ahead":                                    {created: gen.T0.Add(time.Second), want: gen.T0.UnixMilli() + 3000},
+		"nothing is recorded, and the highest term is ahead of the time":     {highest: gen.T0.UnixMilli() + 2000, created: longAgo, want: gen.T0.UnixMilli() + 2100},
+		"nothing is recorded, and the highest term is not ahead of the time": {highest: gen.T0.UnixMilli() - 1, created: longAgo, want: gen.T0.UnixMilli() + 2000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := NextTerm(test.highest, test.created, gen.T0, test.recorded); got != test.want {

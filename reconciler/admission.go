@@ -15,7 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// Admission is what the informers know and admission asks for: it implements webhook.Services and webhook.Successions. The objects it returns are shared
+// Admission is what the informers know and admission asks for: it implements webhook.Services and webhook.Preparer. The objects it returns are shared
 // and must not be modified. Before the informers are synced it knows of nothing, and admission has nothing to object to.
 type Admission struct {
 	stores   *store.Stores
@@ -31,7 +31,7 @@ func newAdmission(v *store.Stores, s *failover.Controller, all *store.AllEnqueue
 // Prepare chooses the successors of a pod that is about to go, and keeps their commits ready for when it does. It answers with what
 // that means for each Service that the pod leads. It reads from memory alone and writes nothing to the API; what the leader cache
 // does not know well enough is read by the reconciler meanwhile. It may be called at any time and from any goroutine.
-func (a *Admission) Prepare(departure cache.Departure) []cache.Succession {
+func (a *Admission) Prepare(departure cache.Departure) []cache.HandOver {
 	return a.failover.PrepareDeparture(departure, time.Now())
 }
 

@@ -19,7 +19,7 @@ func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
 		return gen.Changed(gen.WebService(func(s *corev1.Service) { s.Namespace, s.Name = namespace, name }), changes)
 	}
 	wanting := func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }
-	a := newAdmission(store.NewFake(gen.Namespaced("shop"), gen.Namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
+	a := newAdmission(store.NewFake(gen.Namespace("shop"), gen.Namespace("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
 		web("shop", "web"),
 		web("shop", "front", wanting, func(s *corev1.Service) { s.Spec.Selector["tier"] = "front" }),
 		web("shop", "plain", func(s *corev1.Service) { s.Annotations = nil }),
@@ -62,7 +62,7 @@ func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
 }
 
 func TestAdmissionKnowsWhatANamespaceLoses(t *testing.T) {
-	a := newAdmission(store.NewFake(gen.Namespaced("shop"), gen.Namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
+	a := newAdmission(store.NewFake(gen.Namespace("shop"), gen.Namespace("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
 		gen.WebService(), gen.WebService(func(s *corev1.Service) { s.Namespace = "out" }),
 		gen.WebService(func(s *corev1.Service) { s.Name, s.Annotations = "plain", nil }),
 		gen.WebService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "unselective", nil }),
@@ -101,7 +101,7 @@ func TestLeaderSpec(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			v := store.NewFake(gen.Namespaced("shop", func(m *metav1.PartialObjectMetadata) {
+			v := store.NewFake(gen.Namespace("shop", func(m *metav1.PartialObjectMetadata) {
 				if test.labels != nil {
 					m.Labels = test.labels
 				}

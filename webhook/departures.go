@@ -13,40 +13,40 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 )
 
-// departuresBudget is how long a deletion is held at most. What has not been prepared by then still will be; the answer does not
-// wait for it.
+// departuresBudget is how long a deletion or eviction waits for its hand-overs to be prepared. After that the response is sent and the
+// preparation continues.
 const departuresBudget = 50 * time.Millisecond
 
-// departuresAtOnce is how many departures are prepared at a time. When a namespace is emptied faster than its departures can be
-// prepared, the rest goes unprepared instead of piling up.
-const departuresAtOnce = 256
+// maxPreparing is how many departures are prepared at a time. When pods of a namespace are deleted faster than their departures can be
+// prepared, the others are not prepared instead of piling up.
+const maxPreparing = 256
 
-// Successions chooses successors.
-type Successions interface {
-	// Prepare chooses the successors of a pod that is about to go, from memory, and answers with one succession for each Service
-	// that the pod leads.
-	Prepare(departure cache.Departure) []cache.Succession
+// Preparer prepares hand-overs.
+type Preparer interface {
+	// Prepare prepares, from memory, the hand-overs that a departure leads to. It returns one for each Service that the pod leads; its
+	// successor is empty if no pod can follow.
+	Prepare(departure cache.Departure) []cache.HandOver
 }
 
-// departures answers for pods DELETE and pods/eviction CREATE. It is an http.Handler and not an admission.Handler: those decode
-// whole objects, and deny when they cannot. This one allows, whatever happens.
+// departures handles pods DELETE and pods/eviction CREATE. It allows every request. It is no admission.Handler: for one, controller-runtime
+// decodes the whole objects, and denies the request if it cannot.
 type departures struct {
-	successions Successions
-	metrics     *metrics
-	log         logr.Logger
-	// slots has a value for each departure that is being prepared.
+	preparer Preparer
+	metrics  *metrics
+	log      logr.Logger
+	// slots has an element for each departure that is being prepared.
 	slots chan struct{}
 }
 
-func newDeparturesHandler(successions Successions, metrics *metrics, log logr.Logger) *departures {
-	return &departures{successions: successions, metrics: metrics, log: log, slots: make(chan struct{}, departuresAtOnce)}
+func newDeparturesHandler(preparer Preparer, metrics *metrics, log logr.Logger) *departures {
+	return &departures{preparer: preparer, metrics: metrics, log: log, slots: make(chan struct{}, maxPreparing)}
 }
 
-// ServeHTTP allows the request, and prepares the hand-over that it leads to.
+// ServeHTTP prepares the hand-overs that the request leads to, and allows it.
 func (d *departures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request, err := readReview(r)
 	if err != nil {
-		// Without its UID a request cannot be answered. To the API server this is a call that failed, which it ignores.
+		// A response needs the request's UID. The API server treats this status as a failed call, and ignores it.
 		d.failed(err)
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -54,9 +54,9 @@ func (d *departures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response := &admissionv1.AdmissionResponse{UID: request.UID, Allowed: true}
 	departure, outcome := request.departure()
 	if outcome == "" {
-		var all []cache.Succession
-		all, outcome = d.prepare(departure)
-		response.Warnings, response.AuditAnnotations = tell(departure, all)
+		prepared := d.prepare(departure)
+		outcome = prepared.outcome
+		response.Warnings, response.AuditAnnotations = describe(departure, prepared.handOvers)
 	}
 	d.metrics.departures.WithLabelValues(outcome).Inc()
 	if err := writeReview(w, response); err != nil {
@@ -64,113 +64,92 @@ func (d *departures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// prepare has the successions prepared, and gives up waiting for them when the budget is spent.
-func (d *departures) prepare(departure cache.Departure) ([]cache.Succession, string) {
-	type result struct {
-		successions []cache.Succession
-		panicked    bool
-	}
+// preparation is the result of preparing a departure's hand-overs.
+type preparation struct {
+	handOvers []cache.HandOver
+	outcome   string
+}
+
+// prepare prepares a departure's hand-overs, and waits for that until the budget is spent.
+func (d *departures) prepare(departure cache.Departure) preparation {
 	budget := time.NewTimer(departuresBudget)
 	defer budget.Stop()
 	select {
 	case d.slots <- struct{}{}:
 	case <-budget.C:
-		return nil, departureTimedOut
+		return preparation{outcome: departureTimedOut}
 	}
-	done := make(chan result, 1)
+	done := make(chan preparation, 1)
 	go func() {
 		defer func() { <-d.slots }()
-		var r result
+		p := preparation{outcome: departureFailed}
 		defer func() {
 			if cause := recover(); cause != nil {
 				d.failed(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
-				r = result{panicked: true}
 			}
-			done <- r
+			done <- p
 		}()
-		r.successions = d.successions.Prepare(departure)
+		p.handOvers = d.preparer.Prepare(departure)
+		p.outcome = outcomeOf(p.handOvers)
 	}()
+	return preparedWithin(budget.C, done)
+}
+
+// preparedWithin returns the preparation if it is done before the budget is spent. If both are ready, as on a busy machine, it prefers the
+// preparation; a single select would choose at random.
+func preparedWithin(budget <-chan time.Time, done <-chan preparation) preparation {
 	select {
-	case r := <-done:
-		return r.successions, outcomeOf(r.successions, r.panicked)
-	case <-budget.C:
-		return nil, departureTimedOut
+	case p := <-done:
+		return p
+	case <-budget:
+	}
+	select {
+	case p := <-done:
+		return p
+	default:
+		return preparation{outcome: departureTimedOut}
 	}
 }
 
-func outcomeOf(all []cache.Succession, panicked bool) string {
-	if panicked {
-		return departureFailed
-	}
-	if len(all) == 0 {
+// outcomeOf returns the outcome of a departure with these hand-overs.
+func outcomeOf(handOvers []cache.HandOver) string {
+	if len(handOvers) == 0 {
 		return departureNoLeader
 	}
-	for _, succession := range all {
-		if succession.Successor == "" {
+	for _, handOver := range handOvers {
+		if handOver.Successor == "" {
 			return departureNobodyFollows
 		}
 	}
 	return departurePrepared
 }
 
-// failed counts and logs what must not be seen as a denial.
+// failed counts and logs a failure. It never becomes a denial.
 func (d *departures) failed(err error) {
 	d.metrics.failures.WithLabelValues(hookDepartures).Inc()
-	d.log.Error(err, "Failed to prepare a departure; it was allowed")
+	d.log.Error(err, "Failed to handle an admission request; it was allowed")
 }
 
-// mostWarnings is for how many Services that a pod leads a client is warned.
-const mostWarnings = 10
+// maxWarnings is the number of warnings that a response has at most.
+const maxWarnings = 10
 
-// tell puts successions into words: a warning for the client when nobody can follow, and an annotation of the audit log that names
-// the successors.
-func tell(departure cache.Departure, all []cache.Succession) (warnings []string, audit map[string]string) {
-	if len(all) == 0 {
+// describe returns a warning to the client for each Service in which no pod can follow, and an audit annotation that names the successors.
+func describe(departure cache.Departure, handOvers []cache.HandOver) (warnings []string, audit map[string]string) {
+	if len(handOvers) == 0 {
 		return nil, nil
 	}
 	var successors []string
-	for _, succession := range all {
-		who := succession.Successor
-		if who == "" {
-			who = "nobody"
-			if len(warnings) < mostWarnings {
+	for _, handOver := range handOvers {
+		successor := handOver.Successor
+		if successor == "" {
+			successor = "nobody"
+			if len(warnings) < maxWarnings {
 				warnings = append(warnings, fmt.Sprintf(
 					"tanist: %s leads Service %s and no other pod can follow: the Service will have no leader",
-					departure.Name, succession.Service.Name))
+					departure.Name, handOver.Service.Name))
 			}
 		}
-		successors = append(successors, succession.Service.Name+": "+who)
+		successors = append(successors, handOver.Service.Name+": "+successor)
 	}
 	return warnings, map[string]string{"successor": strings.Join(successors, ", ")}
-}
-
-// departure is what the request is about; the outcome is not empty when there is nothing to prepare.
-func (r *request) departure() (cache.Departure, string) {
-	d := cache.Departure{Namespace: r.Namespace, Name: r.Name, Eviction: r.SubResource == "eviction"}
-	pod := &r.OldObject.Metadata
-	if d.Name == "" { // one of a collection
-		d.Name = pod.Name
-	}
-	d.UID = pod.UID
-	if d.Eviction {
-		if d.Name == "" {
-			d.Name = r.Object.Metadata.Name
-		}
-		if preconditions := r.Object.DeleteOptions.Preconditions; preconditions != nil && preconditions.UID != nil {
-			d.UID = *preconditions.UID
-		}
-	}
-	switch {
-	case r.dryRun():
-		return d, departureDryRun
-	case pod.DeletionTimestamp != nil || d.Name == "":
-		return d, departureNoLeader
-	default:
-		return d, ""
-	}
-}
-
-// dryRun looks everywhere: an eviction's may be in the Eviction alone.
-func (r *request) dryRun() bool {
-	return r.DryRun || len(r.Options.DryRun) > 0 || len(r.Object.DeleteOptions.DryRun) > 0
 }

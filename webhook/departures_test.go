@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
@@ -26,39 +27,28 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 )
 
-// chooser answers with a fixed succession, and remembers what it was asked.
-type chooser struct {
-	asked  []cache.Departure
-	answer []cache.Succession
-	do     func()
+// preparerFunc is a Preparer.
+type preparerFunc func(cache.Departure) []cache.HandOver
+
+func (f preparerFunc) Prepare(departure cache.Departure) []cache.HandOver {
+	return f(departure)
 }
 
-func (c *chooser) Prepare(departure cache.Departure) []cache.Succession {
-	c.asked = append(c.asked, departure)
-	if c.do != nil {
-		c.do()
-	}
-	return c.answer
+// prepared is a Preparer that returns fixed hand-overs.
+func prepared(handOvers ...cache.HandOver) preparerFunc {
+	return func(cache.Departure) []cache.HandOver { return handOvers }
 }
 
-// stuck may be called by several goroutines at once.
-type stuck func()
-
-func (s stuck) Prepare(cache.Departure) []cache.Succession {
-	s()
-	return nil
-}
-
-func newDepartures(t *testing.T, c *chooser) *departures {
+func newDepartures(t testing.TB, preparer Preparer) *departures {
 	t.Helper()
 	m, err := newMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newDeparturesHandler(c, m, logr.Discard())
+	return newDeparturesHandler(preparer, m, logr.Discard())
 }
 
-// deletion is what the API server asks for a plain delete (an evictee's pod is not in its request).
+// deletion is the API server's request for a deletion. Unlike an eviction's, it has the pod.
 func deletion(change ...func(*admissionv1.AdmissionRequest)) *admissionv1.AdmissionRequest {
 	request := &admissionv1.AdmissionRequest{
 		UID: "request", Operation: admissionv1.Delete, Namespace: "shop", Name: "web-1",
@@ -110,12 +100,12 @@ func ask(t *testing.T, d *departures, request *admissionv1.AdmissionRequest) *ad
 		t.Fatalf("got status %d and %q (%v)", recorder.Code, recorder.Body, err)
 	}
 	if review.APIVersion != "admission.k8s.io/v1" || review.Kind != "AdmissionReview" || review.Response.UID != request.UID {
-		t.Errorf("the API server would not take %s", recorder.Body)
+		t.Errorf("the API server would not accept %s", recorder.Body)
 	}
 	return review.Response
 }
 
-func TestWhichDepartureIsPrepared(t *testing.T) {
+func TestDepartures(t *testing.T) {
 	web1 := cache.Departure{Namespace: "shop", Name: "web-1", UID: "web-1-uid"}
 	evicted := cache.Departure{Namespace: "shop", Name: "web-1", Eviction: true}
 	earlier := types.UID("earlier")
@@ -125,11 +115,11 @@ func TestWhichDepartureIsPrepared(t *testing.T) {
 		want    *cache.Departure
 		outcome string
 	}{
-		"a delete": {request: deletion(), want: &web1},
-		"one of a collection has no name": {
+		"a deletion": {request: deletion(), want: &web1},
+		"a deletion of a collection, which has no name": {
 			request: deletion(func(r *admissionv1.AdmissionRequest) { r.Name = "" }), want: &web1,
 		},
-		"the kubelet's last delete": {
+		"the kubelet's final deletion": {
 			request: deletion(func(r *admissionv1.AdmissionRequest) { r.OldObject = encoded(pod(&now)) }), outcome: departureNoLeader,
 		},
 		"a dry run": {
@@ -141,12 +131,12 @@ func TestWhichDepartureIsPrepared(t *testing.T) {
 			}),
 			outcome: departureDryRun,
 		},
-		"no object at all": {
+		"a request without an object": {
 			request: deletion(func(r *admissionv1.AdmissionRequest) { r.OldObject, r.Name = runtime.RawExtension{}, "" }),
 			outcome: departureNoLeader,
 		},
 		"an eviction": {request: eviction(policyv1.Eviction{}), want: &evicted},
-		"an eviction's dry run hides in its delete options": {
+		"a dry run in an eviction's delete options": {
 			request: eviction(policyv1.Eviction{DeleteOptions: &metav1.DeleteOptions{DryRun: []string{"All"}}}),
 			outcome: departureDryRun,
 		},
@@ -157,17 +147,20 @@ func TestWhichDepartureIsPrepared(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			c := &chooser{answer: []cache.Succession{{Successor: "web-2"}}}
-			d := newDepartures(t, c)
+			var got []cache.Departure
+			d := newDepartures(t, preparerFunc(func(departure cache.Departure) []cache.HandOver {
+				got = append(got, departure)
+				return []cache.HandOver{{Successor: "web-2"}}
+			}))
 			if response := ask(t, d, test.request); !response.Allowed {
-				t.Errorf("it was denied: %v", response.Result)
+				t.Errorf("denied: %v", response.Result)
 			}
 			var want []cache.Departure
 			outcome := test.outcome
 			if test.want != nil {
 				want, outcome = []cache.Departure{*test.want}, departurePrepared
 			}
-			if diff := cmp.Diff(want, c.asked); diff != "" {
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("unexpected departures (-want +got):\n%s", diff)
 			}
 			if got := testutil.ToFloat64(d.metrics.departures.WithLabelValues(outcome)); got != 1 {
@@ -177,21 +170,21 @@ func TestWhichDepartureIsPrepared(t *testing.T) {
 	}
 }
 
-func TestWhatTheClientAndTheAuditLogAreTold(t *testing.T) {
+func TestWarningsAndAuditAnnotations(t *testing.T) {
 	web, api := types.NamespacedName{Namespace: "shop", Name: "web"}, types.NamespacedName{Namespace: "shop", Name: "api"}
 	cases := map[string]struct {
-		answer  []cache.Succession
+		answer  []cache.HandOver
 		want    []string
 		audit   map[string]string
 		outcome string
 	}{
-		"a pod that leads nothing": {outcome: departureNoLeader},
-		"a leader that is followed": {
-			answer: []cache.Succession{{Service: web, Successor: "web-2"}},
+		"the pod leads no Service": {outcome: departureNoLeader},
+		"a pod can follow": {
+			answer: []cache.HandOver{{Service: web, Successor: "web-2"}},
 			audit:  map[string]string{"successor": "web: web-2"}, outcome: departurePrepared,
 		},
-		"a leader that nobody follows in one of two Services": {
-			answer:  []cache.Succession{{Service: api}, {Service: web, Successor: "web-2"}},
+		"no pod can follow in one of two Services": {
+			answer:  []cache.HandOver{{Service: api}, {Service: web, Successor: "web-2"}},
 			want:    []string{"tanist: web-1 leads Service api and no other pod can follow: the Service will have no leader"},
 			audit:   map[string]string{"successor": "api: nobody, web: web-2"},
 			outcome: departureNobodyFollows,
@@ -199,10 +192,10 @@ func TestWhatTheClientAndTheAuditLogAreTold(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			d := newDepartures(t, &chooser{answer: test.answer})
+			d := newDepartures(t, prepared(test.answer...))
 			response := ask(t, d, deletion())
 			if !response.Allowed {
-				t.Error("it was denied")
+				t.Error("denied")
 			}
 			if diff := cmp.Diff(test.want, response.Warnings); diff != "" {
 				t.Errorf("unexpected warnings (-want +got):\n%s", diff)
@@ -217,22 +210,25 @@ func TestWhatTheClientAndTheAuditLogAreTold(t *testing.T) {
 	}
 }
 
-func TestAPanicAllows(t *testing.T) {
-	d := newDepartures(t, &chooser{do: func() { panic("a mistake") }})
+func TestAPanicAllowsTheRequest(t *testing.T) {
+	d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.HandOver { panic("a mistake") }))
 	if response := ask(t, d, deletion()); !response.Allowed {
-		t.Error("it was denied")
+		t.Error("denied")
 	}
 	if got := testutil.ToFloat64(d.metrics.failures.WithLabelValues(hookDepartures)); got != 1 {
 		t.Errorf("%v failures are counted", got)
 	}
 }
 
-func TestADepartureIsHeldForItsBudgetAtMost(t *testing.T) {
+func TestARequestWaitsForTheBudgetAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		d := newDepartures(t, &chooser{do: func() { <-release }})
+		d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.HandOver {
+			<-release
+			return nil
+		}))
 		if response := ask(t, d, deletion()); !response.Allowed {
-			t.Error("it was denied")
+			t.Error("denied")
 		}
 		if got := testutil.ToFloat64(d.metrics.departures.WithLabelValues(departureTimedOut)); got != 1 {
 			t.Errorf("%v are counted as timed out", got)
@@ -241,21 +237,38 @@ func TestADepartureIsHeldForItsBudgetAtMost(t *testing.T) {
 	})
 }
 
-// TestDeparturesDoNotPileUp: those that cannot be prepared in time are answered all the same, and leave nothing behind.
+// A single select would choose at random, and so fail in one of the rounds.
+func TestAPreparationThatIsDoneWhenTheBudgetEndsCounts(t *testing.T) {
+	want := preparation{handOvers: []cache.HandOver{{Successor: "web-2"}}, outcome: departurePrepared}
+	for range 100 {
+		budget, done := make(chan time.Time, 1), make(chan preparation, 1)
+		budget <- time.Time{}
+		done <- want
+		if diff := cmp.Diff(want, preparedWithin(budget, done), cmp.AllowUnexported(preparation{})); diff != "" {
+			t.Fatalf("unexpected preparation (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// TestDeparturesDoNotPileUp checks that requests are allowed although their departures cannot be prepared in time, and that they leave
+// nothing behind.
 func TestDeparturesDoNotPileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var preparing atomic.Int32
-		d := newDepartures(t, &chooser{})
-		d.successions = stuck(func() { preparing.Add(1); <-release })
-		const all = departuresAtOnce + 50
+		d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.HandOver {
+			preparing.Add(1)
+			<-release
+			return nil
+		}))
+		const all = maxPreparing + 50
 		for range all {
 			if response := ask(t, d, deletion()); !response.Allowed {
-				t.Fatal("it was denied")
+				t.Fatal("denied")
 			}
 		}
-		if got := preparing.Load(); got != departuresAtOnce {
-			t.Errorf("%d departures are being prepared, want %d", got, departuresAtOnce)
+		if got := preparing.Load(); got != maxPreparing {
+			t.Errorf("%d departures are being prepared, want %d", got, maxPreparing)
 		}
 		if got := testutil.ToFloat64(d.metrics.departures.WithLabelValues(departureTimedOut)); got != all {
 			t.Errorf("%v are counted as timed out, want %d", got, all)
@@ -263,41 +276,41 @@ func TestDeparturesDoNotPileUp(t *testing.T) {
 		close(release)
 		synctest.Wait()
 		ask(t, d, deletion())
-		if got := preparing.Load(); got != departuresAtOnce+1 {
+		if got := preparing.Load(); got != maxPreparing+1 {
 			t.Errorf("%d departures were prepared, want one more", got)
 		}
 	})
 }
 
-func TestManyServicesLoseTheirLeader(t *testing.T) {
-	var all []cache.Succession
+func TestWarningsAreLimited(t *testing.T) {
+	var all []cache.HandOver
 	for i := range 1000 {
-		all = append(all, cache.Succession{Service: types.NamespacedName{Namespace: "shop", Name: fmt.Sprint("web-", i)}})
+		all = append(all, cache.HandOver{Service: types.NamespacedName{Namespace: "shop", Name: fmt.Sprint("web-", i)}})
 	}
-	warnings, audit := tell(cache.Departure{Name: "a"}, all)
-	if len(warnings) != mostWarnings || strings.Count(audit["successor"], ": nobody") != len(all) {
-		t.Errorf("got %d warnings, want %d, and audit annotations %v", len(warnings), mostWarnings, audit)
+	warnings, audit := describe(cache.Departure{Name: "a"}, all)
+	if len(warnings) != maxWarnings || strings.Count(audit["successor"], ": nobody") != len(all) {
+		t.Errorf("got %d warnings, want %d, and audit annotations %v", len(warnings), maxWarnings, audit)
 	}
 }
 
-func TestARequestThatCannotBeReadIsNoDenial(t *testing.T) {
+func TestAMalformedRequestIsNotDenied(t *testing.T) {
 	cases := map[string]struct {
 		body io.Reader
 		want string
 	}{
-		"no JSON":     {body: strings.NewReader("?"), want: "failed to decode AdmissionReview: jsontext: invalid character '?' at start of value\n"},
+		"not JSON":    {body: strings.NewReader("?"), want: "failed to decode AdmissionReview: jsontext: invalid character '?' at start of value\n"},
 		"no request":  {body: strings.NewReader("{}"), want: "failed to decode AdmissionReview: it has no request.uid\n"},
 		"no body":     {body: strings.NewReader(""), want: "failed to decode AdmissionReview: jsontext: unexpected EOF\n"},
-		"too much":    {body: io.LimitReader(spaces{}, maxReview+1), want: "failed to decode AdmissionReview: jsontext: read error: http: request body too large\n"},
+		"too large":   {body: io.LimitReader(spaces{}, maxReview+1), want: "failed to decode AdmissionReview: jsontext: read error: http: request body too large\n"},
 		"wrong types": {body: strings.NewReader(`{"request":{"uid":7}}`), want: "failed to decode AdmissionReview: json: cannot unmarshal JSON number into Go types.UID within \"/request/uid\"\n"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			d := newDepartures(t, &chooser{})
+			d := newDepartures(t, prepared())
 			recorder := httptest.NewRecorder()
 			d.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost, PathDepartures, test.body))
-			// The API server takes anything but a 2xx for a call that failed, and goes on (failurePolicy Ignore).
-			// The decoder chooses between two words at random, so that nobody relies on them.
+			// The API server treats anything but a 2xx as a failed call, and ignores it (failurePolicy Ignore).
+			// The decoder chooses between two words at random, so that no program relies on the text.
 			got := strings.Replace(recorder.Body.String(), "unable to unmarshal", "cannot unmarshal", 1)
 			if recorder.Code != http.StatusBadRequest || got != test.want {
 				t.Errorf("got %d %q, want 400 %q", recorder.Code, got, test.want)
@@ -319,10 +332,6 @@ func (spaces) Read(p []byte) (int, error) {
 }
 
 func BenchmarkDeparture(b *testing.B) {
-	m, err := newMetrics(prometheus.NewRegistry())
-	if err != nil {
-		b.Fatal(err)
-	}
 	big := pod(nil)
 	for range 200 {
 		big.Spec.Containers[0].Env = append(big.Spec.Containers[0].Env, corev1.EnvVar{Name: "A_VARIABLE_OF_SOME_LENGTH", Value: strings.Repeat("x", 60)})
@@ -331,7 +340,7 @@ func BenchmarkDeparture(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	d := newDeparturesHandler(&chooser{}, m, logr.Discard())
+	d := newDepartures(b, prepared())
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
 		recorder := httptest.NewRecorder()

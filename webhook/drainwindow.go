@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// drainWindow gives new pods their drain window, and lets them keep it.
+// drainWindow adds the drain window to new pods, and keeps it in pods that are updated.
 type drainWindow struct {
 	services SelectingServices
 	windows  DrainWindows
@@ -32,41 +32,42 @@ func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequ
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
 	}
-	if old != nil { // no window for a pod that exists: the API server would refuse the request
+	if old != nil { // an existing pod gets no window: the API server would refuse the request
 		return ctrlwebhook.Patched("", keepPatch(pod, old)...), nil
 	}
 	return d.create(request, pod), nil
 }
 
-// create answers for a new pod.
+// create returns the response for a new pod.
 func (d drainWindow) create(request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) ctrlwebhook.AdmissionResponse {
-	// The namespace is the request's: a pod that comes from a template need not name its own. A pod that no Service selects may ask
-	// for a window by itself: its Service may have been sent after it, or not have got here yet.
+	// The request has the namespace; a pod from a template need not have it. A pod that no Service selects may have the annotation itself:
+	// its Service may be created later, or may not have reached this replica yet.
 	selecting := d.services.Selecting(request.Namespace, pod.Labels)
 	tuning := d.tuning.Load()
 	wanted := config.PodWindowFor(pod, longestWindow(selecting, tuning), tuning.Election.LongestDrainWindow())
 	ops, warnings := windowPatch(pod, wanted.Window), podWarnings(pod, wanted)
 	switch {
 	case len(ops) == 0:
-	case !roomForNote(pod):
+	case !roomForAnnotation(pod):
 		ops, warnings = nil, append(warnings, "tanist: no drain window, as the pod's annotations leave no room for one more")
 	case !d.accepted(request, pod):
-		ops = []ctrlwebhook.JSONPatchOp{noteOp(pod, config.DrainWindowRefusedKey, wanted.Window)}
+		ops = []ctrlwebhook.JSONPatchOp{annotationOp(pod, config.DrainWindowRefusedKey, wanted.Window)}
 		warnings = append(warnings, fmt.Sprintf("tanist: pods of %s were refused with a drain window of %s; this one is created without",
 			metav1.GetControllerOfNoCopy(pod).Name, wanted.Window))
 	}
 	return ctrlwebhook.Patched("", ops...).WithWarnings(warnings...)
 }
 
-// accepted reports whether a pod should have its window. It asks once for each request, and only for the pods of a workload: who
-// creates a pod by hand is told by the API server why it is refused.
+// accepted reports whether a pod should get its window: not if pods of its workload were refused with it. A pod without a workload always
+// gets it, because the API server tells the pod's user why it is refused. Dry runs, and further calls for a pod that has its window, are
+// not counted as attempts.
 func (d drainWindow) accepted(request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) bool {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	dryRun := request.DryRun != nil && *request.DryRun
 	return owner == nil || dryRun || appliedWindow(pod) > 0 || d.windows.WindowAccepted(owner.UID)
 }
 
-// podWarnings tell who creates a pod which of its annotations have no effect. They keep no pod from being created.
+// podWarnings returns a warning for each of a pod's annotations that has no effect. They do not prevent the pod's creation.
 func podWarnings(pod *corev1.Pod, window config.PodWindow) []string {
 	var all []string
 	if window.Wrong != nil {
@@ -84,7 +85,7 @@ func podWarnings(pod *corev1.Pod, window config.PodWindow) []string {
 	return all
 }
 
-// shortenedWarning says which window an annotation gets that asks for more.
+// shortenedWarning returns the warning for an annotation with a longer drain window than the tuning allows.
 func shortenedWarning(annotations map[string]string, longest time.Duration) string {
 	return fmt.Sprintf("%v; %s is used instead", field.Invalid(drainWindowPath, annotations[config.DrainWindowKey],
 		"is longer than election.maxDrainWindow of Tanist's tuning allows"), longest)
@@ -92,7 +93,7 @@ func shortenedWarning(annotations map[string]string, longest time.Duration) stri
 
 var drainWindowPath = field.NewPath("metadata", "annotations").Key(config.DrainWindowKey)
 
-// longestWindow is what Services ask for that share a pod: one window cannot be two, and the longer one serves both.
+// longestWindow returns the longest drain window that a pod's Services ask for. The pod has one window, and the longest suits all of them.
 func longestWindow(services []*corev1.Service, tuning config.Tuning) time.Duration {
 	var longest time.Duration
 	for _, service := range services {

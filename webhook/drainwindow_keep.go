@@ -10,11 +10,11 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// keepPatch returns the operations that keep what a drain window changed in a pod, when an update sets it back to what it was before.
+// keepPatch returns the operations that keep a pod's drain window when an update resets what the window changed.
 //
-// That is what applying a pod's manifest once more does, if the manifest names a grace period: kubectl and Helm compare it with the
-// pod, and ask for the manifest's value again. The API server refuses that, because these fields of a pod are immutable. So an update
-// that the pod alone would have passed would fail. Any other value is left to the API server.
+// kubectl and Helm do that when they apply a pod's manifest again and the manifest has a grace period: they compare it with the pod, and
+// ask for the manifest's value. The API server refuses such an update, because these fields of a pod are immutable. Without the drain
+// window it would have allowed the update. Any other value is left to the API server.
 func keepPatch(pod, old *corev1.Pod) []ctrlwebhook.JSONPatchOp {
 	window := appliedWindow(old)
 	if window == 0 || len(pod.Spec.Containers) != len(old.Spec.Containers) {
@@ -43,12 +43,12 @@ func keepPatch(pod, old *corev1.Pod) []ctrlwebhook.JSONPatchOp {
 		ops = append(ops, add("/spec/terminationGracePeriodSeconds", was))
 	}
 	if len(ops) > 0 && appliedWindow(pod) != window {
-		ops = append(ops, noteOp(pod, config.DrainWindowAppliedKey, window))
+		ops = append(ops, annotationOp(pod, config.DrainWindowAppliedKey, window))
 	}
 	return ops
 }
 
-// probeGrace is a probe's own grace period in seconds; zero for none.
+// probeGrace returns a probe's own grace period in seconds; zero for none.
 func probeGrace(probe *corev1.Probe) int64 {
 	if probe == nil || probe.TerminationGracePeriodSeconds == nil {
 		return 0

@@ -11,7 +11,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-func TestAPodKeepsItsDrainWindow(t *testing.T) {
+func TestAnUpdatedPodKeepsItsDrainWindow(t *testing.T) {
 	plain := corev1.Container{Name: "main"}
 	named := func(container corev1.Container, name string) corev1.Container {
 		container.Name = name
@@ -25,12 +25,12 @@ func TestAPodKeepsItsDrainWindow(t *testing.T) {
 		old, new *corev1.Pod
 		want     windowed
 	}{
-		"nothing is set back": {new: given, want: kept},
-		"the grace period is": {new: applied(newPod(30, mine(), named(draining(), "other"))), want: kept},
-		"the grace periods of probes are": {
+		"nothing is reset":          {new: given, want: kept},
+		"the grace period is reset": {new: applied(newPod(30, mine(), named(draining(), "other"))), want: kept},
+		"the grace periods of probes are reset": {
 			new: applied(newPod(33, named(probed(sleeping(3), 2, 60), "main"), named(draining(), "other"))), want: kept,
 		},
-		"everything is": {
+		"everything is reset": {
 			new: newPod(30, probed(plain, 2, 60), named(draining(), "other")), want: kept,
 		},
 		"other values are left to the API server": {
@@ -58,7 +58,7 @@ func TestAPodKeepsItsDrainWindow(t *testing.T) {
 				test.old = given
 			}
 			object := raw(t, test.new)
-			response := newServer(t, listed{service("web")}).ask(PathPods, admissionv1.AdmissionRequest{
+			response := newServer(t, fakeServices{service("web")}).ask(PathPods, admissionv1.AdmissionRequest{
 				Operation: admissionv1.Update, Namespace: "shop", Object: object, OldObject: raw(t, test.old),
 			})
 			patched := object.Raw

@@ -13,19 +13,19 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// windowPatch returns the operations that give a pod a drain window: a preStop sleep for each container without a preStop, probes'
-// grace periods of such a container that are as much longer, and once a longer grace period of the pod. There are none for a window of
-// zero, and when every container has a preStop of its own.
+// windowPatch returns the operations that add a drain window to a pod: each container without a preStop hook gets a preStop sleep, and the
+// grace periods of its probes and of the pod are extended by the window. There are no operations if the window is zero or every container
+// has a preStop hook.
 //
-// The operations are written one by one, and are not the difference of two encoded pods: the API server may know fields that we do
-// not, and encoding ours would drop them.
+// The operations are not computed as the difference of two encoded pods: the API server may know fields that this version does not, and
+// encoding would drop them.
 //
 // Sidecars (restartable init containers) get no sleep. The kubelet runs all preStop hooks at once, but stops a sidecar only after
-// every container has ended (killContainer and terminationOrdering in kubernetes/pkg/kubelet/kuberuntime, 1.29 and later), so the
-// sleep of one container keeps all of them.
+// every container has ended (killContainer and terminationOrdering in kubernetes/pkg/kubelet/kuberuntime, 1.29 and later). So the sleep of
+// one container keeps all sidecars running.
 //
-// The annotation that notes by how much the grace period was extended makes this idempotent: when another webhook adds a container
-// and we are asked again, that one gets the same sleep and the grace period stays.
+// The annotation says by how much the grace period was extended, which makes the patch idempotent: if another webhook adds a container and
+// the API server calls again, that container gets the same sleep and the grace period stays.
 func windowPatch(pod *corev1.Pod, window time.Duration) []ctrlwebhook.JSONPatchOp {
 	if window == 0 {
 		return nil
@@ -47,27 +47,27 @@ func windowPatch(pod *corev1.Pod, window time.Duration) []ctrlwebhook.JSONPatchO
 			ops = append(ops, op)
 			ops = append(ops, probeOps(path, container, sleep, math.MaxInt64)...)
 		case applied > 0 && sleeps(container, applied):
-			// Somebody must have reset a probe's grace period that is not longer than the sleep.
+			// A probe's grace period that is not longer than the sleep was reset, for example by another webhook.
 			ops = append(ops, probeOps(path, container, sleep, sleep)...)
 		}
 	}
 	grace := gracePeriod(pod)
-	// A pod whose grace period is shorter than a sleep in it is refused. Somebody must have reset what we had extended.
+	// A grace period that is shorter than the sleep was reset. The API server would refuse it.
 	reset := applied > 0 && grace < sleep
 	if slept && applied == 0 || reset {
-		ops = append(ops, add("/spec/terminationGracePeriodSeconds", saturatingAdd(grace, sleep)), noteOp(pod, config.DrainWindowAppliedKey, window))
+		ops = append(ops, add("/spec/terminationGracePeriodSeconds", saturatingAdd(grace, sleep)), annotationOp(pod, config.DrainWindowAppliedKey, window))
 	}
 	return ops
 }
 
-// probeOps extends the grace periods that a container's probes have of their own, up to a longest one. Without this the sleep uses up
-// such a grace period, and the kubelet kills the container two seconds later. A value that the API refuses stays as it is.
+// probeOps returns the operations that extend the grace periods that a container's probes have of their own, up to longest. The sleep would
+// use up such a grace period, and the kubelet would kill the container two seconds later. A value that the API server refuses stays.
 func probeOps(path string, container *corev1.Container, sleep, longest int64) []ctrlwebhook.JSONPatchOp {
 	var ops []ctrlwebhook.JSONPatchOp
 	for _, probe := range []struct {
 		field string
 		*corev1.Probe
-	}{{"livenessProbe", container.LivenessProbe}, {"startupProbe", container.StartupProbe}} { // a readinessProbe stops nothing
+	}{{"livenessProbe", container.LivenessProbe}, {"startupProbe", container.StartupProbe}} { // a readinessProbe stops no container
 		if probe.Probe == nil || probe.TerminationGracePeriodSeconds == nil {
 			continue
 		}
@@ -78,8 +78,8 @@ func probeOps(path string, container *corev1.Container, sleep, longest int64) []
 	return ops
 }
 
-// appliedWindow is the window that the pod has been given already; zero for none. The annotation alone proves nothing: it may have
-// been copied into a template without the rest.
+// appliedWindow returns the drain window that the pod already has; zero for none. The annotation alone proves nothing: it may have been
+// copied into a template without the sleep.
 func appliedWindow(pod *corev1.Pod) time.Duration {
 	window, err := time.ParseDuration(pod.Annotations[config.DrainWindowAppliedKey])
 	if err != nil || window <= 0 {
@@ -93,14 +93,14 @@ func appliedWindow(pod *corev1.Pod) time.Duration {
 	return 0
 }
 
-// sleeps reports whether a container's preStop is a sleep of this window.
+// sleeps reports whether a container's preStop hook is a sleep as long as the window.
 func sleeps(container *corev1.Container, window time.Duration) bool {
 	lifecycle := container.Lifecycle
 	return lifecycle != nil && lifecycle.PreStop != nil && lifecycle.PreStop.Sleep != nil &&
 		lifecycle.PreStop.Sleep.Seconds == int64(window/time.Second)
 }
 
-// sleepOp leaves the rest of a container's lifecycle as it is.
+// sleepOp returns the operation that adds a preStop sleep to a container without a preStop hook. The rest of the lifecycle stays.
 func sleepOp(path string, lifecycle *corev1.Lifecycle, seconds int64) (op ctrlwebhook.JSONPatchOp, needed bool) {
 	preStop := map[string]any{"sleep": map[string]any{"seconds": seconds}}
 	switch {
@@ -113,8 +113,8 @@ func sleepOp(path string, lifecycle *corev1.Lifecycle, seconds int64) (op ctrlwe
 	}
 }
 
-// noteOp annotates a pod with a window.
-func noteOp(pod *corev1.Pod, key string, window time.Duration) ctrlwebhook.JSONPatchOp {
+// annotationOp returns the operation that sets an annotation to a window.
+func annotationOp(pod *corev1.Pod, key string, window time.Duration) ctrlwebhook.JSONPatchOp {
 	if pod.Annotations == nil {
 		return add("/metadata/annotations", map[string]any{key: window.String()})
 	}
@@ -122,8 +122,8 @@ func noteOp(pod *corev1.Pod, key string, window time.Duration) ctrlwebhook.JSONP
 	return add("/metadata/annotations/"+escaped, window.String())
 }
 
-// roomForNote reports whether the API server takes one annotation more: the size of all of them is limited.
-func roomForNote(pod *corev1.Pod) bool {
+// roomForAnnotation reports whether a pod can have one more annotation: the API server limits their total size.
+func roomForAnnotation(pod *corev1.Pod) bool {
 	const longest = len(config.DrainWindowRefusedKey) + len(config.DrainWindowAppliedKey) + 2*len("10m0s")
 	size := longest
 	for key, value := range pod.Annotations {
@@ -132,12 +132,12 @@ func roomForNote(pod *corev1.Pod) bool {
 	return size <= apivalidation.TotalAnnotationSizeLimitB
 }
 
-// add is also what replaces a value, and works where it is missing.
+// add returns an "add" operation. It also replaces an existing value; "replace" would fail where there is none.
 func add(path string, value any) ctrlwebhook.JSONPatchOp {
 	return ctrlwebhook.JSONPatchOp{Operation: "add", Path: path, Value: value}
 }
 
-// gracePeriod is the pod's, in seconds, with the API server's defaults for one that is missing or negative.
+// gracePeriod returns the pod's grace period in seconds. One that is missing or negative has the API server's default.
 func gracePeriod(pod *corev1.Pod) int64 {
 	switch grace := pod.Spec.TerminationGracePeriodSeconds; {
 	case grace == nil:

@@ -18,7 +18,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// randomPod is the JSON of a pod in which anything may be set, with fields that no API of today has.
+// randomPod is the JSON of a pod with random fields, among them fields that the API does not have.
 func randomPod(t *testing.T, seed int64) []byte {
 	t.Helper()
 	filler := randfill.NewWithSeed(seed).NilChance(0.5).NumElements(0, 3).Funcs(
@@ -51,21 +51,21 @@ func randomPod(t *testing.T, seed int64) []byte {
 	filler.Fill(pod)
 
 	object := generic(t, encode(t, pod))
-	invent(object)
+	addUnknownFields(object)
 	return encode(t, object)
 }
 
-// invent adds a field to every object.
-func invent(value any) {
+// addUnknownFields adds an unknown field to every object.
+func addUnknownFields(value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		for _, inner := range value {
-			invent(inner)
+			addUnknownFields(inner)
 		}
-		value["fromTheFuture"] = "1" // also right where quantities are expected
+		value["fromTheFuture"] = "1" // also valid as a quantity
 	case []any:
 		for _, inner := range value {
-			invent(inner)
+			addUnknownFields(inner)
 		}
 	}
 }
@@ -77,15 +77,15 @@ func TestTheDrainWindowChangesNothingElse(t *testing.T) {
 		before := randomPod(t, seed)
 		after := withWindow(t, before, window)
 		if again := withWindow(t, after, window); cmp.Diff(generic(t, after), generic(t, again)) != "" {
-			t.Fatalf("seed %d: asked again, it changes\n%s\nto\n%s", seed, after, again)
+			t.Fatalf("seed %d: a second call changes\n%s\nto\n%s", seed, after, again)
 		}
 		was, is := generic(t, before), generic(t, after)
 		wasProbes, isProbes := takeProbes(was), takeProbes(is)
 		wasHooks, isHooks := takeHooks(was), takeHooks(is)
 		wasGrace, isGrace := takeGrace(was), takeGrace(is)
-		wasNote, isNote := takeNote(was), takeNote(is)
+		wasAnnotation, isAnnotation := takeAnnotation(was), takeAnnotation(is)
 		if diff := cmp.Diff(was, is); diff != "" {
-			t.Fatalf("seed %d: changed something else (-before +after):\n%s", seed, diff)
+			t.Fatalf("seed %d: unexpected change (-before +after):\n%s", seed, diff)
 		}
 		missing := 0
 		for i := range wasHooks {
@@ -101,15 +101,15 @@ func TestTheDrainWindowChangesNothingElse(t *testing.T) {
 		if diff := cmp.Diff(wasProbes, isProbes); diff != "" {
 			t.Fatalf("seed %d: unexpected grace periods of probes (-want +got):\n%s", seed, diff)
 		}
-		if extended := isGrace != wasGrace || isNote != wasNote; extended != (missing > 0) {
-			t.Fatalf("seed %d: %d hooks were missing, and the grace period of %v is %v (%v)", seed, missing, wasGrace, isGrace, isNote)
+		if extended := isGrace != wasGrace || isAnnotation != wasAnnotation; extended != (missing > 0) {
+			t.Fatalf("seed %d: %d hooks were missing, and the grace period changed from %v to %v (annotation %v)", seed, missing, wasGrace, isGrace, isAnnotation)
 		}
 		if missing > 0 {
 			changed++
 		}
 	}
 	if changed < 50 {
-		t.Errorf("only %d pods had something to change", changed)
+		t.Errorf("only %d pods were changed", changed)
 	}
 }
 
@@ -125,7 +125,7 @@ func withWindow(t *testing.T, content []byte, window time.Duration) []byte {
 func generic(t *testing.T, content []byte) map[string]any {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.UseNumber() // the largest integers are no floating point numbers
+	decoder.UseNumber() // a floating point number cannot hold the largest integers
 	var object map[string]any
 	if err := decoder.Decode(&object); err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func generic(t *testing.T, content []byte) map[string]any {
 	return object
 }
 
-// takeHooks removes the preStop hooks of the containers and returns them; nil for one that is missing.
+// takeHooks removes the containers' preStop hooks and returns them; nil for a container without one.
 func takeHooks(pod map[string]any) []any {
 	var hooks []any
 	containers, _ := pod["spec"].(map[string]any)["containers"].([]any)
@@ -149,10 +149,10 @@ func takeHooks(pod map[string]any) []any {
 	return hooks
 }
 
-// probeGraces are the grace periods of a container's probes that can stop it, by the probe's name.
+// probeGraces are the grace periods of the probes that can stop a container, by the probe's name.
 type probeGraces map[string]int64
 
-// extend adds seconds to those that the API accepts.
+// extend adds seconds to the grace periods that the API accepts.
 func (p probeGraces) extend(seconds int64) {
 	for name, grace := range p {
 		if grace > 0 {
@@ -161,7 +161,7 @@ func (p probeGraces) extend(seconds int64) {
 	}
 }
 
-// takeProbes removes the grace periods of the containers' probes and returns them, for each container.
+// takeProbes removes the grace periods of each container's probes and returns them.
 func takeProbes(pod map[string]any) []probeGraces {
 	var all []probeGraces
 	containers, _ := pod["spec"].(map[string]any)["containers"].([]any)
@@ -186,15 +186,15 @@ func takeGrace(pod map[string]any) any {
 	return grace
 }
 
-func takeNote(pod map[string]any) any {
+func takeAnnotation(pod map[string]any) any {
 	meta := pod["metadata"].(map[string]any)
 	annotations, _ := meta["annotations"].(map[string]any)
-	note := annotations[config.DrainWindowAppliedKey]
+	applied := annotations[config.DrainWindowAppliedKey]
 	annotations = maps.Clone(annotations)
 	delete(annotations, config.DrainWindowAppliedKey)
 	meta["annotations"] = annotations
 	if len(annotations) == 0 {
 		delete(meta, "annotations")
 	}
-	return note
+	return applied
 }

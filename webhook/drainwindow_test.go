@@ -21,15 +21,15 @@ import (
 
 // windowed is what a drain window changes in a pod.
 type windowed struct {
-	// Sleeps are the containers' preStop sleeps in seconds, -1 for another hook and 0 for none.
+	// Sleeps are the containers' preStop sleeps in seconds: -1 for another hook, 0 for none.
 	Sleeps []int64
-	// Probes are the grace periods that the containers' liveness and startup probes have of their own.
+	// Probes are the own grace periods of the containers' liveness and startup probes.
 	Probes []int64
 	// Grace is the grace period in seconds, -1 for none.
 	Grace int64
-	// Applied is our annotation.
+	// Applied is the annotation of a pod with a window.
 	Applied string
-	// Refused is the annotation of a pod whose window was refused.
+	// Refused is the annotation of a pod that was created without its window.
 	Refused string
 }
 
@@ -66,14 +66,14 @@ func draining() corev1.Container {
 	return corev1.Container{Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"drain"}}}}}
 }
 
-// probed gives a container a liveness and a startup probe with grace periods of their own.
+// probed adds a liveness and a startup probe with their own grace periods to a container.
 func probed(container corev1.Container, liveness, startup int64) corev1.Container {
 	container.LivenessProbe = &corev1.Probe{TerminationGracePeriodSeconds: &liveness}
 	container.StartupProbe = &corev1.Probe{TerminationGracePeriodSeconds: &startup}
 	return container
 }
 
-// newPod is a pod that service selects, as the API server sends it.
+// newPod is a pod that is selected by service, as the API server sends it.
 func newPod(grace int64, containers ...corev1.Container) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "web-", Labels: map[string]string{"app": "web", "tier": "front"}},
@@ -114,24 +114,24 @@ func TestDrainWindow(t *testing.T) {
 	elsewhere.Namespace = "other"
 
 	cases := map[string]struct {
-		services     listed
+		services     fakeServices
 		pod          *corev1.Pod
 		want         windowed
 		wantWarnings []string
 	}{
-		"a container without a hook sleeps, and the grace period is longer": {
+		"a container without a hook": {
 			pod: newPod(30, plain), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
-		"every container without a hook does": {
+		"several containers without a hook": {
 			pod: newPod(30, plain, draining(), plain), want: windowed{Sleeps: []int64{3, -1, 3}, Grace: 33, Applied: "3s"},
 		},
-		"a pod whose containers all have hooks stays as it is": {
+		"a pod whose containers all have hooks": {
 			pod: newPod(30, draining(), sleeping(1)), want: windowed{Sleeps: []int64{-1, 1}, Grace: 30},
 		},
-		"a short grace period is kept beside the window": {
+		"a grace period of zero": {
 			pod: newPod(0, plain), want: windowed{Sleeps: []int64{3}, Grace: 3, Applied: "3s"},
 		},
-		"a missing one is the API server's": {
+		"a missing grace period": {
 			pod: func() *corev1.Pod {
 				pod := newPod(0, plain)
 				pod.Spec.TerminationGracePeriodSeconds = nil
@@ -139,33 +139,33 @@ func TestDrainWindow(t *testing.T) {
 			}(),
 			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
-		"a negative one is a second": {pod: newPod(-5, plain), want: windowed{Sleeps: []int64{3}, Grace: 4, Applied: "3s"}},
-		"a container with another hook keeps it": {
+		"a negative grace period": {pod: newPod(-5, plain), want: windowed{Sleeps: []int64{3}, Grace: 4, Applied: "3s"}},
+		"a container with another lifecycle hook": {
 			pod:  newPod(30, corev1.Container{Lifecycle: &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{}}}}),
 			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
-		"a sidecar goes last anyway": {pod: sidecar(newPod(30, plain)), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
-		"a probe's own grace period is longer too": {
+		"a sidecar": {pod: sidecar(newPod(30, plain)), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
+		"a probe's own grace period": {
 			pod: newPod(30, probed(plain, 2, 60)), want: windowed{Sleeps: []int64{3}, Probes: []int64{5, 63}, Grace: 33, Applied: "3s"},
 		},
-		"but not beside a hook of the container's own": {
+		"a probe's own grace period in a container with a hook": {
 			pod:  newPod(30, plain, probed(draining(), 2, 60), probed(sleeping(1), 1, 1)),
 			want: windowed{Sleeps: []int64{3, -1, 1}, Probes: []int64{2, 60, 1, 1}, Grace: 33, Applied: "3s"},
 		},
-		"a probe without a grace period has the pod's": {
+		"a probe without a grace period": {
 			pod:  newPod(30, corev1.Container{LivenessProbe: &corev1.Probe{}, ReadinessProbe: &corev1.Probe{}}),
 			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
-		"grace periods that the API refuses are not mended": {
+		"grace periods that the API refuses": {
 			pod: newPod(30, probed(plain, 0, -1)), want: windowed{Sleeps: []int64{3}, Probes: []int64{0, -1}, Grace: 33, Applied: "3s"},
 		},
-		"the longest grace periods stay": {
+		"the longest grace periods": {
 			pod: newPod(math.MaxInt64, probed(plain, math.MaxInt64, math.MaxInt64-1)),
 			want: windowed{
 				Sleeps: []int64{3}, Probes: []int64{math.MaxInt64, math.MaxInt64}, Grace: math.MaxInt64, Applied: "3s",
 			},
 		},
-		"a sidecar's probe stays, as it gets no sleep": {
+		"a sidecar's probe": {
 			pod: func() *corev1.Pod {
 				pod := sidecar(newPod(30, plain))
 				pod.Spec.InitContainers[0].LivenessProbe = &corev1.Probe{TerminationGracePeriodSeconds: new(int64(2))}
@@ -173,19 +173,19 @@ func TestDrainWindow(t *testing.T) {
 			}(),
 			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
-		"a Service's own window": {
-			services: listed{service("web", "drain-window", "8s")},
+		"a Service with a window": {
+			services: fakeServices{service("web", "drain-window", "8s")},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{8}, Grace: 38, Applied: "8s"},
 		},
-		"the longest of several Services": {
-			services: listed{service("a", "drain-window", "0s"), service("b", "drain-window", "20s"), service("c")},
+		"several Services with windows": {
+			services: fakeServices{service("a", "drain-window", "0s"), service("b", "drain-window", "20s"), service("c")},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{20}, Grace: 50, Applied: "20s"},
 		},
-		"a Service that asks for more than the tuning allows": {
-			services: listed{service("web", "drain-window", "1m")},
+		"a Service with a longer window than the tuning allows": {
+			services: fakeServices{service("web", "drain-window", "1m")},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{30}, Grace: 60, Applied: "30s"},
 		},
-		"a pod that asks for more than the tuning allows": {
+		"a pod with a longer window than the tuning allows": {
 			pod:  annotated(newPod(30, plain), config.DrainWindowKey, "1m"),
 			want: windowed{Sleeps: []int64{30}, Grace: 60, Applied: "30s"},
 			wantWarnings: []string{`metadata.annotations[tanist.dev/drain-window]: Invalid value: "1m": ` +
@@ -200,100 +200,100 @@ func TestDrainWindow(t *testing.T) {
 				`metadata.annotations[tanist.dev/strategy]: Invalid value: "newest": belongs on the Service, not on its pods`,
 			},
 		},
-		"a Service that asks for none": {
-			services: listed{service("web", "drain-window", "0s")},
+		"a Service with a window of zero": {
+			services: fakeServices{service("web", "drain-window", "0s")},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30},
 		},
-		"a Service whose window is wrong has the tuning's": {
-			services: listed{service("web", "drain-window", "soon")},
+		"a Service with a wrong window": {
+			services: fakeServices{service("web", "drain-window", "soon")},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
 		"a Service that does not opt in": {
-			services: listed{without(service("web"), config.EnabledKey)},
+			services: fakeServices{without(service("web"), config.EnabledKey)},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30},
 		},
-		"a pod that asks before its Service is there": {
-			services: listed{elsewhere},
+		"a pod with a window and no Service yet": {
+			services: fakeServices{elsewhere},
 			pod:      annotated(newPod(30, plain), config.DrainWindowKey, "20s"), want: windowed{Sleeps: []int64{20}, Grace: 50, Applied: "20s"},
 		},
-		"a pod that asks wrongly before its Service is there": {
-			services: listed{elsewhere},
+		"a pod with a wrong window and no Service yet": {
+			services: fakeServices{elsewhere},
 			pod:      annotated(newPod(30, plain), config.DrainWindowKey, "soon"),
 			want:     windowed{Sleeps: []int64{0}, Grace: 30}, wantWarnings: []string{wrong},
 		},
-		"a Service elsewhere": {services: listed{elsewhere}, pod: newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30}},
-		"a pod that asks for a longer one": {
+		"a Service in another namespace": {services: fakeServices{elsewhere}, pod: newPod(30, plain), want: windowed{Sleeps: []int64{0}, Grace: 30}},
+		"a pod with a longer window than its Service": {
 			pod: annotated(newPod(30, plain), config.DrainWindowKey, "20s"), want: windowed{Sleeps: []int64{20}, Grace: 50, Applied: "20s"},
 		},
-		"a pod that opts out": {
+		"a pod with a window of zero": {
 			pod: annotated(newPod(30, plain), config.DrainWindowKey, "0s"), want: windowed{Sleeps: []int64{0}, Grace: 30},
 		},
-		"a pod with a wrong annotation": {
+		"a pod with a wrong window": {
 			pod:  annotated(newPod(30, plain), config.DrainWindowKey, "soon"),
 			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}, wantWarnings: []string{wrong},
 		},
-		"a Job's pod":                 {pod: job(newPod(30, plain)), want: windowed{Sleeps: []int64{0}, Grace: 30}},
-		"a pod on its node's network": {pod: host(newPod(30, plain)), want: windowed{Sleeps: []int64{0}, Grace: 30}},
+		"a Job's pod":               {pod: job(newPod(30, plain)), want: windowed{Sleeps: []int64{0}, Grace: 30}},
+		"a pod on the host network": {pod: host(newPod(30, plain)), want: windowed{Sleeps: []int64{0}, Grace: 30}},
 		"a static pod": {
 			pod: annotated(newPod(30, plain), corev1.MirrorPodAnnotationKey, "x"), want: windowed{Sleeps: []int64{0}, Grace: 30},
 		},
 		"a pod without containers": {pod: newPod(30), want: windowed{Grace: 30}},
 
-		"annotations that leave no room": {
+		"annotations that leave no room for another": {
 			pod:          annotated(newPod(30, plain), "example.com/a", strings.Repeat("x", 256<<10-len("example.com/a"))),
 			want:         windowed{Sleeps: []int64{0}, Grace: 30},
 			wantWarnings: []string{"tanist: no drain window, as the pod's annotations leave no room for one more"},
 		},
 		"a pod of a workload": {pod: owned(newPod(30, plain), "accepted"), want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"}},
-		"a pod of a workload whose pods are refused with a window": {
+		"a pod of a workload whose pods are refused with the window": {
 			pod: owned(newPod(30, plain), refusedWorkload), want: windowed{Sleeps: []int64{0}, Grace: 30, Refused: "3s"},
 			wantWarnings: []string{"tanist: pods of web-1 were refused with a drain window of 3s; this one is created without"},
 		},
-		"one that is asked for again": {
+		"a second call for a pod of such a workload": {
 			pod:  annotated(owned(newPod(30, plain), refusedWorkload), config.DrainWindowRefusedKey, "3s"),
 			want: windowed{Sleeps: []int64{0}, Grace: 30, Refused: "3s"},
 		},
-		"one that has its window already": {
+		"a second call for a pod of such a workload that has the window": {
 			pod:  annotated(owned(newPod(33, sleeping(3), plain), refusedWorkload), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3, 3}, Grace: 33, Applied: "3s"},
 		},
-		"one that gets no window anyway": {
+		"a pod of such a workload whose containers all have hooks": {
 			pod: owned(newPod(30, draining()), refusedWorkload), want: windowed{Sleeps: []int64{-1}, Grace: 30},
 		},
 
-		"asked again, nothing": {
+		"a second call": {
 			pod:  annotated(newPod(33, sleeping(3), draining()), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3, -1}, Grace: 33, Applied: "3s"},
 		},
-		"asked again over another container, only that": {
+		"a second call with another container": {
 			pod:  annotated(newPod(33, sleeping(3), plain), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3, 3}, Grace: 33, Applied: "3s"},
 		},
-		"asked again when Services ask for something else": {
+		"a second call when the Services ask for another window": {
 			pod:  annotated(newPod(35, sleeping(5), plain), config.DrainWindowAppliedKey, "5s"),
 			want: windowed{Sleeps: []int64{5, 5}, Grace: 35, Applied: "5s"},
 		},
-		"asked again when someone has set a grace period shorter than the sleep": {
+		"a second call with a grace period shorter than the sleep": {
 			pod:  annotated(newPod(2, sleeping(3)), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3}, Grace: 5, Applied: "3s"},
 		},
-		"asked again, a probe's grace period stays": {
+		"a second call with a probe": {
 			pod:  annotated(newPod(33, probed(sleeping(3), 5, 63)), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3}, Probes: []int64{5, 63}, Grace: 33, Applied: "3s"},
 		},
-		"asked again when someone has set a probe's grace period that the sleep uses up": {
+		"a second call with a probe's grace period that the sleep uses up": {
 			pod:  annotated(newPod(33, probed(sleeping(3), 3, 4)), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3}, Probes: []int64{6, 4}, Grace: 33, Applied: "3s"},
 		},
-		"asked again over another container with a probe": {
+		"a second call with another container that has a probe": {
 			pod:  annotated(newPod(33, sleeping(3), probed(plain, 30, 2)), config.DrainWindowAppliedKey, "3s"),
 			want: windowed{Sleeps: []int64{3, 3}, Probes: []int64{33, 5}, Grace: 33, Applied: "3s"},
 		},
-		"an annotation copied without the rest": {
+		"the annotation without the sleep": {
 			pod:  annotated(newPod(30, plain, sleeping(7)), config.DrainWindowAppliedKey, "5s"),
 			want: windowed{Sleeps: []int64{3, 7}, Grace: 33, Applied: "3s"},
 		},
-		"an annotation that is none": {
+		"an annotation that is not a window": {
 			pod:  annotated(newPod(30, plain), config.DrainWindowAppliedKey, "yes"),
 			want: windowed{Sleeps: []int64{3}, Grace: 33, Applied: "3s"},
 		},
@@ -301,7 +301,7 @@ func TestDrainWindow(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			if test.services == nil {
-				test.services = listed{service("web")}
+				test.services = fakeServices{service("web")}
 			}
 			s := newServer(t, test.services)
 			object := raw(t, test.pod)
@@ -333,8 +333,8 @@ func TestDrainWindow(t *testing.T) {
 	}
 }
 
-func TestTheDrainWindowIsForNewPodsOnly(t *testing.T) {
-	s := newServer(t, listed{service("web")})
+func TestOnlyNewPodsGetADrainWindow(t *testing.T) {
+	s := newServer(t, fakeServices{service("web")})
 	object := raw(t, newPod(30, corev1.Container{}))
 	for name, request := range map[string]admissionv1.AdmissionRequest{
 		"an update":     {Operation: admissionv1.Update, Object: object, OldObject: object},
@@ -360,14 +360,14 @@ func apply(t testing.TB, document, patch []byte) []byte {
 	return patched
 }
 
-// BenchmarkDrainWindow is the handler's part for a pod of 20 KB that one Service selects.
+// BenchmarkDrainWindow measures the handler with a pod of 20 KB that one Service selects.
 func BenchmarkDrainWindow(b *testing.B) {
 	pod := newPod(30, corev1.Container{Name: "main"}, corev1.Container{Name: "other"})
 	for i := 0; len(encode(b, pod)) < 20_000; i++ {
 		env := corev1.EnvVar{Name: fmt.Sprintf("VARIABLE_%d", i), Value: strings.Repeat("x", 60)}
 		pod.Spec.Containers[i%2].Env = append(pod.Spec.Containers[i%2].Env, env)
 	}
-	hook := drainWindow{services: listed{service("web")}, windows: listed{}, tuning: config.NewStore()}
+	hook := drainWindow{services: fakeServices{service("web")}, windows: fakeServices{}, tuning: config.NewStore()}
 	request := ctrlwebhook.AdmissionRequest{AdmissionRequest: admissionv1.AdmissionRequest{
 		Operation: admissionv1.Create, Namespace: "shop", Object: raw(b, pod),
 	}}

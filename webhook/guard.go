@@ -9,14 +9,14 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 )
 
-// guard is a handler that lets a request pass when judging it fails.
+// guard is an admission handler that allows a request if handling it fails.
 //
-// The webhooks' failurePolicy Ignore does not do that: it covers only calls that get no proper answer. An error that a handler
-// returns as a response, and a panic that controller-runtime recovers, are proper answers, and deny.
+// The webhooks' failurePolicy Ignore is not enough: it covers only calls without a proper response. An error that a handler returns as a
+// response, and a panic that controller-runtime recovers, are proper responses, and deny the request.
 type guard struct {
 	name    string
 	metrics *metrics
-	// handle judges a request. An error is a failure of ours; what a user wrote wrong is a response that refuses.
+	// handle returns the response to a request. An error is a failure of Tanist; a user's mistake is a response that refuses the request.
 	handle func(context.Context, ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error)
 }
 
@@ -34,8 +34,9 @@ func (g guard) Handle(ctx context.Context, request ctrlwebhook.AdmissionRequest)
 	return response
 }
 
+// failed counts and logs a failure, and returns a response that allows the request.
 func (g guard) failed(ctx context.Context, err error) ctrlwebhook.AdmissionResponse {
 	g.metrics.failures.WithLabelValues(g.name).Inc()
-	logf.FromContext(ctx).Error(err, "Request let through: it could not be judged", "webhook", g.name)
+	logf.FromContext(ctx).Error(err, "Failed to handle an admission request; it was allowed", "webhook", g.name)
 	return ctrlwebhook.Allowed("")
 }

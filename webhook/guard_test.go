@@ -13,28 +13,28 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-func TestWhatFailsLetsTheRequestPass(t *testing.T) {
+func TestAFailureAllowsTheRequest(t *testing.T) {
 	pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "web"}}}
 	shaped := func(content string) runtime.RawExtension { return runtime.RawExtension{Raw: []byte(content)} }
 	cases := map[string]struct {
 		path, hook string
 		object     runtime.RawExtension
 		update     bool
-		known      Services
+		services   Services
 	}{
 		"no Service":                   {path: PathServices, hook: hookServices},
 		"no old Service":               {path: PathServices, hook: hookServices, object: raw(t, service("web")), update: true},
 		"a Service of another shape":   {path: PathServices, hook: hookServices, object: shaped(`{"spec":[]}`)},
-		"a panic over a Service":       {path: PathServices, hook: hookServices, object: raw(t, service("web")), known: broken{}},
+		"a panic at a Service":         {path: PathServices, hook: hookServices, object: raw(t, service("web")), services: panicking{}},
 		"no ConfigMap":                 {path: PathTuning, hook: hookTuning},
 		"a ConfigMap of another shape": {path: PathTuning, hook: hookTuning, object: shaped(`{"data":1}`)},
 		"no pod":                       {path: PathPods, hook: hookDrainWindow},
 		"a pod of another shape":       {path: PathPods, hook: hookDrainWindow, object: shaped(`[]`)},
-		"a panic over a pod":           {path: PathPods, hook: hookDrainWindow, object: raw(t, pod), known: broken{}},
+		"a panic at a pod":             {path: PathPods, hook: hookDrainWindow, object: raw(t, pod), services: panicking{}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := newServer(t, test.known)
+			s := newServer(t, test.services)
 			if got := s.failures(test.hook); got != 0 {
 				t.Errorf("%v failures are counted at the start", got)
 			}
@@ -44,7 +44,7 @@ func TestWhatFailsLetsTheRequestPass(t *testing.T) {
 			}
 			response := s.ask(test.path, request)
 			if !response.Allowed || len(response.Patch) > 0 || len(response.Warnings) > 0 {
-				t.Errorf("got %+v, want it let through as it is", response)
+				t.Errorf("got %+v, want it allowed without a patch or a warning", response)
 			}
 			if got := s.failures(test.hook); got != 1 {
 				t.Errorf("%v failures are counted, want 1", got)
@@ -54,10 +54,10 @@ func TestWhatFailsLetsTheRequestPass(t *testing.T) {
 	}
 }
 
-// What is no AdmissionReview has no UID to answer to. The API server takes an answer without one for no answer, and lets the
-// request pass.
-func TestWhatIsNoRequestGetsNoAnswer(t *testing.T) {
-	for name, body := range map[string]string{"nothing": "", "not JSON": "{", "JSON of another shape": `["AdmissionReview"]`} {
+// A body that is not an AdmissionReview has no UID to respond to. The API server treats a response without the UID as a failed call, and
+// ignores it.
+func TestAMalformedReviewGetsNoResponse(t *testing.T) {
+	for name, body := range map[string]string{"an empty body": "", "not JSON": "{", "JSON of another shape": `["AdmissionReview"]`} {
 		t.Run(name, func(t *testing.T) {
 			for _, path := range []string{PathServices, PathTuning, PathPods} {
 				review := newServer(t, nil).post(path, []byte(body))

@@ -21,19 +21,19 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// server answers over HTTP as the API server asks, with everything between the two that is there in the program.
+// server serves the handlers over HTTP, with the same layers in between as in the program.
 type server struct {
 	t        *testing.T
 	url      string
 	registry *prometheus.Registry
 }
 
-func newServer(t *testing.T, known Services) *server {
+func newServer(t *testing.T, services Services) *server {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	hooks := ctrlwebhook.NewServer(ctrlwebhook.Options{})
 	if err := Register(hooks, Options{
-		Namespace: "tanist-system", Tuning: config.NewStore(), Services: known, Registerer: registry,
+		Namespace: "tanist-system", Tuning: config.NewStore(), Services: services, Registerer: registry,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func newServer(t *testing.T, known Services) *server {
 	return &server{t: t, url: listener.URL, registry: registry}
 }
 
-// post sends a body as it is.
+// post sends a body.
 func (s *server) post(path string, body []byte) admissionv1.AdmissionReview {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+path, bytes.NewReader(body))
@@ -66,7 +66,7 @@ func (s *server) post(path string, body []byte) admissionv1.AdmissionReview {
 	return review
 }
 
-// ask sends a request, and expects an answer to it.
+// ask sends a request and returns the response to it.
 func (s *server) ask(path string, request admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
 	s.t.Helper()
 	request.UID = "asked"
@@ -74,12 +74,12 @@ func (s *server) ask(path string, request admissionv1.AdmissionRequest) *admissi
 		TypeMeta: metav1.TypeMeta{APIVersion: "admission.k8s.io/v1", Kind: "AdmissionReview"}, Request: &request,
 	}))
 	if review.Kind != "AdmissionReview" || review.Response == nil || review.Response.UID != "asked" {
-		s.t.Fatalf("got no answer to the request: %+v", review)
+		s.t.Fatalf("got no response to the request: %+v", review)
 	}
 	return review.Response
 }
 
-// failures is what the counter of a handler says.
+// failures returns the counted failures of a handler.
 func (s *server) failures(hook string) float64 {
 	s.t.Helper()
 	families, err := s.registry.Gather()
@@ -119,12 +119,12 @@ func raw(t testing.TB, object any) runtime.RawExtension {
 	return runtime.RawExtension{Raw: encode(t, object)}
 }
 
-// listed are Services known by listing them.
-type listed []*corev1.Service
+// fakeServices are all Services that there are.
+type fakeServices []*corev1.Service
 
-func (l listed) Selecting(namespace string, podLabels map[string]string) []*corev1.Service {
+func (f fakeServices) Selecting(namespace string, podLabels map[string]string) []*corev1.Service {
 	var all []*corev1.Service
-	for _, service := range l {
+	for _, service := range f {
 		if service.Namespace == namespace && config.Enabled(service.Annotations) &&
 			labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(podLabels)) {
 			all = append(all, service)
@@ -133,9 +133,9 @@ func (l listed) Selecting(namespace string, podLabels map[string]string) []*core
 	return all
 }
 
-func (l listed) Wanting(namespace, leaderService string) []*corev1.Service {
+func (f fakeServices) Wanting(namespace, leaderService string) []*corev1.Service {
 	var all []*corev1.Service
-	for _, service := range l {
+	for _, service := range f {
 		if options, _ := config.ParseOptions(service); service.Namespace == namespace &&
 			config.Enabled(service.Annotations) && options.LeaderService == leaderService {
 			all = append(all, service)
@@ -144,8 +144,8 @@ func (l listed) Wanting(namespace, leaderService string) []*corev1.Service {
 	return all
 }
 
-func (l listed) Taken(namespace, leaderService, source string, _ types.UID) *corev1.Service {
-	for _, service := range l {
+func (f fakeServices) Taken(namespace, leaderService, source string, _ types.UID) *corev1.Service {
+	for _, service := range f {
 		own := source != "" && service.Labels[config.SourceServiceKey] == source
 		if service.Namespace == namespace && service.Name == leaderService && !own {
 			return service
@@ -154,14 +154,14 @@ func (l listed) Taken(namespace, leaderService, source string, _ types.UID) *cor
 	return nil
 }
 
-// refusedWorkload is the UID of the workload whose pods are refused with a window.
+// refusedWorkload is the UID of a workload whose pods are refused because of their drain window.
 const refusedWorkload = "refused"
 
-func (l listed) WindowAccepted(owner types.UID) bool { return owner != refusedWorkload }
+func (f fakeServices) WindowAccepted(owner types.UID) bool { return owner != refusedWorkload }
 
-func (l listed) Enabled(namespace string) []*corev1.Service {
+func (f fakeServices) Enabled(namespace string) []*corev1.Service {
 	var all []*corev1.Service
-	for _, service := range l {
+	for _, service := range f {
 		if service.Namespace == namespace && config.Enabled(service.Annotations) {
 			all = append(all, service)
 		}
@@ -169,8 +169,8 @@ func (l listed) Enabled(namespace string) []*corev1.Service {
 	return all
 }
 
-func (l listed) LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec {
-	for _, source := range l {
+func (f fakeServices) LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec {
+	for _, source := range f {
 		if source.Namespace == namespace && source.Name == leaderService.OwnerReferences[0].Name {
 			spec := leaderServiceOf(source.Name).Spec
 			spec.Ports = source.Spec.Ports
@@ -180,10 +180,10 @@ func (l listed) LeaderSpec(namespace string, leaderService *corev1.Service) *cor
 	return nil
 }
 
-// broken panics whatever it is asked.
-type broken struct{ Services }
+// panicking panics at every call.
+type panicking struct{ Services }
 
-// service is one that opts in, with annotations given as key, value, key, value without the domain.
+// service is an opted-in Service. The pairs are annotations: key, value, key, value. The keys have no domain.
 func service(name string, pairs ...string) *corev1.Service {
 	s := &corev1.Service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},

@@ -2,7 +2,7 @@ package webhook
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// The handlers' names, as values of the label webhook.
+// Names of the handlers: values of the label webhook.
 const (
 	hookDepartures  = "departures"
 	hookServices    = "services"
@@ -11,27 +11,27 @@ const (
 	hookNamespaces  = "namespaces"
 )
 
-// What became of an admitted departure, as values of the label outcome.
+// Outcomes of a departure: values of the label outcome.
 const (
-	// departurePrepared is a leader's, with a successor for each Service that it leads.
+	// departurePrepared means that the pod leads, and that each Service that it leads has a successor.
 	departurePrepared = "prepared"
-	// departureNobodyFollows is a leader's that leaves a Service without one.
+	// departureNobodyFollows means that the pod leads, and that a Service that it leads has no successor.
 	departureNobodyFollows = "nobody_follows"
-	// departureNoLeader is one of a pod that leads nothing, as far as is known.
+	// departureNoLeader means that the pod leads no Service, as far as this replica knows.
 	departureNoLeader = "no_leader"
-	// departureDryRun is one that is only tried.
+	// departureDryRun means that the request was a dry run.
 	departureDryRun = "dry_run"
-	// departureTimedOut is one that was answered before it was prepared.
+	// departureTimedOut means that the response was sent before the departure was prepared.
 	departureTimedOut = "timed_out"
-	// departureFailed is one that a mistake of ours kept from being prepared.
+	// departureFailed means that Tanist failed to prepare it.
 	departureFailed = "failed"
 )
 
-// metrics of admission. Requests and their durations are controller-runtime's.
+// metrics are admission's own. Requests and their durations are counted by controller-runtime.
 type metrics struct {
-	// failures: webhook is one of the names above.
+	// failures has the label webhook: one of the five names above.
 	failures *prometheus.CounterVec
-	// departures: outcome is one of the six above.
+	// departures has the label outcome: one of the six above.
 	departures *prometheus.CounterVec
 }
 
@@ -39,11 +39,11 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_admission_failures_total",
-			Help: "Requests that were let through because Tanist itself failed to judge them.",
+			Help: "Admission requests that were allowed because Tanist failed to handle them.",
 		}, []string{"webhook"}),
 		departures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_departures_admitted_total",
-			Help: "Deletions and evictions of pods that admission saw, by what became of them.",
+			Help: "Deletions and evictions of pods that admission saw, by outcome.",
 		}, []string{"outcome"}),
 	}
 	for _, hook := range []string{hookDepartures, hookServices, hookTuning, hookDrainWindow, hookNamespaces} {

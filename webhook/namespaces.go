@@ -12,10 +12,10 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// namespaces warns who writes a Namespace whose label does not opt it in, although it did before or was meant to. It never refuses: a
-// namespace may be opted out, and a misspelt label is better than a Namespace that cannot be written.
+// namespaces warns a user who opts a namespace out or misspells its label. It refuses nothing: a namespace may be opted out, and a
+// misspelt label is better than a Namespace that cannot be written.
 type namespaces struct {
-	known EnabledServices
+	services EnabledServices
 }
 
 func (n namespaces) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
@@ -30,7 +30,7 @@ func (n namespaces) handle(_ context.Context, request ctrlwebhook.AdmissionReque
 	return ctrlwebhook.Allowed("").WithWarnings(n.warnings(namespace, old)...), nil
 }
 
-// warnings are kept short, because the API server truncates long ones. The old Namespace is nil for a new one.
+// warnings returns the warnings to the user. They are short, because the API server truncates long ones. old is nil for a new Namespace.
 func (n namespaces) warnings(namespace, old *corev1.Namespace) []string {
 	if namespace.DeletionTimestamp != nil || config.Enabled(namespace.Labels) {
 		return nil
@@ -43,15 +43,15 @@ func (n namespaces) warnings(namespace, old *corev1.Namespace) []string {
 	if old == nil || !config.Enabled(old.Labels) {
 		return all
 	}
-	if losing := n.known.Enabled(namespace.Name); len(losing) > 0 {
-		all = append(all, fmt.Sprintf("tanist: namespace %s is not opted in any more: the leader Services of %s will be removed after the optOutGrace of the tuning, "+
-			"unless it has the label %s=true again", namespace.Name, someOf(losing), config.EnabledKey))
+	if losing := n.services.Enabled(namespace.Name); len(losing) > 0 {
+		all = append(all, fmt.Sprintf("tanist: namespace %s is no longer opted in: the leader Services of %s will be removed after the tuning's optOutGrace, "+
+			"unless the namespace has the label %s=true again", namespace.Name, nameSome(losing), config.EnabledKey))
 	}
 	return all
 }
 
-// someOf names the first Services of a list and counts the others.
-func someOf(services []*corev1.Service) string {
+// nameSome names the first Services and counts the others.
+func nameSome(services []*corev1.Service) string {
 	const shown = 3
 	names := make([]string, 0, len(services))
 	for _, service := range services {

@@ -20,42 +20,42 @@ func TestNamespaces(t *testing.T) {
 		}
 		return ns
 	}
-	going := namespace("")
-	going.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+	deleted := namespace("")
+	deleted.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
 	const (
 		misspelt = `tanist: label tanist.dev/enabled="yes" does not opt namespace shop in: the value must be "true"`
-		losing   = "tanist: namespace shop is not opted in any more: the leader Services of web will be removed after the optOutGrace of the tuning, unless it has the label " +
+		losing   = "tanist: namespace shop is no longer opted in: the leader Services of web will be removed after the tuning's optOutGrace, unless the namespace has the label " +
 			"tanist.dev/enabled=true again"
-		losingMany = "tanist: namespace shop is not opted in any more: the leader Services of a, b, c and 2 more will be removed after the optOutGrace of the tuning, " +
-			"unless it has the label tanist.dev/enabled=true again"
+		losingMany = "tanist: namespace shop is no longer opted in: the leader Services of a, b, c and 2 more will be removed after the tuning's optOutGrace, " +
+			"unless the namespace has the label tanist.dev/enabled=true again"
 	)
 	elsewhere := service("web")
 	elsewhere.Namespace = "other"
 	cases := map[string]struct {
-		known        listed
+		services     fakeServices
 		old, new     *corev1.Namespace
 		wantWarnings []string
 	}{
-		"a new one without the label":    {new: namespace("")},
-		"a new one that opts in":         {new: namespace("true")},
-		"a new one that opts out":        {new: namespace("false")},
-		"a new one that misspells it":    {new: namespace("yes"), wantWarnings: []string{misspelt}},
-		"opting in":                      {old: namespace(""), new: namespace("true")},
-		"opting in misspelt":             {old: namespace(""), new: namespace("yes"), wantWarnings: []string{misspelt}},
-		"opting out":                     {old: namespace("true"), new: namespace("false"), wantWarnings: []string{losing}},
-		"the label taken away":           {old: namespace("true"), new: namespace(""), wantWarnings: []string{losing}},
-		"the label misspelt":             {old: namespace("true"), new: namespace("yes"), wantWarnings: []string{misspelt, losing}},
-		"a misspelt label taken away":    {old: namespace("yes"), new: namespace("")},
-		"nothing is lost":                {known: listed{elsewhere, without(service("web"), config.EnabledKey)}, old: namespace("true"), new: namespace("")},
-		"many are lost":                  {known: listed{service("c"), service("e"), service("a"), service("b"), service("d")}, old: namespace("true"), new: namespace(""), wantWarnings: []string{losingMany}},
-		"a namespace that is going away": {old: namespace("true"), new: going},
+		"a new namespace without the label":        {new: namespace("")},
+		"a new namespace that opts in":             {new: namespace("true")},
+		"a new namespace that opts out":            {new: namespace("false")},
+		"a new namespace with a misspelt label":    {new: namespace("yes"), wantWarnings: []string{misspelt}},
+		"opting in":                                {old: namespace(""), new: namespace("true")},
+		"opting in with a misspelt label":          {old: namespace(""), new: namespace("yes"), wantWarnings: []string{misspelt}},
+		"opting out":                               {old: namespace("true"), new: namespace("false"), wantWarnings: []string{losing}},
+		"the label is removed":                     {old: namespace("true"), new: namespace(""), wantWarnings: []string{losing}},
+		"the label is changed to a misspelt one":   {old: namespace("true"), new: namespace("yes"), wantWarnings: []string{misspelt, losing}},
+		"a misspelt label is removed":              {old: namespace("yes"), new: namespace("")},
+		"no Service loses its leader Service":      {services: fakeServices{elsewhere, without(service("web"), config.EnabledKey)}, old: namespace("true"), new: namespace("")},
+		"many Services lose their leader Services": {services: fakeServices{service("c"), service("e"), service("a"), service("b"), service("d")}, old: namespace("true"), new: namespace(""), wantWarnings: []string{losingMany}},
+		"a namespace that is being deleted":        {old: namespace("true"), new: deleted},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			if test.known == nil {
-				test.known = listed{service("web")}
+			if test.services == nil {
+				test.services = fakeServices{service("web")}
 			}
-			s := newServer(t, test.known)
+			s := newServer(t, test.services)
 			request := admissionv1.AdmissionRequest{Operation: admissionv1.Create, Object: raw(t, test.new)}
 			if test.old != nil {
 				request.Operation, request.OldObject = admissionv1.Update, raw(t, test.old)

@@ -21,7 +21,8 @@ const (
 	PathPods       = "/mutate-pods"
 )
 
-// Services is what admission asks about Services. The answers come from memory and are shared: they must not be modified.
+// Services is what admission needs to know about Services. It answers from memory. The returned objects are shared and must not be
+// modified.
 type Services interface {
 	SelectingServices
 	DrainWindows
@@ -29,63 +30,64 @@ type Services interface {
 	EnabledServices
 }
 
-// SelectingServices knows the Services of new pods.
+// SelectingServices finds the Services of a new pod.
 type SelectingServices interface {
-	// Selecting are the opted-in Services (namespace label and annotation) that select pods with these labels.
+	// Selecting returns the opted-in Services (by namespace label and annotation) that select a pod with these labels.
 	Selecting(namespace string, podLabels map[string]string) []*corev1.Service
 }
 
-// DrainWindows knows whose pods are refused because of their drain window.
+// DrainWindows knows the workloads whose pods are refused because of their drain window.
 type DrainWindows interface {
-	// WindowAccepted reports whether the next pod of the workload with this UID should have its window. Each call is taken for an
-	// attempt to create a pod.
+	// WindowAccepted reports whether the next pod of the workload with this UID should get its window. Each call counts as an attempt to
+	// create a pod.
 	WindowAccepted(owner types.UID) bool
 }
 
 // LeaderServices knows leader Services and their names.
 type LeaderServices interface {
-	// Wanting are the opted-in Services that ask for a leader Service of this name.
+	// Wanting returns the opted-in Services that ask for a leader Service of this name.
 	Wanting(namespace, leaderService string) []*corev1.Service
-	// Taken is the Service that has the name and is not the leader Service of the source with this name and UID; nil when the name
-	// is free, or about to be.
+	// Taken returns the Service that has the name, unless it is the leader Service of the source with this name and UID. It returns nil if
+	// the name is free or about to be.
 	Taken(namespace, leaderService, source string, sourceUID types.UID) *corev1.Service
-	// LeaderSpec is the spec that Tanist gives to this leader Service; nil when Tanist does not keep it.
+	// LeaderSpec returns the spec that Tanist gives to this leader Service; nil if Tanist does not keep it.
 	LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec
 }
 
-// EnabledServices knows the Services of a namespace.
+// EnabledServices knows the Services of a namespace that ask for a leader Service.
 type EnabledServices interface {
-	// Enabled are the Services of a namespace that are to have a leader Service, whether or not the namespace has opted in.
+	// Enabled returns the Services of a namespace that ask for a leader Service, even if the namespace has not opted in.
 	Enabled(namespace string) []*corev1.Service
 }
 
-// Options are what the handlers share with the rest of the program.
+// Options are what the handlers need from the rest of the program.
 type Options struct {
-	// Namespace is Tanist's own, where the tuning is.
+	// Namespace is Tanist's own namespace, which has the tuning's ConfigMap.
 	Namespace string
-	Tuning    *config.Store
-	// Successions and Services are what the controllers know.
-	Successions Successions
-	Services    Services
-	// Registerer takes the metrics.
+	// Tuning is the tuning in force.
+	Tuning *config.Store
+	// Preparer and Services are the controllers, as admission needs them.
+	Preparer Preparer
+	Services Services
+	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
 }
 
-// Register adds the handlers to a server that is not started yet.
+// Register registers the handlers at a server that has not been started.
 func Register(server ctrlwebhook.Server, o Options) error {
 	metrics, err := newMetrics(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("failed to register metrics of admission: %w", err)
 	}
 	for path, hook := range map[string]guard{
-		PathServices:   {name: hookServices, handle: services{known: o.Services, tuning: o.Tuning}.handle},
+		PathServices:   {name: hookServices, handle: services{leaderServices: o.Services, tuning: o.Tuning}.handle},
 		PathTuning:     {name: hookTuning, handle: tuning{namespace: o.Namespace}.handle},
-		PathNamespaces: {name: hookNamespaces, handle: namespaces{known: o.Services}.handle},
+		PathNamespaces: {name: hookNamespaces, handle: namespaces{services: o.Services}.handle},
 		PathPods:       {name: hookDrainWindow, handle: drainWindow{services: o.Services, windows: o.Services, tuning: o.Tuning}.handle},
 	} {
 		hook.metrics = metrics
 		server.Register(path, &ctrlwebhook.Admission{Handler: hook})
 	}
-	server.Register(PathDepartures, newDeparturesHandler(o.Successions, metrics, logf.Log.WithName(hookDepartures)))
+	server.Register(PathDepartures, newDeparturesHandler(o.Preparer, metrics, logf.Log.WithName(hookDepartures)))
 	return nil
 }

@@ -9,13 +9,15 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/cache"
 )
 
-// maxReview is how large a review may be. The API server's objects are at most 1.5 MiB, and a review has two.
+// maxReview is the largest AdmissionReview that is read, in bytes. An object of the API server has at most 1.5 MiB, and a review has two.
 const maxReview = 8 << 20
 
-// request is the part of an admission.k8s.io/v1 AdmissionRequest that a departure needs. The rest, of a pod that is most of 20 KB,
-// is passed over and never becomes an object.
+// request is the part of an admission.k8s.io/v1 AdmissionRequest that departures needs. The decoder skips the rest, which is most of a
+// pod's 20 KB.
 type request struct {
 	UID         types.UID `json:"uid"`
 	SubResource string    `json:"subResource"`
@@ -47,7 +49,38 @@ type deleteOptions struct {
 	} `json:"preconditions"`
 }
 
-// readReview reads the request of an AdmissionReview.
+// departure returns the departure that is requested. The outcome is empty unless there is nothing to prepare.
+func (r *request) departure() (departure cache.Departure, outcome string) {
+	d := cache.Departure{Namespace: r.Namespace, Name: r.Name, Eviction: r.SubResource == "eviction"}
+	pod := &r.OldObject.Metadata
+	if d.Name == "" { // the deletion of a collection
+		d.Name = pod.Name
+	}
+	d.UID = pod.UID
+	if d.Eviction {
+		if d.Name == "" {
+			d.Name = r.Object.Metadata.Name
+		}
+		if preconditions := r.Object.DeleteOptions.Preconditions; preconditions != nil && preconditions.UID != nil {
+			d.UID = *preconditions.UID
+		}
+	}
+	switch {
+	case r.dryRun():
+		return d, departureDryRun
+	case pod.DeletionTimestamp != nil || d.Name == "":
+		return d, departureNoLeader
+	default:
+		return d, ""
+	}
+}
+
+// dryRun reports whether the request is a dry run. An eviction may say so in the Eviction alone.
+func (r *request) dryRun() bool {
+	return r.DryRun || len(r.Options.DryRun) > 0 || len(r.Object.DeleteOptions.DryRun) > 0
+}
+
+// readReview decodes the request of an AdmissionReview.
 func readReview(r *http.Request) (*request, error) {
 	var review struct {
 		Request *request `json:"request"`
@@ -61,7 +94,7 @@ func readReview(r *http.Request) (*request, error) {
 	return review.Request, nil
 }
 
-// writeReview answers with a response.
+// writeReview writes an AdmissionReview with a response.
 func writeReview(w http.ResponseWriter, response *admissionv1.AdmissionResponse) error {
 	review := admissionv1.AdmissionReview{
 		TypeMeta: metav1.TypeMeta{APIVersion: admissionv1.SchemeGroupVersion.String(), Kind: "AdmissionReview"},
@@ -73,7 +106,7 @@ func writeReview(w http.ResponseWriter, response *admissionv1.AdmissionResponse)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if _, err := w.Write(body); err != nil {
-		return fmt.Errorf("failed to answer AdmissionReview: %w", err)
+		return fmt.Errorf("failed to write AdmissionReview: %w", err)
 	}
 	return nil
 }

@@ -11,15 +11,13 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// services refuses a Service that asks for what it cannot have, and changes of leader Services that Tanist would undo.
+// services refuses wrong annotations of Services, and changes of leader Services that Tanist would undo.
 type services struct {
-	known  LeaderServices
-	tuning *config.Store
+	leaderServices LeaderServices
+	tuning         *config.Store
 }
 
-func (s services) handle(
-	_ context.Context, request ctrlwebhook.AdmissionRequest,
-) (ctrlwebhook.AdmissionResponse, error) {
+func (s services) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
 	service, err := decode[corev1.Service](request.Object)
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
@@ -30,49 +28,48 @@ func (s services) handle(
 	}
 	service.Namespace = request.Namespace
 
-	errs := s.mistakes(service, old)
-	if len(errs) > 0 {
+	if errs := s.validate(service, old); len(errs) > 0 {
 		return refused("Service", service.Name, errs), nil
 	}
 	return ctrlwebhook.Allowed("").WithWarnings(s.warnings(service, old)...), nil
 }
 
-// mistakes are what a request makes wrong. What a Service says does not matter once it is being deleted.
-func (s services) mistakes(service, old *corev1.Service) field.ErrorList {
+// validate returns what is wrong with a request; nothing if the Service is being deleted. old is nil for a new Service.
+func (s services) validate(service, old *corev1.Service) field.ErrorList {
 	source := sourceOf(cmp.Or(old, service))
 	switch {
 	case service.DeletionTimestamp != nil, source != "" && old == nil:
 		return nil
 	case source != "":
-		if kept := s.known.LeaderSpec(service.Namespace, old); kept != nil {
-			return undone(&service.Spec, &old.Spec, kept, source)
+		if want := s.leaderServices.LeaderSpec(service.Namespace, old); want != nil {
+			return forbiddenChanges(&service.Spec, &old.Spec, want, source)
 		}
 		return nil
 	default:
-		return append(newMistakes(service, old), s.unavailable(service, newWish(service, old))...)
+		return append(newErrors(service, old), s.nameConflicts(service, newLeaderServiceName(service, old))...)
 	}
 }
 
-// unavailable says why a Service cannot have the leader Service that it asks for: the name is taken, or another Service asks for it
-// too. Of two Services that ask at the same moment, neither may be known yet; the controller then reports the second one.
-func (s services) unavailable(service *corev1.Service, name string) field.ErrorList {
+// nameConflicts returns an error if the name of a Service's leader Service is taken, or if another Service asks for it too. If two
+// Services ask for a name at the same time, this replica may not know either of them yet. The controller then reports the second one.
+func (s services) nameConflicts(service *corev1.Service, name string) field.ErrorList {
 	if name == "" {
 		return nil
 	}
-	if taken := s.known.Taken(service.Namespace, name, service.Name, service.UID); taken != nil {
-		return field.ErrorList{takenName(name, taken)}
+	if taken := s.leaderServices.Taken(service.Namespace, name, service.Name, service.UID); taken != nil {
+		return field.ErrorList{nameTaken(name, taken)}
 	}
-	for _, other := range s.known.Wanting(service.Namespace, name) {
+	for _, other := range s.leaderServices.Wanting(service.Namespace, name) {
 		if other.Name != service.Name {
 			return field.ErrorList{field.Invalid(leaderServicePath, name,
-				"is the name that Service "+other.Name+" asks for too: choose another name")}
+				"is the name that Service "+other.Name+" also asks for: choose another name")}
 		}
 	}
 	return nil
 }
 
-// warnings tell who asks for a longer drain window than there is, or makes a Service whose name is promised to another one's leader
-// Service.
+// warnings returns a warning for a drain window that is longer than the tuning allows, and for a new Service whose name another Service
+// wants for its leader Service.
 func (s services) warnings(service, old *corev1.Service) []string {
 	var all []string
 	options, _ := config.ParseOptions(service)
@@ -84,16 +81,16 @@ func (s services) warnings(service, old *corev1.Service) []string {
 	if old != nil || service.Name == "" {
 		return all
 	}
-	for _, other := range s.known.Wanting(service.Namespace, service.Name) {
-		if other.Name != service.Name && !madeFor(service, other) {
-			all = append(all, "Service "+other.Name+" wants this name for its leader Service, which cannot be made while this Service has it; "+
-				"annotate "+other.Name+" with another "+config.LeaderServiceKey+", or rename this one")
+	for _, other := range s.leaderServices.Wanting(service.Namespace, service.Name) {
+		if other.Name != service.Name && !labelledFor(service, other) {
+			all = append(all, "tanist: Service "+other.Name+" asks for this name for its leader Service, which cannot be created while this Service exists: "+
+				"annotate "+other.Name+" with another "+config.LeaderServiceKey+", or rename this Service")
 		}
 	}
 	return all
 }
 
-// madeFor reports whether the labels of a Service say that it is the leader Service that Tanist made for another one.
-func madeFor(service, source *corev1.Service) bool {
+// labelledFor reports whether a Service's labels say that it is the source's leader Service.
+func labelledFor(service, source *corev1.Service) bool {
 	return service.Labels[config.ManagedByKey] == config.ManagedBy && service.Labels[config.SourceServiceKey] == source.Name
 }

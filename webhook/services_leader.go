@@ -11,13 +11,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// sourceOf is the name of the Service that a leader Service was made for; empty for any other Service. Labels alone do not make a
-// leader Service, because anybody can set them: a Service must control it too.
+// sourceOf returns the name of the Service that a leader Service was made for; empty for any other Service. A leader Service has one of
+// Tanist's labels, and is controlled by a Service. Labels alone prove nothing, because anyone can set them.
 func sourceOf(service *corev1.Service) string {
 	owner := metav1.GetControllerOfNoCopy(service)
-	if owner == nil || owner.APIVersion != "v1" || owner.Kind != "Service" {
+	if owner == nil || !leaderslice.IsService(owner) {
 		return ""
 	}
 	if service.Labels[config.ManagedByKey] != config.ManagedBy && service.Labels[config.SourceServiceKey] != owner.Name {
@@ -26,16 +27,16 @@ func sourceOf(service *corev1.Service) string {
 	return owner.Name
 }
 
-// undone are the changes of a leader Service's spec that Tanist would undo. They are refused because until then they may send
-// traffic to every pod (a selector) or nowhere. What was different before, and what changes to what Tanist writes, is not refused;
-// so Tanist's own writes pass, whoever makes them.
-func undone(service, old, kept *corev1.ServiceSpec, source string) field.ErrorList {
+// forbiddenChanges returns an error for each field of a leader Service's spec whose change Tanist would undo. Until then the change might
+// send traffic to every pod (a selector) or to none. A field that does not change, or that changes to what Tanist wants, is allowed. So
+// Tanist's own writes are, whoever makes them.
+func forbiddenChanges(service, old, desired *corev1.ServiceSpec, source string) field.ErrorList {
 	detail := "Tanist keeps this leader Service of Service " + source + " and would undo the change: change Service " + source + " instead"
-	is, was, want := reflect.ValueOf(*service), reflect.ValueOf(*old), reflect.ValueOf(*kept)
+	is, was, want := reflect.ValueOf(*service), reflect.ValueOf(*old), reflect.ValueOf(*desired)
 	differ := func(i int, a, b reflect.Value) bool {
 		return !apiequality.Semantic.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface())
 	}
-	retyped := service.Type != old.Type && service.Type != kept.Type // which sets other fields too
+	retyped := service.Type != old.Type && service.Type != desired.Type // this sets other fields, too
 	var errs field.ErrorList
 	for i := range is.NumField() {
 		name, _, _ := strings.Cut(is.Type().Field(i).Tag.Get("json"), ",")
@@ -49,5 +50,5 @@ func undone(service, old, kept *corev1.ServiceSpec, source string) field.ErrorLi
 	return errs
 }
 
-// allocated are the fields of a Service's spec whose values the API server chooses and guards.
+// allocated are the fields of a Service's spec that the API server allocates and validates.
 var allocated = []string{"clusterIP", "clusterIPs", "healthCheckNodePort"}

@@ -11,9 +11,9 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// tuning refuses a ConfigMap that config.Store would not put in force.
+// tuning refuses a tuning that would not come into force.
 type tuning struct {
-	// namespace is Tanist's own; ConfigMaps elsewhere are not its tuning.
+	// namespace is Tanist's own namespace. Only its ConfigMap is the tuning.
 	namespace string
 }
 
@@ -29,15 +29,15 @@ func (t tuning) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) 
 	if request.Namespace != t.namespace || configMap.Name != config.TuningConfigMap {
 		return ctrlwebhook.Allowed(""), nil
 	}
-	if errs := newTuningMistakes(configMap, old); len(errs) > 0 {
+	if errs := newTuningErrors(configMap, old); len(errs) > 0 {
 		return refused("ConfigMap", configMap.Name, errs), nil
 	}
 	return ctrlwebhook.Allowed(""), nil
 }
 
-// newTuningMistakes is what is wrong with a content that a request brings. One that was there before, forced in while admission was
-// away, is in the way of no label and no finalizer. The old ConfigMap is nil for a new one.
-func newTuningMistakes(configMap, old *corev1.ConfigMap) field.ErrorList {
+// newTuningErrors returns what is wrong with the ConfigMap's data, if the request changes the data. Wrong data that was written while
+// admission was not called does not block a change of labels or finalizers. old is nil for a new ConfigMap.
+func newTuningErrors(configMap, old *corev1.ConfigMap) field.ErrorList {
 	if configMap.DeletionTimestamp != nil ||
 		old != nil && apiequality.Semantic.DeepEqual(old.Data, configMap.Data) &&
 			apiequality.Semantic.DeepEqual(old.BinaryData, configMap.BinaryData) {

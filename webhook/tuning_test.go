@@ -28,28 +28,28 @@ func TestTuning(t *testing.T) {
 		old, new   *corev1.ConfigMap
 		wantErrors []string
 	}{
-		"a right one":     {new: configMap(config.TuningKey, "commit: {concurrency: 3}")},
-		"an empty one":    {new: configMap(config.TuningKey, "", func(c *corev1.ConfigMap) { c.Data = nil })},
-		"a wrong value":   {new: configMap(config.TuningKey, none), wantErrors: wrong},
-		"a change to one": {old: configMap(config.TuningKey, ""), new: configMap(config.TuningKey, none), wantErrors: wrong},
-		"a misspelt key in it": {
+		"a right value":             {new: configMap(config.TuningKey, "commit: {concurrency: 3}")},
+		"no data":                   {new: configMap(config.TuningKey, "", func(c *corev1.ConfigMap) { c.Data = nil })},
+		"a wrong value":             {new: configMap(config.TuningKey, none), wantErrors: wrong},
+		"a change to a wrong value": {old: configMap(config.TuningKey, ""), new: configMap(config.TuningKey, none), wantErrors: wrong},
+		"a misspelt key of the tuning": {
 			new: configMap(config.TuningKey, "comit: {}"),
 			wantErrors: []string{
 				`data[tuning.yaml].comit: Unsupported value: "comit": supported values: ` +
 					`"apiVersion", "cache", "commit", "election", "kind", "retry"`,
 			},
 		},
-		"a misspelt key of it": {
+		"a misspelt key of the ConfigMap": {
 			new:        configMap("tuning.yml", ""),
 			wantErrors: []string{`data[tuning.yml]: Unsupported value: "tuning.yml": supported values: "tuning.yaml"`},
 		},
-		"a ConfigMap elsewhere": {new: configMap(config.TuningKey, none, func(c *corev1.ConfigMap) { c.Namespace = "shop" })},
-		"another ConfigMap":     {new: configMap(config.TuningKey, none, func(c *corev1.ConfigMap) { c.Name = "other" })},
-		"a label on one that was wrong before": {
+		"a ConfigMap in another namespace": {new: configMap(config.TuningKey, none, func(c *corev1.ConfigMap) { c.Namespace = "shop" })},
+		"another ConfigMap":                {new: configMap(config.TuningKey, none, func(c *corev1.ConfigMap) { c.Name = "other" })},
+		"a label, beside an existing mistake": {
 			old: configMap(config.TuningKey, none),
 			new: configMap(config.TuningKey, none, func(c *corev1.ConfigMap) { c.Labels = map[string]string{"a": "b"} }),
 		},
-		"one that goes": {
+		"a ConfigMap that is being deleted": {
 			old: configMap(config.TuningKey, ""),
 			new: configMap(config.TuningKey, none, func(c *corev1.ConfigMap) { c.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }),
 		},

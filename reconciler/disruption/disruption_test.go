@@ -73,7 +73,7 @@ func TestNodesThatGo(t *testing.T) {
 		"a node that the autoscaler might remove": {
 			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("DeletionCandidateOfClusterAutoscaler"))},
 		},
-		"a node that is being deleted": {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Deleted)}, want: goes},
+		"a node that is being deleted": {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.BeingDeleted)}, want: goes},
 		"a node that shuts down":       {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown)}, want: goes},
 		"a node that shuts down and has other troubles": {
 			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown, func(node *corev1.Node) {
@@ -101,7 +101,7 @@ func TestNodesThatGo(t *testing.T) {
 			tuning:  func(t *config.ElectionTuning) { t.HandoverOnCordon = false },
 		},
 		"removal taints are switched off": {
-			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("karpenter.sh/disrupted"), gen.Deleted)},
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("karpenter.sh/disrupted"), gen.BeingDeleted)},
 			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRemovalTaint = false },
 		},
 		"shutdowns are switched off": {

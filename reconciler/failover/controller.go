@@ -130,14 +130,14 @@ func (s *Controller) settle(ctx context.Context, key types.NamespacedName, in in
 	now := time.Now()
 	plan := decide(in, s.clock.Now())
 	if len(plan.writes) == 0 {
-		s.leaders.Believe(key, plan.standing(), plan.highest)
+		s.leaders.SetState(key, plan.standing(), plan.highest)
 	} else {
 		wait, err := s.wait(key, in, plan, now)
 		if wait == 0 && err == nil {
 			wait = s.spaceOut(key, in, plan, now)
 		}
 		if wait > 0 || err != nil {
-			s.leaders.Believe(key, plan.standing(), plan.highest)
+			s.leaders.SetState(key, plan.standing(), plan.highest)
 			s.triggers.putBack(key, in.trigger)
 			return reconcile.Result{RequeueAfter: wait}, err
 		}
@@ -158,12 +158,12 @@ func (s *Controller) commit(ctx context.Context, key types.NamespacedName, in in
 	committed, err := s.apply(ctx, key, in.tuning, plan.writes)
 	switch {
 	case plan.path == pathPrepared:
-		s.leaders.Became(outcomeOf(committed, err))
+		s.leaders.CountPrepared(outcomeOf(committed, err))
 	case in.authority == authorityAll && in.admissible(plan):
 		s.deferral.learn(err)
 	}
 	if committed {
-		s.leaders.Believe(key, plan.after, plan.after.Term)
+		s.leaders.SetState(key, plan.after, plan.after.Term)
 		s.report(ctx, key, in, plan)
 	}
 	return err
@@ -171,16 +171,16 @@ func (s *Controller) commit(ctx context.Context, key types.NamespacedName, in in
 
 // settled takes note of who follows, and lets the leader Service controller know when that is another pod than before.
 func (s *Controller) settled(key types.NamespacedName, successor *election.Candidate) {
-	if s.leaders.Settled(key, successor) {
+	if s.leaders.Decided(key, successor) {
 		s.standing.EnqueueAfter(key, notify.Deferral)
 	}
 }
 
 // wait is how long to leave a commit to others, or to informers that are behind. errBehind says that they have been for too long.
 func (s *Controller) wait(key types.NamespacedName, in input, plan plan, now time.Time) (time.Duration, error) {
-	needed := s.leaders.Needed(key, now)
+	needed := s.leaders.NeededSince(key, now)
 	if in.behind() {
-		waited := now.Sub(s.leaders.Behind(key, now))
+		waited := now.Sub(s.leaders.BehindSince(key, now))
 		if waited >= longestBehind {
 			return 0, errBehind
 		}

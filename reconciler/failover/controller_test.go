@@ -123,6 +123,9 @@ func TestAConflictIsReadLiveAndDecidedAgain(t *testing.T) {
 				if got := testutil.ToFloat64(st.metrics.conflicts); got != 1 {
 					t.Errorf("%v conflicts are counted", got)
 				}
+				if diff := cmp.Diff(map[string]float64{"conflict": 1}, st.misses()); diff != "" {
+					t.Errorf("unexpected misses of the leader cache (-want +got):\n%s", diff)
+				}
 			})
 		})
 	}
@@ -182,6 +185,9 @@ func TestAReplicaThatStaysBehindReadsThePodsLive(t *testing.T) {
 				st.expectNew("a1") // the oldest of those that are there
 				if got := leaderslice.Parse(st.slice()).Basis; got != (leaderslice.Basis{Pods: listedVersion, Services: "20"}) {
 					t.Errorf("got basis %+v, want what was read", got)
+				}
+				if diff := cmp.Diff(map[string]float64{"behind": 1}, st.misses()); diff != "" {
+					t.Errorf("unexpected misses of the leader cache (-want +got):\n%s", diff)
 				}
 			})
 		})
@@ -287,7 +293,7 @@ func TestAServiceThatOptsOutIsForgotten(t *testing.T) {
 			return st.stores.Services.Update(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }))
 		},
 		"its namespace's label is removed, and the leader Service after the grace": func(st *stage) error {
-			meta := gen.Namespaced("shop")
+			meta := gen.Namespace("shop")
 			meta.Labels = nil
 			return errors.Join(st.stores.Namespaces.Update(meta), st.stores.Services.Delete(gen.LeaderOf(gen.WebService())))
 		},

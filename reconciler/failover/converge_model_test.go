@@ -189,7 +189,7 @@ func (r *replica) deliverService(c change[*corev1.Service], now time.Time) {
 
 func (r *replica) deliverSlice(c change[*discoveryv1.EndpointSlice], now time.Time) {
 	if c.after == nil {
-		r.leaders.Gone(gen.ShopWeb, c.name, (*c.before).UID, c.version, now)
+		r.leaders.ObserveDeletion(gen.ShopWeb, c.name, (*c.before).UID, c.version, now)
 	} else {
 		r.leaders.Observe(gen.ShopWeb, leaderslice.Parse(*c.after), now)
 	}
@@ -244,7 +244,7 @@ func (r *replica) act(a *api, patient, dies bool) {
 	p := decide(s, a.now.Add(r.skew))
 	if len(p.writes) > 0 && s.behind() {
 		if patient {
-			r.leaders.Believe(gen.ShopWeb, p.before, p.highest)
+			r.leaders.SetState(gen.ShopWeb, p.before, p.highest)
 			return
 		}
 		if s, ok = r.observed(a, true); !ok {
@@ -252,9 +252,9 @@ func (r *replica) act(a *api, patient, dies bool) {
 		}
 		p = decide(s, a.now.Add(r.skew))
 	}
-	r.leaders.Believe(gen.ShopWeb, p.before, p.highest)
+	r.leaders.SetState(gen.ShopWeb, p.before, p.highest)
 	r.commit(a, s, p, dies)
-	r.leaders.Settled(gen.ShopWeb, p.decision.Successor)
+	r.leaders.Decided(gen.ShopWeb, p.decision.Successor)
 }
 
 // admit is the admission of the leader's deletion by a replica that commits at once. The deletion is refused afterwards if the test
@@ -293,7 +293,7 @@ func (r *replica) commit(a *api, s input, p plan, dies bool) {
 		r.leaders.Committed(gen.ShopWeb, leaderslice.Parse(slice), a.now)
 		if i == 0 {
 			a.commits++
-			r.leaders.Believe(gen.ShopWeb, p.after, p.after.Term)
+			r.leaders.SetState(gen.ShopWeb, p.after, p.after.Term)
 			a.noteTerm(r, p, write)
 		}
 	}

@@ -65,7 +65,7 @@ func (s input) owns(slice *discoveryv1.EndpointSlice) bool {
 // recorded is who leads by the API, and the highest term that was ever seen. The primary family's slice says who leads. When it does
 // not exist the leader Service does: its annotations are a copy. A term that is not believed is 0.
 func (s input) recorded(now time.Time) (state leaderslice.State, highest int64) {
-	if leaderslice.Believable(s.record.Highest, now) {
+	if leaderslice.PlausibleTerm(s.record.Highest, now) {
 		highest = s.record.Highest
 	}
 	for i, family := range leaderslice.Families(s.leaderService) {
@@ -76,17 +76,17 @@ func (s input) recorded(now time.Time) (state leaderslice.State, highest int64) 
 		if i == 0 {
 			state = slice.State
 		}
-		for _, term := range []int64{slice.State.Term, slice.Remembered} {
-			if leaderslice.Believable(term, now) {
+		for _, term := range []int64{slice.State.Term, slice.WrittenTerm} {
+			if leaderslice.PlausibleTerm(term, now) {
 				highest = max(highest, term)
 			}
 		}
 	}
-	if mirrored := leaderslice.ParseTerm(s.leaderService.Annotations); leaderslice.Believable(mirrored, now) {
+	if mirrored := leaderslice.ParseTerm(s.leaderService.Annotations); leaderslice.PlausibleTerm(mirrored, now) {
 		highest = max(highest, mirrored)
 	}
 	nameOnly := state.Leader.UID == "" && state.Leader.Name != "" // someone may have written another name
-	if !leaderslice.Believable(state.Term, now) || state.Term < highest || nameOnly {
+	if !leaderslice.PlausibleTerm(state.Term, now) || state.Term < highest || nameOnly {
 		state.Term = 0
 	}
 	if _, exists := s.slice(leaderslice.PrimaryFamily(s.leaderService)); !exists {

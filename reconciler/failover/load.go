@@ -52,7 +52,11 @@ func (s *Controller) gather(key types.NamespacedName) (input, bool) {
 // out that there is nothing to decide.
 func (s *Controller) complete(ctx context.Context, key types.NamespacedName, in input, read reading) (input, bool, error) {
 	if read != readNothing {
-		s.leaders.Conflicted()
+		miss := cache.MissConflict
+		if read == readPods {
+			miss = cache.MissBehind
+		}
+		s.leaders.CountMiss(miss)
 		return s.refresh(ctx, key, in, read)
 	}
 	if known, ok := s.leaders.Peek(key); ok && recreated(known.Leader, in.pods) {

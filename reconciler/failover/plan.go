@@ -112,7 +112,7 @@ func (s input) changed(p *plan) time.Time {
 // write notes on a slice whose traffic changes when its trigger happened.
 func write(desired, current *discoveryv1.EndpointSlice, changed time.Time) cache.Write {
 	if current == nil || !leaderslice.SameTraffic(current, desired) {
-		leaderslice.StampTrigger(desired, changed)
+		leaderslice.SetTriggerTime(desired, changed)
 	}
 	return cache.Write{Desired: desired, Current: current}
 }
@@ -203,7 +203,7 @@ func replacing(current, desired *discoveryv1.EndpointSlice) *discoveryv1.Endpoin
 		delete(others, key)
 	}
 	if current.Annotations[config.TermKey] != desired.Annotations[config.TermKey] {
-		maps.DeleteFunc(others, func(key, _ string) bool { return leaderslice.IsOurs(key) }) // another version's, about the term before
+		maps.DeleteFunc(others, func(key, _ string) bool { return leaderslice.IsTanistKey(key) }) // another version's, about the term before
 	}
 	next.Annotations = leaderslice.Merge(others, desired.Annotations)
 	next.OwnerReferences = leaderslice.WithController(current.OwnerReferences, desired.OwnerReferences[0])

@@ -16,7 +16,7 @@ import (
 )
 
 // PrepareDeparture prepares every Service that the pod leads (see Admission.Prepare).
-func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) []cache.Succession {
+func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) []cache.HandOver {
 	name := types.NamespacedName{Namespace: departure.Namespace, Name: departure.Name}
 	pod := s.stores.Pod(name)
 	if pod != nil && departure.UID == "" {
@@ -26,31 +26,31 @@ func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 		return nil // a later call of a forced deletion: it is being handed over already
 	}
 	if pod != nil && pod.UID == departure.UID && len(s.stores.Selecting(pod.Namespace, pod.Labels)) > 0 {
-		s.leaders.Depart(pod.UID, now, now.Add(s.tuning.Load().Cache.PreparedTTL.Duration))
+		s.leaders.DepartureAdmitted(pod.UID, now, now.Add(s.tuning.Load().Cache.PreparedTTL.Duration))
 	}
-	var all []cache.Succession
+	var all []cache.HandOver
 	for _, key := range s.leaders.LedBy(name) {
-		if succession, leads := s.prepareFor(key, departure, now); leads {
-			all = append(all, succession)
+		if handOver, leads := s.prepareFor(key, departure, now); leads {
+			all = append(all, handOver)
 		}
 	}
-	slices.SortFunc(all, func(a, b cache.Succession) int { return cmp.Compare(a.Service.String(), b.Service.String()) })
+	slices.SortFunc(all, func(a, b cache.HandOver) int { return cmp.Compare(a.Service.String(), b.Service.String()) })
 	return all
 }
 
 // prepareFor is PrepareDeparture for one Service. It reports false when the pod does not lead it, as far as is known.
-func (s *Controller) prepareFor(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.Succession, bool) {
+func (s *Controller) prepareFor(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.HandOver, bool) {
 	in, warm := s.gatherWarm(key)
 	if !warm {
 		s.enqueueAfter(key, 0) // which reads what is missing, before the deletion's event needs it
-		return cache.Succession{}, false
+		return cache.HandOver{}, false
 	}
 	if state, _ := in.recorded(s.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
-		return cache.Succession{}, false
+		return cache.HandOver{}, false
 	}
 	prepared, ok := prepare(in, departure, s.clock.Now())
 	if !ok {
-		return cache.Succession{Service: key}, true
+		return cache.HandOver{Service: key}, true
 	}
 	prepared.Expires = now.Add(in.tuning.Cache.PreparedTTL.Duration)
 	s.leaders.Prepare(key, prepared)
@@ -59,7 +59,7 @@ func (s *Controller) prepareFor(key types.NamespacedName, departure cache.Depart
 		s.enqueueAfter(key, 0)
 	}
 	s.enqueueAfter(key, prepared.Expires.Sub(now)) // to take note of a departure that did not come
-	return cache.Succession{Service: key, Successor: prepared.After.Leader.Name}, true
+	return cache.HandOver{Service: key, Successor: prepared.After.Leader.Name}, true
 }
 
 // gatherWarm gathers what a decision looks at if all of it is in memory, and new enough to be acted upon.

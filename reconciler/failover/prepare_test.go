@@ -159,9 +159,9 @@ func TestAnyReplicaCommitsWhatIsPreparedAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			st.reads.Store(0)
-			want := []cache.Succession{{Service: gen.ShopWeb, Successor: "b2"}}
+			want := []cache.HandOver{{Service: gen.ShopWeb, Successor: "b2"}}
 			if diff := cmp.Diff(want, st.PrepareDeparture(deletionOf("a1"), time.Now())); diff != "" {
-				t.Errorf("unexpected successions (-want +got):\n%s", diff)
+				t.Errorf("unexpected hand-overs (-want +got):\n%s", diff)
 			}
 			if _, err := st.reconcile(); err != nil || st.writes.Load() != 0 {
 				t.Fatalf("%d writes before the leader leaves (%v)", st.writes.Load(), err)
@@ -304,8 +304,8 @@ func TestAnEvictionNamesItsPodOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := st.PrepareDeparture(cache.Departure{Namespace: "shop", Name: "a1", Eviction: true}, time.Now())
-	if diff := cmp.Diff([]cache.Succession{{Service: gen.ShopWeb, Successor: "b2"}}, got); diff != "" {
-		t.Errorf("unexpected successions (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]cache.HandOver{{Service: gen.ShopWeb, Successor: "b2"}}, got); diff != "" {
+		t.Errorf("unexpected hand-overs (-want +got):\n%s", diff)
 	}
 }
 

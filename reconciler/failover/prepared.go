@@ -39,7 +39,7 @@ func outcomeOf(committed bool, err error) cache.Outcome {
 	}
 }
 
-// outcomeNow is pure: whether a prepared succession is to be committed now; none to wait for its leader to leave. Of the two times
+// outcomeNow is pure: whether a prepared hand-over is to be committed now; none to wait for its leader to leave. Of the two times
 // the first is the API server's, and the other the own clock's.
 func outcomeNow(s input, p *cache.Prepared, now, local time.Time) cache.Outcome {
 	if s.orphaned() || s.behind() {
@@ -86,7 +86,7 @@ func (s input) sameVersions(writes []cache.Write) bool {
 	return true
 }
 
-// stamped is a prepared succession as a plan, with the times of now and with what has been seen since: the leader's departure.
+// stamped is a prepared hand-over as a plan, with the times of now and with what has been seen since: the leader's departure.
 func stamped(s input, p *cache.Prepared, now time.Time) plan {
 	after := p.After
 	after.Since = now.UTC().Truncate(time.Millisecond)
@@ -97,7 +97,7 @@ func stamped(s input, p *cache.Prepared, now time.Time) plan {
 	for _, write := range p.Writes {
 		write.Desired.Annotations[config.LeaderSinceKey] = after.Since.Format(leaderslice.SinceLayout)
 		write.Desired.Annotations[config.BasisKey] = leaderslice.BasisAnnotation(after, s.basis())
-		leaderslice.StampTrigger(write.Desired, changed)
+		leaderslice.SetTriggerTime(write.Desired, changed)
 	}
 	return plan{
 		decision: election.Decision{Move: true, Reason: election.Reason(after.Reason)}, path: pathPrepared,

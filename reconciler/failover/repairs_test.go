@@ -5,20 +5,20 @@ import (
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 
-	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
 func TestARepairOfMetadataHoldsUpNoTraffic(t *testing.T) {
-	relabel := func(slice *discoveryv1.EndpointSlice) { slice.Labels[leaderslice.ManagedByLabel] = "platform" }
+	relabel := func(slice *discoveryv1.EndpointSlice) { slice.Labels[config.ManagedByKey] = "platform" }
 	empty := func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil }
 	leave := func(*discoveryv1.EndpointSlice) {}
 	for name, test := range map[string]struct {
 		primary, other func(*discoveryv1.EndpointSlice)
 		want           string
 	}{
-		"a label of one family":                     {primary: relabel, other: leave, want: "label " + leaderslice.ManagedByLabel},
-		"a label of both":                           {primary: relabel, other: relabel, want: "label " + leaderslice.ManagedByLabel},
+		"a label of one family":                     {primary: relabel, other: leave, want: "label " + config.ManagedByKey},
+		"a label of both":                           {primary: relabel, other: relabel, want: "label " + config.ManagedByKey},
 		"a label, and the other family's endpoint":  {primary: relabel, other: empty},
 		"an endpoint, and the other family's label": {primary: empty, other: relabel},
 	} {

@@ -24,7 +24,7 @@ func (s *Controller) report(ctx context.Context, key types.NamespacedName, in in
 			duration = now.Sub(in.trigger)
 		}
 		s.metrics.handover(after.Reason, plan.path, duration)
-		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && plan.path == pathUnprepared && !s.leaders.Admitted(key, before.Leader.UID) {
+		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && plan.path == pathUnprepared && !s.leaders.WasPrepared(key, before.Leader.UID) {
 			s.metrics.unadmitted.Inc()
 		}
 		logf.FromContext(ctx).V(1).Info("Leader changed",

@@ -85,7 +85,7 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	st.Controller = &Controller{
-		stores: store.NewFake(gen.Namespaced("shop"), source, leader, a, b), live: st.api, client: st.api,
+		stores: store.NewFake(gen.Namespace("shop"), source, leader, a, b), live: st.api, client: st.api,
 		leaders: cache.New(), tuning: tuning, clock: &Clock{}, holds: st.holding.Load,
 		recorder: events.NewFakeRecorder(100), metrics: m, events: notify.NewEventSender(st.api, quiet),
 		triggers: newTriggerTimes(), warnings: notify.NewDeduplicator(), told: notify.NewDeduplicator(), repairs: notify.NewBackoff(), refusals: notify.NewBackoff(),
@@ -152,6 +152,26 @@ func (st *stage) expectNew(leader string) {
 	if age := time.Since(time.UnixMilli(state.Term)); state.Leader.Name != leader || age < -leaderslice.FirstTermLead || age > time.Minute {
 		st.t.Errorf("%q leads with term %d, want %q with a new one", state.Leader.Name, state.Term, leader)
 	}
+}
+
+// misses are the counted misses of the leader cache, by reason.
+func (st *stage) misses() map[string]float64 {
+	st.t.Helper()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(st.leaders)
+	families, err := registry.Gather()
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	misses := map[string]float64{}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if count := metric.GetCounter().GetValue(); count > 0 && family.GetName() == "tanist_leader_cache_misses_total" {
+				misses[metric.GetLabel()[0].GetValue()] = count
+			}
+		}
+	}
+	return misses
 }
 
 // commitElsewhere is another replica's commit, which our informer has not delivered.

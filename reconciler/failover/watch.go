@@ -51,7 +51,7 @@ func (s *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 				return
 			}
 			if e.ObjectNew.DeletionTimestamp != nil {
-				s.leaders.Departed(e.ObjectNew.UID)
+				s.leaders.DepartureSeen(e.ObjectNew.UID)
 			}
 			enqueue(q, e.ObjectNew, e.ObjectNew.ResourceVersion)
 			if !maps.Equal(e.ObjectOld.Labels, e.ObjectNew.Labels) {
@@ -60,7 +60,7 @@ func (s *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			replica(e.ObjectOld, e.ObjectNew)
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], q store.Queue) {
-			s.leaders.Departed(e.Object.UID)
+			s.leaders.DepartureSeen(e.Object.UID)
 			enqueue(q, e.Object, e.Object.ResourceVersion)
 			replica(e.Object, nil)
 		},
@@ -147,7 +147,7 @@ func claimsToBeOurs(slice *discoveryv1.EndpointSlice) bool {
 
 // gone takes note of a slice that is deleted, or no longer of the Service that it was of, as of a version.
 func (s *Controller) gone(q store.Queue, slice *discoveryv1.EndpointSlice, version string) {
-	if key := s.stores.SourceOfSlice(slice); key.Name != "" && s.leaders.Gone(key, slice.Name, slice.UID, version, time.Now()) {
+	if key := s.stores.SourceOfSlice(slice); key.Name != "" && s.leaders.ObserveDeletion(key, slice.Name, slice.UID, version, time.Now()) {
 		s.enqueue(q, key)
 	}
 }

@@ -11,13 +11,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
 func TestRepairsOfMetadataArePutOffAndOthersAreNot(t *testing.T) {
-	relabelled := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[leaderslice.ManagedByLabel] = "platform" })
+	relabelled := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })
 	selecting := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": "web"} })
 	for name, test := range map[string]struct {
 		leaderService *corev1.Service
@@ -38,10 +38,10 @@ func TestRepairsOfMetadataArePutOffAndOthersAreNot(t *testing.T) {
 
 func TestAContestedRepairNamesWhatIsChanged(t *testing.T) {
 	h := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) {
-		s.Labels[leaderslice.ManagedByLabel], s.Spec.Selector = "platform", map[string]string{"app": "web"}
+		s.Labels[config.ManagedByKey], s.Spec.Selector = "platform", map[string]string{"app": "web"}
 	})))
 	note := contested(decide(h, gen.T0).patch, h).Note
-	for _, part := range []string{"label " + leaderslice.ManagedByLabel, "selector", "--show-managed-fields"} {
+	for _, part := range []string{"label " + config.ManagedByKey, "selector", "--show-managed-fields"} {
 		if !strings.Contains(note, part) {
 			t.Errorf("%q does not mention %s", note, part)
 		}
@@ -50,7 +50,7 @@ func TestAContestedRepairNamesWhatIsChanged(t *testing.T) {
 
 func TestAWarOverALabelIsToldOnceAndCostsFewWrites(t *testing.T) {
 	s := &Controller{repairs: notify.NewBackoff(), removals: notify.NewBackoff()}
-	edited := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[leaderslice.ManagedByLabel] = "platform" })))
+	edited := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })))
 	told, writes := 0, 0
 	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
 		c := decide(edited, now) // someone has put it back again

@@ -17,7 +17,7 @@ func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
 		source.Labels = labels
 		return source
 	}
-	ours := map[string]string{leaderslice.ManagedByLabel: config.ManagedBy, config.SourceServiceKey: "web"}
+	ours := map[string]string{config.ManagedByKey: config.ManagedBy, config.SourceServiceKey: "web"}
 	cases := map[string]struct {
 		source                      *corev1.Service
 		labels, annotations         map[string]string
@@ -49,7 +49,7 @@ func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
 		},
 		"a record that someone edited cannot take our labels away": {
 			source:      labelled(nil),
-			annotations: map[string]string{config.CopyLabelsKey: config.SourceServiceKey + "," + leaderslice.ManagedByLabel},
+			annotations: map[string]string{config.CopyLabelsKey: config.SourceServiceKey + "," + config.ManagedByKey},
 		},
 	}
 	for name, test := range cases {

@@ -27,7 +27,7 @@ func TestAMistypedOptInTakesNothingAway(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			source := gen.WebService(func(s *corev1.Service) { s.Annotations = map[string]string{config.EnabledKey: test.value} })
-			v := store.NewFake(gen.Namespaced("shop"), source)
+			v := store.NewFake(gen.Namespace("shop"), source)
 			h := input{source: source, optedIn: true}
 			if test.led {
 				leader := gen.LeaderOf(source)

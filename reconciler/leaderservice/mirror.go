@@ -16,7 +16,7 @@ import (
 func Mirror(service, source *corev1.Service, state leaderslice.State) *corev1.Service {
 	mirrored := service.DeepCopy()
 	mirrored.Labels = leaderslice.Merge(service.Labels, map[string]string{
-		leaderslice.ManagedByLabel: config.ManagedBy, config.SourceServiceKey: source.Name,
+		config.ManagedByKey: config.ManagedBy, config.SourceServiceKey: source.Name,
 	})
 	mirrored.OwnerReferences = leaderslice.WithController(service.OwnerReferences, leaderslice.ControllerReference(source))
 	if state != (leaderslice.State{}) {

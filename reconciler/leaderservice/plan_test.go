@@ -216,7 +216,7 @@ func TestDecideChores(t *testing.T) {
 			want: planned{Warnings: []string{notify.ReasonLeaderServiceTaken}},
 		},
 		"labels that someone changed are put right": {
-			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.Labels[leaderslice.ManagedByLabel] = "platform" }))),
+			input: inputOf(web, withLeader(gen.LeaderOf(web, func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" }))),
 			want:  planned{Patch: "web-leader"},
 		},
 		"a selector that someone set is taken away": {
@@ -388,7 +388,7 @@ func TestMirrorKeepsWhatIsNotOurs(t *testing.T) {
 		s.Annotations = map[string]string{"note": "x", config.LeaderKey: "a1", config.TermKey: "5"}
 	})
 	got := Mirror(current, gen.WebService(), leaderslice.State{Term: 6, Reason: "NoCandidate"})
-	wantLabels := map[string]string{"team": "shop", leaderslice.ManagedByLabel: config.ManagedBy, config.SourceServiceKey: "web"}
+	wantLabels := map[string]string{"team": "shop", config.ManagedByKey: config.ManagedBy, config.SourceServiceKey: "web"}
 	if diff := cmp.Diff(wantLabels, got.Labels); diff != "" {
 		t.Errorf("unexpected labels (-want +got):\n%s", diff)
 	}

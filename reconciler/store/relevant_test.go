@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -63,7 +62,7 @@ func TestServiceChanged(t *testing.T) {
 		"the annotation is removed":      {change: func(s *corev1.Service) { s.Annotations = nil }, want: true},
 		"the selector":                   {change: func(s *corev1.Service) { s.Spec.Selector["tier"] = "front" }, want: true},
 		"the ports":                      {change: func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }, want: true},
-		"the labels":                     {change: func(s *corev1.Service) { s.Labels = map[string]string{leaderslice.ManagedByLabel: "x"} }, want: true},
+		"the labels":                     {change: func(s *corev1.Service) { s.Labels = map[string]string{config.ManagedByKey: "x"} }, want: true},
 		"the owner": {change: func(s *corev1.Service) {
 			s.OwnerReferences = []metav1.OwnerReference{{Kind: "Service", Name: "x"}}
 		}, want: true},

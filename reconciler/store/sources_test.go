@@ -68,7 +68,7 @@ func TestLeaderServiceOf(t *testing.T) {
 		"a wrong name keeps the one that there is":   {source: gen.Annotated(config.LeaderServiceKey, "The Boss"), there: []metav1.Object{named("chief")}, want: "chief", wantName: "chief"},
 		"a wrong name is none when there is nothing": {source: gen.Annotated(config.LeaderServiceKey, "The Boss"), wantName: "web-leader"},
 		"the labels are someone else's, and it is not": {source: web, there: []metav1.Object{named("web-leader", func(s *corev1.Service) {
-			s.Labels[config.SourceServiceKey], s.Labels[leaderslice.ManagedByLabel] = "api", "helm"
+			s.Labels[config.SourceServiceKey], s.Labels[config.ManagedByKey] = "api", "helm"
 		})}, want: "web-leader", wantName: "web-leader"},
 		"it has no mark of ours at all": {source: web, there: []metav1.Object{named("web-leader", func(s *corev1.Service) { s.Labels, s.Annotations = nil, nil })}, wantName: "web-leader"},
 	}
@@ -88,19 +88,19 @@ func TestLeaderServiceOf(t *testing.T) {
 
 func TestServes(t *testing.T) {
 	web, now := gen.WebService(), metav1.NewTime(gen.T0)
-	out := gen.Namespaced("shop", func(m *metav1.PartialObjectMetadata) { m.Labels = nil })
+	out := gen.Namespace("shop", func(m *metav1.PartialObjectMetadata) { m.Labels = nil })
 	cases := map[string]struct {
 		source *corev1.Service
 		there  []metav1.Object
 		want   bool
 	}{
-		"in a namespace that has opted in":               {source: web, there: []metav1.Object{gen.Namespaced("shop")}, want: true},
+		"in a namespace that has opted in":               {source: web, there: []metav1.Object{gen.Namespace("shop")}, want: true},
 		"in one that has not":                            {source: web, there: []metav1.Object{out}},
 		"in one that has opted out, during the grace":    {source: web, there: []metav1.Object{out, gen.LeaderOf(web)}, want: true},
-		"in one that is going":                           {source: web, there: []metav1.Object{gen.Namespaced("shop", func(m *metav1.PartialObjectMetadata) { m.DeletionTimestamp = &now }), gen.LeaderOf(web)}},
+		"in one that is going":                           {source: web, there: []metav1.Object{gen.Namespace("shop", func(m *metav1.PartialObjectMetadata) { m.DeletionTimestamp = &now }), gen.LeaderOf(web)}},
 		"in one that is not there":                       {source: web, there: []metav1.Object{gen.LeaderOf(web)}},
-		"one that has opted out itself":                  {source: gen.Annotated(config.EnabledKey, "false"), there: []metav1.Object{gen.Namespaced("shop"), gen.LeaderOf(web)}},
-		"one that is gone":                               {there: []metav1.Object{gen.Namespaced("shop")}},
+		"one that has opted out itself":                  {source: gen.Annotated(config.EnabledKey, "false"), there: []metav1.Object{gen.Namespace("shop"), gen.LeaderOf(web)}},
+		"one that is gone":                               {there: []metav1.Object{gen.Namespace("shop")}},
 		"one whose leader Service is someone else's now": {source: web, there: []metav1.Object{out, gen.LeaderOf(web, func(s *corev1.Service) { s.OwnerReferences = nil })}},
 	}
 	for name, test := range cases {

@@ -99,10 +99,10 @@ func TestPodsAreFoundByTheirNodeAndTheirController(t *testing.T) {
 
 func TestOptedIn(t *testing.T) {
 	now := metav1.NewTime(gen.T0)
-	v := NewFake(gen.Namespaced("in"),
-		gen.Namespaced("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
-		gen.Namespaced("no", func(m *metav1.PartialObjectMetadata) { m.Labels[config.EnabledKey] = "false" }),
-		gen.Namespaced("going", func(m *metav1.PartialObjectMetadata) { m.DeletionTimestamp = &now }),
+	v := NewFake(gen.Namespace("in"),
+		gen.Namespace("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
+		gen.Namespace("no", func(m *metav1.PartialObjectMetadata) { m.Labels[config.EnabledKey] = "false" }),
+		gen.Namespace("going", func(m *metav1.PartialObjectMetadata) { m.DeletionTimestamp = &now }),
 	)
 	for namespace, want := range map[string][2]bool{
 		"in": {true, false}, "out": {false, false}, "no": {false, false}, "going": {false, true}, "unknown": {false, true},

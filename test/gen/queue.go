@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// NewQueue is a controller's work queue.
+// NewQueue returns a controller's work queue, which is shut down when the test ends.
 func NewQueue(t *testing.T) workqueue.TypedRateLimitingInterface[reconcile.Request] {
 	t.Helper()
 	q := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
@@ -19,7 +19,7 @@ func NewQueue(t *testing.T) workqueue.TypedRateLimitingInterface[reconcile.Reque
 	return q
 }
 
-// Enqueued empties the queue.
+// Enqueued empties the queue and returns the names of the requests.
 func Enqueued(q workqueue.TypedRateLimitingInterface[reconcile.Request]) []string {
 	var names []string
 	for q.Len() > 0 {
@@ -30,6 +30,7 @@ func Enqueued(q workqueue.TypedRateLimitingInterface[reconcile.Request]) []strin
 	return names
 }
 
+// WantEnqueued empties the queue and checks the names of the requests.
 func WantEnqueued(t *testing.T, q workqueue.TypedRateLimitingInterface[reconcile.Request], what string, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, Enqueued(q)); diff != "" {
@@ -37,6 +38,7 @@ func WantEnqueued(t *testing.T, q workqueue.TypedRateLimitingInterface[reconcile
 	}
 }
 
+// Update calls a handler with an update event.
 func Update[T client.Object](t *testing.T, h handler.TypedEventHandler[T, reconcile.Request], q workqueue.TypedRateLimitingInterface[reconcile.Request], before, after T) {
 	t.Helper()
 	h.Update(t.Context(), event.TypedUpdateEvent[T]{ObjectOld: before, ObjectNew: after}, q)

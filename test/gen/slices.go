@@ -12,7 +12,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// SelectedSlice is what the EndpointSlice controller makes of a leader Service that has a selector.
+// SelectedSlice returns a slice that the EndpointSlice controller makes for web's leader Service if that has a selector.
 func SelectedSlice(change ...func(*discoveryv1.EndpointSlice)) *discoveryv1.EndpointSlice {
 	leader := LeaderOf(WebService())
 	slice := &discoveryv1.EndpointSlice{
@@ -26,7 +26,7 @@ func SelectedSlice(change ...func(*discoveryv1.EndpointSlice)) *discoveryv1.Endp
 	return Changed(slice, change)
 }
 
-// MirroredSlice is what the mirroring controller makes of an Endpoints object.
+// MirroredSlice returns a slice that the EndpointSliceMirroring controller makes for an Endpoints object.
 func MirroredSlice(change ...func(*discoveryv1.EndpointSlice)) *discoveryv1.EndpointSlice {
 	return SelectedSlice(append([]func(*discoveryv1.EndpointSlice){func(s *discoveryv1.EndpointSlice) {
 		s.Name, s.UID = "web-leader-mm42x", "mm42x"
@@ -35,7 +35,7 @@ func MirroredSlice(change ...func(*discoveryv1.EndpointSlice)) *discoveryv1.Endp
 	}}, change...)...)
 }
 
-// SliceOf is a slice of a leader Service, as Tanist makes it, that says that pod a1 leads with term 5.
+// SliceOf returns a slice of web's leader Service as Tanist writes it. It says that pod a1 leads with term 5.
 func SliceOf(leaderService *corev1.Service, family discoveryv1.AddressType, change ...func(*discoveryv1.EndpointSlice)) *discoveryv1.EndpointSlice {
 	pod := ReadyPod("a1")
 	name, address := leaderService.Name+"-"+strings.ToLower(string(family)), pod.Status.PodIPs[0].IP

@@ -6,7 +6,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// Tune puts a tuning in force.
+// Tune puts the tuning in a text in force.
 func Tune(store *config.Store, text string) {
 	store.Apply(config.ResolveTuning(&corev1.ConfigMap{Data: map[string]string{config.TuningKey: text}}, nil))
 }

@@ -90,9 +90,9 @@ func TestTwoServicesForOneLeaderService(t *testing.T) {
 	s.withService("web", boss)
 	s.withService("other")
 	wantRefused(t, s.tryService("api", boss), "services.tanist.dev", `Service "api" is invalid: `+path+
-		`: Invalid value: "boss": is the name that Service web asks for too: choose another name`, path)
+		`: Invalid value: "boss": is the name that Service web also asks for: choose another name`, path)
 	wantRefused(t, s.tryPatchService("other", `{"metadata":{"annotations":{"tanist.dev/leader-service":"boss"}}}`), "services.tanist.dev",
-		`Service "other" is invalid: `+path+`: Invalid value: "boss": is the name that Service web asks for too: choose another name`, path)
+		`Service "other" is invalid: `+path+`: Invalid value: "boss": is the name that Service web also asks for: choose another name`, path)
 	if history.service(s.namespace, "boss") != nil {
 		t.Error("web has its leader Service: nothing was tried of one that has none")
 	}
@@ -136,8 +136,8 @@ func TestANamespaceThatIsNotOptedInAnyMore(t *testing.T) {
 	s.withService("web")
 	s.exists("web-leader")
 	misspelt := `tanist: label tanist.dev/enabled="yes" does not opt namespace ` + s.namespace + ` in: the value must be "true"`
-	losing := "tanist: namespace " + s.namespace + " is not opted in any more: the leader Services of web will be removed after the optOutGrace of the tuning, " +
-		"unless it has the label tanist.dev/enabled=true again"
+	losing := "tanist: namespace " + s.namespace + " is no longer opted in: the leader Services of web will be removed after the tuning's optOutGrace, " +
+		"unless the namespace has the label tanist.dev/enabled=true again"
 	for _, step := range []struct {
 		body string
 		want []string

@@ -66,8 +66,8 @@ func TestWrongAnnotationsAreRefused(t *testing.T) {
 	wantRefused(t, s.tryPatchService("web", `{"metadata":{"annotations":{"tanist.dev/strategy":"best"}}}`), webhook,
 		`Service "web" is invalid: `+strategy, path+"[tanist.dev/strategy]")
 	wantRefused(t, s.tryService("new", annotation(config.LeaderServiceKey, "plain")), webhook,
-		`Service "new" is invalid: `+path+`[tanist.dev/leader-service]: Invalid value: "plain": is the name of a Service that is not `+
-			`this one's leader Service and will be left alone: choose another name`,
+		`Service "new" is invalid: `+path+`[tanist.dev/leader-service]: Invalid value: "plain": is the name of an existing Service, `+
+			`which Tanist leaves alone because it is not this one's leader Service: choose another name`,
 		path+"[tanist.dev/leader-service]")
 	wantRefused(t, s.tryService("new", annotation(config.LeaderServiceKey, "web-leader")), webhook,
 		`Service "new" is invalid: `+path+`[tanist.dev/leader-service]: Invalid value: "web-leader": is the leader Service of `+

@@ -102,7 +102,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 			return nil, err
 		}
 		if err := webhook.Register(mgr.GetWebhookServer(), webhook.Options{
-			Namespace: o.Namespace, Tuning: tuning, Successions: known, Services: known, Registerer: registerer,
+			Namespace: o.Namespace, Tuning: tuning, Preparer: known, Services: known, Registerer: registerer,
 		}); err != nil {
 			return nil, err
 		}

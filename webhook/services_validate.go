@@ -9,12 +9,12 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// leaderServicePath is the field that names a leader Service.
+// leaderServicePath is the annotation that names the leader Service.
 var leaderServicePath = field.NewPath("metadata", "annotations").Key(config.LeaderServiceKey)
 
-// newMistakes is what a request makes wrong. What was wrong before is not in the way of a change that has nothing to do with it (a
-// controller that sets a label, a finalizer that goes); opting in has to do with all of it. The old Service is nil for a new one.
-func newMistakes(service, old *corev1.Service) field.ErrorList {
+// newErrors returns the errors in a Service's annotations that the request introduces. Existing errors do not block unrelated updates, such
+// as a label that a controller sets or a finalizer that is removed. They do block opting in. old is nil for a new Service.
+func newErrors(service, old *corev1.Service) field.ErrorList {
 	_, errs := config.ParseOptions(service)
 	if old == nil || optsIn(service, old) {
 		return errs
@@ -25,14 +25,15 @@ func newMistakes(service, old *corev1.Service) field.ErrorList {
 	})
 }
 
-// newWish is the leader Service's name that a request asks for, when it did not ask for that before; else empty.
-func newWish(service, old *corev1.Service) string {
+// newLeaderServiceName returns the leader Service's name that the request newly asks for; empty if it asks for none, or did before. old
+// is nil for a new Service.
+func newLeaderServiceName(service, old *corev1.Service) string {
 	if !config.Enabled(service.Annotations) {
 		return ""
 	}
 	options, errs := config.ParseOptions(service)
 	if slices.ContainsFunc(errs, func(err *field.Error) bool { return err.Field == leaderServicePath.String() }) {
-		return "" // and that is refused
+		return "" // not a valid name
 	}
 	if old != nil && !optsIn(service, old) {
 		if before, _ := config.ParseOptions(old); before.LeaderService == options.LeaderService {
@@ -42,15 +43,17 @@ func newWish(service, old *corev1.Service) string {
 	return options.LeaderService
 }
 
-// takenName never advises to delete a Service: it may be one that works.
-func takenName(name string, by *corev1.Service) *field.Error {
-	detail := "is the name of a Service that is not this one's leader Service and will be left alone: choose another name"
+// nameTaken returns the error for a leader Service's name that another Service has. It does not advise the user to delete that Service,
+// which may be in use.
+func nameTaken(name string, by *corev1.Service) *field.Error {
+	detail := "is the name of an existing Service, which Tanist leaves alone because it is not this one's leader Service: choose another name"
 	if source := sourceOf(by); source != "" {
 		detail = "is the leader Service of Service " + source + ": choose another name"
 	}
 	return field.Invalid(leaderServicePath, name, detail)
 }
 
+// optsIn reports whether an update adds the annotation that asks for a leader Service.
 func optsIn(service, old *corev1.Service) bool {
 	return config.Enabled(service.Annotations) && !config.Enabled(old.Annotations)
 }

@@ -12,7 +12,7 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 )
 
-// decode reads an object of a request, by its case-sensitive names as the API server does.
+// decode decodes an object of a request. Field names are case-sensitive, as in the API server.
 func decode[T any](raw runtime.RawExtension) (*T, error) {
 	object := new(T)
 	if err := json.Unmarshal(raw.Raw, object); err != nil {
@@ -21,7 +21,7 @@ func decode[T any](raw runtime.RawExtension) (*T, error) {
 	return object, nil
 }
 
-// decodeOld is nil when there is no old object: the request creates.
+// decodeOld decodes the old object of an update. It returns nil for a create request, which has none.
 func decodeOld[T any](request ctrlwebhook.AdmissionRequest) (*T, error) {
 	if request.Operation != admissionv1.Update {
 		return nil, nil
@@ -29,7 +29,7 @@ func decodeOld[T any](request ctrlwebhook.AdmissionRequest) (*T, error) {
 	return decode[T](request.OldObject)
 }
 
-// refused is the answer that the API server itself would give: kubectl prints the causes one by one.
+// refused returns the response that the API server itself would give: kubectl prints the errors one by one.
 func refused(kind, name string, errs field.ErrorList) ctrlwebhook.AdmissionResponse {
 	status := apierrors.NewInvalid(schema.GroupKind{Kind: kind}, name, errs).Status()
 	return ctrlwebhook.AdmissionResponse{AdmissionResponse: admissionv1.AdmissionResponse{Result: &status}}

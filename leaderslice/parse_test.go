@@ -17,12 +17,12 @@ var stateOfTerm5 = State{
 	Term:   5, Since: gen.T0.Add(-time.Minute), Reason: "LeaderDeleted",
 }
 
-func TestASliceIsReadAsItWasWritten(t *testing.T) {
+func TestParseReadsWhatRenderWrites(t *testing.T) {
 	for name, state := range map[string]State{
 		"a leader":                stateOfTerm5,
 		"a leader of last resort": {Leader: Leader{UID: "a1-uid", Name: "a1", Node: "node-of-a1"}, Term: 5, Since: gen.T0, Reason: "LeaderGone"},
 		"nobody":                  {Term: 6, Reason: "NoCandidate"},
-		"nobody so far":           {},
+		"nobody yet":              {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			content := Content{
@@ -50,8 +50,8 @@ func TestASliceIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-// The basis says whose term it is, so that damage to endpoints and names does not change who leads.
-func TestWhoLeadsByADamagedSlice(t *testing.T) {
+// The basis has the leader's UID, so damage to endpoints and names does not change who leads.
+func TestParseOfADamagedSlice(t *testing.T) {
 	type read struct {
 		Name string
 		UID  string
@@ -73,26 +73,26 @@ func TestWhoLeadsByADamagedSlice(t *testing.T) {
 		damage func(*discoveryv1.EndpointSlice)
 		want   read
 	}{
-		"the term is no number":            {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "five" }, want: read{"a1", "a1-uid", 0}},
-		"the term is negative":             {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "-5" }, want: read{"a1", "a1-uid", 0}},
-		"the term is missing":              {damage: func(s *discoveryv1.EndpointSlice) { delete(s.Annotations, config.TermKey) }, want: read{"a1", "a1-uid", 0}},
-		"the term is beyond all numbers":   {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "9223372036854775808" }, want: read{"a1", "a1-uid", 0}},
-		"the leader's endpoint is missing": {damage: none, want: read{"a1", "a1-uid", 5}},
-		"there are two endpoints":          {damage: two, want: read{"a1", "a1-uid", 5}},
-		"the endpoint is another pod's":    {damage: another, want: read{"a1", "a1-uid", 5}},
-		"the endpoint is nobody's":         {damage: func(s *discoveryv1.EndpointSlice) { s.Endpoints[0].TargetRef = nil }, want: read{"a1", "a1-uid", 5}},
-		"the endpoint is no pod's":         {damage: func(s *discoveryv1.EndpointSlice) { s.Endpoints[0].TargetRef.Kind = "VM" }, want: read{"a1", "a1-uid", 5}},
-		"the endpoint's pod has no UID":    {damage: func(s *discoveryv1.EndpointSlice) { s.Endpoints[0].TargetRef.UID = "" }, want: read{"a1", "a1-uid", 5}},
-		"the leader's name is missing":     {damage: nameless, want: read{"a1", "a1-uid", 5}},
-		"all annotations are missing":      {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations = nil }, want: read{"a1", "a1-uid", 0}},
+		"the term is not a number":           {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "five" }, want: read{"a1", "a1-uid", 0}},
+		"the term is negative":               {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "-5" }, want: read{"a1", "a1-uid", 0}},
+		"the term is missing":                {damage: func(s *discoveryv1.EndpointSlice) { delete(s.Annotations, config.TermKey) }, want: read{"a1", "a1-uid", 0}},
+		"the term is too large":              {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "9223372036854775808" }, want: read{"a1", "a1-uid", 0}},
+		"the leader's endpoint is missing":   {damage: none, want: read{"a1", "a1-uid", 5}},
+		"there are two endpoints":            {damage: two, want: read{"a1", "a1-uid", 5}},
+		"the endpoint is another pod's":      {damage: another, want: read{"a1", "a1-uid", 5}},
+		"the endpoint has no target":         {damage: func(s *discoveryv1.EndpointSlice) { s.Endpoints[0].TargetRef = nil }, want: read{"a1", "a1-uid", 5}},
+		"the endpoint's target is not a pod": {damage: func(s *discoveryv1.EndpointSlice) { s.Endpoints[0].TargetRef.Kind = "VM" }, want: read{"a1", "a1-uid", 5}},
+		"the endpoint's pod has no UID":      {damage: func(s *discoveryv1.EndpointSlice) { s.Endpoints[0].TargetRef.UID = "" }, want: read{"a1", "a1-uid", 5}},
+		"the leader's name is missing":       {damage: nameless, want: read{"a1", "a1-uid", 5}},
+		"all annotations are missing":        {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations = nil }, want: read{"a1", "a1-uid", 0}},
 
-		"without a basis, the endpoint is missing":                    {damage: unbound(none), want: read{"a1", "", 5}},
-		"without a basis, there are two endpoints":                    {damage: unbound(two), want: read{"a1", "", 5}},
-		"without a basis, the endpoint is another pod's":              {damage: unbound(another), want: read{"a1", "", 5}},
-		"without a basis, the leader's name is missing":               {damage: unbound(nameless), want: read{"a1", "a1-uid", 5}},
-		"without a basis, another pod of the name has the endpoint":   {damage: unbound(func(s *discoveryv1.EndpointSlice) { s.Endpoints[0].TargetRef.UID = "second" }), want: read{"a1", "second", 5}},
-		"without a basis, neither a name nor an endpoint is left":     {damage: unbound(func(s *discoveryv1.EndpointSlice) { nameless(s); none(s) }), want: read{"", "", 5}},
-		"with the basis of another term, the endpoint is another pod": {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "6"; another(s) }, want: read{"a1", "", 6}},
+		"without a basis, the endpoint is missing":                        {damage: unbound(none), want: read{"a1", "", 5}},
+		"without a basis, there are two endpoints":                        {damage: unbound(two), want: read{"a1", "", 5}},
+		"without a basis, the endpoint is another pod's":                  {damage: unbound(another), want: read{"a1", "", 5}},
+		"without a basis, the leader's name is missing":                   {damage: unbound(nameless), want: read{"a1", "a1-uid", 5}},
+		"without a basis, the endpoint is another pod's of the same name": {damage: unbound(func(s *discoveryv1.EndpointSlice) { s.Endpoints[0].TargetRef.UID = "second" }), want: read{"a1", "second", 5}},
+		"without a basis, neither a name nor an endpoint is left":         {damage: unbound(func(s *discoveryv1.EndpointSlice) { nameless(s); none(s) }), want: read{"", "", 5}},
+		"with the basis of another term, the endpoint is another pod's":   {damage: func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "6"; another(s) }, want: read{"a1", "", 6}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestWhoLeadsByADamagedSlice(t *testing.T) {
 	}
 }
 
-func TestTheLeavingPodIsReadAsItWasWritten(t *testing.T) {
+func TestParseLeaving(t *testing.T) {
 	for annotation, want := range map[string]Leaving{
 		"a1-uid@2026-03-01T12:00:00.000Z": {Pod: "a1-uid", Until: gen.T0},
 		"a1-uid@2026-03-01T12:00:00Z":     {Pod: "a1-uid", Until: gen.T0},

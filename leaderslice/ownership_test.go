@@ -4,7 +4,6 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,18 +12,18 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// notOurs are the ways in which an object that looks like ours is not, whatever its kind.
+// notOurs are changes, to an object of any kind, after which it is no longer Tanist's.
 var notOurs = map[string]func(metav1.Object){
-	"it has no owner":               func(o metav1.Object) { o.SetOwnerReferences(nil) },
-	"its owner does not control it": func(o metav1.Object) { reown(o, func(r *metav1.OwnerReference) { r.Controller = nil }) },
-	"its owner says that it does not control it": func(o metav1.Object) {
+	"it has no owner":                 func(o metav1.Object) { o.SetOwnerReferences(nil) },
+	"its owner is not its controller": func(o metav1.Object) { reown(o, func(r *metav1.OwnerReference) { r.Controller = nil }) },
+	"its owner is explicitly not its controller": func(o metav1.Object) {
 		reown(o, func(r *metav1.OwnerReference) { no := false; r.Controller = &no })
 	},
 	"its owner is of another kind": func(o metav1.Object) { reown(o, func(r *metav1.OwnerReference) { r.Kind = "Deployment" }) },
 	"its owner is of another API":  func(o metav1.Object) { reown(o, func(r *metav1.OwnerReference) { r.APIVersion = "example.com/v1" }) },
 	"its owner has another UID":    func(o metav1.Object) { reown(o, func(r *metav1.OwnerReference) { r.UID = "other" }) },
 	"its owner has no UID":         func(o metav1.Object) { reown(o, func(r *metav1.OwnerReference) { r.UID = "" }) },
-	"another controls it beside our owner": func(o metav1.Object) {
+	"it has another controller beside our owner": func(o metav1.Object) {
 		yes, no := true, false
 		ours := o.GetOwnerReferences()[0]
 		ours.Controller = &no
@@ -47,14 +46,14 @@ func reown(o metav1.Object, change func(*metav1.OwnerReference)) {
 func TestOwnsLeaderService(t *testing.T) {
 	source := gen.WebService()
 	if !OwnsLeaderService(gen.LeaderOf(source), source) {
-		t.Error("a leader Service that Tanist made is not its own")
+		t.Error("Tanist's leader Service does not count as Tanist's")
 	}
 	for name, change := range notOurs {
 		t.Run(name, func(t *testing.T) {
 			service := gen.LeaderOf(source)
 			change(service)
 			if OwnsLeaderService(service, source) {
-				t.Error("it is taken for Tanist's own")
+				t.Error("it counts as Tanist's")
 			}
 		})
 	}
@@ -63,27 +62,27 @@ func TestOwnsLeaderService(t *testing.T) {
 			service := gen.LeaderOf(source)
 			change(service)
 			if !OwnsLeaderService(service, source) {
-				t.Error("it is not taken for Tanist's own")
+				t.Error("it does not count as Tanist's")
 			}
 		})
 	}
-	t.Run("no UID is known", func(t *testing.T) {
+	t.Run("the source has no UID", func(t *testing.T) {
 		unknown := gen.WebService(func(s *corev1.Service) { s.UID = "" })
 		if OwnsLeaderService(gen.LeaderOf(unknown), unknown) {
-			t.Error("it is taken for Tanist's own")
+			t.Error("it counts as Tanist's")
 		}
 	})
 }
 
-// stillOurs are the ways in which people and tools edit an object without it being theirs.
+// stillOurs are edits by people and tools after which an object is still Tanist's.
 var stillOurs = map[string]func(metav1.Object){
 	"it has no labels": func(o metav1.Object) {
 		o.SetLabels(nil)
 		o.SetAnnotations(map[string]string{config.TermKey: "5"})
 	},
-	"someone else says to manage it":    func(o metav1.Object) { relabel(o, ManagedByLabel, "platform") },
-	"its label names another Service":   func(o metav1.Object) { relabel(o, config.SourceServiceKey, "api") },
-	"it does not say for which Service": func(o metav1.Object) { relabel(o, config.SourceServiceKey, "") },
+	"its managed-by label names another program": func(o metav1.Object) { relabel(o, config.ManagedByKey, "platform") },
+	"its source label names another Service":     func(o metav1.Object) { relabel(o, config.SourceServiceKey, "api") },
+	"its source label is empty":                  func(o metav1.Object) { relabel(o, config.SourceServiceKey, "") },
 	"it has another owner beside ours": func(o metav1.Object) {
 		o.SetOwnerReferences(append([]metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: "x", UID: "x"}}, o.GetOwnerReferences()...))
 	},
@@ -97,20 +96,20 @@ func madeSlice() *discoveryv1.EndpointSlice {
 func TestOwnsSlice(t *testing.T) {
 	leader := gen.LeaderOf(gen.WebService())
 	if !OwnsSlice(madeSlice(), leader) {
-		t.Error("a slice that Tanist made is not its own")
+		t.Error("Tanist's slice does not count as Tanist's")
 	}
 	for name, change := range notOurs {
 		t.Run(name, func(t *testing.T) {
 			slice := madeSlice()
 			change(slice)
 			if OwnsSlice(slice, leader) {
-				t.Error("it is taken for Tanist's own")
+				t.Error("it counts as Tanist's")
 			}
 		})
 	}
 	edited := map[string]func(metav1.Object){
-		"another controller says to manage it": func(o metav1.Object) { relabel(o, discoveryv1.LabelManagedBy, EndpointSliceController) },
-		"it has another Service's name":        func(o metav1.Object) { relabel(o, discoveryv1.LabelServiceName, "boss") },
+		"its managed-by label names another controller": func(o metav1.Object) { relabel(o, discoveryv1.LabelManagedBy, EndpointSliceController) },
+		"its label names another Service":               func(o metav1.Object) { relabel(o, discoveryv1.LabelServiceName, "boss") },
 	}
 	maps.Copy(edited, stillOurs)
 	for name, change := range edited {
@@ -118,7 +117,7 @@ func TestOwnsSlice(t *testing.T) {
 			slice := madeSlice()
 			change(slice)
 			if !OwnsSlice(slice, leader) {
-				t.Error("it is not taken for Tanist's own")
+				t.Error("it does not count as Tanist's")
 			}
 		})
 	}
@@ -132,18 +131,18 @@ func TestAdoptableLeaderService(t *testing.T) {
 		ownerGone bool
 		want      bool
 	}{
-		"restored without an owner":                 {change: func(s *corev1.Service) { s.OwnerReferences = nil }, want: true},
-		"its owner is gone":                         {change: func(s *corev1.Service) { s.OwnerReferences[0].UID = "old" }, ownerGone: true, want: true},
-		"its owner may be there":                    {change: func(s *corev1.Service) { s.OwnerReferences[0].UID = "old" }},
-		"only an owner that does not control it":    {change: func(s *corev1.Service) { s.OwnerReferences[0].Controller = nil }, want: true},
-		"without our label on whom it is for":       {change: func(s *corev1.Service) { s.OwnerReferences = nil; delete(s.Labels, config.SourceServiceKey) }, want: true},
-		"with another word on who manages it":       {change: func(s *corev1.Service) { s.OwnerReferences = nil; s.Labels[ManagedByLabel] = "velero" }, want: true},
-		"for another Service, which asks no longer": {change: func(s *corev1.Service) { s.OwnerReferences = nil; s.Labels[config.SourceServiceKey] = "api" }, want: true},
-		"without our labels":                        {change: func(s *corev1.Service) { s.OwnerReferences, s.Labels = nil, nil }},
-		"with a selector":                           {change: func(s *corev1.Service) { s.OwnerReferences = nil; s.Spec.Selector = map[string]string{"app": "web"} }},
-		"of another type":                           {change: func(s *corev1.Service) { s.OwnerReferences = nil; s.Spec.Type = corev1.ServiceTypeNodePort }},
-		"it is going":                               {change: func(s *corev1.Service) { s.OwnerReferences, s.DeletionTimestamp = nil, &now }},
-		"in another namespace":                      {change: func(s *corev1.Service) { s.OwnerReferences, s.Namespace = nil, "other" }},
+		"restored without an owner":                {change: func(s *corev1.Service) { s.OwnerReferences = nil }, want: true},
+		"its owner is gone":                        {change: func(s *corev1.Service) { s.OwnerReferences[0].UID = "old" }, ownerGone: true, want: true},
+		"its owner may exist":                      {change: func(s *corev1.Service) { s.OwnerReferences[0].UID = "old" }},
+		"its owner is not its controller":          {change: func(s *corev1.Service) { s.OwnerReferences[0].Controller = nil }, want: true},
+		"without the source label":                 {change: func(s *corev1.Service) { s.OwnerReferences = nil; delete(s.Labels, config.SourceServiceKey) }, want: true},
+		"with another managed-by label":            {change: func(s *corev1.Service) { s.OwnerReferences = nil; s.Labels[config.ManagedByKey] = "velero" }, want: true},
+		"with the source label of another Service": {change: func(s *corev1.Service) { s.OwnerReferences = nil; s.Labels[config.SourceServiceKey] = "api" }, want: true},
+		"without our labels":                       {change: func(s *corev1.Service) { s.OwnerReferences, s.Labels = nil, nil }},
+		"with a selector":                          {change: func(s *corev1.Service) { s.OwnerReferences = nil; s.Spec.Selector = map[string]string{"app": "web"} }},
+		"of another type":                          {change: func(s *corev1.Service) { s.OwnerReferences = nil; s.Spec.Type = corev1.ServiceTypeNodePort }},
+		"it is being deleted":                      {change: func(s *corev1.Service) { s.OwnerReferences, s.DeletionTimestamp = nil, &now }},
+		"in another namespace":                     {change: func(s *corev1.Service) { s.OwnerReferences, s.Namespace = nil, "other" }},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -162,22 +161,22 @@ func TestAdoptableSlice(t *testing.T) {
 		want   bool
 	}{
 		"restored without an owner":              {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences = nil }, want: true},
-		"of an earlier Service of the same name": {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences[0].UID = "old" }, want: true},
+		"of a previous Service of the same name": {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences[0].UID = "old" }, want: true},
 		"of another Service":                     {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences[0].Name, s.OwnerReferences[0].UID = "api", "old" }},
 		"of another kind of owner":               {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences[0].Kind = "Endpoints" }},
-		"without the label on whom it is for": {
+		"without the source label": {
 			change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences = nil; delete(s.Labels, config.SourceServiceKey) }, want: true},
-		"without the label on who manages it": {
+		"without the managed-by label": {
 			change: func(s *discoveryv1.EndpointSlice) {
 				s.OwnerReferences = nil
 				delete(s.Labels, discoveryv1.LabelManagedBy)
 			}, want: true},
 		"without our labels": {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences, s.Labels = nil, nil }},
-		"Kubernetes' own, to which it copied the leader Service's labels": {
+		"of the EndpointSlice controller, with the leader Service's labels": {
 			change: func(s *discoveryv1.EndpointSlice) {
 				s.OwnerReferences, s.Labels[discoveryv1.LabelManagedBy] = nil, EndpointSliceController
 			}},
-		"it is going":          {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences, s.DeletionTimestamp = nil, &now }},
+		"it is being deleted":  {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences, s.DeletionTimestamp = nil, &now }},
 		"in another namespace": {change: func(s *discoveryv1.EndpointSlice) { s.OwnerReferences, s.Namespace = nil, "other" }},
 	}
 	for name, test := range cases {
@@ -186,30 +185,6 @@ func TestAdoptableSlice(t *testing.T) {
 			test.change(slice)
 			if got := AdoptableSlice(slice, leader); got != test.want {
 				t.Errorf("got %t, want %t", got, test.want)
-			}
-		})
-	}
-}
-
-func TestOwnersKeepsOthers(t *testing.T) {
-	ours, yes := ControllerReference(gen.WebService()), true
-	other := metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "x", UID: "x"}
-	old := metav1.OwnerReference{APIVersion: "v1", Kind: "Service", Name: "web", UID: "old", Controller: &yes}
-	loose := ours
-	loose.Controller = nil
-	cases := map[string]struct{ has, want []metav1.OwnerReference }{
-		"nothing is there":                       {want: []metav1.OwnerReference{ours}},
-		"another is there":                       {has: []metav1.OwnerReference{other}, want: []metav1.OwnerReference{other, ours}},
-		"an earlier one controls it":             {has: []metav1.OwnerReference{old, other}, want: []metav1.OwnerReference{ours, other}},
-		"ours does not control it":               {has: []metav1.OwnerReference{other, loose}, want: []metav1.OwnerReference{other, ours}},
-		"all is as it should be":                 {has: []metav1.OwnerReference{other, ours}, want: []metav1.OwnerReference{other, ours}},
-		"an earlier one controls it beside ours": {has: []metav1.OwnerReference{loose, old}, want: []metav1.OwnerReference{ours}},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			got := WithController(test.has, ours)
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("unexpected owners (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -1,0 +1,77 @@
+package cache
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
+)
+
+// SetState sets who leads a Service by its slices, and raises its highest term to the given one.
+func (l *Leaders) SetState(key types.NamespacedName, state leaderslice.State, highest int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[key]
+	if !ok {
+		return
+	}
+	if e.state.Leader.UID != state.Leader.UID {
+		e.successor, e.decided = nil, false // chosen to follow the previous leader
+	}
+	e.state, e.highest = state, max(e.highest, highest)
+	l.index(key, e)
+}
+
+// Decided records who would follow the leader of a Service, and that the Service needs no commit any longer. It reports whether the
+// successor's name has changed.
+func (l *Leaders) Decided(key types.NamespacedName, successor *election.Candidate) (changed bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[key]
+	if !ok {
+		return false
+	}
+	changed = !e.decided || nameOf(e.successor) != nameOf(successor)
+	e.needed, e.behind = time.Time{}, time.Time{}
+	e.successor, e.decided = successor, true
+	return changed
+}
+
+// nameOf returns a candidate's name; empty for none.
+func nameOf(candidate *election.Candidate) string {
+	if candidate == nil {
+		return ""
+	}
+	return candidate.Name
+}
+
+// NeededSince returns since when a Service has needed a commit. The first call after Decided returns now.
+func (l *Leaders) NeededSince(key types.NamespacedName, now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entry(key)
+	if e.needed.IsZero() {
+		e.needed = now
+	}
+	return e.needed
+}
+
+// BehindSince returns since when this replica has not seen enough to decide about a Service. The first call after Decided returns now.
+func (l *Leaders) BehindSince(key types.NamespacedName, now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entry(key)
+	if e.behind.IsZero() {
+		e.behind = now
+	}
+	return e.behind
+}
+
+// OthersCommitted returns when another replica, or anyone else, last changed a slice of any Service.
+func (l *Leaders) OthersCommitted() time.Time {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.othersCommitted
+}

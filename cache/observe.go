@@ -1,0 +1,106 @@
+package cache
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
+	"github.com/tanist-dev/tanist/leaderslice"
+)
+
+// Observe records a slice that an informer delivered, and reports whether it is newer than the known one. Any other version is ignored,
+// so that an informer that lags behind a write of this replica does not undo it. If the version is the known one, the informer's object
+// replaces the API server's answer: the informer keeps it anyway, and it is smaller.
+func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entry(key)
+	before := e.slices[slice.Name]
+	if !newer(slice.ResourceVersion, before.ResourceVersion) {
+		if before.UID == slice.UID && before.ResourceVersion == slice.ResourceVersion {
+			before.Object = slice.Object
+			e.slices[slice.Name] = before
+		}
+		return false
+	}
+	e.slices[slice.Name] = knownSlice{Slice: slice, since: now}
+	// The slice may be deleted before anything is decided from it. Then only the cache has its term.
+	for _, term := range []int64{slice.State.Term, slice.WrittenTerm} {
+		if leaderslice.PlausibleTerm(term, now) {
+			e.highest = max(e.highest, term)
+		}
+	}
+	l.othersCommitted = now
+	return true
+}
+
+// ObserveDeletion records that a slice was deleted, and reports whether that was not known. The UID distinguishes the deleted slice from
+// a newer one of the same name. The version is the deletion's own: an answer to a write or a live read that arrives later and has a lower
+// version is older than the deletion.
+func (l *Leaders) ObserveDeletion(key types.NamespacedName, name string, uid types.UID, version string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[key]
+	if !ok || e.slices[name].UID != uid {
+		return false
+	}
+	e.slices[name] = knownSlice{Slice: leaderslice.Slice{ResourceVersion: version}, since: now}
+	l.removeIfEmpty(key, e)
+	return true
+}
+
+// Committed records the API server's answer to a write of this replica.
+func (l *Leaders) Committed(key types.NamespacedName, slice leaderslice.Slice, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entry(key)
+	if newer(slice.ResourceVersion, e.slices[slice.Name].ResourceVersion) {
+		e.slices[slice.Name] = knownSlice{Slice: slice, since: now}
+	}
+}
+
+// Refresh records the result of a live read of the wanted slices, and returns what is known afterwards. A wanted slice that the read did
+// not find does not exist.
+//
+// The read replaces what was known, even by an older version: after a restore of etcd the older version is the current one. Only a slice
+// that arrived after the read began may be newer than its result.
+func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []leaderslice.Slice, began, now time.Time) Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entry(key)
+	l.setService(e, want.Service)
+	e.stale = e.stale && e.invalidated.After(began)
+	read := map[string]leaderslice.Slice{}
+	for _, slice := range found {
+		read[slice.Name] = slice
+	}
+	for _, name := range want.Slices {
+		slice, before := read[name], e.slices[name]
+		overtaken := before.since.After(began) && (slice.UID == "" || newer(before.ResourceVersion, slice.ResourceVersion))
+		if !overtaken {
+			e.slices[name] = knownSlice{Slice: slice, since: now}
+		}
+	}
+	e.forgetAbsent(want)
+	return e.record()
+}
+
+// ObservePod records the version of one of the Service's pods that an informer delivered, or the version of its deletion.
+func (l *Leaders) ObservePod(key types.NamespacedName, version string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.entries[key]; ok && newer(version, e.pods) {
+		e.pods = version
+	}
+}
+
+// newer reports whether version a of a resource comes after version b; "" comes before all others. A version that is not a number counts
+// as newer, so that it cannot block updates. Since Kubernetes 1.35 all versions are numbers.
+func newer(a, b string) bool {
+	if a == "" || b == "" {
+		return a != ""
+	}
+	order, err := resourceversion.CompareResourceVersion(a, b)
+	return err != nil || order > 0
+}

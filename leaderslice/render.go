@@ -1,0 +1,93 @@
+package leaderslice
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// Name returns the name of a leader Service's slice of a family. It is fixed, so that of two replicas that create the slice at the same time
+// only one succeeds.
+func Name(leaderService string, family discoveryv1.AddressType) string {
+	return leaderService + "-" + strings.ToLower(string(family))
+}
+
+// Names returns the names of a leader Service's slices, the primary family's first.
+func Names(leaderService *corev1.Service) []string {
+	var names []string
+	for _, family := range Families(leaderService) {
+		names = append(names, Name(leaderService.Name, family))
+	}
+	return names
+}
+
+// Content is what the slices of a leader Service should say.
+type Content struct {
+	Source, LeaderService *corev1.Service
+	State                 State
+	Basis                 Basis
+	// Leaving is written on the primary family's slice only.
+	Leaving Leaving
+	// Pod is the leader; nil if nobody leads.
+	Pod *corev1.Pod
+}
+
+// RenderPrimary returns the slice of the primary family, which is the record of who leads.
+func (c Content) RenderPrimary(family discoveryv1.AddressType) *discoveryv1.EndpointSlice {
+	slice := c.Render(family)
+	if c.Leaving != (Leaving{}) {
+		slice.Annotations[config.LeavingKey] = LeavingAnnotation(c.Leaving)
+	}
+	return slice
+}
+
+// Render returns the slice of one family, without Leaving and without a resourceVersion.
+func (c Content) Render(family discoveryv1.AddressType) *discoveryv1.EndpointSlice {
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: c.LeaderService.Namespace,
+			Name:      Name(c.LeaderService.Name, family),
+			Labels: map[string]string{
+				discoveryv1.LabelServiceName: c.LeaderService.Name,
+				discoveryv1.LabelManagedBy:   config.SliceManagedBy,
+				config.ManagedByKey:          config.ManagedBy,
+				config.SourceServiceKey:      c.Source.Name,
+			},
+			Annotations:     StateAnnotations(c.State),
+			OwnerReferences: []metav1.OwnerReference{ControllerReference(c.LeaderService)},
+		},
+		AddressType: family,
+		Endpoints:   []discoveryv1.Endpoint{},
+		Ports:       []discoveryv1.EndpointPort{},
+	}
+	slice.Annotations[config.BasisKey] = BasisAnnotation(c.State, c.Basis)
+	if c.Pod == nil {
+		return slice
+	}
+	// A port or a family that the pod does not have is omitted. A pod that has no port or no family of the Service is never elected.
+	if address := Address(c.Pod, family); address != "" {
+		slice.Endpoints = append(slice.Endpoints, Endpoint(c.Pod, address, c.State.Leader.Ready))
+	}
+	slice.Ports, _ = SlicePorts(c.Source.Spec.Ports, c.Pod)
+	return slice
+}
+
+// Endpoint returns the leader's endpoint. One that is not ready is terminating and serving: kube-proxy uses it if there is no other. It has
+// no zone and no hints. These select among several endpoints, and might exclude the only one.
+func Endpoint(pod *corev1.Pod, address string, ready bool) discoveryv1.Endpoint {
+	serving, terminating := true, !ready
+	e := discoveryv1.Endpoint{
+		Addresses:  []string{address},
+		Conditions: discoveryv1.EndpointConditions{Ready: &ready, Serving: &serving, Terminating: &terminating},
+		TargetRef:  &corev1.ObjectReference{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID},
+	}
+	if pod.Spec.NodeName != "" {
+		node := pod.Spec.NodeName
+		e.NodeName = &node
+	}
+	return e
+}

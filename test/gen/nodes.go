@@ -1,0 +1,27 @@
+package gen
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// NodeNamed returns a node.
+func NodeNamed(name string, changes ...func(*corev1.Node)) *corev1.Node {
+	return Changed(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name + "-uid"), ResourceVersion: "50"}}, changes)
+}
+
+// Cordoned makes a node unschedulable.
+func Cordoned(node *corev1.Node) { node.Spec.Unschedulable = true }
+
+// Tainted adds a taint to a node.
+func Tainted(key string) func(*corev1.Node) {
+	return func(node *corev1.Node) { node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: key}) }
+}
+
+// ShutDown adds the condition that a kubelet sets when its node shuts down gracefully.
+func ShutDown(node *corev1.Node) {
+	node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{
+		Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: "KubeletNotReady", Message: "node is shutting down",
+	})
+}
