@@ -20,11 +20,11 @@ import (
 type Admission struct {
 	stores   *store.Stores
 	failover *failover.Controller
-	all      *store.AllEnqueuer
+	all      *store.AllServicesEnqueuer
 	windows  *windows
 }
 
-func newAdmission(v *store.Stores, s *failover.Controller, all *store.AllEnqueuer) *Admission {
+func newAdmission(v *store.Stores, s *failover.Controller, all *store.AllServicesEnqueuer) *Admission {
 	return &Admission{stores: v, failover: s, all: all, windows: newWindows()}
 }
 
@@ -55,7 +55,7 @@ func (a *Admission) Selecting(namespace string, podLabels map[string]string) []*
 	if !a.stores.OptedIn(namespace) {
 		return nil
 	}
-	return wanters(a.stores.Selecting(namespace, podLabels))
+	return wanters(a.stores.ServicesSelecting(namespace, podLabels))
 }
 
 // Wanting are the opted-in Services that ask for a leader Service of this name.
@@ -63,12 +63,12 @@ func (a *Admission) Wanting(namespace, leaderService string) []*corev1.Service {
 	if !a.stores.OptedIn(namespace) {
 		return nil
 	}
-	return wanters(a.stores.Wanting(types.NamespacedName{Namespace: namespace, Name: leaderService}))
+	return wanters(a.stores.ServicesWanting(types.NamespacedName{Namespace: namespace, Name: leaderService}))
 }
 
 // Enabled are the Services of a namespace that are to have a leader Service, whether or not the namespace has opted in.
 func (a *Admission) Enabled(namespace string) []*corev1.Service {
-	return wanters(a.stores.Enabled(namespace))
+	return wanters(a.stores.EnabledServices(namespace))
 }
 
 // Taken is the Service that has the name and is not the leader Service of the source with this name and UID; nil when the name is
@@ -78,7 +78,7 @@ func (a *Admission) Taken(namespace, leaderService, source string, sourceUID typ
 	named := a.stores.Service(types.NamespacedName{Namespace: namespace, Name: leaderService})
 	asking := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: source, UID: sourceUID}}
 	if named == nil || named.DeletionTimestamp != nil ||
-		leaderslice.ControlledByUID(named, sourceUID) || a.stores.Forsaken(named) && a.stores.Rival(named, asking) == nil {
+		leaderslice.ControlledByUID(named, sourceUID) || a.stores.Adoptable(named) && a.stores.OtherOwner(named, asking) == nil {
 		return nil
 	}
 	return named

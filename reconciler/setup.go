@@ -52,7 +52,7 @@ const leaderServiceWorkers = 4
 
 // Setup adds the controllers to a manager, whose cache must have been made with CacheOptions. What it returns is for admission.
 func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admission, error) {
-	selected, err := store.AddCache(mgr, "selected-slices", &discoveryv1.EndpointSlice{}, ctrlcache.ByObject{Label: store.SelectedOnes()})
+	selected, err := store.AddCache(mgr, "selected-slices", &discoveryv1.EndpointSlice{}, ctrlcache.ByObject{Label: store.SelectedSlices()})
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	if err := options.Registerer.Register(options.Leaders); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of leader cache: %w", err)
 	}
-	quiet, all, standing := &notify.QuietPeriod{}, &store.AllEnqueuer{Stores: views}, &store.Enqueuer{}
+	quiet, all, standing := &notify.QuietPeriod{}, &store.AllServicesEnqueuer{Stores: views}, &store.Enqueuer{}
 	sender := notify.NewEventSender(mgr.GetClient(), quiet)
 	if err := options.Registerer.Register(sender.Metrics()); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of Events: %w", err)
@@ -105,7 +105,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 
 // addTo adds the controllers with what they watch.
 func addTo(
-	mgr manager.Manager, t *tuning.Controller, s *failover.Controller, l *leaderservice.Controller, sender *notify.EventSender, all *store.AllEnqueuer, selected, states ctrlcache.Cache,
+	mgr manager.Manager, t *tuning.Controller, s *failover.Controller, l *leaderservice.Controller, sender *notify.EventSender, all *store.AllServicesEnqueuer, selected, states ctrlcache.Cache,
 ) error {
 	informers := mgr.GetCache()
 	first := []source.Source{t.Load(), all.Source()}
@@ -122,7 +122,7 @@ func addTo(
 		return err
 	}
 	for _, runnable := range []manager.Runnable{
-		notify.Flushed{Controller: failoverController, Sender: sender}, leaderServiceController, tuningRunnable,
+		notify.FlushingController{Controller: failoverController, Sender: sender}, leaderServiceController, tuningRunnable,
 		whenElected(all.EnqueueAll), // what was left to the holder of the Lease is this replica's to do once it is that itself
 	} {
 		if err := mgr.Add(runnable); err != nil {

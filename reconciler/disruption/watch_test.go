@@ -23,7 +23,7 @@ func watched(t *testing.T, objects ...metav1.Object) (Watcher, store.Queue) {
 	stores := store.NewFake(objects...)
 	enqueue := func(q store.Queue, pods []*corev1.Pod) {
 		for _, pod := range pods {
-			for _, service := range stores.Selecting(pod.Namespace, pod.Labels) {
+			for _, service := range stores.ServicesSelecting(pod.Namespace, pod.Labels) {
 				q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
 			}
 		}

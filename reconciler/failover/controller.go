@@ -149,7 +149,7 @@ func (s *Controller) settle(ctx context.Context, key types.NamespacedName, in in
 	s.settled(key, plan.decision.Successor)
 	s.warn(key, in, plan)
 	s.refusals.Forget(key)
-	s.told.Unsent(key, nil)
+	s.told.Filter(key, nil)
 	return reconcile.Result{RequeueAfter: retry.MinNonZero(requeueAfter(plan), s.leaders.ExpirePrepared(key, now))}, nil
 }
 

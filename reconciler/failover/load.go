@@ -71,7 +71,7 @@ func (s *Controller) complete(ctx context.Context, key types.NamespacedName, in 
 }
 
 func (s *Controller) gatherPods(into *input) {
-	into.pods = s.stores.SelectedBy(into.source)
+	into.pods = s.stores.PodsSelectedBy(into.source)
 	into.disruptions = disruption.Of(s.stores, into.pods, into.tuning.Election)
 }
 
@@ -87,8 +87,8 @@ func (s *Controller) release(key types.NamespacedName, source *corev1.Service) {
 		why = cache.ServiceGone
 	}
 	s.leaders.Forget(key, why)
-	s.warnings.Unsent(key, nil)
-	s.told.Unsent(key, nil)
+	s.warnings.Filter(key, nil)
+	s.told.Filter(key, nil)
 	s.repairs.Forget(key)
 	s.refusals.Forget(key)
 }

@@ -42,7 +42,7 @@ func TestWhichReplicasOfOlderVersionsCount(t *testing.T) {
 
 func TestEveryServiceIsLookedAtWhenOlderReplicasComeOrGo(t *testing.T) {
 	s, q := &Controller{stores: store.NewFake(gen.WebService()), tuning: config.NewStore(), triggers: newTriggerTimes()}, gen.NewQueue(t)
-	all := &store.AllEnqueuer{Stores: s.stores}
+	all := &store.AllServicesEnqueuer{Stores: s.stores}
 	s.enqueueAll, s.leaders = all.EnqueueAll, cache.New()
 	if err := all.Source().Start(t.Context(), q); err != nil {
 		t.Fatal(err)

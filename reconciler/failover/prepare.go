@@ -25,7 +25,7 @@ func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 	if pod != nil && pod.UID == departure.UID && pod.DeletionTimestamp != nil {
 		return nil // a later call of a forced deletion: it is being handed over already
 	}
-	if pod != nil && pod.UID == departure.UID && len(s.stores.Selecting(pod.Namespace, pod.Labels)) > 0 {
+	if pod != nil && pod.UID == departure.UID && len(s.stores.ServicesSelecting(pod.Namespace, pod.Labels)) > 0 {
 		s.leaders.DepartureAdmitted(pod.UID, now, now.Add(s.tuning.Load().Cache.PreparedTTL.Duration))
 	}
 	var all []cache.HandOver

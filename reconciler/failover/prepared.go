@@ -69,7 +69,7 @@ func (s input) leaves(p *cache.Prepared) bool {
 		return true
 	}
 	leader := s.pod(p.Leaving)
-	return leader == nil || leader.DeletionTimestamp != nil || p.Announced && store.Disrupted(leader) == "True"
+	return leader == nil || leader.DeletionTimestamp != nil || p.Announced && store.DisruptionTargetStatus(leader) == "True"
 }
 
 // sameVersions reports whether the slices are still those that were decided upon.

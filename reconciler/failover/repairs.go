@@ -52,10 +52,10 @@ func (s *Controller) spaceOut(key types.NamespacedName, in input, plan plan, now
 	if what == "" {
 		return 0
 	}
-	if wait := s.repairs.Attempts(key, what, now).Wait(now); wait > 0 {
+	if wait := s.repairs.Remaining(key, what, now); wait > 0 {
 		return wait
 	}
-	if tried := s.repairs.Record(key, what, now); tried.Times == notify.FreeAttempts+1 {
+	if tried := s.repairs.Record(key, what, now); tried.Times == notify.ImmediateAttempts+1 {
 		slice := plan.writes[0].Current
 		notify.Emit(s.recorder, []notify.Warning{{
 			Object: in.source, Related: slice, Reason: notify.ReasonContested, Action: notify.ActionElect,
@@ -75,7 +75,7 @@ const longestRefusal = 10 * time.Second
 func (s *Controller) tellRefusal(key types.NamespacedName, in input, err error) reconcile.Result {
 	tried := s.refusals.Record(key, err.Error(), time.Now())
 	if s.holds() {
-		notify.Emit(s.recorder, s.told.Unsent(key, []notify.Warning{notify.Refusal(in.source, notify.ActionElect, err, tried)}))
+		notify.Emit(s.recorder, s.told.Filter(key, []notify.Warning{notify.WriteRefusedWarning(in.source, notify.ActionElect, err, tried)}))
 	}
-	return reconcile.Result{RequeueAfter: min(tried.Pause(), longestRefusal)}
+	return reconcile.Result{RequeueAfter: min(tried.Delay(), longestRefusal)}
 }

@@ -85,5 +85,5 @@ func (s *Controller) warn(key types.NamespacedName, in input, plan plan) {
 	if !s.holds() {
 		return
 	}
-	notify.Emit(s.recorder, s.warnings.Unsent(key, warnings(in, plan)))
+	notify.Emit(s.recorder, s.warnings.Filter(key, warnings(in, plan)))
 }

@@ -103,7 +103,7 @@ func TestAHandOverUnderWayWhenAReplicaStopsIsFinishedAndToldOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	st.expectNew("b2")
-	st.events.Sending.Wait()
+	st.events.Wait()
 	if told := st.told(); len(told) != 1 || !strings.HasPrefix(told[0].Note, "b2 leads after a1: LeaderDeleted (term ") {
 		t.Errorf("Events: %+v", told)
 	}

@@ -29,7 +29,7 @@ func (s *Controller) enqueue(q store.Queue, key types.NamespacedName) {
 // podHandler enqueues the Services that select a pod, or did.
 func (s *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconcile.Request] {
 	enqueue := func(q store.Queue, pod *corev1.Pod, version string) {
-		for _, service := range s.stores.Selecting(pod.Namespace, pod.Labels) {
+		for _, service := range s.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
 			s.leaders.ObservePod(client.ObjectKeyFromObject(service), version)
 			s.enqueue(q, client.ObjectKeyFromObject(service))
 		}
@@ -69,14 +69,14 @@ func (s *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 
 // countsAsOlder reports whether a pod, nil for none, is one of those that views.olderReplicas counts.
 func (s *Controller) countsAsOlder(pod *corev1.Pod) bool {
-	return pod != nil && pod.Namespace == s.stores.Installation && len(store.OlderReplica(pod)) > 0
+	return pod != nil && pod.Namespace == s.stores.Installation && store.OlderReplica(pod)
 }
 
 // serviceHandler enqueues a Service for itself and for its leader Service.
 func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
 	return handler.TypedFuncs[*corev1.Service, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Service], q store.Queue) {
-			for _, key := range store.Concerned(e.Object) {
+			for _, key := range store.AffectedServices(e.Object) {
 				q.Add(reconcile.Request{NamespacedName: key})
 			}
 		},
@@ -84,15 +84,15 @@ func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 			if !store.ServiceChanged(e.ObjectOld, e.ObjectNew) {
 				return
 			}
-			for _, key := range store.Concerned(e.ObjectOld, e.ObjectNew) {
-				if !store.SameWithoutNotes(e.ObjectOld, e.ObjectNew) {
+			for _, key := range store.AffectedServices(e.ObjectOld, e.ObjectNew) {
+				if !store.SameExceptBookkeeping(e.ObjectOld, e.ObjectNew) {
 					s.leaders.Invalidate(key, cache.ServiceChanged, time.Now())
 				}
 				s.enqueue(q, key)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Service], q store.Queue) {
-			for _, key := range store.Concerned(e.Object) {
+			for _, key := range store.AffectedServices(e.Object) {
 				s.enqueue(q, key)
 			}
 		},
@@ -155,7 +155,7 @@ func (s *Controller) gone(q store.Queue, slice *discoveryv1.EndpointSlice, versi
 // enqueuePods enqueues the Services that select one of these pods.
 func (s *Controller) enqueuePods(q store.Queue, pods []*corev1.Pod) {
 	for _, pod := range pods {
-		for _, service := range s.stores.Selecting(pod.Namespace, pod.Labels) {
+		for _, service := range s.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
 			s.enqueue(q, client.ObjectKeyFromObject(service))
 		}
 	}

@@ -10,30 +10,30 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// desired is a leader Service as it should be, from what it is: mirrored from the source, with who leads and follows, and with what
-// Tanist remembers there for itself. orphanedSince is since when the namespace has no longer opted in; empty while it has.
-func (h input) desired(current *corev1.Service, orphanedSince string) *corev1.Service {
-	desired := Mirror(copyKeys(current, h.source, h.options), h.source, h.state)
-	remembers := current
-	if h.existing != nil { // one that takes its place has its memory
-		remembers = h.existing
+// desired returns a leader Service as it should be: mirrored from the source, with who leads and who would follow, and with the annotations
+// in which Tanist keeps what it has to remember. orphanedSince is when the namespace opted out; empty while it has opted in.
+func (in input) desired(current *corev1.Service, orphanedSince string) *corev1.Service {
+	desired := Mirror(copyKeys(current, in.source, in.options), in.source, in.state)
+	lastGood := current
+	if in.existing != nil { // a leader Service with another name takes over the last good values
+		lastGood = in.existing
 	}
 	for key, value := range map[string]string{
-		config.CopyLabelsKey:      strings.Join(h.options.CopyLabels, ","),
-		config.CopyAnnotationsKey: strings.Join(h.options.CopyAnnotations, ","),
-		config.LastGoodKey:        store.LastGood(h.source, remembers),
-		config.InstallationKey:    h.installation,
+		config.CopyLabelsKey:      strings.Join(in.options.CopyLabels, ","),
+		config.CopyAnnotationsKey: strings.Join(in.options.CopyAnnotations, ","),
+		config.LastGoodKey:        store.LastGood(in.source, lastGood),
+		config.InstallationKey:    in.installation,
 		config.OrphanedSinceKey:   orphanedSince,
 	} {
 		annotate(desired, key, value)
 	}
-	if h.successor != nil { // else nobody knows, and what it says stays
-		annotate(desired, config.SuccessorKey, *h.successor)
+	if in.successor != nil { // when it is not known, the annotation stays
+		annotate(desired, config.SuccessorKey, *in.successor)
 	}
 	return desired
 }
 
-// annotate sets an annotation of the caller's own copy, or takes it away when the value is empty.
+// annotate sets an annotation, or removes it when the value is empty. The Service must be the caller's own copy.
 func annotate(service *corev1.Service, key, value string) {
 	if value == "" {
 		delete(service.Annotations, key)
@@ -42,8 +42,8 @@ func annotate(service *corev1.Service, key, value string) {
 	service.Annotations = leaderslice.Merge(service.Annotations, map[string]string{key: value})
 }
 
-// copyKeys is a leader Service with the labels and annotations that its source wants copied. Which were copied before is in its own
-// annotations: what is no longer wanted goes again, and anyone else's stays.
+// copyKeys returns a leader Service with the labels and annotations that its source asks to copy. Annotations of the leader Service say
+// which keys were copied before: those that are no longer asked for are removed. Keys that someone else has set stay.
 func copyKeys(current, source *corev1.Service, options config.Options) *corev1.Service {
 	copied := current.DeepCopy()
 	copied.Labels = copyEach(copied.Labels, source.Labels,

@@ -23,7 +23,7 @@ func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
 		labels, annotations         map[string]string
 		wantLabels, wantAnnotations map[string]string
 	}{
-		"what is asked for is copied, and nothing else": {
+		"the keys that the source asks for are copied, and no others": {
 			source:     labelled(map[string]string{"team": "shop", "tier": "1"}, config.CopyLabelsKey, "team", config.CopyAnnotationsKey, "owner", "owner", "ann", "x", "y"),
 			wantLabels: map[string]string{"team": "shop"},
 			wantAnnotations: map[string]string{
@@ -31,23 +31,23 @@ func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
 				config.LastGoodKey: `{"tanist.dev/copy-annotations":"owner","tanist.dev/copy-labels":"team"}`,
 			},
 		},
-		"what is no longer asked for goes, and what someone else set stays": {
+		"keys that are no longer asked for are removed, and those that someone else has set stay": {
 			source: labelled(map[string]string{"team": "shop", "tier": "1"}),
 			labels: map[string]string{"team": "shop", "mine": "x"}, annotations: map[string]string{config.CopyLabelsKey: "team", "note": "x"},
 			wantLabels: map[string]string{"mine": "x"}, wantAnnotations: map[string]string{"note": "x"},
 		},
-		"what the Service no longer has goes": {
+		"a key that the source no longer has is removed": {
 			source: labelled(nil, config.CopyLabelsKey, "team"),
 			labels: map[string]string{"team": "shop"}, annotations: map[string]string{config.CopyLabelsKey: "team"},
 			wantAnnotations: map[string]string{config.CopyLabelsKey: "team", config.LastGoodKey: `{"tanist.dev/copy-labels":"team"}`},
 		},
-		"a change is followed": {
+		"a changed value is copied": {
 			source: labelled(map[string]string{"team": "ops"}, config.CopyLabelsKey, "team"),
 			labels: map[string]string{"team": "shop"}, annotations: map[string]string{config.CopyLabelsKey: "team"},
 			wantLabels:      map[string]string{"team": "ops"},
 			wantAnnotations: map[string]string{config.CopyLabelsKey: "team", config.LastGoodKey: `{"tanist.dev/copy-labels":"team"}`},
 		},
-		"a record that someone edited cannot take our labels away": {
+		"an edited list of copied keys does not remove our labels": {
 			source:      labelled(nil),
 			annotations: map[string]string{config.CopyLabelsKey: config.SourceServiceKey + "," + config.ManagedByKey},
 		},
@@ -68,15 +68,15 @@ func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
 	}
 }
 
-func TestANewLeaderServiceRemembersWhatTheOldOneDid(t *testing.T) {
+func TestARenamedLeaderServiceKeepsTheLastGoodValues(t *testing.T) {
 	old := gen.Remembering(gen.Annotated(config.StrategyKey, "newest"))
-	h := inputOf(gen.Annotated(config.LeaderServiceKey, "boss", config.StrategyKey, "newst"), withLeader(old))
-	c := decide(h, gen.T0)
-	if c.create == nil {
-		t.Fatal("the one of the new name is not made")
+	in := inputOf(gen.Annotated(config.LeaderServiceKey, "boss", config.StrategyKey, "newst"), withLeader(old))
+	plan := decide(in, gen.T0)
+	if plan.create == nil {
+		t.Fatal("the one with the new name is not created")
 	}
 	want := `{"tanist.dev/leader-service":"boss","tanist.dev/strategy":"newest"}`
-	if got := c.create.Annotations[config.LastGoodKey]; got != want {
-		t.Errorf("it remembers %s, want %s", got, want)
+	if got := plan.create.Annotations[config.LastGoodKey]; got != want {
+		t.Errorf("got last good values %s, want %s", got, want)
 	}
 }

@@ -1,7 +1,10 @@
-// package leaderservice keeps the leader Services: it creates, repairs and deletes them, copies the state of the slices to them, removes
-// what Kubernetes' own controllers made of one that had a selector for a while, and sends the Events that tell a user what to correct.
-// It runs on the replica that holds the Lease. No hand-over waits for it.
+// Package leaderservice keeps the leader Services, on the replica that holds the Lease:
 //
-// A reconciliation loads what there is, plans (plan.go, pure), applies (controller.go, the only file that writes) and tells. It never
-// changes or deletes an object that leaderslice does not find to be Tanist's, except those leftovers (tidy.go).
+//   - It creates, repairs and deletes them, and copies to them who leads by the EndpointSlices.
+//   - It removes what Kubernetes' own controllers have made for a leader Service that had a selector for a while.
+//   - It sends the Events that tell a user what to correct.
+//
+// No hand-over waits for it. A reconciliation loads the input (load.go), plans (plan.go, pure), defers what can wait (deferral.go) and
+// applies the plan (apply.go, the only file that writes). It never changes or deletes an object that leaderslice does not find to be
+// Tanist's, except what Kubernetes' controllers have made (slices.go).
 package leaderservice

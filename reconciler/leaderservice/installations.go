@@ -13,82 +13,88 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// otherGrace is for how long another installation's Lease must have been gone before its leader Services are taken over.
-const otherGrace = 10 * time.Minute
+const (
+	// takeoverDelay is how long another installation's Lease must have been gone before this installation serves its leader Services.
+	takeoverDelay = 10 * time.Minute
+	// installationCheckInterval is how often to check whether another installation still exists.
+	installationCheckInterval = time.Minute
+)
 
-// installations remember what was seen of other installations of Tanist.
+// installations remembers what was observed of other installations of Tanist.
 type installations struct {
 	mu sync.Mutex
-	// of has an entry for each that a leader Service has named. There are as many as there are Tanists, which is few.
-	of map[string]observation
+	// byNamespace has an entry for each installation that a leader Service has named. There are few, so no entry is removed.
+	byNamespace map[string]observation
 }
 
-// observation is when a Lease was looked at, since when it has not been there (zero while it is), and whether its holder has been gone for long
-// enough.
+// observation is what was observed of an installation's Lease.
 type observation struct {
-	looked, missing time.Time
-	gone            bool
+	checked time.Time
+	// missing is since when the Lease has not existed; zero while it does.
+	missing time.Time
+	// gone says that the Lease has had no holder for takeoverDelay.
+	gone bool
 }
 
 func newInstallations() *installations {
-	return &installations{of: map[string]observation{}}
+	return &installations{byNamespace: map[string]observation{}}
 }
 
-// otherGone reports whether the installation in a namespace has been gone for long enough. Its Lease is read live, now and then; as long
-// as it cannot be read, it counts as there.
-func (s *Controller) otherGone(ctx context.Context, namespace string, now time.Time) bool {
-	if s.stores.Terminating(namespace) { // nothing can run in a namespace that is not there
+// installationGone reports whether the installation in a namespace has been gone for takeoverDelay. It reads the Lease live, at most twice
+// in installationCheckInterval. An installation whose Lease cannot be read counts as existing.
+func (c *Controller) installationGone(ctx context.Context, namespace string, now time.Time) bool {
+	if c.stores.Terminating(namespace) { // nothing can run in a namespace that does not exist
 		return true
 	}
-	seen := s.installations.get(namespace)
-	if now.Sub(seen.looked) < otherCheck/2 {
+	seen := c.installations.get(namespace)
+	if now.Sub(seen.checked) < installationCheckInterval/2 {
 		return seen.gone
 	}
 	lease := &coordinationv1.Lease{}
-	err := s.do(ctx, opReadLive, func(ctx context.Context) error {
-		return s.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: config.LeaseName}, lease)
+	err := c.do(ctx, opReadLive, func(ctx context.Context) error {
+		return c.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: config.LeaseName}, lease)
 	})
 	switch {
 	case apierrors.IsNotFound(err):
-		seen = seen.absent(now)
+		seen = seen.withoutLease(now)
 	case err != nil:
 		logf.FromContext(ctx).V(1).Info("Failed to read another installation's Lease", "namespace", namespace, "error", err.Error())
-		seen = observation{looked: now}
+		seen = observation{checked: now}
 	default:
-		seen = observation{looked: now, gone: abandoned(lease, now)}
+		seen = observation{checked: now, gone: abandoned(lease, now)}
 	}
-	s.installations.set(namespace, seen)
+	c.installations.set(namespace, seen)
 	return seen.gone
 }
 
-// absent is what to remember when there is no Lease.
-func (s observation) absent(now time.Time) observation {
-	if s.missing.IsZero() {
-		s.missing = now
+// withoutLease returns the next observation when the Lease does not exist.
+func (o observation) withoutLease(now time.Time) observation {
+	if o.missing.IsZero() {
+		o.missing = now
 	}
-	return observation{looked: now, missing: s.missing, gone: now.Sub(s.missing) >= otherGrace}
+	return observation{checked: now, missing: o.missing, gone: now.Sub(o.missing) >= takeoverDelay}
 }
 
-// abandoned reports whether nobody has held a Lease for long.
+// abandoned reports whether a Lease has had no holder for takeoverDelay.
 func abandoned(lease *coordinationv1.Lease, now time.Time) bool {
-	last := lease.CreationTimestamp.Time
+	heldUntil := lease.CreationTimestamp.Time
 	if lease.Spec.RenewTime != nil {
-		last = lease.Spec.RenewTime.Time
+		heldUntil = lease.Spec.RenewTime.Time
 	}
 	if lease.Spec.LeaseDurationSeconds != nil {
-		last = last.Add(time.Duration(*lease.Spec.LeaseDurationSeconds) * time.Second)
+		heldUntil = heldUntil.Add(time.Duration(*lease.Spec.LeaseDurationSeconds) * time.Second)
 	}
-	return now.Sub(last) >= otherGrace
+	return now.Sub(heldUntil) >= takeoverDelay
 }
 
 func (i *installations) get(namespace string) observation {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.of[namespace]
+	return i.byNamespace[namespace]
 }
 
 func (i *installations) set(namespace string, seen observation) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.of[namespace] = seen
+	i.byNamespace[namespace] = seen
 }

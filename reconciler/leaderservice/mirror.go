@@ -10,9 +10,9 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// Mirror is a leader Service as it should be: the source's ports and address families, a ClusterIP also where the source has none,
-// and nothing of it that could hide a leader on another node or pin clients to an earlier one (traffic policies, distribution,
-// session affinity). What is someone else's in its metadata stays.
+// Mirror returns a leader Service as it should be. It has the source's ports and address families, and a cluster IP even when the source is
+// headless. It does not have what could hide a leader on another node or pin clients to an earlier leader: traffic policies, traffic
+// distribution and session affinity. Metadata that someone else has set stays.
 func Mirror(service, source *corev1.Service, state leaderslice.State) *corev1.Service {
 	mirrored := service.DeepCopy()
 	mirrored.Labels = leaderslice.Merge(service.Labels, map[string]string{
@@ -42,9 +42,9 @@ func Mirror(service, source *corev1.Service, state leaderslice.State) *corev1.Se
 	return mirrored
 }
 
-// mirrorFamilyPolicy is the source's, unless that prefers two families and has one, as a Service has that is older than the cluster's
-// second family. With that policy the API server would give the leader Service two, and would refuse every write that takes the second
-// away again.
+// mirrorFamilyPolicy returns the source's policy, with one exception: a source that prefers two families may have one, because it is older
+// than the cluster's second family. With the same policy, the API server would give two families to the leader Service, and would refuse
+// every write that removes the second one.
 func mirrorFamilyPolicy(source corev1.ServiceSpec) *corev1.IPFamilyPolicy {
 	if policy := source.IPFamilyPolicy; policy == nil || *policy != corev1.IPFamilyPolicyPreferDualStack || len(source.IPFamilies) > 1 {
 		return policy
@@ -53,7 +53,7 @@ func mirrorFamilyPolicy(source corev1.ServiceSpec) *corev1.IPFamilyPolicy {
 	return &single
 }
 
-// mirrorPorts keeps target ports although a Service without selector does not use them: they tell a reader where the traffic goes.
+// mirrorPorts keeps the target ports. A Service without a selector does not use them, but they show a reader where the traffic goes.
 func mirrorPorts(ports []corev1.ServicePort) []corev1.ServicePort {
 	mirrored := make([]corev1.ServicePort, 0, len(ports))
 	for _, port := range ports {
@@ -63,14 +63,15 @@ func mirrorPorts(ports []corev1.ServicePort) []corev1.ServicePort {
 	return mirrored
 }
 
-// sameLeaderService reports whether nothing has to be written.
+// sameLeaderService reports whether a leader Service is as desired, so that nothing has to be written.
 func sameLeaderService(current, desired *corev1.Service) bool {
 	return apiequality.Semantic.DeepEqual(current.Spec, desired.Spec) &&
 		apiequality.Semantic.DeepEqual(current.OwnerReferences, desired.OwnerReferences) &&
 		maps.Equal(current.Labels, desired.Labels) && maps.Equal(current.Annotations, desired.Annotations)
 }
 
-// mustReplace reports whether a leader Service cannot become what it should be: the primary address family never changes.
+// mustReplace reports whether a leader Service must be deleted and created again, because the primary address family of a Service cannot
+// change.
 func mustReplace(current, source *corev1.Service) bool {
 	return len(current.Spec.IPFamilies) > 0 && len(source.Spec.IPFamilies) > 0 &&
 		current.Spec.IPFamilies[0] != source.Spec.IPFamilies[0]

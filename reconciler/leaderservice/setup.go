@@ -29,11 +29,11 @@ type Options struct {
 	Registerer prometheus.Registerer
 	Recorder   events.EventRecorder
 	Quiet      *notify.QuietPeriod
-	// Standing enqueues the leader Services whose standing successor has changed.
+	// Standing enqueues the Services whose standing successor has changed.
 	Standing *store.Enqueuer
 }
 
-// New makes the controller and registers its metrics.
+// New returns the controller, and registers its metrics.
 func New(options Options) (*Controller, error) {
 	foreign, err := newForeignSlices(options.Registerer)
 	if err != nil {
@@ -49,13 +49,14 @@ func New(options Options) (*Controller, error) {
 	}, nil
 }
 
-// Sources returns what the controller watches; selected is the cache of slices of the EndpointSlice controller.
-func (s *Controller) Sources(informers, selected ctrlcache.Cache) []source.Source {
+// Sources returns what the controller watches; selected is the cache of the slices that the EndpointSlice controller makes for leader
+// Services.
+func (c *Controller) Sources(informers, selected ctrlcache.Cache) []source.Source {
 	return []source.Source{
-		source.Func(s.standing.Start),
-		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(s.stores)),
-		source.Kind(informers, &corev1.Service{}, s.serviceHandler()),
-		source.Kind(informers, &discoveryv1.EndpointSlice{}, s.sliceHandler()),
-		source.Kind(selected, &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+		source.Func(c.standing.Start),
+		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
+		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
+		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
+		source.Kind(selected, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
 	}
 }

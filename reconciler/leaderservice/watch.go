@@ -16,13 +16,13 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// serviceHandler enqueues the Services that a change concerns: itself, its leader Service's, and those that want its name.
-func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
+// serviceHandler enqueues, for an event about a Service, the Services that it affects and those that ask for its name.
+func (c *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
 	enqueue := func(q store.Queue, services ...*corev1.Service) {
-		for _, key := range store.Concerned(services...) {
+		for _, key := range store.AffectedServices(services...) {
 			q.Add(reconcile.Request{NamespacedName: key})
 		}
-		for _, other := range s.stores.Wanting(client.ObjectKeyFromObject(services[0])) {
+		for _, other := range c.stores.ServicesWanting(client.ObjectKeyFromObject(services[0])) {
 			q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(other)})
 		}
 	}
@@ -35,8 +35,8 @@ func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 			case store.ServiceChanged(e.ObjectOld, e.ObjectNew):
 				enqueue(q, e.ObjectOld, e.ObjectNew)
 			case !leaderslice.SameReport(e.ObjectOld.Annotations, e.ObjectNew.Annotations):
-				// Mostly our own write, which must not lead to the next one at once.
-				for _, key := range store.Concerned(e.ObjectNew) {
+				// It is mostly our own write, which must not cause the next one at once.
+				for _, key := range store.AffectedServices(e.ObjectNew) {
 					q.AddAfter(reconcile.Request{NamespacedName: key}, notify.Deferral)
 				}
 			}
@@ -47,10 +47,11 @@ func (s *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 	}
 }
 
-// sliceHandler enqueues a Service a while after its slices change, and at once for a slice that is not ours: it takes traffic.
-func (s *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
+// sliceHandler enqueues the Service that a slice belongs to. A slice of ours is mostly a hand-over, so that only the report changes: this
+// can wait. A slice that is not ours takes traffic: the Service is enqueued at once.
+func (c *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
 	enqueue := func(q store.Queue, slice *discoveryv1.EndpointSlice) {
-		switch key := s.stores.SourceOfSlice(slice); {
+		switch key := c.stores.SourceOfSlice(slice); {
 		case key.Name == "":
 		case slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy:
 			q.AddAfter(reconcile.Request{NamespacedName: key}, notify.Deferral)
@@ -66,7 +67,7 @@ func (s *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 			if e.ObjectNew.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy || store.SliceMetaChanged(e.ObjectOld, e.ObjectNew) {
 				enqueue(q, e.ObjectNew)
 			}
-			if s.stores.SourceOfSlice(e.ObjectOld) != s.stores.SourceOfSlice(e.ObjectNew) {
+			if c.stores.SourceOfSlice(e.ObjectOld) != c.stores.SourceOfSlice(e.ObjectNew) {
 				enqueue(q, e.ObjectOld)
 			}
 		},

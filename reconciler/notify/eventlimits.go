@@ -10,20 +10,21 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 )
 
-// How many Events of one kind a Service may have: eventBurst at once, and another one every eventInterval. A Service whose leader is
-// ready and not ready every second would otherwise have several a second, for as long as that lasts.
+// How many Events of one kind a Service may have: eventBurst at once, and another one every eventInterval. Without a limit, a Service
+// whose leader's readiness changes every second would have several a second, for as long as that lasts.
 const (
 	eventBurst    = 25
 	eventInterval = time.Minute
 )
 
-// eventKind is what is limited: the Events of one reason about one object. Each reason has a limit of its own, so that hand-overs
-// leave out no Warning.
+// eventKind is what is limited: the Events with one reason about one object. Each reason has a limit of its own, so that many hand-overs
+// do not suppress a Warning.
 type eventKind struct {
 	namespace, kind, name, reason string
 }
 
-// kindOf counts an Event about another object as its Service's, if it is related to one: pods come and go.
+// kindOf returns the kind of an Event. An Event about a pod that is related to a Service counts as the Service's, because pods come and
+// go.
 func kindOf(event *eventsv1.Event) eventKind {
 	about := event.Regarding
 	if about.Kind != "Service" && event.Related != nil && event.Related.Kind == "Service" {
@@ -32,25 +33,25 @@ func kindOf(event *eventsv1.Event) eventKind {
 	return eventKind{event.Namespace, about.Kind, about.Name, event.Reason}
 }
 
-// eventLimits decide which Events are sent, and when. Of those of one kind that come too fast the last one is kept until it may be
-// sent; it says how many were left out. So the newest state is always told of, a minute late at most.
+// eventLimits decides which Events are sent, and when. Of the Events of one kind that come too fast, it keeps the last one until that may
+// be sent, and omits the others; the one that is sent says how many. So users always see the newest state, a minute late at most.
 type eventLimits struct {
 	omitted prometheus.Counter
 
 	mu sync.Mutex
-	// kinds has an entry from the first Event of a kind until its limit has recovered: 25 minutes after the last one at most. So
-	// nothing has to say that a Service is gone.
+	// kinds has an entry from the first Event of a kind until its limit has recovered: 25 minutes after the last one at most. So the
+	// entries of deleted Services go by themselves.
 	kinds map[eventKind]*limitedEvents
-	// lastName is the number in the name of the last Event.
-	lastName int64
+	// lastNumber is the number in the name of the last Event.
+	lastNumber int64
 }
 
-// limitedEvents are those of one kind.
+// limitedEvents is what is known of the Events of one kind.
 type limitedEvents struct {
 	bucket *rate.Limiter
-	// waiting is the last one that was held back; nil while none is.
+	// waiting is the Event that waits until it may be sent; nil when none does.
 	waiting *eventsv1.Event
-	// omitted is how many were left out before it, the first of them at since.
+	// omitted is how many Events waiting has replaced. The first of them was made at since.
 	omitted int
 	since   time.Time
 }
@@ -59,8 +60,8 @@ func newEventLimits() *eventLimits {
 	return &eventLimits{omitted: newOmittedEvents(), kinds: map[eventKind]*limitedEvents{}}
 }
 
-// admit says how long to wait before an Event may be sent; then take it. When another one of its kind is waiting already the newer one
-// takes its place, and its caller has nothing to do.
+// admit returns how long to wait before an Event may be sent. A caller that waits must call take afterwards, and send what take returns.
+// When another Event of the kind is waiting already, the new one replaces it and is not admitted: the caller has nothing to do.
 func (l *eventLimits) admit(event *eventsv1.Event, now time.Time) (wait time.Duration, admitted bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,21 +89,21 @@ func (l *eventLimits) admit(event *eventsv1.Event, now time.Time) (wait time.Dur
 	return wait, true
 }
 
-// take returns the Event that has waited, or the newer one that has taken its place.
+// take returns the Event that has waited, or the newest one that has replaced it.
 func (l *eventLimits) take(event *eventsv1.Event) *eventsv1.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	limited := l.kinds[kindOf(event)]
 	taken := limited.waiting
 	if limited.omitted > 0 {
-		suffix := fmt.Sprintf(" (%d more %s since %s were left out)", limited.omitted, event.Reason, limited.since.UTC().Format(time.TimeOnly))
-		taken.Note = cut(taken.Note, maxNote-len(suffix)) + suffix
+		suffix := fmt.Sprintf(" (%d more %s Events since %s UTC were omitted)", limited.omitted, event.Reason, limited.since.UTC().Format(time.TimeOnly))
+		taken.Note = shorten(taken.Note, maxNote-len(suffix)) + suffix
 	}
 	limited.waiting, limited.omitted = nil, 0
 	return taken
 }
 
-// sweep drops the kinds whose limit has recovered, and comes back while there are others.
+// sweep drops the kinds whose limit has recovered. It calls itself again while there are others.
 func (l *eventLimits) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -117,18 +118,11 @@ func (l *eventLimits) sweep() {
 	}
 }
 
-// number is the time, but never the same twice: it makes the Event's name.
+// number returns a number for an Event's name: the time, but never the same twice. With the same name, the API server would take the
+// second Event for the first one, sent again.
 func (l *eventLimits) number(now time.Time) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lastName = max(now.UnixNano(), l.lastName+1)
-	return l.lastName
-}
-
-// newOmittedEvents counts for the eventLimits.
-func newOmittedEvents() prometheus.Counter {
-	return prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "tanist_events_omitted_total",
-		Help: "Events that were not sent because their Service had too many with the same reason; the next one says how many.",
-	})
+	l.lastNumber = max(now.UnixNano(), l.lastNumber+1)
+	return l.lastNumber
 }

@@ -10,15 +10,15 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// eventRecorder is the recorder of the controllers: an eventSender that nobody waits for when the program ends. What is lost then is
-// said again by the next replica that holds the Lease.
+// eventRecorder is an events.EventRecorder that sends with an EventSender. The program does not wait for its Events when it ends: the
+// next holder of the Lease finds the same warnings and records them again.
 type eventRecorder struct {
 	eventf func(regarding, related runtime.Object, eventType, reason, action, note string)
 }
 
-// Recorder sends Events until the context ends, within the limits of the sender.
-func (e *EventSender) Recorder(ctx context.Context) events.EventRecorder {
-	sender := &EventSender{client: e.client, quiet: e.quiet, limits: e.limits, instance: e.instance}
+// Recorder returns a recorder that sends Events until the context ends. It shares the limits of the sender, and Wait does not wait for it.
+func (s *EventSender) Recorder(ctx context.Context) events.EventRecorder {
+	sender := &EventSender{client: s.client, quiet: s.quiet, limits: s.limits, instance: s.instance}
 	return eventRecorder{func(regarding, related runtime.Object, eventType, reason, action, note string) {
 		event, err := NewEvent(regarding, related, time.Now())
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,100 +18,99 @@ import (
 	"k8s.io/client-go/tools/reference"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// eventAttempts is how often an Event is tried to be sent: no work queue comes back to it. An API server that restarts is waited
-// for.
-var eventAttempts = retry.Policy{
+// reportingController is the reporting controller of our Events.
+const reportingController = config.ManagedBy
+
+// eventPolicy is how often to try to send an Event. It is enough to wait for an API server that restarts, because no work queue tries
+// again afterwards.
+var eventPolicy = retry.Policy{
 	Name: "event", MaxAttempts: 40, InitialDelay: 100 * time.Millisecond, MaxDelay: 2 * time.Second,
 }
 
 // opCreateEvent is the operation's name in the retry metrics.
 const opCreateEvent = "create-event"
 
-// flushTimeout is how long a replica that stops goes on trying.
-const flushTimeout = 5 * time.Second
-
-// EventSender sends Events. A recorder of client-go is of no use for those of commits, each of which only the replica that made it can
-// tell of: what it has not sent when the program ends is lost, and there is no way to wait for it. It also takes Events that differ in
-// nothing but their notes for one, and has no limit for those that differ in the version of a pod.
+// EventSender sends Events. It is there because a recorder of client-go does not serve for the Events of commits:
+//
+//   - Only the replica that made a commit can report it. What a recorder has not sent when the program ends is lost, and there is no way
+//     to wait for it.
+//   - A recorder takes Events that differ only in their notes for the same Event.
+//   - A recorder has no limit for Events that differ only in the version of a pod.
 type EventSender struct {
 	client   client.Writer
 	quiet    *QuietPeriod
 	limits   *eventLimits
 	instance string
-	Sending  sync.WaitGroup
+	sending  sync.WaitGroup
 }
 
-func NewEventSender(w client.Writer, c *QuietPeriod) *EventSender {
-	hostname, _ := os.Hostname() // as the recorders have it, which do without when there is none
-	retry.InitMetrics(eventAttempts.Name, opCreateEvent)
-	return &EventSender{client: w, quiet: c, limits: newEventLimits(), instance: recorderName + "-" + hostname}
+// NewEventSender returns a sender that defers Events until the quiet period.
+func NewEventSender(writer client.Writer, quiet *QuietPeriod) *EventSender {
+	hostname, _ := os.Hostname() // without one, client-go's recorders leave it empty, too
+	retry.InitMetrics(eventPolicy.Name, opCreateEvent)
+	return &EventSender{client: writer, quiet: quiet, limits: newEventLimits(), instance: reportingController + "-" + hostname}
 }
 
-// Metrics returns what the sender counts.
-func (e *EventSender) Metrics() prometheus.Collector { return e.limits.omitted }
+// Metrics returns the collector of the sender's metrics.
+func (s *EventSender) Metrics() prometheus.Collector { return s.limits.omitted }
 
-// Send sends an Event when its Service has not had too many and no hand-over is held up by that any more, and at once when the context
+// Wait returns when all Events are sent, or given up.
+func (s *EventSender) Wait() { s.sending.Wait() }
+
+// Send sends an Event in the background: when the limits admit it and no hand-over would be delayed by it, or at once when the context
 // ends.
-func (e *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
+func (s *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
 	now := time.Now()
-	event.Name = util.GenerateEventName(event.Regarding.Name, e.limits.number(now))
+	event.Name = util.GenerateEventName(event.Regarding.Name, s.limits.number(now))
 	event.Note = FitNote(event.Note)
-	event.ReportingController, event.ReportingInstance = recorderName, e.instance
-	wait, admitted := e.limits.admit(event, now)
+	event.ReportingController, event.ReportingInstance = reportingController, s.instance
+	wait, admitted := s.limits.admit(event, now)
 	if !admitted {
 		return
 	}
-	e.Sending.Go(func() {
+	s.sending.Go(func() {
 		if wait > 0 {
 			select {
 			case <-time.After(wait):
 			case <-ctx.Done():
 			}
-			event = e.limits.take(event)
+			event = s.limits.take(event)
 		}
-		e.quiet.Wait(ctx)
-		sending, cancel := outlasting(ctx, flushTimeout)
-		defer cancel()
-		err := retry.Do(sending, eventAttempts, opCreateEvent, func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
-			defer cancel()
-			err := e.client.Create(ctx, event.DeepCopy())
-			if apierrors.IsAlreadyExists(err) { // an attempt before was answered to nobody
-				return nil
-			}
-			return err
-		})
-		if err != nil && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-			logf.FromContext(ctx).Error(err, "Failed to send Event", "regarding", klog.KRef(event.Namespace, event.Regarding.Name),
-				"reason", event.Reason, "note", event.Note)
-		}
+		s.quiet.Wait(ctx)
+		s.create(ctx, event)
 	})
 }
 
-// outlasting is a context that ends some time after another one.
-func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
-	return longer, func() {
-		stop()
-		cancel()
+// create creates an Event, and goes on trying for a while after the context has ended.
+func (s *EventSender) create(ctx context.Context, event *eventsv1.Event) {
+	flushing, cancel := outlasting(ctx, flushTimeout)
+	defer cancel()
+	err := retry.Do(flushing, eventPolicy, opCreateEvent, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
+		defer cancel()
+		err := s.client.Create(ctx, event.DeepCopy())
+		if apierrors.IsAlreadyExists(err) { // the answer to an earlier attempt was lost
+			return nil
+		}
+		return err
+	})
+	if err != nil && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		logf.FromContext(ctx).Error(err, "Failed to send Event", "regarding", klog.KRef(event.Namespace, event.Regarding.Name),
+			"reason", event.Reason, "note", event.Note)
 	}
 }
 
-// NewEvent is an Event about an object as a recorder would make it. The time is that of what it tells of, not of its arrival.
+// NewEvent returns an Event about an object, as a recorder would make it. The time is when it happened, which may be before it is sent.
 func NewEvent(about, related runtime.Object, now time.Time) (*eventsv1.Event, error) {
 	regarding, err := reference.GetReference(scheme.Scheme, about)
 	if err != nil {
-		return nil, fmt.Errorf("failed to refer to what an Event is about: %w", err)
+		return nil, fmt.Errorf("failed to refer to Event's object: %w", err)
 	}
 	event := &eventsv1.Event{
 		ObjectMeta: metav1.ObjectMeta{Namespace: regarding.Namespace},
@@ -118,27 +118,8 @@ func NewEvent(about, related runtime.Object, now time.Time) (*eventsv1.Event, er
 	}
 	if related != nil {
 		if event.Related, err = reference.GetReference(scheme.Scheme, related); err != nil {
-			return nil, fmt.Errorf("failed to refer to what an Event is related to: %w", err)
+			return nil, fmt.Errorf("failed to refer to Event's related object: %w", err)
 		}
 	}
 	return event, nil
 }
-
-// Flushed is a controller of every replica that has ended only when its last Events are sent.
-type Flushed struct {
-	controller.Controller
-	Sender *EventSender
-}
-
-// NeedLeaderElection implements manager.LeaderElectionRunnable.
-func (Flushed) NeedLeaderElection() bool { return false }
-
-// Start implements manager.Runnable.
-func (f Flushed) Start(ctx context.Context) error {
-	err := f.Controller.Start(ctx)
-	f.Sender.Sending.Wait()
-	return err
-}
-
-// recorderName is the reporting controller of our Events.
-const recorderName = config.ManagedBy

@@ -21,31 +21,31 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// mailbox is an API that takes Events as long as answer has no error for them.
-type mailbox struct {
+// eventAPI is an API server that creates Events unless its answer to the attempt is an error.
+type eventAPI struct {
 	client.WithWatch
-	attempts, taken atomic.Int32
-	answer          func(attempt int32) error
+	attempts, created atomic.Int32
 }
 
-func newMailbox(answer func(attempt int32) error) *mailbox {
-	m := &mailbox{answer: answer}
-	m.WithWatch = interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
+func newEventAPI(answer func(attempt int32) error) *eventAPI {
+	api := &eventAPI{}
+	api.WithWatch = interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
 		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
-			if err := answer(m.attempts.Add(1)); err != nil {
+			if err := answer(api.attempts.Add(1)); err != nil {
 				return err
 			}
 			if err := c.Create(ctx, obj, opts...); err != nil {
 				return err
 			}
-			m.taken.Add(1)
+			api.created.Add(1)
 			return nil
 		},
 	})
-	return m
+	return api
 }
 
-func eventOf(t *testing.T) *eventsv1.Event {
+// webEvent is an Event about the Service web.
+func webEvent(t *testing.T) *eventsv1.Event {
 	t.Helper()
 	event, err := NewEvent(gen.WebService(), nil, time.Now())
 	if err != nil {
@@ -54,35 +54,35 @@ func eventOf(t *testing.T) *eventsv1.Event {
 	return event
 }
 
-func TestAnEventIsPutOff(t *testing.T) {
+func TestAnEventIsDeferred(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMailbox(func(int32) error { return nil })
-		NewEventSender(m, &QuietPeriod{}).Send(t.Context(), eventOf(t))
+		api := newEventAPI(func(int32) error { return nil })
+		NewEventSender(api, &QuietPeriod{}).Send(t.Context(), webEvent(t))
 		<-time.After(Deferral - 1)
-		if got := m.attempts.Load(); got != 0 {
-			t.Errorf("%d attempts while a hand-over may be under way", got)
+		if got := api.attempts.Load(); got != 0 {
+			t.Errorf("%d attempts while leaders may be moving", got)
 		}
 		<-time.After(2)
 		synctest.Wait()
-		if got := m.taken.Load(); got != 1 {
+		if got := api.created.Load(); got != 1 {
 			t.Errorf("%d Events, want one", got)
 		}
 	})
 }
 
-func TestAnEventWaitsForTheAPIServer(t *testing.T) {
+func TestAnEventWaitsForAnAPIServerThatRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		back := time.Now().Add(time.Minute)
-		m := newMailbox(func(int32) error {
+		api := newEventAPI(func(int32) error {
 			if time.Now().Before(back) {
 				return apierrors.NewServiceUnavailable("restarting")
 			}
 			return nil
 		})
-		sender := NewEventSender(m, &QuietPeriod{})
-		sender.Send(t.Context(), eventOf(t))
-		sender.Sending.Wait()
-		if got := m.taken.Load(); got != 1 {
+		sender := NewEventSender(api, &QuietPeriod{})
+		sender.Send(t.Context(), webEvent(t))
+		sender.Wait()
+		if got := api.created.Load(); got != 1 {
 			t.Errorf("%d Events, want one", got)
 		}
 	})
@@ -90,83 +90,83 @@ func TestAnEventWaitsForTheAPIServer(t *testing.T) {
 
 func TestAnEventWhoseAnswerWasLostIsSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMailbox(func(attempt int32) error {
+		api := newEventAPI(func(attempt int32) error {
 			if attempt == 1 {
 				return apierrors.NewServerTimeout(schema.GroupResource{Resource: "events"}, "create", 0)
 			}
 			return apierrors.NewAlreadyExists(schema.GroupResource{Resource: "events"}, "web.1")
 		})
-		sender := NewEventSender(m, &QuietPeriod{})
-		sender.Send(t.Context(), eventOf(t))
-		sender.Sending.Wait()
-		if got := m.attempts.Load(); got != 2 {
+		sender := NewEventSender(api, &QuietPeriod{})
+		sender.Send(t.Context(), webEvent(t))
+		sender.Wait()
+		if got := api.attempts.Load(); got != 2 {
 			t.Errorf("%d attempts, want two", got)
 		}
 	})
 }
 
-// idle is a controller with nothing to do.
-type idle struct{ controller.Controller }
+// idleController does nothing until it ends.
+type idleController struct{ controller.Controller }
 
-func (idle) Start(ctx context.Context) error {
+func (idleController) Start(ctx context.Context) error {
 	<-ctx.Done()
 	return nil
 }
 
-func TestAReplicaThatStopsSendsItsLastEventsFirst(t *testing.T) {
+func TestAReplicaThatStopsSendsItsLastEvents(t *testing.T) {
 	cases := map[string]struct {
-		answer func(attempt int32) error
-		taken  int32
-		within time.Duration
+		answer      func(attempt int32) error
+		wantCreated int32
+		wantWithin  time.Duration
 	}{
-		"at once": {answer: func(int32) error { return nil }, taken: 1, within: 0},
+		"at once": {answer: func(int32) error { return nil }, wantCreated: 1, wantWithin: 0},
 		"after an error": {answer: func(attempt int32) error {
 			if attempt == 1 {
 				return apierrors.NewInternalError(errors.New("not now"))
 			}
 			return nil
-		}, taken: 1, within: time.Second},
-		"unless the API server is away": {answer: func(int32) error {
+		}, wantCreated: 1, wantWithin: time.Second},
+		"not while the API server is down": {answer: func(int32) error {
 			return apierrors.NewServiceUnavailable("gone")
-		}, taken: 0, within: flushTimeout},
+		}, wantCreated: 0, wantWithin: flushTimeout},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMailbox(test.answer)
-				sender := NewEventSender(m, &QuietPeriod{})
+				api := newEventAPI(test.answer)
+				sender := NewEventSender(api, &QuietPeriod{})
 				ctx, stop := context.WithCancel(t.Context())
 				ended := make(chan time.Time, 1)
 				go func() {
-					if err := (Flushed{idle{}, sender}).Start(ctx); err != nil {
+					if err := (FlushingController{idleController{}, sender}).Start(ctx); err != nil {
 						t.Error(err)
 					}
 					ended <- time.Now()
 				}()
-				sender.Send(ctx, eventOf(t))
+				sender.Send(ctx, webEvent(t))
 				synctest.Wait()
 				stopped := time.Now()
 				stop()
-				if took := (<-ended).Sub(stopped); took > test.within {
-					t.Errorf("it stopped after %s, want at most %s", took, test.within)
+				if took := (<-ended).Sub(stopped); took > test.wantWithin {
+					t.Errorf("it stopped after %s, want at most %s", took, test.wantWithin)
 				}
-				if got := m.taken.Load(); got != test.taken {
-					t.Errorf("%d Events, want %d", got, test.taken)
+				if got := api.created.Load(); got != test.wantCreated {
+					t.Errorf("%d Events, want %d", got, test.wantCreated)
 				}
 			})
 		})
 	}
 }
 
-func TestAnEventOfANamespaceThatEndsIsLeft(t *testing.T) {
+func TestAnEventInATerminatingNamespaceIsNotRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ends := apierrors.NewForbidden(schema.GroupResource{Resource: "events"}, "web.1", errors.New("it is being terminated"))
-		ends.ErrStatus.Details.Causes = append(ends.ErrStatus.Details.Causes, metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})
-		m := newMailbox(func(int32) error { return ends })
-		sender := NewEventSender(m, &QuietPeriod{})
-		sender.Send(t.Context(), eventOf(t))
-		sender.Sending.Wait()
-		if got := m.attempts.Load(); got != 1 {
+		terminating := apierrors.NewForbidden(schema.GroupResource{Resource: "events"}, "web.1", errors.New("it is being terminated"))
+		terminating.ErrStatus.Details.Causes = append(terminating.ErrStatus.Details.Causes, metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})
+		api := newEventAPI(func(int32) error { return terminating })
+		sender := NewEventSender(api, &QuietPeriod{})
+		sender.Send(t.Context(), webEvent(t))
+		sender.Wait()
+		if got := api.attempts.Load(); got != 1 {
 			t.Errorf("%d attempts, want one", got)
 		}
 	})

@@ -11,67 +11,68 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Warning is something that a user has to mend.
+// Warning is something that a user has to correct.
 type Warning struct {
-	// Object is the object to mend, related another one it has to do with (may be nil).
+	// Object is the object to correct. Related is another one that it has to do with; it may be nil.
 	Object, Related client.Object
 	Reason, Action  string
 	Note            string
-	// Expected is for what its user may well have chosen: it makes a Normal Event.
+	// Expected marks what the user may have chosen. It becomes a Normal Event.
 	Expected bool
-	// Repetition is a number that grows when the same is to be said once more, because its Event is forgotten by then.
+	// Repetition grows when a warning is to be sent again although nothing has changed, because the API server has removed its Event.
 	Repetition int
 }
 
-// id tells complaints apart.
-func (c Warning) id() string {
-	return c.Reason + "\n" + string(c.Object.GetUID()) + "\n" + strconv.Itoa(c.Repetition) + "\n" + c.Note
+// id returns the same for warnings that say the same.
+func (w Warning) id() string {
+	return w.Reason + "\n" + string(w.Object.GetUID()) + "\n" + strconv.Itoa(w.Repetition) + "\n" + w.Note
 }
 
-// Emit makes Warnings of complaints, but for those known. The recorder sends them later.
-func Emit(recorder events.EventRecorder, all []Warning) {
-	for _, c := range all {
+// Emit records an Event for each warning.
+func Emit(recorder events.EventRecorder, warnings []Warning) {
+	for _, w := range warnings {
 		var related runtime.Object
-		if c.Related != nil { // an interface that holds a nil of another is not nil
-			related = c.Related
+		if w.Related != nil { // a nil client.Object in a runtime.Object would not be nil
+			related = w.Related
 		}
 		eventType := corev1.EventTypeWarning
-		if c.Expected {
+		if w.Expected {
 			eventType = corev1.EventTypeNormal
 		}
-		recorder.Eventf(c.Object, related, eventType, c.Reason, c.Action, "%s", FitNote(c.Note))
+		recorder.Eventf(w.Object, related, eventType, w.Reason, w.Action, "%s", FitNote(w.Note))
 	}
 }
 
-// Deduplicator remember what was said, so that an Event is not repeated at every reconciliation.
+// Deduplicator remembers which warnings were sent, so that a reconciliation does not send them again.
 type Deduplicator struct {
 	mu sync.Mutex
-	// Sent has an entry for each Service that there is something to say about; it goes when nothing is left.
-	Sent map[types.NamespacedName]map[string]bool
+	// sent has the ids of the warnings that hold for a Service. Its entry is removed when none holds any longer.
+	sent map[types.NamespacedName]map[string]bool
 }
 
+// NewDeduplicator returns a Deduplicator that has seen no warning.
 func NewDeduplicator() *Deduplicator {
-	return &Deduplicator{Sent: map[types.NamespacedName]map[string]bool{}}
+	return &Deduplicator{sent: map[types.NamespacedName]map[string]bool{}}
 }
 
-// Unsent takes all that is wrong with a Service now, and returns what was not said yet. What is no longer wrong is forgotten, and
-// said again when it comes back.
-func (c *Deduplicator) Unsent(key types.NamespacedName, all []Warning) []Warning {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(all) == 0 {
-		delete(c.Sent, key)
+// Filter takes all the warnings that hold for a Service now, and returns those that were not sent yet. A warning that no longer holds
+// is forgotten, so it is sent again when it comes back.
+func (d *Deduplicator) Filter(key types.NamespacedName, warnings []Warning) []Warning {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(warnings) == 0 {
+		delete(d.sent, key)
 		return nil
 	}
-	var news []Warning
-	now := make(map[string]bool, len(all))
-	for _, one := range all {
-		id := one.id()
-		if !c.Sent[key][id] && !now[id] {
-			news = append(news, one)
+	var unsent []Warning
+	ids := make(map[string]bool, len(warnings))
+	for _, w := range warnings {
+		id := w.id()
+		if !d.sent[key][id] && !ids[id] {
+			unsent = append(unsent, w)
 		}
-		now[id] = true
+		ids[id] = true
 	}
-	c.Sent[key] = now
-	return news
+	d.sent[key] = ids
+	return unsent
 }

@@ -8,25 +8,25 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// RunsToCompletion reports whether a pod is meant to end by itself: it belongs to a Job, or none of its containers is always started
-// again. A server that somebody runs so is as well off as before, unless another pod of its Service is made to last.
+// RunsToCompletion reports whether a pod is expected to end by itself: it belongs to a Job, or the kubelet restarts none of its containers
+// always. Such a pod leads only while no other pod of its Service can.
 //
-// What is kept of a pod in memory is its restart policy, and only if it does (see trimRestartPolicy).
+// It answers the same for a pod that is kept in memory, of which only the restart policy is left (see trimRestartPolicy).
 func RunsToCompletion(pod *corev1.Pod) bool {
 	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "Job" && owner.APIVersion == batchv1.SchemeGroupVersion.String() {
 		return true
 	}
-	lasts := pod.Spec.RestartPolicy != corev1.RestartPolicyNever && pod.Spec.RestartPolicy != corev1.RestartPolicyOnFailure
+	restarts := pod.Spec.RestartPolicy != corev1.RestartPolicyNever && pod.Spec.RestartPolicy != corev1.RestartPolicyOnFailure
 	for i := range pod.Spec.Containers {
-		// A container may have a policy of its own, which overrules the pod's.
-		if container := &pod.Spec.Containers[i]; leaderslice.Restartable(container) || container.RestartPolicy == nil && lasts {
+		// A container's own restart policy takes precedence over the pod's.
+		if container := &pod.Spec.Containers[i]; leaderslice.Restartable(container) || container.RestartPolicy == nil && restarts {
 			return false
 		}
 	}
-	return !lasts || len(pod.Spec.Containers) > 0
+	return !restarts || len(pod.Spec.Containers) > 0
 }
 
-// trimRestartPolicy keeps whether a pod runs to completion.
+// trimRestartPolicy keeps one bit of a pod's restart policies: whether the pod runs to completion.
 func trimRestartPolicy(pod *corev1.Pod) corev1.RestartPolicy {
 	if RunsToCompletion(pod) {
 		return corev1.RestartPolicyNever

@@ -6,10 +6,10 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// Crashes is how often the pod's containers had to be started again, sidecars included. A container that its kubelet restarted
-// because its resources were changed has not crashed.
+// Crashes returns how often the containers of a pod were restarted, sidecars included. Restarts that a resize of the container's resources
+// explains do not count.
 //
-// Of a pod that is kept in memory, only the sum is left (see trimCrashes).
+// It answers the same for a pod that is kept in memory, of which only the sum is left (see trimCrashes).
 func Crashes(pod *corev1.Pod) int32 {
 	var sum int32
 	for i := range pod.Status.ContainerStatuses {
@@ -28,7 +28,7 @@ func Crashes(pod *corev1.Pod) int32 {
 	return sum
 }
 
-// trimCrashes keeps one number, and nothing at all for most pods.
+// trimCrashes keeps the sum of the restarts that count. For most pods it is zero, and nothing is kept.
 func trimCrashes(pod *corev1.Pod) []corev1.ContainerStatus {
 	sum := Crashes(pod)
 	if sum == 0 {
@@ -37,13 +37,16 @@ func trimCrashes(pod *corev1.Pod) []corev1.ContainerStatus {
 	return []corev1.ContainerStatus{{RestartCount: sum}}
 }
 
-// resized reports whether all restarts of a container can be put down to resizes in place.
+// resized reports whether in-place resizes explain all restarts of a container.
 //
-// No field says why a kubelet stopped a container (k8s.io/kubernetes/pkg/kubelet/kuberuntime, computePodResizeAction): the last state
-// looks like that of any container that was told to stop. So three things must hold. The container asks to be restarted when it is
-// resized; it was restarted no more often than the pod's spec was changed, which a resize does (metadata.generation, which is 1 at
-// first and 0 before Kubernetes 1.33); and it ended as one that is told to stop: by itself, by SIGTERM, or killed after its grace
-// period. A failed liveness probe can end it so too: that is held against it unless the spec was changed as often.
+// No field says why a kubelet stopped a container (k8s.io/kubernetes/pkg/kubelet/kuberuntime, computePodResizeAction): after a resize, the
+// last state looks like that of any container that was told to stop. So all of the following must hold:
+//
+//   - The container's resize policy asks for a restart.
+//   - The container was restarted no more often than the pod's spec was changed. A resize changes the spec, and so metadata.generation,
+//     which is 1 at first, and 0 before Kubernetes 1.33.
+//   - The container ended like one that was told to stop: by itself, by SIGTERM, or killed after its grace period. A failed liveness probe
+//     ends a container in the same way. Such a restart counts as a crash, unless the spec was changed as often.
 func resized(pod *corev1.Pod, containers []corev1.Container, status *corev1.ContainerStatus) bool {
 	if status.RestartCount == 0 || int64(status.RestartCount) >= pod.Generation {
 		return false
@@ -61,16 +64,16 @@ func restartsOnResize(container *corev1.Container) bool {
 	return false
 }
 
-// What a container's process ends with, besides 0, when it is told to stop: 128 and the number of the signal.
+// Exit codes, besides 0, of a container that was told to stop: 128 plus the number of the signal.
 const (
 	exitedBySIGKILL = 128 + 9
 	exitedBySIGTERM = 128 + 15
 )
 
-// outOfMemory is the reason of a container that the kernel killed.
+// outOfMemory is the termination reason of a container that the kernel killed because it needed too much memory.
 const outOfMemory = "OOMKilled"
 
-// wasStopped reports whether a container may have been told to stop. While that is not known (yet), it was not.
+// wasStopped reports whether a container may have been told to stop. It reports false when the last state is not known.
 func wasStopped(state *corev1.ContainerStateTerminated) bool {
 	if state == nil || state.Reason == outOfMemory {
 		return false
@@ -78,7 +81,7 @@ func wasStopped(state *corev1.ContainerStateTerminated) bool {
 	return state.ExitCode == 0 || state.ExitCode == exitedBySIGTERM || state.ExitCode == exitedBySIGKILL
 }
 
-// containerNamed is the container of this name; nil when there is none.
+// containerNamed returns the container with this name, or nil.
 func containerNamed(containers []corev1.Container, name string) *corev1.Container {
 	for i := range containers {
 		if containers[i].Name == name {

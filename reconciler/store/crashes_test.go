@@ -17,13 +17,13 @@ func TestCrashes(t *testing.T) {
 		"a pod that was never restarted":                     {pod: func(*corev1.Pod) {}},
 		"a resize that restarted the container":              {pod: gen.ResizedPod(2, 1, stopped)},
 		"several resizes":                                    {pod: gen.ResizedPod(4, 3, stopped)},
-		"a container that ended by itself when it was told":  {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{Reason: "Completed"})},
+		"a container that ended by itself when told to stop": {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{Reason: "Completed"})},
 		"a container that was killed after its grace period": {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 137, Reason: "Error"})},
-		"a container that needed more memory":                {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"}), want: 1},
+		"a container that ran out of memory":                 {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"}), want: 1},
 		"a container that failed":                            {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error"}), want: 1},
-		"more restarts than changes":                         {pod: gen.ResizedPod(2, 2, stopped), want: 2},
-		"a pod that was never changed":                       {pod: gen.ResizedPod(1, 1, stopped), want: 1},
-		"an API server that does not count changes":          {pod: gen.ResizedPod(0, 1, stopped), want: 1},
+		"more restarts than changes of the spec":             {pod: gen.ResizedPod(2, 2, stopped), want: 2},
+		"a pod whose spec was never changed":                 {pod: gen.ResizedPod(1, 1, stopped), want: 1},
+		"an API server that does not set the generation":     {pod: gen.ResizedPod(0, 1, stopped), want: 1},
 		"a container that is resized without a restart": {
 			pod: func(pod *corev1.Pod) {
 				gen.ResizedPod(2, 1, stopped)(pod)
@@ -31,7 +31,7 @@ func TestCrashes(t *testing.T) {
 			},
 			want: 1,
 		},
-		"a last state that is not known": {
+		"an unknown last state": {
 			pod: func(pod *corev1.Pod) {
 				gen.ResizedPod(2, 1, stopped)(pod)
 				pod.Status.ContainerStatuses[0].LastTerminationState = corev1.ContainerState{}
@@ -59,11 +59,11 @@ func TestCrashes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pod := gen.ReadyPod("a1", test.pod)
 			if got := Crashes(pod); got != test.want {
-				t.Errorf("got %d", got)
+				t.Errorf("got %d, want %d", got, test.want)
 			}
 			trimmed := TrimPod(pod)
 			if got := Crashes(trimmed); got != test.want {
-				t.Errorf("got %d of the trimmed pod", got)
+				t.Errorf("got %d for the trimmed pod, want %d", got, test.want)
 			}
 			if kept := len(trimmed.Status.ContainerStatuses); (kept > 0) != (test.want > 0) {
 				t.Errorf("kept %d container statuses", kept)

@@ -1,6 +1,6 @@
-// package store has the informers: which objects are watched, what of them is kept in memory, the indexes, and typed reads. It also says
-// which updates matter to a controller, and how calls to the API server are tried again.
+// Package store has the informers: which objects Tanist watches, what it keeps of them in memory, the indexes, and typed reads. It also
+// says which updates matter to a controller, what enqueues Services without a watch event, and how calls to the API server are retried.
 //
-// All controllers and admission read it. What comes out of it is shared with the informers and must not be modified. It never writes
-// to the API.
+// All controllers and admission read it. The objects that it returns are shared with the informers and must not be modified. It never
+// writes to the API.
 package store

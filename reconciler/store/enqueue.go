@@ -13,52 +13,56 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
+// Queue is a controller's work queue.
 type Queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// Enqueuer enqueues stewardship when who would follow has changed: no object changes with it, so no watch tells.
+// Enqueuer enqueues a Service for the leader Service controller when its standing successor has changed. No object changes with it, so no
+// watch event says so.
 //
-// It is not a channel: a full one, or one that nobody reads because another replica holds the Lease, would hold up a hand-over.
+// It is not a channel: a full channel, or one without a reader because another replica holds the Lease, would block a hand-over.
 type Enqueuer struct {
-	// queue is stewardship's, once that has started. What rings before is known to its first look at every Service.
+	// queue is nil until the controller has started. That reconciles every Service at first, so nothing is lost before.
 	queue atomic.Pointer[Queue]
 }
 
-// Start is stewardship's source.
-func (b *Enqueuer) Start(_ context.Context, q Queue) error {
-	b.queue.Store(&q)
+// Start is a source of the leader Service controller. It only keeps the queue.
+func (e *Enqueuer) Start(_ context.Context, q Queue) error {
+	e.queue.Store(&q)
 	return nil
 }
 
-// EnqueueAfter enqueues a Service after a delay. The queue keeps one entry for each, so however often its pods change, it costs at most one
-// write in that time.
-func (b *Enqueuer) EnqueueAfter(key types.NamespacedName, delay time.Duration) {
-	if q := b.queue.Load(); q != nil {
+// EnqueueAfter enqueues a Service after a delay. The queue has one entry for each Service, so there is one reconciliation in that time,
+// however often the pods change.
+func (e *Enqueuer) EnqueueAfter(key types.NamespacedName, delay time.Duration) {
+	if q := e.queue.Load(); q != nil {
 		(*q).AddAfter(reconcile.Request{NamespacedName: key}, delay)
 	}
 }
 
-// AllEnqueuer enqueues all Services for what concerns every one of them: a tuning that is in force from now on.
-type AllEnqueuer struct {
+// AllServicesEnqueuer enqueues every Service that opted in for the failover controller, after a change that matters to all of them, such
+// as another tuning.
+type AllServicesEnqueuer struct {
 	Stores *Stores
-	// queue is the succession controller's; nil until that starts, which looks at every Service anyway.
+	// queue is nil until the controller has started. That reconciles every Service at first, so nothing is lost before.
 	queue atomic.Pointer[Queue]
 }
 
-// Source learns the queue, and enqueues nobody.
-func (a *AllEnqueuer) Source() source.Source {
+// Source returns a source of the failover controller. It only keeps the queue.
+func (a *AllServicesEnqueuer) Source() source.Source {
 	return source.Func(func(_ context.Context, q Queue) error {
 		a.queue.Store(&q)
 		return nil
 	})
 }
 
-func (a *AllEnqueuer) EnqueueAll() {
+// EnqueueAll enqueues the Services.
+func (a *AllServicesEnqueuer) EnqueueAll() {
 	q := a.queue.Load()
 	if q == nil {
 		return
 	}
 	for _, object := range a.Stores.Services.List() {
-		if service, ok := object.(*corev1.Service); ok && concernsUs(service) {
+		if service, ok := object.(*corev1.Service); ok && enabledOrMistyped(service) {
 			(*q).Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
 		}
 	}

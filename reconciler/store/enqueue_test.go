@@ -13,34 +13,34 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestTheAlarmWakesEveryService(t *testing.T) {
+func TestAllServicesEnqueuer(t *testing.T) {
 	other := gen.WebService(func(s *corev1.Service) { s.Name = "other" })
 	plain := gen.WebService(func(s *corev1.Service) { s.Name, s.Annotations = "plain", nil })
-	a, q := &AllEnqueuer{Stores: NewFake(gen.WebService(), other, plain)}, gen.NewQueue(t)
-	a.EnqueueAll() // nobody listens yet
+	a, q := &AllServicesEnqueuer{Stores: NewFake(gen.WebService(), other, plain)}, gen.NewQueue(t)
+	a.EnqueueAll() // the controller has not started
 	if err := a.Source().Start(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}
-	gen.WantEnqueued(t, q, "before it rings")
+	gen.WantEnqueued(t, q, "before EnqueueAll")
 	a.EnqueueAll()
 	got := gen.Enqueued(q)
 	if diff := cmp.Diff(map[string]bool{"web": true, "other": true}, map[string]bool{got[0]: true, got[1]: true}); len(got) != 2 || diff != "" {
-		t.Errorf("enqueued: %v", got)
+		t.Errorf("got %v, want web and other", got)
 	}
 }
 
-func TestABellThatNobodyHearsHoldsUpNothing(t *testing.T) {
-	b := &Enqueuer{}
+func TestEnqueueAfterDoesNotBlockWithoutAQueue(t *testing.T) {
+	enqueuer := &Enqueuer{}
 	for range 1000 {
-		b.EnqueueAfter(gen.ShopWeb, time.Second)
+		enqueuer.EnqueueAfter(gen.ShopWeb, time.Second)
 	}
 }
 
-func TestABellThatRingsAllTheTimeWakesOnceASecond(t *testing.T) {
+func TestEnqueueAfterMergesRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
-		b := &Enqueuer{}
-		if err := b.Start(t.Context(), q); err != nil {
+		enqueuer := &Enqueuer{}
+		if err := enqueuer.Start(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
 		enqueued := 0
@@ -57,11 +57,11 @@ func TestABellThatRingsAllTheTimeWakesOnceASecond(t *testing.T) {
 		ticker := time.NewTicker(10 * time.Millisecond)
 		for range 1000 { // ten seconds
 			<-ticker.C
-			b.EnqueueAfter(gen.ShopWeb, time.Second)
+			enqueuer.EnqueueAfter(gen.ShopWeb, time.Second)
 		}
 		synctest.Wait()
 		if enqueued < 8 || enqueued > 10 {
-			t.Errorf("enqueued %d times in 10 s", enqueued)
+			t.Errorf("enqueued %d times in 10 s, want 8 to 10", enqueued)
 		}
 		q.ShutDown()
 	})

@@ -11,49 +11,50 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// NewFake returns stores of informers that have delivered these objects, for tests. It panics when an object has no name.
+// NewFake returns stores for tests, as if informers had delivered these objects. It panics when an object cannot be stored.
 func NewFake(objects ...metav1.Object) *Stores {
-	store := func(indexers toolscache.Indexers) toolscache.Indexer {
+	newStore := func(indexers toolscache.Indexers) toolscache.Indexer {
 		return toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, indexers)
 	}
-	v := &Stores{
-		Namespaces: store(nil), Services: store(serviceIndexers), Pods: store(podIndexers), slices: store(sliceIndexers), selected: store(sliceIndexers), configMaps: store(nil),
-		states: store(nil),
-		nodes:  store(nil), replicaSets: store(replicaSetIndexers), statefulSets: store(nil), deployments: store(nil), daemonSets: store(nil),
+	s := &Stores{
+		Namespaces: newStore(nil), Services: newStore(serviceIndexers), Pods: newStore(podIndexers),
+		slices: newStore(sliceIndexers), selected: newStore(sliceIndexers), configMaps: newStore(nil), states: newStore(nil),
+		nodes: newStore(nil), replicaSets: newStore(replicaSetIndexers), deployments: newStore(nil),
+		statefulSets: newStore(nil), daemonSets: newStore(nil),
 		Installation: "tanist-system",
 	}
 	for _, object := range objects {
-		into := v.Services
+		into := s.Services
 		switch object.(type) {
 		case *corev1.Pod:
-			into = v.Pods
+			into = s.Pods
 		case *metav1.PartialObjectMetadata:
-			into = v.Namespaces
+			into = s.Namespaces
 			if object.GetNamespace() != "" {
-				into = v.replicaSets
+				into = s.replicaSets
 			}
 		case *corev1.Node:
-			into = v.nodes
+			into = s.nodes
 		case *appsv1.StatefulSet:
-			into = v.statefulSets
+			into = s.statefulSets
 		case *discoveryv1.EndpointSlice:
-			into = v.slices
+			into = s.slices
 			if object.GetLabels()[discoveryv1.LabelManagedBy] == leaderslice.EndpointSliceController {
-				into = v.selected
+				into = s.selected
 			}
 		case *appsv1.Deployment:
-			into = v.deployments
+			into = s.deployments
 		case *appsv1.DaemonSet:
-			into = v.daemonSets
+			into = s.daemonSets
 		case *corev1.ConfigMap:
-			into = v.configMaps
+			into = s.configMaps
 			if object.GetName() == config.TuningState {
-				into = v.states
+				into = s.states
 			}
 		}
 		if err := into.Add(object); err != nil {
 			panic(err)
 		}
 	}
-	return v
+	return s
 }

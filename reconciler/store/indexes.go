@@ -10,8 +10,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// Each index is a function of one object alone. So none can be out of step with what it indexes, and a pod's event costs a few
-// look-ups when no Service cares, however many there are.
+// Names of the indexes. Each index is a function of one object alone, so it cannot disagree with what it indexes. A pod's event costs a few
+// look-ups when no opted-in Service selects the pod, however many Services there are.
 const (
 	podsByLabel             = "tanist-labels"
 	podsByNode              = "tanist-node"
@@ -27,7 +27,7 @@ const (
 var (
 	podIndexers = toolscache.Indexers{
 		podsByLabel: indexer(labelPairs), podsByNode: indexer(nodeName), byController: controllerIndex,
-		podsOlderReplicas: indexer(OlderReplica),
+		podsOlderReplicas: indexer(olderReplicaNamespace),
 	}
 	replicaSetIndexers = toolscache.Indexers{byController: controllerIndex}
 	serviceIndexers    = toolscache.Indexers{
@@ -37,11 +37,11 @@ var (
 		byController:            controllerIndex,
 	}
 	sliceIndexers = toolscache.Indexers{
-		bySource: indexer(labelledForIndex), byController: controllerIndex, slicesByService: indexer(serviceNameIndex),
+		bySource: indexer(sourceLabel), byController: controllerIndex, slicesByService: indexer(serviceNameLabel),
 	}
 )
 
-// indexer adapts a function of one type; it has no values for any other.
+// indexer adapts a function of one type. Objects of other types have no values.
 func indexer[T any](values func(T) []string) toolscache.IndexFunc {
 	return func(object any) ([]string, error) {
 		if typed, ok := object.(T); ok {
@@ -51,7 +51,7 @@ func indexer[T any](values func(T) []string) toolscache.IndexFunc {
 	}
 }
 
-// labelPairs are all the labels of a pod.
+// labelPairs returns all labels of a pod.
 func labelPairs(pod *corev1.Pod) []string {
 	pairs := make([]string, 0, len(pod.Labels))
 	for key, value := range pod.Labels {
@@ -60,20 +60,15 @@ func labelPairs(pod *corev1.Pod) []string {
 	return pairs
 }
 
-// OlderReplica is the namespace of a pod that is a replica of Tanist, of a version before the rules about who may change what. One that
-// has not started changes nothing yet, nor does one any more that was told to end and does not answer: its node may be gone, and such a
-// pod stays for as long as that is not known.
-func OlderReplica(pod *corev1.Pod) []string {
-	switch {
-	case pod.Labels[config.ReplicaNameKey] != config.ReplicaName, pod.Labels[config.RulesKey] != "",
-		pod.Status.Phase == corev1.PodPending, pod.DeletionTimestamp != nil && readiness(pod) != corev1.ConditionTrue:
+// olderReplicaNamespace returns the namespace of an older replica of Tanist.
+func olderReplicaNamespace(pod *corev1.Pod) []string {
+	if !OlderReplica(pod) {
 		return nil
-	default:
-		return []string{pod.Namespace}
 	}
+	return []string{pod.Namespace}
 }
 
-// nodeName is the node of a pod that has one.
+// nodeName returns the node of a pod that is scheduled.
 func nodeName(pod *corev1.Pod) []string {
 	if pod.Spec.NodeName == "" {
 		return nil
@@ -89,7 +84,7 @@ func controllerIndex(object any) ([]string, error) {
 	return []string{string(ControllerUID(meta))}, nil
 }
 
-// ControllerUID is that of the object's controlling owner, empty without one.
+// ControllerUID returns the UID of an object's controlling owner; empty when there is none.
 func ControllerUID(object metav1.Object) types.UID {
 	if owner := metav1.GetControllerOfNoCopy(object); owner != nil {
 		return owner.UID
@@ -97,54 +92,54 @@ func ControllerUID(object metav1.Object) types.UID {
 	return ""
 }
 
-// selectorPair is one label of an opted-in Service's selector: a pod that is selected has it, whatever the others are.
+// selectorPair returns one label of an opted-in Service's selector. Every pod that the Service selects has it.
 func selectorPair(service *corev1.Service) []string {
-	if !concernsUs(service) || len(service.Spec.Selector) == 0 {
+	if !enabledOrMistyped(service) || len(service.Spec.Selector) == 0 {
 		return nil
 	}
 	return []string{service.Namespace + "/" + firstPair(service.Spec.Selector)}
 }
 
 func enabledNamespace(service *corev1.Service) []string {
-	if !concernsUs(service) {
+	if !enabledOrMistyped(service) {
 		return nil
 	}
 	return []string{service.Namespace}
 }
 
-// wantedLeaderService is the name that the annotations alone ask for. One kept from better days (see options.go) is not found by
-// it: then only the Event about a name that is taken is late.
+// wantedLeaderService returns the name that the annotations alone ask for. When the annotation is wrong, the last good name is in force
+// (see ResolveOptions), and this index does not know it: then only the Event about a name that is taken is late.
 func wantedLeaderService(service *corev1.Service) []string {
-	if !concernsUs(service) {
+	if !enabledOrMistyped(service) {
 		return nil
 	}
 	options, _ := config.ParseOptions(service)
 	return []string{types.NamespacedName{Namespace: service.Namespace, Name: options.LeaderService}.String()}
 }
 
-// labelledForIndex is the Service that a slice's label says it was made for.
-func labelledForIndex(slice *discoveryv1.EndpointSlice) []string {
-	return nameIndex(slice.Namespace, slice.Labels[config.SourceServiceKey])
+// sourceLabel returns the Service that a slice was made for, by its label.
+func sourceLabel(slice *discoveryv1.EndpointSlice) []string {
+	return keyOf(slice.Namespace, slice.Labels[config.SourceServiceKey])
 }
 
-// serviceNameIndex is the Service whose traffic a slice takes.
-func serviceNameIndex(slice *discoveryv1.EndpointSlice) []string {
-	return nameIndex(slice.Namespace, slice.Labels[discoveryv1.LabelServiceName])
+// serviceNameLabel returns the Service whose traffic a slice takes.
+func serviceNameLabel(slice *discoveryv1.EndpointSlice) []string {
+	return keyOf(slice.Namespace, slice.Labels[discoveryv1.LabelServiceName])
 }
 
-func nameIndex(namespace, name string) []string {
+func keyOf(namespace, name string) []string {
 	if name == "" {
 		return nil
 	}
 	return []string{types.NamespacedName{Namespace: namespace, Name: name}.String()}
 }
 
-// pair is a label as an index has it. Neither part may contain an equals sign.
+// pair returns a label as an index has it. Neither the key nor the value of a label can contain an equals sign.
 func pair(key, value string) string {
 	return key + "=" + value
 }
 
-// firstPair is the pair with the first key in order, so that a Service and its pods agree on it.
+// firstPair returns the pair with the alphabetically first key, so that it is always the same for a selector.
 func firstPair(selector map[string]string) string {
 	first, found := "", false
 	for key := range selector {

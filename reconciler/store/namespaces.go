@@ -10,16 +10,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// NamespaceHandler enqueues all the Services of a namespace that opts in or out.
-func NamespaceHandler(v *Stores) handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
+// NamespaceHandler enqueues the Services of a namespace that opts in or out.
+func NamespaceHandler(stores *Stores) handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
 	enqueue := func(q Queue, namespace string) {
-		for _, service := range v.Enabled(namespace) {
+		for _, service := range stores.EnabledServices(namespace) {
 			q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
 		}
 	}
 	return handler.TypedFuncs[*metav1.PartialObjectMetadata, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*metav1.PartialObjectMetadata], q Queue) {
-			if !e.IsInInitialList { // a Service's event may come before its namespace's
+			if !e.IsInInitialList { // a new namespace: the events of its Services may have come first
 				enqueue(q, e.Object.Name)
 			}
 		},

@@ -9,9 +9,9 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// ResolveOptions returns the options in force for a Service, and what is wrong with its annotations. The option of a wrong annotation
-// has its last good value, which the leader Service (nil when there is none) remembers, so that every replica decides the same, also
-// after a restart. A wrong name never renames the leader Service.
+// ResolveOptions returns the options in force for a Service, and what is wrong with its annotations. For a wrong annotation, the last good
+// value is in force. An annotation of the leader Service (nil when there is none) keeps it, so that every replica decides alike, also after
+// a restart. A wrong name never renames the leader Service.
 func ResolveOptions(source, leaderService *corev1.Service) (config.Options, field.ErrorList) {
 	options, errs := config.ResolveOptions(source, lastGoodOf(leaderService))
 	if leaderService != nil && config.Wrong(errs, config.LeaderServiceKey) {
@@ -20,7 +20,7 @@ func ResolveOptions(source, leaderService *corev1.Service) (config.Options, fiel
 	return options, errs
 }
 
-// lastGoodOf is what a leader Service remembers of its source's annotations; nothing when it cannot be read.
+// lastGoodOf returns the last good annotations that a leader Service keeps; none when they cannot be read.
 func lastGoodOf(leaderService *corev1.Service) map[string]string {
 	if leaderService == nil {
 		return nil
@@ -32,7 +32,7 @@ func lastGoodOf(leaderService *corev1.Service) map[string]string {
 	return values
 }
 
-// LastGood is the value of the annotation that remembers a source's right annotations; empty when there is nothing to remember.
+// LastGood returns the value of the annotation that keeps a source's last good annotations; empty when there are none.
 func LastGood(source, leaderService *corev1.Service) string {
 	values := config.LastGood(source, lastGoodOf(leaderService))
 	if len(values) == 0 {

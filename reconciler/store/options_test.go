@@ -36,7 +36,7 @@ func TestAWrongAnnotationKeepsItsLastGoodValue(t *testing.T) {
 				t.Errorf("unexpected options (-want +got):\n%s", diff)
 			}
 			if before, after := boss.Annotations[config.LastGoodKey], LastGood(wrong, boss); before != after {
-				t.Errorf("the wrong value changed what is remembered from %s to %s", before, after)
+				t.Errorf("the wrong value changed the last good values from %s to %s", before, after)
 			}
 		})
 	}
@@ -53,23 +53,23 @@ func TestResolveOptions(t *testing.T) {
 			source: gen.Annotated(config.StrategyKey, "newst", config.MinReadyKey, "5s"), leaderService: newest, wrong: 1,
 			want: func(o *config.Options) { o.Strategy, o.MinReady = config.StrategyNewest, 5*time.Second },
 		},
-		"an annotation that is taken away has its default": {
+		"a removed annotation has its default": {
 			source: gen.WebService(), leaderService: newest,
 		},
 		"a wrong annotation that was never right has its default": {
 			source: gen.Annotated(config.StickyKey, "perhaps"), leaderService: newest, wrong: 1,
 		},
-		"a memory that someone damaged is none": {
+		"last good values that cannot be parsed are ignored": {
 			source: gen.Annotated(config.StrategyKey, "newst"), wrong: 1,
 			leaderService: gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Annotations = map[string]string{config.LastGoodKey: "{"} }),
 		},
-		"a memory that is wrong itself is none": {
+		"a last good value that is wrong is ignored": {
 			source: gen.Annotated(config.StrategyKey, "newst"), wrong: 1,
 			leaderService: gen.LeaderOf(gen.WebService(), func(s *corev1.Service) {
 				s.Annotations = map[string]string{config.LastGoodKey: `{"tanist.dev/strategy":"newst"}`}
 			}),
 		},
-		"without a leader Service there is no memory": {
+		"without a leader Service there are no last good values": {
 			source: gen.Annotated(config.StrategyKey, "newst"), wrong: 1,
 		},
 		"a wrong name does not rename the leader Service": {

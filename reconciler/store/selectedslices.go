@@ -9,23 +9,25 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// The EndpointSlices of leader Services come from two caches, because no label selector says "or". One has all slices but those of the
-// EndpointSlice controller, which are most of a cluster's. The other has those that it makes of a leader Service that someone gives a
-// selector: it copies the Service's labels to them.
+// The EndpointSlices of leader Services come from two caches, because a label selector cannot say "or":
+//
+//   - The manager's cache has all slices except those of the EndpointSlice controller, which are most of a cluster's slices.
+//   - Another cache has the slices that the EndpointSlice controller makes for a leader Service to which someone has given a selector. They
+//     are known by our label, which that controller copies from the Service.
 
-// otherMakers selects the slices of the first cache.
-func otherMakers() labels.Selector {
+// unselectedSlices selects the slices of the manager's cache.
+func unselectedSlices() labels.Selector {
 	return labels.NewSelector().Add(requirement(discoveryv1.LabelManagedBy, selection.NotIn, leaderslice.EndpointSliceController))
 }
 
-// SelectedOnes selects the slices of the second cache.
-func SelectedOnes() labels.Selector {
+// SelectedSlices selects the slices of the other cache.
+func SelectedSlices() labels.Selector {
 	return labels.NewSelector().Add(
 		requirement(discoveryv1.LabelManagedBy, selection.Equals, leaderslice.EndpointSliceController),
 		requirement(config.SourceServiceKey, selection.Exists))
 }
 
-// requirement panics on what no label can be: all keys and values here are constants.
+// requirement panics when the requirement is invalid. All keys and values here are constants.
 func requirement(key string, operator selection.Operator, values ...string) labels.Requirement {
 	made, err := labels.NewRequirement(key, operator, values)
 	if err != nil {

@@ -16,26 +16,27 @@ func endpointPort(name string, number int32, change ...func(*discoveryv1.Endpoin
 	return *gen.Changed(&discoveryv1.EndpointPort{Name: &name, Port: &number, Protocol: new(corev1.ProtocolTCP)}, change)
 }
 
-func TestSlicePorts(t *testing.T) {
+// TestSlicePortsOfATrimmedPod checks that TrimPod keeps what SlicePorts needs.
+func TestSlicePortsOfATrimmedPod(t *testing.T) {
 	cases := map[string]struct {
 		ports       []corev1.ServicePort
 		pod         func(*corev1.Pod)
 		want        []discoveryv1.EndpointPort
 		wantMissing []string
 	}{
-		"a number is itself": {
+		"a numeric target port": {
 			ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(9000)}},
 			want:  []discoveryv1.EndpointPort{endpointPort("", 9000)},
 		},
-		"no target port is the port": {
+		"without a target port, the port is used": {
 			ports: []corev1.ServicePort{{Name: "http", Port: 80}},
 			want:  []discoveryv1.EndpointPort{endpointPort("http", 80)},
 		},
-		"a name is what the pod calls so": {
+		"a named target port is the container port with that name": {
 			ports: []corev1.ServicePort{{Name: "http", Port: 80, TargetPort: intstr.FromString("web")}},
 			want:  []discoveryv1.EndpointPort{endpointPort("http", 8080)},
 		},
-		"the same name with another protocol is another port": {
+		"a name is looked up with its protocol": {
 			ports: []corev1.ServicePort{
 				{Name: "tcp", Port: 53, TargetPort: intstr.FromString("dns")},
 				{Name: "udp", Port: 53, TargetPort: intstr.FromString("dns"), Protocol: corev1.ProtocolUDP},
@@ -50,7 +51,7 @@ func TestSlicePorts(t *testing.T) {
 				endpointPort("udp", 5353, func(p *discoveryv1.EndpointPort) { p.Protocol = new(corev1.ProtocolUDP) }),
 			},
 		},
-		"a sidecar's port counts": {
+		"a port of a sidecar is found": {
 			ports: []corev1.ServicePort{{Name: "http", Port: 80, TargetPort: intstr.FromString("proxy")}},
 			pod: func(pod *corev1.Pod) {
 				pod.Spec.InitContainers = []corev1.Container{
@@ -60,7 +61,7 @@ func TestSlicePorts(t *testing.T) {
 			},
 			want: []discoveryv1.EndpointPort{endpointPort("http", 15001)},
 		},
-		"an init container's port does not": {
+		"a port of an init container is not found": {
 			ports: []corev1.ServicePort{{Name: "http", Port: 80, TargetPort: intstr.FromString("proxy")}},
 			pod: func(pod *corev1.Pod) {
 				pod.Spec.InitContainers = []corev1.Container{{Name: "setup", Ports: []corev1.ContainerPort{{Name: "proxy", ContainerPort: 1}}}}
@@ -68,14 +69,14 @@ func TestSlicePorts(t *testing.T) {
 			want:        []discoveryv1.EndpointPort{},
 			wantMissing: []string{`no container has a port named "proxy" with protocol TCP`},
 		},
-		"a port that does not resolve is left out": {
+		"a port that is not found is left out": {
 			ports: []corev1.ServicePort{
 				{Name: "http", Port: 80, TargetPort: intstr.FromString("web")}, {Name: "grpc", Port: 90, TargetPort: intstr.FromString("rpc")},
 			},
 			want:        []discoveryv1.EndpointPort{endpointPort("http", 8080)},
 			wantMissing: []string{`no container has a port named "rpc" with protocol TCP`},
 		},
-		"a port of another protocol does not resolve": {
+		"a port with another protocol is not found": {
 			ports: []corev1.ServicePort{
 				{Name: "udp", Port: 80, TargetPort: intstr.FromString("web"), Protocol: corev1.ProtocolUDP}, {Name: "number", Port: 443},
 			},

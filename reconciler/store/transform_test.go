@@ -11,6 +11,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -18,7 +19,7 @@ func TestTrim(t *testing.T) {
 	fields := []metav1.ManagedFieldsEntry{{Manager: "kubelet"}}
 	annotations := map[string]string{"kubectl.kubernetes.io/last-applied-configuration": "{}", config.PriorityKey: "1"}
 	cases := map[string]struct{ object, want any }{
-		"a pod keeps what an election looks at": {
+		"a pod keeps what elections use": {
 			object: gen.ReadyPod("a1", func(pod *corev1.Pod) {
 				pod.ManagedFields, pod.Annotations, pod.Finalizers = fields, annotations, []string{"x"}
 				pod.Spec.Volumes = []corev1.Volume{{Name: "data"}}
@@ -41,7 +42,7 @@ func TestTrim(t *testing.T) {
 				}
 			}),
 		},
-		"a pod keeps one word of its containers' hooks": {
+		"a pod keeps one hook for all its containers": {
 			object: gen.ReadyPod("a1", func(pod *corev1.Pod) {
 				pod.Annotations = map[string]string{config.DrainWindowAppliedKey: "4s"}
 				pod.Spec.HostNetwork = true
@@ -64,7 +65,7 @@ func TestTrim(t *testing.T) {
 			}),
 			want: gen.WebService(),
 		},
-		"an EndpointSlice stays whole": {
+		"an EndpointSlice keeps all but its managed fields": {
 			object: &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, ManagedFields: fields}},
 			want:   &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Annotations: annotations}},
 		},
@@ -72,13 +73,13 @@ func TestTrim(t *testing.T) {
 			object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, Labels: annotations, ManagedFields: fields}},
 			want:   &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: annotations}},
 		},
-		"a ReplicaSet keeps whose it is and which revision": {
+		"a ReplicaSet keeps its owner and its revision": {
 			object: gen.ReplicaSet("r1", 3, func(m *metav1.PartialObjectMetadata) {
 				m.Annotations["deployment.kubernetes.io/desired-replicas"], m.Labels, m.ManagedFields = "3", annotations, fields
 			}),
 			want: gen.ReplicaSet("r1", 3),
 		},
-		"a Node keeps what says that it goes": {
+		"a Node keeps what announces its removal or shutdown": {
 			object: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown, func(node *corev1.Node) {
 				node.Labels, node.Annotations, node.ManagedFields = annotations, annotations, fields
 				node.Spec.PodCIDR, node.Spec.Taints[0].Value = "10.0.0.0/24", "x"
@@ -88,18 +89,18 @@ func TestTrim(t *testing.T) {
 			}),
 			want: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown),
 		},
-		"a Node that is only not ready keeps nothing of it": {
+		"a Node that is not ready for another reason keeps no condition": {
 			object: gen.NodeNamed("n", gen.ShutDown, func(node *corev1.Node) { node.Status.Conditions[0].Message = "container runtime is down" }),
 			want:   gen.NodeNamed("n"),
 		},
-		"a StatefulSet keeps its plans": {
+		"a StatefulSet keeps what says which pods it will replace": {
 			object: gen.StatefulSet("db", 3, "v1", func(set *appsv1.StatefulSet) {
 				set.Labels, set.Annotations, set.ManagedFields = annotations, annotations, fields
 				set.Spec.ServiceName, set.Spec.Template.Name, set.Status.ReadyReplicas = "db", "x", 3
 			}),
 			want: gen.StatefulSet("db", 3, "v1"),
 		},
-		"a DaemonSet keeps its plans": {
+		"a DaemonSet keeps what says which pods it will replace": {
 			object: gen.DaemonSet("agent", 3, func(set *appsv1.DaemonSet) {
 				set.Labels, set.ManagedFields, set.Annotations["x"] = annotations, fields, "y"
 				set.Spec.Template.Name, set.Status.NumberReady = "x", 3
@@ -114,7 +115,7 @@ func TestTrim(t *testing.T) {
 			}),
 			want: gen.Deployment("web", gen.Paused, gen.BeingDeleted),
 		},
-		"a tombstone passes through": {
+		"a tombstone is returned as it is": {
 			object: toolscache.DeletedFinalStateUnknown{Key: "a/b"}, want: toolscache.DeletedFinalStateUnknown{Key: "a/b"},
 		},
 	}
@@ -131,7 +132,7 @@ func TestTrim(t *testing.T) {
 	}
 }
 
-func TestTheDrainWindowSurvivesTrimming(t *testing.T) {
+func TestTrimPodKeepsTheDrainWindow(t *testing.T) {
 	hooks := []*corev1.Lifecycle{
 		nil,
 		{PostStart: &corev1.LifecycleHandler{}},
@@ -160,5 +161,29 @@ func TestTheDrainWindowSurvivesTrimming(t *testing.T) {
 				t.Errorf("%+v: a pod without a window keeps hooks", pod.Spec.Containers)
 			}
 		}
+	}
+}
+
+func TestTrimKeepsCopiedAnnotationsAndOurEndpoints(t *testing.T) {
+	service := gen.Annotated(config.CopyAnnotationsKey, "owner,missing", "owner", "ann", "note", "x")
+	trimmed, err := trim(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{config.EnabledKey: "true", config.CopyAnnotationsKey: "owner,missing", "owner": "ann"}
+	if diff := cmp.Diff(want, trimmed.(*corev1.Service).Annotations); diff != "" {
+		t.Errorf("unexpected annotations (-want +got):\n%s", diff)
+	}
+	mirrored := gen.MirroredSlice(func(s *discoveryv1.EndpointSlice) { s.Endpoints = make([]discoveryv1.Endpoint, 1000) })
+	ours := gen.SliceOf(gen.LeaderOf(gen.WebService()), discoveryv1.AddressTypeIPv4, func(s *discoveryv1.EndpointSlice) {
+		s.Labels[discoveryv1.LabelManagedBy] = leaderslice.MirroringController // someone has edited it
+	})
+	for _, slice := range []*discoveryv1.EndpointSlice{mirrored, ours} {
+		if _, err := trim(slice); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(mirrored.Endpoints) != 0 || len(ours.Endpoints) != 1 {
+		t.Errorf("got %d endpoints of a mirrored slice and %d of ours, want 0 and 1", len(mirrored.Endpoints), len(ours.Endpoints))
 	}
 }

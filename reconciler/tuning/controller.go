@@ -17,18 +17,17 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// Controller puts the tuning in force, on every replica and without a restart. The replica that holds the Lease also saves it,
-// so that it is in force everywhere, and after every restart, when the next one is wrong.
+// Controller puts the tuning in force, and saves it where this replica holds the Lease.
 type Controller struct {
 	key        types.NamespacedName // of the ConfigMap tanist-tuning
 	stores     *store.Stores
-	store      *config.Store
+	tuning     *config.Store
 	live       client.Reader // reads from the API server
 	client     client.Writer
 	holdsLease func() bool
 	recorder   events.EventRecorder
 	warnings   *notify.Deduplicator
-	// enqueueAll is called when another tuning is in force.
+	// enqueueAll is called when the tuning in force has changed.
 	enqueueAll func()
 }
 
@@ -38,47 +37,43 @@ const (
 	opPatchState = "patch-state"
 )
 
-// tuningRecheck is how soon a replica that does not hold the Lease looks again at what is left to whoever does: that may be this
-// replica by then, and no watch tells of it. It costs no request.
-const tuningRecheck = 5 * time.Second
+// recheckInterval is how soon a replica that does not hold the Lease reconciles again while there is something to do for the holder. It may
+// be the holder by then, and no watch event says so. That costs no request.
+const recheckInterval = 5 * time.Second
 
-// Reconcile reads the ConfigMaps tanist-tuning, whose key is the request, and tanist-state.
-func (t *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	configMap, state := t.stores.ConfigMap(request.NamespacedName), t.stores.State(stateKey(request.Namespace))
+// Reconcile resolves the ConfigMaps tanist-tuning, whose key is the request, and tanist-state. The holder of the Lease then saves a
+// tuning that is not saved yet, and warns of one that is wrong.
+func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	configMap, state := c.stores.ConfigMap(request.NamespacedName), c.stores.State(stateKey(request.Namespace))
 	resolved := config.ResolveTuning(configMap, state)
-	if t.store.Apply(resolved) {
-		t.enqueueAll()
-		logf.FromContext(ctx).V(1).Info("Tuning changed", "hash", t.store.Load().Hash())
+	if c.tuning.Apply(resolved) {
+		c.enqueueAll()
+		logf.FromContext(ctx).V(1).Info("Tuning changed", "hash", c.tuning.Load().Hash())
 	}
-	text, differs := config.TuningToSave(configMap, state)
-	if !t.holdsLease() {
-		if differs || len(resolved.Errors) > 0 {
-			return reconcile.Result{RequeueAfter: tuningRecheck}, nil
+	text, unsaved := config.TuningToSave(configMap, state)
+	if !c.holdsLease() {
+		if unsaved || len(resolved.Errors) > 0 {
+			return reconcile.Result{RequeueAfter: recheckInterval}, nil
 		}
 		return reconcile.Result{}, nil
 	}
-	all := wrongTuning(configMap, resolved)
-	var result reconcile.Result
-	if differs {
-		outcome, err := t.save(ctx, configMap, state, text)
-		if err != nil {
+	warnings := invalidTuning(configMap, resolved)
+	var result saveResult
+	if unsaved {
+		var err error
+		if result, err = c.save(ctx, configMap, state, text); err != nil {
 			return reconcile.Result{}, retry.UnlessStopping(ctx, err)
 		}
-		result.RequeueAfter = outcome.again
-		if outcome.refused != nil && configMap != nil {
-			all = append(all, notify.Warning{
-				Object: configMap, Reason: notify.ReasonTuningNotSaved, Action: notify.ActionSave,
-				Note: notify.FitNote("the tuning is in force but cannot be saved, so that the defaults, or an older tuning, would follow a wrong one: " +
-					outcome.refused.Error()),
-			})
+		if result.refused != nil && configMap != nil {
+			warnings = append(warnings, notSaved(configMap, result.refused))
 		}
 	}
-	notify.Emit(t.recorder, t.warnings.Unsent(request.NamespacedName, all))
-	return result, nil
+	notify.Emit(c.recorder, c.warnings.Filter(request.NamespacedName, warnings))
+	return reconcile.Result{RequeueAfter: result.requeueAfter}, nil
 }
 
-// wrongTuning is what a user must mend in the ConfigMap tanist-tuning, and what is in force meanwhile.
-func wrongTuning(configMap *corev1.ConfigMap, resolved config.ResolvedTuning) []notify.Warning {
+// invalidTuning returns a warning for each mistake in the ConfigMap tanist-tuning. It says which tuning is in force meanwhile.
+func invalidTuning(configMap *corev1.ConfigMap, resolved config.ResolvedTuning) []notify.Warning {
 	meanwhile := "the last good tuning stays in force"
 	if resolved.Source == config.FromDefaults {
 		meanwhile = "the defaults are in force, because no good tuning was saved before"
@@ -87,15 +82,25 @@ func wrongTuning(configMap *corev1.ConfigMap, resolved config.ResolvedTuning) []
 				config.TuningState + ": " + resolved.StateErrors.ToAggregate().Error()
 		}
 	}
-	var all []notify.Warning
+	var warnings []notify.Warning
 	for _, err := range resolved.Errors {
-		all = append(all, notify.Warning{
-			Object: configMap, Reason: notify.ReasonInvalidTuning, Action: notify.ActionRead, Note: notify.FitNote(err.Error() + "; " + meanwhile),
+		warnings = append(warnings, notify.Warning{
+			Object: configMap, Reason: notify.ReasonInvalidTuning, Action: notify.ActionRead, Note: err.Error() + "; " + meanwhile,
 		})
 	}
-	return all
+	return warnings
 }
 
+// notSaved returns the warning about a tuning that is in force and cannot be saved.
+func notSaved(configMap *corev1.ConfigMap, refused error) notify.Warning {
+	return notify.Warning{
+		Object: configMap, Reason: notify.ReasonTuningNotSaved, Action: notify.ActionSave,
+		Note: "the tuning is in force but cannot be saved. If the next one is wrong, an older tuning or the defaults will be in force: " +
+			refused.Error(),
+	}
+}
+
+// stateKey is the key of the ConfigMap tanist-state.
 func stateKey(namespace string) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: config.TuningState}
 }

@@ -25,15 +25,16 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-var theTuning = types.NamespacedName{Namespace: "tanist-system", Name: config.TuningConfigMap}
+// tuningKey is the key of the ConfigMap tanist-tuning.
+var tuningKey = types.NamespacedName{Namespace: "tanist-system", Name: config.TuningConfigMap}
 
-// installation is an API with Tanist's ConfigMaps, and one replica that watches them.
+// installation is an API server with Tanist's ConfigMaps, and one replica that watches them.
 type installation struct {
 	t          *testing.T
 	api        client.WithWatch
 	controller *Controller
 	events     *events.FakeRecorder
-	lease      bool
+	holdsLease bool
 }
 
 func newInstallation(t *testing.T, funcs interceptor.Funcs) *installation {
@@ -41,24 +42,24 @@ func newInstallation(t *testing.T, funcs interceptor.Funcs) *installation {
 	i := &installation{
 		t: t, events: events.NewFakeRecorder(10),
 		api: interceptor.NewClient(fake.NewClientBuilder().WithObjects(
-			&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: theTuning.Namespace, Name: config.TuningState}}).Build(), funcs),
+			&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: tuningKey.Namespace, Name: config.TuningState}}).Build(), funcs),
 	}
-	i.controller = i.replica()
+	i.controller = i.newReplica()
 	return i
 }
 
-// replica is one that has just started, and has seen nothing.
-func (i *installation) replica() *Controller {
+// newReplica returns the controller of a replica that has just started, and has seen nothing.
+func (i *installation) newReplica() *Controller {
 	return &Controller{
-		key: theTuning, stores: store.NewFake(), store: config.NewStore(), live: i.api, client: i.api, holdsLease: func() bool { return i.lease },
+		key: tuningKey, stores: store.NewFake(), tuning: config.NewStore(), live: i.api, client: i.api, holdsLease: func() bool { return i.holdsLease },
 		recorder: i.events, warnings: notify.NewDeduplicator(), enqueueAll: func() {},
 	}
 }
 
-// write makes or changes one of the ConfigMaps, unseen.
+// write creates or updates one of the ConfigMaps. The replica does not see it yet.
 func (i *installation) write(name, text string) {
 	i.t.Helper()
-	configMap := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: theTuning.Namespace, Name: name}}
+	configMap := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: tuningKey.Namespace, Name: name}}
 	err := client.IgnoreNotFound(i.api.Get(i.t.Context(), client.ObjectKeyFromObject(configMap), configMap))
 	configMap.Data = map[string]string{config.TuningKey: text}
 	switch {
@@ -73,18 +74,18 @@ func (i *installation) write(name, text string) {
 	}
 }
 
-// delete deletes one of the ConfigMaps, unseen.
+// delete deletes one of the ConfigMaps. The replica does not see it yet.
 func (i *installation) delete(name string) {
 	i.t.Helper()
 	if err := i.api.Delete(i.t.Context(), &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Namespace: theTuning.Namespace, Name: name},
+		ObjectMeta: metav1.ObjectMeta{Namespace: tuningKey.Namespace, Name: name},
 	}); err != nil {
 		i.t.Fatal(err)
 	}
 }
 
-// see brings the replica's informers up to date.
-func (i *installation) see() {
+// syncInformers brings the replica's informers up to date.
+func (i *installation) syncInformers() {
 	i.t.Helper()
 	var all corev1.ConfigMapList
 	if err := i.api.List(i.t.Context(), &all); err != nil {
@@ -97,10 +98,10 @@ func (i *installation) see() {
 	*i.controller.stores = *store.NewFake(objects...)
 }
 
-// reconcile returns the result, and the Events with what their notes say after the first semicolon.
+// reconcile returns the result, and the Events. Of a note it keeps what follows the first semicolon.
 func (i *installation) reconcile() (reconcile.Result, []string) {
 	i.t.Helper()
-	result, err := i.controller.Reconcile(i.t.Context(), reconcile.Request{NamespacedName: theTuning})
+	result, err := i.controller.Reconcile(i.t.Context(), reconcile.Request{NamespacedName: tuningKey})
 	if err != nil {
 		i.t.Fatal(err)
 	}
@@ -114,16 +115,16 @@ func (i *installation) reconcile() (reconcile.Result, []string) {
 	return result, got
 }
 
-// delay is the tuning in force, as the tests set it.
-func (i *installation) delay() time.Duration {
-	return i.controller.store.Load().Commit.BackupDelay.Duration
+// backupDelay returns the value in force of the one field that the tests tune.
+func (i *installation) backupDelay() time.Duration {
+	return i.controller.tuning.Load().Commit.BackupDelay.Duration
 }
 
-// state is the text in tanist-state.
-func (i *installation) state() string {
+// savedText returns the text in tanist-state.
+func (i *installation) savedText() string {
 	i.t.Helper()
 	configMap := &corev1.ConfigMap{}
-	if err := i.api.Get(i.t.Context(), client.ObjectKey{Namespace: theTuning.Namespace, Name: config.TuningState}, configMap); err != nil {
+	if err := i.api.Get(i.t.Context(), client.ObjectKey{Namespace: tuningKey.Namespace, Name: config.TuningState}, configMap); err != nil {
 		i.t.Fatal(err)
 	}
 	return configMap.Data[config.TuningKey]
@@ -135,13 +136,13 @@ const (
 	tunedWrong = "commit: {backupDelay: soon}"
 )
 
-func TestTuningIsPutInForce(t *testing.T) {
+func TestReconcile(t *testing.T) {
 	type outcome struct {
-		Delay  time.Duration
-		State  string
-		Stale  bool
-		Again  bool
-		Events []string
+		Delay   time.Duration
+		Saved   string
+		Stale   bool
+		Requeue bool
+		Events  []string
 	}
 	const inForce = "Warning InvalidTuning: the last good tuning stays in force"
 	steps := []struct {
@@ -149,53 +150,53 @@ func TestTuningIsPutInForce(t *testing.T) {
 		do   func(*installation)
 		want outcome
 	}{
-		{what: "nothing is tuned", do: func(*installation) {}, want: outcome{Delay: 50 * time.Millisecond}},
+		{what: "there is no tuning", do: func(*installation) {}, want: outcome{Delay: 50 * time.Millisecond}},
 		{
 			what: "a replica that does not hold the Lease does not save it",
 			do:   func(i *installation) { i.write(config.TuningConfigMap, tuned70) },
-			want: outcome{Delay: 70 * time.Millisecond, Again: true},
+			want: outcome{Delay: 70 * time.Millisecond, Requeue: true},
 		},
 		{
-			what: "the holder of the Lease saves it as it is written",
-			do:   func(i *installation) { i.lease = true },
-			want: outcome{Delay: 70 * time.Millisecond, State: tuned70},
+			what: "the holder of the Lease saves it, as written",
+			do:   func(i *installation) { i.holdsLease = true },
+			want: outcome{Delay: 70 * time.Millisecond, Saved: tuned70},
 		},
-		{what: "and only once", do: func(*installation) {}, want: outcome{Delay: 70 * time.Millisecond, State: tuned70}},
+		{what: "it is not saved again", do: func(*installation) {}, want: outcome{Delay: 70 * time.Millisecond, Saved: tuned70}},
 		{
-			what: "a wrong one is not in force, and the holder of the Lease says so",
+			what: "a wrong tuning is not in force, and the holder of the Lease warns of it",
 			do:   func(i *installation) { i.write(config.TuningConfigMap, tunedWrong) },
-			want: outcome{Delay: 70 * time.Millisecond, State: tuned70, Stale: true, Events: []string{inForce}},
+			want: outcome{Delay: 70 * time.Millisecond, Saved: tuned70, Stale: true, Events: []string{inForce}},
 		},
-		{what: "once", do: func(*installation) {}, want: outcome{Delay: 70 * time.Millisecond, State: tuned70, Stale: true}},
+		{what: "the holder of the Lease does not warn again", do: func(*installation) {}, want: outcome{Delay: 70 * time.Millisecond, Saved: tuned70, Stale: true}},
 		{
-			what: "a replica that has just started has the last good one, and leaves it to the holder of the Lease to say so",
-			do:   func(i *installation) { i.controller, i.lease = i.replica(), false },
-			want: outcome{Delay: 70 * time.Millisecond, State: tuned70, Stale: true, Again: true},
+			what: "a replica that has just started uses the last good tuning, and leaves the warning to the holder of the Lease",
+			do:   func(i *installation) { i.controller, i.holdsLease = i.newReplica(), false },
+			want: outcome{Delay: 70 * time.Millisecond, Saved: tuned70, Stale: true, Requeue: true},
 		},
 		{
-			what: "what a replica remembers counts for nothing",
+			what: "what is saved counts, not what a replica remembers",
 			do:   func(i *installation) { i.write(config.TuningState, tuned80) },
-			want: outcome{Delay: 80 * time.Millisecond, State: tuned80, Stale: true, Again: true},
+			want: outcome{Delay: 80 * time.Millisecond, Saved: tuned80, Stale: true, Requeue: true},
 		},
 		{
-			what: "a last good one that cannot be read is none",
-			do:   func(i *installation) { i.write(config.TuningState, tunedWrong); i.lease = true },
+			what: "a last good tuning that cannot be read is not used",
+			do:   func(i *installation) { i.write(config.TuningState, tunedWrong); i.holdsLease = true },
 			want: outcome{
-				Delay: 50 * time.Millisecond, State: tunedWrong, Stale: true,
+				Delay: 50 * time.Millisecond, Saved: tunedWrong, Stale: true,
 				Events: []string{"Warning InvalidTuning: the defaults are in force, because this version cannot read the last good tuning " +
 					"in the ConfigMap tanist-state: data[tuning.yaml].commit.backupDelay: Invalid value: \"soon\": " +
 					"must be a duration such as 50ms or 10s"},
 			},
 		},
 		{
-			what: "the tuning is mended",
+			what: "the tuning is corrected",
 			do:   func(i *installation) { i.write(config.TuningConfigMap, tuned80) },
-			want: outcome{Delay: 80 * time.Millisecond, State: tuned80},
+			want: outcome{Delay: 80 * time.Millisecond, Saved: tuned80},
 		},
 		{
-			what: "someone changes what is saved",
+			what: "someone changes the saved tuning",
 			do:   func(i *installation) { i.write(config.TuningState, tuned70) },
-			want: outcome{Delay: 80 * time.Millisecond, State: tuned80},
+			want: outcome{Delay: 80 * time.Millisecond, Saved: tuned80},
 		},
 		{
 			what: "the tuning is deleted",
@@ -206,38 +207,38 @@ func TestTuningIsPutInForce(t *testing.T) {
 	i := newInstallation(t, interceptor.Funcs{})
 	for _, step := range steps {
 		step.do(i)
-		i.see()
+		i.syncInformers()
 		result, events := i.reconcile()
-		got := outcome{i.delay(), i.state(), i.controller.store.Stale(), result.RequeueAfter > 0, events}
+		got := outcome{i.backupDelay(), i.savedText(), i.controller.tuning.Stale(), result.RequeueAfter > 0, events}
 		if diff := cmp.Diff(step.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", step.what, diff)
 		}
 	}
 }
 
-// TestAnOldTuningIsNotSaved: neither by a replica that lags behind nor by one that has just lost the Lease.
+// TestAnOldTuningIsNotSaved is about a replica whose informers lag behind, and about one that has just lost the Lease.
 func TestAnOldTuningIsNotSaved(t *testing.T) {
 	cases := map[string]struct {
 		change func(*installation)
 		want   string
 	}{
-		"the tuning has changed since":                {change: func(i *installation) { i.write(config.TuningConfigMap, tuned80) }},
-		"it is wrong by now":                          {change: func(i *installation) { i.write(config.TuningConfigMap, tunedWrong) }},
-		"it is gone by now":                           {change: func(i *installation) { i.delete(config.TuningConfigMap) }},
-		"another replica has saved a newer one since": {change: func(i *installation) { i.write(config.TuningState, tuned80) }, want: tuned80},
+		"the tuning has changed":                   {change: func(i *installation) { i.write(config.TuningConfigMap, tuned80) }},
+		"the tuning has become wrong":              {change: func(i *installation) { i.write(config.TuningConfigMap, tunedWrong) }},
+		"the tuning is deleted":                    {change: func(i *installation) { i.delete(config.TuningConfigMap) }},
+		"another replica has saved a newer tuning": {change: func(i *installation) { i.write(config.TuningState, tuned80) }, want: tuned80},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			i := newInstallation(t, interceptor.Funcs{})
-			i.lease = true
+			i.holdsLease = true
 			i.write(config.TuningConfigMap, tuned70)
-			i.see()
+			i.syncInformers()
 			test.change(i)
 			result, events := i.reconcile()
 			if result.RequeueAfter == 0 || len(events) > 0 {
 				t.Errorf("got %+v and %v", result, events)
 			}
-			if got := i.state(); got != test.want {
+			if got := i.savedText(); got != test.want {
 				t.Errorf("%q is saved, want %q", got, test.want)
 			}
 		})
@@ -249,14 +250,14 @@ func TestATuningThatCannotBeSaved(t *testing.T) {
 	cases := map[string]struct {
 		answer error
 		change func(*installation)
-		wants  string // in the Event; none when it is tried again
+		want   string // a part of the Event's note; none when the controller tries again
 	}{
-		"there is no right to": {answer: apierrors.NewForbidden(resource, config.TuningState, errors.New("no RBAC policy matched")), wants: "no RBAC policy matched"},
-		"it is immutable": {
-			answer: apierrors.NewInvalid(schema.GroupKind{Kind: "ConfigMap"}, config.TuningState, nil), wants: "is invalid",
+		"the right is missing": {answer: apierrors.NewForbidden(resource, config.TuningState, errors.New("no RBAC policy matched")), want: "no RBAC policy matched"},
+		"the ConfigMap is immutable": {
+			answer: apierrors.NewInvalid(schema.GroupKind{Kind: "ConfigMap"}, config.TuningState, nil), want: "is invalid",
 		},
-		"there is no ConfigMap for it": {change: func(i *installation) { i.delete(config.TuningState) }, wants: "install it again"},
-		"the API server is away":       {answer: apierrors.NewInternalError(errors.New("not now"))},
+		"the ConfigMap is missing":    {change: func(i *installation) { i.delete(config.TuningState) }, want: "install Tanist again"},
+		"the API server has an error": {answer: apierrors.NewInternalError(errors.New("not now"))},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -265,25 +266,25 @@ func TestATuningThatCannotBeSaved(t *testing.T) {
 			) error {
 				return test.answer
 			}})
-			i.lease = true
+			i.holdsLease = true
 			i.write(config.TuningConfigMap, tuned70)
 			if test.change != nil {
 				test.change(i)
 			}
-			i.see()
-			gen.Tune(i.controller.store, "retry: {standard: {maxAttempts: 1}}")
-			_, err := i.controller.Reconcile(t.Context(), reconcile.Request{NamespacedName: theTuning})
-			if (err == nil) != (test.wants != "") {
+			i.syncInformers()
+			gen.Tune(i.controller.tuning, "retry: {standard: {maxAttempts: 1}}")
+			_, err := i.controller.Reconcile(t.Context(), reconcile.Request{NamespacedName: tuningKey})
+			if (err == nil) != (test.want != "") {
 				t.Errorf("got error %v", err)
 			}
 			event := ""
 			if len(i.events.Events) > 0 {
 				event = <-i.events.Events
 			}
-			if got := strings.HasPrefix(event, "Warning TuningNotSaved") && strings.Contains(event, test.wants); got != (test.wants != "") {
-				t.Errorf("got Event %q, want %q", event, test.wants)
+			if got := strings.HasPrefix(event, "Warning TuningNotSaved") && strings.Contains(event, test.want); got != (test.want != "") {
+				t.Errorf("got Event %q, want %q", event, test.want)
 			}
-			if got := i.delay(); got != 70*time.Millisecond {
+			if got := i.backupDelay(); got != 70*time.Millisecond {
 				t.Errorf("a delay of %s is in force", got)
 			}
 		})

@@ -6,11 +6,11 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// registerMetrics registers the metrics of the tuning.
+// registerMetrics registers the metrics of the tuning in force.
 func registerMetrics(registerer prometheus.Registerer, tuning *config.Store) error {
 	stale := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "tanist_tuning_stale",
-		Help: "1 while the ConfigMap's tuning is wrong and an older one is in force.",
+		Help: "1 while the tuning in the ConfigMap tanist-tuning is wrong, so that the last good tuning or the defaults are in force.",
 	}, func() float64 {
 		if tuning.Stale() {
 			return 1
@@ -23,12 +23,13 @@ func registerMetrics(registerer prometheus.Registerer, tuning *config.Store) err
 	return registerer.Register(tuningInfo{tuning})
 }
 
-// tuningInfo exports the hash of the tuning in force, as one series whatever it changes to: one sees when every replica has it.
+// tuningInfo exports the hash of the tuning in force, so that users see when every replica has the same. There is one series at a time,
+// however often the tuning changes.
 type tuningInfo struct {
 	tuning *config.Store
 }
 
-var tuningInfoDesc = prometheus.NewDesc("tanist_tuning_info", "Always 1; hash names the tuning in force.", []string{"hash"}, nil)
+var tuningInfoDesc = prometheus.NewDesc("tanist_tuning_info", "Always 1. The label hash identifies the tuning in force.", []string{"hash"}, nil)
 
 // Describe implements prometheus.Collector.
 func (tuningInfo) Describe(descs chan<- *prometheus.Desc) {

@@ -11,7 +11,7 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestAStaleTuningShows(t *testing.T) {
+func TestTuningStaleMetric(t *testing.T) {
 	registry, tuning := prometheus.NewRegistry(), config.NewStore()
 	if err := registerMetrics(registry, tuning); err != nil {
 		t.Fatal(err)
@@ -22,7 +22,7 @@ func TestAStaleTuningShows(t *testing.T) {
 		}
 	}
 	gen.Tune(tuning, "commit: {concurrency: 0}")
-	want := "# HELP tanist_tuning_stale 1 while the ConfigMap's tuning is wrong and an older one is in force.\n# TYPE tanist_tuning_stale gauge\ntanist_tuning_stale 1\n"
+	want := "# HELP tanist_tuning_stale 1 while the tuning in the ConfigMap tanist-tuning is wrong, so that the last good tuning or the defaults are in force.\n# TYPE tanist_tuning_stale gauge\ntanist_tuning_stale 1\n"
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "tanist_tuning_stale"); err != nil {
 		t.Error(err)
 	}
@@ -35,7 +35,7 @@ func TestAStaleTuningShows(t *testing.T) {
 	}
 }
 
-func TestTheTuningInForceIsOneSeries(t *testing.T) {
+func TestTuningInfoHasOneSeries(t *testing.T) {
 	tuning := config.NewStore()
 	info := tuningInfo{tuning}
 	hashes := map[string]bool{}
@@ -43,7 +43,7 @@ func TestTheTuningInForceIsOneSeries(t *testing.T) {
 		gen.Tune(tuning, content)
 		hash := tuning.Load().Hash()
 		hashes[hash] = true
-		want := `# HELP tanist_tuning_info Always 1; hash names the tuning in force.
+		want := `# HELP tanist_tuning_info Always 1. The label hash identifies the tuning in force.
 # TYPE tanist_tuning_info gauge
 tanist_tuning_info{hash="` + hash + `"} 1
 `

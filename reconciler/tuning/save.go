@@ -16,62 +16,63 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// errNoState is a ConfigMap that the installation lacks. Tanist may not create it: a right to create cannot be limited to one name.
-var errNoState = errors.New("there is no ConfigMap " + config.TuningState + "; install it again with the chart or install.yaml")
+// errNoState reports that the ConfigMap tanist-state is missing. Tanist must not create it: a right to create cannot be limited to one
+// name.
+var errNoState = errors.New("there is no ConfigMap " + config.TuningState + ": install Tanist again with the chart or install.yaml, which contain it")
 
-// saved is how an attempt to save the tuning ended.
-type saved struct {
-	// refused is why it cannot be saved until somebody changes something; nil when it was saved, or will be.
+// refusedInterval is how soon to try again to save a tuning after a refusal.
+const refusedInterval = time.Minute
+
+// saveResult is how an attempt to save the tuning ended.
+type saveResult struct {
+	// refused is why the tuning cannot be saved until someone changes something. It is nil when the tuning is saved, or may be saved
+	// later.
 	refused error
-	// again is when to look again.
-	again time.Duration
+	// requeueAfter is when to try again; zero when the tuning is saved.
+	requeueAfter time.Duration
 }
 
-// save writes the text of the tuning in force into the ConfigMap tanist-state. A replica whose informer lags behind, or one that does
-// not hold the Lease any more without knowing it, must not save an older tuning: the tuning is read live first, and the write is
-// refused when somebody else has saved one meanwhile.
-func (t *Controller) save(ctx context.Context, configMap, state *corev1.ConfigMap, text string) (saved, error) {
+// save writes the text of the tuning in force into the ConfigMap tanist-state. A replica must not save an older tuning, although its
+// informer may lag behind, and it may have lost the Lease without knowing it yet. So save reads the tuning live first, and the API server
+// refuses the write when another replica has saved a tuning meanwhile.
+func (c *Controller) save(ctx context.Context, configMap, state *corev1.ConfigMap, text string) (saveResult, error) {
 	if state == nil {
-		return saved{refused: errNoState, again: time.Minute}, nil
+		return saveResult{refused: errNoState, requeueAfter: refusedInterval}, nil
 	}
-	current, err := t.readLive(ctx, state.Namespace)
+	current, err := c.readLive(ctx, state.Namespace)
 	if err != nil {
-		return saved{}, err
+		return saveResult{}, err
 	}
 	if versionOf(current) != versionOf(configMap) {
-		return saved{again: tuningRecheck}, nil // the informer will tell
+		return saveResult{requeueAfter: recheckInterval}, nil // the informer is behind
 	}
 	desired := state.DeepCopy()
 	if desired.Data == nil {
 		desired.Data = map[string]string{}
 	}
 	desired.Data[config.TuningKey] = text
-	// A patch and not an update: the informer keeps only a part of the object.
-	difference := client.MergeFromWithOptions(state, client.MergeFromWithOptimisticLock{})
-	err = retry.Do(ctx, store.StandardPolicy(t.store.Load()), opPatchState, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
-		defer cancel()
-		return t.client.Patch(ctx, desired.DeepCopy(), difference, leaderslice.FieldOwner)
+	// It is a patch and not an update, because the informer keeps only a part of the object.
+	patch := client.MergeFromWithOptions(state, client.MergeFromWithOptimisticLock{})
+	err = c.do(ctx, opPatchState, func(ctx context.Context) error {
+		return c.client.Patch(ctx, desired.DeepCopy(), patch, leaderslice.FieldOwner)
 	})
 	switch {
 	case err == nil:
-		return saved{}, nil
+		return saveResult{}, nil
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
-		return saved{again: tuningRecheck}, nil // the informer will tell
+		return saveResult{requeueAfter: recheckInterval}, nil // the informer is behind
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-		return saved{refused: err, again: time.Minute}, nil
+		return saveResult{refused: err, requeueAfter: refusedInterval}, nil
 	default:
-		return saved{}, fmt.Errorf("failed to save tuning: %w", err)
+		return saveResult{}, fmt.Errorf("failed to save tuning: %w", err)
 	}
 }
 
-// readLive is the ConfigMap tanist-tuning as it is now; nil when there is none.
-func (t *Controller) readLive(ctx context.Context, namespace string) (*corev1.ConfigMap, error) {
+// readLive reads the ConfigMap tanist-tuning from the API server; it returns nil when there is none.
+func (c *Controller) readLive(ctx context.Context, namespace string) (*corev1.ConfigMap, error) {
 	configMap := &corev1.ConfigMap{}
-	err := retry.Do(ctx, store.StandardPolicy(t.store.Load()), opReadTuning, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
-		defer cancel()
-		return t.live.Get(ctx, client.ObjectKey{Namespace: namespace, Name: config.TuningConfigMap}, configMap)
+	err := c.do(ctx, opReadTuning, func(ctx context.Context) error {
+		return c.live.Get(ctx, client.ObjectKey{Namespace: namespace, Name: config.TuningConfigMap}, configMap)
 	})
 	if apierrors.IsNotFound(err) {
 		return nil, nil
@@ -82,7 +83,16 @@ func (t *Controller) readLive(ctx context.Context, namespace string) (*corev1.Co
 	return configMap, nil
 }
 
-// versionOf tells versions of a ConfigMap apart, and its absence.
+// do calls the API server, and tries again by the standard policy. Each attempt has a timeout.
+func (c *Controller) do(ctx context.Context, op string, call func(context.Context) error) error {
+	return retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), op, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
+		defer cancel()
+		return call(ctx)
+	})
+}
+
+// versionOf returns what identifies a version of a ConfigMap; empty when there is none.
 func versionOf(configMap *corev1.ConfigMap) string {
 	if configMap == nil {
 		return ""

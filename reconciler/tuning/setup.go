@@ -22,22 +22,22 @@ import (
 
 // Options are what the controller shares with the rest of the program.
 type Options struct {
-	// Namespace is Tanist's own.
+	// Namespace is the one Tanist runs in.
 	Namespace string
 	Stores    *store.Stores
 	// Live reads from the API server.
 	Live   client.Reader
 	Client client.Writer
 	Tuning *config.Store
-	// Holds reports whether this replica holds the Lease for certain.
+	// Holds reports whether this replica certainly holds the Lease.
 	Holds      func() bool
 	Registerer prometheus.Registerer
 	Recorder   events.EventRecorder
-	// EnqueueAll is called when another tuning is in force.
+	// EnqueueAll is called when the tuning in force has changed.
 	EnqueueAll func()
 }
 
-// New makes the controller and registers its metrics.
+// New returns the controller, and registers its metrics.
 func New(options Options) (*Controller, error) {
 	if err := registerMetrics(options.Registerer, options.Tuning); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of tuning: %w", err)
@@ -45,26 +45,27 @@ func New(options Options) (*Controller, error) {
 	retry.InitMetrics(store.StandardPolicyName, opReadTuning, opPatchState)
 	return &Controller{
 		key:    types.NamespacedName{Namespace: options.Namespace, Name: config.TuningConfigMap},
-		stores: options.Stores, store: options.Tuning, live: options.Live, client: options.Client,
+		stores: options.Stores, tuning: options.Tuning, live: options.Live, client: options.Client,
 		holdsLease: options.Holds, recorder: options.Recorder, warnings: notify.NewDeduplicator(), enqueueAll: options.EnqueueAll,
 	}, nil
 }
 
-// Sources returns what the controller watches; states is the cache of the ConfigMap tanist-state. Both ConfigMaps say together what
-// is in force, so an event about either is one about the tuning.
-func (t *Controller) Sources(informers, states ctrlcache.Cache) []source.Source {
-	tuning := handler.TypedEnqueueRequestsFromMapFunc(func(context.Context, *corev1.ConfigMap) []reconcile.Request {
-		return []reconcile.Request{{NamespacedName: t.key}}
+// Sources returns what the controller watches; states is the cache of the ConfigMap tanist-state. An event about either ConfigMap enqueues
+// tanist-tuning, because the tuning in force depends on both.
+func (c *Controller) Sources(informers, states ctrlcache.Cache) []source.Source {
+	enqueue := handler.TypedEnqueueRequestsFromMapFunc(func(context.Context, *corev1.ConfigMap) []reconcile.Request {
+		return []reconcile.Request{{NamespacedName: c.key}}
 	})
-	return []source.Source{source.Kind(informers, &corev1.ConfigMap{}, tuning), source.Kind(states, &corev1.ConfigMap{}, tuning)}
+	return []source.Source{source.Kind(informers, &corev1.ConfigMap{}, enqueue), source.Kind(states, &corev1.ConfigMap{}, enqueue)}
 }
 
-// Load is a source for controllers that decide by the tuning: it puts the tuning in force before their first decision. A hand-over that
-// the tuning switches off must not happen because a replica starts. The informers are synced when it is called.
-func (t *Controller) Load() source.Source {
+// Load returns a source for the controllers whose decisions depend on the tuning. It enqueues nothing: it puts the tuning in force before
+// their first decision, so that no replica makes a hand-over that the tuning switches off only because the replica has just started. The
+// informers are synced when it is called.
+func (c *Controller) Load() source.Source {
 	return source.Func(func(context.Context, store.Queue) error {
-		// Errors are reported by the controller, which starts at the same time.
-		t.store.Apply(config.ResolveTuning(t.stores.ConfigMap(t.key), t.stores.State(stateKey(t.key.Namespace))))
+		// Reconcile, which starts at the same time, reports mistakes.
+		c.tuning.Apply(config.ResolveTuning(c.stores.ConfigMap(c.key), c.stores.State(stateKey(c.key.Namespace))))
 		return nil
 	})
 }

@@ -5,18 +5,18 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// Names of the tuning's retry policies, as the retry metrics have them.
+// Names of the tuning's retry policies in the retry metrics.
 const (
 	FailoverPolicyName = "failover"
 	StandardPolicyName = "standard"
 )
 
-// FailoverPolicy returns how calls are tried again that a hand-over waits for.
+// FailoverPolicy returns how to retry the calls that a hand-over waits for.
 func FailoverPolicy(tuning config.Tuning) retry.Policy {
 	return policy(FailoverPolicyName, tuning.Retry.Failover)
 }
 
-// StandardPolicy returns how all other calls are tried again.
+// StandardPolicy returns how to retry all other calls.
 func StandardPolicy(tuning config.Tuning) retry.Policy {
 	return policy(StandardPolicyName, tuning.Retry.Standard)
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// AddStateCache adds a cache of the ConfigMap tanist-state. It is a cache of its own because one has one field selector for all
-// ConfigMaps, and watching all of a namespace takes a right that cannot be limited by name.
+// AddStateCache adds a cache of the ConfigMap tanist-state. It is a cache of its own, because a cache has one field selector for all
+// ConfigMaps, and watching all ConfigMaps of a namespace takes a right that cannot be limited to names.
 //
-// It is watched and not read when the tuning goes wrong: the holder of the Lease may save the tuning that was good before a moment
-// after that, and every replica must come to the same one.
+// The ConfigMap is watched, not read when the tuning becomes wrong: the holder of the Lease may save the tuning that was good before a
+// moment later, and every replica must come to use that one.
 func AddStateCache(mgr manager.Manager, namespace string) (ctrlcache.Cache, error) {
 	return AddCache(mgr, config.TuningState, &corev1.ConfigMap{}, ctrlcache.ByObject{Field: fields.AndSelectors(
 		fields.OneTermEqualSelector("metadata.namespace", namespace),

@@ -15,12 +15,12 @@ func TestSuccessorOf(t *testing.T) {
 		record cache.Record
 		want   *string
 	}{
-		"before the first decision nobody knows": {record: cache.Record{State: led("a1", 5)}},
-		"who was decided upon": {
+		"before the first decision it is unknown": {record: cache.Record{State: led("a1", 5)}},
+		"the one that was chosen": {
 			record: cache.Record{State: led("a1", 5), Decided: true, Successor: b}, want: new("b2"),
 		},
-		"nobody was decided upon": {record: cache.Record{State: led("a1", 5), Decided: true}, want: new("")},
-		"a decision about another leader says nothing": {
+		"none was chosen": {record: cache.Record{State: led("a1", 5), Decided: true}, want: new("")},
+		"after a decision about another leader it is unknown": {
 			record: cache.Record{State: led("c3", 4), Decided: true, Successor: b},
 		},
 	}

@@ -13,21 +13,20 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// extraCache is a cache besides the manager's, for objects that need another selector than that has. The manager runs it like its own,
-// on every replica.
+// extraCache is a cache besides the manager's. The manager runs it like its own, on every replica.
 type extraCache struct{ ctrlcache.Cache }
 
-// GetCache has the manager start it with its own cache, before any controller.
+// GetCache makes the manager start the cache together with its own, before any controller.
 func (c extraCache) GetCache() ctrlcache.Cache { return c.Cache }
 
-// AddCache adds a cache of the objects of one kind that a selector selects. A replica whose cache is not synced runs no controller, so it
-// is not ready before.
-func AddCache(mgr manager.Manager, name string, of client.Object, selector ctrlcache.ByObject) (ctrlcache.Cache, error) {
+// AddCache adds a cache of one kind of objects with a selector of its own: the manager's cache has one selector for each kind. It also adds
+// a readiness check: a replica runs no controller before all its caches are synced.
+func AddCache(mgr manager.Manager, name string, kind client.Object, selector ctrlcache.ByObject) (ctrlcache.Cache, error) {
 	shared := true
 	cache, err := ctrlcache.New(mgr.GetConfig(), ctrlcache.Options{
 		HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
 		ReaderFailOnMissingInformer: true, DefaultUnsafeDisableDeepCopy: &shared, DefaultTransform: trim,
-		ByObject: map[client.Object]ctrlcache.ByObject{of: selector},
+		ByObject: map[client.Object]ctrlcache.ByObject{kind: selector},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("failed to make cache %s: %w", name, err)
@@ -41,16 +40,16 @@ func AddCache(mgr manager.Manager, name string, of client.Object, selector ctrlc
 	return cache, nil
 }
 
-// syncPatience is how long a readiness check waits for a cache: not long, the kubelet asks again.
-const syncPatience = 100 * time.Millisecond
+// syncTimeout is how long a readiness check waits for a cache. It is short, because the kubelet checks again.
+const syncTimeout = 100 * time.Millisecond
 
-// Synced is ready once a cache knows all that there is.
+// Synced returns a check that passes once a cache is synced.
 func Synced(cache ctrlcache.Cache) healthz.Checker {
 	return func(request *http.Request) error {
-		ctx, cancel := context.WithTimeout(request.Context(), syncPatience)
+		ctx, cancel := context.WithTimeout(request.Context(), syncTimeout)
 		defer cancel()
 		if !cache.WaitForCacheSync(ctx) {
-			return errors.New("it is not synced")
+			return errors.New("the cache is not synced")
 		}
 		return nil
 	}

@@ -6,15 +6,15 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// WantsLeader reports whether a Service, in a namespace that opted in, is to have a leader Service: it has the annotation, pods to
-// choose from, a port to offer, and stays.
+// WantsLeader reports whether a Service, in a namespace that opted in, is to have a leader Service: it has the annotation, a selector and
+// ports, and it is not being deleted.
 func WantsLeader(service *corev1.Service) bool {
 	return service != nil && config.Enabled(service.Annotations) && canHaveLeader(service)
 }
 
-// KeepsLeader reports whether a Service that has a leader Service keeps it. A mistyped annotation is one that was right before.
+// KeepsLeader reports whether a Service that has a leader Service keeps it. A mistyped annotation deletes nothing: it was right before.
 func KeepsLeader(service *corev1.Service) bool {
-	return service != nil && concernsUs(service) && canHaveLeader(service)
+	return service != nil && enabledOrMistyped(service) && canHaveLeader(service)
 }
 
 func canHaveLeader(service *corev1.Service) bool {
@@ -22,7 +22,7 @@ func canHaveLeader(service *corev1.Service) bool {
 		service.Spec.Type != corev1.ServiceTypeExternalName && len(service.Spec.Selector) > 0 && len(service.Spec.Ports) > 0
 }
 
-// concernsUs reports whether a Service's annotations ask for a leader Service, or did before they were mistyped.
-func concernsUs(service *corev1.Service) bool {
+// enabledOrMistyped reports whether a Service's annotation asks for a leader Service, or may have done so before it was mistyped.
+func enabledOrMistyped(service *corev1.Service) bool {
 	return config.Enabled(service.Annotations) || config.Mistyped(service.Annotations)
 }

@@ -15,16 +15,16 @@ func TestPodChanged(t *testing.T) {
 		change func(*corev1.Pod)
 		want   bool
 	}{
-		"nothing": {change: func(pod *corev1.Pod) { pod.ResourceVersion = "31" }},
-		"the time of its readiness": {change: func(pod *corev1.Pod) {
+		"no change": {change: func(pod *corev1.Pod) { pod.ResourceVersion = "31" }},
+		"the time of the Ready condition": {change: func(pod *corev1.Pod) {
 			pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(gen.T0)
 		}},
-		"a condition that nobody looks at": {change: func(pod *corev1.Pod) {
+		"a condition that is not used": {change: func(pod *corev1.Pod) {
 			pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady})
 		}},
 		"an annotation that is not ours": {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{"a": "b"} }},
-		"its readiness":                  {change: gen.NotReady, want: true},
-		"its readiness is not known": {change: func(pod *corev1.Pod) {
+		"it is not ready":                {change: gen.NotReady, want: true},
+		"its readiness is unknown": {change: func(pod *corev1.Pod) {
 			pod.Status.Conditions[0].Status = corev1.ConditionUnknown
 		}, want: true},
 		"its deletion begins": {change: gen.Terminating, want: true},
@@ -32,14 +32,14 @@ func TestPodChanged(t *testing.T) {
 		"its address":         {change: func(pod *corev1.Pod) { pod.Status.PodIPs = []corev1.PodIP{{IP: "10.9.9.9"}} }, want: true},
 		"its labels":          {change: func(pod *corev1.Pod) { pod.Labels = nil }, want: true},
 		"its priority":        {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "1"} }, want: true},
-		"how often it was started again": {change: func(pod *corev1.Pod) {
+		"its restarts": {change: func(pod *corev1.Pod) {
 			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 3}}
 		}},
-		"its deletion cost":        {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "1"} }, want: true},
-		"its owner":                {change: gen.OwnedByReplicaSet("r1"), want: true},
-		"it will be evicted":       {change: gen.DisruptionTarget, want: true},
-		"its node":                 {change: func(pod *corev1.Pod) { pod.Spec.NodeName = "other" }, want: true},
-		"it is another pod by now": {change: func(pod *corev1.Pod) { pod.UID = "second" }, want: true},
+		"its deletion cost":            {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "1"} }, want: true},
+		"its owner":                    {change: gen.OwnedByReplicaSet("r1"), want: true},
+		"it will be evicted":           {change: gen.DisruptionTarget, want: true},
+		"its node":                     {change: func(pod *corev1.Pod) { pod.Spec.NodeName = "other" }, want: true},
+		"another pod of the same name": {change: func(pod *corev1.Pod) { pod.UID = "second" }, want: true},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -55,19 +55,19 @@ func TestServiceChanged(t *testing.T) {
 		change func(*corev1.Service)
 		want   bool
 	}{
-		"nothing":                        {change: func(s *corev1.Service) { s.ResourceVersion = "11" }},
+		"no change":                      {change: func(s *corev1.Service) { s.ResourceVersion = "11" }},
 		"an annotation that is not ours": {change: func(s *corev1.Service) { s.Annotations["a"] = "b" }},
-		"what Tanist reports":            {change: func(s *corev1.Service) { s.Annotations[config.TermKey] = "5" }},
-		"a wish":                         {change: func(s *corev1.Service) { s.Annotations[config.StickyKey] = "false" }, want: true},
-		"the annotation is removed":      {change: func(s *corev1.Service) { s.Annotations = nil }, want: true},
+		"the report":                     {change: func(s *corev1.Service) { s.Annotations[config.TermKey] = "5" }},
+		"an annotation that is ours":     {change: func(s *corev1.Service) { s.Annotations[config.StickyKey] = "false" }, want: true},
+		"no annotations any more":        {change: func(s *corev1.Service) { s.Annotations = nil }, want: true},
 		"the selector":                   {change: func(s *corev1.Service) { s.Spec.Selector["tier"] = "front" }, want: true},
 		"the ports":                      {change: func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }, want: true},
 		"the labels":                     {change: func(s *corev1.Service) { s.Labels = map[string]string{config.ManagedByKey: "x"} }, want: true},
 		"the owner": {change: func(s *corev1.Service) {
 			s.OwnerReferences = []metav1.OwnerReference{{Kind: "Service", Name: "x"}}
 		}, want: true},
-		"its deletion begins": {change: func(s *corev1.Service) { now := metav1.NewTime(gen.T0); s.DeletionTimestamp = &now }, want: true},
-		"it is another one":   {change: func(s *corev1.Service) { s.UID = "second" }, want: true},
+		"its deletion begins":              {change: func(s *corev1.Service) { now := metav1.NewTime(gen.T0); s.DeletionTimestamp = &now }, want: true},
+		"another Service of the same name": {change: func(s *corev1.Service) { s.UID = "second" }, want: true},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

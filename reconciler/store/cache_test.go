@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache/informertest"
 )
 
-func TestAReplicaIsNotReadyBeforeItsCachesAre(t *testing.T) {
+func TestSynced(t *testing.T) {
 	for _, synced := range []bool{false, true} {
 		check := Synced(&informertest.FakeInformers{Synced: &synced})
 		if err := check(httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil)); (err == nil) != synced {

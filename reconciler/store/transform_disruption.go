@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// trimNode keeps what says that a node is about to go: nothing of what a kubelet reports every now and then.
+// trimNode keeps what announces that a node is removed or shuts down. It drops what a kubelet reports regularly.
 func trimNode(node *corev1.Node) *corev1.Node {
 	trimmed := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
 		Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion, DeletionTimestamp: node.DeletionTimestamp,
@@ -26,7 +26,7 @@ func trimNode(node *corev1.Node) *corev1.Node {
 	return trimmed
 }
 
-// trimStatefulSet keeps what says which pods go.
+// trimStatefulSet keeps what says which pods the StatefulSet will delete or replace.
 func trimStatefulSet(set *appsv1.StatefulSet) *appsv1.StatefulSet {
 	return &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{
@@ -40,7 +40,7 @@ func trimStatefulSet(set *appsv1.StatefulSet) *appsv1.StatefulSet {
 	}
 }
 
-// trimDaemonSet keeps what says which pods go.
+// trimDaemonSet keeps what says which pods the DaemonSet will replace.
 func trimDaemonSet(set *appsv1.DaemonSet) *appsv1.DaemonSet {
 	return &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{
@@ -52,7 +52,7 @@ func trimDaemonSet(set *appsv1.DaemonSet) *appsv1.DaemonSet {
 	}
 }
 
-// trimDeployment keeps whether it replaces pods.
+// trimDeployment keeps what says whether the Deployment replaces pods.
 func trimDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{
@@ -63,7 +63,7 @@ func trimDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	}
 }
 
-// trimPartial keeps a Namespace's labels, and of a ReplicaSet whose it is and which revision.
+// trimPartial keeps the labels of a Namespace, and the owner and revision of a ReplicaSet.
 func trimPartial(meta *metav1.PartialObjectMetadata) {
 	if meta.Namespace == "" {
 		meta.ManagedFields, meta.Annotations = nil, nil
@@ -76,7 +76,7 @@ func trimPartial(meta *metav1.PartialObjectMetadata) {
 	}
 }
 
-// withAnnotation adds one annotation of an object to those that are kept, if it is there.
+// withAnnotation adds an annotation of an object, if it has it, to those that are kept.
 func withAnnotation(kept map[string]string, object metav1.Object, key string) map[string]string {
 	value, found := object.GetAnnotations()[key]
 	if !found {
@@ -89,7 +89,7 @@ func withAnnotation(kept map[string]string, object metav1.Object, key string) ma
 	return kept
 }
 
-// ShuttingDown reports whether the kubelet says that its node is.
+// ShuttingDown reports whether the kubelet says that its node is shutting down.
 func ShuttingDown(node *corev1.Node) bool {
 	return slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
 		return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionFalse &&
@@ -97,13 +97,13 @@ func ShuttingDown(node *corev1.Node) bool {
 	})
 }
 
-// What a kubelet says of its node while that shuts down gracefully, as the reason and in the message of the condition Ready
-// (k8s.io/kubernetes/pkg/kubelet/nodestatus and nodeshutdown). There is no field for it.
+// The reason, and a part of the message, of the condition Ready of a node that shuts down gracefully
+// (k8s.io/kubernetes/pkg/kubelet/nodestatus and nodeshutdown). No field says so.
 const (
 	kubeletNotReady  = "KubeletNotReady"
 	nodeShuttingDown = "node is shutting down"
 )
 
-// RevisionAnnotation is the number that a Deployment gives to its ReplicaSets. It grows with each rollout; one that goes back to an
-// older template gives that template's ReplicaSet the next number.
+// RevisionAnnotation has the number that a Deployment gives to its ReplicaSets. It grows with each rollout. A rollback gives the ReplicaSet
+// of the older template the next number.
 const RevisionAnnotation = "deployment.kubernetes.io/revision"

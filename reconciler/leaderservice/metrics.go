@@ -7,19 +7,18 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// foreignSlices counts the EndpointSlices that take leader Services' traffic and are left alone. Only the replica that holds the Lease
-// counts any.
+// foreignSlices counts the EndpointSlices that take leader Services' traffic and are left alone. Only the holder of the Lease counts them.
 type foreignSlices struct {
 	mu sync.Mutex
-	// of has an entry for each Service that has such a slice; it goes when none is left.
-	of map[types.NamespacedName]int
+	// counts has an entry for each Service with such slices.
+	counts map[types.NamespacedName]int
 }
 
 func newForeignSlices(registerer prometheus.Registerer) (*foreignSlices, error) {
-	f := &foreignSlices{of: map[types.NamespacedName]int{}}
+	f := &foreignSlices{counts: map[types.NamespacedName]int{}}
 	return f, registerer.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "tanist_foreign_endpointslices",
-		Help: "EndpointSlices that are not Tanist's and take traffic of leader Services past the leader, as the holder of the Lease sees it.",
+		Help: "Number of EndpointSlices that are not Tanist's and take traffic of leader Services past the leader, as counted by the holder of the Lease.",
 	}, f.total))
 }
 
@@ -27,17 +26,17 @@ func (f *foreignSlices) set(key types.NamespacedName, count int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if count == 0 {
-		delete(f.of, key)
+		delete(f.counts, key)
 		return
 	}
-	f.of[key] = count
+	f.counts[key] = count
 }
 
 func (f *foreignSlices) total() float64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	total := 0
-	for _, count := range f.of {
+	for _, count := range f.counts {
 		total += count
 	}
 	return float64(total)

@@ -1,0 +1,91 @@
+package leaderservice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/retry"
+)
+
+// Operations on the API server, as the retry metrics name them.
+const (
+	opReadLive        = "read-live"
+	opCreateService   = "create-service"
+	opPatchService    = "patch-service"
+	opDeleteService   = "delete-service"
+	opDeleteSlice     = "delete-slice"
+	opDeleteEndpoints = "delete-endpoints"
+)
+
+// apply makes the writes of a plan. A write that fails does not prevent the writes that do not depend on it.
+func (c *Controller) apply(ctx context.Context, plan plan) error {
+	return errors.Join(c.create(ctx, plan.create), c.patch(ctx, plan.patch), c.remove(ctx, plan))
+}
+
+func (c *Controller) create(ctx context.Context, service *corev1.Service) error {
+	if service == nil {
+		return nil
+	}
+	if err := c.do(ctx, opCreateService, func(ctx context.Context) error {
+		return c.client.Create(ctx, service, leaderslice.FieldOwner)
+	}); err != nil {
+		return fmt.Errorf("failed to create Service %s: %w", service.Name, err)
+	}
+	return nil
+}
+
+// patch patches and does not update, because the informer keeps only a part of the object.
+func (c *Controller) patch(ctx context.Context, change *serviceChange) error {
+	if change == nil {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(change.current, client.MergeFromWithOptimisticLock{})
+	if err := c.do(ctx, opPatchService, func(ctx context.Context) error {
+		return c.client.Patch(ctx, change.desired.DeepCopy(), patch, leaderslice.FieldOwner)
+	}); err != nil {
+		return fmt.Errorf("failed to patch Service %s: %w", change.desired.Name, err)
+	}
+	return nil
+}
+
+// remove makes the deletions of a plan in their order, and stops at the first that fails.
+func (c *Controller) remove(ctx context.Context, plan plan) error {
+	if endpoints := plan.deleteEndpoints; endpoints != nil {
+		if err := c.delete(ctx, opDeleteEndpoints, endpoints); err != nil {
+			return fmt.Errorf("failed to delete Endpoints %s: %w", endpoints.Name, err)
+		}
+	}
+	for _, service := range plan.deleteServices {
+		if err := c.delete(ctx, opDeleteService, service); err != nil {
+			return fmt.Errorf("failed to delete Service %s: %w", service.Name, err)
+		}
+	}
+	for _, slice := range plan.deleteSlices {
+		if err := c.delete(ctx, opDeleteSlice, slice); err != nil {
+			return fmt.Errorf("failed to delete EndpointSlice %s: %w", slice.Name, err)
+		}
+	}
+	return nil
+}
+
+// delete deletes an object only in the version that was found to be ours.
+func (c *Controller) delete(ctx context.Context, op string, object client.Object) error {
+	uid, version := object.GetUID(), object.GetResourceVersion()
+	return c.do(ctx, op, func(ctx context.Context) error {
+		return client.IgnoreNotFound(c.client.Delete(ctx, object,
+			client.Preconditions{UID: &uid, ResourceVersion: &version},
+			client.PropagationPolicy(metav1.DeletePropagationBackground)))
+	})
+}
+
+// do calls the API server, and tries again by the standard policy.
+func (c *Controller) do(ctx context.Context, op string, call func(context.Context) error) error {
+	return retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), op, call)
+}

@@ -1,0 +1,97 @@
+package leaderservice
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/retry"
+)
+
+// removalOfEndpoints is the one thing that the controller's removals space out.
+const removalOfEndpoints = "Endpoints"
+
+// spaceOut defers the parts of a plan that someone undoes again and again.
+func (c *Controller) spaceOut(key types.NamespacedName, p *plan, in input, now time.Time) {
+	p.deferRemovals(c.removals.Remaining(key, removalOfEndpoints, now))
+	if p.deleteEndpoints != nil {
+		c.removals.Record(key, removalOfEndpoints, now)
+	}
+	if p.patch == nil {
+		return
+	}
+	change := p.patch
+	what := strings.Join(change.parts(), "\n")
+	p.deferRepair(c.repairs.Remaining(key, what, now))
+	if p.patch == nil {
+		return
+	}
+	// The warning is sent once, however long this goes on. The Deduplicator cannot see to that: between two repairs nothing is wrong.
+	if tried := c.repairs.Record(key, what, now); tried.Times == notify.ImmediateAttempts {
+		p.warnings = append(p.warnings, in.contestedWarning(change))
+	}
+}
+
+// deferReport defers the patch if it changes only the report about who leads and who would follow.
+func (p *plan) deferReport(wait time.Duration) {
+	if wait > 0 && p.patch != nil && !store.ServiceChanged(p.patch.current, p.patch.desired) {
+		p.deferPatch(wait)
+	}
+}
+
+// deferRepair defers the patch if it changes only metadata. What traffic depends on is repaired at once.
+func (p *plan) deferRepair(wait time.Duration) {
+	if wait > 0 && p.patch != nil && apiequality.Semantic.DeepEqual(p.patch.current.Spec, p.patch.desired.Spec) {
+		p.deferPatch(wait)
+	}
+}
+
+func (p *plan) deferPatch(wait time.Duration) {
+	p.patch, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
+}
+
+// deferRemovals defers the removal of what Kubernetes' controllers make again: the Endpoints object and the slices.
+func (p *plan) deferRemovals(wait time.Duration) {
+	if wait > 0 && p.deleteEndpoints != nil {
+		p.deleteEndpoints, p.deleteSlices, p.requeueAfter = nil, nil, retry.MinNonZero(p.requeueAfter, wait)
+	}
+}
+
+// parts names what a change is about, so that the same repair is recognised: each label and annotation with its new value, and the other
+// parts that differ.
+func (c *serviceChange) parts() []string {
+	parts := slices.Concat(
+		leaderslice.ChangedKeys("label ", c.current.Labels, c.desired.Labels),
+		leaderslice.ChangedKeys("annotation ", c.current.Annotations, c.desired.Annotations))
+	if !apiequality.Semantic.DeepEqual(c.current.OwnerReferences, c.desired.OwnerReferences) {
+		parts = append(parts, "owner references")
+	}
+	if !apiequality.Semantic.DeepEqual(c.current.Spec.Selector, c.desired.Spec.Selector) {
+		parts = append(parts, "selector")
+	}
+	spec := c.current.Spec
+	spec.Selector = c.desired.Spec.Selector
+	if !apiequality.Semantic.DeepEqual(spec, c.desired.Spec) {
+		parts = append(parts, fmt.Sprintf("spec %v", c.desired.Spec.Ports))
+	}
+	return parts
+}
+
+// partNames returns the parts without their values.
+func (c *serviceChange) partNames() []string {
+	parts := c.parts()
+	for i, part := range parts {
+		parts[i], _, _ = strings.Cut(part, "=")
+		if strings.HasPrefix(part, "spec ") {
+			parts[i] = "spec"
+		}
+	}
+	return parts
+}

@@ -1,0 +1,96 @@
+package leaderservice
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+func TestDeferRepairDefersMetadataOnly(t *testing.T) {
+	relabelled := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })
+	selecting := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": "web"} })
+	for name, test := range map[string]struct {
+		leaderService *corev1.Service
+		want          planned
+	}{
+		"a label":    {leaderService: relabelled, want: planned{RequeueAfter: time.Second}},
+		"a selector": {leaderService: selecting, want: planned{Patch: "web-leader"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := decide(inputOf(gen.WebService(), withLeader(test.leaderService)), gen.T0)
+			plan.deferRepair(time.Second)
+			if diff := cmp.Diff(test.want, plannedOf(plan)); diff != "" {
+				t.Errorf("unexpected plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAContestedLabelCausesOneWarningAndFewWrites(t *testing.T) {
+	c := &Controller{repairs: notify.NewBackoff(), removals: notify.NewBackoff()}
+	in := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })))
+	warnings, writes := 0, 0
+	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
+		plan := decide(in, now) // someone has undone the repair
+		c.spaceOut(gen.ShopWeb, &plan, in, now)
+		warnings += len(plan.warnings)
+		if plan.patch != nil {
+			writes++
+		}
+	}
+	if warnings != 1 || writes > 20 {
+		t.Errorf("got %d warnings and %d writes in ten minutes, want one and at most 20", warnings, writes)
+	}
+}
+
+// TestARefusedWriteBacksOffAlthoughThePlanIsDueSooner is about a selector that cannot be removed: its slices make the plan due five times a
+// second.
+func TestARefusedWriteBacksOffAlthoughThePlanIsDueSooner(t *testing.T) {
+	c := &Controller{refusals: notify.NewBackoff()}
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "web-leader", errors.New("a policy demands a label"))
+	attempts := 0
+	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); attempts++ {
+		result, err := c.result(gen.ShopWeb, &plan{requeueAfter: outdatedDelay}, inputOf(gen.WebService()), forbidden, now)
+		if err != nil || result.RequeueAfter == 0 {
+			t.Fatalf("got %+v, %v", result, err)
+		}
+		now = now.Add(result.RequeueAfter)
+	}
+	if attempts > 20 {
+		t.Errorf("got %d attempts in ten minutes, want at most 20", attempts)
+	}
+}
+
+func TestDeferReportDefersTheReportOnly(t *testing.T) {
+	leads := func(in *input) { in.state = led("a1", 5) }
+	otherPorts := gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 8080 })
+	cases := map[string]struct {
+		input input
+		wait  time.Duration
+		want  planned
+	}{
+		"the report, while leaders move":  {input: inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService())), leads), wait: time.Second, want: planned{RequeueAfter: time.Second}},
+		"the report, in the quiet period": {input: inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService())), leads), want: planned{Patch: "web-leader"}},
+		"the report and another change":   {input: inputOf(otherPorts, withLeader(gen.LeaderOf(gen.WebService())), leads), wait: time.Second, want: planned{Patch: "web-leader"}},
+		"a new leader Service":            {input: inputOf(gen.WebService(), leads), wait: time.Second, want: planned{Create: "web-leader"}},
+		"no change":                       {input: inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService()))), wait: time.Second, want: planned{}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			plan := decide(test.input, gen.T0)
+			plan.deferReport(test.wait)
+			if diff := cmp.Diff(test.want, plannedOf(plan)); diff != "" {
+				t.Errorf("unexpected plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,120 @@
+package leaderservice
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+)
+
+// load reads the input from memory. It reads live only what an adoption, a removal of other controllers' slices, or a takeover from another
+// installation depends on.
+func (c *Controller) load(ctx context.Context, key types.NamespacedName, now time.Time) (input, error) {
+	in := input{
+		source:  c.stores.Service(key),
+		optedIn: c.stores.OptedIn(key.Namespace), terminating: c.stores.Terminating(key.Namespace),
+		optOutGrace: c.tuning.Load().Election.OptOutGrace.Duration, installation: c.stores.Installation,
+	}
+	if in.source == nil || in.terminating {
+		return in, nil
+	}
+	in.existing, in.options, in.invalid = c.stores.LeaderServiceOf(in.source)
+	in.leaderServices = c.stores.OwnedLeaderServices(in.source)
+	if in.existing != nil && !in.servedByUs(in.existing) {
+		in.otherInstallationGone = c.installationGone(ctx, in.existing.Annotations[config.InstallationKey], now)
+	}
+	if in.optedIn && in.wanted() {
+		if err := c.loadNameHolder(ctx, &in); err != nil {
+			return in, err
+		}
+	}
+	in.slices = c.stores.SlicesOf(key, in.leaderServices)
+	record, _ := c.leaders.Peek(key)
+	in.state = in.newestState(record.State)
+	in.successor = successorOf(record, in.state)
+	return in, c.loadLeftovers(ctx, &in)
+}
+
+// loadNameHolder loads the Service that has the leader Service's name.
+func (c *Controller) loadNameHolder(ctx context.Context, in *input) (err error) {
+	in.nameHolder = c.stores.Service(types.NamespacedName{Namespace: in.source.Namespace, Name: in.options.LeaderService})
+	if in.nameHolder == nil || in.owns(in.nameHolder) {
+		return nil
+	}
+	in.otherOwner = c.stores.OtherOwner(in.nameHolder, in.source)
+	in.ownerGone, err = c.ownerGone(ctx, in.nameHolder)
+	return err
+}
+
+// ownerGone reports whether a live read shows that the Service that controls an object is gone: there is none with its name, or only a
+// newer one. An owner of another kind counts as existing, because Tanist cannot read it.
+func (c *Controller) ownerGone(ctx context.Context, object metav1.Object) (bool, error) {
+	owner := metav1.GetControllerOfNoCopy(object)
+	if owner == nil || !leaderslice.IsService(owner) || c.stores.ControllerExists(object) {
+		return false, nil
+	}
+	found := &corev1.Service{}
+	if err := c.read(ctx, types.NamespacedName{Namespace: object.GetNamespace(), Name: owner.Name}, found); err != nil {
+		return false, err
+	}
+	return found.UID != owner.UID, nil
+}
+
+// loadLeftovers reads live what the removal of slices of Kubernetes' controllers depends on, when there are such slices.
+func (c *Controller) loadLeftovers(ctx context.Context, in *input) error {
+	leaderService := in.target()
+	if leaderService == nil || !in.hasLeftovers(leaderService) {
+		return nil
+	}
+	live, endpoints := &corev1.Service{}, endpointsMetadata()
+	if err := c.read(ctx, client.ObjectKeyFromObject(leaderService), live); err != nil {
+		return err
+	}
+	if err := c.read(ctx, client.ObjectKeyFromObject(leaderService), endpoints); err != nil {
+		return err
+	}
+	in.selectorGone = hasNoSelector(live, leaderService, in.source)
+	if endpoints.UID != "" {
+		in.endpoints = endpoints
+	}
+	return nil
+}
+
+// endpointsMetadata is what Tanist reads of an Endpoints object.
+func endpointsMetadata() *metav1.PartialObjectMetadata {
+	meta := &metav1.PartialObjectMetadata{}
+	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Endpoints"))
+	return meta
+}
+
+// read reads an object live. It leaves the object empty when there is none.
+func (c *Controller) read(ctx context.Context, key types.NamespacedName, into client.Object) error {
+	err := c.do(ctx, opReadLive, func(ctx context.Context) error {
+		return client.IgnoreNotFound(c.live.Get(ctx, key, into))
+	})
+	if err != nil {
+		return fmt.Errorf("failed to read %T %s: %w", into, key, err)
+	}
+	return nil
+}
+
+// successorOf returns the name of the leader's successor in the leader cache, empty when there is none. It returns nil when the successor
+// is not known: nothing has been decided yet, or the cache names another leader than the slices.
+func successorOf(record cache.Record, state leaderslice.State) *string {
+	if !record.Decided || record.Leader.UID != state.Leader.UID {
+		return nil
+	}
+	name := ""
+	if record.Successor != nil {
+		name = record.Successor.Name
+	}
+	return &name
+}

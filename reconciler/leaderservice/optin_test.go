@@ -1,0 +1,109 @@
+package leaderservice
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+// TestAMistypedAnnotationChangesNothing checks that it neither creates nor deletes a leader Service.
+func TestAMistypedAnnotationChangesNothing(t *testing.T) {
+	cases := map[string]struct {
+		value      string
+		exists     bool
+		wantServes bool
+	}{
+		"opted in, and no leader Service yet": {value: "true", wantServes: true},
+		"opted in":                            {value: "true", exists: true, wantServes: true},
+		"mistyped":                            {value: "ture", exists: true, wantServes: true},
+		"empty":                               {value: "", exists: true, wantServes: true},
+		"mistyped, and no leader Service yet": {value: "yes"},
+		"opted out":                           {value: "false", exists: true},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			source := gen.WebService(func(s *corev1.Service) { s.Annotations = map[string]string{config.EnabledKey: test.value} })
+			stores := store.NewFake(gen.Namespace("shop"), source)
+			in := input{source: source, optedIn: true}
+			if test.exists {
+				leader := gen.LeaderOf(source)
+				if err := stores.Services.Add(leader); err != nil {
+					t.Fatal(err)
+				}
+				in.existing, in.nameHolder, in.leaderServices = leader, leader, []*corev1.Service{leader}
+			}
+			if got := stores.Serves(source); got != test.wantServes {
+				t.Errorf("it is served: %t, want %t", got, test.wantServes)
+			}
+			plan := decide(in, gen.T0)
+			if deletes := len(plan.deleteServices) > 0; deletes != (test.exists && !test.wantServes) {
+				t.Errorf("its leader Service is deleted: %t", deletes)
+			}
+			if enqueued := len(stores.ServicesSelecting("shop", map[string]string{"app": "web"})) > 0; enqueued != (test.value != "false") {
+				t.Errorf("its pods' events enqueue it: %t", enqueued)
+			}
+		})
+	}
+}
+
+func TestOptingOut(t *testing.T) {
+	web := gen.WebService()
+	out := func(in *input) { in.optedIn, in.optOutGrace = false, 5*time.Minute }
+	marked := func(since string) *corev1.Service {
+		return gen.LeaderOf(web, func(s *corev1.Service) { s.Annotations = map[string]string{config.OrphanedSinceKey: since} })
+	}
+	cases := map[string]struct {
+		input input
+		want  planned
+	}{
+		"when the namespace loses its label, the leader Service is marked": {
+			input: inputOf(web, withLeader(gen.LeaderOf(web)), out),
+			want:  planned{Patch: "web-leader", RequeueAfter: 5 * time.Minute, Warnings: []string{notify.ReasonNamespaceOptedOut}},
+		},
+		"during the grace period it stays": {
+			input: inputOf(web, withLeader(marked("2026-03-01T11:58:00Z")), out),
+			want:  planned{RequeueAfter: 3 * time.Minute, Warnings: []string{notify.ReasonNamespaceOptedOut}},
+		},
+		"during the grace period it is kept up to date": {
+			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }), withLeader(marked("2026-03-01T11:58:00Z")), out),
+			want:  planned{Patch: "web-leader", RequeueAfter: 3 * time.Minute, Warnings: []string{notify.ReasonNamespaceOptedOut}},
+		},
+		"after the grace period it is deleted": {
+			input: inputOf(web, withLeader(marked("2026-03-01T11:55:00Z")), out),
+			want:  planned{Delete: []string{"web-leader"}},
+		},
+		"a mark that cannot be parsed is set again": {
+			input: inputOf(web, withLeader(marked("yesterday")), out),
+			want:  planned{Patch: "web-leader", RequeueAfter: 5 * time.Minute, Warnings: []string{notify.ReasonNamespaceOptedOut}},
+		},
+		"a mark in the future is set again": {
+			input: inputOf(web, withLeader(marked("2027-03-01T11:55:00Z")), out),
+			want:  planned{Patch: "web-leader", RequeueAfter: 5 * time.Minute, Warnings: []string{notify.ReasonNamespaceOptedOut}},
+		},
+		"the Service's own annotation acts at once": {
+			input: inputOf(gen.Annotated(config.EnabledKey, "false"), withLeader(gen.LeaderOf(web)), out),
+			want:  planned{Delete: []string{"web-leader"}},
+		},
+		"a leader Service that does not exist is not created": {
+			input: inputOf(web, out),
+		},
+		"when the label is back, the mark is removed": {
+			input: inputOf(web, withLeader(marked("2026-03-01T11:55:00Z"))),
+			want:  planned{Patch: "web-leader"},
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, plannedOf(decide(test.input, gen.T0))); diff != "" {
+				t.Errorf("unexpected plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

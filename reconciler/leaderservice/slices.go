@@ -1,0 +1,137 @@
+package leaderservice
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/retry"
+)
+
+// The label of the Endpoints objects that Kubernetes' own controller makes. One without it was made by a user.
+const (
+	endpointsManagedBy  = "endpoints.kubernetes.io/managed-by"
+	endpointsController = "endpoint-controller"
+)
+
+// cleanUpSlices plans what to do about the EndpointSlices of a leader Service. kube-proxy uses every slice with the Service's name:
+//
+//   - A slice of ours whose name is not, or no longer, one that Tanist uses is deleted.
+//   - A slice that Kubernetes' controllers have made while the leader Service had a selector is deleted. The Endpoints object goes first,
+//     because the mirroring controller makes a slice of it again and again.
+//   - Any other slice belongs to someone else. It is left alone and reported.
+func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
+	expected := leaderslice.Names(leaderService)
+	leftovers := false
+	for _, slice := range in.slices {
+		switch {
+		case slice.DeletionTimestamp != nil, slices.Contains(expected, slice.Name):
+		case isLeftover(slice, leaderService) && !in.mirrorsUserEndpoints(slice):
+			leftovers = true
+			if in.selectorGone {
+				p.deleteSlices = append(p.deleteSlices, slice)
+			}
+		case in.ownsSlice(slice):
+			p.deleteSlices = append(p.deleteSlices, slice)
+		case takesTraffic(slice, leaderService):
+			p.foreignSlices++
+			p.warnings = append(p.warnings, in.foreignSliceWarning(slice, leaderService))
+		}
+	}
+	switch {
+	case !leftovers:
+	case !in.selectorGone: // the selector has not been removed yet
+		p.requeueAfter = retry.MinNonZero(p.requeueAfter, outdatedDelay)
+	case in.endpoints != nil && in.endpoints.DeletionTimestamp == nil && !in.userMadeEndpoints():
+		p.deleteEndpoints = in.endpoints
+	}
+}
+
+// isLeftover reports whether one of Kubernetes' own controllers has made a slice for a leader Service.
+func isLeftover(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
+	owner := metav1.GetControllerOfNoCopy(slice)
+	if owner == nil || !takesTraffic(slice, leaderService) {
+		return false
+	}
+	switch slice.Labels[discoveryv1.LabelManagedBy] {
+	case leaderslice.EndpointSliceController:
+		return leaderslice.ControlledByUID(slice, leaderService.UID)
+	case leaderslice.MirroringController:
+		return owner.APIVersion == "v1" && owner.Kind == "Endpoints" && owner.Name == leaderService.Name
+	default:
+		return false
+	}
+}
+
+// mirrorsUserEndpoints reports whether a slice is the copy of an Endpoints object that a user has made.
+func (in input) mirrorsUserEndpoints(slice *discoveryv1.EndpointSlice) bool {
+	return slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.MirroringController && in.userMadeEndpoints()
+}
+
+// userMadeEndpoints reports whether an Endpoints object with the leader Service's name exists that Kubernetes has not made.
+func (in input) userMadeEndpoints() bool {
+	return in.endpoints != nil && in.endpoints.Labels[endpointsManagedBy] != endpointsController
+}
+
+// takesTraffic reports whether kube-proxy uses a slice for a Service.
+func takesTraffic(slice *discoveryv1.EndpointSlice, service *corev1.Service) bool {
+	return slice.Labels[discoveryv1.LabelServiceName] == service.Name
+}
+
+// ownsSlice reports whether one of the source's leader Services controls a slice, or did before a restore dropped the owner reference.
+func (in input) ownsSlice(slice *discoveryv1.EndpointSlice) bool {
+	return slices.ContainsFunc(in.leaderServices, func(service *corev1.Service) bool {
+		return in.owns(service) && (leaderslice.OwnsSlice(slice, service) || restoredSlice(slice, service))
+	})
+}
+
+// restoredSlice reports whether a slice without a controller was a leader Service's: it has our labels, and a name that Tanist gives to the
+// slices of this leader Service. A slice whose label says that another program made it belongs to that program.
+func restoredSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
+	return leaderslice.AdoptableSlice(slice, leaderService) && takesTraffic(slice, leaderService) &&
+		slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy &&
+		(slice.Name == leaderslice.Name(leaderService.Name, discoveryv1.AddressTypeIPv4) ||
+			slice.Name == leaderslice.Name(leaderService.Name, discoveryv1.AddressTypeIPv6))
+}
+
+// slicesOf returns the slices that these leader Services control.
+func (in input) slicesOf(leaderServices []*corev1.Service) []*discoveryv1.EndpointSlice {
+	var all []*discoveryv1.EndpointSlice
+	for _, slice := range in.slices {
+		if slice.DeletionTimestamp == nil &&
+			slices.ContainsFunc(leaderServices, func(service *corev1.Service) bool { return leaderslice.OwnsSlice(slice, service) }) {
+			all = append(all, slice)
+		}
+	}
+	return all
+}
+
+// newestState returns who leads by the slice of the primary family, or else the state from the leader cache. So a leader Service that is
+// re-created shows who led, although the slices of the one before are gone.
+func (in input) newestState(state leaderslice.State) leaderslice.State {
+	for _, slice := range in.slices {
+		if in.existing != nil && slice.Name == leaderslice.Names(in.existing)[0] && in.ownsSlice(slice) {
+			state = leaderslice.Parse(slice).State
+		}
+	}
+	if state.Term == 0 {
+		return leaderslice.State{}
+	}
+	return state
+}
+
+// hasLeftovers reports whether there is a slice of Kubernetes' controllers, so that more has to be read live.
+func (in input) hasLeftovers(leaderService *corev1.Service) bool {
+	return slices.ContainsFunc(in.slices, func(slice *discoveryv1.EndpointSlice) bool {
+		return slice.DeletionTimestamp == nil && isLeftover(slice, leaderService)
+	})
+}
+
+// hasNoSelector reports whether a Service that was read live is still the source's leader Service, and has no selector.
+func hasNoSelector(live, leaderService, source *corev1.Service) bool {
+	return live.UID == leaderService.UID && live.DeletionTimestamp == nil && leaderslice.OwnsLeaderService(live, source) && len(live.Spec.Selector) == 0
+}

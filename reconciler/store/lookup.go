@@ -1,0 +1,173 @@
+package store
+
+import (
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// namespace returns the metadata of a Namespace, or nil.
+func (s *Stores) namespace(name string) *metav1.PartialObjectMetadata {
+	return get[*metav1.PartialObjectMetadata](s.Namespaces, name)
+}
+
+// Service returns a Service, or nil.
+func (s *Stores) Service(key types.NamespacedName) *corev1.Service {
+	return get[*corev1.Service](s.Services, key.String())
+}
+
+// Pod returns a pod, or nil.
+func (s *Stores) Pod(key types.NamespacedName) *corev1.Pod {
+	return get[*corev1.Pod](s.Pods, key.String())
+}
+
+// ConfigMap returns the ConfigMap tanist-tuning, or nil.
+func (s *Stores) ConfigMap(key types.NamespacedName) *corev1.ConfigMap {
+	return get[*corev1.ConfigMap](s.configMaps, key.String())
+}
+
+// State returns the ConfigMap tanist-state, or nil.
+func (s *Stores) State(key types.NamespacedName) *corev1.ConfigMap {
+	return get[*corev1.ConfigMap](s.states, key.String())
+}
+
+// Node returns a Node, or nil.
+func (s *Stores) Node(name string) *corev1.Node {
+	return get[*corev1.Node](s.nodes, name)
+}
+
+// ReplicaSet returns the metadata of a ReplicaSet, or nil.
+func (s *Stores) ReplicaSet(key types.NamespacedName) *metav1.PartialObjectMetadata {
+	return get[*metav1.PartialObjectMetadata](s.replicaSets, key.String())
+}
+
+// StatefulSet returns a StatefulSet, or nil.
+func (s *Stores) StatefulSet(key types.NamespacedName) *appsv1.StatefulSet {
+	return get[*appsv1.StatefulSet](s.statefulSets, key.String())
+}
+
+// DaemonSet returns a DaemonSet, or nil.
+func (s *Stores) DaemonSet(key types.NamespacedName) *appsv1.DaemonSet {
+	return get[*appsv1.DaemonSet](s.daemonSets, key.String())
+}
+
+// Deployment returns a Deployment, or nil.
+func (s *Stores) Deployment(key types.NamespacedName) *appsv1.Deployment {
+	return get[*appsv1.Deployment](s.deployments, key.String())
+}
+
+// ReplicaSetsOf returns the ReplicaSets that the object with this UID controls.
+func (s *Stores) ReplicaSetsOf(owner types.UID) []*metav1.PartialObjectMetadata {
+	return byIndex[*metav1.PartialObjectMetadata](s.replicaSets, byController, string(owner))
+}
+
+// PodsOf returns the pods that the object with this UID controls.
+func (s *Stores) PodsOf(owner types.UID) []*corev1.Pod {
+	return byIndex[*corev1.Pod](s.Pods, byController, string(owner))
+}
+
+// PodsOn returns the pods on a node.
+func (s *Stores) PodsOn(node string) []*corev1.Pod {
+	return byIndex[*corev1.Pod](s.Pods, podsByNode, node)
+}
+
+// PodsSelectedBy returns the pods that a Service selects. Pods that have finished are not watched, so they are not among them.
+func (s *Stores) PodsSelectedBy(service *corev1.Service) []*corev1.Pod {
+	if len(service.Spec.Selector) == 0 {
+		return nil
+	}
+	selector := labels.SelectorFromSet(service.Spec.Selector)
+	pods := byIndex[*corev1.Pod](s.Pods, podsByLabel, service.Namespace+"/"+firstPair(service.Spec.Selector))
+	return slices.DeleteFunc(pods, func(pod *corev1.Pod) bool { return !selector.Matches(labels.Set(pod.Labels)) })
+}
+
+// ServicesSelecting returns the Services with our annotation that select pods with these labels.
+func (s *Stores) ServicesSelecting(namespace string, podLabels map[string]string) []*corev1.Service {
+	var found []*corev1.Service
+	for key, value := range podLabels {
+		for _, service := range byIndex[*corev1.Service](s.Services, servicesBySelector, namespace+"/"+pair(key, value)) {
+			if labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(podLabels)) {
+				found = append(found, service)
+			}
+		}
+	}
+	return found
+}
+
+// EnabledServices returns the Services of a namespace that have our annotation.
+func (s *Stores) EnabledServices(namespace string) []*corev1.Service {
+	return byIndex[*corev1.Service](s.Services, servicesEnabled, namespace)
+}
+
+// ServicesWanting returns the Services with our annotation that ask for a leader Service with this name.
+func (s *Stores) ServicesWanting(leaderService types.NamespacedName) []*corev1.Service {
+	return byIndex[*corev1.Service](s.Services, servicesByLeaderService, leaderService.String())
+}
+
+// SlicesOf returns the EndpointSlices whose label names a Service, those that one of its leader Services controls, and those that take the
+// traffic of one.
+func (s *Stores) SlicesOf(source types.NamespacedName, leaderServices []*corev1.Service) []*discoveryv1.EndpointSlice {
+	all := byIndex[*discoveryv1.EndpointSlice](s.slices, bySource, source.String())
+	for _, service := range leaderServices {
+		all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](s.slices, slicesByService, client.ObjectKeyFromObject(service).String())...)
+		all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](s.selected, slicesByService, client.ObjectKeyFromObject(service).String())...)
+		if service.UID != "" {
+			all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](s.slices, byController, string(service.UID))...)
+		}
+	}
+	return all
+}
+
+// appendMissing appends the objects that all does not have yet.
+func appendMissing[T comparable](all []T, more ...T) []T {
+	for _, object := range more {
+		if !slices.Contains(all, object) {
+			all = append(all, object)
+		}
+	}
+	return all
+}
+
+// get returns an object, or nil. GetByKey of these stores never returns an error.
+func get[T any](store toolscache.Indexer, key string) (object T) {
+	if found, exists, _ := store.GetByKey(key); exists {
+		object, _ = found.(T)
+	}
+	return object
+}
+
+// byIndex panics when the store does not have the index, which New and NewFake have added.
+func byIndex[T any](store toolscache.Indexer, index, value string) []T {
+	found, err := store.ByIndex(index, value)
+	if err != nil {
+		panic(err)
+	}
+	objects := make([]T, 0, len(found))
+	for _, object := range found {
+		if typed, ok := object.(T); ok {
+			objects = append(objects, typed)
+		}
+	}
+	return objects
+}
+
+// OptedIn reports whether a namespace has the label and is not being deleted.
+func (s *Stores) OptedIn(namespace string) bool {
+	meta := s.namespace(namespace)
+	return meta != nil && meta.DeletionTimestamp == nil && config.Enabled(meta.Labels)
+}
+
+// Terminating reports whether a namespace is gone or being deleted.
+func (s *Stores) Terminating(namespace string) bool {
+	meta := s.namespace(namespace)
+	return meta == nil || meta.DeletionTimestamp != nil
+}

@@ -1,0 +1,42 @@
+package store
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// PodCondition returns a pod's condition of a type, or nil.
+func PodCondition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		if pod.Status.Conditions[i].Type == kind {
+			return &pod.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// DisruptionTargetStatus returns the status of the condition DisruptionTarget; empty when the pod does not have it.
+func DisruptionTargetStatus(pod *corev1.Pod) corev1.ConditionStatus {
+	return conditionStatus(pod, corev1.DisruptionTarget)
+}
+
+// readyStatus returns the status of the condition Ready; empty when the pod does not have it.
+func readyStatus(pod *corev1.Pod) corev1.ConditionStatus {
+	return conditionStatus(pod, corev1.PodReady)
+}
+
+func conditionStatus(pod *corev1.Pod, kind corev1.PodConditionType) corev1.ConditionStatus {
+	if condition := PodCondition(pod, kind); condition != nil {
+		return condition.Status
+	}
+	return ""
+}
+
+// OlderReplica reports whether a pod is a replica of Tanist of a version without the rules about which replica may change what. It does
+// not count a pod that has not started, which changes nothing yet, nor one that is terminating and not ready: its node may be gone, and
+// the pod stays until that is known.
+func OlderReplica(pod *corev1.Pod) bool {
+	return pod.Labels[config.ReplicaNameKey] == config.ReplicaName && pod.Labels[config.RulesKey] == "" &&
+		pod.Status.Phase != corev1.PodPending && (pod.DeletionTimestamp == nil || readyStatus(pod) == corev1.ConditionTrue)
+}
