@@ -107,3 +107,36 @@ func TestOptingOut(t *testing.T) {
 		})
 	}
 }
+
+func TestLosingTheSelector(t *testing.T) {
+	grace := func(in *input) { in.optOutGrace = 5 * time.Minute }
+	web := gen.WebService()
+	marked := gen.LeaderOf(web, func(s *corev1.Service) {
+		s.Annotations = map[string]string{config.OrphanedSinceKey: gen.T0.Add(-2 * time.Minute).Format(time.RFC3339)}
+	})
+	lost := map[string]func(*corev1.Service){
+		"the selector": func(s *corev1.Service) { s.Spec.Selector = nil },
+		"the ports":    func(s *corev1.Service) { s.Spec.ClusterIP, s.Spec.Ports = "None", nil },
+		"the cluster IP": func(s *corev1.Service) {
+			s.Spec = corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "example.com"}
+		},
+	}
+	warnings := []string{notify.ReasonInvalidService, notify.ReasonInvalidService}
+	for name, change := range lost {
+		source := gen.WebService(change)
+		want := planned{Patch: "web-leader", RequeueAfter: 5 * time.Minute, Warnings: warnings}
+		p := decide(inputOf(source, withLeader(gen.LeaderOf(web)), grace), gen.T0)
+		if diff := cmp.Diff(want, plannedOf(p)); diff != "" {
+			t.Errorf("without %s: unexpected plan (-want +got):\n%s", name, diff)
+		} else if diff := cmp.Diff(p.patch.current.Spec, p.patch.desired.Spec); diff != "" {
+			t.Errorf("without %s, the leader Service changes (-current +desired):\n%s", name, diff)
+		}
+		want = planned{RequeueAfter: 3 * time.Minute, Warnings: warnings}
+		if diff := cmp.Diff(want, plannedOf(decide(inputOf(source, withLeader(marked), grace), gen.T0))); diff != "" {
+			t.Errorf("without %s, once marked: unexpected plan (-want +got):\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff(planned{Patch: "web-leader"}, plannedOf(decide(inputOf(web, withLeader(marked), grace), gen.T0))); diff != "" {
+		t.Errorf("when it is back: unexpected plan (-want +got):\n%s", diff)
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
 
@@ -46,7 +47,8 @@ func decide(in input, now time.Time) plan {
 		p.requeueAfter = installationCheckInterval
 	case in.optedIn && in.wanted():
 		p.keep(in)
-	case in.wanted() && in.existing != nil && p.keepForGrace(in, now):
+	case in.wanted() && in.existing != nil && p.keepForGrace(in, now, p.update, in.optedOutWarning):
+	case store.LostItsPods(in.source) && in.existing != nil && p.keepForGrace(in, now, p.mark, in.lostPodsWarning):
 	default:
 		// The garbage collector would delete the slices too, but later.
 		p.deleteServices, p.deleteSlices = in.deletable(), in.slicesOf(in.deletable())
@@ -86,9 +88,13 @@ func (p *plan) keep(in input) {
 	}
 }
 
-// keepForGrace keeps a leader Service whose namespace has opted out, until the grace period is over: the namespace's label may be mistyped,
-// and deleting the leader Service would lose its cluster IP. It returns false when the grace period is over.
-func (p *plan) keepForGrace(in input, now time.Time) bool {
+// keepForGrace keeps a leader Service that is no longer wanted until the grace period is over: a namespace's label may be mistyped, a
+// Service's selector lost, and deleting the leader Service would lose its cluster IP. It returns false when the grace period is
+// over.
+func (p *plan) keepForGrace(
+	in input, now time.Time,
+	update func(in input, leaderService *corev1.Service, orphanedSince string), warning func(end time.Time) notify.Warning,
+) bool {
 	mark := in.existing.Annotations[config.OrphanedSinceKey]
 	since, err := time.Parse(time.RFC3339, mark)
 	if err != nil || since.After(now.Add(time.Minute)) { // missing, or not written by Tanist
@@ -99,10 +105,20 @@ func (p *plan) keepForGrace(in input, now time.Time) bool {
 	if !now.Before(end) {
 		return false
 	}
-	p.update(in, in.existing, mark)
+	update(in, in.existing, mark)
 	p.requeueAfter = retry.MinNonZero(p.requeueAfter, end.Sub(now))
-	p.warnings = append(p.warnings, in.optedOutWarning(end))
+	p.warnings = append(p.warnings, warning(end))
 	return true
+}
+
+// mark only writes since when a leader Service is kept: without a selector the source says nothing about how it should be. Its slices
+// stay as they are, as Kubernetes leaves the endpoints of a Service that loses its selector.
+func (p *plan) mark(_ input, leaderService *corev1.Service, orphanedSince string) {
+	marked := leaderService.DeepCopy()
+	annotate(marked, config.OrphanedSinceKey, orphanedSince)
+	if !sameLeaderService(leaderService, marked) {
+		p.patch = &serviceChange{current: leaderService, desired: marked}
+	}
 }
 
 // update plans for a leader Service that stays.

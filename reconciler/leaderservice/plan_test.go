@@ -170,7 +170,7 @@ func TestDecide(t *testing.T) {
 			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.IPFamilies = []corev1.IPFamily{corev1.IPv6Protocol} }), withLeader(leader)),
 			want:  planned{Delete: []string{"web-leader"}},
 		},
-		"a Service without selector has no leader, and is reported": {
+		"a Service that lost its selector longer ago than the grace period has no leader, and is reported": {
 			input: inputOf(gen.WebService(func(s *corev1.Service) { s.Spec.Selector = nil }), withLeader(leader)),
 			want:  planned{Delete: []string{"web-leader"}, Warnings: []string{notify.ReasonInvalidService}},
 		},

@@ -48,6 +48,16 @@ func (in input) optedOutWarning(end time.Time) notify.Warning {
 	}
 }
 
+// lostPodsWarning is about a Service that can no longer have a leader, and whose leader Service is deleted at the end of the grace period.
+func (in input) lostPodsWarning(end time.Time) notify.Warning {
+	return notify.Warning{
+		Object: in.source, Related: in.existing, Reason: notify.ReasonInvalidService, Action: notify.ActionMirror,
+		Note: fmt.Sprintf("Service %s has no selector or no ports, or is an external name, so no pod can lead: leader Service %s stays as it is "+
+			"until it is deleted at %s. To keep it, give the Service its selector and ports again",
+			in.source.Name, in.existing.Name, end.UTC().Format(time.RFC3339)),
+	}
+}
+
 // invalidWarnings are about what a Service asks for and cannot have.
 func (in input) invalidWarnings() []notify.Warning {
 	if enabled := in.source.Annotations[config.EnabledKey]; enabled == "" || enabled == "false" {

@@ -17,6 +17,12 @@ func KeepsLeader(service *corev1.Service) bool {
 	return service != nil && enabledOrMistyped(service) && canHaveLeader(service)
 }
 
+// LostItsPods reports whether a Service asks for a leader Service and can no longer have a leader, because it has lost its selector or its
+// ports or has become an external name.
+func LostItsPods(service *corev1.Service) bool {
+	return service != nil && service.DeletionTimestamp == nil && enabledOrMistyped(service) && !canHaveLeader(service)
+}
+
 func canHaveLeader(service *corev1.Service) bool {
 	return service.DeletionTimestamp == nil &&
 		service.Spec.Type != corev1.ServiceTypeExternalName && len(service.Spec.Selector) > 0 && len(service.Spec.Ports) > 0

@@ -176,11 +176,6 @@ func TestATermGrowsWhateverBecomesOfTheLeaderService(t *testing.T) {
 			s.isGone("web-leader")
 			s.withService("web")
 		},
-		"the Service loses its selector and gets it back": func(s *testNamespace) {
-			s.patchService("web", `{"spec":{"selector":null}}`)
-			s.isGone("web-leader")
-			s.patchService("web", `{"spec":{"selector":{"app":"web"}}}`)
-		},
 		"the leader Service is deleted": func(s *testNamespace) { s.deleteService("web-leader") },
 		"the leader Service gets another name and its old one again": func(s *testNamespace) {
 			s.annotate("web", config.LeaderServiceKey, "boss")

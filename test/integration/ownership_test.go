@@ -135,3 +135,37 @@ func TestTwoServicesWithOneLeaderServiceName(t *testing.T) {
 	s.withReadyPod("api", "c")
 	s.leads("api", "c")
 }
+
+func TestAServiceThatLosesItsSelectorKeepsItsLeaderService(t *testing.T) {
+	newTanist(t).startElected()
+	s := newNamespace(t)
+	s.withService("web")
+	s.withReadyPod("web", "a")
+	first := s.leads("web", "a")
+	s.mirrored("web-leader", first)
+	leader, slice := s.exists("web-leader"), history.slice(s.namespace, "web-leader-ipv4")
+	s.patchService("web", `{"spec":{"selector":null}}`)
+	s.warned("web", "InvalidService", "stays as it is")
+	s.exists("web-leader", func(service *corev1.Service) string {
+		if service.Annotations[config.OrphanedSinceKey] == "" {
+			return "the mark"
+		}
+		return ""
+	})
+	if now := history.slice(s.namespace, "web-leader-ipv4"); now == nil || now.ResourceVersion != slice.ResourceVersion {
+		t.Errorf("the slice was changed: %+v", now)
+	}
+	s.patchService("web", `{"spec":{"selector":{"app":"web"}}}`)
+	s.exists("web-leader", func(service *corev1.Service) string {
+		if service.Annotations[config.OrphanedSinceKey] != "" {
+			return "that the mark goes"
+		}
+		if service.UID != leader.UID || service.Spec.ClusterIP != leader.Spec.ClusterIP {
+			t.Error("it is another one")
+		}
+		return ""
+	})
+	s.withReadyPod("web", "b")
+	s.terminate("a")
+	checkNextTerm(t, first, s.leads("web", "b"))
+}
