@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
 )
 
@@ -36,7 +37,7 @@ func (r *run) burst(ctx context.Context, s *setup) error {
 		return err
 	}
 	r.report.Target = report.Target{
-		Namespace: tanist.namespace, Service: burstName(ownService, 0), LeaderService: tanist.services[0],
+		Namespace: tanist.namespace, Service: testbed.WorkloadName(ownService, 0), LeaderService: tanist.services[0],
 		Pods: s.opts.Pods, OwnWorkload: true, Image: s.opts.Image,
 	}
 	contenders := []*burst{tanist}
@@ -119,7 +120,7 @@ func (c *burst) loseLeaders(ctx context.Context, round int, timeout, ready time.
 	defer cancel()
 	lost := time.Now()
 	err = c.client.CoreV1().Pods(c.namespace).DeleteCollection(timed, metav1.DeleteOptions{},
-		metav1.ListOptions{LabelSelector: victimLabel + "=" + mark})
+		metav1.ListOptions{LabelSelector: testbed.VictimLabel + "=" + mark})
 	if err != nil {
 		return failed(fmt.Errorf("failed to delete leaders: %w", err))
 	}
@@ -167,7 +168,7 @@ func (c *burst) awaitSteady(ctx context.Context, limit time.Duration) ([]burstLe
 func (c *burst) label(ctx context.Context, leaders []burstLeader, mark string) error {
 	return inParallel(ctx, len(leaders), func(i int) error {
 		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-			"uid": leaders[i].UID, "labels": map[string]string{victimLabel: mark},
+			"uid": leaders[i].UID, "labels": map[string]string{testbed.VictimLabel: mark},
 		}})
 		if err != nil {
 			return fmt.Errorf("failed to encode label: %w", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tanist-dev/tanist/bench/floor"
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
 	"github.com/tanist-dev/tanist/config"
 )
@@ -19,13 +20,13 @@ const burstReadyFactor = 50
 
 // tanistBurst creates the workloads and Services that Tanist leads.
 func (s *setup) tanistBurst(ctx context.Context) (*burst, error) {
-	namespace, err := s.cleaner.createNamespace(ctx, newNamespace("tanist-bench-", true))
+	namespace, err := s.cleaner.CreateNamespace(ctx, testbed.NewNamespace("tanist-bench-", true))
 	if err != nil {
 		return nil, err
 	}
 	s.printf("Created namespace %s with %d Services of %d pods each", namespace, s.opts.Services, s.opts.Pods)
 	workloads := s.burstWorkloads(ownService)
-	leaderOf := func(w workload) string { return leaderServiceName(w.service()) }
+	leaderOf := func(w testbed.Workload) string { return leaderServiceName(w.Service()) }
 	c, err := s.newBurst(ctx, report.WhoTanist, namespace, workloads, leaderOf, config.SliceManagedBy)
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ func (s *setup) tanistBurst(ctx context.Context) (*burst, error) {
 // floorBurst creates the workloads, Services and slices that the bare loop leads with one watch. Their pods end as those in Tanist's
 // namespace do.
 func (s *setup) floorBurst(ctx context.Context, like string) (*burst, floorLoop, error) {
-	model, err := somePod(ctx, s.clients.Act, like, managedByLabel+"="+managedBy)
+	model, err := somePod(ctx, s.clients.Act, like, testbed.ManagedByLabel+"="+testbed.ManagedBy)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -55,9 +56,9 @@ func (s *setup) floorBurst(ctx context.Context, like string) (*burst, floorLoop,
 	}
 	workloads := s.burstWorkloads(floorService)
 	for i := range workloads {
-		workloads[i] = workloads[i].endLike(model)
+		workloads[i] = workloads[i].EndLike(model)
 	}
-	c, err := s.newBurst(ctx, report.WhoFloor, namespace, workloads, func(w workload) string { return w.name }, floorManagedBy)
+	c, err := s.newBurst(ctx, report.WhoFloor, namespace, workloads, func(w testbed.Workload) string { return w.Name }, testbed.FloorManagedBy)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -82,13 +83,13 @@ func (s *setup) floorBurst(ctx context.Context, like string) (*burst, floorLoop,
 
 // newBurst starts the view of a burst. Its pods have the label of the Service that selects them, its slices that of who manages them.
 func (s *setup) newBurst(
-	ctx context.Context, who report.Who, namespace string, workloads []workload, leaderOf func(workload) string, slicesManagedBy string,
+	ctx context.Context, who report.Who, namespace string, workloads []testbed.Workload, leaderOf func(testbed.Workload) string, slicesManagedBy string,
 ) (*burst, error) {
 	leaders := map[string]string{}
 	services := make([]string, len(workloads))
 	for i, w := range workloads {
 		services[i] = leaderOf(w)
-		leaders[w.name] = services[i]
+		leaders[w.Name] = services[i]
 	}
 	c := &burst{
 		who: who, client: s.clients.Act, namespace: namespace, services: services,
@@ -96,14 +97,14 @@ func (s *setup) newBurst(
 		steady: watch.Steady{Pods: s.opts.Pods, Quiet: s.opts.Settle},
 	}
 	err := c.view.Start(ctx, s.clients.Observe, namespace,
-		managedByLabel+"="+managedBy, discoveryv1.LabelManagedBy+"="+slicesManagedBy)
+		testbed.ManagedByLabel+"="+testbed.ManagedBy, discoveryv1.LabelManagedBy+"="+slicesManagedBy)
 	return c, err
 }
 
-func (s *setup) burstWorkloads(name string) []workload {
-	workloads := make([]workload, s.opts.Services)
+func (s *setup) burstWorkloads(name string) []testbed.Workload {
+	workloads := make([]testbed.Workload, s.opts.Services)
 	for i := range workloads {
-		workloads[i] = s.workload(burstName(name, i)).keepServing(s.opts.PreStop)
+		workloads[i] = s.workload(testbed.WorkloadName(name, i)).KeepServing(s.opts.PreStop)
 	}
 	return workloads
 }

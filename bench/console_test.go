@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/tanist-dev/tanist/test/gen"
 )
 
 // TestRunSaysHowFarItIs where there is no terminal: no longer than progressInterval passes without a line.
 func TestRunSaysHowFarItIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster := newSimulation(t, kwokNode("node-1"))
+		cluster := newSimulation(t, gen.KWOKNode("node-1"))
 		var said bytes.Buffer
 		options := quickOptions(func(o *Options) { o.Failovers = 10 })
 		if _, err := Run(t.Context(), cluster.clients(), options, NewConsole(&said)); err != nil {
@@ -26,7 +28,7 @@ func TestRunSaysHowFarItIs(t *testing.T) {
 
 func TestRunSaysWhatItWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster := newSimulation(t, kwokNode("node-1"))
+		cluster := newSimulation(t, gen.KWOKNode("node-1"))
 		cluster.absent = true
 		var said bytes.Buffer
 		if _, err := Run(t.Context(), cluster.clients(), quickOptions(nil), NewConsole(&said)); err == nil {

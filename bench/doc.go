@@ -6,8 +6,8 @@
 // identical second workload, with a Service of its own that selects it: what the API server alone costs, on the same machine in the same
 // minute. With traffic, clients send requests through both leader Services all the while.
 //
-// The run is in this package; below it are watch (what the independent watches see), floor (the bare loop), traffic (clients, meter and
-// server) and report (samples, statistics and how they are written).
+// The run is in this package; below it are testbed (bench's own workloads), watch (what the independent watches see), floor (the bare
+// loop), traffic (clients, meter and server) and report (samples, statistics and how they are written).
 //
 // The package works against any cluster and knows Tanist only by the names that users see. It never changes a user's Service, slice or
 // workload: when users name their own Service, it deletes or evicts its pods. Everything it creates is in namespaces of its own, which it

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
@@ -25,16 +26,6 @@ const (
 	FloorFromPod = "pod"
 	// FloorFromHost runs it in bench's own process.
 	FloorFromHost = "host"
-)
-
-// Which nodes bench's own pods run on.
-const (
-	// NodesAuto is NodesReal where there are real nodes, otherwise NodesSimulated.
-	NodesAuto = "auto"
-	// NodesReal are nodes with a kubelet.
-	NodesReal = "real"
-	// NodesSimulated are KWOK nodes: pods become ready there, but no process runs.
-	NodesSimulated = "simulated"
 )
 
 // Options are what to measure. The zero value is not valid: start with DefaultOptions.
@@ -104,7 +95,7 @@ func DefaultOptions(version string) Options {
 		TrafficPath:  "/",
 		Image:        "ghcr.io/tanist-dev/kubectl-tanist:" + version,
 		Pods:         3,
-		Nodes:        NodesAuto,
+		Nodes:        testbed.NodesAuto,
 		Services:     100,
 		Version:      version,
 	}
@@ -133,8 +124,8 @@ func (o Options) Validate() error {
 	refuse(o.TrafficFrom != TrafficFromPod && o.TrafficFrom != TrafficFromHost,
 		"--traffic-from must be %s or %s, got %q", TrafficFromPod, TrafficFromHost, o.TrafficFrom)
 	refuse(o.TrafficPath == "" || o.TrafficPath[0] != '/', "--traffic-path must begin with a slash, got %q", o.TrafficPath)
-	refuse(o.Nodes != NodesAuto && o.Nodes != NodesReal && o.Nodes != NodesSimulated,
-		"--nodes must be %s, %s or %s, got %q", NodesAuto, NodesReal, NodesSimulated, o.Nodes)
+	refuse(o.Nodes != testbed.NodesAuto && o.Nodes != testbed.NodesReal && o.Nodes != testbed.NodesSimulated,
+		"--nodes must be %s, %s or %s, got %q", testbed.NodesAuto, testbed.NodesReal, testbed.NodesSimulated, o.Nodes)
 	for _, mode := range o.Modes {
 		refuse(o.Service != "" && fromStatus(mode),
 			"--mode %s works only on bench's own workload: omit the Service's name", mode)

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
 )
 
@@ -112,7 +113,7 @@ func (p provoker) crash(ctx context.Context, pod watch.Pod) error {
 // post sends a request to the pod's server through the API server, which reaches pods wherever bench runs.
 func (p provoker) post(ctx context.Context, pod watch.Pod, path string, query ...string) error {
 	request := p.client.CoreV1().RESTClient().Post().Namespace(p.namespace).Resource("pods").
-		Name(pod.Name + ":" + strconv.Itoa(serverPort)).SubResource("proxy").Suffix(path)
+		Name(pod.Name + ":" + strconv.Itoa(testbed.ServerPort)).SubResource("proxy").Suffix(path)
 	for i := 0; i+1 < len(query); i += 2 {
 		request = request.Param(query[i], query[i+1])
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 )
 
 // giveUpAfter is how many failovers in a row may fail to be measured before a run ends: the cause is then something that the next failover
@@ -24,13 +25,13 @@ func Run(ctx context.Context, clients Clients, opts Options, console *Console) (
 	}
 	run := &run{
 		opts: opts, clients: clients, console: console,
-		cleaner: &cleaner{client: clients.Act, printf: console.printf},
+		cleaner: &testbed.Cleaner{Client: clients.Act, Printf: console.printf},
 		report:  &report.Report{Started: time.Now(), Settings: settingsOf(opts)},
 	}
 	defer console.start()()
 	defer func() {
 		console.setPhase("Removing what bench created")
-		if cleanErr := run.cleaner.clean(ctx); cleanErr != nil {
+		if cleanErr := run.cleaner.Clean(ctx); cleanErr != nil {
 			err = errors.Join(err, cleanErr)
 		}
 	}()
@@ -43,7 +44,7 @@ type run struct {
 	opts    Options
 	clients Clients
 	console *Console
-	cleaner *cleaner
+	cleaner *testbed.Cleaner
 	report  *report.Report
 
 	contenders []*contender
@@ -59,14 +60,14 @@ func (r *run) measure(ctx context.Context) error {
 		}
 	}()
 	r.console.setPhase("Inspecting the cluster")
-	found, err := inspect(ctx, r.clients.Observe, r.opts.Version)
+	found, err := testbed.Inspect(ctx, r.clients.Observe, r.opts.Version)
 	if err != nil {
 		return err
 	}
 	r.report.Environment = found.Environment
 	s := &setup{opts: r.opts, clients: r.clients, cleaner: r.cleaner, printf: r.console.printf, cluster: found}
 	if r.opts.needsPods() {
-		if s.place, err = found.place(r.opts.Nodes); err != nil {
+		if s.place, err = found.Place(r.opts.Nodes); err != nil {
 			return err
 		}
 	}

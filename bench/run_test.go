@@ -9,10 +9,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tanist-dev/tanist/test/gen"
+
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 )
 
 // quickOptions are few failovers on bench's own workload.
@@ -106,9 +109,9 @@ func TestRun(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cluster := newSimulation(t, realNode("node-1"))
+				cluster := newSimulation(t, gen.RealNode("node-1"))
 				if test.simulated {
-					cluster = newSimulation(t, kwokNode("node-1"))
+					cluster = newSimulation(t, gen.KWOKNode("node-1"))
 				}
 				cluster.broken = test.broken
 				var said bytes.Buffer
@@ -127,7 +130,7 @@ func TestRun(t *testing.T) {
 
 func TestRunWithoutTanist(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster := newSimulation(t, realNode("node-1"))
+		cluster := newSimulation(t, gen.RealNode("node-1"))
 		cluster.absent = true
 		var said bytes.Buffer
 		measured, err := Run(t.Context(), cluster.clients(), quickOptions(nil), NewConsole(&said))
@@ -141,7 +144,7 @@ func TestRunWithoutTanist(t *testing.T) {
 
 func TestRunInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster := newSimulation(t, realNode("node-1"))
+		cluster := newSimulation(t, gen.RealNode("node-1"))
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Second, errors.New("interrupted"))
 		defer cancel()
 		options := quickOptions(func(o *Options) { o.Failovers = 1000 })
@@ -164,7 +167,7 @@ func TestRunRefusesBeforeItTouchesAnything(t *testing.T) {
 	}{
 		"wrong options": {quickOptions(func(o *Options) { o.Pods = 0 }), "--pods must be at least 2, a leader and a successor, got 0"},
 		"no such nodes": {
-			quickOptions(func(o *Options) { o.Nodes = NodesReal }),
+			quickOptions(func(o *Options) { o.Nodes = testbed.NodesReal }),
 			"--nodes real: the cluster has 0 real nodes that are ready and 1 simulated ones",
 		},
 		"a crash where nothing runs": {
@@ -182,7 +185,7 @@ func TestRunRefusesBeforeItTouchesAnything(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			cluster := newSimulation(t, kwokNode("node-1"))
+			cluster := newSimulation(t, gen.KWOKNode("node-1"))
 			_, err := Run(t.Context(), cluster.clients(), test.options, NewConsole(&bytes.Buffer{}))
 			if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)

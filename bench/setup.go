@@ -11,6 +11,7 @@ import (
 
 	"github.com/tanist-dev/tanist/bench/floor"
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
 )
 
@@ -24,10 +25,10 @@ const (
 type setup struct {
 	opts    Options
 	clients Clients
-	cleaner *cleaner
+	cleaner *testbed.Cleaner
 	printf  func(format string, args ...any)
-	place   placement
-	cluster cluster
+	place   testbed.Placement
+	cluster testbed.Cluster
 	// plain is the namespace that is not opted in, for the floor and for traffic clients; empty until it is needed.
 	plain string
 }
@@ -45,29 +46,29 @@ func (s *setup) target(ctx context.Context) (target, error) {
 }
 
 func (s *setup) ownWorkload(ctx context.Context) (target, error) {
-	if err := feasible(s.opts, s.place.simulated); err != nil {
+	if err := feasible(s.opts, s.place.Simulated); err != nil {
 		return target{}, err
 	}
-	namespace, err := s.cleaner.createNamespace(ctx, newNamespace("tanist-bench-", true))
+	namespace, err := s.cleaner.CreateNamespace(ctx, testbed.NewNamespace("tanist-bench-", true))
 	if err != nil {
 		return target{}, err
 	}
 	s.printf("Created namespace %s with a Deployment of %d pods and a Service", namespace, s.opts.Pods)
-	w := s.workload(ownService).keepServing(s.opts.PreStop)
+	w := s.workload(ownService).KeepServing(s.opts.PreStop)
 	if err := s.createLed(ctx, namespace, w, s.opts.ReadyTimeout); err != nil {
 		return target{}, err
 	}
 	return target{
 		Target: report.Target{
-			Namespace: namespace, Service: w.name, LeaderService: leaderServiceName(w.service()), Pods: s.opts.Pods,
+			Namespace: namespace, Service: w.Name, LeaderService: leaderServiceName(w.Service()), Pods: s.opts.Pods,
 			OwnWorkload: true, Image: s.opts.Image,
 		},
-		podLabels: floor.ServiceLabel + "=" + w.name, simulated: s.place.simulated,
+		podLabels: floor.ServiceLabel + "=" + w.Name, simulated: s.place.Simulated,
 	}, nil
 }
 
-func (s *setup) workload(name string) workload {
-	return workload{name: name, image: s.opts.Image, pods: s.opts.Pods, place: s.place}
+func (s *setup) workload(name string) testbed.Workload {
+	return testbed.Workload{Name: name, Image: s.opts.Image, Pods: s.opts.Pods, Place: s.place}
 }
 
 // tanist returns the contender that Tanist leads, once it has a leader.
@@ -94,15 +95,15 @@ func (s *setup) plainNamespace(ctx context.Context) (string, error) {
 		return s.plain, nil
 	}
 	var err error
-	if s.plain, err = s.cleaner.createNamespace(ctx, newNamespace("tanist-bench-plain-", false)); err != nil {
+	if s.plain, err = s.cleaner.CreateNamespace(ctx, testbed.NewNamespace("tanist-bench-plain-", false)); err != nil {
 		return "", err
 	}
 	s.printf("Created namespace %s, which is not opted in, for the floor and for traffic clients", s.plain)
 	return s.plain, nil
 }
 
-func createWorkload(ctx context.Context, client kubernetes.Interface, namespace string, w workload) error {
-	if _, err := client.AppsV1().Deployments(namespace).Create(ctx, w.deployment(), metav1.CreateOptions{}); err != nil {
+func createWorkload(ctx context.Context, client kubernetes.Interface, namespace string, w testbed.Workload) error {
+	if _, err := client.AppsV1().Deployments(namespace).Create(ctx, w.Deployment(), metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("failed to create Deployment: %w", err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tanist-dev/tanist/bench/floor"
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
 )
 
@@ -27,15 +28,15 @@ type floorLoop interface {
 }
 
 // floorFrom returns where the loop will run; empty without a floor.
-func floorFrom(opts Options, place placement) (string, error) {
+func floorFrom(opts Options, place testbed.Placement) (string, error) {
 	switch {
 	case !opts.Floor:
 		return "", nil
-	case opts.FloorFrom == FloorFromAuto && place.simulated:
+	case opts.FloorFrom == FloorFromAuto && place.Simulated:
 		return FloorFromHost, nil
 	case opts.FloorFrom == FloorFromAuto:
 		return FloorFromPod, nil
-	case opts.FloorFrom == FloorFromPod && place.simulated:
+	case opts.FloorFrom == FloorFromPod && place.Simulated:
 		return "", fmt.Errorf("--floor-from %s needs nodes that run pods: use %s", FloorFromPod, FloorFromHost)
 	default:
 		return opts.FloorFrom, nil
@@ -48,30 +49,30 @@ func (s *setup) floor(ctx context.Context, tanist target) (*contender, floorLoop
 	if err != nil {
 		return nil, nil, err
 	}
-	w := s.workload(floorService).keepServing(s.opts.PreStop)
+	w := s.workload(floorService).KeepServing(s.opts.PreStop)
 	if tanist.OwnWorkload {
 		pod, err := somePod(ctx, s.clients.Act, tanist.Namespace, tanist.podLabels)
 		if err != nil {
 			return nil, nil, err
 		}
-		w = w.endLike(pod)
+		w = w.EndLike(pod)
 	}
 	if err := createWorkload(ctx, s.clients.Act, namespace, w); err != nil {
 		return nil, nil, err
 	}
 	c := &contender{
-		who: report.WhoFloor, namespace: namespace, service: w.name,
-		view:   watch.NewView(func(*corev1.Pod) string { return w.name }, w.name),
-		steady: watch.Steady{Pods: w.pods, Quiet: s.opts.Settle}, simulated: s.place.simulated,
+		who: report.WhoFloor, namespace: namespace, service: w.Name,
+		view:   watch.NewView(func(*corev1.Pod) string { return w.Name }, w.Name),
+		steady: watch.Steady{Pods: w.Pods, Quiet: s.opts.Settle}, simulated: s.place.Simulated,
 	}
-	podLabels, sliceLabels := floor.ServiceLabel+"="+w.name, discoveryv1.LabelServiceName+"="+w.name
+	podLabels, sliceLabels := floor.ServiceLabel+"="+w.Name, discoveryv1.LabelServiceName+"="+w.Name
 	if err := c.view.Start(ctx, s.clients.Observe, namespace, podLabels, sliceLabels); err != nil {
 		return nil, nil, err
 	}
 	if err := s.floorSlices(ctx, namespace, s.opts.ReadyTimeout, c.view, w); err != nil {
 		return nil, nil, err
 	}
-	loop, err := s.startLoop(ctx, namespace, w.name)
+	loop, err := s.startLoop(ctx, namespace, w.Name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,20 +84,20 @@ func (s *setup) floor(ctx context.Context, tanist target) (*contender, floorLoop
 
 // floorSlices creates Services and empty slices for workloads of the floor, once their pods are ready and so have shown their IP family.
 func (s *setup) floorSlices(
-	ctx context.Context, namespace string, limit time.Duration, pods *watch.View, workloads ...workload,
+	ctx context.Context, namespace string, limit time.Duration, pods *watch.View, workloads ...testbed.Workload,
 ) error {
 	wait, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for _, w := range workloads {
-		if err := pods.AwaitPods(wait, w.name, w.pods); err != nil {
+		if err := pods.AwaitPods(wait, w.Name, w.Pods); err != nil {
 			return fmt.Errorf("failed to start the floor: %w", err)
 		}
-		pod, err := somePod(ctx, s.clients.Act, namespace, floor.ServiceLabel+"="+w.name)
+		pod, err := somePod(ctx, s.clients.Act, namespace, floor.ServiceLabel+"="+w.Name)
 		if err != nil {
 			return err
 		}
-		service, slice := w.floorLeader(addressType(pod))
-		for _, service := range []*corev1.Service{w.floorSource(), service} {
+		service, slice := w.FloorLeader(addressType(pod))
+		for _, service := range []*corev1.Service{w.FloorSource(), service} {
 			if err := createService(ctx, s.clients.Act, namespace, service); err != nil {
 				return err
 			}
@@ -125,13 +126,13 @@ func (s *setup) startLoop(ctx context.Context, namespace string, services ...str
 	if err != nil {
 		return nil, err
 	}
-	if err := floor.Grant(ctx, s.clients.Act, namespace, map[string]string{managedByLabel: managedBy}); err != nil {
+	if err := floor.Grant(ctx, s.clients.Act, namespace, map[string]string{testbed.ManagedByLabel: testbed.ManagedBy}); err != nil {
 		return nil, err
 	}
 	wait, cancel := context.WithTimeout(ctx, s.opts.ReadyTimeout)
 	defer cancel()
-	pod := floorPod(s.opts.Image, s.place, namespace, services, resources)
-	if err := createPod(wait, s.clients.Act, namespace, pod); err != nil {
+	pod := testbed.FloorPod(s.opts.Image, s.place, namespace, services, resources)
+	if err := testbed.CreatePod(wait, s.clients.Act, namespace, pod); err != nil {
 		return nil, err
 	}
 	return floor.InPod(ctx, s.clients.Observe, namespace), nil

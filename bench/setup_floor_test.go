@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/tanist-dev/tanist/bench/floor"
+	"github.com/tanist-dev/tanist/bench/testbed"
 )
 
 func TestWhereTheFloorRuns(t *testing.T) {
@@ -29,7 +30,7 @@ func TestWhereTheFloorRuns(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := floorFrom(Options{Floor: test.floor, FloorFrom: test.from}, placement{simulated: test.simulated})
+			got, err := floorFrom(Options{Floor: test.floor, FloorFrom: test.from}, testbed.Placement{Simulated: test.simulated})
 			gotErr := ""
 			if err != nil {
 				gotErr = err.Error()

@@ -8,6 +8,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/tanist-dev/tanist/bench/testbed"
 )
 
 // leaderServicePoll is how often bench checks whether Tanist has created a leader Service.
@@ -15,8 +17,8 @@ const leaderServicePoll = 100 * time.Millisecond
 
 // createLed creates a workload that Tanist leads: first its Service, and the pods once Tanist has created the leader Service. Only pods of
 // a Service that Tanist knows get a drain window.
-func (s *setup) createLed(ctx context.Context, namespace string, w workload, limit time.Duration) error {
-	service := w.service()
+func (s *setup) createLed(ctx context.Context, namespace string, w testbed.Workload, limit time.Duration) error {
+	service := w.Service()
 	if err := createService(ctx, s.clients.Act, namespace, service); err != nil {
 		return err
 	}

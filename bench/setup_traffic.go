@@ -6,6 +6,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
@@ -48,8 +49,8 @@ func (s *setup) trafficTo(ctx context.Context, c *contender, config traffic.Conf
 	}
 	wait, cancel := context.WithTimeout(ctx, s.opts.ReadyTimeout)
 	defer cancel()
-	pod := trafficPod("traffic-"+string(c.who), s.opts.Image, s.place, config)
-	if err := createPod(wait, s.clients.Act, namespace, pod); err != nil {
+	pod := testbed.TrafficPod("traffic-"+string(c.who), s.opts.Image, s.place, config)
+	if err := testbed.CreatePod(wait, s.clients.Act, namespace, pod); err != nil {
 		return err
 	}
 	go c.meter.ReadPod(ctx, s.clients.Observe, namespace, pod.Name)

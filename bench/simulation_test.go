@@ -21,6 +21,7 @@ import (
 	k8stesting "k8s.io/client-go/testing"
 
 	"github.com/tanist-dev/tanist/bench/floor"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
 	"github.com/tanist-dev/tanist/config"
 )
@@ -132,7 +133,7 @@ func (s *simulation) endPod(namespace, name string, options metav1.DeleteOptions
 		}
 	})
 	s.after(replaceDelay, func() {
-		labels := map[string]string{managedByLabel: managedBy, floor.ServiceLabel: pod.Labels[floor.ServiceLabel]}
+		labels := map[string]string{testbed.ManagedByLabel: testbed.ManagedBy, floor.ServiceLabel: pod.Labels[floor.ServiceLabel]}
 		s.createPod(namespace, corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod.Spec})
 	})
 	return nil
@@ -224,17 +225,3 @@ func (s *simulatedTanist) Event(_ time.Time, kind apiwatch.EventType, object run
 }
 
 func (s *simulatedTanist) Failed(error) {}
-
-// realNode and kwokNode are nodes of either kind, ready.
-func realNode(name string) *corev1.Node {
-	return &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelHostname: name}},
-		Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}},
-	}
-}
-
-func kwokNode(name string) *corev1.Node {
-	node := realNode(name)
-	node.Annotations = map[string]string{kwokKey: "fake"}
-	return node
-}

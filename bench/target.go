@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
 	"github.com/tanist-dev/tanist/config"
 )
@@ -25,7 +26,7 @@ type target struct {
 }
 
 // findTarget returns the Service that a user named, or an error when bench must not or cannot measure it.
-func findTarget(ctx context.Context, client kubernetes.Interface, opts Options, nodes cluster) (target, error) {
+func findTarget(ctx context.Context, client kubernetes.Interface, opts Options, nodes testbed.Cluster) (target, error) {
 	namespace, err := client.CoreV1().Namespaces().Get(ctx, opts.Namespace, metav1.GetOptions{})
 	if err != nil {
 		return target{}, fmt.Errorf("failed to get namespace: %w", err)
@@ -54,7 +55,7 @@ func findTarget(ctx context.Context, client kubernetes.Interface, opts Options, 
 	for i := range pods.Items {
 		if watch.CanLead(&pods.Items[i]) {
 			found.Pods++
-			found.simulated = found.simulated || nodes.simulated[pods.Items[i].Spec.NodeName]
+			found.simulated = found.simulated || nodes.Simulated[pods.Items[i].Spec.NodeName]
 		}
 	}
 	if found.Pods < 2 {

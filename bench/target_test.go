@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/config"
 )
 
@@ -107,7 +108,7 @@ func TestFindTarget(t *testing.T) {
 				objects = append(objects, pod)
 			}
 			options := Options{Service: "web", Namespace: "shop", Image: "image", AllowNotEnabled: test.allow}
-			got, err := findTarget(t.Context(), fake.NewClientset(objects...), options, cluster{simulated: test.simulated})
+			got, err := findTarget(t.Context(), fake.NewClientset(objects...), options, testbed.Cluster{Simulated: test.simulated})
 			if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}

@@ -25,3 +25,18 @@ func ShutDown(node *corev1.Node) {
 		Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: "KubeletNotReady", Message: "node is shutting down",
 	})
 }
+
+// RealNode returns a ready node as a kubelet registers it.
+func RealNode(name string) *corev1.Node {
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelHostname: name}},
+		Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}},
+	}
+}
+
+// KWOKNode returns a ready node that KWOK simulates.
+func KWOKNode(name string) *corev1.Node {
+	node := RealNode(name)
+	node.Annotations = map[string]string{"kwok.x-k8s.io/node": "fake"}
+	return node
+}

@@ -1,4 +1,4 @@
-package bench
+package testbed
 
 import (
 	"context"
@@ -20,33 +20,33 @@ import (
 // podPoll is how often the creation of a pod is tried again.
 const podPoll = 500 * time.Millisecond
 
-// trafficPod is a client that ends by itself, at the latest some time after its MaxTime.
-func trafficPod(name, image string, place placement, config traffic.Config) *corev1.Pod {
+// TrafficPod is a client that ends by itself, at the latest some time after its MaxTime.
+func TrafficPod(name, image string, place Placement, config traffic.Config) *corev1.Pod {
 	spec := restrictedPod(image, traffic.Args(config), place)
 	spec.RestartPolicy = corev1.RestartPolicyNever
 	spec.ActiveDeadlineSeconds = new(int64(config.MaxTime/time.Second) + 60)
 	spec.TerminationGracePeriodSeconds = new(int64(1))
 	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{managedByLabel: managedBy}},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{ManagedByLabel: ManagedBy}},
 		Spec:       spec,
 	}
 }
 
-// floorPod runs the floor's loop with the resources of Tanist's own container.
-func floorPod(image string, place placement, namespace string, services []string, resources corev1.ResourceRequirements) *corev1.Pod {
+// FloorPod runs the floor's loop with the resources of Tanist's own container.
+func FloorPod(image string, place Placement, namespace string, services []string, resources corev1.ResourceRequirements) *corev1.Pod {
 	spec := restrictedPod(image, floor.Args(namespace, services), place)
 	spec.AutomountServiceAccountToken = new(true)
 	spec.ServiceAccountName = floor.PodName
 	spec.TerminationGracePeriodSeconds = new(int64(1))
 	spec.Containers[0].Resources = resources
 	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: floor.PodName, Labels: map[string]string{managedByLabel: managedBy}},
+		ObjectMeta: metav1.ObjectMeta{Name: floor.PodName, Labels: map[string]string{ManagedByLabel: ManagedBy}},
 		Spec:       spec,
 	}
 }
 
 // restrictedPod is a pod with one container that the restricted pod security standard admits.
-func restrictedPod(image string, args []string, place placement) corev1.PodSpec {
+func restrictedPod(image string, args []string, place Placement) corev1.PodSpec {
 	spec := corev1.PodSpec{
 		AutomountServiceAccountToken: new(false),
 		EnableServiceLinks:           new(false),
@@ -65,7 +65,7 @@ func restrictedPod(image string, args []string, place placement) corev1.PodSpec 
 			},
 		}},
 	}
-	if place.simulated {
+	if place.Simulated {
 		spec.Tolerations = []corev1.Toleration{{Key: kwokKey, Operator: corev1.TolerationOpExists}}
 	}
 	if len(place.hosts) > 0 {
@@ -84,8 +84,8 @@ func onHosts(hosts []string) *corev1.Affinity {
 	}}
 }
 
-// createPod creates a pod. A new namespace refuses pods until it has its service account.
-func createPod(ctx context.Context, client kubernetes.Interface, namespace string, pod *corev1.Pod) error {
+// CreatePod creates a pod. A new namespace refuses pods until it has its service account.
+func CreatePod(ctx context.Context, client kubernetes.Interface, namespace string, pod *corev1.Pod) error {
 	var last error
 	_ = wait.PollUntilContextCancel(ctx, podPoll, true, func(ctx context.Context) (bool, error) {
 		_, last = client.CoreV1().Pods(namespace).Create(ctx, pod, metav1.CreateOptions{})

@@ -1,4 +1,4 @@
-package bench
+package testbed
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 )
 
 func TestPodsGoWhereTheyArePlaced(t *testing.T) {
-	simulated := restrictedPod("image", []string{"bench-server"}, placement{simulated: true, hosts: []string{"kwok-1"}})
+	simulated := restrictedPod("image", []string{"bench-server"}, Placement{Simulated: true, hosts: []string{"kwok-1"}})
 	if len(simulated.Tolerations) != 1 || simulated.Tolerations[0].Key != kwokKey {
 		t.Errorf("tolerations = %v, want the simulated nodes' taint", simulated.Tolerations)
 	}
@@ -15,7 +15,7 @@ func TestPodsGoWhereTheyArePlaced(t *testing.T) {
 	if diff := cmp.Diff([]string{"kwok-1"}, terms[0].MatchExpressions[0].Values); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
-	anywhere := restrictedPod("image", []string{"bench-server"}, placement{})
+	anywhere := restrictedPod("image", []string{"bench-server"}, Placement{})
 	if anywhere.Affinity != nil || anywhere.Tolerations != nil {
 		t.Errorf("affinity %v, tolerations %v, want none", anywhere.Affinity, anywhere.Tolerations)
 	}

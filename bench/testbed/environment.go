@@ -1,4 +1,4 @@
-package bench
+package testbed
 
 import (
 	"context"
@@ -14,6 +14,16 @@ import (
 	"github.com/tanist-dev/tanist/bench/report"
 )
 
+// Which nodes bench's own pods run on.
+const (
+	// NodesAuto is NodesReal where there are real nodes, otherwise NodesSimulated.
+	NodesAuto = "auto"
+	// NodesReal are nodes with a kubelet.
+	NodesReal = "real"
+	// NodesSimulated are KWOK nodes: pods become ready there, but no process runs.
+	NodesSimulated = "simulated"
+)
+
 // KWOK's own names: the annotation and taint of nodes that it manages, and the label in its manifests.
 const (
 	kwokKey        = "kwok.x-k8s.io/node"
@@ -24,26 +34,26 @@ const (
 // roundTrips is how many requests the API server's round trip is the median of.
 const roundTrips = 11
 
-// cluster is the environment of a run and on which of its nodes pods run.
-type cluster struct {
+// Cluster is the environment of a run and on which of its nodes pods run.
+type Cluster struct {
 	report.Environment
-	// simulated are the names of the KWOK nodes.
-	simulated map[string]bool
+	// Simulated are the names of the KWOK nodes.
+	Simulated map[string]bool
 	// realHosts are the hostname labels of the real nodes that are ready, simulatedHosts those of the KWOK nodes.
 	realHosts, simulatedHosts []string
 }
 
-// placement is where bench's own pods go.
-type placement struct {
+// Placement is where bench's own pods go.
+type Placement struct {
 	// hosts are the hostname labels of the nodes to choose from. Empty leaves the choice to the scheduler, where all nodes are of one kind.
 	hosts []string
-	// simulated is true when these are KWOK nodes.
-	simulated bool
+	// Simulated is true when these are KWOK nodes.
+	Simulated bool
 }
 
-// inspect asks a cluster for its version, its round trip and its nodes.
-func inspect(ctx context.Context, client kubernetes.Interface, version string) (cluster, error) {
-	c := cluster{simulated: map[string]bool{}, Environment: report.Environment{
+// Inspect asks a cluster for its version, its round trip and its nodes.
+func Inspect(ctx context.Context, client kubernetes.Interface, version string) (Cluster, error) {
+	c := Cluster{Simulated: map[string]bool{}, Environment: report.Environment{
 		BenchVersion: version, Nodes: []report.Node{},
 		Host: fmt.Sprintf("%s/%s, %d CPUs", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
 	}}
@@ -70,11 +80,11 @@ func inspect(ctx context.Context, client kubernetes.Interface, version string) (
 	return c, nil
 }
 
-func (c *cluster) add(node *corev1.Node) {
+func (c *Cluster) add(node *corev1.Node) {
 	host := node.Labels[corev1.LabelHostname]
 	if isSimulated(node) {
 		c.SimulatedNodes++
-		c.simulated[node.Name] = true
+		c.Simulated[node.Name] = true
 		c.simulatedHosts = append(c.simulatedHosts, host)
 		return
 	}
@@ -104,20 +114,20 @@ func nodeOf(node *corev1.Node) report.Node {
 	}
 }
 
-// place chooses the nodes for bench's own pods. Where all nodes are of one kind, it leaves the choice to the scheduler.
-func (c cluster) place(nodes string) (placement, error) {
+// Place chooses the nodes for bench's own pods. Where all nodes are of one kind, it leaves the choice to the scheduler.
+func (c Cluster) Place(nodes string) (Placement, error) {
 	switch {
 	case nodes != NodesSimulated && len(c.realHosts) > 0:
 		if c.SimulatedNodes == 0 {
-			return placement{}, nil
+			return Placement{}, nil
 		}
-		return placement{hosts: c.realHosts}, nil
+		return Placement{hosts: c.realHosts}, nil
 	case nodes != NodesReal && c.SimulatedNodes > 0:
 		if len(c.Nodes) == 0 {
-			return placement{simulated: true}, nil
+			return Placement{Simulated: true}, nil
 		}
-		return placement{simulated: true, hosts: c.simulatedHosts}, nil
+		return Placement{Simulated: true, hosts: c.simulatedHosts}, nil
 	}
-	return placement{}, fmt.Errorf("--nodes %s: the cluster has %d real nodes that are ready and %d simulated ones",
+	return Placement{}, fmt.Errorf("--nodes %s: the cluster has %d real nodes that are ready and %d simulated ones",
 		nodes, len(c.realHosts), c.SimulatedNodes)
 }

@@ -1,4 +1,4 @@
-package bench
+package testbed
 
 import (
 	"fmt"
@@ -16,57 +16,57 @@ import (
 
 // Names on what bench creates. They differ from Tanist's, so that neither takes the other's objects for its own.
 const (
-	managedBy = "tanist-bench"
+	ManagedBy = "tanist-bench"
 	// floorManagedBy manages the floor's slices: neither Tanist nor Kubernetes' own controller, so that both leave them alone.
-	floorManagedBy = "bench.tanist.dev"
+	FloorManagedBy = "bench.tanist.dev"
 	// victimLabel is on the leaders that a burst deletes with one request.
-	victimLabel = "bench.tanist.dev/victim"
+	VictimLabel = "bench.tanist.dev/victim"
 	// managedByLabel is the common label for who manages an object.
-	managedByLabel = "app.kubernetes.io/managed-by"
+	ManagedByLabel = "app.kubernetes.io/managed-by"
 
-	serverPort = 8080
+	ServerPort = 8080
 	portName   = "http"
 	// gracePeriod is added to the preStop of bench's own pods: their server exits at once.
 	gracePeriod = 5 * time.Second
 )
 
-// workload is one of bench's own: a Deployment, the Service that selects its pods and, for the floor, the leader Service and its slice.
-type workload struct {
-	name  string
-	image string
-	pods  int
-	place placement
+// Workload is one of bench's own: a Deployment, the Service that selects its pods and, for the floor, the leader Service and its slice.
+type Workload struct {
+	Name  string
+	Image string
+	Pods  int
+	Place Placement
 	// lifecycle and grace are the pods'; nil leaves them to the cluster's admission.
 	lifecycle *corev1.Lifecycle
 	grace     *int64
 }
 
-func newNamespace(prefix string, optedIn bool) *corev1.Namespace {
-	labels := map[string]string{managedByLabel: managedBy}
+func NewNamespace(prefix string, optedIn bool) *corev1.Namespace {
+	labels := map[string]string{ManagedByLabel: ManagedBy}
 	if optedIn {
 		labels[config.EnabledKey] = "true"
 	}
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix, Labels: labels}}
 }
 
-// burstName is the name of one workload of a burst.
-func burstName(name string, number int) string {
+// WorkloadName is the name of one workload of a burst.
+func WorkloadName(name string, number int) string {
 	return fmt.Sprintf("%s-%03d", name, number)
 }
 
-func (w workload) labels() map[string]string {
-	return map[string]string{managedByLabel: managedBy, floor.ServiceLabel: w.name}
+func (w Workload) labels() map[string]string {
+	return map[string]string{ManagedByLabel: ManagedBy, floor.ServiceLabel: w.Name}
 }
 
-func (w workload) selector() map[string]string {
-	return map[string]string{floor.ServiceLabel: w.name}
+func (w Workload) selector() map[string]string {
+	return map[string]string{floor.ServiceLabel: w.Name}
 }
 
-func (w workload) deployment() *appsv1.Deployment {
+func (w Workload) Deployment() *appsv1.Deployment {
 	return &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Name: w.name, Labels: w.labels()},
+		ObjectMeta: metav1.ObjectMeta{Name: w.Name, Labels: w.labels()},
 		Spec: appsv1.DeploymentSpec{
-			Replicas: new(int32(w.pods)),
+			Replicas: new(int32(w.Pods)),
 			Selector: &metav1.LabelSelector{MatchLabels: w.selector()},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: w.labels()},
@@ -76,8 +76,8 @@ func (w workload) deployment() *appsv1.Deployment {
 	}
 }
 
-func (w workload) podSpec() corev1.PodSpec {
-	spec := restrictedPod(w.image, []string{"bench-server"}, w.place)
+func (w Workload) podSpec() corev1.PodSpec {
+	spec := restrictedPod(w.Image, []string{"bench-server"}, w.Place)
 	spec.TerminationGracePeriodSeconds = w.grace
 	spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
 		MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway,
@@ -85,7 +85,7 @@ func (w workload) podSpec() corev1.PodSpec {
 	}}
 	container := &spec.Containers[0]
 	container.Lifecycle = w.lifecycle
-	container.Ports = []corev1.ContainerPort{{Name: portName, ContainerPort: serverPort, Protocol: corev1.ProtocolTCP}}
+	container.Ports = []corev1.ContainerPort{{Name: portName, ContainerPort: ServerPort, Protocol: corev1.ProtocolTCP}}
 	container.ReadinessProbe = &corev1.Probe{
 		ProbeHandler:  corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/healthz", Port: intstr.FromString(portName)}},
 		PeriodSeconds: 1, TimeoutSeconds: 1, FailureThreshold: 1, SuccessThreshold: 1,
@@ -93,40 +93,40 @@ func (w workload) podSpec() corev1.PodSpec {
 	return spec
 }
 
-// service is the annotated Service for which Tanist creates a leader Service.
-func (w workload) service() *corev1.Service {
-	service := w.source(w.name)
+// Service is the annotated Service for which Tanist creates a leader Service.
+func (w Workload) Service() *corev1.Service {
+	service := w.source(w.Name)
 	service.Annotations = map[string]string{config.EnabledKey: "true"}
 	return service
 }
 
 // source is a Service that selects the pods and is not opted in.
-func (w workload) source(name string) *corev1.Service {
+func (w Workload) source(name string) *corev1.Service {
 	return &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: w.labels()},
 		Spec:       corev1.ServiceSpec{Selector: w.selector(), Ports: servicePorts()},
 	}
 }
 
-// floorSource is the Service beside the floor's leader Service, as Tanist's leader Service has one: whenever a pod changes, Kubernetes
+// FloorSource is the Service beside the floor's leader Service, as Tanist's leader Service has one: whenever a pod changes, Kubernetes
 // writes its slices and all kube-proxies program them, which takes the same time from whoever hands over meanwhile.
-func (w workload) floorSource() *corev1.Service {
-	return w.source(w.name + "-source")
+func (w Workload) FloorSource() *corev1.Service {
+	return w.source(w.Name + "-source")
 }
 
-// floorLeader is the floor's leader Service, without a selector, and its slice without endpoints, which the loop sets.
-func (w workload) floorLeader(family discoveryv1.AddressType) (*corev1.Service, *discoveryv1.EndpointSlice) {
+// FloorLeader is the floor's leader Service, without a selector, and its slice without endpoints, which the loop sets.
+func (w Workload) FloorLeader(family discoveryv1.AddressType) (*corev1.Service, *discoveryv1.EndpointSlice) {
 	service := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: w.name, Labels: w.labels()},
+		ObjectMeta: metav1.ObjectMeta{Name: w.Name, Labels: w.labels()},
 		Spec:       corev1.ServiceSpec{Ports: servicePorts()},
 	}
 	slice := &discoveryv1.EndpointSlice{
-		ObjectMeta: metav1.ObjectMeta{Name: w.name, Labels: map[string]string{
-			discoveryv1.LabelServiceName: w.name, discoveryv1.LabelManagedBy: floorManagedBy, managedByLabel: managedBy,
+		ObjectMeta: metav1.ObjectMeta{Name: w.Name, Labels: map[string]string{
+			discoveryv1.LabelServiceName: w.Name, discoveryv1.LabelManagedBy: FloorManagedBy, ManagedByLabel: ManagedBy,
 		}},
 		AddressType: family,
 		Ports: []discoveryv1.EndpointPort{{
-			Name: new(portName), Port: new(int32(serverPort)), Protocol: new(corev1.ProtocolTCP),
+			Name: new(portName), Port: new(int32(ServerPort)), Protocol: new(corev1.ProtocolTCP),
 		}},
 	}
 	return service, slice
@@ -136,8 +136,8 @@ func servicePorts() []corev1.ServicePort {
 	return []corev1.ServicePort{{Name: portName, Port: 80, TargetPort: intstr.FromString(portName), Protocol: corev1.ProtocolTCP}}
 }
 
-// keepServing makes pods serve for some time after their deletion begins.
-func (w workload) keepServing(preStop time.Duration) workload {
+// KeepServing makes pods serve for some time after their deletion begins.
+func (w Workload) KeepServing(preStop time.Duration) Workload {
 	w.grace = new(int64((gracePeriod + preStop) / time.Second))
 	if preStop > 0 {
 		w.lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{
@@ -147,8 +147,8 @@ func (w workload) keepServing(preStop time.Duration) workload {
 	return w
 }
 
-// endLike makes the pods end as another workload's pod does after admission has changed it: otherwise the two could not be compared.
-func (w workload) endLike(pod *corev1.Pod) workload {
+// EndLike makes the pods end as another workload's pod does after admission has changed it: otherwise the two could not be compared.
+func (w Workload) EndLike(pod *corev1.Pod) Workload {
 	w.grace = pod.Spec.TerminationGracePeriodSeconds
 	w.lifecycle = pod.Spec.Containers[0].Lifecycle
 	return w

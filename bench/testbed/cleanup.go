@@ -1,4 +1,4 @@
-package bench
+package testbed
 
 import (
 	"context"
@@ -23,21 +23,21 @@ const (
 	namespacePoll = 500 * time.Millisecond
 )
 
-// cleaner removes the namespaces that it created.
-type cleaner struct {
-	client     kubernetes.Interface
-	printf     func(format string, args ...any)
+// Cleaner removes the namespaces that it created.
+type Cleaner struct {
+	Client     kubernetes.Interface
+	Printf     func(format string, args ...any)
 	namespaces []*corev1.Namespace
 }
 
-// createNamespace creates a namespace that clean will remove. An interrupt does not cut the creation short.
-func (c *cleaner) createNamespace(ctx context.Context, namespace *corev1.Namespace) (string, error) {
+// CreateNamespace creates a namespace that clean will remove. An interrupt does not cut the creation short.
+func (c *Cleaner) CreateNamespace(ctx context.Context, namespace *corev1.Namespace) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
-	created, err := c.client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
+	created, err := c.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
 	if err != nil {
 		return "", fmt.Errorf("failed to create namespace: %w", err)
 	}
@@ -45,8 +45,8 @@ func (c *cleaner) createNamespace(ctx context.Context, namespace *corev1.Namespa
 	return created.Name, nil
 }
 
-// clean removes all namespaces, even when the run's context has ended. It returns once they are gone, or an error that names what is left.
-func (c *cleaner) clean(ctx context.Context) error {
+// Clean removes all namespaces, even when the run's context has ended. It returns once they are gone, or an error that names what is left.
+func (c *Cleaner) Clean(ctx context.Context) error {
 	if len(c.namespaces) == 0 {
 		return nil
 	}
@@ -55,24 +55,24 @@ func (c *cleaner) clean(ctx context.Context) error {
 	var errs []error
 	for _, namespace := range slices.Backward(c.namespaces) {
 		// The UID protects a namespace that somebody else has created with this name since.
-		err := c.client.CoreV1().Namespaces().Delete(ctx, namespace.Name, metav1.DeleteOptions{
+		err := c.Client.CoreV1().Namespaces().Delete(ctx, namespace.Name, metav1.DeleteOptions{
 			Preconditions: metav1.NewUIDPreconditions(string(namespace.UID)),
 		})
 		if err != nil && !apierrors.IsNotFound(err) {
 			errs = append(errs, fmt.Errorf("failed to delete namespace %s, which bench created: %w", namespace.Name, err))
 			continue
 		}
-		c.printf("Removing namespace %s", namespace.Name)
+		c.Printf("Removing namespace %s", namespace.Name)
 	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
 	for _, namespace := range c.namespaces {
-		if err := awaitGone(ctx, c.client, namespace); err != nil {
+		if err := awaitGone(ctx, c.Client, namespace); err != nil {
 			return fmt.Errorf("failed to wait until namespace %s, which was deleted, is gone: %w", namespace.Name, err)
 		}
 	}
-	c.printf("Removed everything that bench created")
+	c.Printf("Removed everything that bench created")
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package bench
+package testbed
 
 import (
 	"testing"
@@ -13,8 +13,8 @@ import (
 )
 
 func TestWorkloadsAgree(t *testing.T) {
-	w := workload{name: "bench", image: "image", pods: 3}.keepServing(0)
-	deployment, service := w.deployment(), w.service()
+	w := Workload{Name: "bench", Image: "image", Pods: 3}.KeepServing(0)
+	deployment, service := w.Deployment(), w.Service()
 	if diff := cmp.Diff(service.Spec.Selector, deployment.Spec.Selector.MatchLabels); diff != "" {
 		t.Errorf("selectors of Service and Deployment (-Service +Deployment):\n%s", diff)
 	}
@@ -26,11 +26,11 @@ func TestWorkloadsAgree(t *testing.T) {
 	if service.Annotations[config.EnabledKey] != "true" {
 		t.Error("the Service is not opted in")
 	}
-	source := workload{name: "bench-floor"}.floorSource()
+	source := Workload{Name: "bench-floor"}.FloorSource()
 	if diff := cmp.Diff(map[string]string{floor.ServiceLabel: "bench-floor"}, source.Spec.Selector); diff != "" || len(source.Annotations) > 0 {
 		t.Errorf("the floor's source Service has annotations %v and selector (-want +got):\n%s", source.Annotations, diff)
 	}
-	leader, slice := workload{name: "bench-floor"}.floorLeader(discoveryv1.AddressTypeIPv6)
+	leader, slice := Workload{Name: "bench-floor"}.FloorLeader(discoveryv1.AddressTypeIPv6)
 	if len(leader.Spec.Selector) > 0 || len(leader.Annotations) > 0 {
 		t.Errorf("the floor's Service has selector %v and annotations %v, want none", leader.Spec.Selector, leader.Annotations)
 	}
@@ -43,8 +43,8 @@ func TestWorkloadsAgree(t *testing.T) {
 }
 
 func TestFloorEndsLikeTanist(t *testing.T) {
-	model := &corev1.Pod{Spec: workload{name: "bench"}.keepServing(3 * time.Second).podSpec()}
-	got := workload{name: "bench-floor"}.keepServing(0).endLike(model).podSpec()
+	model := &corev1.Pod{Spec: Workload{Name: "bench"}.KeepServing(3 * time.Second).podSpec()}
+	got := Workload{Name: "bench-floor"}.KeepServing(0).EndLike(model).podSpec()
 	if *got.TerminationGracePeriodSeconds != 8 || got.Containers[0].Lifecycle.PreStop.Sleep.Seconds != 3 {
 		t.Errorf("grace %d, lifecycle %v, want 8 s and a sleep of 3 s", *got.TerminationGracePeriodSeconds, got.Containers[0].Lifecycle)
 	}
