@@ -57,9 +57,10 @@ func (s *Stores) OwnedLeaderServices(source *corev1.Service) []*corev1.Service {
 // returns a Service that is not ours.
 func (s *Stores) LeaderServiceOf(source *corev1.Service) (*corev1.Service, config.Options, field.ErrorList) {
 	owned := s.OwnedLeaderServices(source)
-	parsed, _ := config.ParseOptions(source)
-	existing := Named(owned, parsed.LeaderService)
-	options, errs := ResolveOptions(source, existing)
+	options, errs := config.ParseOptions(source)
+	if len(errs) > 0 {
+		options, errs = ResolveOptions(source, Named(owned, options.LeaderService))
+	}
 	return Named(owned, options.LeaderService), options, errs
 }
 
