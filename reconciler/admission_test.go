@@ -13,20 +13,20 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
+func TestAdmissionReturnsServicesOfOptedInNamespaces(t *testing.T) {
 	now := metav1.NewTime(gen.T0)
 	web := func(namespace, name string, changes ...func(*corev1.Service)) *corev1.Service {
 		return gen.Changed(gen.WebService(func(s *corev1.Service) { s.Namespace, s.Name = namespace, name }), changes)
 	}
-	wanting := func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }
+	renamed := func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }
 	a := newAdmission(store.NewFake(gen.Namespace("shop"), gen.Namespace("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
 		web("shop", "web"),
-		web("shop", "front", wanting, func(s *corev1.Service) { s.Spec.Selector["tier"] = "front" }),
+		web("shop", "front", renamed, func(s *corev1.Service) { s.Spec.Selector["tier"] = "front" }),
 		web("shop", "plain", func(s *corev1.Service) { s.Annotations = nil }),
-		web("shop", "going", func(s *corev1.Service) { s.DeletionTimestamp = &now }),
+		web("shop", "terminating", func(s *corev1.Service) { s.DeletionTimestamp = &now }),
 		web("shop", "elsewhere", func(s *corev1.Service) { s.Spec.Type, s.Spec.ExternalName = corev1.ServiceTypeExternalName, "x" }),
-		web("out", "web", wanting),
-		web("unknown", "web", wanting),
+		web("out", "web", renamed),
+		web("unknown", "web", renamed),
 	), nil, nil)
 	for _, test := range []struct {
 		namespace string
@@ -50,30 +50,30 @@ func TestAdmissionKnowsTheServicesOfOptedInNamespaces(t *testing.T) {
 	}{
 		{namespace: "shop", name: "boss", want: []string{"front"}},
 		{namespace: "shop", name: "web-leader", want: []string{"web"}},
-		{namespace: "shop", name: "going-leader"},
+		{namespace: "shop", name: "terminating-leader"},
 		{namespace: "shop", name: "other"},
 		{namespace: "out", name: "boss"},
 		{namespace: "unknown", name: "boss"},
 	} {
 		if diff := cmp.Diff(test.want, gen.NamesOf(a.Wanting(test.namespace, test.name))); diff != "" {
-			t.Errorf("unexpected Services that want %s in %s (-want +got):\n%s", test.name, test.namespace, diff)
+			t.Errorf("unexpected Services that ask for leader Service %s in %s (-want +got):\n%s", test.name, test.namespace, diff)
 		}
 	}
 }
 
-func TestAdmissionKnowsWhatANamespaceLoses(t *testing.T) {
+func TestAdmissionReturnsTheEnabledServicesOfANamespace(t *testing.T) {
 	a := newAdmission(store.NewFake(gen.Namespace("shop"), gen.Namespace("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
 		gen.WebService(), gen.WebService(func(s *corev1.Service) { s.Namespace = "out" }),
 		gen.WebService(func(s *corev1.Service) { s.Name, s.Annotations = "plain", nil }),
-		gen.WebService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "unselective", nil }),
+		gen.WebService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "without-selector", nil }),
 	), nil, nil)
-	for _, namespace := range []string{"shop", "out"} { // a label that has just been taken away may be known or not
+	for _, namespace := range []string{"shop", "out"} { // the informer may or may not have seen the removal of the label
 		if diff := cmp.Diff([]string{"web"}, gen.NamesOf(a.Enabled(namespace))); diff != "" {
 			t.Errorf("unexpected Services in %s (-want +got):\n%s", namespace, diff)
 		}
 	}
 	if got := a.Enabled("unknown"); len(got) > 0 {
-		t.Errorf("got %v in a namespace that is not known", gen.NamesOf(got))
+		t.Errorf("got %v in an unknown namespace", gen.NamesOf(got))
 	}
 }
 
@@ -87,32 +87,32 @@ func TestLeaderSpec(t *testing.T) {
 		want           *corev1.ServiceSpec
 	}{
 		"the leader Service as it should be": {source: source, leader: gen.LeaderOf(source), want: &kept},
-		"one that was changed":               {source: source, leader: gen.LeaderOf(source, edited), want: &kept},
-		"one without labels":                 {source: source, leader: gen.LeaderOf(source, func(s *corev1.Service) { s.Labels = nil }), want: &kept},
-		"of an earlier source":               {source: gen.WebService(func(s *corev1.Service) { s.UID = "new" }), leader: gen.LeaderOf(source)},
-		"of a source that opted out":         {source: gen.WebService(func(s *corev1.Service) { s.Annotations = nil }), leader: gen.LeaderOf(source)},
-		"of a source that asks for another name": {
+		"a leader Service that was changed":  {source: source, leader: gen.LeaderOf(source, edited), want: &kept},
+		"a leader Service without labels":    {source: source, leader: gen.LeaderOf(source, func(s *corev1.Service) { s.Labels = nil }), want: &kept},
+		"of a deleted Service of that name":  {source: gen.WebService(func(s *corev1.Service) { s.UID = "new" }), leader: gen.LeaderOf(source)},
+		"of a Service that opted out":        {source: gen.WebService(func(s *corev1.Service) { s.Annotations = nil }), leader: gen.LeaderOf(source)},
+		"of a Service that asks for another name": {
 			source: gen.WebService(func(s *corev1.Service) { s.Annotations[config.LeaderServiceKey] = "boss" }), leader: gen.LeaderOf(source),
 		},
-		"of a source that is not known": {leader: gen.LeaderOf(source)},
+		"of an unknown Service":         {leader: gen.LeaderOf(source)},
 		"without an owner":              {source: source, leader: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil })},
 		"with an owner of another kind": {source: source, leader: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Gateway" })},
 		"in a namespace that opted out": {source: source, leader: gen.LeaderOf(source), labels: map[string]string{config.EnabledKey: "false"}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			v := store.NewFake(gen.Namespace("shop", func(m *metav1.PartialObjectMetadata) {
+			stores := store.NewFake(gen.Namespace("shop", func(m *metav1.PartialObjectMetadata) {
 				if test.labels != nil {
 					m.Labels = test.labels
 				}
 			}))
 			if test.source != nil {
-				if err := v.Services.Add(test.source); err != nil {
+				if err := stores.Services.Add(test.source); err != nil {
 					t.Fatal(err)
 				}
 			}
 			before := test.leader.DeepCopy()
-			got := newAdmission(v, nil, nil).LeaderSpec("shop", test.leader)
+			got := newAdmission(stores, nil, nil).LeaderSpec("shop", test.leader)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected spec (-want +got):\n%s", diff)
 			}
@@ -134,55 +134,55 @@ func TestTaken(t *testing.T) {
 		want      bool
 	}{
 		"a free name": {source: "web", sourceUID: source.UID},
-		"the source's own leader Service": {
+		"the leader Service of this Service": {
 			named: gen.LeaderOf(source), source: "web", sourceUID: source.UID,
 		},
-		"the leader Service of an earlier source of the same name": {
+		"the leader Service of a deleted Service of the same name": {
 			named: gen.LeaderOf(source), source: "web", sourceUID: "new",
 		},
-		"a Service that is going": {
+		"a Service that is terminating": {
 			named: gen.LeaderOf(source, func(s *corev1.Service) { s.DeletionTimestamp, s.Labels = &now, nil }), source: "web", sourceUID: source.UID,
 		},
-		"the leader Service of another source": {
+		"the leader Service of another Service": {
 			named: gen.LeaderOf(source), present: source, source: "api", sourceUID: "api-uid", want: true,
 		},
 		"a Service without our labels": {
 			named: gen.LeaderOf(source, func(s *corev1.Service) { s.Labels, s.OwnerReferences = nil, nil }), source: "web", sourceUID: source.UID, want: true,
 		},
-		"a Service with our labels that nobody owns, from a backup": {
+		"a Service with our labels and without an owner, from a backup": {
 			named: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "web", sourceUID: source.UID,
 		},
-		"a Service with another one's labels that nobody owns": {
+		"a Service with another Service's labels and without an owner": {
 			named: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), present: source, source: "api", sourceUID: "api-uid", want: true,
 		},
-		"a Service with another one's labels that nobody owns, or asks for any longer": {
+		"a Service with the labels of a deleted Service and without an owner": {
 			named: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences = nil }), source: "api", sourceUID: "api-uid",
 		},
-		"a Service with our labels that something else owns": {
+		"a Service with our labels that a Deployment owns": {
 			named: gen.LeaderOf(source, func(s *corev1.Service) { s.OwnerReferences[0].Kind = "Deployment" }), source: "web", sourceUID: source.UID, want: true,
 		},
-		"any, of a source that has no name yet": {
+		"the leader Service of another Service, asked for by a Service without a name": {
 			named: gen.LeaderOf(source), present: source, want: true,
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			v := store.NewFake()
+			stores := store.NewFake()
 			if test.present != nil {
-				if err := v.Services.Add(test.present); err != nil {
+				if err := stores.Services.Add(test.present); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if test.named != nil {
-				if err := v.Services.Add(test.named); err != nil {
+				if err := stores.Services.Add(test.named); err != nil {
 					t.Fatal(err)
 				}
 			}
-			got := newAdmission(v, nil, nil).Taken("shop", "web-leader", test.source, test.sourceUID)
+			got := newAdmission(stores, nil, nil).Taken("shop", "web-leader", test.source, test.sourceUID)
 			if got != nil && got != test.named || (got != nil) != test.want {
 				t.Errorf("got %v, want it taken: %t", got, test.want)
 			}
-			if got := newAdmission(v, nil, nil).Taken("other", "web-leader", test.source, test.sourceUID); got != nil {
+			if got := newAdmission(stores, nil, nil).Taken("other", "web-leader", test.source, test.sourceUID); got != nil {
 				t.Errorf("got %v in another namespace", got)
 			}
 		})

@@ -25,7 +25,7 @@ import (
 
 // Options are what the controllers share with the rest of the program.
 type Options struct {
-	// Namespace is Tanist's own, where the tuning is.
+	// Namespace is the namespace of Tanist itself, where the tuning is.
 	Namespace string
 	Leaders   *cache.Leaders
 	Tuning    *config.Store
@@ -33,24 +33,26 @@ type Options struct {
 	Clock *failover.Clock
 	// Holds reports whether this replica holds the Lease for certain.
 	Holds func() bool
-	// Registerer takes the metrics.
+	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
 }
 
-// The delays of the work queues after an error: a hand-over is never given up, and never far away.
+// The delays of the work queues after an error. A hand-over is never given up, so the longest delay is short.
 const (
 	firstRetryDelay = 5 * time.Millisecond
 	lastRetryDelay  = 10 * time.Second
 )
 
-// failoverWorkers is the most Services that are handled at a time; the tuning's commit.concurrency, which may change while they
-// run, is at most this.
-const failoverWorkers = 256
+const (
+	// failoverWorkers is the largest number of Services that the failover controller reconciles at a time. The tuning's commit.concurrency,
+	// which may change while the controller runs, is at most this.
+	failoverWorkers = 256
+	// leaderServiceWorkers is a small number, because no hand-over waits for the leader Services.
+	leaderServiceWorkers = 4
+)
 
-// leaderServiceWorkers is few: nobody waits for the leader Services' copies.
-const leaderServiceWorkers = 4
-
-// Setup adds the controllers to a manager, whose cache must have been made with CacheOptions. What it returns is for admission.
+// Setup adds the controllers to a manager. The cache of the manager must have been created with store.CacheOptions. Setup returns what
+// admission needs.
 func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admission, error) {
 	selected, err := store.AddCache(mgr, "selected-slices", &discoveryv1.EndpointSlice{}, ctrlcache.ByObject{Label: store.SelectedSlices()})
 	if err != nil {
@@ -60,70 +62,79 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	if err != nil {
 		return nil, err
 	}
-	views, err := store.New(ctx, mgr.GetCache(), selected, states, options.Namespace)
+	stores, err := store.New(ctx, mgr.GetCache(), selected, states, options.Namespace)
 	if err != nil {
 		return nil, err
 	}
 	if err := options.Registerer.Register(options.Leaders); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of leader cache: %w", err)
 	}
-	quiet, all, standing := &notify.QuietPeriod{}, &store.AllServicesEnqueuer{Stores: views}, &store.Enqueuer{}
+	quiet, all, leaderServices := &notify.QuietPeriod{}, &store.AllServicesEnqueuer{Stores: stores}, &store.Enqueuer{}
 	sender := notify.NewEventSender(mgr.GetClient(), quiet)
 	if err := options.Registerer.Register(sender.Metrics()); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of Events: %w", err)
 	}
 	recorder := sender.Recorder(ctx)
 
-	t, err := tuning.New(tuning.Options{
-		Namespace: options.Namespace, Stores: views, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Tuning: options.Tuning,
+	c := controllers{sender: sender, all: all, selected: selected, states: states}
+	c.tuning, err = tuning.New(tuning.Options{
+		Namespace: options.Namespace, Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Tuning: options.Tuning,
 		Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder, EnqueueAll: all.EnqueueAll,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s, err := failover.New(failover.Options{
-		Stores: views, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
+	c.failover, err = failover.New(failover.Options{
+		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
 		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer,
-		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, Standing: standing,
+		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, LeaderServices: leaderServices,
 	})
 	if err != nil {
 		return nil, err
 	}
-	l, err := leaderservice.New(leaderservice.Options{
-		Stores: views, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
-		Registerer: options.Registerer, Recorder: recorder, Quiet: quiet, Standing: standing,
+	c.leaderService, err = leaderservice.New(leaderservice.Options{
+		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
+		Registerer: options.Registerer, Recorder: recorder, Quiet: quiet, Standing: leaderServices,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := addTo(mgr, t, s, l, sender, all, selected, states); err != nil {
+	if err := c.addTo(mgr); err != nil {
 		return nil, err
 	}
-	admission := newAdmission(views, s, all)
+	admission := newAdmission(stores, c.failover, all)
 	return admission, admission.windows.watch(ctx, mgr.GetCache())
 }
 
-// addTo adds the controllers with what they watch.
-func addTo(
-	mgr manager.Manager, t *tuning.Controller, s *failover.Controller, l *leaderservice.Controller, sender *notify.EventSender, all *store.AllServicesEnqueuer, selected, states ctrlcache.Cache,
-) error {
+// controllers are the controllers, and what they watch besides the manager's cache.
+type controllers struct {
+	failover         *failover.Controller
+	leaderService    *leaderservice.Controller
+	tuning           *tuning.Controller
+	sender           *notify.EventSender
+	all              *store.AllServicesEnqueuer
+	selected, states ctrlcache.Cache
+}
+
+// addTo adds the controllers to a manager, with their sources.
+func (c *controllers) addTo(mgr manager.Manager) error {
 	informers := mgr.GetCache()
-	first := []source.Source{t.Load(), all.Source()}
-	failoverController, err := build(mgr, "failover", s, everyReplica, failoverWorkers, append(first, s.Sources(informers)...)...)
+	sources := append([]source.Source{c.tuning.Load(), c.all.Source()}, c.failover.Sources(informers)...)
+	failoverRunnable, err := build(mgr, "failover", c.failover, everyReplica, failoverWorkers, sources...)
 	if err != nil {
 		return err
 	}
-	leaderServiceController, err := build(mgr, "leaderservice", l, holderOfLease, leaderServiceWorkers, l.Sources(informers, selected)...)
+	leaderServiceRunnable, err := build(mgr, "leaderservice", c.leaderService, leaseHolder, leaderServiceWorkers, c.leaderService.Sources(informers, c.selected)...)
 	if err != nil {
 		return err
 	}
-	tuningRunnable, err := build(mgr, "tuning", t, everyReplica, 1, t.Sources(informers, states)...)
+	tuningRunnable, err := build(mgr, "tuning", c.tuning, everyReplica, 1, c.tuning.Sources(informers, c.states)...)
 	if err != nil {
 		return err
 	}
 	for _, runnable := range []manager.Runnable{
-		notify.FlushingController{Controller: failoverController, Sender: sender}, leaderServiceController, tuningRunnable,
-		whenElected(all.EnqueueAll), // what was left to the holder of the Lease is this replica's to do once it is that itself
+		notify.FlushingController{Controller: failoverRunnable, Sender: c.sender}, leaderServiceRunnable, tuningRunnable,
+		whenElected(c.all.EnqueueAll), // this replica may now do what it left to the holder of the Lease before
 	} {
 		if err := mgr.Add(runnable); err != nil {
 			return err
@@ -132,7 +143,7 @@ func addTo(
 	return nil
 }
 
-// whenElected is called when this replica begins to hold the Lease.
+// whenElected is a function that the manager calls when this replica begins to hold the Lease.
 type whenElected func()
 
 // Start implements manager.Runnable.
@@ -142,16 +153,16 @@ func (w whenElected) Start(context.Context) error {
 }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable.
-func (whenElected) NeedLeaderElection() bool { return holderOfLease }
+func (whenElected) NeedLeaderElection() bool { return leaseHolder }
 
-// Where a controller runs.
+// The replicas that run a controller: the values of its option NeedLeaderElection.
 const (
-	everyReplica  = false
-	holderOfLease = true
+	everyReplica = false
+	leaseHolder  = true
 )
 
-// build makes a controller with all its sources, so that nothing is reconciled before all of them are synced: a restart of every
-// replica must not move a leader because its pods are not known yet.
+// build returns a controller with all its sources. The controller reconciles nothing before all sources are synced. Otherwise a restart of
+// every replica could move a leader because its pods are not known yet.
 func build(
 	mgr manager.Manager, name string, r reconcile.Reconciler, needsLease bool, workers int, sources ...source.Source,
 ) (controller.Controller, error) {
@@ -165,7 +176,7 @@ func build(
 	options.DefaultFromConfig(mgr.GetControllerOptions())
 	c, err := controller.NewUnmanaged(name, options)
 	if err != nil {
-		return nil, fmt.Errorf("failed to make controller %s: %w", name, err)
+		return nil, fmt.Errorf("failed to create controller %s: %w", name, err)
 	}
 	for _, source := range sources {
 		if err := c.Watch(source); err != nil {

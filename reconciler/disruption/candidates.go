@@ -12,7 +12,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// Candidates are a Service's pods as an election sees them, in the same order.
+// Candidates converts the pods of a Service into candidates for an election, in the same order.
 func Candidates(
 	pods []*corev1.Pod, disruptions Disruptions, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
 ) []election.Candidate {
@@ -38,7 +38,7 @@ func candidate(
 		Unprobed:    !config.Probed(&pod.Spec),
 	}
 	c.Missing, c.Problem = Shortcomings(pod, ports, families)
-	// A wrong priority counts as none, and an Event says so (see report.go).
+	// An invalid priority counts as 0. The failover controller sends an Event about it.
 	c.Priority, _ = config.ParsePriority(pod.Annotations)
 	if ready := store.PodCondition(pod, corev1.PodReady); ready != nil {
 		c.Ready = ready.Status == corev1.ConditionTrue
@@ -49,13 +49,13 @@ func candidate(
 	}
 	if disrupted := store.PodCondition(pod, corev1.DisruptionTarget); tuning.HandoverOnDisruptionTarget &&
 		disrupted != nil && disrupted.Status == corev1.ConditionTrue {
-		c.Announced = election.AnnouncedDisruption // nothing else that is known of the pod comes sooner
+		c.Announced = election.AnnouncedDisruption // of all announcements, this one comes true first
 	}
 	return c
 }
 
-// deletionCost is the pod's controller.kubernetes.io/pod-deletion-cost. The API server refuses what is not a number, and a
-// ReplicaSet counts that as 0 too.
+// deletionCost returns the pod's controller.kubernetes.io/pod-deletion-cost. The API server refuses a value that is no number, and a
+// ReplicaSet counts such a value as 0, too.
 func deletionCost(pod *corev1.Pod) int {
 	cost, err := strconv.ParseInt(pod.Annotations[corev1.PodDeletionCost], 10, 32)
 	if err != nil {
@@ -64,7 +64,7 @@ func deletionCost(pod *corev1.Pod) int {
 	return int(cost)
 }
 
-// ordinal returns the pod's index in its StatefulSet; -1 without one.
+// ordinal returns the pod's index in its StatefulSet, or -1 for a pod without one.
 func ordinal(pod *corev1.Pod) int {
 	n, err := strconv.Atoi(pod.Labels[appsv1.PodIndexLabel])
 	if err != nil || n < 0 {

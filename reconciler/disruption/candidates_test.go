@@ -19,10 +19,10 @@ import (
 func TestCandidate(t *testing.T) {
 	both := []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4, discoveryv1.AddressTypeIPv6}
 	cases := map[string]struct {
-		pod    func(*corev1.Pod)
-		knows  Disruption
-		tuning func(*config.ElectionTuning)
-		want   func(*election.Candidate)
+		pod       func(*corev1.Pod)
+		announced Disruption
+		tuning    func(*config.ElectionTuning)
+		want      func(*election.Candidate)
 	}{
 		"a ready pod": {},
 		"a pod that lost its readiness": {
@@ -37,7 +37,7 @@ func TestCandidate(t *testing.T) {
 			pod:  gen.Terminating,
 			want: func(c *election.Candidate) { c.Terminating = true },
 		},
-		"a pod that stopped answering after its deletion began": {
+		"a pod that lost its readiness after its deletion began": {
 			pod:  func(pod *corev1.Pod) { gen.Terminating(pod); gen.NotReady(pod) },
 			want: func(c *election.Candidate) { c.Terminating, c.Ready = true, false },
 		},
@@ -45,7 +45,7 @@ func TestCandidate(t *testing.T) {
 			pod:  gen.DisruptionTarget,
 			want: func(c *election.Candidate) { c.Announced = election.AnnouncedDisruption },
 		},
-		"a pod that would have been evicted": {
+		"a pod whose eviction was called off": {
 			pod: func(pod *corev1.Pod) {
 				gen.DisruptionTarget(pod)
 				pod.Status.Conditions[1].Status = corev1.ConditionFalse
@@ -55,33 +55,33 @@ func TestCandidate(t *testing.T) {
 			pod:    gen.DisruptionTarget,
 			tuning: func(t *config.ElectionTuning) { t.HandoverOnDisruptionTarget = false },
 		},
-		"a pod on a node that goes": {
-			knows: Disruption{announced: election.AnnouncedNode},
-			want:  func(c *election.Candidate) { c.Announced = election.AnnouncedNode },
+		"a pod on a node that is about to go": {
+			announced: Disruption{announced: election.AnnouncedNode},
+			want:      func(c *election.Candidate) { c.Announced = election.AnnouncedNode },
 		},
-		"a pod on a node that goes will be evicted now": {
-			pod:   gen.DisruptionTarget,
-			knows: Disruption{announced: election.AnnouncedNode},
-			want:  func(c *election.Candidate) { c.Announced = election.AnnouncedDisruption },
+		"a pod on a node that is about to go, and that will be evicted": {
+			pod:       gen.DisruptionTarget,
+			announced: Disruption{announced: election.AnnouncedNode},
+			want:      func(c *election.Candidate) { c.Announced = election.AnnouncedDisruption },
 		},
 		"a pod that a rollout replaces": {
-			knows: Disruption{workload: "w", outdated: true},
-			want:  func(c *election.Candidate) { c.Workload, c.Outdated = "w", true },
+			announced: Disruption{workload: "w", outdated: true},
+			want:      func(c *election.Candidate) { c.Workload, c.Outdated = "w", true },
 		},
-		"a pod whose containers were started again": {
+		"a pod with a restarted container": {
 			pod: func(pod *corev1.Pod) {
 				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", RestartCount: 2}, {Name: "other"}}
 			},
 			want: func(c *election.Candidate) { c.Restarted = true },
 		},
-		"a pod whose sidecar was started again": {
+		"a pod with a restarted sidecar": {
 			pod: func(pod *corev1.Pod) {
 				pod.Spec.InitContainers = []corev1.Container{{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
 				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "proxy", RestartCount: 1}}
 			},
 			want: func(c *election.Candidate) { c.Restarted = true },
 		},
-		"a pod whose preparation needed a second try": {
+		"a pod with a restarted init container": {
 			pod: func(pod *corev1.Pod) {
 				pod.Spec.InitContainers = []corev1.Container{{Name: "setup"}}
 				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "setup", RestartCount: 1}}
@@ -90,7 +90,7 @@ func TestCandidate(t *testing.T) {
 		"a pod whose container was restarted because it was resized": {
 			pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 143, Reason: "Error"}),
 		},
-		"a Job's pod": {
+		"a pod of a Job": {
 			pod: func(pod *corev1.Pod) {
 				pod.OwnerReferences, pod.Spec.RestartPolicy = gen.Controlled("batch/v1", "Job", "migrate"), corev1.RestartPolicyOnFailure
 			},
@@ -104,7 +104,7 @@ func TestCandidate(t *testing.T) {
 			pod:  func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "-100"} },
 			want: func(c *election.Candidate) { c.DeletionCost = -100 },
 		},
-		"a deletion cost that is no number": {
+		"an invalid deletion cost": {
 			pod: func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "high"} },
 		},
 		"a deletion cost, which the tuning ignores": {
@@ -115,21 +115,21 @@ func TestCandidate(t *testing.T) {
 			pod:  func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "-3"} },
 			want: func(c *election.Candidate) { c.Priority = -3 },
 		},
-		"a priority that is no number": {
+		"an invalid priority": {
 			pod: func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "high"} },
 		},
-		"a StatefulSet's pod": {
+		"a pod of a StatefulSet": {
 			pod:  func(pod *corev1.Pod) { pod.Labels["apps.kubernetes.io/pod-index"] = "12" },
 			want: func(c *election.Candidate) { c.Ordinal = 12 },
 		},
-		"a StatefulSet's pod without the label": {
+		"a pod of a StatefulSet without the label": {
 			pod: func(pod *corev1.Pod) {
 				pod.Name = "db-7"
 				pod.OwnerReferences = []metav1.OwnerReference{{Kind: "StatefulSet", Name: "db"}}
 			},
 			want: func(c *election.Candidate) { c.Name = "db-7" },
 		},
-		"a label that is no index": {
+		"a pod with a label that is no index": {
 			pod: func(pod *corev1.Pod) { pod.Labels["apps.kubernetes.io/pod-index"] = "-1" },
 		},
 		"a pod without addresses": {
@@ -166,8 +166,8 @@ func TestCandidate(t *testing.T) {
 			if test.want != nil {
 				test.want(&want)
 			}
-			// Trimmed as the informer does, so that nothing is looked at which is not kept.
-			got := Candidates([]*corev1.Pod{store.TrimPod(pod)}, Disruptions{pod.UID: test.knows}, gen.WebService().Spec.Ports, both, tuning)
+			// The pod is trimmed as in the informer, so that the test fails if a candidate depends on a field that is not kept.
+			got := Candidates([]*corev1.Pod{store.TrimPod(pod)}, Disruptions{pod.UID: test.announced}, gen.WebService().Spec.Ports, both, tuning)
 			if diff := cmp.Diff([]election.Candidate{want}, got); diff != "" {
 				t.Errorf("unexpected candidate (-want +got):\n%s", diff)
 			}

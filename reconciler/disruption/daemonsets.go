@@ -11,29 +11,30 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// templateGenerationLabel is what a DaemonSet's controller gives to its pods: the DaemonSet's appsv1.DeprecatedTemplateGeneration when
-// they were made. The API server counts it up whenever the template changes.
+// templateGenerationLabel is a label that the controller of a DaemonSet gives to its pods. It has the value that the DaemonSet's annotation
+// appsv1.DeprecatedTemplateGeneration had when the pod was created. The API server increases that whenever the template changes.
 const templateGenerationLabel = "pod-template-generation"
 
-// daemonSetOf is the DaemonSet that a pod belongs to; nil when it belongs to none, or to one that is not known.
-func daemonSetOf(v *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReference) *appsv1.DaemonSet {
+// daemonSetOf returns the DaemonSet of a pod; nil when it has none, or an unknown one.
+func daemonSetOf(stores *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReference) *appsv1.DaemonSet {
 	if owner == nil || !isApps(owner, "DaemonSet") {
 		return nil
 	}
-	set := v.DaemonSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
+	set := stores.DaemonSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
 	if set == nil || set.UID != owner.UID {
 		return nil
 	}
 	return set
 }
 
-// currentTemplates are the hashes of the templates that DaemonSets have now, by the DaemonSets' UIDs. A hash is known from a pod that
-// was made of the current generation of the template; while there is none, no pod is known to be outdated. The hash decides, and not
-// the generation, because a rollback brings a hash back: the controller leaves pods that have it alone.
-func currentTemplates(v *store.Stores, pods []*corev1.Pod) map[types.UID]string {
+// currentTemplates returns the hashes of the current templates of DaemonSets, by the UIDs of the DaemonSets. A hash is known from a pod
+// that was created from the current generation of the template. Without such a pod, no pod is known to be outdated.
+//
+// The hash decides, and not the generation, because a rollback brings an earlier hash back, and the controller keeps the pods that have it.
+func currentTemplates(stores *store.Stores, pods []*corev1.Pod) map[types.UID]string {
 	var current map[types.UID]string
 	for _, pod := range pods {
-		set := daemonSetOf(v, pod, metav1.GetControllerOfNoCopy(pod))
+		set := daemonSetOf(stores, pod, metav1.GetControllerOfNoCopy(pod))
 		generation := pod.Labels[templateGenerationLabel]
 		if set == nil || generation == "" || generation != set.Annotations[appsv1.DeprecatedTemplateGeneration] {
 			continue
@@ -46,19 +47,20 @@ func currentTemplates(v *store.Stores, pods []*corev1.Pod) map[types.UID]string 
 	return current
 }
 
-// daemonPodOutdated reports whether the DaemonSet's rollout replaces a pod. With the strategy OnDelete it replaces none.
+// daemonPodOutdated reports whether the rollout of the DaemonSet replaces a pod. With the strategy OnDelete it replaces none.
 func daemonPodOutdated(set *appsv1.DaemonSet, pod *corev1.Pod, current string) bool {
 	hash := pod.Labels[appsv1.ControllerRevisionHashLabelKey]
 	return hash != "" && current != "" && hash != current &&
 		set.DeletionTimestamp == nil && set.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType
 }
 
-// daemonSetHandler enqueues the Services that have pods of a DaemonSet when its plans for them change. Its counts enqueue nobody.
+// daemonSetHandler enqueues the Services that select pods of a DaemonSet when a change can affect which pods it replaces. Other changes,
+// such as those of the counts in its status, enqueue no Service.
 func (w Watcher) daemonSetHandler() handler.TypedEventHandler[*appsv1.DaemonSet, reconcile.Request] {
 	return whenChanged(daemonSetChanged, func(q store.Queue, set *appsv1.DaemonSet) { w.Enqueue(q, w.Stores.PodsOf(set.UID)) })
 }
 
-// daemonSetChanged reports whether an update can change which pods go.
+// daemonSetChanged reports whether an update can affect which pods the DaemonSet replaces.
 func daemonSetChanged(before, after *appsv1.DaemonSet) bool {
 	return before.UID != after.UID || (before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
 		before.Spec.UpdateStrategy.Type != after.Spec.UpdateStrategy.Type ||

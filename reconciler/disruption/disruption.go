@@ -10,33 +10,34 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// Disruptions is what other objects than the pods themselves tell of their future, by the pods' UIDs. A pod without an entry is not
-// known to go: an object that an informer does not have (yet) announces nothing.
+// Disruptions are what other objects announce for pods, by the pods' UIDs. A pod without an entry is not known to go. An object that an
+// informer does not have (yet) announces nothing.
 type Disruptions map[types.UID]Disruption
 
-// Disruption is one pod's.
+// Disruption is what is announced for one pod.
 type Disruption struct {
 	// announced says that the pod is about to go, and why.
 	announced election.Announcement
-	// workload is what replaces the pod in a rollout, and outdated says that the one under way does.
+	// workload is the owner that replaces the pod in a rollout.
 	workload types.UID
+	// outdated says that the current rollout replaces the pod.
 	outdated bool
 }
 
-// Of looks at the pods' nodes and workloads, in memory.
-func Of(v *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) Disruptions {
+// Of returns what the pods' nodes and owners announce for them. It reads from memory alone.
+func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) Disruptions {
 	all := make(Disruptions, len(pods))
-	rollouts := rolloutsOf(v, pods, tuning)
+	rollouts := rolloutsOf(stores, pods, tuning)
 	for _, pod := range pods {
 		var p Disruption
-		if node := v.Node(pod.Spec.NodeName); node != nil && announcesRemoval(node, tuning) {
+		if node := stores.Node(pod.Spec.NodeName); node != nil && announcesRemoval(node, tuning) {
 			p.announced = election.AnnouncedNode
 		}
 		owner := metav1.GetControllerOfNoCopy(pod)
-		if set := statefulSetOf(v, pod, owner); set != nil && tuning.HandoverOnScaleDown && beyondReplicas(set, pod) {
-			p.announced = election.AnnouncedScaleDown // comes sooner than a drain
+		if set := statefulSetOf(stores, pod, owner); set != nil && tuning.HandoverOnScaleDown && beyondReplicas(set, pod) {
+			p.announced = election.AnnouncedScaleDown // a scale-down comes sooner than a drain
 		}
-		p.workload, p.outdated = rollouts.of(pod, owner)
+		p.workload, p.outdated = rollouts.replacing(pod, owner)
 		if p != (Disruption{}) {
 			all[pod.UID] = p
 		}
@@ -44,26 +45,27 @@ func Of(v *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) Disru
 	return all
 }
 
-// rollouts know which pods the rollouts of their owners replace. Only the owners of the API group apps count: whether another kind
-// replaces its pods, and when, is known to nobody but its controller, and a leader must not move for a guess.
+// rollouts knows which pods the rollouts of their owners replace. Only owners of the API group apps count. Whether and when another kind
+// replaces its pods is known to its controller alone, and a leader must not move because of a guess.
 type rollouts struct {
 	stores *store.Stores
 	on     bool
-	// newest are the newest revisions of Deployments, by their UIDs, as far as they were asked for.
+	// newest are the newest revisions of Deployments, by the UIDs of the Deployments. It is filled when a revision is needed.
 	newest map[types.UID]revision
-	// templates are the current hashes of DaemonSets.
+	// templates are the current hashes of DaemonSets, by the UIDs of the DaemonSets.
 	templates map[types.UID]string
 }
 
-func rolloutsOf(v *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) rollouts {
+func rolloutsOf(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) rollouts {
 	if !tuning.HandoverOnRollout {
 		return rollouts{}
 	}
-	return rollouts{stores: v, on: true, newest: map[types.UID]revision{}, templates: currentTemplates(v, pods)}
+	return rollouts{stores: stores, on: true, newest: map[types.UID]revision{}, templates: currentTemplates(stores, pods)}
 }
 
-// of is what replaces a pod in a rollout, and whether the one under way does; empty when nothing does.
-func (r rollouts) of(pod *corev1.Pod, owner *metav1.OwnerReference) (workload types.UID, isOutdated bool) {
+// replacing returns the owner that replaces a pod in a rollout, and whether the current rollout replaces it. The owner is "" when none
+// does.
+func (r rollouts) replacing(pod *corev1.Pod, owner *metav1.OwnerReference) (workload types.UID, isOutdated bool) {
 	if !r.on {
 		return "", false
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// told is an disruptions in words, by the pods' names; pods that are told nothing of, or only their workload, are left out.
-func told(o Disruptions) map[string]string {
+// announcements returns disruptions as text, by the names of the pods. It leaves out pods for which nothing, or only a workload, is known.
+func announcements(o Disruptions) map[string]string {
 	var words map[string]string
 	for uid, disruption := range o {
 		word := string(disruption.announced)
@@ -33,13 +33,13 @@ func told(o Disruptions) map[string]string {
 	return words
 }
 
-type outlookCase struct {
+type disruptionCase struct {
 	objects []metav1.Object
 	tuning  func(*config.ElectionTuning)
 	want    map[string]string
 }
 
-func runOutlook(t *testing.T, cases map[string]outlookCase) {
+func runDisruptionCases(t *testing.T, cases map[string]disruptionCase) {
 	t.Helper()
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func runOutlook(t *testing.T, cases map[string]outlookCase) {
 					pods = append(pods, pod)
 				}
 			}
-			got := told(Of(store.NewFake(test.objects...), pods, tuning))
+			got := announcements(Of(store.NewFake(test.objects...), pods, tuning))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected disruptions (-want +got):\n%s", diff)
 			}
@@ -61,12 +61,12 @@ func runOutlook(t *testing.T, cases map[string]outlookCase) {
 	}
 }
 
-func TestNodesThatGo(t *testing.T) {
+func TestNodesThatAnnounceTheirRemoval(t *testing.T) {
 	a, b := gen.ReadyPod("a1"), gen.ReadyPod("b2")
 	goes := map[string]string{"a1": "NodeGoing"}
-	runOutlook(t, map[string]outlookCase{
+	runDisruptionCases(t, map[string]disruptionCase{
 		"a node that stays":                  {objects: []metav1.Object{a, b, gen.NodeNamed("node-of-a1", gen.Tainted("dedicated"))}},
-		"a node that is not known":           {objects: []metav1.Object{a, b}},
+		"an unknown node":                    {objects: []metav1.Object{a, b}},
 		"a cordoned node":                    {objects: []metav1.Object{a, b, gen.NodeNamed("node-of-a1", gen.Cordoned), gen.NodeNamed("node-of-b2")}, want: goes},
 		"another node is cordoned":           {objects: []metav1.Object{a, gen.NodeNamed("node-of-b2", gen.Cordoned)}},
 		"a node that the autoscaler removes": {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("x"), gen.Tainted("ToBeDeletedByClusterAutoscaler"))}, want: goes},
@@ -75,7 +75,7 @@ func TestNodesThatGo(t *testing.T) {
 		},
 		"a node that is being deleted": {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.BeingDeleted)}, want: goes},
 		"a node that shuts down":       {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown)}, want: goes},
-		"a node that shuts down and has other troubles": {
+		"a node that shuts down and has another problem": {
 			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown, func(node *corev1.Node) {
 				node.Status.Conditions[0].Message = "[container runtime is down, node is shutting down]"
 			})},
@@ -86,12 +86,12 @@ func TestNodesThatGo(t *testing.T) {
 				node.Status.Conditions[0].Message = "container runtime is down"
 			})},
 		},
-		"a node that has come back": {
+		"a node that is ready again": {
 			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown, func(node *corev1.Node) {
 				node.Status.Conditions[0].Status = corev1.ConditionTrue
 			})},
 		},
-		"a taint of one's own": {
+		"a removal taint from the tuning": {
 			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.Tainted("example.com/going"))},
 			tuning:  func(t *config.ElectionTuning) { t.RemovalTaints = []string{"example.com/*"} },
 			want:    goes,
@@ -115,30 +115,30 @@ func TestRevisionsOfADeployment(t *testing.T) {
 	a, b, c := gen.ReadyPod("a1", gen.OwnedByReplicaSet("r1")), gen.ReadyPod("b2", gen.OwnedByReplicaSet("r2")), gen.ReadyPod("c3", gen.OwnedByReplicaSet("r3"))
 	web := gen.Deployment("web-deployment")
 	recreate := func(d *appsv1.Deployment) { d.Spec.Strategy.Type = appsv1.RecreateDeploymentStrategyType }
-	runOutlook(t, map[string]outlookCase{
+	runDisruptionCases(t, map[string]disruptionCase{
 		"the highest revision is the newest": {
 			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 9), gen.ReplicaSet("r2", 10)}, want: map[string]string{"a1": " outdated"},
 		},
 		"a rollback makes an older one the newest": {
 			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 3), gen.ReplicaSet("r2", 2)}, want: map[string]string{"b2": " outdated"},
 		},
-		"a third revision outdates the second before it has pods": {
+		"a third revision without pods makes the second outdated": {
 			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2), gen.ReplicaSet("r3", 3)},
 			want:    map[string]string{"a1": " outdated", "b2": " outdated"},
 		},
-		"without the number the one made last is the newest": {
+		"without revision numbers the last one created is the newest": {
 			objects: []metav1.Object{a, b, c, web, gen.ReplicaSet("r1", 0, gen.WithoutRevision), gen.ReplicaSet("r2", 0, gen.WithoutRevision), gen.ReplicaSet("r3", 0, gen.WithoutRevision)},
 			want:    map[string]string{"a1": " outdated", "b2": " outdated"},
 		},
-		"old pods go first when all are made anew": {
+		"the strategy Recreate": {
 			objects: []metav1.Object{a, b, gen.Deployment("web-deployment", recreate), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)},
 			want:    map[string]string{"a1": " outdated"},
 		},
-		"a ReplicaSet that is not known yet is no older one": {objects: []metav1.Object{a, b, web, gen.ReplicaSet("r2", 2)}},
-		"a ReplicaSet that was made anew is another": {
+		"an unknown ReplicaSet is not outdated": {objects: []metav1.Object{a, b, web, gen.ReplicaSet("r2", 2)}},
+		"a ReplicaSet that was re-created is another one": {
 			objects: []metav1.Object{a, b, web, gen.ReplicaSet("r1", 1, func(m *metav1.PartialObjectMetadata) { m.UID = "other" }), gen.ReplicaSet("r2", 2)},
 		},
-		"two Deployments have nothing to do with each other": {
+		"two Deployments do not affect each other": {
 			objects: []metav1.Object{a, b, web, gen.Deployment("other"), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2, func(m *metav1.PartialObjectMetadata) {
 				m.OwnerReferences = gen.Controlled("apps/v1", "Deployment", "other")
 			})},
@@ -149,8 +149,8 @@ func TestRevisionsOfADeployment(t *testing.T) {
 		"a Deployment that is being deleted replaces nothing": {
 			objects: []metav1.Object{a, b, gen.Deployment("web-deployment", gen.BeingDeleted), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)},
 		},
-		"a Deployment that is not known": {objects: []metav1.Object{a, b, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)}},
-		"a Deployment that was made anew is another": {
+		"an unknown Deployment": {objects: []metav1.Object{a, b, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)}},
+		"a Deployment that was re-created is another one": {
 			objects: []metav1.Object{a, b, gen.Deployment("web-deployment", func(d *appsv1.Deployment) { d.UID = "other" }), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2)},
 		},
 		"rollouts are switched off": {
@@ -162,19 +162,19 @@ func TestRevisionsOfADeployment(t *testing.T) {
 
 func TestRevisionsOfADaemonSet(t *testing.T) {
 	a, b, c := gen.ReadyPod("a1", gen.OwnedByDaemonSet("v1", 1)), gen.ReadyPod("b2", gen.OwnedByDaemonSet("v2", 2)), gen.ReadyPod("c3", gen.OwnedByDaemonSet("v1", 1))
-	runOutlook(t, map[string]outlookCase{
-		"nothing is under way": {objects: []metav1.Object{a, c, gen.DaemonSet("agent", 1)}},
+	runDisruptionCases(t, map[string]disruptionCase{
+		"no rollout": {objects: []metav1.Object{a, c, gen.DaemonSet("agent", 1)}},
 		"a rollout": {
 			objects: []metav1.Object{a, b, c, gen.DaemonSet("agent", 2)}, want: map[string]string{"a1": " outdated", "c3": " outdated"},
 		},
-		"a template of which there is no pod yet may be that of any": {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 3)}},
-		"a rollback leaves the pods alone that have its template": {
+		"without a pod of the current template no pod is outdated": {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 3)}},
+		"a rollback keeps the pods of its template": {
 			objects: []metav1.Object{a, b, gen.ReadyPod("d4", gen.OwnedByDaemonSet("v1", 3)), gen.DaemonSet("agent", 3)}, want: map[string]string{"b2": " outdated"},
 		},
-		"nothing is replaced on its own with OnDelete": {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, gen.DaemonsOnDelete)}},
-		"one that is being deleted replaces nothing":   {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, gen.BeingDeleted)}},
-		"one that is not known":                        {objects: []metav1.Object{a, b}},
-		"one that was made anew is another":            {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, func(set *appsv1.DaemonSet) { set.UID = "other" })}},
+		"the strategy OnDelete replaces nothing":             {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, gen.DaemonsOnDelete)}},
+		"a DaemonSet that is being deleted replaces nothing": {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, gen.BeingDeleted)}},
+		"an unknown DaemonSet":                               {objects: []metav1.Object{a, b}},
+		"a DaemonSet that was re-created is another one":     {objects: []metav1.Object{a, b, gen.DaemonSet("agent", 2, func(set *appsv1.DaemonSet) { set.UID = "other" })}},
 		"pods without a generation": {
 			objects: []metav1.Object{
 				gen.ReadyPod("a1", gen.OwnedByKind("apps/v1", "DaemonSet", "agent", "controller-revision-hash", "v1")),
@@ -187,7 +187,7 @@ func TestRevisionsOfADaemonSet(t *testing.T) {
 	})
 }
 
-func TestOwnersThatDoNotRollByThemselvesAnnounceNothing(t *testing.T) {
+func TestOwnersWithoutAKnownRolloutAnnounceNothing(t *testing.T) {
 	early, late := gen.MadeAt(gen.T0.Add(-time.Hour)), gen.MadeAt(gen.T0.Add(-time.Minute))
 	of := func(kind, key, hash string) func(*corev1.Pod) {
 		return gen.OwnedByKind("apps/v1", kind, "o", key, hash)
@@ -197,14 +197,14 @@ func TestOwnersThatDoNotRollByThemselvesAnnounceNothing(t *testing.T) {
 		m.OwnerReferences = gen.Controlled("argoproj.io/v1alpha1", "Rollout", "web")
 		m.Annotations = map[string]string{"rollout.argoproj.io/revision": "2"}
 	}
-	runOutlook(t, map[string]outlookCase{
-		"a kind that is not known": {
+	runDisruptionCases(t, map[string]disruptionCase{
+		"an unknown kind": {
 			objects: []metav1.Object{
 				gen.ReadyPod("a1", gen.OwnedByKind("example.com/v1", "CloneSet", "o", template, "x"), late),
 				gen.ReadyPod("b2", gen.OwnedByKind("example.com/v1", "CloneSet", "o", template, "y"), early),
 			},
 		},
-		"a kind that only has the name of one that is": {
+		"a kind of the same name in another API group": {
 			objects: []metav1.Object{
 				gen.ReadyPod("a1", gen.OwnedByKind("apps.kruise.io/v1beta1", "StatefulSet", "db", "controller-revision-hash", "x"), late),
 				gen.ReadyPod("b2", gen.OwnedByKind("apps.kruise.io/v1alpha1", "DaemonSet", "agent", "controller-revision-hash", "y"), early),
@@ -218,7 +218,7 @@ func TestOwnersThatDoNotRollByThemselvesAnnounceNothing(t *testing.T) {
 				gen.ReplicaSet("r1", 0, byRollout), gen.ReplicaSet("r2", 0, byRollout), gen.Deployment("web"),
 			},
 		},
-		"a ReplicaSet that nobody controls never replaces a pod": {
+		"a ReplicaSet without an owner never replaces a pod": {
 			objects: []metav1.Object{
 				gen.ReadyPod("a1", of("ReplicaSet", template, "x"), early), gen.ReadyPod("b2", of("ReplicaSet", template, "y"), late), gen.ReplicaSet("o", 0, gen.Bare),
 			},
@@ -246,23 +246,23 @@ func TestStatefulSets(t *testing.T) {
 		return all
 	}
 	with := func(set metav1.Object, pods []metav1.Object) []metav1.Object { return append(pods, set) }
-	runOutlook(t, map[string]outlookCase{
-		"nothing is under way": {objects: with(gen.StatefulSet("db", 2, "v1"), pods("v1", "v1"))},
+	runDisruptionCases(t, map[string]disruptionCase{
+		"no rollout": {objects: with(gen.StatefulSet("db", 2, "v1"), pods("v1", "v1"))},
 		"a rollout": {
 			objects: with(gen.StatefulSet("db", 3, "v2"), pods("v1", "v1", "v2")), want: map[string]string{"db-0": " outdated", "db-1": " outdated"},
 		},
-		"a rollout leaves those below the partition alone": {
+		"a rollout keeps the pods below the partition": {
 			objects: with(gen.StatefulSet("db", 3, "v2", gen.WithPartition(1)), pods("v1", "v1", "v2")), want: map[string]string{"db-1": " outdated"},
 		},
 		"the partition counts from the first ordinal": {
 			objects: with(gen.StatefulSet("db", 2, "v2", gen.WithPartition(1), gen.StartingAt(1)), pods("v1", "v1", "v1")[1:]),
 			want:    map[string]string{"db-2": " outdated"},
 		},
-		"nothing is replaced on its own with OnDelete":  {objects: with(gen.StatefulSet("db", 3, "v2", gen.OnDelete), pods("v1", "v1", "v2"))},
-		"a set that has not looked at its template yet": {objects: with(gen.StatefulSet("db", 2, ""), pods("v1", "v2"))},
-		"a set that is not known":                       {objects: pods("v1", "v2")},
-		"a set that is being deleted rolls nothing":     {objects: with(gen.StatefulSet("db", 2, "v2", gen.BeingDeleted), pods("v1", "v2"))},
-		"a set that is being deleted shrinks no longer": {objects: with(gen.StatefulSet("db", 1, "v1", gen.BeingDeleted), pods("v1", "v1"))},
+		"the strategy OnDelete replaces nothing":               {objects: with(gen.StatefulSet("db", 3, "v2", gen.OnDelete), pods("v1", "v1", "v2"))},
+		"a set whose controller has not seen its template yet": {objects: with(gen.StatefulSet("db", 2, ""), pods("v1", "v2"))},
+		"an unknown set": {objects: pods("v1", "v2")},
+		"a set that is being deleted replaces nothing":      {objects: with(gen.StatefulSet("db", 2, "v2", gen.BeingDeleted), pods("v1", "v2"))},
+		"a set that is being deleted no longer scales down": {objects: with(gen.StatefulSet("db", 1, "v1", gen.BeingDeleted), pods("v1", "v1"))},
 		"rollouts are switched off": {
 			objects: with(gen.StatefulSet("db", 2, "v2"), pods("v1", "v2")),
 			tuning:  func(t *config.ElectionTuning) { t.HandoverOnRollout = false },
@@ -270,8 +270,8 @@ func TestStatefulSets(t *testing.T) {
 		"a scale-down": {
 			objects: with(gen.StatefulSet("db", 1, "v1"), pods("v1", "v1", "v1")), want: map[string]string{"db-1": "ScaleDown", "db-2": "ScaleDown"},
 		},
-		"a scale-down to nothing": {objects: with(gen.StatefulSet("db", 0, "v1"), pods("v1")), want: map[string]string{"db-0": "ScaleDown"}},
-		"a scale-down of a set that begins later": {
+		"a scale-down to zero": {objects: with(gen.StatefulSet("db", 0, "v1"), pods("v1")), want: map[string]string{"db-0": "ScaleDown"}},
+		"a scale-down of a set with another first ordinal": {
 			objects: with(gen.StatefulSet("db", 1, "v1", gen.StartingAt(1)), pods("v1", "v1", "v1")), want: map[string]string{"db-0": "ScaleDown", "db-2": "ScaleDown"},
 		},
 		"a scale-down comes sooner than a drain": {

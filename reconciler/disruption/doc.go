@@ -1,6 +1,8 @@
-// package disruption knows which pods are about to go: by their nodes, by the rollouts of their owners, by a StatefulSet's replicas. It
-// also turns pods into candidates for the election. Only what is certain counts: an owner that replaces its pods when nobody can
-// tell announces nothing.
+// Package disruption knows which pods are about to go, from their nodes, from the rollouts of their owners, and from the replicas of a
+// StatefulSet. It also converts pods into candidates for an election.
+//
+// Only what is certain counts as an announcement. If only the controller of an owner knows when it replaces pods, that owner announces
+// nothing.
 //
 // The failover controller calls it. It decides nothing and writes nothing.
 package disruption

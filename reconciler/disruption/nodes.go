@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// announcesRemoval reports whether a node is about to go, and takes its pods with it.
+// announcesRemoval reports whether a node is about to go, with its pods.
 func announcesRemoval(node *corev1.Node, tuning config.ElectionTuning) bool {
 	switch {
 	case tuning.HandoverOnCordon && node.Spec.Unschedulable:
@@ -28,8 +28,8 @@ func announcesRemoval(node *corev1.Node, tuning config.ElectionTuning) bool {
 	}
 }
 
-// nodeHandler enqueues the Services that have a pod on a node when that is about to go, or no longer. A node that only says that it is
-// alive enqueues nobody.
+// nodeHandler enqueues the Services that select a pod on a node, when the node begins or ceases to announce its removal. Other changes,
+// such as heartbeats, enqueue no Service.
 func (w Watcher) nodeHandler() handler.TypedEventHandler[*corev1.Node, reconcile.Request] {
 	goes := func(node *corev1.Node) bool { return announcesRemoval(node, w.Tuning.Load().Election) }
 	return handler.TypedFuncs[*corev1.Node, reconcile.Request]{

@@ -15,51 +15,51 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// revision is one of a Deployment's.
+// revision is a revision of a Deployment.
 type revision struct {
-	// deployment is what replaces pods of one revision by those of another.
 	deployment types.UID
-	// replicaSet tells the revisions of a Deployment apart.
+	// replicaSet identifies the revision.
 	replicaSet types.UID
-	// number and created say how new it is.
+	// number and created say how new the revision is.
 	number  int64
 	created time.Time
 }
 
-// compare is negative when the other one is newer.
+// compare returns a negative number when the other revision is newer.
 func (r revision) compare(other revision) int {
 	return cmp.Or(cmp.Compare(r.number, other.number), r.created.Compare(other.created), cmp.Compare(r.replicaSet, other.replicaSet))
 }
 
-// revisionOf is the revision that a Deployment's pod is of; false when nothing rolls it. It rolls while its Deployment is known, not
-// paused and not being deleted. A ReplicaSet that nobody controls never replaces a pod, and of one that another kind of object
-// controls (a Rollout of Argo, for example) only that kind's controller knows which pods it will replace.
-func revisionOf(v *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReference) (revision, bool) {
+// revisionOf returns the revision of a Deployment's pod. It returns false when no rollout can replace the pod: its Deployment is unknown,
+// paused or being deleted, or there is none. A ReplicaSet that nothing controls never replaces a pod. If another kind controls the
+// ReplicaSet, such as a Rollout of Argo, only that kind's controller knows which pods it will replace.
+func revisionOf(stores *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReference) (revision, bool) {
 	if owner == nil || !isApps(owner, "ReplicaSet") {
 		return revision{}, false
 	}
-	set := v.ReplicaSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
+	set := stores.ReplicaSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
 	if set == nil || set.UID != owner.UID {
-		return revision{}, false // its event leads here again
+		return revision{}, false // the event of the ReplicaSet enqueues the Service again
 	}
-	deployment := deploymentOf(v, set)
-	if deployment == nil || !rolls(deployment) {
+	deployment := deploymentOf(stores, set)
+	if deployment == nil || !rollsOut(deployment) {
 		return revision{}, false
 	}
 	return replicaSetRevision(set, deployment.UID), true
 }
 
+// replicaSetRevision returns the revision that a ReplicaSet of a Deployment stands for.
 func replicaSetRevision(set *metav1.PartialObjectMetadata, deployment types.UID) revision {
-	// Without the annotation, or with one that is no number, the number is 0 and the time counts.
+	// The number is 0 when the annotation is missing or no number. Then the time of creation decides.
 	number, _ := strconv.ParseInt(set.Annotations[store.RevisionAnnotation], 10, 64)
 	return revision{deployment: deployment, replicaSet: set.UID, number: number, created: set.CreationTimestamp.Time}
 }
 
-// newestRevision is that of all ReplicaSets of a Deployment, also of those without pods: when a third revision replaces the second,
-// that is as outdated as the first.
-func newestRevision(v *store.Stores, deployment types.UID) revision {
+// newestRevision returns the newest revision of a Deployment. ReplicaSets without pods count, too: when a third revision replaces the
+// second, the second is as outdated as the first.
+func newestRevision(stores *store.Stores, deployment types.UID) revision {
 	var newest revision
-	for i, set := range v.ReplicaSetsOf(deployment) {
+	for i, set := range stores.ReplicaSetsOf(deployment) {
 		if r := replicaSetRevision(set, deployment); i == 0 || newest.compare(r) < 0 {
 			newest = r
 		}
@@ -67,13 +67,13 @@ func newestRevision(v *store.Stores, deployment types.UID) revision {
 	return newest
 }
 
-// isApps reports whether an owner is of a kind of the API group apps.
+// isApps reports whether an owner is of this kind of the API group apps. Other groups have kinds of the same names.
 func isApps(owner *metav1.OwnerReference, kind string) bool {
 	return owner.Kind == kind && owner.APIVersion == appsv1.SchemeGroupVersion.String()
 }
 
-// replicaSetHandler enqueues the Services that have pods of a Deployment when a ReplicaSet of it comes, goes or has another revision.
-// What a ReplicaSet counts in its status enqueues nobody.
+// replicaSetHandler enqueues the Services that select pods of a Deployment when a ReplicaSet of that is created, deleted or gets another
+// revision. Other changes, such as those of the counts in its status, enqueue no Service.
 func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
 	return whenChanged(replicaSetChanged, func(q store.Queue, set *metav1.PartialObjectMetadata) {
 		w.Enqueue(q, w.Stores.PodsOf(set.UID))
@@ -89,7 +89,7 @@ func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialOb
 	})
 }
 
-// replicaSetChanged reports whether an update can change which revision is the newest.
+// replicaSetChanged reports whether an update can affect which revision is the newest.
 func replicaSetChanged(before, after *metav1.PartialObjectMetadata) bool {
 	return before.UID != after.UID || before.Annotations[store.RevisionAnnotation] != after.Annotations[store.RevisionAnnotation] ||
 		store.ControllerUID(before) != store.ControllerUID(after)

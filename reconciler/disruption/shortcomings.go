@@ -11,22 +11,23 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// Shortcomings count the ports and address families of a Service that a pod does not have. The problem says why the pod can carry
-// none of the traffic, whatever its readiness; empty when it can carry any.
+// Shortcomings returns how many ports and address families of a Service a pod lacks. If the pod can carry none of the traffic, whether or
+// not it is ready, problem says why, and missing is 0.
 func Shortcomings(pod *corev1.Pod, ports []corev1.ServicePort, families []discoveryv1.AddressType) (missing int, problem string) {
 	withoutAddress := leaderslice.MissingFamilies(pod, families)
 	resolved, withoutPort := leaderslice.SlicePorts(ports, pod)
 	switch {
 	case len(withoutAddress) == len(families):
-		return 0, NoAddress(withoutAddress)
+		return 0, MissingAddress(withoutAddress)
 	case len(resolved) == 0:
-		return 0, InWords(withoutPort)
+		return 0, Summarize(withoutPort)
 	default:
 		return len(withoutAddress) + len(withoutPort), ""
 	}
 }
 
-func NoAddress(families []discoveryv1.AddressType) string {
+// MissingAddress says that a pod has no address of these families.
+func MissingAddress(families []discoveryv1.AddressType) string {
 	var names []string
 	for _, family := range families {
 		names = append(names, string(family))
@@ -34,12 +35,14 @@ func NoAddress(families []discoveryv1.AddressType) string {
 	return "it has no " + strings.Join(names, " or ") + " address"
 }
 
-// mostNamed is how many shortcomings an Event names: its note has room for 1,024 bytes, and a Service for many ports.
-const mostNamed = 5
+// maxListed is the largest number of shortcomings that an Event lists. Its note has room for 1,024 bytes, and a Service may have many
+// ports.
+const maxListed = 5
 
-func InWords(lacks []string) string {
-	if len(lacks) > mostNamed {
-		lacks = append(slices.Clone(lacks[:mostNamed]), fmt.Sprintf("and %d more", len(lacks)-mostNamed))
+// Summarize joins shortcomings for the note of an Event. It lists the first ones and counts the others.
+func Summarize(lacks []string) string {
+	if len(lacks) > maxListed {
+		lacks = append(slices.Clone(lacks[:maxListed]), fmt.Sprintf("and %d more", len(lacks)-maxListed))
 	}
 	return strings.Join(lacks, "; ")
 }

@@ -11,27 +11,27 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// statefulSetOf is the StatefulSet that a pod belongs to; nil when it belongs to none, or to one that is not known.
-func statefulSetOf(v *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReference) *appsv1.StatefulSet {
+// statefulSetOf returns the StatefulSet of a pod; nil when it has none, or an unknown one.
+func statefulSetOf(stores *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReference) *appsv1.StatefulSet {
 	if owner == nil || !isApps(owner, "StatefulSet") {
 		return nil
 	}
-	set := v.StatefulSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
+	set := stores.StatefulSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
 	if set == nil || set.UID != owner.UID {
 		return nil
 	}
 	return set
 }
 
-// beyondReplicas reports whether a pod's ordinal is one that the StatefulSet no longer wants. One that is being deleted looks after its
-// pods no longer: they stay, or the garbage collector deletes all of them.
+// beyondReplicas reports whether a pod's ordinal is outside the range that the StatefulSet asks for, so that a scale-down deletes the pod.
+// A StatefulSet that is being deleted no longer scales: its pods stay, or the garbage collector deletes all of them.
 func beyondReplicas(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 	n := ordinal(pod)
 	return set.DeletionTimestamp == nil && n >= 0 && (n < firstOrdinal(set) || n >= firstOrdinal(set)+int(replicas(set)))
 }
 
-// outdated reports whether the StatefulSet's rollout replaces a pod. It leaves those below the partition alone, and all of them with
-// the strategy OnDelete.
+// outdated reports whether the rollout of the StatefulSet replaces a pod. A rollout does not replace pods below the partition. With the
+// strategy OnDelete it replaces none.
 func outdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 	revision, newest := pod.Labels[appsv1.ControllerRevisionHashLabelKey], set.Status.UpdateRevision
 	if revision == "" || newest == "" || revision == newest {
@@ -64,14 +64,16 @@ func partition(set *appsv1.StatefulSet) int32 {
 	return 0
 }
 
-// statefulSetHandler enqueues the Services that have pods of a StatefulSet when its plans for them change. Its counts enqueue nobody.
+// statefulSetHandler enqueues the Services that select pods of a StatefulSet when a change can affect which pods it deletes or replaces.
+// Other changes, such as those of the counts in its status, enqueue no Service.
 func (w Watcher) statefulSetHandler() handler.TypedEventHandler[*appsv1.StatefulSet, reconcile.Request] {
 	return whenChanged(statefulSetChanged, func(q store.Queue, set *appsv1.StatefulSet) { w.Enqueue(q, w.Stores.PodsOf(set.UID)) })
 }
 
-// statefulSetChanged reports whether an update can change which pods go.
+// statefulSetChanged reports whether an update can affect which pods the StatefulSet deletes or replaces.
 func statefulSetChanged(before, after *appsv1.StatefulSet) bool {
-	return before.UID != after.UID || (before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) || replicas(before) != replicas(after) || firstOrdinal(before) != firstOrdinal(after) ||
+	return before.UID != after.UID || (before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
+		replicas(before) != replicas(after) || firstOrdinal(before) != firstOrdinal(after) ||
 		before.Spec.UpdateStrategy.Type != after.Spec.UpdateStrategy.Type || partition(before) != partition(after) ||
 		before.Status.UpdateRevision != after.Status.UpdateRevision
 }

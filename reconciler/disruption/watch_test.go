@@ -15,8 +15,8 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// watched is a Watcher of Services web (pods a1 and b2, on nodes of their own) and other (pod c3), and the queue that it feeds.
-func watched(t *testing.T, objects ...metav1.Object) (Watcher, store.Queue) {
+// newWatcher returns a Watcher and its queue. There are two Services: web selects the test's pods, and other selects the pod c3.
+func newWatcher(t *testing.T, objects ...metav1.Object) (Watcher, store.Queue) {
 	t.Helper()
 	other := gen.WebService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "other", map[string]string{"app": "other"} })
 	objects = append(objects, gen.WebService(), other, gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.Labels["app"] = "other" }))
@@ -31,85 +31,85 @@ func watched(t *testing.T, objects ...metav1.Object) (Watcher, store.Queue) {
 	return Watcher{Stores: stores, Tuning: config.NewStore(), Enqueue: enqueue}, gen.NewQueue(t)
 }
 
-func TestNodesWakeWhomTheyConcern(t *testing.T) {
-	s, q := watched(t, gen.ReadyPod("a1"), gen.ReadyPod("b2"))
-	h := s.nodeHandler()
+func TestNodeEventsEnqueueServices(t *testing.T) {
+	w, q := newWatcher(t, gen.ReadyPod("a1"), gen.ReadyPod("b2"))
+	h := w.nodeHandler()
 	stays, goes := gen.NodeNamed("node-of-a1"), gen.NodeNamed("node-of-a1", gen.Cordoned)
 
 	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.Tainted("x")))
-	gen.WantEnqueued(t, q, "a node that stays")
+	gen.WantEnqueued(t, q, "a taint that announces nothing")
 	gen.Update(t, h, q, stays, goes)
 	gen.WantEnqueued(t, q, "a node is cordoned", "web")
 	gen.Update(t, h, q, goes, gen.NodeNamed("node-of-a1", gen.Cordoned, gen.ShutDown))
-	gen.WantEnqueued(t, q, "a node that goes anyway")
+	gen.WantEnqueued(t, q, "a cordoned node shuts down")
 	gen.Update(t, h, q, goes, stays)
-	gen.WantEnqueued(t, q, "a cordon is taken back", "web")
+	gen.WantEnqueued(t, q, "a node is uncordoned", "web")
 	gen.Update(t, h, q, gen.NodeNamed("empty"), gen.NodeNamed("empty", gen.Cordoned))
-	gen.WantEnqueued(t, q, "an empty node is cordoned")
+	gen.WantEnqueued(t, q, "a node without pods is cordoned")
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: goes, IsInInitialList: true}, q)
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: stays}, q)
 	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Node]{Object: stays}, q)
-	gen.WantEnqueued(t, q, "nodes that were there, come and go")
+	gen.WantEnqueued(t, q, "a cordoned node in the initial list, and a node that is created and deleted")
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: goes}, q)
-	gen.WantEnqueued(t, q, "a node that comes and goes", "web")
+	gen.WantEnqueued(t, q, "a cordoned node is created", "web")
 	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Node]{Object: goes}, q)
-	gen.WantEnqueued(t, q, "a node is gone", "web")
+	gen.WantEnqueued(t, q, "a cordoned node is deleted", "web")
 
-	gen.Tune(s.Tuning, "election: {handoverOnCordon: false}")
+	gen.Tune(w.Tuning, "election: {handoverOnCordon: false}")
 	gen.Update(t, h, q, stays, goes)
-	gen.WantEnqueued(t, q, "cordons are switched off")
+	gen.WantEnqueued(t, q, "a node is cordoned, which the tuning ignores")
 }
 
-func TestReplicaSetsWakeWhomTheyConcern(t *testing.T) {
-	s, q := watched(t, gen.ReadyPod("a1", gen.OwnedByReplicaSet("r1")), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2), gen.ReplicaSet("r3", 1, gen.Bare))
-	h := s.replicaSetHandler()
+func TestReplicaSetEventsEnqueueServices(t *testing.T) {
+	w, q := newWatcher(t, gen.ReadyPod("a1", gen.OwnedByReplicaSet("r1")), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2), gen.ReplicaSet("r3", 1, gen.Bare))
+	h := w.replicaSetHandler()
 
 	gen.Update(t, h, q, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r1", 1, func(m *metav1.PartialObjectMetadata) { m.ResourceVersion = "61" }))
-	gen.WantEnqueued(t, q, "a status changes")
+	gen.WantEnqueued(t, q, "the status of a ReplicaSet changes")
 	gen.Update(t, h, q, gen.ReplicaSet("r1", 1), gen.ReplicaSet("r1", 3))
 	gen.WantEnqueued(t, q, "a rollback", "web")
 	gen.Update(t, h, q, gen.ReplicaSet("r2", 2), gen.ReplicaSet("r2", 3))
-	gen.WantEnqueued(t, q, "a sibling without pods", "web")
+	gen.WantEnqueued(t, q, "the revision of a ReplicaSet without pods changes", "web")
 	gen.Update(t, h, q, gen.ReplicaSet("r3", 1, gen.Bare), gen.ReplicaSet("r3", 2, gen.Bare))
-	gen.WantEnqueued(t, q, "another ReplicaSet")
+	gen.WantEnqueued(t, q, "the revision of a ReplicaSet without an owner changes")
 	h.Create(t.Context(), event.TypedCreateEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2), IsInInitialList: true}, q)
-	gen.WantEnqueued(t, q, "one that was there")
+	gen.WantEnqueued(t, q, "a ReplicaSet in the initial list")
 	h.Create(t.Context(), event.TypedCreateEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2)}, q)
-	gen.WantEnqueued(t, q, "a new revision", "web")
+	gen.WantEnqueued(t, q, "a ReplicaSet is created", "web")
 	h.Delete(t.Context(), event.TypedDeleteEvent[*metav1.PartialObjectMetadata]{Object: gen.ReplicaSet("r2", 2)}, q)
-	gen.WantEnqueued(t, q, "a revision is gone", "web")
+	gen.WantEnqueued(t, q, "a ReplicaSet is deleted", "web")
 }
 
-func TestDeploymentsWakeWhomTheyConcern(t *testing.T) {
-	s, q := watched(t, gen.ReadyPod("a1", gen.OwnedByReplicaSet("r1")), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2))
-	h := s.deploymentHandler()
+func TestDeploymentEventsEnqueueServices(t *testing.T) {
+	w, q := newWatcher(t, gen.ReadyPod("a1", gen.OwnedByReplicaSet("r1")), gen.ReplicaSet("r1", 1), gen.ReplicaSet("r2", 2))
+	h := w.deploymentHandler()
 	before := gen.Deployment("web-deployment")
 
 	for what, after := range map[string]*appsv1.Deployment{
-		"it is paused": gen.Deployment("web-deployment", gen.Paused), "its deletion begins": gen.Deployment("web-deployment", gen.BeingDeleted),
+		"a Deployment is paused": gen.Deployment("web-deployment", gen.Paused), "the deletion of a Deployment begins": gen.Deployment("web-deployment", gen.BeingDeleted),
 	} {
 		gen.Update(t, h, q, before, after)
 		gen.WantEnqueued(t, q, what, "web")
 		gen.Update(t, h, q, after, before)
-		gen.WantEnqueued(t, q, what+", and no longer", "web")
+		gen.WantEnqueued(t, q, "no longer: "+what, "web")
 	}
 	gen.Update(t, h, q, gen.Deployment("web-deployment", func(d *appsv1.Deployment) { d.UID = "earlier" }), before)
-	gen.WantEnqueued(t, q, "it was made anew", "web")
+	gen.WantEnqueued(t, q, "a Deployment was re-created", "web")
 	gen.Update(t, h, q, before, gen.Deployment("web-deployment", func(d *appsv1.Deployment) { d.Spec.Replicas, d.Status.ReadyReplicas = new(int32(7)), 3 }))
-	gen.WantEnqueued(t, q, "nothing that matters")
+	gen.WantEnqueued(t, q, "the replicas of a Deployment change")
 	gen.Update(t, h, q, gen.Deployment("other"), gen.Deployment("other", gen.Paused))
-	gen.WantEnqueued(t, q, "another Deployment")
+	gen.WantEnqueued(t, q, "a Deployment without pods is paused")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.Deployment]{Object: before, IsInInitialList: true}, q)
-	gen.WantEnqueued(t, q, "one that was there")
+	gen.WantEnqueued(t, q, "a Deployment in the initial list")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.Deployment]{Object: before}, q)
-	gen.WantEnqueued(t, q, "one that comes after its pods", "web")
+	gen.WantEnqueued(t, q, "a Deployment is created after its pods", "web")
 	h.Delete(t.Context(), event.TypedDeleteEvent[*appsv1.Deployment]{Object: before}, q)
-	gen.WantEnqueued(t, q, "one that goes", "web")
+	gen.WantEnqueued(t, q, "a Deployment is deleted", "web")
 }
 
-func TestDaemonSetsWakeWhomTheyConcern(t *testing.T) {
-	s, q := watched(t, gen.ReadyPod("a1", gen.OwnedByDaemonSet("v1", 1)))
-	h := s.daemonSetHandler()
+func TestDaemonSetEventsEnqueueServices(t *testing.T) {
+	w, q := newWatcher(t, gen.ReadyPod("a1", gen.OwnedByDaemonSet("v1", 1)))
+	h := w.daemonSetHandler()
 	before := gen.DaemonSet("agent", 1)
 
 	for what, after := range map[string]*appsv1.DaemonSet{
@@ -120,16 +120,16 @@ func TestDaemonSetsWakeWhomTheyConcern(t *testing.T) {
 		gen.WantEnqueued(t, q, what, "web")
 	}
 	gen.Update(t, h, q, before, gen.DaemonSet("agent", 1, func(set *appsv1.DaemonSet) { set.ResourceVersion, set.Status.NumberReady = "91", 3 }))
-	gen.WantEnqueued(t, q, "nothing that matters")
+	gen.WantEnqueued(t, q, "the status of a DaemonSet changes")
 	gen.Update(t, h, q, gen.DaemonSet("other", 1), gen.DaemonSet("other", 2))
-	gen.WantEnqueued(t, q, "another DaemonSet")
+	gen.WantEnqueued(t, q, "the template of a DaemonSet without pods changes")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.DaemonSet]{Object: before}, q)
-	gen.WantEnqueued(t, q, "one that comes after its pod", "web")
+	gen.WantEnqueued(t, q, "a DaemonSet is created after its pod", "web")
 }
 
-func TestStatefulSetsWakeWhomTheyConcern(t *testing.T) {
-	s, q := watched(t, gen.ReadyPod("db-0", gen.OwnedByStatefulSet("v1")))
-	h := s.statefulSetHandler()
+func TestStatefulSetEventsEnqueueServices(t *testing.T) {
+	w, q := newWatcher(t, gen.ReadyPod("db-0", gen.OwnedByStatefulSet("v1")))
+	h := w.statefulSetHandler()
 	before := gen.StatefulSet("db", 3, "v1")
 
 	for what, after := range map[string]*appsv1.StatefulSet{
@@ -141,11 +141,11 @@ func TestStatefulSetsWakeWhomTheyConcern(t *testing.T) {
 	}
 	gen.Update(t, h, q, before, gen.StatefulSet("db", 3, "v1", func(set *appsv1.StatefulSet) { set.Status.ReadyReplicas = 2 }))
 	gen.Update(t, h, q, before, gen.StatefulSet("db", 3, "v1", gen.WithPartition(0)))
-	gen.WantEnqueued(t, q, "nothing that matters")
+	gen.WantEnqueued(t, q, "the status changes, and the partition is set to its default")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.StatefulSet]{Object: before, IsInInitialList: true}, q)
-	gen.WantEnqueued(t, q, "one that was there")
+	gen.WantEnqueued(t, q, "a StatefulSet in the initial list")
 	h.Create(t.Context(), event.TypedCreateEvent[*appsv1.StatefulSet]{Object: before}, q)
-	gen.WantEnqueued(t, q, "one that comes after its pod", "web")
+	gen.WantEnqueued(t, q, "a StatefulSet is created after its pod", "web")
 	h.Delete(t.Context(), event.TypedDeleteEvent[*appsv1.StatefulSet]{Object: before}, q)
-	gen.WantEnqueued(t, q, "one that goes", "web")
+	gen.WantEnqueued(t, q, "a StatefulSet is deleted", "web")
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// errOutdated is a write that was refused because what it was decided upon has changed.
+// errOutdated is the error of a write that the API server refused because the slice has changed since it was read.
 var errOutdated = errors.New("the EndpointSlice has changed")
 
 // Operations on the API server, as the retry metrics name them.
@@ -28,57 +28,51 @@ const (
 	opRead        = "read-live"
 )
 
-// apply writes slices in their order, and reports whether the first was written: of two replicas that write the same, the one whose
-// first write is refused writes no other. It is the only place of the succession that writes. An error that is errOutdated asks for
-// another decision.
-func (s *Controller) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, writes []cache.Write) (committed bool, err error) {
+// apply writes slices in order, and reports whether the first one was written. It stops at the first error, so of two replicas that write
+// the same, only one makes the other writes. Nothing else in this package writes to the API. The error errOutdated asks for another
+// decision.
+func (c *Controller) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, writes []cache.Write) (committed bool, err error) {
 	ctx = retry.WithFailFast(ctx)
 	for i, write := range writes {
-		if err := s.write(ctx, key, tuning, write); err != nil {
-			return i > 0, s.classify(err)
+		if err := c.write(ctx, key, tuning, write); err != nil {
+			return i > 0, c.classify(err)
 		}
 	}
 	return len(writes) > 0, nil
 }
 
-// write creates or replaces one slice, and takes note of the answer. An attempt that has begun is not broken off when this replica
-// stops: it may have been carried out, and nobody would know to tell of it.
-func (s *Controller) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write) error {
-	policy := store.FailoverPolicy(tuning)
-	if write.Current == nil {
-		slice := write.Desired
-		err := retry.Do(ctx, policy, opCreateSlice, func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retry.AttemptTimeout)
-			defer cancel()
-			return s.client.Create(ctx, slice, leaderslice.FieldOwner)
-		})
-		if err != nil {
-			return fmt.Errorf("failed to create EndpointSlice %s: %w", slice.Name, err)
-		}
-		s.leaders.Committed(key, leaderslice.Parse(slice), time.Now())
-		return nil
+// write creates or updates one slice, and feeds the answer to the leader cache. It does not cancel an attempt when this replica stops: the
+// API server may have carried it out, and then no replica would report the hand-over.
+func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write) error {
+	verb, operation := "create", opCreateSlice
+	if write.Current != nil {
+		verb, operation = "update", opUpdateSlice
 	}
-	var slice *discoveryv1.EndpointSlice
-	err := retry.Do(ctx, policy, opUpdateSlice, func(ctx context.Context) error {
+	var slice *discoveryv1.EndpointSlice // the client stores the answer in it
+	err := retry.Do(ctx, store.FailoverPolicy(tuning), operation, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retry.AttemptTimeout)
 		defer cancel()
-		slice = replacing(write.Current, write.Desired) // the answer is written into it
-		return s.client.Update(ctx, slice, leaderslice.FieldOwner)
+		if write.Current == nil {
+			slice = write.Desired
+			return c.client.Create(ctx, slice, leaderslice.FieldOwner)
+		}
+		slice = updatedSlice(write.Current, write.Desired)
+		return c.client.Update(ctx, slice, leaderslice.FieldOwner)
 	})
 	if err != nil {
-		return fmt.Errorf("failed to update EndpointSlice %s: %w", write.Current.Name, err)
+		return fmt.Errorf("failed to %s EndpointSlice %s: %w", verb, write.Desired.Name, err)
 	}
-	s.leaders.Committed(key, leaderslice.Parse(slice), time.Now())
+	c.leaders.Committed(key, leaderslice.Parse(slice), time.Now())
 	return nil
 }
 
-// classify tells the errors apart that mean something else than a failure.
-func (s *Controller) classify(err error) error {
+// classify returns nil or errOutdated for the errors that are no failures, and all others as they are.
+func (c *Controller) classify(err error) error {
 	switch {
 	case err == nil, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
-		return nil // all there is goes with the namespace
+		return nil // everything is deleted with the namespace
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
-		s.metrics.conflicts.Inc()
+		c.metrics.conflicts.Inc()
 		return errOutdated
 	default:
 		return err

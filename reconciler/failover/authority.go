@@ -7,34 +7,46 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// authority is what a replica may change about who leads. Two replicas that see things differently, because one of them lags behind,
-// was started later or is of another version, cannot undo each other's work: after a loss has been acted upon the leader stands for
-// everyone, and of everything else only one replica is in charge.
+// authority is what a replica may change about who leads. It keeps replicas that see different things (because one lags, was started later
+// or is of another version) from undoing each other's work. Every replica may replace a leader that is lost. After that the new leader
+// stands for all of them. Everything else is done by one replica alone.
 type authority int
 
 const (
-	// authorityLosses is every replica's: it replaces a leader that is lost, and puts endpoints and unreadable terms right.
+	// authorityLosses is that of every replica: it replaces a leader that is lost, and repairs endpoints and unreadable terms.
 	authorityLosses authority = iota
-	// authorityAll is the Lease holder's: voluntary moves and repairs of metadata besides.
+	// authorityAll is that of the holder of the Lease: it also makes voluntary moves and repairs metadata.
 	authorityAll
-	// authorityDead is every replica's while replicas of an older version run, which do not know this distinction: it replaces a
-	// leader that is deleted, gone or not ready, which no version disagrees about.
-	authorityDead
+	// authorityUndisputed is that of every replica while replicas of an older version run, which do not know authorities. It only replaces
+	// a leader that is deleted, gone or not ready: every version does that.
+	authorityUndisputed
 )
 
-// allows reports whether a replica may write a slice so. current is nil for one that does not exist.
+// authority returns what this replica may change now.
+func (c *Controller) authority() authority {
+	switch {
+	case c.stores.OlderReplicas():
+		return authorityUndisputed
+	case c.holdsLease():
+		return authorityAll
+	default:
+		return authorityLosses
+	}
+}
+
+// allows reports whether a replica may make a write of a plan. current is nil when the slice does not exist.
 func (a authority) allows(p *plan, current, desired *discoveryv1.EndpointSlice) bool {
 	switch {
 	case a == authorityAll:
 		return true
-	case a == authorityDead:
+	case a == authorityUndisputed:
 		return p.decision.Move && undisputed(p.decision.Reason)
 	case p.decision.Move:
 		return p.decision.Reason.Loss()
 	case current == nil:
 		return len(desired.Endpoints) > 0
 	default:
-		// A term that cannot be read is damage by any clock and any memory; one that is only not believed is not.
+		// All replicas agree that a term is unreadable. Whether a term is believed depends on the clock and on what a replica remembers.
 		return !leaderslice.SameEndpoints(current, desired) || leaderslice.ParseTerm(current.Annotations) == 0
 	}
 }

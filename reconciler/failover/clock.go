@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Clock tells the API server's time: the own clock, corrected by the Date header of the API server's answers. Replicas whose clocks
-// differ come to the same decisions by it, to within a second, which is as exact as the header is.
+// Clock tells the API server's time: that of the own clock, corrected by the Date header of the API server's answers. With it, replicas
+// whose clocks differ decide the same, to within a second. The header is no more exact than that.
 type Clock struct {
 	mu sync.Mutex
-	// least and most are the bounds of what has to be added to the own clock, by the answers since began.
+	// least and most are the bounds of what has to be added to the own clock, according to the answers since began.
 	least, most time.Duration
 	began       time.Time
 }
 
-// clockWindow is how long bounds are believed: clocks drift, and jump when they are set.
+// clockWindow is how long the bounds are kept, because clocks drift, and jump when they are set.
 const clockWindow = time.Minute
 
-// Now returns the API server's time; the own clock's before the first answer, and while that is as good as any.
+// Now returns the API server's time. Before the first answer, and while the answers agree with the own clock, that is the own clock's time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().Add(c.correction())
 }
 
-// correction is the smallest one within the bounds, so that two clocks that agree are left alone. The caller holds mu.
+// correction returns the smallest correction within the bounds, so that a clock that agrees is not corrected. The caller holds mu.
 func (c *Clock) correction() time.Duration {
 	switch {
 	case c.least > 0:
@@ -37,7 +37,7 @@ func (c *Clock) correction() time.Duration {
 	}
 }
 
-// Wrap makes the clock learn from the answers that a transport brings.
+// Wrap returns a transport from whose answers the clock learns.
 func (c *Clock) Wrap(next http.RoundTripper) http.RoundTripper {
 	return clockTransport{next, c}
 }
@@ -52,15 +52,15 @@ func (t clockTransport) RoundTrip(request *http.Request) (*http.Response, error)
 	response, err := t.RoundTripper.RoundTrip(request)
 	if err == nil {
 		if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
-			t.clock.learn(sent, date, time.Now())
+			t.clock.observe(sent, date, time.Now())
 		}
 	}
 	return response, err
 }
 
-// learn takes in an answer: between sent and received, the API server's clock showed a time within the second that begins with date.
-func (c *Clock) learn(sent, date, received time.Time) {
-	// Wall clocks are compared, which a monotonic reading has no part in.
+// observe records an answer: between sent and received, the API server's clock showed a time within the second that begins with date.
+func (c *Clock) observe(sent, date, received time.Time) {
+	// Round removes the monotonic clock reading, because wall clocks are compared.
 	least, most := date.Sub(received.Round(0)), date.Add(time.Second).Sub(sent.Round(0))
 	c.mu.Lock()
 	defer c.mu.Unlock()

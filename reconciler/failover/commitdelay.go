@@ -1,33 +1,52 @@
 package failover
 
-import "time"
+import (
+	"errors"
+	"time"
 
-// path is who committed, as metrics and Events have it.
-type path string
-
-// The paths.
-const (
-	// pathPrepared is the replica whose admission was called, which had the commit ready.
-	pathPrepared path = "prepared"
-	// pathUnprepared is the replica that holds the Lease.
-	pathUnprepared path = "unprepared"
-	// pathBackup is another one, because the first did not.
-	pathBackup path = "backup"
+	"k8s.io/apimachinery/pkg/types"
 )
 
-// longestDelay is how many times backupDelay a replica leaves a commit to others at most.
-const longestDelay = 20
+// maxBehind is how long a replica waits for its informers to see what the writer of a slice had seen. Then it reads from the API server.
+const maxBehind = 2 * time.Second
 
-// commitDelay is how long a replica that is not first leaves a commit to others: backupDelay from when it was needed. While others
-// commit, for whatever Service, it waits on: when a hundred leaders go at once the first replica needs longer than backupDelay, and
-// would only be kept from its work by the conflicts.
+// behindDelay is the first delay before a replica that is behind checks again. Later delays are half of the time that it has waited.
+// Events enqueue the Service as well, and a replica that is behind because it lacks CPU must not spend it on checks.
+const behindDelay = 10 * time.Millisecond
+
+// errBehind asks for another decision, from a live read of the pods: the informers have been behind for too long.
+var errBehind = errors.New("the informers are behind what another replica has seen")
+
+// delay returns how long a commit waits for other replicas, or for informers that are behind. It returns errBehind when they have been
+// behind for too long.
+func (c *Controller) delay(key types.NamespacedName, in input, p plan, now time.Time) (time.Duration, error) {
+	needed := c.leaders.NeededSince(key, now)
+	if in.behind() {
+		waited := now.Sub(c.leaders.BehindSince(key, now))
+		if waited >= maxBehind {
+			return 0, errBehind
+		}
+		return max(behindDelay, min(waited/2, maxBehind-waited)), nil
+	}
+	if p.writesPrimary && in.authority == authorityAll && (!in.preparable(p) || !c.deferral.yields()) {
+		return 0, nil // this replica goes first
+	}
+	return commitDelay(needed, c.leaders.OthersCommitted(), in.tuning.Commit.BackupDelay.Duration, now), nil
+}
+
+// maxDelayFactor limits the delay of a commit to this many times the backup delay.
+const maxDelayFactor = 20
+
+// commitDelay returns how long a replica that does not go first leaves a commit to others: backupDelay, from the moment when the commit was
+// needed. It waits longer while others commit, for any Service. When a hundred leaders go at once, the replica that goes first needs longer
+// than backupDelay, and conflicts would only slow it down.
 func commitDelay(needed, othersCommitted time.Time, backupDelay time.Duration, now time.Time) time.Duration {
 	from := needed
 	if othersCommitted.After(from) {
 		from = othersCommitted
 	}
 	due := from.Add(backupDelay)
-	if latest := needed.Add(longestDelay * backupDelay); due.After(latest) {
+	if latest := needed.Add(maxDelayFactor * backupDelay); due.After(latest) {
 		due = latest
 	}
 	return max(due.Sub(now), 0)

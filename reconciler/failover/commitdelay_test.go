@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestTheCommitDelay(t *testing.T) {
+func TestCommitDelay(t *testing.T) {
 	const delay = 50 * time.Millisecond
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	after := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
@@ -15,14 +15,14 @@ func TestTheCommitDelay(t *testing.T) {
 		delay  time.Duration
 		want   time.Duration
 	}{
-		"the need was just seen":                   {now: after(0), delay: delay, want: delay},
-		"part of the delay has passed":             {now: after(20), delay: delay, want: 30 * time.Millisecond},
-		"the delay has passed":                     {now: after(50), delay: delay},
-		"others committed before the need":         {others: after(-10), now: after(20), delay: delay, want: 30 * time.Millisecond},
-		"others are committing":                    {others: after(40), now: after(50), delay: delay, want: 40 * time.Millisecond},
-		"others stopped committing":                {others: after(40), now: after(90), delay: delay},
-		"others go on committing for twenty times": {others: after(990), now: after(995), delay: delay, want: 5 * time.Millisecond},
-		"no delay": {now: after(0)},
+		"the commit is needed since now":        {now: after(0), delay: delay, want: delay},
+		"part of the delay has passed":          {now: after(20), delay: delay, want: 30 * time.Millisecond},
+		"the delay has passed":                  {now: after(50), delay: delay},
+		"others committed before it was needed": {others: after(-10), now: after(20), delay: delay, want: 30 * time.Millisecond},
+		"others are committing":                 {others: after(40), now: after(50), delay: delay, want: 40 * time.Millisecond},
+		"others stopped committing":             {others: after(40), now: after(90), delay: delay},
+		"others commit until the longest delay": {others: after(990), now: after(995), delay: delay, want: 5 * time.Millisecond},
+		"no delay":                              {now: after(0)},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -20,89 +20,85 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// maxRounds is how often one reconciliation decides again because its commit was refused, before the work queue's delay.
-const maxRounds = 3
+// maxAttempts is how often one reconciliation decides before it leaves the next attempt to the work queue, with its delay.
+const maxAttempts = 3
 
-// Controller decides who leads each Service and writes it into the EndpointSlices. It runs on every replica.
+// Controller reconciles Services: it decides which pod leads, and writes that into the EndpointSlices. It runs on every replica.
 type Controller struct {
-	stores   *store.Stores
-	live     client.Reader // reads from the API server
-	client   client.Writer
-	leaders  *cache.Leaders
-	tuning   *config.Store
-	clock    *Clock
-	holds    func() bool // whether this replica holds the Lease for certain
-	recorder events.EventRecorder
-	metrics  *metrics
+	stores     *store.Stores
+	live       client.Reader // reads from the API server
+	client     client.Writer
+	leaders    *cache.Leaders
+	tuning     *config.Store
+	clock      *Clock
+	holdsLease func() bool // whether this replica holds the Lease for certain
+	recorder   events.EventRecorder
+	metrics    *metrics
 
 	events   *notify.EventSender
-	triggers *triggerTimes
+	triggers *pendingTriggers
 	warnings *notify.Deduplicator
-	// repairs space out what someone undoes again and again, refusals what the API server refuses; told are the refusals that were told.
-	repairs, refusals *notify.Backoff
-	told              *notify.Deduplicator
-	limiter           *limiter
-	deferral          deferral
-	standing          *store.Enqueuer
+	// repairBackoff spaces out repairs that someone keeps undoing.
+	repairBackoff *notify.Backoff
+	// refusalBackoff spaces out writes that the API server refuses. refusalWarnings remembers which refusals were reported.
+	refusalBackoff  *notify.Backoff
+	refusalWarnings *notify.Deduplicator
+	limiter         *limiter
+	deferral        deferral
+	// leaderServices enqueues a Service with the leader Service controller.
+	leaderServices *store.Enqueuer
 	// enqueueAll enqueues every Service.
 	enqueueAll func()
 	quiet      *notify.QuietPeriod
-	// queue is there once the controller has started.
+	// queue is nil until the controller has started.
 	queue atomic.Pointer[store.Queue]
 }
 
-// longestBehind is how long a replica waits for its informers when it has not seen what a slice's writer had seen. Then it reads live.
-const longestBehind = 2 * time.Second
-
-// behindDelay is how long a replica that is behind waits before it looks again, at first. Later it is half of what it has waited: events
-// enqueue it as well, and whoever is behind for want of CPU must not use it up for looking.
-const behindDelay = 10 * time.Millisecond
-
-// Reconcile brings the slices of one Service's leader Service up to date. What admission has prepared is committed when the leader is
-// seen to leave; everything else is decided now. A commit that is refused, because someone else's came first, is decided again from
-// a live read.
-func (s *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+// Reconcile brings the slices of one Service's leader Service up to date. A hand-over that admission has prepared is committed as soon as
+// the leader is seen to leave. Everything else is decided now. When the API server refuses a commit because another one came first, the
+// Service is decided again, from a live read.
+func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
-	trigger := s.triggers.take(key)
-	in, found := s.gather(key)
+	trigger := c.triggers.take(key)
+	in, found := c.loadFromInformers(key)
 	if !found {
-		s.release(key, in.source)
+		c.forget(key, in.source)
 		return reconcile.Result{}, nil
 	}
 	in.trigger = trigger
 	read := readNothing
-	if plan, prepared := s.takePrepared(key, &in); prepared {
-		// It waits for nobody: neither for its turn nor at the limiter.
-		switch err := s.commit(ctx, key, in, plan); {
+	if p, prepared := c.takePrepared(key, &in); prepared {
+		// A prepared commit waits neither for other replicas nor at the limiter.
+		switch err := c.commit(ctx, key, in, p); {
 		case err == nil:
-			s.enqueueAfter(key, 0) // who would follow next is decided after the other hand-overs that are due
+			c.enqueueAfter(key, 0) // the next successor is chosen after the other hand-overs that are due
 			return reconcile.Result{}, nil
 		case errors.Is(err, errOutdated):
 			read = readSlices
 		}
 	}
-	if !s.limiter.enter(key) {
-		s.triggers.putBack(key, in.trigger)
+	if !c.limiter.tryAcquire(key) {
+		c.triggers.restore(key, in.trigger)
 		return reconcile.Result{}, nil
 	}
-	defer s.limiter.leave()
-	result, err := s.decideAndCommit(ctx, key, in, read)
+	defer c.limiter.release()
+	result, err := c.decideAndCommit(ctx, key, in, read)
 	return result, retry.UnlessStopping(ctx, err)
 }
 
-// decideAndCommit decides and commits, again from a live read when what was known turns out to be outdated.
-func (s *Controller) decideAndCommit(ctx context.Context, key types.NamespacedName, in input, read reading) (reconcile.Result, error) {
-	for range maxRounds {
-		complete, found, err := s.complete(ctx, key, in, read)
+// decideAndCommit decides and commits. It starts again from a live read when its input turns out to be outdated.
+func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedName, in input, read liveReads) (reconcile.Result, error) {
+	for range maxAttempts {
+		complete, found, err := c.loadSlices(ctx, key, in, read)
 		if err != nil {
-			s.triggers.putBack(key, in.trigger)
+			c.triggers.restore(key, in.trigger)
 			return reconcile.Result{}, err
 		}
 		if !found {
-			s.settled(key, nil)
+			c.recordSuccessor(key, nil)
 			return reconcile.Result{}, nil
 		}
-		result, err := s.settle(ctx, key, complete)
+		result, err := c.reconcileOnce(ctx, key, complete)
 		switch {
 		case errors.Is(err, errOutdated):
 			read = readSlices
@@ -111,114 +107,84 @@ func (s *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 			read = readPods
 			continue
 		case notify.Refused(err):
-			s.triggers.putBack(key, in.trigger)
-			return s.tellRefusal(key, complete, err), nil
+			c.triggers.restore(key, in.trigger)
+			return c.reportRefusal(key, complete, err), nil
 		case err != nil:
-			s.triggers.putBack(key, in.trigger)
+			c.triggers.restore(key, in.trigger)
 		}
 		return result, err
 	}
-	s.triggers.putBack(key, in.trigger)
-	return reconcile.Result{}, fmt.Errorf("failed to commit: refused %d times: %w", maxRounds, errOutdated)
+	c.triggers.restore(key, in.trigger)
+	return reconcile.Result{}, fmt.Errorf("failed to commit: refused %d times: %w", maxAttempts, errOutdated)
 }
 
-// errBehind asks for another decision from a live read: the informers have been behind for too long.
-var errBehind = errors.New("the informers are behind what another replica has seen")
-
-// settle decides, applies and reports, once.
-func (s *Controller) settle(ctx context.Context, key types.NamespacedName, in input) (reconcile.Result, error) {
+// reconcileOnce decides, commits and reports, once.
+func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName, in input) (reconcile.Result, error) {
 	now := time.Now()
-	plan := decide(in, s.clock.Now())
-	if len(plan.writes) == 0 {
-		s.leaders.SetState(key, plan.standing(), plan.highest)
+	p := decide(in, c.clock.Now())
+	if len(p.writes) == 0 {
+		c.leaders.SetState(key, p.stateUnwritten(), p.highest)
 	} else {
-		wait, err := s.wait(key, in, plan, now)
+		wait, err := c.delay(key, in, p, now)
 		if wait == 0 && err == nil {
-			wait = s.spaceOut(key, in, plan, now)
+			wait = c.repairDelay(key, in, p, now)
 		}
 		if wait > 0 || err != nil {
-			s.leaders.SetState(key, plan.standing(), plan.highest)
-			s.triggers.putBack(key, in.trigger)
+			c.leaders.SetState(key, p.stateUnwritten(), p.highest)
+			c.triggers.restore(key, in.trigger)
 			return reconcile.Result{RequeueAfter: wait}, err
 		}
-		plan.path = s.path()
-		if err := s.commit(ctx, key, in, plan); err != nil {
+		p.path = c.commitPath()
+		if err := c.commit(ctx, key, in, p); err != nil {
 			return reconcile.Result{}, err
 		}
 	}
-	s.settled(key, plan.decision.Successor)
-	s.warn(key, in, plan)
-	s.refusals.Forget(key)
-	s.told.Filter(key, nil)
-	return reconcile.Result{RequeueAfter: retry.MinNonZero(requeueAfter(plan), s.leaders.ExpirePrepared(key, now))}, nil
+	c.recordSuccessor(key, p.decision.Successor)
+	c.warn(key, in, p)
+	c.refusalBackoff.Forget(key)
+	c.refusalWarnings.Filter(key, nil)
+	return reconcile.Result{RequeueAfter: retry.MinNonZero(requeueAfter(p), c.leaders.ExpirePrepared(key, now))}, nil
 }
 
-// commit writes a plan, and reports it as soon as its first write is there: that switches the leader.
-func (s *Controller) commit(ctx context.Context, key types.NamespacedName, in input, plan plan) error {
-	committed, err := s.apply(ctx, key, in.tuning, plan.writes)
+// commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader.
+func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in input, p plan) error {
+	committed, err := c.apply(ctx, key, in.tuning, p.writes)
 	switch {
-	case plan.path == pathPrepared:
-		s.leaders.CountPrepared(outcomeOf(committed, err))
-	case in.authority == authorityAll && in.admissible(plan):
-		s.deferral.learn(err)
+	case p.path == pathPrepared:
+		c.leaders.CountPrepared(commitOutcome(committed, err))
+	case in.authority == authorityAll && in.preparable(p):
+		c.deferral.observe(err)
 	}
 	if committed {
-		s.leaders.SetState(key, plan.after, plan.after.Term)
-		s.report(ctx, key, in, plan)
+		c.leaders.SetState(key, p.after, p.after.Term)
+		c.report(ctx, key, in, p)
 	}
 	return err
 }
 
-// settled takes note of who follows, and lets the leader Service controller know when that is another pod than before.
-func (s *Controller) settled(key types.NamespacedName, successor *election.Candidate) {
-	if s.leaders.Decided(key, successor) {
-		s.standing.EnqueueAfter(key, notify.Deferral)
+// recordSuccessor records that nothing is left to commit, and which pod would follow. When that is another pod than before, it enqueues the
+// Service with the leader Service controller.
+func (c *Controller) recordSuccessor(key types.NamespacedName, successor *election.Candidate) {
+	if c.leaders.Decided(key, successor) {
+		c.leaderServices.EnqueueAfter(key, notify.Deferral)
 	}
 }
 
-// wait is how long to leave a commit to others, or to informers that are behind. errBehind says that they have been for too long.
-func (s *Controller) wait(key types.NamespacedName, in input, plan plan, now time.Time) (time.Duration, error) {
-	needed := s.leaders.NeededSince(key, now)
-	if in.behind() {
-		waited := now.Sub(s.leaders.BehindSince(key, now))
-		if waited >= longestBehind {
-			return 0, errBehind
-		}
-		return max(behindDelay, min(waited/2, longestBehind-waited)), nil
-	}
-	first := plan.moves && in.authority == authorityAll && (!in.admissible(plan) || !s.deferral.yields())
-	if first {
-		return 0, nil
-	}
-	return commitDelay(needed, s.leaders.OthersCommitted(), in.tuning.Commit.BackupDelay.Duration, now), nil
-}
-
-func (s *Controller) path() path {
-	if s.holds() {
+// commitPath returns the path of a commit that admission has not prepared.
+func (c *Controller) commitPath() path {
+	if c.holdsLease() {
 		return pathUnprepared
 	}
 	return pathBackup
 }
 
-// authority is what this replica may change now.
-func (s *Controller) authority() authority {
-	switch {
-	case s.stores.OlderReplicas():
-		return authorityDead
-	case s.holds():
-		return authorityAll
-	default:
-		return authorityLosses
+// requeueAfter returns when to decide again if no event arrives; zero for never.
+func requeueAfter(p plan) time.Duration {
+	if len(p.takenNames) > 0 {
+		return retry.MinNonZero(takenNameRecheck, p.decision.LookAgain)
 	}
+	return p.decision.LookAgain
 }
 
-// requeueAfter is when to decide again although no event came; zero for never.
-func requeueAfter(plan plan) time.Duration {
-	if len(plan.taken) > 0 {
-		return retry.MinNonZero(takenRecheck, plan.decision.LookAgain)
-	}
-	return plan.decision.LookAgain
-}
-
-// takenRecheck is how often a name that someone else's object has is tried again: objects that are not ours are not watched.
-const takenRecheck = time.Minute
+// takenNameRecheck is how often a slice is tried again when another object has its name. Objects that are not ours are not watched.
+const takenNameRecheck = time.Minute

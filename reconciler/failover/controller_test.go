@@ -18,112 +18,112 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestAHandOverOnAHitIsOneWriteAndNoRead(t *testing.T) {
-	st := elected(t)
-	st.lose()
-	result, err := st.reconcile()
+func TestAHandOverIsOneWriteAndNoRead(t *testing.T) {
+	f := newLeaseHolder(t)
+	f.deleteLeader()
+	result, err := f.reconcile()
 	if err != nil || result.RequeueAfter != 0 {
 		t.Fatalf("got %+v, %v", result, err)
 	}
-	if st.reads.Load() != 0 || st.writes.Load() != 1 {
-		t.Errorf("%d reads and %d writes, want none and one", st.reads.Load(), st.writes.Load())
+	if f.reads.Load() != 0 || f.writes.Load() != 1 {
+		t.Errorf("%d reads and %d writes, want none and one", f.reads.Load(), f.writes.Load())
 	}
-	st.expectNew("b2")
-	if got := testutil.ToFloat64(st.metrics.handovers.WithLabelValues("LeaderDeleted", "unprepared")); got != 1 {
+	f.expectNewTerm("b2")
+	if got := testutil.ToFloat64(f.metrics.handovers.WithLabelValues("LeaderDeleted", "unprepared")); got != 1 {
 		t.Errorf("%v hand-overs are counted", got)
 	}
-	record, _ := st.leaders.Peek(gen.ShopWeb)
+	record, _ := f.leaders.Peek(gen.ShopWeb)
 	if record.Leader.Name != "b2" || record.Term <= 5 || record.Highest != record.Term {
 		t.Errorf("the leader cache says %+v", record.State)
 	}
-	if _, err := st.reconcile(); err != nil || st.writes.Load() != 1 {
-		t.Errorf("another look costs %d writes (%v)", st.writes.Load()-1, err)
+	if _, err := f.reconcile(); err != nil || f.writes.Load() != 1 {
+		t.Errorf("another reconciliation makes %d writes (%v)", f.writes.Load()-1, err)
 	}
 }
 
-func TestAnotherReplicaWaitsAndCommitsWhenNobodyHas(t *testing.T) {
+func TestAnotherReplicaCommitsAfterADelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStage(t)
-		st.lose()
-		result, err := st.reconcile()
-		if err != nil || result.RequeueAfter != 50*time.Millisecond || st.writes.Load() != 0 {
-			t.Fatalf("got %+v, %v and %d writes", result, err, st.writes.Load())
+		f := newFixture(t)
+		f.deleteLeader()
+		result, err := f.reconcile()
+		if err != nil || result.RequeueAfter != 50*time.Millisecond || f.writes.Load() != 0 {
+			t.Fatalf("got %+v, %v and %d writes", result, err, f.writes.Load())
 		}
 		<-time.After(result.RequeueAfter)
-		if result, err = st.reconcile(); err != nil || result.RequeueAfter != 0 {
+		if result, err = f.reconcile(); err != nil || result.RequeueAfter != 0 {
 			t.Fatalf("got %+v, %v", result, err)
 		}
-		st.expectNew("b2")
-		if got := testutil.ToFloat64(st.metrics.handovers.WithLabelValues("LeaderDeleted", "backup")); got != 1 {
+		f.expectNewTerm("b2")
+		if got := testutil.ToFloat64(f.metrics.handovers.WithLabelValues("LeaderDeleted", "backup")); got != 1 {
 			t.Errorf("%v hand-overs are counted", got)
 		}
 	})
 }
 
-func TestAnotherReplicaLeavesWhatWasCommittedAlone(t *testing.T) {
+func TestAnotherReplicaDoesNotCommitAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStage(t)
-		st.lose()
-		if _, err := st.reconcile(); err != nil {
+		f := newFixture(t)
+		f.deleteLeader()
+		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.commitElsewhere("b2", 6, leaderslice.Basis{Pods: "30", Services: "20"})
-		st.leaders.Observe(gen.ShopWeb, leaderslice.Parse(st.slice()), time.Now())
+		f.commitByOther("b2", 6, leaderslice.Basis{Pods: "30", Services: "20"})
+		f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
 		<-time.After(time.Second)
-		result, err := st.reconcile()
-		if err != nil || result.RequeueAfter != 0 || st.writes.Load() != 0 {
-			t.Errorf("got %+v, %v and %d writes", result, err, st.writes.Load())
+		result, err := f.reconcile()
+		if err != nil || result.RequeueAfter != 0 || f.writes.Load() != 0 {
+			t.Errorf("got %+v, %v and %d writes", result, err, f.writes.Load())
 		}
 	})
 }
 
-func TestAConflictIsReadLiveAndDecidedAgain(t *testing.T) {
+func TestAfterAConflictTheServiceIsReadLiveAndDecidedAgain(t *testing.T) {
 	cases := map[string]struct {
-		elsewhere string
-		basis     leaderslice.Basis
-		want      string // the leader after this replica has decided again
-		wantNew   bool
-		wantWait  time.Duration
+		other    string
+		basis    leaderslice.Basis
+		want     string // the leader after this replica has decided again
+		wantNew  bool
+		wantWait time.Duration
 	}{
 		"another replica made the same decision": {
-			elsewhere: "b2", basis: leaderslice.Basis{Pods: "30", Services: "20"}, want: "b2",
+			other: "b2", basis: leaderslice.Basis{Pods: "30", Services: "20"}, want: "b2",
 		},
-		"another replica, which has seen a pod that this one has not, made another one": {
-			elsewhere: "c3", basis: leaderslice.Basis{Pods: "31", Services: "20"}, want: "c3", wantWait: behindDelay,
+		"another replica chose a pod that this replica has not seen": {
+			other: "c3", basis: leaderslice.Basis{Pods: "31", Services: "20"}, want: "c3", wantWait: behindDelay,
 		},
-		"another replica, which has seen a Service that this one has not, made another one": {
-			elsewhere: "c3", basis: leaderslice.Basis{Pods: "30", Services: "21"}, want: "c3", wantWait: behindDelay,
+		"another replica decided upon a Service that this replica has not seen": {
+			other: "c3", basis: leaderslice.Basis{Pods: "30", Services: "21"}, want: "c3", wantWait: behindDelay,
 		},
-		"another replica, which has seen no more, chose a pod that has gone": {
-			elsewhere: "c3", basis: leaderslice.Basis{Pods: "30", Services: "20"}, want: "b2", wantNew: true,
+		"another replica, which has seen no more, chose a pod that is gone": {
+			other: "c3", basis: leaderslice.Basis{Pods: "30", Services: "20"}, want: "b2", wantNew: true,
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := elected(t)
-				if _, err := st.reconcile(); err != nil {
+				f := newLeaseHolder(t)
+				if _, err := f.reconcile(); err != nil {
 					t.Fatal(err)
 				}
-				st.commitElsewhere(test.elsewhere, 6, test.basis)
-				st.lose()
-				st.reads.Store(0)
-				result, err := st.reconcile()
+				f.commitByOther(test.other, 6, test.basis)
+				f.deleteLeader()
+				f.reads.Store(0)
+				result, err := f.reconcile()
 				if err != nil || result.RequeueAfter != test.wantWait {
 					t.Errorf("got %+v, %v, want a wait of %s", result, err, test.wantWait)
 				}
-				if got := st.reads.Load(); got != 3 {
+				if got := f.reads.Load(); got != 3 {
 					t.Errorf("%d live reads, want those of two Services and a slice", got)
 				}
 				if test.wantNew {
-					st.expectNew(test.want)
+					f.expectNewTerm(test.want)
 				} else {
-					st.expect(test.want, 6)
+					f.expect(test.want, 6)
 				}
-				if got := testutil.ToFloat64(st.metrics.conflicts); got != 1 {
+				if got := testutil.ToFloat64(f.metrics.conflicts); got != 1 {
 					t.Errorf("%v conflicts are counted", got)
 				}
-				if diff := cmp.Diff(map[string]float64{"conflict": 1}, st.misses()); diff != "" {
+				if diff := cmp.Diff(map[string]float64{"conflict": 1}, f.misses()); diff != "" {
 					t.Errorf("unexpected misses of the leader cache (-want +got):\n%s", diff)
 				}
 			})
@@ -133,60 +133,60 @@ func TestAConflictIsReadLiveAndDecidedAgain(t *testing.T) {
 
 func TestAReplicaThatIsBehindWaitsForItsInformers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := elected(t)
-		st.commitElsewhere("c3", 6, leaderslice.Basis{Pods: "31", Services: "20"})
-		st.leaders.Observe(gen.ShopWeb, leaderslice.Parse(st.slice()), time.Now())
-		st.reads.Store(0)
-		for range 3 { // c3 seems to be gone
-			result, err := st.reconcile()
-			if err != nil || result.RequeueAfter != behindDelay || st.writes.Load() != 0 {
-				t.Fatalf("got %+v, %v and %d writes", result, err, st.writes.Load())
+		f := newLeaseHolder(t)
+		f.commitByOther("c3", 6, leaderslice.Basis{Pods: "31", Services: "20"})
+		f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
+		f.reads.Store(0)
+		for range 3 { // to this replica, c3 looks as if it were gone
+			result, err := f.reconcile()
+			if err != nil || result.RequeueAfter != behindDelay || f.writes.Load() != 0 {
+				t.Fatalf("got %+v, %v and %d writes", result, err, f.writes.Load())
 			}
 			<-time.After(result.RequeueAfter)
 		}
-		if err := st.stores.Pods.Add(gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })); err != nil {
+		if err := f.stores.Pods.Add(gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })); err != nil {
 			t.Fatal(err)
 		}
-		result, err := st.reconcile()
-		if err != nil || result.RequeueAfter != 0 || st.writes.Load() != 0 || st.reads.Load() != 0 {
-			t.Errorf("got %+v, %v, %d writes and %d reads", result, err, st.writes.Load(), st.reads.Load())
+		result, err := f.reconcile()
+		if err != nil || result.RequeueAfter != 0 || f.writes.Load() != 0 || f.reads.Load() != 0 {
+			t.Errorf("got %+v, %v, %d writes and %d reads", result, err, f.writes.Load(), f.reads.Load())
 		}
-		st.expect("c3", 6)
+		f.expect("c3", 6)
 	})
 }
 
 func TestAReplicaThatStaysBehindReadsThePodsLive(t *testing.T) {
 	for name, basis := range map[string]leaderslice.Basis{
-		"a pod's version that nobody can see":     {Pods: "999999", Services: "20"},
-		"a Service's version that nobody can see": {Pods: "30", Services: "999999"},
+		"a pod's version that no replica can have seen":     {Pods: "999999", Services: "20"},
+		"a Service's version that no replica can have seen": {Pods: "30", Services: "999999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := elected(t)
-				st.commitElsewhere("c3", 6, basis)
-				st.leaders.Observe(gen.ShopWeb, leaderslice.Parse(st.slice()), time.Now())
-				start, looks := time.Now(), 0
-				for ; st.writes.Load() == 0; looks++ {
-					result, err := st.reconcile()
+				f := newLeaseHolder(t)
+				f.commitByOther("c3", 6, basis)
+				f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
+				start, reconciliations := time.Now(), 0
+				for ; f.writes.Load() == 0; reconciliations++ {
+					result, err := f.reconcile()
 					if err != nil {
 						t.Fatal(err)
 					}
 					<-time.After(result.RequeueAfter)
 					if time.Since(start) > time.Minute {
-						t.Fatal("it waits for ever")
+						t.Fatal("it waits forever")
 					}
 				}
-				if took := time.Since(start); took < longestBehind || took > longestBehind+50*time.Millisecond {
-					t.Errorf("it waited for %s, want %s", took, longestBehind)
+				if took := time.Since(start); took < maxBehind || took > maxBehind+50*time.Millisecond {
+					t.Errorf("it waited for %s, want %s", took, maxBehind)
 				}
-				if looks > 20 {
-					t.Errorf("it looked %d times, want at most 20", looks)
+				if reconciliations > 20 {
+					t.Errorf("it was reconciled %d times, want at most 20", reconciliations)
 				}
-				st.expectNew("a1") // the oldest of those that are there
-				if got := leaderslice.Parse(st.slice()).Basis; got != (leaderslice.Basis{Pods: listedVersion, Services: "20"}) {
+				f.expectNewTerm("a1") // the oldest pod that exists
+				if got := leaderslice.Parse(f.slice()).Basis; got != (leaderslice.Basis{Pods: listedVersion, Services: "20"}) {
 					t.Errorf("got basis %+v, want what was read", got)
 				}
-				if diff := cmp.Diff(map[string]float64{"behind": 1}, st.misses()); diff != "" {
+				if diff := cmp.Diff(map[string]float64{"behind": 1}, f.misses()); diff != "" {
 					t.Errorf("unexpected misses of the leader cache (-want +got):\n%s", diff)
 				}
 			})
@@ -194,29 +194,29 @@ func TestAReplicaThatStaysBehindReadsThePodsLive(t *testing.T) {
 	}
 }
 
-func TestALeaderReCreatedUnderItsNameIsReadLive(t *testing.T) {
-	st := elected(t)
-	if _, err := st.reconcile(); err != nil {
+func TestAfterALeaderIsRecreatedTheServiceIsReadLive(t *testing.T) {
+	f := newLeaseHolder(t)
+	if _, err := f.reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	if err := st.stores.Pods.Update(gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "second" })); err != nil {
+	if err := f.stores.Pods.Update(gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "second" })); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := st.reconcile(); err != nil {
+	if _, err := f.reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	if got := st.reads.Load(); got != 3 {
+	if got := f.reads.Load(); got != 3 {
 		t.Errorf("%d live reads, want those of two Services and a slice", got)
 	}
-	st.expectNew("b2") // the other one is where the leader was lost
+	f.expectNewTerm("b2") // the new a1 is on the node where the leader was lost
 }
 
-func TestFailures(t *testing.T) {
+func TestFailedWrites(t *testing.T) {
 	slices := schema.GroupResource{Group: "discovery.k8s.io", Resource: "endpointslices"}
 	busy := apierrors.NewTooManyRequests("slow down", 1)
 	refused := apierrors.NewInvalid(schema.GroupKind{}, "web-leader-ipv4", nil)
-	going := apierrors.NewForbidden(slices, "web-leader-ipv4", errors.New("namespace is being terminated"))
-	going.ErrStatus.Details.Causes = append(going.ErrStatus.Details.Causes, metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})
+	terminating := apierrors.NewForbidden(slices, "web-leader-ipv4", errors.New("namespace is being terminated"))
+	terminating.ErrStatus.Details.Causes = append(terminating.ErrStatus.Details.Causes, metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})
 	cases := map[string]struct {
 		errs       []error
 		wantErr    error
@@ -224,18 +224,18 @@ func TestFailures(t *testing.T) {
 		wantWrites int32
 		wantLeader string
 	}{
-		"a busy API server is asked twice":                  {errs: []error{busy}, wantWrites: 2, wantLeader: "b2"},
-		"then the work queue takes over":                    {errs: []error{busy, busy}, wantErr: busy, wantWrites: 2, wantLeader: "a1"},
-		"a refusal is told, and tried again later":          {errs: []error{refused}, wantAgain: time.Second, wantWrites: 1, wantLeader: "a1"},
-		"a namespace that is being deleted ends it quietly": {errs: []error{going}, wantWrites: 1, wantLeader: "a1"},
+		"a busy API server gets a second attempt":         {errs: []error{busy}, wantWrites: 2, wantLeader: "b2"},
+		"after two attempts the work queue tries again":   {errs: []error{busy, busy}, wantErr: busy, wantWrites: 2, wantLeader: "a1"},
+		"a refused write is tried again later":            {errs: []error{refused}, wantAgain: time.Second, wantWrites: 1, wantLeader: "a1"},
+		"a namespace that is being deleted is no failure": {errs: []error{terminating}, wantWrites: 1, wantLeader: "a1"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := elected(t)
-				st.lose()
+				f := newLeaseHolder(t)
+				f.deleteLeader()
 				calls := 0
-				st.answer = func() error {
+				f.answer = func() error {
 					calls++
 					if calls > len(test.errs) {
 						return nil
@@ -243,7 +243,7 @@ func TestFailures(t *testing.T) {
 					return test.errs[calls-1]
 				}
 				start := time.Now()
-				result, err := st.reconcile()
+				result, err := f.reconcile()
 				if result.RequeueAfter != test.wantAgain {
 					t.Errorf("tried again after %s, want %s", result.RequeueAfter, test.wantAgain)
 				}
@@ -253,14 +253,14 @@ func TestFailures(t *testing.T) {
 				if took := time.Since(start); took > 500*time.Millisecond {
 					t.Errorf("took %s", took)
 				}
-				if got := st.writes.Load(); got != test.wantWrites {
+				if got := f.writes.Load(); got != test.wantWrites {
 					t.Errorf("%d writes, want %d", got, test.wantWrites)
 				}
-				state := leaderslice.Parse(st.slice()).State
+				state := leaderslice.Parse(f.slice()).State
 				if diff := cmp.Diff(test.wantLeader, state.Leader.Name); diff != "" {
 					t.Errorf("unexpected leader (-want +got):\n%s", diff)
 				}
-				if trigger := st.triggers.take(gen.ShopWeb); (err != nil || test.wantAgain > 0) == trigger.IsZero() {
+				if trigger := f.triggers.take(gen.ShopWeb); (err != nil || test.wantAgain > 0) == trigger.IsZero() {
 					t.Errorf("the trigger is %s after error %v", trigger, err)
 				}
 			})
@@ -268,66 +268,66 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-func TestASliceThatIsMissedIsMadeAgain(t *testing.T) {
+func TestADeletedSliceIsCreatedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := elected(t)
-		if err := st.api.Delete(t.Context(), st.slice()); err != nil {
+		f := newLeaseHolder(t)
+		if err := f.api.Delete(t.Context(), f.slice()); err != nil {
 			t.Fatal(err)
 		}
-		st.lose()
-		result, err := st.reconcile()
+		f.deleteLeader()
+		result, err := f.reconcile()
 		if err != nil {
 			t.Fatal(err)
 		}
 		<-time.After(result.RequeueAfter)
-		if _, err := st.reconcile(); err != nil {
+		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		st.expectNew("b2")
+		f.expectNewTerm("b2")
 	})
 }
 
 func TestAServiceThatOptsOutIsForgotten(t *testing.T) {
-	for name, change := range map[string]func(*stage) error{
-		"its annotation is removed": func(st *stage) error {
-			return st.stores.Services.Update(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }))
+	for name, change := range map[string]func(*fixture) error{
+		"its annotation is removed": func(f *fixture) error {
+			return f.stores.Services.Update(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }))
 		},
-		"its namespace's label is removed, and the leader Service after the grace": func(st *stage) error {
+		"its namespace's label is removed, and the leader Service after the grace": func(f *fixture) error {
 			meta := gen.Namespace("shop")
 			meta.Labels = nil
-			return errors.Join(st.stores.Namespaces.Update(meta), st.stores.Services.Delete(gen.LeaderOf(gen.WebService())))
+			return errors.Join(f.stores.Namespaces.Update(meta), f.stores.Services.Delete(gen.LeaderOf(gen.WebService())))
 		},
-		"it is deleted": func(st *stage) error { return st.stores.Services.Delete(gen.WebService()) },
+		"it is deleted": func(f *fixture) error { return f.stores.Services.Delete(gen.WebService()) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			st := elected(t)
-			if _, err := st.reconcile(); err != nil {
+			f := newLeaseHolder(t)
+			if _, err := f.reconcile(); err != nil {
 				t.Fatal(err)
 			}
-			if err := change(st); err != nil {
+			if err := change(f); err != nil {
 				t.Fatal(err)
 			}
-			st.lose()
-			if _, err := st.reconcile(); err != nil || st.writes.Load() != 0 {
-				t.Errorf("got %d writes, %v", st.writes.Load(), err)
+			f.deleteLeader()
+			if _, err := f.reconcile(); err != nil || f.writes.Load() != 0 {
+				t.Errorf("got %d writes, %v", f.writes.Load(), err)
 			}
-			if _, known := st.leaders.Peek(gen.ShopWeb); known || len(st.triggers.at) != 0 {
-				t.Error("something is remembered")
+			if _, known := f.leaders.Peek(gen.ShopWeb); known || len(f.triggers.at) != 0 {
+				t.Error("something is still remembered")
 			}
 		})
 	}
 }
 
-func TestATakenNameDoesNotPutOffWhatIsDueSooner(t *testing.T) {
+func TestATakenNameDoesNotDelayAnEarlierRequeue(t *testing.T) {
 	for name, test := range map[string]struct {
 		plan plan
 		want time.Duration
 	}{
-		"nothing":               {},
-		"a grace":               {plan: plan{decision: election.Decision{LookAgain: time.Second}}, want: time.Second},
-		"a name":                {plan: plan{taken: []string{"web-leader-ipv6"}}, want: takenRecheck},
-		"a name and a grace":    {plan: plan{taken: []string{"web-leader-ipv6"}, decision: election.Decision{LookAgain: time.Second}}, want: time.Second},
-		"a name before a doubt": {plan: plan{taken: []string{"web-leader-ipv6"}, decision: election.Decision{LookAgain: time.Hour}}, want: takenRecheck},
+		"nothing is due":  {},
+		"a grace ends":    {plan: plan{decision: election.Decision{LookAgain: time.Second}}, want: time.Second},
+		"a name is taken": {plan: plan{takenNames: []string{"web-leader-ipv6"}}, want: takenNameRecheck},
+		"a name is taken, and a grace ends first": {plan: plan{takenNames: []string{"web-leader-ipv6"}, decision: election.Decision{LookAgain: time.Second}}, want: time.Second},
+		"a name is taken, and a grace ends later": {plan: plan{takenNames: []string{"web-leader-ipv6"}, decision: election.Decision{LookAgain: time.Hour}}, want: takenNameRecheck},
 	} {
 		if got := requeueAfter(test.plan); got != test.want {
 			t.Errorf("%s: got %s, want %s", name, got, test.want)

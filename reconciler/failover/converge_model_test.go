@@ -27,26 +27,26 @@ type api struct {
 	r       *rand.Rand
 	now     time.Time
 	version int
-	// The objects by name, nil for one that was deleted, and their changes in order.
+	// The objects, by name, and their changes in order.
 	pods     kind[*corev1.Pod]
 	services kind[*corev1.Service]
 	slices   kind[*discoveryv1.EndpointSlice]
-	// inputs counts what was done to the objects and replicas from outside, commits what the replicas have committed.
+	// inputs counts the changes of objects and replicas from outside, commits those that the replicas have committed.
 	inputs, commits int
-	// holders is how many replicas hold the Lease at most.
+	// holders is the largest number of replicas that hold the Lease.
 	holders int
-	// terms are the leaders that the commits gave each term to; nil when clocks or made-up terms are so far off that a term cannot
-	// outlive the loss of all annotations that remember it.
+	// terms are the leaders of the terms that were committed. It is nil when clocks or made-up terms are so far off that a term may be used
+	// again once all annotations that record it are lost.
 	terms map[int64]types.UID
 }
 
-// kind is all the objects of one kind.
+// kind is the objects of one kind, and their changes.
 type kind[T any] struct {
 	now map[string]T
 	log []change[T]
 }
 
-// change is one event of a watch. The object is nil when it was deleted.
+// change is one event of a watch. before is nil when the object did not exist, after when it was deleted.
 type change[T any] struct {
 	name, version string
 	before, after *T
@@ -90,7 +90,7 @@ func (a *api) setSlice(slice *discoveryv1.EndpointSlice) *discoveryv1.EndpointSl
 	return slice
 }
 
-// errRefused is what the API server answers to a write of an older version.
+// errRefused is the API server's answer to a write that is based on an older version.
 var errRefused = errors.New("conflict")
 
 // write carries out a replica's write, or refuses it.
@@ -104,18 +104,18 @@ func (a *api) write(write cache.Write) (*discoveryv1.EndpointSlice, error) {
 	case write.Current == nil || !exists || existing.ResourceVersion != write.Current.ResourceVersion:
 		return nil, errRefused
 	}
-	updated := replacing(write.Current, write.Desired).DeepCopy()
+	updated := updatedSlice(write.Current, write.Desired).DeepCopy()
 	if apiequality.Semantic.DeepEqual(existing, updated) {
-		a.t.Errorf("a write changes nothing: %v", existing.Annotations)
+		a.t.Errorf("a write that changes nothing: %v", existing.Annotations)
 	}
 	return a.setSlice(updated), nil
 }
 
-// source and leaderService are the two Services as they are.
+// source and leaderService return the two Services.
 func (a *api) source() *corev1.Service        { return a.services.now["web"] }
 func (a *api) leaderService() *corev1.Service { return a.services.now["web-leader"] }
 
-// replica is one replica of Tanist: what its informers have delivered, its memory, its clock and its authority.
+// replica is one replica of Tanist: what its informers have delivered, its leader cache, its clock and its authority.
 type replica struct {
 	name      string
 	leaders   *cache.Leaders
@@ -125,11 +125,11 @@ type replica struct {
 	delivered struct{ pods, services, slices int }
 	skew      time.Duration
 	authority authority
-	// strategy is another one than the Service asks for, and no leader is sticky: the rules of another version. Empty for none.
+	// strategy replaces the Service's strategy, and no leader is sticky: the rules of another version. Empty for the Service's own.
 	strategy config.Strategy
 }
 
-// newReplica is one that has just listed everything.
+// newReplica returns a replica that has just listed all objects.
 func (a *api) newReplica(name string) *replica {
 	r := &replica{name: name, leaders: cache.New(), pods: maps.Clone(a.pods.now), services: maps.Clone(a.services.now)}
 	if r.pods == nil {
@@ -143,7 +143,7 @@ func (a *api) newReplica(name string) *replica {
 	return r
 }
 
-// deliver lets up to n events of each of the chosen kinds arrive, in their order.
+// deliver delivers up to n events of each of the chosen kinds, in order.
 func (r *replica) deliver(a *api, n int, pods, services, slices bool) {
 	for range n {
 		if i := r.delivered.pods; pods && i < len(a.pods.log) {
@@ -161,7 +161,7 @@ func (r *replica) deliver(a *api, n int, pods, services, slices bool) {
 	}
 }
 
-// catchUp lets all events arrive, and the bookmarks that say that there are no more.
+// catchUp delivers all events, and the bookmarks that say that there are no more.
 func (r *replica) catchUp(a *api) {
 	r.deliver(a, 1000, true, true, true)
 	r.seen = leaderslice.Basis{Pods: strconv.Itoa(a.version), Services: strconv.Itoa(a.version)}
@@ -195,35 +195,35 @@ func (r *replica) deliverSlice(c change[*discoveryv1.EndpointSlice], now time.Ti
 	}
 }
 
-// observed is what the replica looks at, as succession.load gathers it. live reads the pods from the API, too.
-func (r *replica) observed(a *api, live bool) (input, bool) {
-	s := input{
+// load returns the replica's input, as Controller.loadFromInformers and Controller.loadSlices do. live reads the pods from the API, too.
+func (r *replica) load(a *api, live bool) (input, bool) {
+	in := input{
 		source: r.services["web"], leaderService: r.services["web-leader"], tuning: config.DefaultTuning(),
 		seen: r.seen, authority: r.authority,
 	}
-	if s.leaderService == nil || !leaderslice.OwnsLeaderService(s.leaderService, s.source) {
-		return s, false
+	if in.leaderService == nil || !leaderslice.OwnsLeaderService(in.leaderService, in.source) {
+		return in, false
 	}
 	var miss cache.Miss
-	s.record, miss = r.leaders.Lookup(gen.ShopWeb, want(s))
-	if live || miss != "" || s.orphaned() {
-		s.source, s.leaderService = a.source(), a.leaderService()
-		if s.leaderService == nil {
-			return s, false
+	in.record, miss = r.leaders.Lookup(gen.ShopWeb, want(in))
+	if live || miss != "" || in.hasOtherOwner() {
+		in.source, in.leaderService = a.source(), a.leaderService()
+		if in.leaderService == nil {
+			return in, false
 		}
-		s.seen.Services = later(s.seen.Services, later(s.source.ResourceVersion, s.leaderService.ResourceVersion))
-		s.record = r.refresh(a, want(s))
+		in.seen.Services = newer(in.seen.Services, newer(in.source.ResourceVersion, in.leaderService.ResourceVersion))
+		in.record = r.refresh(a, want(in))
 	}
-	s.pods = slices.Collect(maps.Values(r.pods))
+	in.pods = slices.Collect(maps.Values(r.pods))
 	if live {
-		s.pods, s.live, s.seen.Pods = slices.Collect(maps.Values(a.pods.now)), true, strconv.Itoa(a.version)
+		in.pods, in.podsReadLive, in.seen.Pods = slices.Collect(maps.Values(a.pods.now)), true, strconv.Itoa(a.version)
 	}
-	a.r.Shuffle(len(s.pods), func(i, j int) { s.pods[i], s.pods[j] = s.pods[j], s.pods[i] })
-	s.options, _ = store.ResolveOptions(s.source, s.leaderService)
+	a.r.Shuffle(len(in.pods), func(i, j int) { in.pods[i], in.pods[j] = in.pods[j], in.pods[i] })
+	in.options, _ = store.ResolveOptions(in.source, in.leaderService)
 	if r.strategy != "" {
-		s.options.Strategy, s.options.Sticky, s.options.PreferredLeader = r.strategy, false, ""
+		in.options.Strategy, in.options.Sticky, in.options.PreferredLeader = r.strategy, false, ""
 	}
-	return s, true
+	return in, true
 }
 
 func (r *replica) refresh(a *api, want cache.Want) cache.Record {
@@ -234,49 +234,49 @@ func (r *replica) refresh(a *api, want cache.Want) cache.Record {
 	return r.leaders.Refresh(gen.ShopWeb, want, found, a.now, a.now)
 }
 
-// act is one reconciliation of a replica that waits for no delay: the order in which a test calls it stands for all delays. When it is
-// behind it does nothing, or after a while reads live. It dies between its first write and the next if dies says so.
-func (r *replica) act(a *api, patient, dies bool) {
-	s, ok := r.observed(a, false)
+// reconcile is one reconciliation. It ignores all delays: the order in which the test calls it stands for them. A replica that is behind
+// does nothing if waits is true, and reads live otherwise. A replica that dies makes only its first write.
+func (r *replica) reconcile(a *api, waits, dies bool) {
+	in, ok := r.load(a, false)
 	if !ok {
 		return
 	}
-	p := decide(s, a.now.Add(r.skew))
-	if len(p.writes) > 0 && s.behind() {
-		if patient {
+	p := decide(in, a.now.Add(r.skew))
+	if len(p.writes) > 0 && in.behind() {
+		if waits {
 			r.leaders.SetState(gen.ShopWeb, p.before, p.highest)
 			return
 		}
-		if s, ok = r.observed(a, true); !ok {
+		if in, ok = r.load(a, true); !ok {
 			return
 		}
-		p = decide(s, a.now.Add(r.skew))
+		p = decide(in, a.now.Add(r.skew))
 	}
 	r.leaders.SetState(gen.ShopWeb, p.before, p.highest)
-	r.commit(a, s, p, dies)
+	r.commit(a, in, p, dies)
 	r.leaders.Decided(gen.ShopWeb, p.decision.Successor)
 }
 
-// admit is the admission of the leader's deletion by a replica that commits at once. The deletion is refused afterwards if the test
-// does not go on with it.
+// admit is the admission of the leader's deletion by a replica that commits at once. The deletion counts as refused unless the test deletes
+// the pod afterwards.
 func (r *replica) admit(a *api) {
-	s, ok := r.observed(a, false)
-	if !ok || s.behind() {
+	in, ok := r.load(a, false)
+	if !ok || in.behind() {
 		return
 	}
 	now := a.now.Add(r.skew)
-	s.tuning.Commit.OnAdmission = true
-	state, _ := s.recorded(now)
-	prepared, ok := prepare(s, cache.Departure{Namespace: "shop", Name: state.Leader.Name, UID: state.Leader.UID}, now)
+	in.tuning.Commit.OnAdmission = true
+	state, _ := in.recordedState(now)
+	prepared, ok := prepare(in, cache.Departure{Namespace: "shop", Name: state.Leader.Name, UID: state.Leader.UID}, now)
 	if !ok {
 		return
 	}
-	a.inputs += 2 // when it is refused the leader may come back
-	r.commit(a, s, stamped(s, &prepared, now), false)
+	a.inputs += 2 // when the deletion is refused, the leader may move back
+	r.commit(a, in, preparedPlan(in, &prepared, now), false)
 }
 
-// commit carries out a plan, as succession.apply does.
-func (r *replica) commit(a *api, s input, p plan, dies bool) {
+// commit carries out a plan, as Controller.apply does.
+func (r *replica) commit(a *api, in input, p plan, dies bool) {
 	for i, write := range p.writes {
 		if i > 0 && dies {
 			a.inputs++
@@ -284,9 +284,9 @@ func (r *replica) commit(a *api, s input, p plan, dies bool) {
 		}
 		slice, err := a.write(write)
 		if err != nil {
-			r.refresh(a, want(s))
+			r.refresh(a, want(in))
 			if i > 0 {
-				a.inputs++ // the other family is left to the next
+				a.inputs++ // the next reconciliation writes the other family
 			}
 			return
 		}
@@ -294,18 +294,18 @@ func (r *replica) commit(a *api, s input, p plan, dies bool) {
 		if i == 0 {
 			a.commits++
 			r.leaders.SetState(gen.ShopWeb, p.after, p.after.Term)
-			a.noteTerm(r, p, write)
+			a.checkTerm(r, p, write)
 		}
 	}
 }
 
-// noteTerm checks that no term is given to two leaders.
-func (a *api) noteTerm(r *replica, p plan, write cache.Write) {
+// checkTerm checks that no term has two leaders.
+func (a *api) checkTerm(r *replica, p plan, write cache.Write) {
 	a.t.Logf("%s (%v, %s) commits %s: %s to %s, term %d to %d, reason %q, basis %s", r.name, r.authority, r.skew, write.Desired.Name,
 		p.before.Leader.UID, p.after.Leader.UID, p.before.Term, p.after.Term, p.decision.Reason, write.Desired.Annotations[config.BasisKey])
 	leader := p.after.Leader.UID
 	if other, given := a.terms[p.after.Term]; given && other != leader {
-		a.t.Errorf("term %d is %s's and %s's", p.after.Term, other, leader)
+		a.t.Errorf("term %d has leaders %s and %s", p.after.Term, other, leader)
 	}
 	if a.terms != nil {
 		a.terms[p.after.Term] = leader

@@ -17,10 +17,10 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// TestReplicasThatSeeThingsDifferentlyConverge lets a few replicas act in random order upon one model of the API while their objects
-// change. Each has informers, a memory, a clock and an authority of its own. They must not undo each other's work while they differ,
-// and must come to rest once they have seen the same.
-func TestReplicasThatSeeThingsDifferentlyConverge(t *testing.T) {
+// TestReplicasConverge runs a few replicas in random order against one model of the API, while the objects change. Each replica has its own
+// informers, leader cache, clock and authority. They must not undo each other's work while they see different things, and must stop writing
+// once they have seen the same.
+func TestReplicasConverge(t *testing.T) {
 	for seed := range int64(200) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { converge(t, rand.New(rand.NewSource(seed))) })
 	}
@@ -28,7 +28,7 @@ func TestReplicasThatSeeThingsDifferentlyConverge(t *testing.T) {
 
 func converge(t *testing.T, r *rand.Rand) {
 	a := &api{t: t, r: r, now: gen.T0, version: 100, inputs: 1, holders: 2}
-	furthest := 10 // seconds that a clock is off
+	furthest := 10 // the largest skew of a clock, in seconds
 	if a.oneIn(2) {
 		furthest, a.terms = 1, map[int64]types.UID{}
 	}
@@ -44,7 +44,7 @@ func converge(t *testing.T, r *rand.Rand) {
 		replica.skew = time.Duration(r.Intn(2*furthest+1)-furthest) * time.Second
 		replicas = append(replicas, replica)
 	}
-	if a.oneIn(2) { // each is of a version of its own
+	if a.oneIn(2) { // the replicas are of different versions
 		a.holders = 1
 		for i, replica := range replicas {
 			replica.strategy = []config.Strategy{config.StrategyOldest, config.StrategyNewest}[i%2]
@@ -55,7 +55,7 @@ func converge(t *testing.T, r *rand.Rand) {
 		a.disturb(replicas)
 		a.expectStandstill(replicas)
 	}
-	a.rest(replicas)
+	a.expectRest(replicas)
 }
 
 // disturb mixes inputs, deliveries and reconciliations.
@@ -73,12 +73,12 @@ func (a *api) disturb(replicas []*replica) {
 		case 10, 11, 12:
 			a.now = a.now.Add(time.Duration(a.r.Intn(3000)) * time.Millisecond)
 		default:
-			replica.act(a, a.oneIn(2), a.oneIn(10))
+			replica.reconcile(a, a.oneIn(2), a.oneIn(10))
 		}
 		a.mirror()
 	}
 	allowed := a.inputs
-	if replicas[0].strategy != "" { // one replaces a leader that is lost, and the holder of the Lease wants another
+	if replicas[0].strategy != "" { // one replica replaces a lost leader, and then the holder of the Lease prefers another pod
 		allowed *= 2
 	}
 	if a.commits > allowed {
@@ -86,8 +86,8 @@ func (a *api) disturb(replicas []*replica) {
 	}
 }
 
-// expectStandstill stops the inputs, the clocks and the informers of pods and Services, so that what the replicas see stays different.
-// They must come to rest all the same, after hardly more than one commit each.
+// expectStandstill stops the inputs, the clocks and the informers of pods and Services, so that the replicas still see different things.
+// They must stop writing all the same, after little more than one commit each.
 func (a *api) expectStandstill(replicas []*replica) {
 	start := a.commits
 	for range 20 {
@@ -95,59 +95,59 @@ func (a *api) expectStandstill(replicas []*replica) {
 		a.r.Shuffle(len(replicas), func(i, j int) { replicas[i], replicas[j] = replicas[j], replicas[i] })
 		for _, replica := range replicas {
 			replica.deliver(a, 1000, false, false, true)
-			replica.act(a, true, false)
+			replica.reconcile(a, true, false)
 		}
 		if a.commits == before {
 			if got := a.commits - start; got > len(replicas)+1 {
-				a.t.Errorf("%d commits of %d replicas while nothing happens", got, len(replicas))
+				a.t.Errorf("%d commits by %d replicas while nothing changes", got, len(replicas))
 			}
 			return
 		}
 	}
-	a.t.Fatalf("%d commits while nothing happens, and no end", a.commits-start)
+	a.t.Fatalf("%d commits while nothing changes, and the replicas still write", a.commits-start)
 }
 
-// rest stops the inputs for good: after all times are due nobody writes, and the slices say what they should.
-func (a *api) rest(replicas []*replica) {
+// expectRest stops the inputs for good. Once all times are due, no replica writes, and the slices say what they should.
+func (a *api) expectRest(replicas []*replica) {
 	for range 30 {
 		a.now = a.now.Add(10 * time.Second)
 		for _, replica := range replicas {
 			a.mirror()
 			replica.catchUp(a)
-			replica.act(a, true, false)
+			replica.reconcile(a, true, false)
 		}
 	}
 	before := a.commits
 	for _, wait := range []time.Duration{0, time.Second, time.Hour, 24 * time.Hour} {
 		a.now = a.now.Add(wait)
 		for _, replica := range replicas {
-			s, ok := replica.observed(a, false)
+			in, ok := replica.load(a, false)
 			if !ok {
 				a.t.Fatalf("%s has no leader Service", replica.name)
 			}
-			if s.behind() {
-				a.t.Errorf("%s is behind although it has seen everything", replica.name)
+			if in.behind() {
+				a.t.Errorf("%s is behind although it has seen all events", replica.name)
 			}
-			if p := decide(s, a.now.Add(replica.skew)); len(p.writes) > 0 {
+			if p := decide(in, a.now.Add(replica.skew)); len(p.writes) > 0 {
 				a.t.Errorf("%s still writes %d slices", replica.name, len(p.writes))
 			}
-			replica.act(a, true, false)
+			replica.reconcile(a, true, false)
 		}
 	}
 	if a.commits != before {
-		a.t.Errorf("%d commits after all is said", a.commits-before)
+		a.t.Errorf("%d commits after all times are due", a.commits-before)
 	}
 	a.check(replicas)
 }
 
-// check looks at the slices that nobody changes any longer.
+// check checks the final slices.
 func (a *api) check(replicas []*replica) {
 	held := slices.ContainsFunc(replicas, func(r *replica) bool { return r.authority == authorityAll })
-	// A term that is not believed waits for a holder of the Lease, and the second family with it.
+	// Only a holder of the Lease replaces a term that is not believed. Until then the second family may differ.
 	believed := true
 	for _, replica := range replicas {
-		s, _ := replica.observed(a, false)
-		p := decide(s, a.now)
+		in, _ := replica.load(a, false)
+		p := decide(in, a.now)
 		believed = believed && p.before.Term == p.after.Term
 	}
 	fit := false
@@ -171,7 +171,7 @@ func (a *api) check(replicas []*replica) {
 			if endpoint.TargetRef != nil {
 				leaders[endpoint.TargetRef.UID] = true
 			} else if believed {
-				a.t.Errorf("slice %s has an endpoint of nobody", name)
+				a.t.Errorf("slice %s has an endpoint without a pod", name)
 			}
 		}
 		terms[leaderslice.ParseTerm(slice.Annotations)] = true
@@ -183,7 +183,7 @@ func (a *api) check(replicas []*replica) {
 
 func (a *api) oneIn(n int) bool { return a.r.Intn(n) == 0 }
 
-// mirror is what the leader Service controller does, at times: it copies who leads to the leader Service.
+// mirror copies who leads to the leader Service, at times, as the leader Service controller does.
 func (a *api) mirror() {
 	slice, leaderService := a.slices.now["web-leader-ipv4"], a.leaderService()
 	if slice == nil || leaderService == nil || !a.oneIn(4) || !leaderslice.OwnsSlice(slice, leaderService) {
@@ -198,7 +198,7 @@ func (a *api) mirror() {
 	a.setService(mirrored)
 }
 
-// electHolders gives the Lease to nobody, to one replica or, where that may be, to two.
+// electHolders gives the Lease to no replica, to one or, if the test allows it, to two.
 func (a *api) electHolders(replicas []*replica) {
 	a.inputs++
 	for _, replica := range replicas {
@@ -224,7 +224,7 @@ func (a *api) makeLeaderService() {
 	a.setService(service)
 }
 
-// input changes something from outside.
+// input changes an object, or who holds the Lease.
 func (a *api) input(replicas []*replica) {
 	a.inputs++
 	switch a.r.Intn(10) {
@@ -272,7 +272,7 @@ func (a *api) changePod() {
 		pod.Status.PodIPs[0].IP = fmt.Sprint("10.2.0.", a.r.Intn(200))
 	case 6:
 		pod.Status.PodIPs[1].IP = fmt.Sprint("fd00::", a.r.Intn(200))
-	default: // nothing that matters
+	default: // a new version of the same pod
 	}
 	a.setPod(pod)
 }
@@ -293,7 +293,7 @@ func (a *api) changeService() {
 		set(config.NotReadyGraceKey, "0s", "3s")
 	case 5:
 		source.Spec.Ports[0].AppProtocol = new([]string{"http", "h2c"}[a.r.Intn(2)])
-	default: // someone deletes the leader Service, and it is made again
+	default: // someone deletes the leader Service, and it is created again
 		a.services.set("web-leader", a.next(), nil)
 		a.makeLeaderService()
 		return

@@ -13,33 +13,33 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// TestTheOtherFamilyFollowsWhenItsWriterDies: one replica has written the primary family's slice and no more.
-func TestTheOtherFamilyFollowsWhenItsWriterDies(t *testing.T) {
+// A replica that dies between its writes has written the slice of the primary family alone.
+func TestAnotherReplicaCompletesACommit(t *testing.T) {
 	for name, authority := range map[string]authority{"the holder of the Lease": authorityAll, "another replica": authorityLosses} {
 		t.Run(name, func(t *testing.T) {
-			s := dual(leading("a1", 5), gen.ReadyPod("b2"))
-			first := decide(s, gen.T0)
-			s = carryOut(s, first, 1)
-			s.authority = authority
-			p := decide(s, gen.T0.Add(50*time.Millisecond))
-			want := planned{Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv6"}}
-			if diff := cmp.Diff(want, plannedOf(p)); diff != "" || p.moves {
-				t.Fatalf("it is taken for a move: %t, unexpected plan (-want +got):\n%s", p.moves, diff)
+			in := dual(leading("a1", 5), gen.ReadyPod("b2"))
+			first := decide(in, gen.T0)
+			in = carryOut(in, first, 1)
+			in.authority = authority
+			p := decide(in, gen.T0.Add(50*time.Millisecond))
+			want := planned{Leader: "b2", Term: newTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv6"}}
+			if diff := cmp.Diff(want, plannedOf(p)); diff != "" || p.writesPrimary {
+				t.Fatalf("it writes the primary slice: %t, unexpected plan (-want +got):\n%s", p.writesPrimary, diff)
 			}
-			// Both say exactly the same, whoever wrote it and when.
-			s = carryOut(s, p)
-			one, other := s.record.Slices["web-leader-ipv4"], s.record.Slices["web-leader-ipv6"]
+			// Both slices say exactly the same, although they were written at different times.
+			in = carryOut(in, p)
+			one, other := in.record.Slices["web-leader-ipv4"], in.record.Slices["web-leader-ipv6"]
 			if diff := cmp.Diff(one.State, other.State); diff != "" {
 				t.Errorf("the families differ (-primary +other):\n%s", diff)
 			}
-			if again := decide(s, gen.T0); len(again.writes) > 0 {
+			if again := decide(in, gen.T0); len(again.writes) > 0 {
 				t.Errorf("%d more writes", len(again.writes))
 			}
 		})
 	}
 }
 
-func TestTheOtherFamilyIsDerivedFromThePrimaryOne(t *testing.T) {
+func TestTheOtherFamilyFollowsThePrimaryOne(t *testing.T) {
 	const ipv6 = discoveryv1.AddressTypeIPv6
 	cases := map[string]struct {
 		input     input
@@ -47,7 +47,7 @@ func TestTheOtherFamilyIsDerivedFromThePrimaryOne(t *testing.T) {
 		want      planned
 		endpoints int // of the IPv6 slice
 	}{
-		"it says another leader in the same term": {
+		"the other slice has another leader in the same term": {
 			input: dual(leading("a1", 5), gen.ReadyPod("a1"), gen.ReadyPod("b2")),
 			change: onSlice(ipv6, func(slice *discoveryv1.EndpointSlice) {
 				slice.Annotations[config.LeaderKey], slice.Endpoints = "b2", []discoveryv1.Endpoint{leaderslice.Endpoint(gen.ReadyPod("b2"), "fd00::2", true)}
@@ -55,42 +55,42 @@ func TestTheOtherFamilyIsDerivedFromThePrimaryOne(t *testing.T) {
 			want:      planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: []string{"update web-leader-ipv6"}},
 			endpoints: 1,
 		},
-		"it says another leader in a higher term: both get one that is higher still": {
+		"the other slice has another leader in a higher term: both get a term that is higher still": {
 			input: dual(leading("a1", 5), gen.ReadyPod("a1"), gen.ReadyPod("b2")),
 			change: onSlice(ipv6, func(slice *discoveryv1.EndpointSlice) {
 				slice.Annotations[config.LeaderKey], slice.Annotations[config.TermKey] = "b2", "6"
 			}),
 			want: planned{
-				Leader: "a1", Term: NewTerm, Reason: "LeaderDeleted", Ready: true, Writes: []string{"update web-leader-ipv4", "update web-leader-ipv6"},
+				Leader: "a1", Term: newTerm, Reason: "LeaderDeleted", Ready: true, Writes: []string{"update web-leader-ipv4", "update web-leader-ipv6"},
 			},
 			endpoints: 1,
 		},
-		"only its address has changed": {
+		"only the leader's address of the other family has changed": {
 			input: dual(leading("a1", 5), gen.ReadyPod("a1")),
-			change: func(s *input) {
-				s.pods = []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Status.PodIPs[1].IP = "fd00::99" })}
+			change: func(in *input) {
+				in.pods = []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Status.PodIPs[1].IP = "fd00::99" })}
 			},
 			want:      planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: []string{"update web-leader-ipv6"}},
 			endpoints: 1,
 		},
 		"the leader has no address of a family that is only preferred": {
 			input: inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.Status.PodIPs = pod.Status.PodIPs[:1] })},
-				func(s *input) {
-					s.source = gen.WebService(gen.DualStack(corev1.IPFamilyPolicyPreferDualStack))
-					s.leaderService = gen.LeaderOf(s.source)
+				func(in *input) {
+					in.source = gen.WebService(gen.DualStack(corev1.IPFamilyPolicyPreferDualStack))
+					in.leaderService = gen.LeaderOf(in.source)
 				}),
 			want: planned{
-				Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv4", "update web-leader-ipv6"},
+				Leader: "b2", Term: newTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv4", "update web-leader-ipv6"},
 			},
 		},
-		"it is somebody else's: only the primary one is written": {
+		"the other slice is not ours: only the primary one is written": {
 			input:  dual(leading("a1", 5), gen.ReadyPod("b2")),
 			change: onSlice(ipv6, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences[0].Kind = "Endpoints" }),
 			want: planned{
-				Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv4"}, Taken: []string{"web-leader-ipv6"},
+				Leader: "b2", Term: newTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"update web-leader-ipv4"}, Taken: []string{"web-leader-ipv6"},
 			},
 		},
-		"the primary one is somebody else's: nothing is written": {
+		"the primary slice is not ours: nothing is written": {
 			input:  dual(leading("a1", 5), gen.ReadyPod("b2")),
 			change: onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences[0].Kind = "Endpoints" }),
 			want:   planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
@@ -98,11 +98,11 @@ func TestTheOtherFamilyIsDerivedFromThePrimaryOne(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := test.input
+			in := test.input
 			if test.change != nil {
-				test.change(&s)
+				test.change(&in)
 			}
-			p := decide(s, gen.T0)
+			p := decide(in, gen.T0)
 			if diff := cmp.Diff(test.want, plannedOf(p)); diff != "" {
 				t.Errorf("unexpected plan (-want +got):\n%s", diff)
 			}
@@ -115,17 +115,17 @@ func TestTheOtherFamilyIsDerivedFromThePrimaryOne(t *testing.T) {
 	}
 }
 
-// No family's slice ever gets a term that is lower than the one it carries and that is believed.
-func TestNoSliceGetsALowerTermThanItCarries(t *testing.T) {
+// The term of a slice never falls, unless it is not plausible.
+func TestTheTermOfASliceNeverFalls(t *testing.T) {
 	for _, ipv4 := range []string{"5", "6", "1772366440000", ""} {
 		for _, ipv6 := range []string{"5", "6", "1772366440000", ""} {
-			for _, authority := range []authority{authorityAll, authorityLosses, authorityDead} {
+			for _, authority := range []authority{authorityAll, authorityLosses, authorityUndisputed} {
 				for _, pods := range [][]*corev1.Pod{{gen.ReadyPod("a1")}, {gen.ReadyPod("b2")}, nil} {
-					s := dual(leading("a1", 5), pods...)
-					s.authority = authority
-					termed(discoveryv1.AddressTypeIPv4, ipv4)(&s)
-					termed(discoveryv1.AddressTypeIPv6, ipv6)(&s)
-					for _, write := range decide(s, gen.T0).writes {
+					in := dual(leading("a1", 5), pods...)
+					in.authority = authority
+					termed(discoveryv1.AddressTypeIPv4, ipv4)(&in)
+					termed(discoveryv1.AddressTypeIPv6, ipv6)(&in)
+					for _, write := range decide(in, gen.T0).writes {
 						if before, after := leaderslice.ParseTerm(write.Current.Annotations), leaderslice.ParseTerm(write.Desired.Annotations); after < before || after == 0 {
 							t.Errorf("%s goes from term %d to %d", write.Desired.Name, before, after)
 						}
@@ -136,7 +136,7 @@ func TestNoSliceGetsALowerTermThanItCarries(t *testing.T) {
 	}
 }
 
-func TestBothFamiliesHaveThePortsOfTheLeader(t *testing.T) {
+func TestTheSlicesOfBothFamiliesHaveTheLeadersPorts(t *testing.T) {
 	other := gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports[0].ContainerPort = 9090 })
 	p := decide(dual(leading("a1", 5), other), gen.T0)
 	if len(p.writes) != 2 {

@@ -2,6 +2,7 @@ package failover
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,10 +12,11 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// leading is a state in which a pod leads.
+// leading returns a state in which a pod leads.
 func leading(pod string, term int64) leaderslice.State {
 	return leaderslice.State{
 		Leader: leaderslice.Leader{UID: types.UID(pod + "-uid"), Name: pod, Node: "node-of-" + pod, Ready: true},
@@ -22,35 +24,35 @@ func leading(pod string, term int64) leaderslice.State {
 	}
 }
 
-// inputOf is what the holder of the Lease looks at when the slices of all families say what they should of a state.
+// inputOf returns the input of the holder of the Lease when the slices of all families record a state.
 func inputOf(state leaderslice.State, pods []*corev1.Pod, changes ...func(*input)) input {
 	source := gen.WebService()
-	s := input{
+	in := input{
 		source: source, leaderService: gen.LeaderOf(source), pods: pods,
 		options: config.DefaultOptions("web"), tuning: config.DefaultTuning(),
 		seen: leaderslice.Basis{Pods: "30", Services: "20"}, authority: authorityAll,
 	}
 	for _, change := range changes {
-		change(&s)
+		change(&in)
 	}
-	s.record = recordOf(s, state)
-	return s
+	in.record = recordOf(in, state)
+	return in
 }
 
-// recordOf is what the leader cache says when the slices are what a state asks for.
-func recordOf(s input, state leaderslice.State) cache.Record {
+// recordOf returns the record of the leader cache when the slices of all families record a state.
+func recordOf(in input, state leaderslice.State) cache.Record {
 	record := cache.Record{State: state, Highest: state.Term, Slices: map[string]leaderslice.Slice{}}
 	if state == (leaderslice.State{}) {
 		return record
 	}
 	content := leaderslice.Content{
-		Source: s.source, LeaderService: s.leaderService, State: state, Basis: leaderslice.Basis{Pods: "30", Services: "20"},
-		Pod: s.pod(state.Leader.UID),
+		Source: in.source, LeaderService: in.leaderService, State: state, Basis: leaderslice.Basis{Pods: "30", Services: "20"},
+		Pod: in.pod(state.Leader.UID),
 	}
 	if content.Pod == nil && state.Leader.Name != "" {
-		content.Pod = gen.ReadyPod(state.Leader.Name) // it is gone since
+		content.Pod = gen.ReadyPod(state.Leader.Name) // the pod is gone since the slices were written
 	}
-	for i, family := range leaderslice.Families(s.leaderService) {
+	for i, family := range leaderslice.Families(in.leaderService) {
 		slice := content.Render(family)
 		if i == 0 {
 			slice = content.RenderPrimary(family)
@@ -61,58 +63,62 @@ func recordOf(s input, state leaderslice.State) cache.Record {
 	return record
 }
 
-// edited is a record whose IPv4 slice someone has changed.
+// edited changes the IPv4 slice as someone else would.
 func edited(edit func(*discoveryv1.EndpointSlice)) func(input) input {
-	return func(s input) input {
-		slice := s.record.Slices["web-leader-ipv4"].Object.DeepCopy()
+	return func(in input) input {
+		slice := in.record.Slices["web-leader-ipv4"].Object.DeepCopy()
 		edit(slice)
-		parsed := leaderslice.Parse(slice)
-		s.record.Slices["web-leader-ipv4"] = parsed
-		return s
+		in.record.Slices["web-leader-ipv4"] = leaderslice.Parse(slice)
+		return in
 	}
 }
 
-// dual is what the holder of the Lease looks at for a Service that needs both families, when the slices say what they should.
+// dual is inputOf for a Service that requires both families.
 func dual(state leaderslice.State, pods ...*corev1.Pod) input {
-	return inputOf(state, pods, func(s *input) {
-		s.source = gen.WebService(gen.DualStack(corev1.IPFamilyPolicyRequireDualStack))
-		s.leaderService = gen.LeaderOf(s.source)
+	return inputOf(state, pods, func(in *input) {
+		in.source = gen.WebService(gen.DualStack(corev1.IPFamilyPolicyRequireDualStack))
+		in.leaderService = gen.LeaderOf(in.source)
 	})
 }
 
 // onSlice changes one family's slice as someone else would.
 func onSlice(family discoveryv1.AddressType, edit func(*discoveryv1.EndpointSlice)) func(*input) {
-	return func(s *input) {
-		name := leaderslice.Name(s.leaderService.Name, family)
-		slice := s.record.Slices[name].Object.DeepCopy()
+	return func(in *input) {
+		name := leaderslice.Name(in.leaderService.Name, family)
+		slice := in.record.Slices[name].Object.DeepCopy()
 		edit(slice)
-		s.record.Slices = maps.Clone(s.record.Slices)
-		s.record.Slices[name] = leaderslice.Parse(slice)
+		in.record.Slices = maps.Clone(in.record.Slices)
+		in.record.Slices[name] = leaderslice.Parse(slice)
 	}
 }
 
-// withoutSlice takes one family's slice away.
+// withoutSlice removes one family's slice.
 func withoutSlice(family discoveryv1.AddressType) func(*input) {
-	return func(s *input) {
-		s.record.Slices = maps.Clone(s.record.Slices)
-		delete(s.record.Slices, leaderslice.Name(s.leaderService.Name, family))
+	return func(in *input) {
+		in.record.Slices = maps.Clone(in.record.Slices)
+		delete(in.record.Slices, leaderslice.Name(in.leaderService.Name, family))
 	}
 }
 
-// carryOut is what a replica sees once the first n writes of a plan, or all of them, are there.
-func carryOut(s input, p plan, n ...int) input {
-	s.record.Slices = maps.Clone(s.record.Slices)
+// carryOut returns the input once the first n writes of a plan, or all of them, are made.
+func carryOut(in input, p plan, n ...int) input {
+	in.record.Slices = maps.Clone(in.record.Slices)
 	for i, write := range p.writes {
 		if len(n) > 0 && i >= n[0] {
 			break
 		}
 		slice := write.Desired.DeepCopy()
 		if write.Current != nil {
-			slice = replacing(write.Current, write.Desired)
+			slice = updatedSlice(write.Current, write.Desired)
 		} else {
 			slice.UID, slice.ResourceVersion = types.UID(slice.Name+"-uid"), "41"
 		}
-		s.record.Slices[slice.Name] = leaderslice.Parse(slice)
+		in.record.Slices[slice.Name] = leaderslice.Parse(slice)
 	}
-	return s
+	return in
+}
+
+// warningsOf returns the warnings with one reason.
+func warningsOf(in input, reason string) []notify.Warning {
+	return slices.DeleteFunc(warnings(in, decide(in, gen.T0)), func(warning notify.Warning) bool { return warning.Reason != reason })
 }

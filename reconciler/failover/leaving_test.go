@@ -12,106 +12,106 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// admitted is what the holder of the Lease looks at after the deletion of a1 was admitted and the leader was moved to b2 at once. a1
-// does not say yet that it goes. By the Service's wishes it would lead.
+// admitted returns the input of the holder of the Lease after the deletion of a1 was admitted and b2 was made the leader at once. The
+// object of a1 does not show the deletion yet, and a1 would be the better leader.
 func admitted(t *testing.T, changes ...func(*input)) input {
 	t.Helper()
-	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")}, onAdmission)
-	prepared, ok := prepare(s, deletionOf("a1"), gen.T0)
+	in := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")}, onAdmission)
+	prepared, ok := prepare(in, deletionOf("a1"), gen.T0)
 	if !ok || !prepared.AtOnce {
 		t.Fatal("nothing is prepared")
 	}
-	s = carryOut(s, stamped(s, &prepared, gen.T0))
-	s.options.Sticky = false
+	in = carryOut(in, preparedPlan(in, &prepared, gen.T0))
+	in.options.Sticky = false
 	for _, change := range changes {
-		change(&s)
+		change(&in)
 	}
-	return s
+	return in
 }
 
-func TestNobodyMovesBackToALeavingPod(t *testing.T) {
+func TestTheLeaderDoesNotMoveBackToALeavingPod(t *testing.T) {
 	ttl := config.DefaultTuning().Cache.PreparedTTL.Duration
-	preferred := func(s *input) { s.options.PreferredLeader = "a1" }
-	lost := func(s *input) {
-		s.pods = []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2", gen.Terminating), gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.CreationTimestamp.Time = gen.T0 })}
+	preferred := func(in *input) { in.options.PreferredLeader = "a1" }
+	lost := func(in *input) {
+		in.pods = []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2", gen.Terminating), gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.CreationTimestamp.Time = gen.T0 })}
 	}
-	alone := func(s *input) { s.pods = []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2", gen.Terminating)} }
+	alone := func(in *input) { in.pods = []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2", gen.Terminating)} }
 	cases := map[string]struct {
 		change func(*input)
 		after  time.Duration
 		want   string
 	}{
-		"it would be the better leader":                  {want: "b2"},
-		"it is preferred":                                {change: preferred, want: "b2"},
-		"it would be the better leader until it expires": {after: ttl - time.Millisecond, want: "b2"},
-		"it did not leave":                               {after: ttl, want: "a1"},
-		"it did not leave, and is preferred":             {change: preferred, after: ttl, want: "a1"},
-		"the leader is lost and a younger pod is there":  {change: lost, want: "c3"},
-		"the leader is lost after it did not leave":      {change: lost, after: ttl, want: "a1"},
-		"the leader is lost and nobody else is there":    {change: alone, want: "a1"},
-		"it was made up, for a pod that leads": {change: onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) {
+		"the leaving pod would be the better leader":     {want: "b2"},
+		"the leaving pod is preferred":                   {change: preferred, want: "b2"},
+		"just before the announcement expires":           {after: ttl - time.Millisecond, want: "b2"},
+		"the pod did not leave":                          {after: ttl, want: "a1"},
+		"the pod did not leave, and is preferred":        {change: preferred, after: ttl, want: "a1"},
+		"the leader is lost and there is a younger pod":  {change: lost, want: "c3"},
+		"the leader is lost after the pod did not leave": {change: lost, after: ttl, want: "a1"},
+		"the leader is lost and there is no other pod":   {change: alone, want: "a1"},
+		"the annotation was changed to name the leader": {change: onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) {
 			slice.Annotations[config.LeavingKey] = "b2-uid@2026-03-01T12:00:10.000Z"
 		}), after: time.Second, want: "a1"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := admitted(t)
+			in := admitted(t)
 			if test.change != nil {
-				test.change(&s)
+				test.change(&in)
 			}
-			if got := decide(s, gen.T0.Add(test.after)).after.Leader.Name; got != test.want {
+			if got := decide(in, gen.T0.Add(test.after)).after.Leader.Name; got != test.want {
 				t.Errorf("%q leads, want %q", got, test.want)
 			}
 		})
 	}
 }
 
-func TestALeaderMovesForAnotherReasonThanItsOwnAnnouncement(t *testing.T) {
-	s := admitted(t, func(s *input) { s.options.Sticky = true })
+func TestAnAnnotationThatNamesTheLeaderDoesNotMoveIt(t *testing.T) {
+	in := admitted(t, func(in *input) { in.options.Sticky = true })
 	onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) {
 		slice.Annotations[config.LeavingKey] = "b2-uid@2026-03-01T12:00:10.000Z"
-	})(&s)
-	if p := decide(s, gen.T0.Add(time.Second)); p.decision.Move {
-		t.Errorf("a leader is moved by an annotation: %s", p.decision.Reason)
+	})(&in)
+	if p := decide(in, gen.T0.Add(time.Second)); p.decision.Move {
+		t.Errorf("the leader moves: %s", p.decision.Reason)
 	}
 }
 
-func TestTheLeavingPodIsKeptAsLongAsItCounts(t *testing.T) {
+func TestTheLeavingPodIsRecordedUntilItExpires(t *testing.T) {
 	const ipv4 = discoveryv1.AddressTypeIPv4
 	want := leaderslice.Leaving{Pod: "a1-uid", Until: gen.T0.Add(config.DefaultTuning().Cache.PreparedTTL.Duration)}
-	repair := func(s *input) {
-		onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil })(s)
+	repair := func(in *input) {
+		onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil })(in)
 	}
-	move := func(s *input) {
-		s.pods = []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2", gen.Terminating), gen.ReadyPod("c3")}
+	move := func(in *input) {
+		in.pods = []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2", gen.Terminating), gen.ReadyPod("c3")}
 	}
 	for name, test := range map[string]struct {
 		change func(*input)
 		after  time.Duration
 		want   leaderslice.Leaving
 	}{
-		"over a repair in the same term":  {change: repair, after: time.Second, want: want},
-		"over a new term":                 {change: move, after: time.Second, want: want},
-		"not over a repair when it is up": {change: repair, after: time.Minute},
-		"not over a new term when it is":  {change: move, after: time.Minute},
+		"kept by a repair in the same term":      {change: repair, after: time.Second, want: want},
+		"kept in a new term":                     {change: move, after: time.Second, want: want},
+		"removed by a repair after it expired":   {change: repair, after: time.Minute},
+		"removed in a new term after it expired": {change: move, after: time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := admitted(t, func(s *input) { s.options.Sticky = true })
-			if got := s.record.Slices["web-leader-ipv4"].Leaving; got != want {
+			in := admitted(t, func(in *input) { in.options.Sticky = true })
+			if got := in.record.Slices["web-leader-ipv4"].Leaving; got != want {
 				t.Fatalf("the commit on admission says %+v", got)
 			}
-			test.change(&s)
-			p := decide(s, gen.T0.Add(test.after))
+			test.change(&in)
+			p := decide(in, gen.T0.Add(test.after))
 			if len(p.writes) != 1 {
 				t.Fatalf("%d writes", len(p.writes))
 			}
-			if got := carryOut(s, p).record.Slices["web-leader-ipv4"].Leaving; got != test.want {
+			if got := carryOut(in, p).record.Slices["web-leader-ipv4"].Leaving; got != test.want {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
 	}
-	s := admitted(t, func(s *input) { s.options.PreferredLeader = "b2" })
-	if p := decide(s, gen.T0.Add(time.Minute)); len(p.writes) > 0 {
-		t.Error("one that is up is written about for its own sake")
+	in := admitted(t, func(in *input) { in.options.PreferredLeader = "b2" })
+	if p := decide(in, gen.T0.Add(time.Minute)); len(p.writes) > 0 {
+		t.Error("a slice is written only to remove a leaving pod that expired")
 	}
 }

@@ -6,46 +6,51 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// limiter lets a limited number of reconciliations through at a time. Unlike a controller's number of workers, which is fixed when it
-// starts, the limit is asked for each time: it is a tuning. Nobody waits in it: a Service that does not get in is enqueued again when
-// another one leaves. So a worker is always free for a commit that admission has prepared, which does not ask for permission.
+// limiter limits how many reconciliations run at a time. A controller's number of workers is fixed when it starts. This limit is a tuning,
+// so the limiter reads it each time.
+//
+// No worker waits in the limiter: a Service that may not run is enqueued again when another one is done. So a worker is free for a commit
+// that admission has prepared, which bypasses the limiter.
 type limiter struct {
 	limit   func() int
 	enqueue func(types.NamespacedName)
 
 	mu sync.Mutex
-	// inside counts who is through; waiting are those who were not, in their order. Who got in meanwhile is no longer in queued.
-	inside  int
+	// running is the number of Services that run.
+	running int
+	// waiting are the Services that may not run yet, in order. A Service that ran meanwhile is still there, but no longer in queued.
 	waiting []types.NamespacedName
-	queued  map[types.NamespacedName]bool
+	// queued are the Services that still wait.
+	queued map[types.NamespacedName]bool
 }
 
 func newLimiter(limit func() int, enqueue func(types.NamespacedName)) *limiter {
 	return &limiter{limit: limit, enqueue: enqueue, queued: map[types.NamespacedName]bool{}}
 }
 
-// enter reports whether a Service may be reconciled now; leave must follow if it may. If not it is enqueued when it may.
-func (l *limiter) enter(key types.NamespacedName) bool {
+// tryAcquire reports whether a Service may be reconciled now. If so, the caller must call release afterwards. If not, the limiter enqueues
+// the Service once it may.
+func (l *limiter) tryAcquire(key types.NamespacedName) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.inside >= l.limit() {
+	if l.running >= l.limit() {
 		if !l.queued[key] {
 			l.queued[key] = true
 			l.waiting = append(l.waiting, key)
 		}
 		return false
 	}
-	l.inside++
+	l.running++
 	delete(l.queued, key)
 	return true
 }
 
-// leave makes room, for as many as the limit has by now.
-func (l *limiter) leave() {
+// release ends a reconciliation, and enqueues as many waiting Services as the current limit has room for.
+func (l *limiter) release() {
 	l.mu.Lock()
-	l.inside--
+	l.running--
 	var next []types.NamespacedName
-	for len(next) < l.limit()-l.inside && len(l.waiting) > 0 {
+	for len(next) < l.limit()-l.running && len(l.waiting) > 0 {
 		key := l.waiting[0]
 		l.waiting = l.waiting[1:]
 		if l.queued[key] {

@@ -8,22 +8,34 @@ import (
 	"github.com/tanist-dev/tanist/election"
 )
 
-// metrics of failovers. Those of leaders and terms are the leader cache's.
+// path says which replica commits, and why: a label of the metrics.
+type path string
+
+const (
+	// pathPrepared is the replica on which the API server called admission, so that it had the commit ready.
+	pathPrepared path = "prepared"
+	// pathUnprepared is the replica that holds the Lease.
+	pathUnprepared path = "unprepared"
+	// pathBackup is another replica, because neither of those committed in time.
+	pathBackup path = "backup"
+)
+
+// metrics are the metrics of failovers. The leader cache has those of leaders and terms.
 type metrics struct {
-	// handovers and duration: reason is an election.Reason, path one of commitdelay.go's.
+	// The labels of handovers and duration are reason, an election.Reason, and path.
 	handovers *prometheus.CounterVec
 	duration  *prometheus.HistogramVec
 	conflicts prometheus.Counter
-	// unadmitted counts what admission should have seen: it is only called when all is well, and says nothing when it is not.
+	// unadmitted counts departures that admission should have seen. Admission that is not called cannot report that itself.
 	unadmitted prometheus.Counter
 }
 
-// newMetrics registers the metrics.
+// newMetrics creates and registers the metrics.
 func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		handovers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_handovers_total",
-			Help: "Changes of leader that this replica committed, by reason and by who committed (prepared: the replica that admission called; unprepared: the holder of the Lease; backup: another one).",
+			Help: "Changes of leader that this replica committed, by reason and path (prepared: by the replica on which the API server called admission; unprepared: by the holder of the Lease; backup: by another replica).",
 		}, []string{"reason", "path"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "tanist_handover_duration_seconds",
@@ -34,11 +46,11 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		}, []string{"reason", "path"}),
 		conflicts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tanist_commit_conflicts_total",
-			Help: "Commits that were refused because the EndpointSlice had changed.",
+			Help: "Commits that the API server refused because the EndpointSlice had changed.",
 		}),
 		unadmitted: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tanist_departures_unadmitted_total",
-			Help: "Deleted leaders that this replica handed over without admission having prepared it: the watch saw the deletion and admission did not.",
+			Help: "Hand-overs of deleted leaders, committed by this replica, that admission had not prepared: the watch saw the deletion and admission did not.",
 		}),
 	}
 	for _, reason := range election.Reasons() {
@@ -57,7 +69,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-// handover counts a change of leader; a duration of zero is one that no event caused.
+// handover counts a change of leader. The duration is zero when no event caused it, and is not observed then.
 func (m *metrics) handover(reason string, path path, duration time.Duration) {
 	m.handovers.WithLabelValues(reason, string(path)).Inc()
 	if duration > 0 {

@@ -22,7 +22,7 @@ func TestMetrics(t *testing.T) {
 		"tanist_commit_conflicts_total": 1, "tanist_departures_unadmitted_total": 1,
 	} {
 		if got, err := testutil.GatherAndCount(registry, name); err != nil || got != want {
-			t.Errorf("%s starts with %d series (%v), want %d", name, got, err, want)
+			t.Errorf("%s has %d series at first (%v), want %d", name, got, err, want)
 		}
 	}
 
@@ -49,7 +49,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	if observed != 1 {
-		t.Errorf("%d durations were observed, want that of the hand-over with a trigger", observed)
+		t.Errorf("%d durations were observed, want only that of the hand-over with a trigger", observed)
 	}
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil || len(problems) > 0 {
@@ -57,7 +57,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-func TestMetricsAreRegisteredOnce(t *testing.T) {
+func TestMetricsCannotBeRegisteredTwice(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	if _, err := newMetrics(registry); err != nil {
 		t.Fatal(err)

@@ -12,27 +12,27 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// olderTanist is a replica of a version that does not know who may change what.
-func olderTanist(changes ...func(*corev1.Pod)) *corev1.Pod {
+// olderReplica returns the pod of a replica of an older version of Tanist.
+func olderReplica(changes ...func(*corev1.Pod)) *corev1.Pod {
 	return gen.ReadyPod("t1", append([]func(*corev1.Pod){func(pod *corev1.Pod) {
 		pod.Namespace, pod.Labels = "tanist-system", map[string]string{config.ReplicaNameKey: config.ReplicaName}
 	}}, changes...)...)
 }
 
-func TestWhichReplicasOfOlderVersionsCount(t *testing.T) {
+func TestOlderReplicas(t *testing.T) {
 	pending := func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodPending }
 	for name, test := range map[string]struct {
 		pod  *corev1.Pod
 		want bool
 	}{
-		"one that runs": {pod: olderTanist(), want: true},
-		"one that is not ready (its certificate is broken)": {pod: olderTanist(gen.NotReady), want: true},
-		"one that is told to end and still answers":         {pod: olderTanist(gen.Terminating), want: true},
-		"one that is told to end and does not answer":       {pod: olderTanist(gen.Terminating, gen.NotReady)},
-		"one whose image cannot be had":                     {pod: olderTanist(pending, gen.NotReady)},
-		"one of this version":                               {pod: olderTanist(func(pod *corev1.Pod) { pod.Labels[config.RulesKey] = "1" })},
-		"one of another installation":                       {pod: olderTanist(func(pod *corev1.Pod) { pod.Namespace = "other" })},
-		"another program":                                   {pod: olderTanist(func(pod *corev1.Pod) { pod.Labels[config.ReplicaNameKey] = "web" })},
+		"a replica that runs": {pod: olderReplica(), want: true},
+		"a replica that is not ready (its certificate is broken)": {pod: olderReplica(gen.NotReady), want: true},
+		"a replica that is terminating and ready":                 {pod: olderReplica(gen.Terminating), want: true},
+		"a replica that is terminating and not ready":             {pod: olderReplica(gen.Terminating, gen.NotReady)},
+		"a replica whose image cannot be pulled":                  {pod: olderReplica(pending, gen.NotReady)},
+		"a replica of this version":                               {pod: olderReplica(func(pod *corev1.Pod) { pod.Labels[config.RulesKey] = "1" })},
+		"a replica of another installation":                       {pod: olderReplica(func(pod *corev1.Pod) { pod.Namespace = "other" })},
+		"another program":                                         {pod: olderReplica(func(pod *corev1.Pod) { pod.Labels[config.ReplicaNameKey] = "web" })},
 	} {
 		if got := store.NewFake(test.pod).OlderReplicas(); got != test.want {
 			t.Errorf("%s: counts %t, want %t", name, got, test.want)
@@ -40,34 +40,34 @@ func TestWhichReplicasOfOlderVersionsCount(t *testing.T) {
 	}
 }
 
-func TestEveryServiceIsLookedAtWhenOlderReplicasComeOrGo(t *testing.T) {
-	s, q := &Controller{stores: store.NewFake(gen.WebService()), tuning: config.NewStore(), triggers: newTriggerTimes()}, gen.NewQueue(t)
-	all := &store.AllServicesEnqueuer{Stores: s.stores}
-	s.enqueueAll, s.leaders = all.EnqueueAll, cache.New()
+func TestEveryServiceIsEnqueuedWhenOlderReplicasStartOrEnd(t *testing.T) {
+	c, q := &Controller{stores: store.NewFake(gen.WebService()), tuning: config.NewStore(), triggers: newPendingTriggers()}, gen.NewQueue(t)
+	all := &store.AllServicesEnqueuer{Stores: c.stores}
+	c.enqueueAll, c.leaders = all.EnqueueAll, cache.New()
 	if err := all.Source().Start(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}
-	h := s.podHandler()
-	created := olderTanist(gen.NotReady, func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodPending })
-	started, ready := olderTanist(gen.NotReady), olderTanist()
+	h := c.podHandler()
+	created := olderReplica(gen.NotReady, func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodPending })
+	started, ready := olderReplica(gen.NotReady), olderReplica()
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Pod]{Object: created}, q)
-	gen.WantEnqueued(t, q, "one that has not started")
+	gen.WantEnqueued(t, q, "a replica is created that has not started")
 	gen.Update(t, h, q, created, started)
 	if got := gen.Enqueued(q); len(got) == 0 {
-		t.Error("nobody is enqueued when it starts")
+		t.Error("no Service is enqueued when a replica starts")
 	}
 	gen.Update(t, h, q, started, ready)
-	gen.WantEnqueued(t, q, "one that counted before")
-	gen.Update(t, h, q, ready, olderTanist(gen.Terminating, gen.NotReady))
+	gen.WantEnqueued(t, q, "a replica becomes ready that counted before")
+	gen.Update(t, h, q, ready, olderReplica(gen.Terminating, gen.NotReady))
 	if got := gen.Enqueued(q); len(got) == 0 {
-		t.Error("nobody is enqueued when it ends")
+		t.Error("no Service is enqueued when a replica ends")
 	}
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Pod]{Object: ready}, q)
 	if got := gen.Enqueued(q); len(got) == 0 {
-		t.Error("nobody is enqueued when one comes that runs")
+		t.Error("no Service is enqueued when a running replica is created")
 	}
 	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Pod]{Object: ready}, q)
 	if got := gen.Enqueued(q); len(got) == 0 {
-		t.Error("nobody is enqueued when it is gone")
+		t.Error("no Service is enqueued when a replica is deleted")
 	}
 }

@@ -15,22 +15,23 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// PrepareDeparture prepares every Service that the pod leads (see Admission.Prepare).
-func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) []cache.HandOver {
+// PrepareDeparture prepares a hand-over for every Service that the pod leads (see reconciler.Admission.Prepare). It reads from memory
+// alone.
+func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) []cache.HandOver {
 	name := types.NamespacedName{Namespace: departure.Namespace, Name: departure.Name}
-	pod := s.stores.Pod(name)
+	pod := c.stores.Pod(name)
 	if pod != nil && departure.UID == "" {
 		departure.UID = pod.UID
 	}
 	if pod != nil && pod.UID == departure.UID && pod.DeletionTimestamp != nil {
-		return nil // a later call of a forced deletion: it is being handed over already
+		return nil // the pod is terminating, so its Services are being handed over already
 	}
-	if pod != nil && pod.UID == departure.UID && len(s.stores.ServicesSelecting(pod.Namespace, pod.Labels)) > 0 {
-		s.leaders.DepartureAdmitted(pod.UID, now, now.Add(s.tuning.Load().Cache.PreparedTTL.Duration))
+	if pod != nil && pod.UID == departure.UID && len(c.stores.ServicesSelecting(pod.Namespace, pod.Labels)) > 0 {
+		c.leaders.DepartureAdmitted(pod.UID, now, now.Add(c.tuning.Load().Cache.PreparedTTL.Duration))
 	}
 	var all []cache.HandOver
-	for _, key := range s.leaders.LedBy(name) {
-		if handOver, leads := s.prepareFor(key, departure, now); leads {
+	for _, key := range c.leaders.LedBy(name) {
+		if handOver, leads := c.prepareService(key, departure, now); leads {
 			all = append(all, handOver)
 		}
 	}
@@ -38,82 +39,84 @@ func (s *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 	return all
 }
 
-// prepareFor is PrepareDeparture for one Service. It reports false when the pod does not lead it, as far as is known.
-func (s *Controller) prepareFor(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.HandOver, bool) {
-	in, warm := s.gatherWarm(key)
+// prepareService prepares the hand-over of one Service. It returns false when the pod does not lead the Service, as far as is known.
+func (c *Controller) prepareService(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.HandOver, bool) {
+	in, warm := c.loadWarm(key)
 	if !warm {
-		s.enqueueAfter(key, 0) // which reads what is missing, before the deletion's event needs it
+		c.enqueueAfter(key, 0) // the reconciliation reads what is missing, before the event of the deletion needs it
 		return cache.HandOver{}, false
 	}
-	if state, _ := in.recorded(s.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
+	if state, _ := in.recordedState(c.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
 		return cache.HandOver{}, false
 	}
-	prepared, ok := prepare(in, departure, s.clock.Now())
+	prepared, ok := prepare(in, departure, c.clock.Now())
 	if !ok {
 		return cache.HandOver{Service: key}, true
 	}
 	prepared.Expires = now.Add(in.tuning.Cache.PreparedTTL.Duration)
-	s.leaders.Prepare(key, prepared)
+	c.leaders.Prepare(key, prepared)
 	if prepared.AtOnce {
-		s.triggers.note(key, now)
-		s.enqueueAfter(key, 0)
+		c.triggers.record(key, now)
+		c.enqueueAfter(key, 0)
 	}
-	s.enqueueAfter(key, prepared.Expires.Sub(now)) // to take note of a departure that did not come
+	c.enqueueAfter(key, prepared.Expires.Sub(now)) // the reconciliation drops what has expired
 	return cache.HandOver{Service: key, Successor: prepared.After.Leader.Name}, true
 }
 
-// gatherWarm gathers what a decision looks at if all of it is in memory, and new enough to be acted upon.
-func (s *Controller) gatherWarm(key types.NamespacedName) (in input, warm bool) {
-	if in, warm = s.gather(key); warm {
-		in.record, warm = s.leaders.Warm(key, want(in))
+// loadWarm returns the input of a decision if all of it is in memory, and new enough to act upon.
+func (c *Controller) loadWarm(key types.NamespacedName) (in input, warm bool) {
+	if in, warm = c.loadFromInformers(key); warm {
+		in.record, warm = c.leaders.Warm(key, want(in))
 	}
-	return in, warm && !in.orphaned() && !in.behind()
+	return in, warm && !in.hasOtherOwner() && !in.behind()
 }
 
-// enqueueAfter has a Service reconciled after a while.
-func (s *Controller) enqueueAfter(key types.NamespacedName, after time.Duration) {
-	if q := s.queue.Load(); q != nil {
+// enqueueAfter enqueues a Service after a delay.
+func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration) {
+	if q := c.queue.Load(); q != nil {
 		(*q).AddAfter(reconcile.Request{NamespacedName: key}, after)
 	}
 }
 
-// prepare is pure: the commit for when the leader leaves. It reports false when nobody can follow.
-func prepare(s input, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
-	// Whichever replica admission has called is first to act upon what it has seen, also upon an announcement.
-	s.authority = max(s.authority, authorityAll)
-	announced := departure.Eviction && s.tuning.Election.HandoverOnDisruptionTarget
-	plan := decide(s.without(departure.UID, announced, now), now)
-	if announced && !plan.decision.Move {
-		// Nobody better is there, so the announcement alone will not move the leader. The deletion will.
-		announced = false
-		plan = decide(s.without(departure.UID, announced, now), now)
+// prepare returns the commit to make once the leader leaves. It returns false when no pod can follow. It is pure.
+func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
+	if in.authority == authorityLosses {
+		// The replica that admission has called acts first, also upon an announcement.
+		in.authority = authorityAll
 	}
-	successor := s.pod(plan.after.Leader.UID)
-	if !plan.decision.Move || !plan.moves || successor == nil {
+	announced := departure.Eviction && in.tuning.Election.HandoverOnDisruptionTarget
+	p := decide(in.withDeparture(departure.UID, announced, now), now)
+	if announced && !p.decision.Move {
+		// No pod is a better leader, so the announcement alone will not move it. The deletion will.
+		announced = false
+		p = decide(in.withDeparture(departure.UID, announced, now), now)
+	}
+	successor := in.pod(p.after.Leader.UID)
+	if !p.decision.Move || !p.writesPrimary || successor == nil {
 		return cache.Prepared{}, false
 	}
 	prepared := cache.Prepared{
 		Leaving: departure.UID, Successor: successor.UID, SuccessorVersion: successor.ResourceVersion,
-		Before: plan.before, After: plan.after, Writes: plan.writes,
+		Before: p.before, After: p.after, Writes: p.writes,
 		Announced: announced,
-		AtOnce:    s.tuning.Commit.OnAdmission && !departure.Eviction,
+		AtOnce:    in.tuning.Commit.OnAdmission && !departure.Eviction,
 	}
 	if prepared.AtOnce {
-		// The pod does not look as if it went yet, and every replica must know that it does.
-		leaving := leaderslice.Leaving{Pod: departure.UID, Until: now.Add(s.tuning.Cache.PreparedTTL.Duration)}
-		plan.writes[0].Desired.Annotations[config.LeavingKey] = leaderslice.LeavingAnnotation(leaving)
+		// The pod's object does not show the departure yet, and every replica must know of it.
+		leaving := leaderslice.Leaving{Pod: departure.UID, Until: now.Add(in.tuning.Cache.PreparedTTL.Duration)}
+		p.writes[0].Desired.Annotations[config.LeavingKey] = leaderslice.LeavingAnnotation(leaving)
 	}
 	return prepared, true
 }
 
-// without is the input once the leader is seen to leave.
-func (s input) without(leader types.UID, announced bool, now time.Time) input {
-	s.pods = slices.Clone(s.pods)
-	for i, pod := range s.pods {
+// withDeparture returns the input as it will be once the leader is seen to leave: announced by a condition, or terminating.
+func (in input) withDeparture(leader types.UID, announced bool, now time.Time) input {
+	in.pods = slices.Clone(in.pods)
+	for i, pod := range in.pods {
 		if pod.UID != leader {
 			continue
 		}
-		leaving := *pod // its parts are shared: they are replaced, not changed
+		leaving := *pod // a shallow copy: its parts are shared with the informer, so they are replaced and not modified
 		if announced {
 			leaving.Status.Conditions = append(slices.Clone(pod.Status.Conditions), corev1.PodCondition{
 				Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: evictionByAPI,
@@ -121,7 +124,7 @@ func (s input) without(leader types.UID, announced bool, now time.Time) input {
 		} else {
 			leaving.DeletionTimestamp = &metav1.Time{Time: now}
 		}
-		s.pods[i] = &leaving
+		in.pods[i] = &leaving
 	}
-	return s
+	return in
 }

@@ -13,22 +13,23 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// takePrepared returns as a plan what admission has prepared for a Service, if its leader is seen to leave and nothing has changed
-// since.
-func (s *Controller) takePrepared(key types.NamespacedName, in *input) (plan, bool) {
-	now, local := s.clock.Now(), time.Now()
-	prepared, record := s.leaders.TakePrepared(key, want(*in), func(record cache.Record, p *cache.Prepared) cache.Outcome {
-		return outcomeNow(in.with(record), p, now, local)
+// takePrepared returns the hand-over that admission has prepared for a Service as a plan, if the leader is seen to leave and nothing that
+// matters has changed since.
+func (c *Controller) takePrepared(key types.NamespacedName, in *input) (plan, bool) {
+	now, local := c.clock.Now(), time.Now()
+	prepared, record := c.leaders.TakePrepared(key, want(*in), func(record cache.Record, prepared *cache.Prepared) cache.Outcome {
+		return preparedOutcome(in.withRecord(record), prepared, now, local)
 	})
 	if prepared == nil {
 		return plan{}, false
 	}
 	in.record = record
-	return stamped(*in, prepared, now), true
+	return preparedPlan(*in, prepared, now), true
 }
 
-// outcomeOf is what became of a prepared hand-over. What could not be written for another reason comes again when it is decided anew.
-func outcomeOf(committed bool, err error) cache.Outcome {
+// commitOutcome returns what became of a prepared hand-over that was committed. One that failed for another reason than a conflict is
+// stale: the Service is decided again.
+func commitOutcome(committed bool, err error) cache.Outcome {
 	switch {
 	case committed:
 		return cache.OutcomeUsed
@@ -39,68 +40,69 @@ func outcomeOf(committed bool, err error) cache.Outcome {
 	}
 }
 
-// outcomeNow is pure: whether a prepared hand-over is to be committed now; none to wait for its leader to leave. Of the two times
-// the first is the API server's, and the other the own clock's.
-func outcomeNow(s input, p *cache.Prepared, now, local time.Time) cache.Outcome {
-	if s.orphaned() || s.behind() {
+// preparedOutcome returns what becomes of a prepared hand-over now: OutcomeUsed to commit it, another outcome to drop it, and none to wait
+// for the leader to leave. The time now is the API server's, local is that of the own clock. It is pure.
+func preparedOutcome(in input, prepared *cache.Prepared, now, local time.Time) cache.Outcome {
+	if in.hasOtherOwner() || in.behind() {
 		return ""
 	}
-	state, _ := s.recorded(now)
+	state, _ := in.recordedState(now)
 	switch {
-	case !local.Before(p.Expires):
+	case !local.Before(prepared.Expires):
 		return cache.OutcomeExpired
-	case state.Leader.UID != p.Before.Leader.UID || state.Term != p.Before.Term:
+	case state.Leader.UID != prepared.Before.Leader.UID || state.Term != prepared.Before.Term:
 		return cache.OutcomeSuperseded
-	case !s.leaves(p):
+	case !in.departureSeen(prepared):
 		return ""
-	case !s.sameVersions(p.Writes):
+	case !in.sameVersions(prepared.Writes):
 		return cache.OutcomeStale
 	}
-	// A successor that is no longer exactly as it was may no longer be eligible: finding out is deciding anew.
-	if successor := s.pod(p.Successor); successor == nil || successor.ResourceVersion != p.SuccessorVersion {
+	// A successor that has changed may no longer be eligible. Only another decision can tell.
+	if successor := in.pod(prepared.Successor); successor == nil || successor.ResourceVersion != prepared.SuccessorVersion {
 		return cache.OutcomeStale
 	}
 	return cache.OutcomeUsed
 }
 
-// leaves reports whether the leader is really going, by its own object.
-func (s input) leaves(p *cache.Prepared) bool {
-	if p.AtOnce {
+// departureSeen reports whether the leader is seen to leave, by its own object.
+func (in input) departureSeen(prepared *cache.Prepared) bool {
+	if prepared.AtOnce {
 		return true
 	}
-	leader := s.pod(p.Leaving)
-	return leader == nil || leader.DeletionTimestamp != nil || p.Announced && store.DisruptionTargetStatus(leader) == "True"
+	leader := in.pod(prepared.Leaving)
+	return leader == nil || leader.DeletionTimestamp != nil || prepared.Announced && store.DisruptionTargetStatus(leader) == "True"
 }
 
-// sameVersions reports whether the slices are still those that were decided upon.
-func (s input) sameVersions(writes []cache.Write) bool {
+// sameVersions reports whether the slices still have the versions that were decided upon.
+func (in input) sameVersions(writes []cache.Write) bool {
 	for _, write := range writes {
-		known, exists := s.record.Slices[write.Desired.Name]
-		switch {
-		case write.Current == nil && exists:
-			return false
-		case write.Current != nil && (!exists || known.ResourceVersion != write.Current.ResourceVersion):
+		version := "" // of a slice that did not exist
+		if write.Current != nil {
+			version = write.Current.ResourceVersion
+		}
+		if in.record.Slices[write.Desired.Name].ResourceVersion != version {
 			return false
 		}
 	}
 	return true
 }
 
-// stamped is a prepared hand-over as a plan, with the times of now and with what has been seen since: the leader's departure.
-func stamped(s input, p *cache.Prepared, now time.Time) plan {
-	after := p.After
+// preparedPlan returns a prepared hand-over as a plan. It adds to the writes what was not known when they were prepared: the time, the
+// change that triggers them, and the basis.
+func preparedPlan(in input, prepared *cache.Prepared, now time.Time) plan {
+	after := prepared.After
 	after.Since = now.UTC().Truncate(time.Millisecond)
-	changed := s.trigger
-	if leaving := s.pod(p.Leaving); leaving != nil {
-		changed = triggerTime(leaving, s.pod(p.Successor), s.trigger)
+	changed := in.trigger
+	if leaving := in.pod(prepared.Leaving); leaving != nil {
+		changed = triggerTime(leaving, in.pod(prepared.Successor), in.trigger)
 	}
-	for _, write := range p.Writes {
+	for _, write := range prepared.Writes {
 		write.Desired.Annotations[config.LeaderSinceKey] = after.Since.Format(leaderslice.SinceLayout)
-		write.Desired.Annotations[config.BasisKey] = leaderslice.BasisAnnotation(after, s.basis())
+		write.Desired.Annotations[config.BasisKey] = leaderslice.BasisAnnotation(after, in.commitBasis())
 		leaderslice.SetTriggerTime(write.Desired, changed)
 	}
 	return plan{
 		decision: election.Decision{Move: true, Reason: election.Reason(after.Reason)}, path: pathPrepared,
-		before: p.Before, after: after, writes: p.Writes, moves: true,
+		before: prepared.Before, after: after, writes: prepared.Writes, writesPrimary: true,
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/notify"
 )
 
-// repairOf names what a plan puts right when that is nothing but metadata: the keys of labels and annotations, without the values,
-// which need not be the same each time. It is empty for a plan that traffic or the leader hangs on.
-func (p *plan) repairOf() string {
+// repairedMetadata returns the keys of the labels and annotations that a plan repairs, if it changes nothing else. The values are left out:
+// they need not be the same each time. It returns "" for a plan that changes the traffic or the leader.
+func (p *plan) repairedMetadata() string {
 	var all []string
 	for _, write := range p.writes {
 		if p.decision.Move || write.Current == nil || !leaderslice.SameTraffic(write.Current, write.Desired) {
@@ -31,9 +31,9 @@ func (p *plan) repairOf() string {
 	return strings.Join(all, ", ")
 }
 
-// metadataChanges are the keys that a write changes.
+// metadataChanges returns the keys of the labels and annotations that a write changes.
 func metadataChanges(write cache.Write) []string {
-	next := replacing(write.Current, write.Desired)
+	next := updatedSlice(write.Current, write.Desired)
 	changes := slices.Concat(
 		leaderslice.ChangedKeys("label ", write.Current.Labels, next.Labels),
 		leaderslice.ChangedKeys("annotation ", write.Current.Annotations, next.Annotations))
@@ -46,36 +46,37 @@ func metadataChanges(write cache.Write) []string {
 	return changes
 }
 
-// spaceOut is how long a repair waits that someone undoes again and again; traffic waits for none. One Event tells of it.
-func (s *Controller) spaceOut(key types.NamespacedName, in input, plan plan, now time.Time) time.Duration {
-	what := plan.repairOf()
+// repairDelay returns how long a repair of metadata waits that someone keeps undoing, and counts a repair that does not wait. It sends one
+// Event about it. A plan that changes the traffic or the leader never waits.
+func (c *Controller) repairDelay(key types.NamespacedName, in input, p plan, now time.Time) time.Duration {
+	what := p.repairedMetadata()
 	if what == "" {
 		return 0
 	}
-	if wait := s.repairs.Remaining(key, what, now); wait > 0 {
+	if wait := c.repairBackoff.Remaining(key, what, now); wait > 0 {
 		return wait
 	}
-	if tried := s.repairs.Record(key, what, now); tried.Times == notify.ImmediateAttempts+1 {
-		slice := plan.writes[0].Current
-		notify.Emit(s.recorder, []notify.Warning{{
+	if tried := c.repairBackoff.Record(key, what, now); tried.Times == notify.ImmediateAttempts+1 {
+		slice := p.writes[0].Current
+		notify.Emit(c.recorder, []notify.Warning{{
 			Object: in.source, Related: slice, Reason: notify.ReasonContested, Action: notify.ActionElect,
-			Note: fmt.Sprintf("someone changes EndpointSlice %s again and again, and Tanist puts it back (%s): "+
-				"kubectl get endpointslice %s --namespace %s --show-managed-fields -o yaml says who",
+			Note: fmt.Sprintf("someone keeps changing EndpointSlice %s, and Tanist keeps changing it back (%s). To see who, run "+
+				"kubectl get endpointslice %s --namespace %s --show-managed-fields -o yaml",
 				slice.Name, what, slice.Name, slice.Namespace),
 		}})
 	}
 	return 0
 }
 
-// longestRefusal is the longest pause before a refused commit is tried again: traffic may hang on it.
-const longestRefusal = 10 * time.Second
+// maxRefusalDelay is the longest delay before a refused commit is tried again. It is short because traffic may depend on the commit.
+const maxRefusalDelay = 10 * time.Second
 
-// tellRefusal tells of a write that the API server refuses, in its own words, and says when to try again. All replicas are refused the
-// same; the one that holds the Lease tells.
-func (s *Controller) tellRefusal(key types.NamespacedName, in input, err error) reconcile.Result {
-	tried := s.refusals.Record(key, err.Error(), time.Now())
-	if s.holds() {
-		notify.Emit(s.recorder, s.told.Filter(key, []notify.Warning{notify.WriteRefusedWarning(in.source, notify.ActionElect, err, tried)}))
+// reportRefusal sends an Event about a write that the API server refuses, and returns when to try again. The API server refuses the write
+// of every replica, so only the one that holds the Lease sends the Event.
+func (c *Controller) reportRefusal(key types.NamespacedName, in input, err error) reconcile.Result {
+	tried := c.refusalBackoff.Record(key, err.Error(), time.Now())
+	if c.holdsLease() {
+		notify.Emit(c.recorder, c.refusalWarnings.Filter(key, []notify.Warning{notify.WriteRefusedWarning(in.source, notify.ActionElect, err, tried)}))
 	}
-	return reconcile.Result{RequeueAfter: min(tried.Delay(), longestRefusal)}
+	return reconcile.Result{RequeueAfter: min(tried.Delay(), maxRefusalDelay)}
 }

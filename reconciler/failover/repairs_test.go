@@ -9,7 +9,7 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestARepairOfMetadataHoldsUpNoTraffic(t *testing.T) {
+func TestOnlyAPlanThatChangesNoTrafficIsARepairOfMetadata(t *testing.T) {
 	relabel := func(slice *discoveryv1.EndpointSlice) { slice.Labels[config.ManagedByKey] = "platform" }
 	empty := func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil }
 	leave := func(*discoveryv1.EndpointSlice) {}
@@ -22,12 +22,12 @@ func TestARepairOfMetadataHoldsUpNoTraffic(t *testing.T) {
 		"a label, and the other family's endpoint":  {primary: relabel, other: empty},
 		"an endpoint, and the other family's label": {primary: empty, other: relabel},
 	} {
-		s := dual(leading("a1", 5), gen.ReadyPod("a1"))
-		onSlice(discoveryv1.AddressTypeIPv4, test.primary)(&s)
-		onSlice(discoveryv1.AddressTypeIPv6, test.other)(&s)
-		plan := decide(s, gen.T0)
-		if got := plan.repairOf(); got != test.want || len(plan.writes) == 0 {
-			t.Errorf("%s: got %q for %d writes, want %q", name, got, len(plan.writes), test.want)
+		in := dual(leading("a1", 5), gen.ReadyPod("a1"))
+		onSlice(discoveryv1.AddressTypeIPv4, test.primary)(&in)
+		onSlice(discoveryv1.AddressTypeIPv6, test.other)(&in)
+		p := decide(in, gen.T0)
+		if got := p.repairedMetadata(); got != test.want || len(p.writes) == 0 {
+			t.Errorf("%s: got %q for %d writes, want %q", name, got, len(p.writes), test.want)
 		}
 	}
 }

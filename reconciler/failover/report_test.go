@@ -19,30 +19,30 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// told are the Events of changes of leader that there are, the oldest first.
-func (st *stage) told() []eventsv1.Event {
-	st.t.Helper()
+// leaderEvents returns the Events about changes of leader, the oldest first.
+func (f *fixture) leaderEvents() []eventsv1.Event {
+	f.t.Helper()
 	var events eventsv1.EventList
-	if err := st.elsewhere.List(st.t.Context(), &events); err != nil {
-		st.t.Fatal(err)
+	if err := f.otherClient.List(f.t.Context(), &events); err != nil {
+		f.t.Fatal(err)
 	}
-	told := slices.DeleteFunc(events.Items, func(e eventsv1.Event) bool { return e.Reason != notify.ReasonLeaderChanged })
-	slices.SortFunc(told, func(a, b eventsv1.Event) int { return a.EventTime.Compare(b.EventTime.Time) })
-	return told
+	changes := slices.DeleteFunc(events.Items, func(e eventsv1.Event) bool { return e.Reason != notify.ReasonLeaderChanged })
+	slices.SortFunc(changes, func(a, b eventsv1.Event) int { return a.EventTime.Compare(b.EventTime.Time) })
+	return changes
 }
 
-func TestAPodThatLeadsAgainHasAnEventOfItsOwn(t *testing.T) {
+func TestEveryChangeOfLeaderHasItsOwnEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := elected(t)
+		f := newLeaseHolder(t)
 		var terms []int64
 		for i, preferred := range []string{"b2", "a1", "b2"} {
 			terms = append(terms, time.Now().UnixMilli())
-			if err := st.stores.Services.Update(gen.WebService(func(s *corev1.Service) {
+			if err := f.stores.Services.Update(gen.WebService(func(s *corev1.Service) {
 				s.Annotations[config.PreferredLeaderKey], s.ResourceVersion = preferred, fmt.Sprint(21+i)
 			})); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := st.reconcile(); err != nil {
+			if _, err := f.reconcile(); err != nil {
 				t.Fatal(err)
 			}
 			<-time.After(2 * notify.Deferral)
@@ -52,7 +52,7 @@ func TestAPodThatLeadsAgainHasAnEventOfItsOwn(t *testing.T) {
 			fmt.Sprintf("b2 leads after a1: Preferred (term %d)", terms[2]),
 		}
 		var got []string
-		for _, event := range st.told() {
+		for _, event := range f.leaderEvents() {
 			got = append(got, event.Note)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -61,27 +61,27 @@ func TestAPodThatLeadsAgainHasAnEventOfItsOwn(t *testing.T) {
 	})
 }
 
-func TestAnEventSaysWhatItIsAbout(t *testing.T) {
+func TestTheEventOfAChangeOfLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := elected(t)
+		f := newLeaseHolder(t)
 		committed := time.Now()
-		st.lose()
-		if _, err := st.reconcile(); err != nil {
+		f.deleteLeader()
+		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
 		}
 		<-time.After(2 * notify.Deferral)
-		told := st.told()
-		if len(told) != 1 {
-			t.Fatalf("got %d Events, want one", len(told))
+		all := f.leaderEvents()
+		if len(all) != 1 {
+			t.Fatalf("got %d Events, want one", len(all))
 		}
-		e := told[0]
+		e := all[0]
 		if !e.EventTime.Time.Equal(committed) {
-			t.Errorf("it happened at %s, the Event says %s", committed, e.EventTime)
+			t.Errorf("committed at %s, the Event says %s", committed, e.EventTime)
 		}
 		if e.Namespace != "shop" || e.Regarding.Kind != "Service" || e.Regarding.Name != "web" || e.Regarding.UID != "web-uid" {
 			t.Errorf("in namespace %s about %+v", e.Namespace, e.Regarding)
 		}
-		if e.Related == nil || e.Related.Name != "web-leader-ipv4" || e.Related.ResourceVersion != st.slice().ResourceVersion {
+		if e.Related == nil || e.Related.Name != "web-leader-ipv4" || e.Related.ResourceVersion != f.slice().ResourceVersion {
 			t.Errorf("related: %+v", e.Related)
 		}
 		if e.Type != corev1.EventTypeNormal || e.Action != notify.ActionElect || e.ReportingController != "tanist" ||
@@ -91,29 +91,29 @@ func TestAnEventSaysWhatItIsAbout(t *testing.T) {
 	})
 }
 
-func TestAHandOverUnderWayWhenAReplicaStopsIsFinishedAndToldOf(t *testing.T) {
-	st := elected(t)
+func TestAHandOverIsFinishedAndReportedWhenTheReplicaStops(t *testing.T) {
+	f := newLeaseHolder(t)
 	ctx, stop := context.WithCancel(t.Context())
-	st.answer = func() error {
+	f.answer = func() error {
 		stop()
 		return nil
 	}
-	st.lose()
-	if _, err := st.Reconcile(ctx, reconcile.Request{NamespacedName: gen.ShopWeb}); err != nil {
+	f.deleteLeader()
+	if _, err := f.Reconcile(ctx, reconcile.Request{NamespacedName: gen.ShopWeb}); err != nil {
 		t.Fatal(err)
 	}
-	st.expectNew("b2")
-	st.events.Wait()
-	if told := st.told(); len(told) != 1 || !strings.HasPrefix(told[0].Note, "b2 leads after a1: LeaderDeleted (term ") {
-		t.Errorf("Events: %+v", told)
+	f.expectNewTerm("b2")
+	f.events.Wait()
+	if all := f.leaderEvents(); len(all) != 1 || !strings.HasPrefix(all[0].Note, "b2 leads after a1: LeaderDeleted (term ") {
+		t.Errorf("Events: %+v", all)
 	}
 }
 
-// The leader of the one family is reached by its Service's name.
-func TestNobodyIsToldToRenameALeaderServiceThatWorks(t *testing.T) {
-	s := dual(leading("a1", 5), gen.ReadyPod("a1"))
+// While one family has a leader, clients use the name of the leader Service.
+func TestATakenSliceNameAsksForARenameOnlyWithoutALeader(t *testing.T) {
+	in := dual(leading("a1", 5), gen.ReadyPod("a1"))
 	for name, want := range map[string]bool{"web-leader-ipv4": true, "web-leader-ipv6": false} {
-		all := warnings(s, plan{taken: []string{name}})
+		all := warnings(in, plan{takenNames: []string{name}})
 		if len(all) == 0 || all[0].Reason != notify.ReasonSliceTaken {
 			t.Fatalf("got %+v", all)
 		}

@@ -34,50 +34,50 @@ type Options struct {
 	// Holds reports whether this replica holds the Lease for certain.
 	Holds      func() bool
 	Registerer prometheus.Registerer
-	// Events takes the Events of commits, Recorder all others.
+	// Events sends the Events of commits. Recorder sends all others.
 	Events   *notify.EventSender
 	Recorder events.EventRecorder
 	Quiet    *notify.QuietPeriod
 	// EnqueueAll enqueues every Service.
 	EnqueueAll func()
-	// Standing enqueues the leader Services whose standing successor has changed.
-	Standing *store.Enqueuer
+	// LeaderServices enqueues Services with the leader Service controller when their successor has changed.
+	LeaderServices *store.Enqueuer
 }
 
-// New makes the controller and registers its metrics.
+// New returns a controller and registers its metrics.
 func New(options Options) (*Controller, error) {
 	metrics, err := newMetrics(options.Registerer)
 	if err != nil {
 		return nil, fmt.Errorf("failed to register metrics of failover: %w", err)
 	}
 	retry.InitMetrics(store.FailoverPolicyName, opUpdateSlice, opCreateSlice, opRead)
-	s := &Controller{
+	c := &Controller{
 		stores: options.Stores, live: options.Live, client: options.Client,
-		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holds: options.Holds,
+		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holdsLease: options.Holds,
 		recorder: options.Recorder, metrics: metrics,
-		events: options.Events, triggers: newTriggerTimes(), warnings: notify.NewDeduplicator(),
-		repairs: notify.NewBackoff(), refusals: notify.NewBackoff(), told: notify.NewDeduplicator(),
-		enqueueAll: options.EnqueueAll, standing: options.Standing, quiet: options.Quiet,
+		events: options.Events, triggers: newPendingTriggers(), warnings: notify.NewDeduplicator(),
+		repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(), refusalWarnings: notify.NewDeduplicator(),
+		enqueueAll: options.EnqueueAll, leaderServices: options.LeaderServices, quiet: options.Quiet,
 	}
-	s.limiter = newLimiter(
+	c.limiter = newLimiter(
 		func() int { return options.Tuning.Load().Commit.Concurrency },
-		func(key types.NamespacedName) { s.enqueueAfter(key, 0) },
+		func(key types.NamespacedName) { c.enqueueAfter(key, 0) },
 	)
-	return s, nil
+	return c, nil
 }
 
 // Sources returns what the controller watches.
-func (s *Controller) Sources(informers ctrlcache.Cache) []source.Source {
+func (c *Controller) Sources(informers ctrlcache.Cache) []source.Source {
 	start := source.Func(func(_ context.Context, q store.Queue) error {
-		s.queue.Store(&q)
+		c.queue.Store(&q)
 		return nil
 	})
-	disruptions := disruption.Watcher{Stores: s.stores, Tuning: s.tuning, Enqueue: s.enqueuePods}
+	disruptions := disruption.Watcher{Stores: c.stores, Tuning: c.tuning, Enqueue: c.enqueuePods}
 	return append(disruptions.Sources(informers),
 		start,
-		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(s.stores)),
-		source.Kind(informers, &corev1.Service{}, s.serviceHandler()),
-		source.Kind(informers, &corev1.Pod{}, s.podHandler()),
-		source.Kind(informers, &discoveryv1.EndpointSlice{}, s.sliceHandler()),
+		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
+		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
+		source.Kind(informers, &corev1.Pod{}, c.podHandler()),
+		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
 	)
 }

@@ -12,9 +12,8 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// A restored, an orphaned and a re-created leader Service's slices are the record of who leads, and are adopted by whoever may repair
-// them.
-func TestASliceThatNobodyControlsIsAdopted(t *testing.T) {
+// The slices of a leader Service that was restored, orphaned or re-created record who leads. A replica that may write them adopts them.
+func TestASliceWithoutAControllerIsAdopted(t *testing.T) {
 	orphan := func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences = nil }
 	predecessors := func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences[0].UID = "earlier" }
 	shared := func(slice *discoveryv1.EndpointSlice) {
@@ -31,56 +30,56 @@ func TestASliceThatNobodyControlsIsAdopted(t *testing.T) {
 		all    planned
 		losses []string
 	}{
-		"it has no owner": {
+		"the slice has no owner": {
 			change: orphan, pods: []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")},
 			all: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: both},
 		},
-		"it has no owner, and its leader is gone": {
+		"the slice has no owner, and its leader is gone": {
 			change: orphan, pods: []*corev1.Pod{gen.ReadyPod("b2")},
-			all: planned{Leader: "b2", Term: NewTerm, Reason: "LeaderGone", Ready: true, Writes: both}, losses: both,
+			all: planned{Leader: "b2", Term: newTerm, Reason: "LeaderGone", Ready: true, Writes: both}, losses: both,
 		},
-		"it is the predecessor's": {
+		"the predecessor of the leader Service controls the slice": {
 			change: predecessors, pods: []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")},
 			all: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: both},
 		},
-		"another owner does not control it": {
+		"the slice has an owner that does not control it": {
 			change: shared, pods: []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")},
 			all: planned{Leader: "a1", Term: 5, Reason: "LeaderDeleted", Ready: true, Writes: both},
 		},
-		"it has none of our labels": {
+		"the slice has none of our labels": {
 			change: unlabelled, pods: []*corev1.Pod{gen.ReadyPod("b2")},
 			all: planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
 		},
-		"another Service controls it": {
+		"another Service controls the slice": {
 			change: others, pods: []*corev1.Pod{gen.ReadyPod("b2")},
 			all: planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := inputOf(leading("a1", 5), test.pods)
-			onSlice(discoveryv1.AddressTypeIPv4, test.change)(&s)
-			p := decide(s, gen.T0)
+			in := inputOf(leading("a1", 5), test.pods)
+			onSlice(discoveryv1.AddressTypeIPv4, test.change)(&in)
+			p := decide(in, gen.T0)
 			if diff := cmp.Diff(test.all, plannedOf(p)); diff != "" {
 				t.Errorf("unexpected plan of the holder of the Lease (-want +got):\n%s", diff)
 			}
-			if adopted := carryOut(s, p).record.Slices["web-leader-ipv4"].Object; len(p.writes) > 0 && !leaderslice.OwnsSlice(adopted, s.leaderService) {
-				t.Errorf("it is not ours afterwards: %+v", adopted.OwnerReferences)
+			if adopted := carryOut(in, p).record.Slices["web-leader-ipv4"].Object; len(p.writes) > 0 && !leaderslice.OwnsSlice(adopted, in.leaderService) {
+				t.Errorf("the slice is not ours afterwards: %+v", adopted.OwnerReferences)
 			}
-			s.authority = authorityLosses
-			if diff := cmp.Diff(test.losses, plannedOf(decide(s, gen.T0)).Writes); diff != "" {
+			in.authority = authorityLosses
+			if diff := cmp.Diff(test.losses, plannedOf(decide(in, gen.T0)).Writes); diff != "" {
 				t.Errorf("unexpected writes of another replica (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// A slice that was restored with its annotations says who led when the backup was made: a pod that is gone.
-func TestARestoredSliceIsLedByALivePod(t *testing.T) {
-	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "restored" }), gen.ReadyPod("b2")})
-	onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences = nil })(&s)
-	s.authority = authorityLosses
-	p := decide(s, gen.T0)
+// A slice that was restored with its annotations names the leader at the time of the backup, which is gone.
+func TestTheLeaderOfARestoredSliceIsReplaced(t *testing.T) {
+	in := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "restored" }), gen.ReadyPod("b2")})
+	onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences = nil })(&in)
+	in.authority = authorityLosses
+	p := decide(in, gen.T0)
 	if p.after.Leader.UID == "a1-uid" || len(p.writes) != 1 || len(p.writes[0].Desired.Endpoints) != 1 {
 		t.Errorf("got leader %+v and %d writes", p.after.Leader, len(p.writes))
 	}

@@ -7,32 +7,33 @@ import (
 )
 
 const (
-	// timeResolution is what times in objects are cut to.
+	// timeResolution is the resolution of the times in objects.
 	timeResolution = time.Second
-	// longestDelivery is how late an event may arrive, from an informer that was cut off for a while. What changed before that was the
-	// trigger of no event that arrives now.
+	// longestDelivery is how late an event may arrive, from an informer that was disconnected for a while. A change that is older than that
+	// did not trigger an event that arrives now.
 	longestDelivery = 30 * time.Second
 )
 
-// triggerTime is when the change happened that moves the leader, for the annotation endpoints.kubernetes.io/last-change-trigger-time:
-// kube-proxy makes its network-programming latency of it, so an event that arrives late must count as late.
+// triggerTime returns when the change happened that moves the leader, for the annotation endpoints.kubernetes.io/last-change-trigger-time.
+// kube-proxy computes its network-programming latency from it, so an event that arrives late must count as late.
 //
-// leaving is the pod that led, nil when nobody did; successor is the pod that leads now, nil when nobody can. event is when the event
-// arrived, zero without one (a timer, a start): then the result is zero too, as after a grace nothing was late. A leader whose pod is
-// gone tells nothing, so event is the time; do not ask here.
+// leaving is the pod that led, nil when no pod did. Do not call triggerTime for a leader whose pod is gone: nothing says when that
+// happened, so the trigger is the event. successor is the pod that leads now, nil when no pod can. event is when the event arrived. Without
+// one (a timer, a start) it is zero, and so is the result, because nothing was late.
 //
-// The objects tell when a deletion was asked for, a pod became ready or not, and an eviction was announced. When those agree with event
-// to the second that they are cut to, event is more exact. They come from other clocks: what they say is never later than event.
+// The objects say when a deletion was requested, when a pod became ready or not ready, and when an eviction was announced. While these
+// times agree with event to within their resolution, event is more exact. They come from other clocks, so the result is never later than
+// event.
 func triggerTime(leaving, successor *corev1.Pod, event time.Time) time.Time {
 	if event.IsZero() {
 		return event
 	}
 	change := departureTime(leaving)
 	if leaving != nil && change.IsZero() {
-		return event // it is well: a wish, a node or a rollout moved the leader
+		return event // nothing is wrong with the pod: an option, a node or a rollout moved the leader
 	}
 	if ready := conditionTime(successor, corev1.PodReady, corev1.ConditionTrue); ready.After(change) {
-		change = ready // nobody could follow before
+		change = ready // no pod could follow before
 	}
 	if late := event.Sub(change); late < timeResolution || late > longestDelivery {
 		return event
@@ -40,14 +41,14 @@ func triggerTime(leaving, successor *corev1.Pod, event time.Time) time.Time {
 	return change
 }
 
-// departureTime is the last change that keeps a pod from leading; zero when nothing does, or there is none.
+// departureTime returns the time of the last change that keeps a pod from leading; zero when nothing does, or the pod is nil.
 func departureTime(pod *corev1.Pod) time.Time {
 	if pod == nil {
 		return time.Time{}
 	}
 	var last time.Time
 	if pod.DeletionTimestamp != nil {
-		// It is the end of the grace period, also when that is shortened later.
+		// The deletion timestamp is the end of the grace period, also when that is shortened later.
 		last = pod.DeletionTimestamp.Time
 		if grace := pod.DeletionGracePeriodSeconds; grace != nil {
 			last = last.Add(-time.Duration(*grace) * time.Second)
@@ -65,7 +66,7 @@ func departureTime(pod *corev1.Pod) time.Time {
 	return last
 }
 
-// conditionTime is since when a condition has a status; zero when it has another one.
+// conditionTime returns since when a condition has a status; zero when it has another one, or the pod is nil.
 func conditionTime(pod *corev1.Pod, kind corev1.PodConditionType, status corev1.ConditionStatus) time.Time {
 	if pod == nil {
 		return time.Time{}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestTriggerTime(t *testing.T) {
-	// since is a change of a condition some seconds before the event.
+	// since changes a condition some seconds before the event.
 	since := func(kind corev1.PodConditionType, status corev1.ConditionStatus, seconds int) func(*corev1.Pod) {
 		return func(pod *corev1.Pod) {
 			condition := corev1.PodCondition{Type: kind, Status: status, LastTransitionTime: metav1.NewTime(gen.T0.Add(-time.Duration(seconds) * time.Second))}
@@ -36,40 +36,40 @@ func TestTriggerTime(t *testing.T) {
 	cases := map[string]struct {
 		leaving, successor *corev1.Pod
 		event              time.Time
-		want               time.Duration // before t0
+		want               time.Duration // before gen.T0
 		wantNone           bool
 	}{
-		"its deletion is seen late":                   {leaving: leader(deleted(5, 30)), successor: follower(), want: 5 * time.Second},
-		"its deletion without a grace":                {leaving: leader(deleted(5, 0)), successor: follower(), want: 5 * time.Second},
-		"its deletion is seen within the second":      {leaving: leader(deleted(0, 30)), successor: follower(), event: gen.T0.Add(999 * time.Millisecond), want: -999 * time.Millisecond},
-		"and a second later":                          {leaving: leader(deleted(0, 30)), successor: follower(), event: gen.T0.Add(time.Second), want: 0},
-		"its deletion was long ago":                   {leaving: leader(deleted(31, 300)), successor: follower(), want: 0},
-		"the API server's clock is ahead":             {leaving: leader(deleted(-5, 30)), successor: follower(), want: 0},
-		"it is not ready, seen late":                  {leaving: leader(since(corev1.PodReady, unready, 4)), successor: follower(), want: 4 * time.Second},
-		"its readiness is unknown, seen late":         {leaving: leader(since(corev1.PodReady, corev1.ConditionUnknown, 4)), successor: follower(), want: 4 * time.Second},
-		"it will be evicted, seen late":               {leaving: leader(since(corev1.DisruptionTarget, ready, 4)), successor: follower(), want: 4 * time.Second},
-		"it will not be evicted after all":            {leaving: leader(since(corev1.DisruptionTarget, unready, 4)), successor: follower(), want: 0},
-		"it is deleted after an eviction was ordered": {leaving: leader(since(corev1.DisruptionTarget, ready, 9), deleted(7, 30)), successor: follower(), want: 7 * time.Second},
-		"it is deleted and not ready since, and nobody can follow": {
+		"the deletion is seen late":                       {leaving: leader(deleted(5, 30)), successor: follower(), want: 5 * time.Second},
+		"the deletion without a grace period":             {leaving: leader(deleted(5, 0)), successor: follower(), want: 5 * time.Second},
+		"the deletion is seen within a second":            {leaving: leader(deleted(0, 30)), successor: follower(), event: gen.T0.Add(999 * time.Millisecond), want: -999 * time.Millisecond},
+		"the deletion is seen a second later":             {leaving: leader(deleted(0, 30)), successor: follower(), event: gen.T0.Add(time.Second), want: 0},
+		"the deletion was long ago":                       {leaving: leader(deleted(31, 300)), successor: follower(), want: 0},
+		"the API server's clock is ahead":                 {leaving: leader(deleted(-5, 30)), successor: follower(), want: 0},
+		"the lost readiness is seen late":                 {leaving: leader(since(corev1.PodReady, unready, 4)), successor: follower(), want: 4 * time.Second},
+		"the unknown readiness is seen late":              {leaving: leader(since(corev1.PodReady, corev1.ConditionUnknown, 4)), successor: follower(), want: 4 * time.Second},
+		"the announced eviction is seen late":             {leaving: leader(since(corev1.DisruptionTarget, ready, 4)), successor: follower(), want: 4 * time.Second},
+		"the eviction was called off":                     {leaving: leader(since(corev1.DisruptionTarget, unready, 4)), successor: follower(), want: 0},
+		"the deletion comes after the announced eviction": {leaving: leader(since(corev1.DisruptionTarget, ready, 9), deleted(7, 30)), successor: follower(), want: 7 * time.Second},
+		"the leader is deleted, then not ready, and no pod can follow": {
 			leaving: leader(deleted(9, 30), since(corev1.PodReady, unready, 3)), want: 3 * time.Second,
 		},
-		"it is deleted, and somebody can follow since": {
+		"the leader is deleted, and a pod can follow later": {
 			leaving: leader(deleted(9, 30)), successor: follower(since(corev1.PodReady, ready, 2)), want: 2 * time.Second,
 		},
-		"it has been not ready for long, and somebody can follow since": {
+		"the leader has not been ready for long, and a pod can follow later": {
 			leaving: leader(since(corev1.PodReady, unready, 600)), successor: follower(since(corev1.PodReady, ready, 2)), want: 2 * time.Second,
 		},
-		"it is well, and a wish or a rollout moves it":   {leaving: leader(), successor: follower(since(corev1.PodReady, ready, 3)), want: 0},
-		"nobody led, and the first pod is ready":         {successor: follower(since(corev1.PodReady, ready, 3)), want: 3 * time.Second},
-		"nobody led, and the Service is younger than it": {successor: follower(), want: 0},
-		"nobody led, and the kubelet's clock is ahead":   {successor: follower(since(corev1.PodReady, ready, -3)), want: 0},
-		"nobody leads": {want: 0},
+		"the leader is healthy, and an option or a rollout moves it": {leaving: leader(), successor: follower(since(corev1.PodReady, ready, 3)), want: 0},
+		"no pod led, and the first pod is ready":                     {successor: follower(since(corev1.PodReady, ready, 3)), want: 3 * time.Second},
+		"no pod led, and the pod is older than the Service":          {successor: follower(), want: 0},
+		"no pod led, and the kubelet's clock is ahead":               {successor: follower(since(corev1.PodReady, ready, -3)), want: 0},
+		"no pod led, and none leads":                                 {want: 0},
 		"a condition without a time": {leaving: leader(func(pod *corev1.Pod) {
 			pod.Status.Conditions[0] = corev1.PodCondition{Type: corev1.PodReady, Status: unready}
 		}), want: 0},
-		"no event: a timer, or a start":                   {leaving: leader(deleted(5, 30)), successor: follower(), event: time.Time{}.UTC(), wantNone: true},
-		"a pod without conditions":                        {leaving: leader(func(pod *corev1.Pod) { pod.Status.Conditions = nil }), successor: follower(), want: 0},
-		"a deletion whose grace period is not known here": {leaving: leader(gen.Terminating), successor: follower(), want: 0},
+		"there was no event":                        {leaving: leader(deleted(5, 30)), successor: follower(), event: time.Time{}.UTC(), wantNone: true},
+		"a pod without conditions":                  {leaving: leader(func(pod *corev1.Pod) { pod.Status.Conditions = nil }), successor: follower(), want: 0},
+		"the deletion with an unknown grace period": {leaving: leader(gen.Terminating), successor: follower(), want: 0},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -1,17 +1,13 @@
 package failover
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tanist-dev/tanist/leaderslice"
-	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -22,7 +18,7 @@ func withPort(name string, target intstr.IntOrString, protocol corev1.Protocol) 
 	}
 }
 
-// inSidecar is a pod with a port in a container that runs beside the others.
+// inSidecar adds a sidecar with a port.
 func inSidecar(name string, number int32) func(*corev1.Pod) {
 	return func(pod *corev1.Pod) {
 		pod.Spec.InitContainers = []corev1.Container{{
@@ -40,8 +36,8 @@ func addressed(addresses ...string) func(*corev1.Pod) {
 	}
 }
 
-// carries is who leads, why, and with what.
-type carries struct {
+// traffic says which pod leads, why, and what traffic it receives.
+type traffic struct {
 	Leader, Reason string
 	// Addresses and Ports are those in the slices.
 	Addresses []string
@@ -49,11 +45,11 @@ type carries struct {
 	Warnings  []string
 }
 
-func carriesOf(s input) carries {
-	p := decide(s, gen.T0)
-	got := carries{Leader: p.after.Leader.Name, Reason: p.after.Reason}
-	content := leaderslice.Content{Source: s.source, LeaderService: s.leaderService, State: p.after, Pod: s.pod(p.after.Leader.UID)}
-	for i, family := range leaderslice.Families(s.leaderService) {
+func trafficOf(in input) traffic {
+	p := decide(in, gen.T0)
+	got := traffic{Leader: p.after.Leader.Name, Reason: p.after.Reason}
+	content := leaderslice.Content{Source: in.source, LeaderService: in.leaderService, State: p.after, Pod: in.pod(p.after.Leader.UID)}
+	for i, family := range leaderslice.Families(in.leaderService) {
 		slice := content.Render(family)
 		for _, endpoint := range slice.Endpoints {
 			got.Addresses = append(got.Addresses, endpoint.Addresses...)
@@ -64,7 +60,7 @@ func carriesOf(s input) carries {
 			}
 		}
 	}
-	for _, c := range warnings(s, p) {
+	for _, c := range warnings(in, p) {
 		if !c.Expected {
 			got.Warnings = append(got.Warnings, c.Reason+" "+c.Note)
 		}
@@ -72,9 +68,9 @@ func carriesOf(s input) carries {
 	return got
 }
 
-func TestALeaderStaysWhenItsServiceAsksForMore(t *testing.T) {
+func TestChangedPortsAndFamilies(t *testing.T) {
 	const (
-		part    = "LeaderIncomplete pod a1 leads and carries only a part of the traffic, until a pod is ready that carries more: "
+		part    = "LeaderIncomplete pod a1 leads but can receive only part of the traffic, until a pod is ready that can receive more: "
 		noAdmin = `no container has a port named "admin" with protocol TCP`
 	)
 	admin := withPort("admin", intstr.FromString("admin"), corev1.ProtocolTCP)
@@ -84,23 +80,23 @@ func TestALeaderStaysWhenItsServiceAsksForMore(t *testing.T) {
 	cases := map[string]struct {
 		service []func(*corev1.Service)
 		a, b    func(*corev1.Pod)
-		want    carries
+		want    traffic
 	}{
-		"a port is added that no pod has": {
+		"a port is added that no pod has: the leader stays": {
 			service: []func(*corev1.Service){admin},
-			want:    carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + noAdmin}},
+			want:    traffic{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + noAdmin}},
 		},
 		"a port is added by number": {
 			service: []func(*corev1.Service){withPort("admin", intstr.FromInt32(9000), corev1.ProtocolTCP)},
-			want:    carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
+			want:    traffic{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
 		},
 		"a port is added without a target": {
 			service: []func(*corev1.Service){withPort("admin", intstr.IntOrString{}, corev1.ProtocolTCP)},
-			want:    carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
+			want:    traffic{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
 		},
 		"a port is added for another protocol": {
 			service: []func(*corev1.Service){withPort("quic", intstr.FromString("web"), corev1.ProtocolUDP)},
-			want: carries{
+			want: traffic{
 				Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"},
 				Warnings: []string{part + `no container has a port named "web" with protocol UDP`},
 			},
@@ -109,60 +105,60 @@ func TestALeaderStaysWhenItsServiceAsksForMore(t *testing.T) {
 			service: []func(*corev1.Service){func(s *corev1.Service) {
 				s.Spec.Ports = []corev1.ServicePort{{Name: "number", Port: 80, TargetPort: intstr.FromInt32(8080)}}
 			}},
-			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"number"}},
+			want: traffic{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"number"}},
 		},
 		"a port is renamed beside another": {
 			service: []func(*corev1.Service){renamed, withPort("admin", intstr.FromInt32(9000), corev1.ProtocolTCP)},
-			want: carries{
+			want: traffic{
 				Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"admin"},
 				Warnings: []string{part + `no container has a port named "web-v2" with protocol TCP`},
 			},
 		},
-		"the only port is renamed: nobody can carry anything": {
+		"the only port is renamed: no pod can lead": {
 			service: []func(*corev1.Service){renamed},
-			want: carries{Reason: "NoCandidate", Warnings: []string{
+			want: traffic{Reason: "NoCandidate", Warnings: []string{
 				`UnfitPod pod a1 cannot lead: no container has a port named "web-v2" with protocol TCP`,
 				`UnfitPod pod b2 cannot lead: no container has a port named "web-v2" with protocol TCP`,
 			}},
 		},
 		"another pod has the port that was added": {
 			service: []func(*corev1.Service){admin}, b: inSidecar("admin", 9000),
-			want: carries{Leader: "b2", Reason: "LeaderIncomplete", Addresses: []string{"10.1.0.2"}, Ports: []string{"http", "admin"}},
+			want: traffic{Leader: "b2", Reason: "LeaderIncomplete", Addresses: []string{"10.1.0.2"}, Ports: []string{"http", "admin"}},
 		},
 		"the leader has it in a sidecar": {
 			service: []func(*corev1.Service){admin}, a: inSidecar("admin", 9000),
-			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
+			want: traffic{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http", "admin"}},
 		},
-		"the leader goes and the other has fewer ports": {
+		"the leader is deleted, and the other pod has fewer ports": {
 			service: []func(*corev1.Service){admin}, a: func(pod *corev1.Pod) { inSidecar("admin", 9000)(pod); gen.Terminating(pod) },
-			want: carries{
+			want: traffic{
 				Leader: "b2", Reason: "LeaderDeleted", Addresses: []string{"10.1.0.2"}, Ports: []string{"http"},
-				Warnings: []string{"LeaderIncomplete pod b2 leads and carries only a part of the traffic, until a pod is ready that carries more: " + noAdmin},
+				Warnings: []string{"LeaderIncomplete pod b2 leads but can receive only part of the traffic, until a pod is ready that can receive more: " + noAdmin},
 			},
 		},
-		"a second family is required and no pod has it": {
+		"a second family is required that no pod has": {
 			service: []func(*corev1.Service){required}, a: v4, b: addressed("10.1.0.2"),
-			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv6 address"}},
+			want: traffic{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv6 address"}},
 		},
-		"a family comes first that no pod has": {
+		"the primary family is one that no pod has": {
 			service: []func(*corev1.Service){required}, a: v6, b: addressed("fd00::2"),
-			want: carries{Leader: "a1", Addresses: []string{"fd00::1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv4 address"}},
+			want: traffic{Leader: "a1", Addresses: []string{"fd00::1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv4 address"}},
 		},
-		"a second family is preferred and no pod has it": {
+		"a second family is preferred that no pod has": {
 			service: []func(*corev1.Service){preferred}, a: v4, b: addressed("10.1.0.2"),
-			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}},
+			want: traffic{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}},
 		},
 		"another pod has both families": {
 			service: []func(*corev1.Service){required}, a: v4, b: both,
-			want: carries{Leader: "b2", Reason: "LeaderIncomplete", Addresses: []string{"10.1.0.2", "fd00::2"}, Ports: []string{"http"}},
+			want: traffic{Leader: "b2", Reason: "LeaderIncomplete", Addresses: []string{"10.1.0.2", "fd00::2"}, Ports: []string{"http"}},
 		},
 		"a port and a family are missing": {
 			service: []func(*corev1.Service){required, admin}, a: v4, b: addressed("10.1.0.2"),
-			want: carries{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv6 address; " + noAdmin}},
+			want: traffic{Leader: "a1", Addresses: []string{"10.1.0.1"}, Ports: []string{"http"}, Warnings: []string{part + "it has no IPv6 address; " + noAdmin}},
 		},
-		"the Service has the other family only": {
+		"the only family is one that no pod has": {
 			a: v6, b: addressed("fd00::2"),
-			want: carries{Reason: "NoCandidate", Warnings: []string{
+			want: traffic{Reason: "NoCandidate", Warnings: []string{
 				"UnfitPod pod a1 cannot lead: it has no IPv4 address", "UnfitPod pod b2 cannot lead: it has no IPv4 address",
 			}},
 		},
@@ -179,24 +175,13 @@ func TestALeaderStaysWhenItsServiceAsksForMore(t *testing.T) {
 			pods := []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", sleeps, test.a)), store.TrimPod(gen.ReadyPod("b2", sleeps, test.b))}
 			state := leading("a1", 5)
 			state.Reason = ""
-			s := inputOf(state, pods, func(s *input) {
-				s.source = gen.WebService(test.service...)
-				s.leaderService = gen.LeaderOf(s.source)
+			in := inputOf(state, pods, func(in *input) {
+				in.source = gen.WebService(test.service...)
+				in.leaderService = gen.LeaderOf(in.source)
 			})
-			if diff := cmp.Diff(test.want, carriesOf(s)); diff != "" {
-				t.Errorf("unexpected leader (-want +got):\n%s", diff)
+			if diff := cmp.Diff(test.want, trafficOf(in)); diff != "" {
+				t.Errorf("unexpected traffic (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestAnEventHasRoomForTheShortcomings(t *testing.T) {
-	var ports []corev1.ServicePort
-	for i := range 100 {
-		ports = append(ports, corev1.ServicePort{Port: int32(i + 1), TargetPort: intstr.FromString(fmt.Sprintf("longest-port-%02d", i)), Protocol: corev1.ProtocolSCTP})
-	}
-	_, problem := disruption.Shortcomings(gen.ReadyPod("a1"), ports, []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4})
-	if !strings.HasSuffix(problem, "; and 95 more") || len(problem) > 500 {
-		t.Errorf("got %d bytes: %s", len(problem), problem)
 	}
 }

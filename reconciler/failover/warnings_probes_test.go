@@ -14,45 +14,45 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestALeaderWithoutAReadinessProbeIsTold(t *testing.T) {
+func TestALeaderWithoutAReadinessProbeIsReported(t *testing.T) {
 	withoutProbe := func(pod *corev1.Pod) { pod.Spec.ReadinessGates = nil }
 	cases := map[string]struct {
 		leader func(*corev1.Pod)
 		want   bool
 	}{
-		"one without a probe":                 {leader: withoutProbe, want: true},
-		"one with a probe":                    {leader: func(*corev1.Pod) {}},
-		"one without a probe that terminates": {leader: func(pod *corev1.Pod) { withoutProbe(pod); gen.Terminating(pod) }},
-		"no leader":                           {leader: func(pod *corev1.Pod) { withoutProbe(pod); gen.NotReady(pod) }},
+		"a leader without a probe":             {leader: withoutProbe, want: true},
+		"a leader with a probe":                {leader: func(*corev1.Pod) {}},
+		"a terminating leader without a probe": {leader: func(pod *corev1.Pod) { withoutProbe(pod); gen.Terminating(pod) }},
+		"no leader":                            {leader: func(pod *corev1.Pod) { withoutProbe(pod); gen.NotReady(pod) }},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := inputOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", test.leader))})
-			got := unprobed(s, decide(s, gen.T0).decision)
+			in := inputOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", test.leader))})
+			got := warningsOf(in, notify.ReasonNoReadinessProbe)
 			if !test.want {
 				if len(got) > 0 {
 					t.Errorf("got %+v", got)
 				}
 				return
 			}
-			if len(got) != 1 || got[0].Object != s.source || got[0].Related.GetName() != "a1" || got[0].Reason != notify.ReasonNoReadinessProbe || !got[0].Expected {
+			if len(got) != 1 || got[0].Object != in.source || got[0].Related.GetName() != "a1" || !got[0].Expected {
 				t.Errorf("got %+v", got)
 			}
 		})
 	}
 }
 
-func TestAPodWithoutAReadinessProbeWaitsBeforeItTakesOver(t *testing.T) {
+func TestAPodWithoutAReadinessProbeLeadsAfterADelay(t *testing.T) {
 	young := gen.ReadyPod("b2", func(pod *corev1.Pod) {
 		pod.Spec.ReadinessGates = nil
 		pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(gen.T0.Add(-2 * time.Second))
 	})
-	s := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.DisruptionTarget), young})
-	if got := decide(s, gen.T0).decision; got.Move || got.LookAgain == 0 {
+	in := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.DisruptionTarget), young})
+	if got := decide(in, gen.T0).decision; got.Move || got.LookAgain == 0 {
 		t.Errorf("got %+v", got)
 	}
-	s.options.MinReadyUnprobed = 0 // the Service asks for no min-ready
-	if got := decide(s, gen.T0).decision; !got.Move || got.Reason != election.ReasonLeaderDisrupted {
+	in.options.MinReadyUnprobed = 0
+	if got := decide(in, gen.T0).decision; !got.Move || got.Reason != election.ReasonLeaderDisrupted {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -87,7 +87,7 @@ func TestProbed(t *testing.T) {
 				t.Errorf("got %t of the trimmed pod", got)
 			}
 			if trimmed.Spec.Containers[0].ReadinessProbe != nil || trimmed.Spec.Containers[0].StartupProbe != nil {
-				t.Error("the probe itself is kept")
+				t.Error("the trimmed pod has the whole probe")
 			}
 		})
 	}

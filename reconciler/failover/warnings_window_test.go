@@ -17,8 +17,8 @@ import (
 
 func TestALeaderWithoutDrainWindow(t *testing.T) {
 	const (
-		costs  = "pod a1 leads and has no drain window, so deleting it plainly costs requests: "
-		remake = costs + "it was created before the window applied; delete it only after another pod has led for a few seconds " +
+		missing  = "pod a1 leads without a drain window, so requests fail if it is deleted while it leads: "
+		recreate = missing + "it was created before the drain window applied; delete it only after another pod has led for a few seconds " +
 			"(kubectl tanist handover), or leave it to the next rollout"
 	)
 	window := func(value string) func(*corev1.Pod) {
@@ -30,24 +30,24 @@ func TestALeaderWithoutDrainWindow(t *testing.T) {
 	disrupted := func(pod *corev1.Pod) {
 		pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue})
 	}
-	none := func(s *input) { s.tuning.Election.DrainWindow = metav1.Duration{} }
+	none := func(in *input) { in.tuning.Election.DrainWindow = metav1.Duration{} }
 	cases := map[string]struct {
 		leader  func(*corev1.Pod)
 		changes []func(*input)
 		want    []string
 	}{
-		"one that was there before": {want: []string{remake}},
-		"one that sleeps":           {leader: hook(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}})},
-		"one with a hook of its own": {
+		"a leader from before the drain window applied": {want: []string{recreate}},
+		"a leader with a drain window":                  {leader: hook(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}})},
+		"a leader with a preStop hook of its own": {
 			leader: hook(corev1.LifecycleHandler{Exec: &corev1.ExecAction{}}),
 		},
-		"one of a Service that asks for none":    {changes: []func(*input){none}},
-		"one that asks for one by itself":        {leader: window("2s"), changes: []func(*input){none}, want: []string{remake}},
-		"one that opted out":                     {leader: window("0s")},
-		"one that is deleted already":            {leader: gen.Terminating},
-		"one that is announced to go":            {leader: disrupted},
-		"one that the network of its node binds": {leader: func(pod *corev1.Pod) { pod.Spec.HostNetwork = true }, want: []string{costs + "it uses the network of its node"}},
-		"no leader":                              {leader: gen.NotReady},
+		"no drain window is asked for":         {changes: []func(*input){none}},
+		"only the pod asks for a drain window": {leader: window("2s"), changes: []func(*input){none}, want: []string{recreate}},
+		"a leader that opted out":              {leader: window("0s")},
+		"a leader that is terminating":         {leader: gen.Terminating},
+		"a leader whose eviction is announced": {leader: disrupted},
+		"a leader on the network of its node":  {leader: func(pod *corev1.Pod) { pod.Spec.HostNetwork = true }, want: []string{missing + "it uses the network of its node"}},
+		"no leader":                            {leader: gen.NotReady},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -55,27 +55,27 @@ func TestALeaderWithoutDrainWindow(t *testing.T) {
 			if test.leader != nil {
 				test.leader(pod)
 			}
-			s := inputOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(pod)}, test.changes...)
+			in := inputOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(pod)}, test.changes...)
 			var got []string
-			for _, c := range withoutDrainWindow(s, decide(s, gen.T0).decision) {
-				if c.Reason != notify.ReasonNoDrainWindow || c.Object != s.source || c.Related.GetName() != "a1" {
-					t.Errorf("got %+v", c)
+			for _, warning := range warningsOf(in, notify.ReasonNoDrainWindow) {
+				if warning.Object != in.source || warning.Related.GetName() != "a1" {
+					t.Errorf("got %+v", warning)
 				}
-				got = append(got, c.Note)
+				got = append(got, warning.Note)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("unexpected complaints (-want +got):\n%s", diff)
+				t.Errorf("unexpected notes (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestALeaderWithoutDrainWindowIsToldOnce(t *testing.T) {
-	st := elected(t)
+func TestALeaderWithoutDrainWindowIsReportedOnce(t *testing.T) {
+	f := newLeaseHolder(t)
 	recorder := events.NewFakeRecorder(10)
-	st.recorder = recorder
+	f.recorder = recorder
 	for range 3 {
-		if _, err := st.reconcile(); err != nil {
+		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,18 +87,18 @@ func TestALeaderWithoutDrainWindowIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestAPodsWrongDrainWindowIsReported(t *testing.T) {
+func TestAnInvalidDrainWindowOfAPodIsReported(t *testing.T) {
 	pod := gen.ReadyPod("a1", func(pod *corev1.Pod) {
 		pod.Annotations = map[string]string{config.DrainWindowKey: "soon"}
 		pod.Spec.Containers[0].Lifecycle = gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}})
 	})
-	s := inputOf(leading("a1", 5), []*corev1.Pod{pod})
-	all := warnings(s, decide(s, gen.T0))
+	in := inputOf(leading("a1", 5), []*corev1.Pod{pod})
+	all := warnings(in, decide(in, gen.T0))
 	if len(all) != 1 {
-		t.Fatalf("got %d complaints, want 1: %v", len(all), all)
+		t.Fatalf("got %d warnings, want 1: %v", len(all), all)
 	}
 	const want = `metadata.annotations[tanist.dev/drain-window]: Invalid value: "soon": must be a duration such as 10s, from 0s to 10m; ` +
-		`what the pod's Services ask for was used when it was created`
+		`the pod was created with the drain window that its Services ask for`
 	if got := all[0]; got.Object != pod || got.Reason != notify.ReasonInvalidAnnotation || got.Expected || got.Note != want {
 		t.Errorf("got %+v", got)
 	}

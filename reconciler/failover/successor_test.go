@@ -14,48 +14,48 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestSuccessionRingsWhenTheSuccessorChanges(t *testing.T) {
-	st := elected(t)
+func TestANewSuccessorEnqueuesTheLeaderService(t *testing.T) {
+	f := newLeaseHolder(t)
 	q := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 	defer q.ShutDown()
-	rung := &waiting{TypedRateLimitingInterface: q}
-	if err := st.standing.Start(t.Context(), rung); err != nil {
+	counter := &countingQueue{TypedRateLimitingInterface: q}
+	if err := f.leaderServices.Start(t.Context(), counter); err != nil {
 		t.Fatal(err)
 	}
 	step := func(what string, want int) {
 		t.Helper()
-		if _, err := st.reconcile(); err != nil {
+		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		if rung.added != want {
-			t.Errorf("%s: rung %d times, want %d", what, rung.added, want)
+		if counter.added != want {
+			t.Errorf("%s: enqueued %d times, want %d", what, counter.added, want)
 		}
 	}
-	step("b2 is known to follow", 1)
+	step("the successor is b2", 1)
 	step("nothing has changed", 1)
-	if err := st.stores.Pods.Update(gen.ReadyPod("b2", gen.NotReady)); err != nil {
+	if err := f.stores.Pods.Update(gen.ReadyPod("b2", gen.NotReady)); err != nil {
 		t.Fatal(err)
 	}
-	step("nobody follows", 2)
-	step("nothing has changed since", 2)
+	step("there is no successor", 2)
+	step("nothing has changed again", 2)
 }
 
-// waiting counts what is added for later.
-type waiting struct {
+// countingQueue counts what is added with a delay.
+type countingQueue struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request]
 	added int
 }
 
-func (w *waiting) AddAfter(reconcile.Request, time.Duration) { w.added++ }
+func (q *countingQueue) AddAfter(reconcile.Request, time.Duration) { q.added++ }
 
-func TestAReportIsNoChangeOfAService(t *testing.T) {
+func TestReportAnnotationsAreNoChangeOfAService(t *testing.T) {
 	reported := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) {
 		s.Annotations = map[string]string{config.SuccessorKey: "b2", config.TermKey: "5"}
 	})
 	if store.ServiceChanged(gen.LeaderOf(gen.WebService()), reported) {
-		t.Error("a report enqueues succession")
+		t.Error("changed report annotations count as a change")
 	}
 	if leaderslice.SameReport(gen.LeaderOf(gen.WebService()).Annotations, reported.Annotations) {
-		t.Error("a report that someone changes is not mended")
+		t.Error("changed report annotations are not repaired")
 	}
 }

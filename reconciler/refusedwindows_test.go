@@ -14,9 +14,9 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// creations simulates a ReplicaSet's controller that is refused: it tries again after 5 ms, then twice as long each time. It returns
-// which attempts were made without a window.
-func creations(w *windows, n int, outcome func(attempt int, windowed bool) *corev1.Pod) (windowless []int) {
+// creations simulates the controller of a ReplicaSet whose pods are refused. It tries again after 5 ms, and waits twice as long each time.
+// It returns which attempts were made without a drain window.
+func creations(w *refusedWindows, n int, outcome func(attempt int, windowed bool) *corev1.Pod) (windowless []int) {
 	now, delay := gen.T0, 5*time.Millisecond
 	for attempt := range n {
 		windowed := w.accepted("set", now)
@@ -43,7 +43,7 @@ func ownedPod(owner types.UID, windowed bool) *corev1.Pod {
 	return pod
 }
 
-func TestWindowsThatAreRefused(t *testing.T) {
+func TestRefusedDrainWindows(t *testing.T) {
 	cases := map[string]struct {
 		attempts int
 		outcome  func(attempt int, windowed bool) *corev1.Pod
@@ -52,7 +52,7 @@ func TestWindowsThatAreRefused(t *testing.T) {
 		"every pod is created": {
 			attempts: 1000, outcome: func(_ int, windowed bool) *corev1.Pod { return ownedPod("set", windowed) },
 		},
-		"a policy refuses windows, and without one it goes on": {
+		"a policy refuses pods with a window and accepts pods without one": {
 			attempts: 16, want: []int{10, 11, 12, 13, 14, 15},
 			outcome: func(_ int, windowed bool) *corev1.Pod {
 				if windowed {
@@ -61,8 +61,8 @@ func TestWindowsThatAreRefused(t *testing.T) {
 				return ownedPod("set", false)
 			},
 		},
-		"a quota refuses all pods for a while, and no window is lost once there is room": {
-			attempts: 100, want: []int{10}, // that one is refused too
+		"a quota refuses all pods for a while, and all pods created after that have a window": {
+			attempts: 100, want: []int{10}, // the quota refuses that one too
 			outcome: func(attempt int, windowed bool) *corev1.Pod {
 				if attempt < 12 {
 					return nil
@@ -70,10 +70,10 @@ func TestWindowsThatAreRefused(t *testing.T) {
 				return ownedPod("set", windowed)
 			},
 		},
-		"a quota refuses all pods for hours, and trials get rarer": {
+		"a quota refuses all pods for hours, and trials become rarer": {
 			attempts: 60, want: []int{10, 21, 42}, outcome: func(int, bool) *corev1.Pod { return nil },
 		},
-		"pods of earlier attempts are seen late": {
+		"pods of earlier attempts appear late": {
 			attempts: 20, want: []int{10},
 			outcome: func(attempt int, _ bool) *corev1.Pod {
 				if attempt < 10 {
@@ -85,7 +85,7 @@ func TestWindowsThatAreRefused(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := newWindows()
+			w := newRefusedWindows()
 			w.appeared(ownedPod("other", true))
 			if diff := cmp.Diff(test.want, creations(w, test.attempts, test.outcome)); diff != "" {
 				t.Errorf("unexpected attempts without a window (-want +got):\n%s", diff)
@@ -94,8 +94,8 @@ func TestWindowsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestABurstOfCreationsIsNoRefusal(t *testing.T) {
-	w := newWindows()
+func TestManyPodsCreatedAtOnceAreNotTakenForRefused(t *testing.T) {
+	w := newRefusedWindows()
 	for i := range 1000 {
 		if !w.accepted("set", gen.T0.Add(time.Duration(i)*time.Millisecond)) {
 			t.Fatalf("pod %d has no window", i)
@@ -103,7 +103,7 @@ func TestABurstOfCreationsIsNoRefusal(t *testing.T) {
 	}
 	w.appeared(ownedPod("other", true))
 	if len(w.owners) != 1 {
-		t.Error("a pod of another workload ends the series")
+		t.Error("a pod of another workload ends the series of attempts")
 	}
 	w.appeared(ownedPod("set", true))
 	if len(w.owners) != 0 {
@@ -111,13 +111,13 @@ func TestABurstOfCreationsIsNoRefusal(t *testing.T) {
 	}
 }
 
-func TestWindowsRememberAFewWorkloads(t *testing.T) {
-	w := newWindows()
-	for i := range 3 * mostOwners {
+func TestTheNumberOfRememberedWorkloadsIsLimited(t *testing.T) {
+	w := newRefusedWindows()
+	for i := range 3 * maxOwners {
 		w.accepted(types.UID(fmt.Sprint(i)), gen.T0)
 	}
-	if got := len(w.owners); got > mostOwners {
-		t.Errorf("got %d workloads, want at most %d", got, mostOwners)
+	if got := len(w.owners); got > maxOwners {
+		t.Errorf("got %d workloads, want at most %d", got, maxOwners)
 	}
-	w.appeared(&corev1.Pod{}) // of nobody
+	w.appeared(&corev1.Pod{}) // without an owner
 }

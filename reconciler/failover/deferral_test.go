@@ -1,0 +1,76 @@
+package failover
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+func TestAfterAConflictTheLeaseHolderLetsTheAdmittingReplicaGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newLeaseHolder(t)
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		f.commitByOther("b2", 6, leaderslice.Basis{Pods: "30", Services: "20"}) // by the replica that had it prepared
+		f.deleteLeader()
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		if !f.deferral.yields() {
+			t.Fatal("it still goes first after a conflict")
+		}
+		<-time.After(time.Second)
+		if err := f.stores.Pods.Update(gen.ReadyPod("b2", gen.Terminating)); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.stores.Pods.Add(gen.ReadyPod("c3")); err != nil {
+			t.Fatal(err)
+		}
+		result, err := f.reconcile()
+		if err != nil || result.RequeueAfter != 50*time.Millisecond {
+			t.Fatalf("got %+v, %v, want a wait", result, err)
+		}
+		<-time.After(result.RequeueAfter)
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		f.expectNewTerm("c3")
+		if f.deferral.yields() {
+			t.Error("it does not go first although no other replica committed")
+		}
+	})
+}
+
+func TestPreparable(t *testing.T) {
+	cases := map[string]struct {
+		leader *corev1.Pod
+		want   bool
+	}{
+		"a deletion":       {leader: gen.ReadyPod("a1", gen.Terminating), want: true},
+		"an eviction":      {leader: gen.ReadyPod("a1", disruptedBy("EvictionByEvictionAPI")), want: true},
+		"a preemption":     {leader: gen.ReadyPod("a1", disruptedBy("PreemptionByScheduler"))},
+		"a lost readiness": {leader: gen.ReadyPod("a1", gen.NotReady)},
+		"no change":        {leader: gen.ReadyPod("a1")},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			in := inputOf(leading("a1", 5), []*corev1.Pod{test.leader, gen.ReadyPod("b2")})
+			if got := in.preparable(decide(in, gen.T0)); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func disruptedBy(reason string) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		gen.DisruptionTarget(pod)
+		pod.Status.Conditions[len(pod.Status.Conditions)-1].Reason = reason
+	}
+}

@@ -1,0 +1,113 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/store"
+)
+
+const (
+	// refusedAttempts and refusedAfter are how many attempts to create a workload's pods fail, and for how long, before one pod is created
+	// without a drain window. Controllers try again after 5 ms, 10 ms and so on, so that this is about the tenth attempt.
+	refusedAttempts = 5
+	refusedAfter    = 5 * time.Second
+	// trialTime is how long a pod that is created without a window has to appear.
+	trialTime = time.Second
+	// maxOwners is the largest number of workloads to remember.
+	maxOwners = 10_000
+)
+
+// refusedWindows finds out which workloads' pods cannot be created with a drain window. A policy of the cluster may limit the grace period
+// of pods, and admission does not learn whether a pod was created.
+//
+// A controller whose pod is refused tries again. When many attempts bring no pod, one pod is created without a window, as a trial. If that
+// pod appears, the window was the cause, and the workload's pods are created without it from then on. If it does not appear, the cause is
+// another one, such as a quota. Then the next trial takes twice as many attempts.
+type refusedWindows struct {
+	mu sync.Mutex
+	// owners are the workloads with pods that have not appeared, by UID.
+	owners map[types.UID]*windowAttempts
+}
+
+// windowAttempts are the attempts to create pods of one workload since the last pod with a window appeared.
+type windowAttempts struct {
+	first time.Time
+	count int
+	// enough is the number of attempts after which the next one may be a trial.
+	enough int
+	// trial is when a pod was created without a window; zero when none was.
+	trial time.Time
+	// refused says that the window is the cause.
+	refused bool
+}
+
+func newRefusedWindows() *refusedWindows {
+	return &refusedWindows{owners: map[types.UID]*windowAttempts{}}
+}
+
+// accepted reports whether the next pod of a workload should have its drain window, and counts the attempt.
+func (w *refusedWindows) accepted(owner types.UID, now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.owners[owner]
+	if a == nil {
+		if len(w.owners) >= maxOwners {
+			clear(w.owners) // the other workloads count from zero again
+		}
+		a = &windowAttempts{first: now, enough: refusedAttempts}
+		w.owners[owner] = a
+	}
+	a.count++
+	switch {
+	case a.refused || now.Sub(a.trial) < trialTime:
+		return false
+	case !a.trial.IsZero():
+		*a = windowAttempts{first: now, count: 1, enough: 2 * a.enough}
+		return true
+	case a.count > a.enough && now.Sub(a.first) >= refusedAfter:
+		a.trial = now
+		return false
+	default:
+		return true
+	}
+}
+
+// appeared records that a pod was created.
+func (w *refusedWindows) appeared(pod *corev1.Pod) {
+	owner := store.ControllerUID(pod)
+	if owner == "" {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch a := w.owners[owner]; {
+	case a == nil:
+	case pod.Annotations[config.DrainWindowRefusedKey] == "":
+		delete(w.owners, owner)
+	case !a.trial.IsZero():
+		a.refused = true
+	}
+}
+
+// watch calls appeared for every pod that the informer delivers.
+func (w *refusedWindows) watch(ctx context.Context, informers ctrlcache.Informers) error {
+	informer, err := informers.GetInformer(ctx, &corev1.Pod{}, ctrlcache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("failed to get informer for pods: %w", err)
+	}
+	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{AddFunc: func(object any) {
+		if pod, ok := object.(*corev1.Pod); ok {
+			w.appeared(pod)
+		}
+	}})
+	return err
+}
