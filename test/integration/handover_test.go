@@ -121,7 +121,7 @@ func TestWhenNoPodCanFollow(t *testing.T) {
 	if !s.next("web", last, nobody) || nobody.Reason != "NoCandidate" {
 		t.Errorf("got %+v", nobody)
 	}
-	s.warned("web", "NoLeader", "a led")
+	s.warned("web", "NoLeader", "a no longer leads")
 	s.withReadyPod("web", "b")
 	if l := s.leads("web", "b"); !s.next("web", nobody, l) {
 		t.Errorf("got %+v", l)
