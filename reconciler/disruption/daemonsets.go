@@ -5,8 +5,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
@@ -14,18 +12,6 @@ import (
 // templateGenerationLabel is a label that the controller of a DaemonSet gives to its pods. It has the value that the DaemonSet's annotation
 // appsv1.DeprecatedTemplateGeneration had when the pod was created. The API server increases that whenever the template changes.
 const templateGenerationLabel = "pod-template-generation"
-
-// daemonSetOf returns the DaemonSet of a pod; nil when it has none, or an unknown one.
-func daemonSetOf(stores *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReference) *appsv1.DaemonSet {
-	if owner == nil || !isApps(owner, "DaemonSet") {
-		return nil
-	}
-	set := stores.DaemonSet(types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
-	if set == nil || set.UID != owner.UID {
-		return nil
-	}
-	return set
-}
 
 // currentTemplates returns the hashes of the current templates of DaemonSets, by the UIDs of the DaemonSets. A hash is known from a pod
 // that was created from the current generation of the template. Without such a pod, no pod is known to be outdated.
@@ -52,12 +38,6 @@ func daemonPodOutdated(set *appsv1.DaemonSet, pod *corev1.Pod, current string) b
 	hash := pod.Labels[appsv1.ControllerRevisionHashLabelKey]
 	return hash != "" && current != "" && hash != current &&
 		set.DeletionTimestamp == nil && set.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType
-}
-
-// daemonSetHandler enqueues the Services that select pods of a DaemonSet when a change can affect which pods it replaces. Other changes,
-// such as those of the counts in its status, enqueue no Service.
-func (w Watcher) daemonSetHandler() handler.TypedEventHandler[*appsv1.DaemonSet, reconcile.Request] {
-	return whenChanged(daemonSetChanged, func(q store.Queue, set *appsv1.DaemonSet) { w.Enqueue(q, w.Stores.PodsOf(set.UID)) })
 }
 
 // daemonSetChanged reports whether an update can affect which pods the DaemonSet replaces.

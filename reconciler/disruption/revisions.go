@@ -5,12 +5,9 @@ import (
 	"strconv"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
@@ -65,28 +62,6 @@ func newestRevision(stores *store.Stores, deployment types.UID) revision {
 		}
 	}
 	return newest
-}
-
-// isApps reports whether an owner is of this kind of the API group apps. Other groups have kinds of the same names.
-func isApps(owner *metav1.OwnerReference, kind string) bool {
-	return owner.Kind == kind && owner.APIVersion == appsv1.SchemeGroupVersion.String()
-}
-
-// replicaSetHandler enqueues the Services that select pods of a Deployment when a ReplicaSet of that is created, deleted or gets another
-// revision. Other changes, such as those of the counts in its status, enqueue no Service.
-func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
-	return whenChanged(replicaSetChanged, func(q store.Queue, set *metav1.PartialObjectMetadata) {
-		w.Enqueue(q, w.Stores.PodsOf(set.UID))
-		owner := metav1.GetControllerOfNoCopy(set)
-		if owner == nil {
-			return
-		}
-		for _, sibling := range w.Stores.ReplicaSetsOf(owner.UID) {
-			if sibling.UID != set.UID {
-				w.Enqueue(q, w.Stores.PodsOf(sibling.UID))
-			}
-		}
-	})
 }
 
 // replicaSetChanged reports whether an update can affect which revision is the newest.

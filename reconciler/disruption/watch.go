@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -32,6 +33,68 @@ func (w Watcher) Sources(informers ctrlcache.Cache) []source.Source {
 		source.Kind(informers, &appsv1.StatefulSet{}, w.statefulSetHandler()),
 		source.Kind(informers, &appsv1.DaemonSet{}, w.daemonSetHandler()),
 	}
+}
+
+// nodeHandler enqueues the Services that select a pod on a node, when the node begins or ceases to announce its removal. Other changes,
+// such as heartbeats, enqueue no Service.
+func (w Watcher) nodeHandler() handler.TypedEventHandler[*corev1.Node, reconcile.Request] {
+	goes := func(node *corev1.Node) bool { return announcesRemoval(node, w.Tuning.Load().Election) }
+	return handler.TypedFuncs[*corev1.Node, reconcile.Request]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Node], q store.Queue) {
+			if !e.IsInInitialList && goes(e.Object) {
+				w.Enqueue(q, w.Stores.PodsOn(e.Object.Name))
+			}
+		},
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Node], q store.Queue) {
+			if goes(e.ObjectOld) != goes(e.ObjectNew) {
+				w.Enqueue(q, w.Stores.PodsOn(e.ObjectNew.Name))
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Node], q store.Queue) {
+			if goes(e.Object) {
+				w.Enqueue(q, w.Stores.PodsOn(e.Object.Name))
+			}
+		},
+	}
+}
+
+// replicaSetHandler enqueues the Services that select pods of a Deployment when a ReplicaSet of that is created, deleted or gets another
+// revision. Other changes, such as those of the counts in its status, enqueue no Service.
+func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
+	return whenChanged(replicaSetChanged, func(q store.Queue, set *metav1.PartialObjectMetadata) {
+		w.Enqueue(q, w.Stores.PodsOf(set.UID))
+		owner := metav1.GetControllerOfNoCopy(set)
+		if owner == nil {
+			return
+		}
+		for _, sibling := range w.Stores.ReplicaSetsOf(owner.UID) {
+			if sibling.UID != set.UID {
+				w.Enqueue(q, w.Stores.PodsOf(sibling.UID))
+			}
+		}
+	})
+}
+
+// deploymentHandler enqueues the Services that select pods of a Deployment when that is paused, resumed or deleted. Other changes, such as
+// those of its status, enqueue no Service.
+func (w Watcher) deploymentHandler() handler.TypedEventHandler[*appsv1.Deployment, reconcile.Request] {
+	return whenChanged(deploymentChanged, func(q store.Queue, deployment *appsv1.Deployment) {
+		for _, set := range w.Stores.ReplicaSetsOf(deployment.UID) {
+			w.Enqueue(q, w.Stores.PodsOf(set.UID))
+		}
+	})
+}
+
+// statefulSetHandler enqueues the Services that select pods of a StatefulSet when a change can affect which pods it deletes or replaces.
+// Other changes, such as those of the counts in its status, enqueue no Service.
+func (w Watcher) statefulSetHandler() handler.TypedEventHandler[*appsv1.StatefulSet, reconcile.Request] {
+	return whenChanged(statefulSetChanged, func(q store.Queue, set *appsv1.StatefulSet) { w.Enqueue(q, w.Stores.PodsOf(set.UID)) })
+}
+
+// daemonSetHandler enqueues the Services that select pods of a DaemonSet when a change can affect which pods it replaces. Other changes,
+// such as those of the counts in its status, enqueue no Service.
+func (w Watcher) daemonSetHandler() handler.TypedEventHandler[*appsv1.DaemonSet, reconcile.Request] {
+	return whenChanged(daemonSetChanged, func(q store.Queue, set *appsv1.DaemonSet) { w.Enqueue(q, w.Stores.PodsOf(set.UID)) })
 }
 
 // whenChanged returns a handler that enqueues for an object that is created, deleted, or changed in what matters. The initial list of an

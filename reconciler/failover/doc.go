@@ -5,7 +5,7 @@
 // work.
 //
 // A reconciliation loads its input (load.go), decides (plan.go, pure), commits (apply.go, the only file that writes) and reports
-// (report.go). What admission prepares (prepare.go) is a plan that is ready before its event arrives.
+// (report.go). What admission prepares (prepared.go) is a plan that is ready before its event arrives.
 //
 // Decisions depend on the API and not on what a replica remembers: on the slices, the last valid annotations and tuning, and the API
 // server's time (clock.go). A commit records what it was based on, and a replica that has seen less does not decide (input.go).

@@ -6,9 +6,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
@@ -69,4 +71,133 @@ func (in input) pod(uid types.UID) *corev1.Pod {
 		}
 	}
 	return nil
+}
+
+// recordedState returns who leads according to the API, and the highest plausible term ever seen. The slice of the primary family says who
+// leads. When it does not exist, the annotations of the leader Service do, which are a copy. The state's term is 0 when it is not believed:
+// it is not plausible, it is below the highest term, or only the name of its leader is known.
+func (in input) recordedState(now time.Time) (state leaderslice.State, highest int64) {
+	highest = in.highestTerm(now)
+	if primary, exists := in.slice(leaderslice.PrimaryFamily(in.leaderService)); exists {
+		state = primary.State
+		nameOnly := state.Leader.UID == "" && state.Leader.Name != "" // nothing confirms a name that someone may have changed
+		if !leaderslice.PlausibleTerm(state.Term, now) || state.Term < highest || nameOnly {
+			state.Term = 0
+		}
+	} else {
+		state = mirroredState(in.leaderService)
+	}
+	state.Leader = in.identifyLeader(state)
+	return state, highest
+}
+
+// highestTerm returns the highest plausible term ever seen: in the leader cache, in the slices, and in the leader Service.
+func (in input) highestTerm(now time.Time) int64 {
+	terms := []int64{in.record.Highest, leaderslice.ParseTerm(in.leaderService.Annotations)}
+	for _, family := range leaderslice.Families(in.leaderService) {
+		if slice, exists := in.slice(family); exists {
+			terms = append(terms, slice.State.Term, slice.WrittenTerm)
+		}
+	}
+	highest := int64(0)
+	for _, term := range terms {
+		if leaderslice.PlausibleTerm(term, now) {
+			highest = max(highest, term)
+		}
+	}
+	return highest
+}
+
+// mirroredState returns who leads according to the annotations of the leader Service. They may be older than the slices were, so it leaves
+// the term at 0.
+func mirroredState(leaderService *corev1.Service) leaderslice.State {
+	state := leaderslice.State{Reason: leaderService.Annotations[config.ReasonKey]}
+	state.Since, _ = time.Parse(time.RFC3339, leaderService.Annotations[config.LeaderSinceKey])
+	state.Leader.Name = leaderService.Annotations[config.LeaderKey]
+	return state
+}
+
+// unknownUID is the UID of a leader of which only the name is left. No pod has it, so no other pod leads in its term.
+const unknownUID types.UID = "unknown"
+
+// identifyLeader completes a leader of which only the name or only the UID is known, from its pod.
+func (in input) identifyLeader(state leaderslice.State) leaderslice.Leader {
+	leader := state.Leader
+	switch {
+	case leader.UID == "" && leader.Name == "":
+		return leaderslice.Leader{}
+	case leader.UID == "":
+		for _, pod := range in.pods {
+			// A pod that was created later is another one of the same name.
+			if pod.Name == leader.Name && !pod.CreationTimestamp.After(state.Since) {
+				return leaderslice.Leader{UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, Ready: true}
+			}
+		}
+		leader.UID = unknownUID
+	default:
+		if pod := in.pod(leader.UID); pod != nil {
+			leader.Name, leader.Node = pod.Name, pod.Spec.NodeName
+		}
+	}
+	return leader
+}
+
+// incumbent converts a state for an election.
+func incumbent(state leaderslice.State) election.Incumbent {
+	return election.Incumbent{
+		UID: string(state.Leader.UID), Name: state.Leader.Name, Node: state.Leader.Node,
+		Since: state.Since, Reason: election.Reason(state.Reason),
+	}
+}
+
+// behind reports whether the writer of a slice had seen more of the pods or the Services than this replica has.
+func (in input) behind() bool {
+	written := in.writtenBasis()
+	return !in.podsReadLive && (olderThan(in.seen.Pods, written.Pods) || olderThan(in.seen.Services, written.Services))
+}
+
+// writtenBasis returns how much the writers of the slices had seen. Every family counts: when an address of one family changes, only the
+// slice of that family is written.
+func (in input) writtenBasis() leaderslice.Basis {
+	var written leaderslice.Basis
+	for _, family := range leaderslice.Families(in.leaderService) {
+		if slice, exists := in.slice(family); exists {
+			written.Pods, written.Services = newer(written.Pods, slice.Basis.Pods), newer(written.Services, slice.Basis.Services)
+		}
+	}
+	return written
+}
+
+// commitBasis returns the basis that a commit records: the newest versions of the pods, of their deletions, and of the Services. It is not
+// lower than what the slices say already, unless a live read has shown that no replica can have seen as much.
+func (in input) commitBasis() leaderslice.Basis {
+	basis := leaderslice.Basis{Pods: in.record.Pods, Services: in.source.ResourceVersion}
+	// The version that the leader cache has observed is empty at first. It may have arrived after the pods were listed, and it may date
+	// from before a restore of etcd.
+	if basis.Pods == "" || olderThan(in.seen.Pods, basis.Pods) {
+		basis.Pods = in.seen.Pods
+	}
+	for _, pod := range in.pods {
+		basis.Pods = newer(basis.Pods, pod.ResourceVersion)
+	}
+	basis.Services = newer(basis.Services, in.leaderService.ResourceVersion)
+	if written := in.writtenBasis(); !in.podsReadLive {
+		basis.Pods, basis.Services = newer(basis.Pods, written.Pods), newer(basis.Services, written.Services)
+	}
+	return basis
+}
+
+// olderThan reports whether a version is older than another. A version that cannot be compared is not older, so that no replica waits for
+// one that someone made up.
+func olderThan(version, other string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, other)
+	return err == nil && order < 0
+}
+
+// newer returns the newer one of two versions.
+func newer(a, b string) string {
+	if a == "" || olderThan(a, b) {
+		return b
+	}
+	return a
 }

@@ -2,14 +2,22 @@ package failover
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/retry"
 )
 
 // loadFromInformers returns the part of the input that the informers have. It returns false when there is nothing to decide. It asks first
@@ -105,4 +113,104 @@ func leaderRecreated(leader leaderslice.Leader, pods []*corev1.Pod) bool {
 		other = other || pod.Name == leader.Name && pod.UID != leader.UID
 	}
 	return other && !same
+}
+
+// liveReads says what a decision needs from the API server, besides what is in memory.
+type liveReads int
+
+const (
+	// readNothing leaves it to the leader cache whether to read.
+	readNothing liveReads = iota
+	// readSlices reads the Services and the slices, because a commit was refused.
+	readSlices
+	// readPods reads the pods, too, because the informers have been behind for too long.
+	readPods
+)
+
+// loadLive reads the Services and the slices from the API server, in parallel, and updates the leader cache with them.
+func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in input, read liveReads) (input, bool, error) {
+	began, names := time.Now(), want(in).Slices
+	source, leaderService := &corev1.Service{}, &corev1.Service{}
+	slices, pods := make([]discoveryv1.EndpointSlice, len(names)), &corev1.PodList{}
+
+	reads, readCtx := errgroup.WithContext(retry.WithFailFast(ctx))
+	get := func(name string, into client.Object) {
+		reads.Go(func() error { return c.getLive(readCtx, in.tuning, key.Namespace, name, into) })
+	}
+	get(key.Name, source)
+	get(in.leaderService.Name, leaderService)
+	for i, name := range names {
+		get(name, &slices[i])
+	}
+	if read == readPods {
+		reads.Go(func() error { return c.listPodsLive(readCtx, in, pods) })
+	}
+	if err := reads.Wait(); err != nil {
+		return input{}, false, err
+	}
+
+	in.source, in.leaderService = source, leaderService
+	if !store.KeepsLeader(source) || !leaderServiceUsable(in) || !c.stores.ServedByUs(leaderService) {
+		return input{}, false, nil // the informer lags; its event enqueues the Service again
+	}
+	in.options, _ = store.ResolveOptions(source, leaderService)
+	c.loadPods(&in)
+	if read == readPods {
+		in.replacePods(pods, c.stores)
+	}
+	in.seen.Services = newer(in.seen.Services, newer(source.ResourceVersion, leaderService.ResourceVersion))
+	var found []leaderslice.Slice
+	for i := range slices {
+		if slices[i].UID != "" {
+			found = append(found, leaderslice.Parse(&slices[i]))
+		}
+	}
+	in.record = c.leaders.Refresh(key, want(in), found, began, time.Now())
+	return in, true, nil
+}
+
+// replacePods replaces the informer's pods by those of a live list. The list is newer than any version that a slice's writer can have seen:
+// a version that is newer still was made up.
+func (in *input) replacePods(list *corev1.PodList, stores *store.Stores) {
+	selector := labels.SelectorFromSet(in.source.Spec.Selector)
+	in.pods = nil
+	for i := range list.Items {
+		pod := store.TrimPod(&list.Items[i])
+		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && selector.Matches(labels.Set(pod.Labels)) {
+			in.pods = append(in.pods, pod)
+		}
+	}
+	in.disruptions = disruption.Of(stores, in.pods, in.tuning.Election)
+	in.podsReadLive, in.seen.Pods = true, list.ResourceVersion
+}
+
+// getLive reads an object from the API server. It leaves the object empty when it does not exist.
+func (c *Controller) getLive(ctx context.Context, tuning config.Tuning, namespace, name string, into client.Object) error {
+	err := c.retryRead(ctx, tuning, func(ctx context.Context) error {
+		return client.IgnoreNotFound(c.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, into))
+	})
+	if err != nil {
+		return fmt.Errorf("failed to read %T %s/%s: %w", into, namespace, name, err)
+	}
+	return nil
+}
+
+// listPodsLive lists the pods that a Service selects, from the API server.
+func (c *Controller) listPodsLive(ctx context.Context, in input, into *corev1.PodList) error {
+	err := c.retryRead(ctx, in.tuning, func(ctx context.Context) error {
+		return c.live.List(ctx, into, client.InNamespace(in.source.Namespace), client.MatchingLabels(in.source.Spec.Selector))
+	})
+	if err != nil {
+		return fmt.Errorf("failed to list pods of Service %s/%s: %w", in.source.Namespace, in.source.Name, err)
+	}
+	return nil
+}
+
+// retryRead makes a live read with the retries of a hand-over.
+func (c *Controller) retryRead(ctx context.Context, tuning config.Tuning, read func(context.Context) error) error {
+	return retry.Do(ctx, store.FailoverPolicy(tuning), opRead, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
+		defer cancel()
+		return read(ctx)
+	})
 }

@@ -1,10 +1,15 @@
 package failover
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
@@ -12,6 +17,120 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
+
+// PrepareDeparture prepares a hand-over for every Service that the pod leads (see reconciler.Admission.Prepare). It reads from memory
+// alone.
+func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) []cache.HandOver {
+	name := types.NamespacedName{Namespace: departure.Namespace, Name: departure.Name}
+	pod := c.stores.Pod(name)
+	if pod != nil && departure.UID == "" {
+		departure.UID = pod.UID
+	}
+	if pod != nil && pod.UID == departure.UID && pod.DeletionTimestamp != nil {
+		return nil // the pod is terminating, so its Services are being handed over already
+	}
+	if pod != nil && pod.UID == departure.UID && len(c.stores.ServicesSelecting(pod.Namespace, pod.Labels)) > 0 {
+		c.leaders.DepartureAdmitted(pod.UID, now, now.Add(c.tuning.Load().Cache.PreparedTTL.Duration))
+	}
+	var all []cache.HandOver
+	for _, key := range c.leaders.LedBy(name) {
+		if handOver, leads := c.prepareService(key, departure, now); leads {
+			all = append(all, handOver)
+		}
+	}
+	slices.SortFunc(all, func(a, b cache.HandOver) int { return cmp.Compare(a.Service.String(), b.Service.String()) })
+	return all
+}
+
+// prepareService prepares the hand-over of one Service. It returns false when the pod does not lead the Service, as far as is known.
+func (c *Controller) prepareService(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.HandOver, bool) {
+	in, warm := c.loadWarm(key)
+	if !warm {
+		c.enqueueAfter(key, 0) // the reconciliation reads what is missing, before the event of the deletion needs it
+		return cache.HandOver{}, false
+	}
+	if state, _ := in.recordedState(c.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
+		return cache.HandOver{}, false
+	}
+	prepared, ok := prepare(in, departure, c.clock.Now())
+	if !ok {
+		return cache.HandOver{Service: key}, true
+	}
+	prepared.Expires = now.Add(in.tuning.Cache.PreparedTTL.Duration)
+	c.leaders.Prepare(key, prepared)
+	if prepared.AtOnce {
+		c.triggers.record(key, now)
+		c.enqueueAfter(key, 0)
+	}
+	c.enqueueAfter(key, prepared.Expires.Sub(now)) // the reconciliation drops what has expired
+	return cache.HandOver{Service: key, Successor: prepared.After.Leader.Name}, true
+}
+
+// loadWarm returns the input of a decision if all of it is in memory, and new enough to act upon.
+func (c *Controller) loadWarm(key types.NamespacedName) (in input, warm bool) {
+	if in, warm = c.loadFromInformers(key); warm {
+		in.record, warm = c.leaders.Warm(key, want(in))
+	}
+	return in, warm && !in.hasOtherOwner() && !in.behind()
+}
+
+// enqueueAfter enqueues a Service after a delay.
+func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration) {
+	if q := c.queue.Load(); q != nil {
+		(*q).AddAfter(reconcile.Request{NamespacedName: key}, after)
+	}
+}
+
+// prepare returns the commit to make once the leader leaves. It returns false when no pod can follow. It is pure.
+func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
+	if in.authority == authorityLosses {
+		// The replica that admission has called acts first, also upon an announcement.
+		in.authority = authorityAll
+	}
+	announced := departure.Eviction && in.tuning.Election.HandoverOnDisruptionTarget
+	p := decide(in.withDeparture(departure.UID, announced, now), now)
+	if announced && !p.decision.Move {
+		// No pod is a better leader, so the announcement alone will not move it. The deletion will.
+		announced = false
+		p = decide(in.withDeparture(departure.UID, announced, now), now)
+	}
+	successor := in.pod(p.after.Leader.UID)
+	if !p.decision.Move || !p.writesPrimary || successor == nil {
+		return cache.Prepared{}, false
+	}
+	prepared := cache.Prepared{
+		Leaving: departure.UID, Successor: successor.UID, SuccessorVersion: successor.ResourceVersion,
+		Before: p.before, After: p.after, Writes: p.writes,
+		Announced: announced,
+		AtOnce:    in.tuning.Commit.OnAdmission && !departure.Eviction,
+	}
+	if prepared.AtOnce {
+		// The pod's object does not show the departure yet, and every replica must know of it.
+		leaving := leaderslice.Leaving{Pod: departure.UID, Until: now.Add(in.tuning.Cache.PreparedTTL.Duration)}
+		p.writes[0].Desired.Annotations[config.LeavingKey] = leaderslice.LeavingAnnotation(leaving)
+	}
+	return prepared, true
+}
+
+// withDeparture returns the input as it will be once the leader is seen to leave: announced by a condition, or terminating.
+func (in input) withDeparture(leader types.UID, announced bool, now time.Time) input {
+	in.pods = slices.Clone(in.pods)
+	for i, pod := range in.pods {
+		if pod.UID != leader {
+			continue
+		}
+		leaving := *pod // a shallow copy: its parts are shared with the informer, so they are replaced and not modified
+		if announced {
+			leaving.Status.Conditions = append(slices.Clone(pod.Status.Conditions), corev1.PodCondition{
+				Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: evictionByAPI,
+			})
+		} else {
+			leaving.DeletionTimestamp = &metav1.Time{Time: now}
+		}
+		in.pods[i] = &leaving
+	}
+	return in
+}
 
 // takePrepared returns the hand-over that admission has prepared for a Service as a plan, if the leader is seen to leave and nothing that
 // matters has changed since.

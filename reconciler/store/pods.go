@@ -1,9 +1,12 @@
 package store
 
 import (
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 // PodCondition returns a pod's condition of a type, or nil.
@@ -39,4 +42,115 @@ func conditionStatus(pod *corev1.Pod, kind corev1.PodConditionType) corev1.Condi
 func OlderReplica(pod *corev1.Pod) bool {
 	return pod.Labels[config.ReplicaNameKey] == config.ReplicaName && pod.Labels[config.RulesKey] == "" &&
 		pod.Status.Phase != corev1.PodPending && (pod.DeletionTimestamp == nil || readyStatus(pod) == corev1.ConditionTrue)
+}
+
+// RunsToCompletion reports whether a pod is expected to end by itself: it belongs to a Job, or the kubelet restarts none of its containers
+// always. Such a pod leads only while no other pod of its Service can.
+//
+// It answers the same for a pod that is kept in memory, of which only the restart policy is left (see trimRestartPolicy).
+func RunsToCompletion(pod *corev1.Pod) bool {
+	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "Job" && owner.APIVersion == batchv1.SchemeGroupVersion.String() {
+		return true
+	}
+	restarts := pod.Spec.RestartPolicy != corev1.RestartPolicyNever && pod.Spec.RestartPolicy != corev1.RestartPolicyOnFailure
+	for i := range pod.Spec.Containers {
+		// A container's own restart policy takes precedence over the pod's.
+		if container := &pod.Spec.Containers[i]; leaderslice.Restartable(container) || container.RestartPolicy == nil && restarts {
+			return false
+		}
+	}
+	return !restarts || len(pod.Spec.Containers) > 0
+}
+
+// trimRestartPolicy keeps one bit of a pod's restart policies: whether the pod runs to completion.
+func trimRestartPolicy(pod *corev1.Pod) corev1.RestartPolicy {
+	if RunsToCompletion(pod) {
+		return corev1.RestartPolicyNever
+	}
+	return ""
+}
+
+// Crashes returns how often the containers of a pod were restarted, sidecars included. Restarts that a resize of the container's resources
+// explains do not count.
+//
+// It answers the same for a pod that is kept in memory, of which only the sum is left (see trimCrashes).
+func Crashes(pod *corev1.Pod) int32 {
+	var sum int32
+	for i := range pod.Status.ContainerStatuses {
+		status := &pod.Status.ContainerStatuses[i]
+		if !resized(pod, pod.Spec.Containers, status) {
+			sum += status.RestartCount
+		}
+	}
+	for i := range pod.Status.InitContainerStatuses {
+		status := &pod.Status.InitContainerStatuses[i]
+		container := containerNamed(pod.Spec.InitContainers, status.Name)
+		if container != nil && leaderslice.Restartable(container) && !resized(pod, pod.Spec.InitContainers, status) {
+			sum += status.RestartCount
+		}
+	}
+	return sum
+}
+
+// trimCrashes keeps the sum of the restarts that count. For most pods it is zero, and nothing is kept.
+func trimCrashes(pod *corev1.Pod) []corev1.ContainerStatus {
+	sum := Crashes(pod)
+	if sum == 0 {
+		return nil
+	}
+	return []corev1.ContainerStatus{{RestartCount: sum}}
+}
+
+// resized reports whether in-place resizes explain all restarts of a container.
+//
+// No field says why a kubelet stopped a container (k8s.io/kubernetes/pkg/kubelet/kuberuntime, computePodResizeAction): after a resize, the
+// last state looks like that of any container that was told to stop. So all of the following must hold:
+//
+//   - The container's resize policy asks for a restart.
+//   - The container was restarted no more often than the pod's spec was changed. A resize changes the spec, and so metadata.generation,
+//     which is 1 at first, and 0 before Kubernetes 1.33.
+//   - The container ended like one that was told to stop: by itself, by SIGTERM, or killed after its grace period. A failed liveness probe
+//     ends a container in the same way. Such a restart counts as a crash, unless the spec was changed as often.
+func resized(pod *corev1.Pod, containers []corev1.Container, status *corev1.ContainerStatus) bool {
+	if status.RestartCount == 0 || int64(status.RestartCount) >= pod.Generation {
+		return false
+	}
+	container := containerNamed(containers, status.Name)
+	return container != nil && restartsOnResize(container) && wasStopped(status.LastTerminationState.Terminated)
+}
+
+func restartsOnResize(container *corev1.Container) bool {
+	for _, policy := range container.ResizePolicy {
+		if policy.RestartPolicy == corev1.RestartContainer {
+			return true
+		}
+	}
+	return false
+}
+
+// Exit codes, besides 0, of a container that was told to stop: 128 plus the number of the signal.
+const (
+	exitedBySIGKILL = 128 + 9
+	exitedBySIGTERM = 128 + 15
+)
+
+// outOfMemory is the termination reason of a container that the kernel killed because it needed too much memory.
+const outOfMemory = "OOMKilled"
+
+// wasStopped reports whether a container may have been told to stop. It reports false when the last state is not known.
+func wasStopped(state *corev1.ContainerStateTerminated) bool {
+	if state == nil || state.Reason == outOfMemory {
+		return false
+	}
+	return state.ExitCode == 0 || state.ExitCode == exitedBySIGTERM || state.ExitCode == exitedBySIGKILL
+}
+
+// containerNamed returns the container with this name, or nil.
+func containerNamed(containers []corev1.Container, name string) *corev1.Container {
+	for i := range containers {
+		if containers[i].Name == name {
+			return &containers[i]
+		}
+	}
+	return nil
 }

@@ -21,7 +21,7 @@ type Stores struct {
 	Namespaces, Services, Pods, slices, configMaps toolscache.Indexer
 	// states has the ConfigMap tanist-state.
 	states toolscache.Indexer
-	// selected has the slices that the EndpointSlice controller makes for leader Services (see selectedslices.go).
+	// selected has the slices that the EndpointSlice controller makes for leader Services (see caches.go).
 	selected toolscache.Indexer
 	// The following announce disruptions of pods (see package disruption).
 	nodes, replicaSets, deployments, statefulSets, daemonSets toolscache.Indexer

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -91,3 +92,102 @@ func ourAnnotations(annotations map[string]string) map[string]string {
 	}
 	return kept
 }
+
+// trimNode keeps what announces that a node is removed or shuts down. It drops what a kubelet reports regularly.
+func trimNode(node *corev1.Node) *corev1.Node {
+	trimmed := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
+		Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion, DeletionTimestamp: node.DeletionTimestamp,
+	}}
+	trimmed.Spec.Unschedulable = node.Spec.Unschedulable
+	for i := range node.Spec.Taints {
+		trimmed.Spec.Taints = append(trimmed.Spec.Taints, corev1.Taint{Key: node.Spec.Taints[i].Key})
+	}
+	if ShuttingDown(node) {
+		trimmed.Status.Conditions = []corev1.NodeCondition{{
+			Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: kubeletNotReady, Message: nodeShuttingDown,
+		}}
+	}
+	return trimmed
+}
+
+// trimStatefulSet keeps what says which pods the StatefulSet will delete or replace.
+func trimStatefulSet(set *appsv1.StatefulSet) *appsv1.StatefulSet {
+	return &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: set.Namespace, Name: set.Name, UID: set.UID, ResourceVersion: set.ResourceVersion,
+			DeletionTimestamp: set.DeletionTimestamp,
+		},
+		Spec: appsv1.StatefulSetSpec{
+			Replicas: set.Spec.Replicas, Ordinals: set.Spec.Ordinals, UpdateStrategy: set.Spec.UpdateStrategy,
+		},
+		Status: appsv1.StatefulSetStatus{UpdateRevision: set.Status.UpdateRevision},
+	}
+}
+
+// trimDaemonSet keeps what says which pods the DaemonSet will replace.
+func trimDaemonSet(set *appsv1.DaemonSet) *appsv1.DaemonSet {
+	return &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: set.Namespace, Name: set.Name, UID: set.UID, ResourceVersion: set.ResourceVersion,
+			DeletionTimestamp: set.DeletionTimestamp,
+			Annotations:       withAnnotation(nil, set, appsv1.DeprecatedTemplateGeneration),
+		},
+		Spec: appsv1.DaemonSetSpec{UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: set.Spec.UpdateStrategy.Type}},
+	}
+}
+
+// trimDeployment keeps what says whether the Deployment replaces pods.
+func trimDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: deployment.Namespace, Name: deployment.Name, UID: deployment.UID, ResourceVersion: deployment.ResourceVersion,
+			DeletionTimestamp: deployment.DeletionTimestamp,
+		},
+		Spec: appsv1.DeploymentSpec{Paused: deployment.Spec.Paused},
+	}
+}
+
+// trimPartial keeps the labels of a Namespace, and the owner and revision of a ReplicaSet.
+func trimPartial(meta *metav1.PartialObjectMetadata) {
+	if meta.Namespace == "" {
+		meta.ManagedFields, meta.Annotations = nil, nil
+		return
+	}
+	meta.ObjectMeta = metav1.ObjectMeta{
+		Namespace: meta.Namespace, Name: meta.Name, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
+		CreationTimestamp: meta.CreationTimestamp, OwnerReferences: meta.OwnerReferences,
+		Annotations: withAnnotation(nil, meta, RevisionAnnotation),
+	}
+}
+
+// withAnnotation adds an annotation of an object, if it has it, to those that are kept.
+func withAnnotation(kept map[string]string, object metav1.Object, key string) map[string]string {
+	value, found := object.GetAnnotations()[key]
+	if !found {
+		return kept
+	}
+	if kept == nil {
+		kept = map[string]string{}
+	}
+	kept[key] = value
+	return kept
+}
+
+// ShuttingDown reports whether the kubelet says that its node is shutting down.
+func ShuttingDown(node *corev1.Node) bool {
+	return slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
+		return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionFalse &&
+			condition.Reason == kubeletNotReady && strings.Contains(condition.Message, nodeShuttingDown)
+	})
+}
+
+// The reason, and a part of the message, of the condition Ready of a node that shuts down gracefully
+// (k8s.io/kubernetes/pkg/kubelet/nodestatus and nodeshutdown). No field says so.
+const (
+	kubeletNotReady  = "KubeletNotReady"
+	nodeShuttingDown = "node is shutting down"
+)
+
+// RevisionAnnotation has the number that a Deployment gives to its ReplicaSets. It grows with each rollout. A rollback gives the ReplicaSet
+// of the older template the next number.
+const RevisionAnnotation = "deployment.kubernetes.io/revision"
