@@ -20,7 +20,7 @@ import (
 // burstWriters is how many objects of a burst are created or labelled at once.
 const burstWriters = 16
 
-// burst is the leader Services of one contender in a burst: many in one namespace, with one view.
+// burst has the leader Services of one contender in a burst: many in one namespace, with one view.
 type burst struct {
 	who       report.Who
 	client    kubernetes.Interface
@@ -143,7 +143,7 @@ func (c *burst) loseLeaders(ctx context.Context, round int, timeout, ready time.
 	return samples
 }
 
-// burstLeader is a Service's leader before a round and how many moves the view had seen.
+// burstLeader is a leader Service's leader before a round, and how many moves the view had seen by then.
 type burstLeader struct {
 	watch.Move
 	moves int

@@ -20,7 +20,7 @@ type Clients struct {
 	Floor kubernetes.Interface
 }
 
-// NewClients returns clients for a user's configuration. They use protobuf and have no rate limit, as Tanist's own client for hand-overs.
+// NewClients returns clients for a user's configuration. They use protobuf and have no rate limit, like Tanist's own client for hand-overs.
 func NewClients(config *rest.Config, version string) (Clients, error) {
 	var clients Clients
 	for _, client := range []*kubernetes.Interface{&clients.Observe, &clients.Act, &clients.Floor} {

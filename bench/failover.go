@@ -18,7 +18,7 @@ type contender struct {
 	service string
 	view    *watch.View
 	steady  watch.Steady
-	// simulated is true when the pods are on nodes that run no process.
+	// simulated says that the pods are on nodes that run no process.
 	simulated bool
 	// meter collects the traffic; nil without traffic.
 	meter *traffic.Meter
@@ -42,7 +42,7 @@ func (c *contender) failover(ctx context.Context, with provoker, timeout, ready 
 	return sample, nil
 }
 
-// loseLeader provokes the loss and measures until another pod leads. The view has seen so many moves before.
+// loseLeader provokes the loss and measures until another pod leads. moves is how many moves the view had seen before.
 func (c *contender) loseLeader(ctx context.Context, with provoker, old watch.Pod, moves int, timeout time.Duration) report.Sample {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

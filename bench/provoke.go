@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	// unreadyFor is how long a pod's readiness probe fails: long enough for a probe every second to notice.
+	// unreadyFor is how long a pod's readiness probe fails: long enough for a probe that runs every second to fail.
 	unreadyFor = 3 * time.Second
 	// evictRetryDelay is the pause after a PodDisruptionBudget refused an eviction.
 	evictRetryDelay = 250 * time.Millisecond
@@ -36,7 +36,8 @@ type provoker struct {
 	simulated bool
 }
 
-// provoke takes the pod away. It returns after the API's answer, with the time at which the effective request was sent.
+// provoke takes the pod away. It returns after the API's answer, with the time at which the request was sent that took effect: evictions
+// before it may have been refused.
 func (p provoker) provoke(ctx context.Context, pod watch.Pod) (sent time.Time, err error) {
 	sent = time.Now()
 	switch p.mode {
@@ -57,7 +58,7 @@ func (p provoker) provoke(ctx context.Context, pod watch.Pod) (sent time.Time, e
 	return sent, nil
 }
 
-// restore undoes what does not end by itself.
+// restore makes the Service ready for the next failover, where that does not happen by itself.
 func (p provoker) restore(ctx context.Context, pod watch.Pod) error {
 	switch {
 	case p.mode == report.ModeReadiness && p.simulated:
@@ -79,7 +80,8 @@ func (p provoker) remove(ctx context.Context, pod watch.Pod, grace *int64) error
 }
 
 // evict sends evictions until the disruption budget admits one, and returns when that one was sent. The client's own retries are disabled:
-// after a refusal it would wait ten seconds, which would count as part of the failover.
+// while the disruption controller has not processed the last eviction, the API server asks clients to wait ten seconds, which would count
+// as part of the failover.
 func (p provoker) evict(ctx context.Context, pod watch.Pod) (sent time.Time, err error) {
 	body := &policyv1.Eviction{
 		ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: p.namespace},
@@ -101,7 +103,8 @@ func (p provoker) loseReadiness(ctx context.Context, pod watch.Pod) error {
 	return p.post(ctx, pod, "unready", "for", unreadyFor.String())
 }
 
-// crash ends the pod's process. It may end before its answer arrives, so most errors are ignored: the watch shows whether it crashed.
+// crash ends the pod's process. Its answer may be lost, so only those errors count that say that the request did not reach the pod. The
+// watch shows whether it crashed. Simulated pods cannot crash (see feasible).
 func (p provoker) crash(ctx context.Context, pod watch.Pod) error {
 	err := p.post(ctx, pod, "crash")
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || ctx.Err() != nil {
@@ -117,12 +120,13 @@ func (p provoker) post(ctx context.Context, pod watch.Pod, path string, query ..
 	for i := 0; i+1 < len(query); i += 2 {
 		request = request.Param(query[i], query[i+1])
 	}
+	// No retry: a second request would crash the restarted process, or prolong the failing probe.
 	return request.MaxRetries(0).Do(ctx).Error()
 }
 
 func (p provoker) writeReady(ctx context.Context, pod watch.Pod, ready corev1.ConditionStatus) error {
 	patch, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"uid": pod.UID},
+		"metadata": map[string]any{"uid": pod.UID}, // the API server refuses the patch for a later pod of the same name
 		"status": map[string]any{"conditions": []corev1.PodCondition{{
 			Type: corev1.PodReady, Status: ready, Reason: "TanistBench", LastTransitionTime: metav1.Now(),
 		}}},

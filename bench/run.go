@@ -17,7 +17,7 @@ const giveUpAfter = 3
 // meterTimeout is how long it may take until all traffic of a row is known.
 const meterTimeout = 10 * time.Second
 
-// Run measures what opts say and returns the report. When it is interrupted or cannot continue, it returns an error and the report of
+// Run measures what opts ask for and returns the report. When it is interrupted or cannot continue, it returns an error and the report of
 // what was measured, if anything. When it returns, what it created is gone, or the error names what is left.
 func Run(ctx context.Context, clients Clients, opts Options, console *Console) (measured *report.Report, err error) {
 	if err := opts.Validate(); err != nil {
@@ -166,7 +166,7 @@ func (r *run) next(ctx context.Context, mode report.Mode, c *contender, row *rep
 	with := provoker{mode: mode, client: r.clients.Act, namespace: c.namespace, simulated: c.simulated}
 	sample, err := c.failover(ctx, with, r.opts.Timeout, r.opts.ReadyTimeout)
 	if ctx.Err() != nil {
-		return context.Cause(ctx) // The end of the run cut this failover short: it is no sample.
+		return context.Cause(ctx) // The end of the run cut this failover short: it is not a sample.
 	}
 	if err != nil {
 		r.note("%s, %s: %v", mode, c.who, err)
@@ -177,7 +177,7 @@ func (r *run) next(ctx context.Context, mode report.Mode, c *contender, row *rep
 	return givingUp(row.Samples)
 }
 
-// givingUp returns an error when none of the last failovers could be measured.
+// givingUp returns an error if none of the last giveUpAfter failovers could be measured.
 func givingUp(samples []report.Sample) error {
 	if len(samples) < giveUpAfter {
 		return nil

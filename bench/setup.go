@@ -21,7 +21,7 @@ const (
 	floorService = "bench-floor"
 )
 
-// setup creates what a run needs, in namespaces of the cleaner's.
+// setup creates what a run needs, in namespaces that the cleaner removes.
 type setup struct {
 	opts    Options
 	clients Clients
@@ -89,7 +89,7 @@ func (s *setup) tanist(ctx context.Context, t target) (*contender, error) {
 	return c, nil
 }
 
-// plainNamespace creates the namespace that is not opted in when it is first needed.
+// plainNamespace returns the namespace that is not opted in. The first call creates it.
 func (s *setup) plainNamespace(ctx context.Context) (string, error) {
 	if s.plain != "" {
 		return s.plain, nil

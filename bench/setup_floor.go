@@ -109,7 +109,7 @@ func (s *setup) floorSlices(
 	return nil
 }
 
-// addressType is the IP family of a pod's first address.
+// addressType returns the IP family of a pod's first address.
 func addressType(pod *corev1.Pod) discoveryv1.AddressType {
 	if address, err := netip.ParseAddr(pod.Status.PodIP); err == nil && address.Is6() && !address.Is4In6() {
 		return discoveryv1.AddressTypeIPv6
@@ -138,7 +138,8 @@ func (s *setup) startLoop(ctx context.Context, namespace string, services ...str
 	return floor.InPod(ctx, s.clients.Observe, namespace), nil
 }
 
-// resourcesOfTanist are those of Tanist's own container. The loop gets the same, or the two could not be compared.
+// resourcesOfTanist returns the resources of Tanist's own container. The loop gets the same, because otherwise the two could not be
+// compared.
 func (s *setup) resourcesOfTanist(ctx context.Context) (corev1.ResourceRequirements, error) {
 	pods, err := s.clients.Act.CoreV1().Pods("").List(ctx, metav1.ListOptions{LabelSelector: tanistPods, Limit: 1})
 	if err != nil {

@@ -57,7 +57,7 @@ func (s *setup) trafficTo(ctx context.Context, c *contender, config traffic.Conf
 	return nil
 }
 
-// trafficRate is the rate of each of so many clients. Clients on this host share its address and therefore the limit.
+// trafficRate returns the rate of each of this many clients. Clients on this host share its address and therefore the limit.
 func (o Options) trafficRate(clients int) int {
 	if o.TrafficFrom == TrafficFromHost && clients > 1 {
 		return max(o.TrafficRate/clients, 1)

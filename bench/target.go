@@ -21,7 +21,7 @@ type target struct {
 	report.Target
 	// podLabels select the Service's pods.
 	podLabels string
-	// simulated is true when the pods are on nodes that run no process.
+	// simulated says that the pods are on nodes that run no process.
 	simulated bool
 }
 
@@ -83,7 +83,7 @@ func mayMeasure(namespace *corev1.Namespace, service *corev1.Service, allowNotEn
 	return nil
 }
 
-// leaderServiceName is the name that a Service's owner chose for its leader Service, or the default.
+// leaderServiceName returns the name that a Service's owner chose for its leader Service, or the default.
 func leaderServiceName(service *corev1.Service) string {
 	options, _ := config.ParseOptions(service) // Tanist reports mistakes there and uses the default, as is done here.
 	return options.LeaderService

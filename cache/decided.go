@@ -9,7 +9,8 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// SetState sets who leads a Service by its slices, and raises its highest term to the given one.
+// SetState records who leads a Service, as its slices say or as this replica has just written them, and raises its highest term to the
+// given one. It ignores a Service without an entry.
 func (l *Leaders) SetState(key types.NamespacedName, state leaderslice.State, highest int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -24,8 +25,8 @@ func (l *Leaders) SetState(key types.NamespacedName, state leaderslice.State, hi
 	l.index(key, e)
 }
 
-// Decided records who would follow the leader of a Service, and that the Service needs no commit any longer. It reports whether the
-// successor's name has changed.
+// Decided records who would follow the leader of a Service, and that nothing is left for this replica to commit. It reports whether the
+// successor's name has changed, or was not known: this is the first decision since the leader changed or the entry was invalidated.
 func (l *Leaders) Decided(key types.NamespacedName, successor *election.Candidate) (changed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +48,8 @@ func nameOf(candidate *election.Candidate) string {
 	return candidate.Name
 }
 
-// NeededSince returns since when a Service has needed a commit. The first call after Decided returns now.
+// NeededSince returns since when this replica has had a commit for a Service that is not made yet. The clock starts with the first call
+// after Decided.
 func (l *Leaders) NeededSince(key types.NamespacedName, now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,7 +60,8 @@ func (l *Leaders) NeededSince(key types.NamespacedName, now time.Time) time.Time
 	return e.needed
 }
 
-// BehindSince returns since when this replica has not seen enough to decide about a Service. The first call after Decided returns now.
+// BehindSince returns since when this replica has not seen enough to decide about a Service. The clock starts with the first call after
+// Decided.
 func (l *Leaders) BehindSince(key types.NamespacedName, now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,7 +72,8 @@ func (l *Leaders) BehindSince(key types.NamespacedName, now time.Time) time.Time
 	return e.behind
 }
 
-// OthersCommitted returns when another replica, or anyone else, last changed a slice of any Service.
+// OthersCommitted returns when an informer last delivered a version of any Service's slice that this replica did not know. Mostly that is
+// another replica's commit. It may be this replica's own write; then a commit only waits a little longer.
 func (l *Leaders) OthersCommitted() time.Time {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -8,22 +8,22 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// departing are the pods whose departure was admitted, but which their objects do not show yet.
+// departing has the pods whose departure was admitted and whose objects do not show it yet.
 type departing struct {
 	mu sync.RWMutex
-	// until is when each pod's departure counts as refused. DepartureAdmitted adds a pod, DepartureSeen removes it, and a sweep removes
-	// those whose time is over.
+	// until is when each pod's departure counts as refused. DepartureAdmitted adds a pod, DepartureSeen removes it, and a sweep removes those
+	// whose time has passed.
 	until map[types.UID]time.Time
-	// sweepAt is the number of pods at which the next sweep takes place: twice as many as the last one left. So the deletion of all
-	// ten thousand pods of a namespace costs the same for each of them.
+	// sweepAt is the number of pods at which the next sweep takes place: twice as many as the previous sweep left. So the deletion of all ten
+	// thousand pods of a namespace costs the same for each of them.
 	sweepAt int
 }
 
 // minSweep is the number of pods below which no sweep takes place.
 const minSweep = 64
 
-// DepartureAdmitted records that a pod is about to go. Until the given time it should become leader only if no other pod can: if one
-// request deletes several pods, the successor of the first may be the next to go.
+// DepartureAdmitted records that a pod is about to be deleted or evicted. Until the given time it should become leader only if no other pod
+// can: if one request deletes several pods, the successor of the first may be deleted next.
 func (l *Leaders) DepartureAdmitted(pod types.UID, now, until time.Time) {
 	d := &l.departing
 	d.mu.Lock()
@@ -38,14 +38,14 @@ func (l *Leaders) DepartureAdmitted(pod types.UID, now, until time.Time) {
 	d.until[pod] = until
 }
 
-// DepartureSeen records that a pod is gone or its object shows that it goes. From then on the object counts.
+// DepartureSeen records that a pod is gone, or that its object shows the departure. From then on, the object alone counts.
 func (l *Leaders) DepartureSeen(pod types.UID) {
 	l.departing.mu.Lock()
 	defer l.departing.mu.Unlock()
 	delete(l.departing.until, pod)
 }
 
-// Departing reports whether a pod's departure was admitted and may still come.
+// Departing reports whether a pod's departure was admitted and may still begin.
 func (l *Leaders) Departing(pod types.UID, now time.Time) bool {
 	l.departing.mu.RLock()
 	defer l.departing.mu.RUnlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// Leaders is the leader cache. Its keys name the Services that have a leader Service, not the leader Services.
+// Leaders is the leader cache. Its keys are source Services, never leader Services.
 type Leaders struct {
 	metrics *metrics
 
@@ -19,12 +19,13 @@ type Leaders struct {
 	// entries has an entry for each opted-in Service (added by Lookup, removed by Forget) and for each Service that one of Tanist's
 	// slices names (added by Observe, removed by ObserveDeletion).
 	entries map[types.NamespacedName]*entry
-	// othersCommitted is when anyone but this replica last changed a slice.
+	// othersCommitted is when an informer last delivered a version of a slice that this replica did not know. Mostly that is another replica's
+	// commit.
 	othersCommitted time.Time
-	// ledBy are the Services that a pod leads, by the pod's namespace and name: an eviction's request need not name a UID. index keeps it in
-	// step with the entries' states.
+	// ledBy has the Services that each pod leads. The key is the pod's name, because the request of an eviction need not say a UID. index
+	// keeps it in step with the entries' states.
 	ledBy map[types.NamespacedName]map[types.NamespacedName]bool
-	// departing are the pods whose departure was admitted. It has a lock of its own.
+	// departing has the pods whose departure was admitted. It has a lock of its own.
 	departing departing
 }
 
@@ -32,16 +33,16 @@ type Leaders struct {
 type entry struct {
 	// service is the Service's UID; empty while only slices are known.
 	service types.UID
-	// slices are the slices that were observed, written or read, by name. A slice that is known not to exist has no UID, but the version
-	// of its deletion if that was observed.
+	// slices are the slices that were observed, written or read, by name. A slice that is known not to exist stays here without a UID. Its
+	// ResourceVersion is that of the deletion, if an informer has delivered it.
 	slices map[string]knownSlice
 	// state is who leads, and highest the highest term known.
 	state   leaderslice.State
 	highest int64
-	// pods is the newest version that an informer delivered of any pod of the Service.
+	// pods is the newest resourceVersion that the informer has delivered for any of the Service's pods, deletions included.
 	pods string
 
-	// successor would follow by the last decision; decided reports whether there was a decision since the leader changed.
+	// successor is who would follow, according to the last decision. decided reports whether there was a decision since the leader changed.
 	successor *election.Candidate
 	decided   bool
 	// prepared is the hand-over that admission has prepared; nil for none.
@@ -51,15 +52,15 @@ type entry struct {
 	// indexed is the leader's name under which ledBy has this entry; empty for none.
 	indexed string
 
-	// stale makes the next Lookup miss; invalidated is when Invalidate last set it.
+	// stale makes every Lookup miss until a live read that began after invalidated has ended. invalidated is when Invalidate last set stale.
 	stale       bool
 	invalidated time.Time
-	// needed is since when the Service has needed a commit that is left to another replica, and behind since when this replica has not seen
-	// enough to decide; zero if neither.
+	// needed is since when this replica has had a commit for the Service that is not made yet, by itself or another. behind is since when this
+	// replica has not seen enough to decide. Each is zero if that is not the case.
 	needed, behind time.Time
 }
 
-// knownSlice is a slice, and when this replica learnt of this version.
+// knownSlice is a version of a slice, and when this replica learnt of it.
 type knownSlice struct {
 	leaderslice.Slice
 	since time.Time
@@ -104,8 +105,8 @@ func (l *Leaders) remove(key types.NamespacedName, e *entry) {
 	delete(l.entries, key)
 }
 
-// Forget removes all that is known of a Service that is gone or no longer has a leader Service. If it opts in again while its slices
-// still exist, the API server refuses the write that would create them, and a live read finds them.
+// Forget removes all that is known of a Service that is gone or no longer has a leader Service. That is safe: if it opts in again while its
+// slices still exist, the first write is a create, the API server refuses it, and the live read that follows finds them.
 func (l *Leaders) Forget(key types.NamespacedName, why Invalidation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,8 +120,8 @@ func (l *Leaders) Forget(key types.NamespacedName, why Invalidation) {
 	}
 }
 
-// Invalidate makes the next Lookup of a Service miss, even if a live read that has already begun ends before it. The entry stays, because
-// it has the highest term.
+// Invalidate makes every Lookup of a Service miss until a live read that begins after now. A read that is already under way does not count.
+// The entry stays, because it has the highest term.
 func (l *Leaders) Invalidate(key types.NamespacedName, why Invalidation, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

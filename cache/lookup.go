@@ -20,17 +20,17 @@ type Want struct {
 
 // Record is what is known about one Service. It is a copy, except for the objects in its slices.
 type Record struct {
-	// State is who led when the Service was last decided about.
+	// State is who leads according to the last SetState.
 	leaderslice.State
 	// Highest is the highest term known.
 	Highest int64
-	// Successor would follow if the leader went now, by the last decision; nil when no pod could.
+	// Successor is who would follow the leader now, according to the last decision; nil if no pod could.
 	Successor *election.Candidate
 	// Decided reports whether Successor is known: without a decision since the leader changed, a nil Successor means nothing.
 	Decided bool
 	// Slices are the slices that exist, by name.
 	Slices map[string]leaderslice.Slice
-	// Pods is the newest version that an informer delivered of any pod of the Service.
+	// Pods is the newest resourceVersion that the informer has delivered for any of the Service's pods, deletions included.
 	Pods string
 }
 
@@ -81,7 +81,7 @@ func (l *Leaders) Warm(key types.NamespacedName, want Want) (Record, bool) {
 	return e.record(), true
 }
 
-// setService sets the Service's UID. An entry that had another UID is of a Service that was deleted. The caller holds mu.
+// setService sets the Service's UID. If the entry had another UID, that Service was deleted. The caller holds mu.
 func (l *Leaders) setService(e *entry, uid types.UID) {
 	if e.service != "" && e.service != uid {
 		l.metrics.invalidated(ServiceGone)

@@ -4,12 +4,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Miss is why a decision needed a live read: a value of the label reason.
+// Miss is why a decision needed a live read: a value of the metric's label `reason`.
 type Miss string
 
 // The misses.
 const (
-	// MissUnknown means that a slice does not say who leads: someone damaged it.
+	// MissUnknown means that a slice has no readable term: someone damaged it.
 	MissUnknown Miss = "unknown"
 	// MissInvalidated means that the Service's entry was invalidated.
 	MissInvalidated Miss = "invalidated"
@@ -19,7 +19,7 @@ const (
 	MissBehind Miss = "behind"
 )
 
-// Invalidation is why the entry of a Service was dropped or is read again: a value of the label reason.
+// Invalidation is why the entry of a Service was dropped or is read again: a value of the metric's label `reason`.
 type Invalidation string
 
 // The invalidations.
@@ -36,22 +36,23 @@ const (
 	SliceChanged Invalidation = "slice_changed"
 )
 
-// Outcome is how a prepared hand-over ended: a value of the label outcome.
+// Outcome is how a prepared hand-over ended: a value of the metric's label `outcome`.
 type Outcome string
 
 // The outcomes.
 const (
 	// OutcomeUsed means that it was committed.
 	OutcomeUsed Outcome = "used"
-	// OutcomeStale means that it no longer fitted when its leader left, because the successor or a slice had changed.
+	// OutcomeStale means that it was dropped: the successor, a slice, or the Service had changed, the Service was gone, or the commit failed.
 	OutcomeStale Outcome = "stale"
-	// OutcomeExpired means that its leader did not leave: the request was refused, or a disruption budget or a finalizer held it up.
+	// OutcomeExpired means that its leader did not leave: the request was refused, or a disruption budget held it up for longer than
+	// cache.preparedTTL.
 	OutcomeExpired Outcome = "expired"
-	// OutcomeSuperseded means that another prepared hand-over or another replica's commit replaced it.
+	// OutcomeSuperseded means that another prepared hand-over or another commit came first.
 	OutcomeSuperseded Outcome = "superseded"
 )
 
-// metrics are the counters. The gauges are computed from the entries at each scrape, so a Service's series go with its entry.
+// metrics has the counters. The gauges are computed from the entries at each scrape, so a Service's series disappear with its entry.
 type metrics struct {
 	hits          prometheus.Counter
 	misses        *prometheus.CounterVec // reason: a Miss
@@ -72,7 +73,7 @@ func newMetrics() *metrics {
 	m := &metrics{
 		hits: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tanist_leader_cache_hits_total",
-			Help: "Decisions from the leader cache, without a read from the API.",
+			Help: "Lookups that the leader cache could answer.",
 		}),
 		misses: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_leader_cache_misses_total",
@@ -121,7 +122,7 @@ func (l *Leaders) Collect(out chan<- prometheus.Metric) {
 	l.metrics.invalidations.Collect(out)
 	l.metrics.prepared.Collect(out)
 
-	// The lock is not held while sending: the reader of the channel may be slow, and a hand-over must not wait for it.
+	// gauges has released the lock: the reader of the channel may be slow, and a hand-over must not wait for it.
 	services, leaderless, terms := l.gauges()
 	out <- prometheus.MustNewConstMetric(servicesDesc, prometheus.GaugeValue, float64(services))
 	out <- prometheus.MustNewConstMetric(leaderlessDesc, prometheus.GaugeValue, float64(leaderless))

@@ -25,7 +25,7 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 		return false
 	}
 	e.slices[slice.Name] = knownSlice{Slice: slice, since: now}
-	// The slice may be deleted before anything is decided from it. Then only the cache has its term.
+	// The slice may be deleted before anything is decided from it. Then its term is known only here.
 	for _, term := range []int64{slice.State.Term, slice.WrittenTerm} {
 		if leaderslice.PlausibleTerm(term, now) {
 			e.highest = max(e.highest, term)
@@ -35,9 +35,9 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 	return true
 }
 
-// ObserveDeletion records that a slice was deleted, and reports whether that was not known. The UID distinguishes the deleted slice from
-// a newer one of the same name. The version is the deletion's own: an answer to a write or a live read that arrives later and has a lower
-// version is older than the deletion.
+// ObserveDeletion records that a slice was deleted, and reports whether the deletion was news to this replica. The UID distinguishes the
+// deleted slice from a newer one of the same name. The version is the deletion's own: an answer to a write or a live read that arrives
+// later and has a lower version is older than the deletion.
 func (l *Leaders) ObserveDeletion(key types.NamespacedName, name string, uid types.UID, version string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +86,7 @@ func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []leadersli
 	return e.record()
 }
 
-// ObservePod records the version of one of the Service's pods that an informer delivered, or the version of its deletion.
+// ObservePod records a resourceVersion that the informer has delivered for one of the Service's pods, deletions included.
 func (l *Leaders) ObservePod(key types.NamespacedName, version string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -77,7 +77,7 @@ func (l *Leaders) Prepare(key types.NamespacedName, prepared Prepared) {
 	e.prepared, e.preparedFor = &prepared, prepared.Leaving
 }
 
-// WasPrepared reports whether a hand-over was prepared for the departure of this leader, even if it was used or dropped since.
+// WasPrepared reports whether a hand-over was prepared for the departure of this leader, even if the hand-over was used or dropped since.
 func (l *Leaders) WasPrepared(key types.NamespacedName, leaving types.UID) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

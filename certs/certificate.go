@@ -13,8 +13,8 @@ import (
 // certificateName is the name of the serving Certificate, in Tanist's own namespace.
 const certificateName = "tanist-serving"
 
-// lateAfter is how long after its due time a renewal counts as late. cert-manager renews at two thirds of the lifetime, so an hour is
-// not urgent.
+// lateAfter is how long after its due time a renewal counts as late. At that time a third of the lifetime is left (see the chart), so an
+// hour's delay does no harm.
 const lateAfter = time.Hour
 
 // issuance reports the state of the serving Certificate.
@@ -23,7 +23,7 @@ type issuance struct {
 	metrics     *metrics
 }
 
-// check sets the gauges, and returns what a user must correct. A missing Certificate is no problem: something other than cert-manager
+// check sets the gauges, and returns what a user must correct. A missing Certificate is not a problem: something other than cert-manager
 // may provide the files.
 func (i *issuance) check(now time.Time) []finding {
 	c := i.certificate.load()
@@ -46,35 +46,40 @@ func (i *issuance) check(now time.Time) []finding {
 	}}
 }
 
-// certificateProblem returns what is wrong with a Certificate; empty if nothing is. Each failure has a text of its own, so that each is
-// reported once.
+// certificateProblem returns what is wrong with a Certificate; empty if nothing is. The text of a failed issuance has the time and number
+// of the failure. So a new failure is a new finding, and the deduplicator reports it again.
 func certificateProblem(c *certmanagerv1.Certificate, now time.Time) string {
 	ready := condition(c, certmanagerv1.CertificateConditionReady)
 	issuing := condition(c, certmanagerv1.CertificateConditionIssuing)
 	expiry, renewal := timeOf(c.Status.NotAfter), timeOf(c.Status.RenewalTime)
 	switch {
-	case c.Status.LastFailureTime != nil:
+	case c.Status.LastFailureTime != nil: // first, because it says why the certificate has expired or is not ready
 		attempts := 1
 		if c.Status.FailedIssuanceAttempts != nil {
 			attempts = *c.Status.FailedIssuanceAttempts
 		}
 		return fmt.Sprintf("issuing failed, the last time at %s (failures: %d): %s; %s",
-			formatTime(c.Status.LastFailureTime.Time), attempts, issuing.Message, validity(expiry))
+			formatTime(c.Status.LastFailureTime.Time), attempts, issuing.Message, validity(expiry, now))
 	case !expiry.IsZero() && now.After(expiry):
 		return fmt.Sprintf("it expired at %s; is cert-manager running?", formatTime(expiry))
-	case ready.Status == cmmeta.ConditionFalse && issuing.Status != cmmeta.ConditionTrue:
+	case ready.Status == cmmeta.ConditionFalse && issuing.Status != cmmeta.ConditionTrue: // not being ready is normal while it is being issued
 		return fmt.Sprintf("it is not ready (%s): %s", ready.Reason, ready.Message)
 	case !renewal.IsZero() && now.After(renewal.Add(lateAfter)):
-		return fmt.Sprintf("its renewal was due at %s and has not happened; is cert-manager running? %s", formatTime(renewal), validity(expiry))
+		return fmt.Sprintf("its renewal was due at %s and has not happened; %s. Is cert-manager running?", formatTime(renewal), validity(expiry, now))
 	}
 	return ""
 }
 
-func validity(expiry time.Time) string {
-	if expiry.IsZero() {
+// validity says until when the certificate that was issued last is valid.
+func validity(expiry, now time.Time) string {
+	switch {
+	case expiry.IsZero():
 		return "nothing has been issued yet"
+	case now.After(expiry):
+		return "the current certificate expired at " + formatTime(expiry)
+	default:
+		return "the current certificate expires at " + formatTime(expiry)
 	}
-	return "what was issued before expires at " + formatTime(expiry)
 }
 
 func isReady(c *certmanagerv1.Certificate) bool {

@@ -68,11 +68,15 @@ func TestTrouble(t *testing.T) {
 		},
 		"renewals fail": {
 			certificate: issued(failed(today, 3, "denied")),
-			want:        "issuing failed, the last time at 2026-03-01T12:00:00Z (failures: 3): denied; what was issued before expires at 2026-03-31T12:00:00Z",
+			want:        "issuing failed, the last time at 2026-03-01T12:00:00Z (failures: 3): denied; the current certificate expires at 2026-03-31T12:00:00Z",
+		},
+		"renewals fail, and it has expired": {
+			certificate: issued(failed(today, 3, "denied"), func(s *status) { s.NotAfter = &metav1.Time{Time: today.Add(-time.Minute)} }),
+			want:        "issuing failed, the last time at 2026-03-01T12:00:00Z (failures: 3): denied; the current certificate expired at 2026-03-01T11:59:00Z",
 		},
 		"a failure whose attempts nobody counts": {
 			certificate: issued(failed(today, 3, "denied"), func(s *status) { s.FailedIssuanceAttempts = nil }),
-			want:        "issuing failed, the last time at 2026-03-01T12:00:00Z (failures: 1): denied; what was issued before expires at 2026-03-31T12:00:00Z",
+			want:        "issuing failed, the last time at 2026-03-01T12:00:00Z (failures: 1): denied; the current certificate expires at 2026-03-31T12:00:00Z",
 		},
 		"not ready, and nothing is done about it": {
 			certificate: issued(func(s *status) { conditions(s, notReady("IncorrectIssuer", "issued by another")) }),
@@ -80,7 +84,7 @@ func TestTrouble(t *testing.T) {
 		},
 		"the renewal is late": {
 			certificate: issued(func(s *status) { s.RenewalTime = &metav1.Time{Time: today.Add(-61 * time.Minute)} }),
-			want:        "its renewal was due at 2026-03-01T10:59:00Z and has not happened; is cert-manager running? what was issued before expires at 2026-03-31T12:00:00Z",
+			want:        "its renewal was due at 2026-03-01T10:59:00Z and has not happened; the current certificate expires at 2026-03-31T12:00:00Z. Is cert-manager running?",
 		},
 		"it has expired, and nobody has noticed": {
 			certificate: issued(func(s *status) { s.NotAfter = &metav1.Time{Time: today.Add(-time.Minute)} }),

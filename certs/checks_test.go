@@ -244,7 +244,7 @@ func TestIssuanceThatFails(t *testing.T) {
 		}
 		said := func(at time.Time, attempts int, expiry time.Time) string {
 			return fmt.Sprintf("Warning CertificateNotIssued CheckCertificate Certificate/tanist-serving/certificate "+
-				"issuing failed, the last time at %s (failures: %d): denied; what was issued before expires at %s", formatTime(at), attempts, formatTime(expiry))
+				"issuing failed, the last time at %s (failures: %d): denied; the current certificate expires at %s", formatTime(at), attempts, formatTime(expiry))
 		}
 		certificate()
 		b.after(0).has(1, "tanist_certificate_ready")

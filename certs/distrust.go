@@ -10,7 +10,7 @@ import (
 )
 
 // distrust returns why the API server does not trust a chain (DER, the leaf first), and what would be right. The API server trusts the
-// bundle (PEM) and calls the host. The result is empty if it trusts the chain. It makes the same check before each call.
+// bundle (PEM) and calls the host; it makes the same check before each call. The result is empty if it trusts the chain.
 func distrust(bundle []byte, chain [][]byte, host string, now time.Time) string {
 	if len(chain) == 0 {
 		return "no certificate is served"

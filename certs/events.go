@@ -2,9 +2,9 @@ package certs
 
 // Reasons of Events, all of them Warnings.
 const (
-	// reasonCertificateNotIssued is a Certificate whose issuance or renewal fails or is late.
+	// reasonCertificateNotIssued reports a Certificate whose issuance or renewal fails or is late.
 	reasonCertificateNotIssued = "CertificateNotIssued"
-	// reasonWebhookNotTrusted is a webhook that the API server cannot call, because it does not trust what Tanist serves.
+	// reasonWebhookNotTrusted reports a webhook that the API server cannot call, because it does not trust what Tanist serves.
 	reasonWebhookNotTrusted = "WebhookNotTrusted"
 )
 

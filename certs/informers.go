@@ -46,8 +46,8 @@ func newInformers(mgr manager.Manager, o Options) (ctrlcache.Cache, error) {
 	})
 }
 
-// quietWhenMissing logs nothing about an API that does not exist: the gauge shows that. The reflector retries with growing delays, up to
-// a minute.
+// quietWhenMissing logs nothing about an API that does not exist: the gauge tanist_certificate_ready shows that. The reflector retries with
+// growing delays, up to a minute.
 func quietWhenMissing(ctx context.Context, r *toolscache.Reflector, err error) {
 	if !apierrors.IsNotFound(err) {
 		toolscache.DefaultWatchErrorHandler(ctx, r, err)

@@ -9,7 +9,7 @@ import (
 // latest is the newest version of the one object that an informer watches. It is shared with the informer, so it is read-only.
 type latest[T any] struct {
 	object atomic.Pointer[T]
-	// synced reports whether nil means that the object does not exist.
+	// synced reports whether the informer has synced. Only then nil means that the object does not exist.
 	synced func() bool
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are those of certificates. controller-runtime has its own of reading the files (certwatcher_*).
+// metrics has the metrics of certificates. controller-runtime's own (certwatcher_*) are about reading the files.
 type metrics struct {
 	ready prometheus.Gauge
 	// expiry and renewal have no labels, and no series while the time is unknown: zero would mean 1970.

@@ -66,7 +66,8 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 	return nil
 }
 
-// everyReplica is a cache that does not wait for the Lease. controller-runtime's cache of several objects does not say so itself.
+// everyReplica is a cache that does not wait for the Lease. controller-runtime's cache of several objects does not implement
+// LeaderElectionRunnable itself.
 type everyReplica struct{ ctrlcache.Cache }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable.

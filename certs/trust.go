@@ -98,11 +98,11 @@ func (t *trust) updateReadiness(findings []finding) {
 	t.untrusted.Store(&text)
 }
 
-// notRead is why a new process is not trusted.
+// notRead is why a new process is not trusted yet.
 const notRead = "the webhook configurations have not been read yet"
 
 // ready is the readiness check. It fails until this process has been trusted once, so that a rollout does not replace a working replica
-// by one that the API server cannot call. It does not fail when trust is lost later, because the replica still hands over.
+// with one that the API server cannot call. It does not fail when trust is lost later, because the replica still hands over.
 func (t *trust) ready(*http.Request) error {
 	if untrusted := t.untrusted.Load(); untrusted != nil {
 		return errors.New(*untrusted)

@@ -83,7 +83,7 @@ func host(call admissionregistrationv1.WebhookClientConfig) string {
 		return ""
 	}
 	u, err := url.Parse(*call.URL)
-	if err != nil { // the API server accepts no such URL
+	if err != nil { // the API server refuses such a URL
 		return *call.URL
 	}
 	if name, _, err := net.SplitHostPort(u.Host); err == nil {

@@ -60,7 +60,7 @@ func StateAnnotations(state State) map[string]string {
 	return annotations
 }
 
-// ParseTerm returns the term that annotations say; 0 if it is missing, negative or cannot be parsed.
+// ParseTerm returns the term that the annotations have; 0 if it is missing, negative or cannot be parsed.
 func ParseTerm(annotations map[string]string) int64 {
 	return parseTerm(annotations[config.TermKey])
 }

@@ -21,7 +21,7 @@ func PrimaryFamily(leaderService *corev1.Service) discoveryv1.AddressType {
 	return Families(leaderService)[0]
 }
 
-// Address returns the pod's address of a family; empty if it has none yet or never.
+// Address returns the pod's address of a family; empty if it has none.
 func Address(pod *corev1.Pod, family discoveryv1.AddressType) string {
 	for _, ip := range pod.Status.PodIPs {
 		if addr, err := netip.ParseAddr(ip.IP); err == nil && familyOf(addr) == family {
@@ -39,7 +39,7 @@ func familyOf(addr netip.Addr) discoveryv1.AddressType {
 	return discoveryv1.AddressTypeIPv6
 }
 
-// MissingFamilies returns the families of which the pod has no address.
+// MissingFamilies returns the families in which the pod has no address.
 func MissingFamilies(pod *corev1.Pod, families []discoveryv1.AddressType) []discoveryv1.AddressType {
 	var missing []discoveryv1.AddressType
 	for _, family := range families {

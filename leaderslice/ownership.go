@@ -74,8 +74,8 @@ const (
 	MirroringController     = "endpointslicemirroring-controller.k8s.io"
 )
 
-// SourceOfLeaderService returns the Service that a leader Service was made for, by its controller reference, or else by its label. The name
-// is empty if it is not a leader Service.
+// SourceOfLeaderService returns the source Service of a leader Service, according to its controller reference, or else to its label. The
+// name is empty if it is not a leader Service.
 func SourceOfLeaderService(service *corev1.Service) types.NamespacedName {
 	if owner := metav1.GetControllerOfNoCopy(service); owner != nil && IsService(owner) {
 		return types.NamespacedName{Namespace: service.Namespace, Name: owner.Name}

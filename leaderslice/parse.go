@@ -20,12 +20,15 @@ func Parse(slice *discoveryv1.EndpointSlice) Slice {
 	}
 }
 
-// parseState returns who leads by a slice. Annotations have the term and the pod's name. The pod's UID is in the basis if that is bound to
-// the term, else in the endpoint if that has the pod's name. An endpoint that contradicts the annotations is damage, which is repaired.
+// parseState returns who leads according to a slice. The annotations have the term and the pod's name. The pod's UID is taken from the
+// basis if the basis was written with this term (see BasisAnnotation), otherwise from the endpoint if its name is that of the annotation,
+// or if there is no annotation. An endpoint that contradicts them is ignored here, and repaired by the failover controller.
 func parseState(slice *discoveryv1.EndpointSlice, leader types.UID, bound bool) State {
 	state := State{Term: ParseTerm(slice.Annotations), Reason: slice.Annotations[config.ReasonKey]}
-	// Only people read since when the pod leads. A time that cannot be parsed stays zero until the next term.
+	// A time that cannot be parsed is zero: the leader then follows no failure, and cannot be identified by its name alone. The failover
+	// controller writes the current time instead.
 	state.Since, _ = time.Parse(time.RFC3339, slice.Annotations[config.LeaderSinceKey])
+	// Without a matching endpoint Ready is false, whatever the pod says.
 	state.Leader = Leader{UID: leader, Name: slice.Annotations[config.LeaderKey]}
 	var ref *corev1.ObjectReference
 	if len(slice.Endpoints) == 1 {

@@ -23,7 +23,7 @@ type State struct {
 	// Term never decreases. It is the API server's time of the change in milliseconds since 1970, or the previous term plus one if that is
 	// more. It is zero if it is missing or cannot be parsed.
 	Term int64
-	// Since is when the leader changed, and Reason why.
+	// Since is when the leader changed, and Reason why. Since is zero if it is missing or cannot be parsed.
 	Since  time.Time
 	Reason string
 }
@@ -39,20 +39,20 @@ type Slice struct {
 	// Basis is how much its writer had seen, and WrittenTerm the term that it was written with, even if someone has edited the term since.
 	Basis       Basis
 	WrittenTerm int64
-	// Leaving is the previous leader, if the leader moved when that pod's deletion was admitted.
+	// Leaving is the previous leader, if the leadership moved when that pod's deletion was admitted.
 	Leaving Leaving
 
 	// Object is shared with the informer and must not be modified.
 	Object *discoveryv1.EndpointSlice
 }
 
-// Basis are the newest resourceVersions of pods and of Services from which a commit was decided. A replica that has not seen these must not
+// Basis has the newest resourceVersions of pods and of Services from which a commit was decided. A replica that has not seen these must not
 // decide.
 type Basis struct {
 	Pods, Services string
 }
 
-// Leaving is a pod that must not become leader until a time, although its object may not show that it leaves.
+// Leaving is a pod that must not become leader until the given time. Its object may not show the departure yet.
 type Leaving struct {
 	Pod   types.UID
 	Until time.Time

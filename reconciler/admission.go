@@ -28,9 +28,9 @@ func newAdmission(stores *store.Stores, failoverController *failover.Controller,
 	return &Admission{stores: stores, failover: failoverController, all: all, windows: newRefusedWindows()}
 }
 
-// Prepare chooses the successors of a pod that is about to go, and keeps the commits ready for when it goes. It returns what the departure
-// means for each Service that the pod leads. It reads from memory alone and writes nothing to the API. When the leader cache lacks
-// something about a Service, the failover controller reads it afterwards. Prepare may be called at any time and from any goroutine.
+// Prepare chooses the successors of a pod whose deletion or eviction is being admitted, and keeps the commits ready. It returns what the
+// departure means for each Service that the pod leads. It reads from memory alone and writes nothing to the API. When the leader cache
+// lacks something about a Service, the failover controller reads it afterwards. Prepare may be called at any time and from any goroutine.
 func (a *Admission) Prepare(departure cache.Departure) []cache.HandOver {
 	return a.failover.PrepareDeparture(departure, time.Now())
 }

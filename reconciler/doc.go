@@ -4,7 +4,7 @@
 //   - failover decides which pod leads and writes that into the EndpointSlices, on every replica;
 //   - leaderservice keeps the leader Services, on the replica that holds the Lease;
 //   - tuning puts the ConfigMap tanist-tuning in force, on every replica;
-//   - disruption knows which pods are about to go;
+//   - disruption finds out which pods are about to be deleted;
 //   - store has the informers;
 //   - notify sends the Events.
 //

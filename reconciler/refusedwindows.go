@@ -29,12 +29,12 @@ const (
 // refusedWindows finds out which workloads' pods cannot be created with a drain window. A policy of the cluster may limit the grace period
 // of pods, and admission does not learn whether a pod was created.
 //
-// A controller whose pod is refused tries again. When many attempts bring no pod, one pod is created without a window, as a trial. If that
-// pod appears, the window was the cause, and the workload's pods are created without it from then on. If it does not appear, the cause is
-// another one, such as a quota. Then the next trial takes twice as many attempts.
+// A controller whose pod is refused tries again. When no pod appears after many attempts, one pod is created without a window, as a trial.
+// If that pod appears, the window was the cause, and the workload's pods are created without it from then on. If it does not appear, the
+// cause is another one, such as a quota. Then the next trial takes twice as many attempts.
 type refusedWindows struct {
 	mu sync.Mutex
-	// owners are the workloads with pods that have not appeared, by UID.
+	// owners has an entry for each workload from an attempt until a pod with a window appears, by the UID of the workload.
 	owners map[types.UID]*windowAttempts
 }
 
@@ -81,7 +81,7 @@ func (w *refusedWindows) accepted(owner types.UID, now time.Time) bool {
 	}
 }
 
-// appeared records that a pod was created.
+// appeared records that a pod was created, with or without a window.
 func (w *refusedWindows) appeared(pod *corev1.Pod) {
 	owner := store.ControllerUID(pod)
 	if owner == "" {

@@ -69,7 +69,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	if err := options.Registerer.Register(options.Leaders); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of leader cache: %w", err)
 	}
-	quiet, all, leaderServices := &notify.QuietPeriod{}, &store.AllServicesEnqueuer{Stores: stores}, &store.Enqueuer{}
+	quiet, all, successorChanges := &notify.QuietPeriod{}, &store.AllServicesEnqueuer{Stores: stores}, &store.Enqueuer{}
 	sender := notify.NewEventSender(mgr.GetClient(), quiet)
 	if err := options.Registerer.Register(sender.Metrics()); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of Events: %w", err)
@@ -87,14 +87,14 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	c.failover, err = failover.New(failover.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
 		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer,
-		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, LeaderServices: leaderServices,
+		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.leaderService, err = leaderservice.New(leaderservice.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
-		Registerer: options.Registerer, Recorder: recorder, Quiet: quiet, Standing: leaderServices,
+		Registerer: options.Registerer, Recorder: recorder, Quiet: quiet, SuccessorChanges: successorChanges,
 	})
 	if err != nil {
 		return nil, err
@@ -161,8 +161,8 @@ const (
 	leaseHolder  = true
 )
 
-// build returns a controller with all its sources. The controller reconciles nothing before all sources are synced. Otherwise a restart of
-// every replica could move a leader because its pods are not known yet.
+// build returns a controller with all its sources. The controller reconciles nothing before all sources are synced. If it
+// did, a restart of every replica could move a leader because its pods are not known yet.
 func build(
 	mgr manager.Manager, name string, r reconcile.Reconciler, needsLease bool, workers int, sources ...source.Source,
 ) (controller.Controller, error) {

@@ -13,23 +13,23 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 )
 
-// departuresBudget is how long a deletion or eviction waits for its hand-overs to be prepared. After that the response is sent and the
-// preparation continues.
+// departuresBudget is how long a deletion or eviction waits for its hand-overs to be prepared. After that the response is sent. A
+// preparation that has begun goes on.
 const departuresBudget = 50 * time.Millisecond
 
-// maxPreparing is how many departures are prepared at a time. When pods of a namespace are deleted faster than their departures can be
-// prepared, the others are not prepared instead of piling up.
+// maxPreparing is how many departures are prepared at a time. If pods are deleted faster than that, further departures wait for a slot
+// within their budget, and then go unprepared, so that they do not pile up.
 const maxPreparing = 256
 
 // Preparer prepares hand-overs.
 type Preparer interface {
-	// Prepare prepares, from memory, the hand-overs that a departure leads to. It returns one for each Service that the pod leads; its
-	// successor is empty if no pod can follow.
+	// Prepare prepares, from memory, the hand-overs that a departure leads to. It returns one for each Service that the pod is known to lead
+	// and whose input is in memory; its successor is empty if no pod can follow.
 	Prepare(departure cache.Departure) []cache.HandOver
 }
 
-// departures handles pods DELETE and pods/eviction CREATE. It allows every request. It is no admission.Handler: for one, controller-runtime
-// decodes the whole objects, and denies the request if it cannot.
+// departures handles pods DELETE and pods/eviction CREATE. It allows every request. It is not an admission.Handler: controller-runtime
+// decodes the whole objects for such a handler, and denies the request if it cannot.
 type departures struct {
 	preparer Preparer
 	metrics  *metrics
@@ -46,7 +46,8 @@ func newDeparturesHandler(preparer Preparer, metrics *metrics, log logr.Logger) 
 func (d *departures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request, err := readReview(r)
 	if err != nil {
-		// A response needs the request's UID. The API server treats this status as a failed call, and ignores it.
+		// A response without the request's UID is invalid. The API server counts this status as a failed call, and failurePolicy Ignore allows
+		// the request.
 		d.failed(err)
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -70,7 +71,8 @@ type preparation struct {
 	outcome   string
 }
 
-// prepare prepares a departure's hand-overs, and waits for that until the budget is spent.
+// prepare prepares a departure's hand-overs, and waits until they are prepared or the budget is spent. After that the response is sent. A
+// preparation that has begun goes on.
 func (d *departures) prepare(departure cache.Departure) preparation {
 	budget := time.NewTimer(departuresBudget)
 	defer budget.Stop()
@@ -130,10 +132,12 @@ func (d *departures) failed(err error) {
 	d.log.Error(err, "Failed to handle an admission request; it was allowed")
 }
 
-// maxWarnings is the number of warnings that a response has at most.
+// maxWarnings is the number of warnings that a response has at most. Ten, however long their names, have fewer than 4,096 characters: the
+// API server truncates longer ones (k8s.io/apiserver/pkg/endpoints/filters/warning.go).
 const maxWarnings = 10
 
-// describe returns a warning to the client for each Service in which no pod can follow, and an audit annotation that names the successors.
+// describe returns a warning to the client for each Service that no pod can lead next, up to maxWarnings, and an audit annotation that
+// names the successors.
 func describe(departure cache.Departure, handOvers []cache.HandOver) (warnings []string, audit map[string]string) {
 	if len(handOvers) == 0 {
 		return nil, nil

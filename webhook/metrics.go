@@ -2,7 +2,7 @@ package webhook
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Names of the handlers: values of the label webhook.
+// Names of the handlers: values of the metric's label `webhook`.
 const (
 	hookDepartures  = "departures"
 	hookServices    = "services"
@@ -11,13 +11,13 @@ const (
 	hookNamespaces  = "namespaces"
 )
 
-// Outcomes of a departure: values of the label outcome.
+// Outcomes of a departure: values of the metric's label `outcome`.
 const (
 	// departurePrepared means that the pod leads, and that each Service that it leads has a successor.
 	departurePrepared = "prepared"
 	// departureNobodyFollows means that the pod leads, and that a Service that it leads has no successor.
 	departureNobodyFollows = "nobody_follows"
-	// departureNoLeader means that the pod leads no Service, as far as this replica knows.
+	// departureNoLeader means that the pod leads no Service, as far as this replica knows, or that it is terminating already.
 	departureNoLeader = "no_leader"
 	// departureDryRun means that the request was a dry run.
 	departureDryRun = "dry_run"
@@ -27,7 +27,7 @@ const (
 	departureFailed = "failed"
 )
 
-// metrics are admission's own. Requests and their durations are counted by controller-runtime.
+// metrics has admission's own metrics. Requests and their durations are counted by controller-runtime.
 type metrics struct {
 	// failures has the label webhook: one of the five names above.
 	failures *prometheus.CounterVec

@@ -14,8 +14,8 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// sourceOf returns the name of the Service that a leader Service was made for; empty for any other Service. A leader Service has one of
-// Tanist's labels, and is controlled by a Service. Labels alone prove nothing, because anyone can set them.
+// sourceOf returns the name of a leader Service's source Service; empty for any other Service. A leader Service has one of Tanist's labels,
+// and is controlled by a Service. Labels alone prove nothing, because anyone can set them.
 func sourceOf(service *corev1.Service) string {
 	owner := metav1.GetControllerOfNoCopy(service)
 	if owner == nil || !leaderslice.IsService(owner) {
@@ -29,7 +29,7 @@ func sourceOf(service *corev1.Service) string {
 
 // forbiddenChanges returns an error for each field of a leader Service's spec whose change Tanist would undo. Until then the change might
 // send traffic to every pod (a selector) or to none. A field that does not change, or that changes to what Tanist wants, is allowed. So
-// Tanist's own writes are, whoever makes them.
+// Tanist's own writes are allowed, under whatever account it makes them.
 func forbiddenChanges(service, old, desired *corev1.ServiceSpec, source string) field.ErrorList {
 	detail := "Tanist keeps this leader Service of Service " + source + " and would undo the change: change Service " + source + " instead"
 	is, was, want := reflect.ValueOf(*service), reflect.ValueOf(*old), reflect.ValueOf(*desired)

@@ -30,7 +30,7 @@ type Cleaner struct {
 	namespaces []*corev1.Namespace
 }
 
-// CreateNamespace creates a namespace that clean will remove. An interrupt does not cut the creation short.
+// CreateNamespace creates a namespace that Clean will remove. An interrupt does not cut the creation short.
 func (c *Cleaner) CreateNamespace(ctx context.Context, namespace *corev1.Namespace) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err

@@ -16,7 +16,7 @@ import (
 
 // Which nodes bench's own pods run on.
 const (
-	// NodesAuto is NodesReal where there are real nodes, otherwise NodesSimulated.
+	// NodesAuto is NodesReal if a real node is ready, otherwise NodesSimulated.
 	NodesAuto = "auto"
 	// NodesReal are nodes with a kubelet.
 	NodesReal = "real"
@@ -24,37 +24,39 @@ const (
 	NodesSimulated = "simulated"
 )
 
-// KWOK's own names: the annotation and taint of nodes that it manages, and the label in its manifests.
+// kwokKey is the annotation and the taint of the nodes that KWOK manages. Nodes from its manifests have the label type=kwok.
 const (
 	kwokKey        = "kwok.x-k8s.io/node"
 	kwokLabel      = "type"
 	kwokLabelValue = "kwok"
 )
 
-// roundTrips is how many requests the API server's round trip is the median of.
+// roundTrips is how many requests are timed. Their median is the API server's round trip. The number is odd, so that the median is one of
+// them.
 const roundTrips = 11
 
-// Cluster is the environment of a run and on which of its nodes pods run.
+// Cluster is what Inspect found: the environment of the report, and the nodes on which pods can run.
 type Cluster struct {
 	report.Environment
-	// Simulated are the names of the KWOK nodes.
+	// Simulated has the names of the KWOK nodes.
 	Simulated map[string]bool
-	// realHosts are the hostname labels of the real nodes that are ready, simulatedHosts those of the KWOK nodes.
-	realHosts, simulatedHosts []string
+	// realHostnames are the hostname labels of the real nodes that are ready, simulatedHostnames those of the KWOK nodes.
+	realHostnames, simulatedHostnames []string
 }
 
-// Placement is where bench's own pods go.
+// Placement is where bench's own pods run.
 type Placement struct {
-	// hosts are the hostname labels of the nodes to choose from. Empty leaves the choice to the scheduler, where all nodes are of one kind.
-	hosts []string
-	// Simulated is true when these are KWOK nodes.
+	// hostnames are the hostname labels of the nodes to choose from. It is empty if all nodes are of one kind: then the scheduler may choose
+	// any.
+	hostnames []string
+	// Simulated says that the pods go to KWOK nodes.
 	Simulated bool
 }
 
-// Inspect asks a cluster for its version, its round trip and its nodes.
-func Inspect(ctx context.Context, client kubernetes.Interface, version string) (Cluster, error) {
+// Inspect reads a cluster's version and nodes, and measures the round trip to its API server.
+func Inspect(ctx context.Context, client kubernetes.Interface, benchVersion string) (Cluster, error) {
 	c := Cluster{Simulated: map[string]bool{}, Environment: report.Environment{
-		BenchVersion: version, Nodes: []report.Node{},
+		BenchVersion: benchVersion, Nodes: []report.Node{},
 		Host: fmt.Sprintf("%s/%s, %d CPUs", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
 	}}
 	var trips []float64
@@ -81,17 +83,17 @@ func Inspect(ctx context.Context, client kubernetes.Interface, version string) (
 }
 
 func (c *Cluster) add(node *corev1.Node) {
-	host := node.Labels[corev1.LabelHostname]
+	hostname := node.Labels[corev1.LabelHostname]
 	if isSimulated(node) {
 		c.SimulatedNodes++
 		c.Simulated[node.Name] = true
-		c.simulatedHosts = append(c.simulatedHosts, host)
+		c.simulatedHostnames = append(c.simulatedHostnames, hostname)
 		return
 	}
 	real := nodeOf(node)
 	c.Nodes = append(c.Nodes, real)
 	if real.Ready {
-		c.realHosts = append(c.realHosts, host)
+		c.realHostnames = append(c.realHostnames, hostname)
 	}
 }
 
@@ -114,20 +116,21 @@ func nodeOf(node *corev1.Node) report.Node {
 	}
 }
 
-// Place chooses the nodes for bench's own pods. Where all nodes are of one kind, it leaves the choice to the scheduler.
-func (c Cluster) Place(nodes string) (Placement, error) {
+// Place chooses the nodes for bench's own pods, of a kind: NodesAuto, NodesReal or NodesSimulated. If all nodes are of one kind, it leaves
+// the choice to the scheduler.
+func (c Cluster) Place(kind string) (Placement, error) {
 	switch {
-	case nodes != NodesSimulated && len(c.realHosts) > 0:
+	case kind != NodesSimulated && len(c.realHostnames) > 0:
 		if c.SimulatedNodes == 0 {
 			return Placement{}, nil
 		}
-		return Placement{hosts: c.realHosts}, nil
-	case nodes != NodesReal && c.SimulatedNodes > 0:
+		return Placement{hostnames: c.realHostnames}, nil
+	case kind != NodesReal && c.SimulatedNodes > 0:
 		if len(c.Nodes) == 0 {
 			return Placement{Simulated: true}, nil
 		}
-		return Placement{Simulated: true, hosts: c.simulatedHosts}, nil
+		return Placement{Simulated: true, hostnames: c.simulatedHostnames}, nil
 	}
 	return Placement{}, fmt.Errorf("--nodes %s: the cluster has %d real nodes that are ready and %d simulated ones",
-		nodes, len(c.realHosts), c.SimulatedNodes)
+		kind, len(c.realHostnames), c.SimulatedNodes)
 }

@@ -23,11 +23,11 @@ func TestPlace(t *testing.T) {
 		"all real: the scheduler chooses": {[]*corev1.Node{gen.RealNode("node-1"), notReady}, NodesAuto, Placement{}, ""},
 		"all simulated: it chooses, too":  {[]*corev1.Node{gen.KWOKNode("kwok-1"), labelled}, NodesAuto, Placement{Simulated: true}, ""},
 		"both: real ones are preferred": {
-			[]*corev1.Node{gen.KWOKNode("kwok-1"), gen.RealNode("node-1"), notReady}, NodesAuto, Placement{hosts: []string{"node-1"}}, "",
+			[]*corev1.Node{gen.KWOKNode("kwok-1"), gen.RealNode("node-1"), notReady}, NodesAuto, Placement{hostnames: []string{"node-1"}}, "",
 		},
 		"both, simulated asked for": {
 			[]*corev1.Node{gen.KWOKNode("kwok-1"), labelled, gen.RealNode("node-1")}, NodesSimulated,
-			Placement{Simulated: true, hosts: []string{"kwok-1", "kwok-2"}}, "",
+			Placement{Simulated: true, hostnames: []string{"kwok-1", "kwok-2"}}, "",
 		},
 		"real asked for, none ready": {
 			[]*corev1.Node{gen.KWOKNode("kwok-1"), notReady}, NodesReal, Placement{},

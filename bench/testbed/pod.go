@@ -17,10 +17,10 @@ import (
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
-// podPoll is how often the creation of a pod is tried again.
+// podPoll is how often a pod's creation is attempted again.
 const podPoll = 500 * time.Millisecond
 
-// TrafficPod is a client that ends by itself, at the latest some time after its MaxTime.
+// TrafficPod returns the pod of a client, which ends by itself, at the latest a minute after its MaxTime.
 func TrafficPod(name, image string, place Placement, config traffic.Config) *corev1.Pod {
 	spec := restrictedPod(image, traffic.Args(config), place)
 	spec.RestartPolicy = corev1.RestartPolicyNever
@@ -32,7 +32,7 @@ func TrafficPod(name, image string, place Placement, config traffic.Config) *cor
 	}
 }
 
-// FloorPod runs the floor's loop with the resources of Tanist's own container.
+// FloorPod returns the pod that runs the floor's loop, with the resources of Tanist's own container.
 func FloorPod(image string, place Placement, namespace string, services []string, resources corev1.ResourceRequirements) *corev1.Pod {
 	spec := restrictedPod(image, floor.Args(namespace, services), place)
 	spec.AutomountServiceAccountToken = new(true)
@@ -45,7 +45,7 @@ func FloorPod(image string, place Placement, namespace string, services []string
 	}
 }
 
-// restrictedPod is a pod with one container that the restricted pod security standard admits.
+// restrictedPod returns the spec of a pod with one container. The restricted pod security standard admits it.
 func restrictedPod(image string, args []string, place Placement) corev1.PodSpec {
 	spec := corev1.PodSpec{
 		AutomountServiceAccountToken: new(false),
@@ -68,17 +68,17 @@ func restrictedPod(image string, args []string, place Placement) corev1.PodSpec 
 	if place.Simulated {
 		spec.Tolerations = []corev1.Toleration{{Key: kwokKey, Operator: corev1.TolerationOpExists}}
 	}
-	if len(place.hosts) > 0 {
-		spec.Affinity = onHosts(place.hosts)
+	if len(place.hostnames) > 0 {
+		spec.Affinity = onHostnames(place.hostnames)
 	}
 	return spec
 }
 
-func onHosts(hosts []string) *corev1.Affinity {
+func onHostnames(hostnames []string) *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
 		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
 			MatchExpressions: []corev1.NodeSelectorRequirement{
-				{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: hosts},
+				{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: hostnames},
 			},
 		}}},
 	}}

@@ -17,11 +17,11 @@ import (
 // Names on what bench creates. They differ from Tanist's, so that neither takes the other's objects for its own.
 const (
 	ManagedBy = "tanist-bench"
-	// floorManagedBy manages the floor's slices: neither Tanist nor Kubernetes' own controller, so that both leave them alone.
+	// FloorManagedBy manages the floor's slices: neither Tanist nor Kubernetes' own controller, so that both leave them alone.
 	FloorManagedBy = "bench.tanist.dev"
-	// victimLabel is on the leaders that a burst deletes with one request.
+	// VictimLabel is on the leaders that a burst deletes with one request.
 	VictimLabel = "bench.tanist.dev/victim"
-	// managedByLabel is the common label for who manages an object.
+	// ManagedByLabel is the common label for who manages an object.
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 
 	ServerPort = 8080
@@ -108,8 +108,8 @@ func (w Workload) source(name string) *corev1.Service {
 	}
 }
 
-// FloorSource is the Service beside the floor's leader Service, as Tanist's leader Service has one: whenever a pod changes, Kubernetes
-// writes its slices and all kube-proxies program them, which takes the same time from whoever hands over meanwhile.
+// FloorSource is the floor's source Service. Tanist's leader Service has one, too: whenever a pod changes, Kubernetes writes the slices of
+// the source Service, and all kube-proxies program them. So a hand-over of either contender competes with the same work.
 func (w Workload) FloorSource() *corev1.Service {
 	return w.source(w.Name + "-source")
 }
@@ -147,7 +147,8 @@ func (w Workload) KeepServing(preStop time.Duration) Workload {
 	return w
 }
 
-// EndLike makes the pods end as another workload's pod does after admission has changed it: otherwise the two could not be compared.
+// EndLike makes the pods end as another workload's pod does after admission has changed it. Failovers of two workloads can be compared only
+// if their pods end alike.
 func (w Workload) EndLike(pod *corev1.Pod) Workload {
 	w.grace = pod.Spec.TerminationGracePeriodSeconds
 	w.lifecycle = pod.Spec.Containers[0].Lifecycle

@@ -49,12 +49,12 @@ func candidate(
 	}
 	if disrupted := store.PodCondition(pod, corev1.DisruptionTarget); tuning.HandoverOnDisruptionTarget &&
 		disrupted != nil && disrupted.Status == corev1.ConditionTrue {
-		c.Announced = election.AnnouncedDisruption // of all announcements, this one comes true first
+		c.Announced = election.AnnouncedDisruption // replaces the others: of all announcements, this one comes true first
 	}
 	return c
 }
 
-// deletionCost returns the pod's controller.kubernetes.io/pod-deletion-cost. The API server refuses a value that is no number, and a
+// deletionCost returns the pod's controller.kubernetes.io/pod-deletion-cost. The API server refuses a value that is not a number, and a
 // ReplicaSet counts such a value as 0, too.
 func deletionCost(pod *corev1.Pod) int {
 	cost, err := strconv.ParseInt(pod.Annotations[corev1.PodDeletionCost], 10, 32)

@@ -6,7 +6,7 @@ import (
 
 // rollsOut reports whether a Deployment replaces pods of older revisions. The strategy makes no difference. With Recreate, the Deployment
 // deletes them before there are new ones, so usually there is no pod to hand over to. If there is one, because the strategy was changed
-// during a rollout, the other pods go at once.
+// during a rollout, the other pods are deleted at once.
 func rollsOut(deployment *appsv1.Deployment) bool {
 	return !deployment.Spec.Paused && deployment.DeletionTimestamp == nil
 }

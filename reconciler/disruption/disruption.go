@@ -10,21 +10,21 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// Disruptions are what other objects announce for pods, by the pods' UIDs. A pod without an entry is not known to go. An object that an
-// informer does not have (yet) announces nothing.
+// Disruptions has what other objects say about the future of pods, by the pods' UIDs. Nothing is known about a pod without an entry. A pod
+// with an entry may stay: see outdated. An object that an informer does not have (yet) says nothing.
 type Disruptions map[types.UID]Disruption
 
-// Disruption is what is announced for one pod.
+// Disruption is what other objects say about one pod's future.
 type Disruption struct {
-	// announced says that the pod is about to go, and why.
+	// announced says whether the pod is about to be deleted, and why.
 	announced election.Announcement
-	// workload is the owner that replaces the pod in a rollout.
+	// workload is the Deployment, StatefulSet or DaemonSet whose rollouts replace the pod; empty for none.
 	workload types.UID
-	// outdated says that the current rollout replaces the pod.
+	// outdated says that the current rollout will replace the pod. A pod that is not outdated stays in this rollout.
 	outdated bool
 }
 
-// Of returns what the pods' nodes and owners announce for them. It reads from memory alone.
+// Of returns what the pods' nodes and owners say about their future. It reads from memory alone.
 func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) Disruptions {
 	all := make(Disruptions, len(pods))
 	rollouts := rolloutsOf(stores, pods, tuning)
@@ -35,9 +35,9 @@ func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) 
 		}
 		owner := metav1.GetControllerOfNoCopy(pod)
 		if set := statefulSetOf(stores, pod, owner); set != nil && tuning.HandoverOnScaleDown && beyondReplicas(set, pod) {
-			p.announced = election.AnnouncedScaleDown // a scale-down comes sooner than a drain
+			p.announced = election.AnnouncedScaleDown // replaces AnnouncedNode: a scale-down deletes the pod sooner than a drain does
 		}
-		p.workload, p.outdated = rollouts.replacing(pod, owner)
+		p.workload, p.outdated = rollouts.workloadOf(pod, owner)
 		if p != (Disruption{}) {
 			all[pod.UID] = p
 		}
@@ -45,12 +45,12 @@ func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) 
 	return all
 }
 
-// rollouts knows which pods the rollouts of their owners replace. Only owners of the API group apps count. Whether and when another kind
-// replaces its pods is known to its controller alone, and a leader must not move because of a guess.
+// rollouts knows which pods the rollouts of their owners replace. Only owners of the API group apps count. Only the controller of another
+// kind knows whether and when it replaces its pods, and a leader must not move on a guess.
 type rollouts struct {
 	stores *store.Stores
 	on     bool
-	// newest are the newest revisions of Deployments, by the UIDs of the Deployments. It is filled when a revision is needed.
+	// newest are the newest revisions of Deployments, by the UIDs of the Deployments. Entries are added on demand.
 	newest map[types.UID]revision
 	// templates are the current hashes of DaemonSets, by the UIDs of the DaemonSets.
 	templates map[types.UID]string
@@ -63,9 +63,9 @@ func rolloutsOf(stores *store.Stores, pods []*corev1.Pod, tuning config.Election
 	return rollouts{stores: stores, on: true, newest: map[types.UID]revision{}, templates: currentTemplates(stores, pods)}
 }
 
-// replacing returns the owner that replaces a pod in a rollout, and whether the current rollout replaces it. The owner is "" when none
-// does.
-func (r rollouts) replacing(pod *corev1.Pod, owner *metav1.OwnerReference) (workload types.UID, isOutdated bool) {
+// workloadOf returns the workload whose rollouts replace a pod, and whether the current one will replace this pod. It returns "" if no
+// rollout can.
+func (r rollouts) workloadOf(pod *corev1.Pod, owner *metav1.OwnerReference) (workload types.UID, isOutdated bool) {
 	if !r.on {
 		return "", false
 	}

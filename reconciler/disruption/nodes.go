@@ -9,7 +9,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// announcesRemoval reports whether a node is about to go, with its pods.
+// announcesRemoval reports whether a node says that its pods are about to be deleted, and the tuning asks to act upon that.
 func announcesRemoval(node *corev1.Node, tuning config.ElectionTuning) bool {
 	switch {
 	case tuning.HandoverOnCordon && node.Spec.Unschedulable:

@@ -47,7 +47,7 @@ func revisionOf(stores *store.Stores, pod *corev1.Pod, owner *metav1.OwnerRefere
 
 // replicaSetRevision returns the revision that a ReplicaSet of a Deployment stands for.
 func replicaSetRevision(set *metav1.PartialObjectMetadata, deployment types.UID) revision {
-	// The number is 0 when the annotation is missing or no number. Then the time of creation decides.
+	// The number is 0 when the annotation is missing or not a number. Then the time of creation decides.
 	number, _ := strconv.ParseInt(set.Annotations[store.RevisionAnnotation], 10, 64)
 	return revision{deployment: deployment, replicaSet: set.UID, number: number, created: set.CreationTimestamp.Time}
 }

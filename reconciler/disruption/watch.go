@@ -38,28 +38,28 @@ func (w Watcher) Sources(informers ctrlcache.Cache) []source.Source {
 // nodeHandler enqueues the Services that select a pod on a node, when the node begins or ceases to announce its removal. Other changes,
 // such as heartbeats, enqueue no Service.
 func (w Watcher) nodeHandler() handler.TypedEventHandler[*corev1.Node, reconcile.Request] {
-	goes := func(node *corev1.Node) bool { return announcesRemoval(node, w.Tuning.Load().Election) }
+	announces := func(node *corev1.Node) bool { return announcesRemoval(node, w.Tuning.Load().Election) }
 	return handler.TypedFuncs[*corev1.Node, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Node], q store.Queue) {
-			if !e.IsInInitialList && goes(e.Object) {
+			if !e.IsInInitialList && announces(e.Object) {
 				w.Enqueue(q, w.Stores.PodsOn(e.Object.Name))
 			}
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Node], q store.Queue) {
-			if goes(e.ObjectOld) != goes(e.ObjectNew) {
+			if announces(e.ObjectOld) != announces(e.ObjectNew) {
 				w.Enqueue(q, w.Stores.PodsOn(e.ObjectNew.Name))
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Node], q store.Queue) {
-			if goes(e.Object) {
+			if announces(e.Object) {
 				w.Enqueue(q, w.Stores.PodsOn(e.Object.Name))
 			}
 		},
 	}
 }
 
-// replicaSetHandler enqueues the Services that select pods of a Deployment when a ReplicaSet of that is created, deleted or gets another
-// revision. Other changes, such as those of the counts in its status, enqueue no Service.
+// replicaSetHandler enqueues the Services that select pods of a Deployment when one of its ReplicaSets is created or deleted, or gets
+// another revision. Other changes, such as those of the counts in its status, enqueue no Service.
 func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
 	return whenChanged(replicaSetChanged, func(q store.Queue, set *metav1.PartialObjectMetadata) {
 		w.Enqueue(q, w.Stores.PodsOf(set.UID))
@@ -75,8 +75,8 @@ func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialOb
 	})
 }
 
-// deploymentHandler enqueues the Services that select pods of a Deployment when that is paused, resumed or deleted. Other changes, such as
-// those of its status, enqueue no Service.
+// deploymentHandler enqueues the Services that select pods of a Deployment when it is created, paused, resumed or deleted. Other changes,
+// such as those of its status, enqueue no Service.
 func (w Watcher) deploymentHandler() handler.TypedEventHandler[*appsv1.Deployment, reconcile.Request] {
 	return whenChanged(deploymentChanged, func(q store.Queue, deployment *appsv1.Deployment) {
 		for _, set := range w.Stores.ReplicaSetsOf(deployment.UID) {

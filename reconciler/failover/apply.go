@@ -70,7 +70,7 @@ func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning
 	return nil
 }
 
-// classify returns nil or errOutdated for the errors that are no failures, and all others as they are.
+// classify returns nil or errOutdated for errors that are not failures, and all others as they are. It counts conflicts.
 func (c *Controller) classify(err error) error {
 	switch {
 	case err == nil, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
@@ -115,8 +115,8 @@ func metadataChanges(write cache.Write) []string {
 	return changes
 }
 
-// repairDelay returns how long a repair of metadata waits that someone keeps undoing, and counts a repair that does not wait. It sends one
-// Event about it. A plan that changes the traffic or the leader never waits.
+// repairDelay returns how long a repair of metadata has to wait because someone keeps undoing it, and counts a repair that does not wait.
+// It sends one Event about it. A plan that changes the traffic or the leader never waits.
 func (c *Controller) repairDelay(key types.NamespacedName, in input, p plan, now time.Time) time.Duration {
 	what := p.repairedMetadata()
 	if what == "" {

@@ -8,17 +8,20 @@ import (
 )
 
 // authority is what a replica may change about who leads. It keeps replicas that see different things (because one lags, was started later
-// or is of another version) from undoing each other's work. Every replica may replace a leader that is lost. After that the new leader
-// stands for all of them. Everything else is done by one replica alone.
+// or is of another version) from undoing each other's work. Every replica may replace a leader that is lost. After that no replica sees a
+// loss any more, so none moves the leader again. All other moves, and the repairs of metadata, are the Lease holder's. The exception is a
+// hand-over that admission has prepared: the replica that prepared it commits it.
 type authority int
 
 const (
-	// authorityLosses is that of every replica: it replaces a leader that is lost, and repairs endpoints and unreadable terms.
+	// authorityLosses is the authority of a replica without the Lease: it may replace a leader that is lost, and repair endpoints and terms
+	// that cannot be read.
 	authorityLosses authority = iota
-	// authorityAll is that of the holder of the Lease: it also makes voluntary moves and repairs metadata.
+	// authorityAll is the authority of the Lease holder: it may also make voluntary moves and repair metadata.
 	authorityAll
-	// authorityUndisputed is that of every replica while replicas of an older version run, which do not know authorities. It only replaces
-	// a leader that is deleted, gone or not ready: every version does that.
+	// authorityUndisputed is the authority of every replica while replicas of an older version run, which do not follow these rules. One of
+	// them holds the Lease and does the rest. This replica only replaces a leader that is deleted, gone or not ready, because every version
+	// does that.
 	authorityUndisputed
 )
 
@@ -34,7 +37,7 @@ func (c *Controller) authority() authority {
 	}
 }
 
-// allows reports whether a replica may make a write of a plan. current is nil when the slice does not exist.
+// allows reports whether a replica may make one of a plan's writes. current is nil when the slice does not exist.
 func (a authority) allows(p *plan, current, desired *discoveryv1.EndpointSlice) bool {
 	switch {
 	case a == authorityAll:
@@ -44,9 +47,11 @@ func (a authority) allows(p *plan, current, desired *discoveryv1.EndpointSlice) 
 	case p.decision.Move:
 		return p.decision.Reason.Loss()
 	case current == nil:
+		// A slice without endpoints carries no traffic, so it can wait for the Lease holder.
 		return len(desired.Endpoints) > 0
 	default:
-		// All replicas agree that a term is unreadable. Whether a term is believed depends on the clock and on what a replica remembers.
+		// Every replica sees alike that a term cannot be read, so each may repair it. Whether a readable term is plausible depends on the
+		// clock and on the terms that a replica has seen, so only the Lease holder replaces an implausible one.
 		return !leaderslice.SameEndpoints(current, desired) || leaderslice.ParseTerm(current.Annotations) == 0
 	}
 }

@@ -43,8 +43,8 @@ func (c *Controller) delay(key types.NamespacedName, in input, p plan, now time.
 const maxDelayFactor = 20
 
 // commitDelay returns how long a replica that does not go first leaves a commit to others: backupDelay, from the moment when the commit was
-// needed. It waits longer while others commit, for any Service. When a hundred leaders go at once, the replica that goes first needs longer
-// than backupDelay, and conflicts would only slow it down.
+// needed. It waits longer while others commit, for any Service. When a hundred leaders are lost at once, the replica that goes first needs
+// longer than backupDelay, and conflicts would only slow it down.
 func commitDelay(needed, othersCommitted time.Time, backupDelay time.Duration, now time.Time) time.Duration {
 	from := needed
 	if othersCommitted.After(from) {
@@ -95,11 +95,11 @@ func (in input) preparable(p plan) bool {
 	case election.ReasonLeaderDeleted:
 		return true
 	case election.ReasonLeaderDisrupted:
-		leaving := in.pod(p.before.Leader.UID)
-		if leaving == nil {
+		old := in.pod(p.before.Leader.UID)
+		if old == nil {
 			return false
 		}
-		condition := store.PodCondition(leaving, corev1.DisruptionTarget)
+		condition := store.PodCondition(old, corev1.DisruptionTarget)
 		return condition != nil && condition.Reason == evictionByAPI
 	default:
 		return false

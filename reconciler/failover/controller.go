@@ -23,7 +23,7 @@ import (
 // maxAttempts is how often one reconciliation decides before it leaves the next attempt to the work queue, with its delay.
 const maxAttempts = 3
 
-// Controller reconciles Services: it decides which pod leads, and writes that into the EndpointSlices. It runs on every replica.
+// Controller reconciles source Services: it decides which pod leads, and writes that into the EndpointSlices. It runs on every replica.
 type Controller struct {
 	stores     *store.Stores
 	live       client.Reader // reads from the API server
@@ -45,8 +45,8 @@ type Controller struct {
 	refusalWarnings *notify.Deduplicator
 	limiter         *limiter
 	deferral        deferral
-	// leaderServices enqueues a Service with the leader Service controller.
-	leaderServices *store.Enqueuer
+	// successorChanges enqueues a Service with the leader Service controller.
+	successorChanges *store.Enqueuer
 	// enqueueAll enqueues every Service.
 	enqueueAll func()
 	quiet      *notify.QuietPeriod
@@ -54,9 +54,9 @@ type Controller struct {
 	queue atomic.Pointer[store.Queue]
 }
 
-// Reconcile brings the slices of one Service's leader Service up to date. A hand-over that admission has prepared is committed as soon as
-// the leader is seen to leave. Everything else is decided now. When the API server refuses a commit because another one came first, the
-// Service is decided again, from a live read.
+// Reconcile brings the slices of one source Service's leader Service up to date. A hand-over that admission has prepared is committed as
+// soon as the leader's departure is seen. Everything else is decided now. When the API server refuses a commit because another one came
+// first, the Service is decided again, from a live read.
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
 	trigger := c.triggers.take(key)
@@ -162,11 +162,11 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in in
 	return err
 }
 
-// recordSuccessor records that nothing is left to commit, and which pod would follow. When that is another pod than before, it enqueues the
-// Service with the leader Service controller.
+// recordSuccessor records that nothing is left to commit, and which pod would follow. When that pod has changed, it enqueues the Service
+// with the leader Service controller.
 func (c *Controller) recordSuccessor(key types.NamespacedName, successor *election.Candidate) {
 	if c.leaders.Decided(key, successor) {
-		c.leaderServices.EnqueueAfter(key, notify.Deferral)
+		c.successorChanges.EnqueueAfter(key, notify.Deferral)
 	}
 }
 

@@ -89,8 +89,8 @@ func newFixture(t *testing.T) *fixture {
 		leaders: cache.New(), tuning: tuning, clock: &Clock{}, holdsLease: f.leaseHeld.Load,
 		recorder: events.NewFakeRecorder(100), metrics: m, events: notify.NewEventSender(f.api, quiet),
 		triggers: newPendingTriggers(), warnings: notify.NewDeduplicator(), refusalWarnings: notify.NewDeduplicator(), repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(),
-		limiter:        newLimiter(func() int { return tuning.Load().Commit.Concurrency }, func(types.NamespacedName) {}),
-		leaderServices: &store.Enqueuer{}, quiet: quiet,
+		limiter:          newLimiter(func() int { return tuning.Load().Commit.Concurrency }, func(types.NamespacedName) {}),
+		successorChanges: &store.Enqueuer{}, quiet: quiet,
 	}
 	f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
 	f.reads.Store(0)

@@ -15,25 +15,26 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
-// input is all that a decision about one Service depends on, besides the time. Its objects are shared with the informers.
+// input is all that a decision about one source Service depends on, besides the time. Its objects are shared with the informers.
 type input struct {
 	source        *corev1.Service
 	leaderService *corev1.Service
 	options       config.Options
 	tuning        config.Tuning
 	pods          []*corev1.Pod
-	// disruptions is what other objects announce for the pods.
+	// disruptions is what other objects say about the future of the pods.
 	disruptions disruption.Disruptions
 	record      cache.Record
-	// seen is how much of the pods and the Services the informers had seen when the pods were listed.
+	// seen are the versions of the pods and the Services that the informers had seen when the pods were listed.
 	seen leaderslice.Basis
 	// podsReadLive says that the pods, too, were read from the API server.
 	podsReadLive bool
-	// authority is what this replica may change.
+	// authority is what this replica may change about who leads.
 	authority authority
-	// isDeparting reports whether the departure of a pod was admitted that its object does not show yet; nil when there is none.
+	// isDeparting reports whether this replica has admitted the departure of a pod whose object does not show it yet. It asks the leader
+	// cache, with the own clock. When it is nil, no pod is departing.
 	isDeparting func(types.UID) bool
-	// trigger is when the event arrived that caused the reconciliation; zero when no event did (a retry, a timer, a start).
+	// trigger is the arrival of the event that caused the reconciliation; zero when no event did (a timer, a start).
 	trigger time.Time
 }
 
@@ -150,14 +151,15 @@ func incumbent(state leaderslice.State) election.Incumbent {
 	}
 }
 
-// behind reports whether the writer of a slice had seen more of the pods or the Services than this replica has.
+// behind reports whether the writer of a slice had seen newer pods or Services than this replica has. After a live read of the pods, it is
+// not behind.
 func (in input) behind() bool {
 	written := in.writtenBasis()
 	return !in.podsReadLive && (olderThan(in.seen.Pods, written.Pods) || olderThan(in.seen.Services, written.Services))
 }
 
-// writtenBasis returns how much the writers of the slices had seen. Every family counts: when an address of one family changes, only the
-// slice of that family is written.
+// writtenBasis returns the versions that the writers of the slices had seen. Every family counts: when an address of one family changes,
+// only the slice of that family is written.
 func (in input) writtenBasis() leaderslice.Basis {
 	var written leaderslice.Basis
 	for _, family := range leaderslice.Families(in.leaderService) {

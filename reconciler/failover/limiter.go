@@ -9,16 +9,17 @@ import (
 // limiter limits how many reconciliations run at a time. A controller's number of workers is fixed when it starts. This limit is a tuning,
 // so the limiter reads it each time.
 //
-// No worker waits in the limiter: a Service that may not run is enqueued again when another one is done. So a worker is free for a commit
-// that admission has prepared, which bypasses the limiter.
+// No worker waits in the limiter: a Service that may not be reconciled yet is enqueued again when another one is done. So a worker is free
+// for a commit that admission has prepared, which bypasses the limiter.
 type limiter struct {
 	limit   func() int
 	enqueue func(types.NamespacedName)
 
 	mu sync.Mutex
-	// running is the number of Services that run.
+	// running is the number of Services that are being reconciled.
 	running int
-	// waiting are the Services that may not run yet, in order. A Service that ran meanwhile is still there, but no longer in queued.
+	// waiting are the Services that may not be reconciled yet, in order. One that was reconciled meanwhile is still there, but no longer in
+	// queued.
 	waiting []types.NamespacedName
 	// queued are the Services that still wait.
 	queued map[types.NamespacedName]bool

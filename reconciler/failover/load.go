@@ -58,14 +58,14 @@ func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, i
 	return in, true, nil
 }
 
-// loadPods loads the informer's pods, and what is announced for them.
+// loadPods loads the informer's pods, and what other objects say about their future.
 func (c *Controller) loadPods(into *input) {
 	into.pods = c.stores.PodsSelectedBy(into.source)
 	into.disruptions = disruption.Of(c.stores, into.pods, into.tuning.Election)
 }
 
 // forget drops what is remembered of a Service about which there is nothing to decide. A Service that is to have a leader is remembered: it
-// has no leader Service yet, and the event of that one enqueues it again.
+// has no leader Service yet, and the creation of the leader Service enqueues it again.
 func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 	if source != nil && c.stores.Serves(source) {
 		c.recordSuccessor(key, nil)
@@ -82,7 +82,7 @@ func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 	c.refusalBackoff.Forget(key)
 }
 
-// leaderServiceUsable reports whether the leader Service exists, stays and is ours.
+// leaderServiceUsable reports whether the leader Service exists, is ours, is not being deleted, and has an address family.
 func leaderServiceUsable(in input) bool {
 	return in.leaderService != nil && in.leaderService.DeletionTimestamp == nil &&
 		leaderslice.OwnsLeaderService(in.leaderService, in.source) && len(leaderslice.Families(in.leaderService)) > 0

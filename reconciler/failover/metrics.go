@@ -26,7 +26,8 @@ type metrics struct {
 	handovers *prometheus.CounterVec
 	duration  *prometheus.HistogramVec
 	conflicts prometheus.Counter
-	// unadmitted counts departures that admission should have seen. Admission that is not called cannot report that itself.
+	// unadmitted counts departures that admission should have seen. Admission that is not called cannot report that itself. A replica counts
+	// only the hand-overs that it commits as the Lease holder.
 	unadmitted prometheus.Counter
 }
 

@@ -18,37 +18,38 @@ import (
 // plan is a decision, and the writes that carry it out.
 type plan struct {
 	decision election.Decision
-	// path says which replica commits, and why.
+	// path is how the commit came about (see path). decide leaves it empty.
 	path path
-	// before and after are who led before the decision and who leads by it.
+	// before is who led before the decision, after is who leads once it is committed.
 	before, after leaderslice.State
 	// writes are the slices to write, the one of the primary family first. When that write is refused, the others are not made.
 	writes []cache.Write
-	// writesPrimary says that the first write is that of the primary family. Otherwise another replica has made it, and may be about to
-	// make the other writes.
+	// writesPrimary says that the first write is the primary slice's. If not, that slice needs no write, or not by this replica. Probably
+	// another replica is at work, so the other writes wait as a backup's do.
 	writesPrimary bool
 	// highest is the highest plausible term ever seen.
 	highest int64
-	// takenNames are the names that our slices should have, and that slices which are not ours have.
+	// takenNames are the names of our slices that foreign slices already have.
 	takenNames []string
-	// ineligible are the pods to warn of: they cannot lead although they may be ready.
-	ineligible []ineligiblePod
+	// unfit are the pods to warn of: they can carry none of the Service's traffic, ready or not.
+	unfit []unfitPod
 }
 
-// ineligiblePod is a pod that cannot carry any traffic of the Service, and the reason.
-type ineligiblePod struct {
+// unfitPod is a pod that can carry none of the Service's traffic, and the reason.
+type unfitPod struct {
 	pod     *corev1.Pod
 	problem string
 }
 
-// decide returns who leads now, and which slices this replica has to write for that. It is pure.
+// decide returns who leads now, and which slices this replica may write and has to write for that. It depends only on the input and the
+// time, except for isDeparting, which asks the leader cache.
 func decide(in input, now time.Time) plan {
 	candidates := disruption.Candidates(in.pods, in.disruptions, in.source.Spec.Ports, leaderslice.Families(in.leaderService), in.tuning.Election)
 	before, highest := in.recordedState(now)
 	in.demoteDeparting(candidates, before.Leader.UID, now)
 	decision := election.Decide(in.rules(), candidates, incumbent(before), now)
 
-	p := plan{decision: decision, before: before, highest: highest, ineligible: ineligiblePods(in.pods, candidates)}
+	p := plan{decision: decision, before: before, highest: highest, unfit: unfitPods(in.pods, candidates)}
 	p.after = in.nextState(before, highest, decision, now)
 	for _, family := range leaderslice.Families(in.leaderService) {
 		if in.nameTaken(family) {
@@ -61,7 +62,7 @@ func decide(in input, now time.Time) plan {
 	return p
 }
 
-// stateUnwritten returns who leads as long as nothing is written. Whether the leader is ready comes from the decision: a leader without an
+// stateUnwritten returns who leads until the plan is written. Whether the leader is ready comes from the decision: a leader without an
 // address of the primary family has no endpoint that says so.
 func (p *plan) stateUnwritten() leaderslice.State {
 	state := p.before
@@ -71,9 +72,9 @@ func (p *plan) stateUnwritten() leaderslice.State {
 	return state
 }
 
-// nextState returns who leads by the decision. Every move has a term that was never used before, and a reason that stays as long as the
-// term. So a leader that becomes the last resort keeps both, and only the endpoint and an Event show it. A term that is not believed is
-// replaced, whoever leads.
+// nextState returns who leads once the decision is committed. Every move has a term that was never used before, and a reason that stays as
+// long as the term. A leader that terminates and keeps the traffic because no other pod can lead (the last resort) has not moved, so it
+// keeps both; only the endpoint and an Event show it. A term that is not believed is replaced, whoever leads.
 func (in input) nextState(before leaderslice.State, highest int64, decision election.Decision, now time.Time) leaderslice.State {
 	after := before
 	if decision.Move {
@@ -95,8 +96,8 @@ func (in input) nextState(before leaderslice.State, highest int64, decision elec
 	return after
 }
 
-// demoteDeparting marks the candidates whose departure was admitted as announced, so that they lead only if no other pod can. The leader is
-// not marked: an admitted request may still be refused, so the leader goes only when its own object says so.
+// demoteDeparting marks as announced those candidates whose departure was admitted, so that they lead only if no other pod can. The leader
+// is not marked: the request may still be refused. What admission prepares for it is decided separately (prepare).
 func (in input) demoteDeparting(candidates []election.Candidate, leader types.UID, now time.Time) {
 	leaving := in.leaving(now)
 	for i := range candidates {
@@ -107,7 +108,7 @@ func (in input) demoteDeparting(candidates []election.Candidate, leader types.UI
 	}
 }
 
-// leaving returns the pod that the primary slice says is leaving, until that expires.
+// leaving returns the departure that the primary slice records; zero when there is none or it has expired.
 func (in input) leaving(now time.Time) leaderslice.Leaving {
 	primary, exists := in.slice(leaderslice.PrimaryFamily(in.leaderService))
 	if !exists || !now.Before(primary.Leaving.Until) {
@@ -116,30 +117,30 @@ func (in input) leaving(now time.Time) leaderslice.Leaving {
 	return primary.Leaving
 }
 
-// backupGrace is how much longer a replica that does not hold the Lease tolerates a leader that is not ready. Clocks differ by a second,
-// and the kubelet's times are rounded to one.
-const backupGrace = 2 * time.Second
+// lossesOnlyGrace is how much longer a replica that only replaces lost leaders tolerates a leader that is not ready. Clocks may differ by a
+// second, and the API rounds the kubelet's times down to the second.
+const lossesOnlyGrace = 2 * time.Second
 
-// rules returns the Service's options, as far as this replica may act upon them.
+// rules returns the options of the source Service, limited to what this replica may act upon.
 func (in input) rules() election.Rules {
 	rules := election.Rules{
 		Strategy: election.Strategy(in.options.Strategy), Sticky: in.options.Sticky,
 		MinReady: in.options.MinReady, MinReadyUnprobed: in.options.MinReadyUnprobed, NotReadyGrace: in.options.NotReadyGrace, Preferred: in.options.PreferredLeader,
 		LossesOnly: in.authority != authorityAll,
 	}
-	if rules.LossesOnly && rules.NotReadyGrace > 0 {
-		rules.NotReadyGrace += backupGrace
+	if rules.LossesOnly && rules.NotReadyGrace > 0 { // without a grace no clock is compared, so nothing has to be tolerated
+		rules.NotReadyGrace += lossesOnlyGrace
 	}
 	return rules
 }
 
-// ineligiblePods returns the pods with a problem that does not pass by itself: no container has any of the ports, or the pod has an
-// address, but none of the Service's families. A pod without any address has just been created.
-func ineligiblePods(pods []*corev1.Pod, candidates []election.Candidate) []ineligiblePod {
-	var all []ineligiblePod
+// unfitPods returns the pods with a problem that does not pass by itself: the pod has an address, and either it has none of the
+// Service's families, or no container has any of the ports. A pod without any address has just been created, and does not count.
+func unfitPods(pods []*corev1.Pod, candidates []election.Candidate) []unfitPod {
+	var all []unfitPod
 	for i := range candidates {
 		if candidates[i].Problem != "" && len(pods[i].Status.PodIPs) > 0 {
-			all = append(all, ineligiblePod{pod: pods[i], problem: candidates[i].Problem})
+			all = append(all, unfitPod{pod: pods[i], problem: candidates[i].Problem})
 		}
 	}
 	return all
@@ -147,7 +148,7 @@ func ineligiblePods(pods []*corev1.Pod, candidates []election.Candidate) []ineli
 
 // planWrites adds the writes that this replica may make. The other families follow the primary one: they say what the primary slice says
 // after this replica's write. Their term never falls: a higher term of another family first raises that of the primary one (see
-// recordedState).
+// highestTerm, and recordedState, which then no longer believes the primary's term).
 func (in input) planWrites(p *plan, now time.Time) {
 	since := in.changeTime(p)
 	content := leaderslice.Content{
@@ -175,16 +176,16 @@ func (in input) planWrites(p *plan, now time.Time) {
 	}
 }
 
-// changeTime returns when the change happened that the plan responds to; zero when that is not known.
+// changeTime returns the time of the change to which the plan responds; zero when that is not known.
 func (in input) changeTime(p *plan) time.Time {
-	leaving := in.pod(p.before.Leader.UID)
-	if leaderGone := leaving == nil && p.before.Leader.UID != ""; leaderGone || !p.decision.Move {
-		return in.trigger // no object says when the change happened
+	old := in.pod(p.before.Leader.UID)
+	if leaderGone := old == nil && p.before.Leader.UID != ""; leaderGone || !p.decision.Move {
+		return in.trigger // no object says when the old leader was deleted, or when a change without a move happened
 	}
-	return triggerTime(leaving, in.pod(p.after.Leader.UID), in.trigger)
+	return triggerTime(old, in.pod(p.after.Leader.UID), in.trigger)
 }
 
-// newWrite returns the write of a slice. If it changes the traffic, it records when the change happened that triggered it.
+// newWrite returns the write of a slice. If it changes the traffic, it records the time of the change that triggered it.
 func newWrite(desired, current *discoveryv1.EndpointSlice, changed time.Time) cache.Write {
 	if current == nil || !leaderslice.SameTraffic(current, desired) {
 		leaderslice.SetTriggerTime(desired, changed)
@@ -194,7 +195,7 @@ func newWrite(desired, current *discoveryv1.EndpointSlice, changed time.Time) ca
 
 // updatedSlice returns the current slice with the endpoints, the ports, and our labels, annotations and owner reference of the desired one.
 // It keeps the resourceVersion, so the API server refuses the update when the slice has changed, and no change of anyone else is lost. A
-// patch would do the same and would take the API server longer. The result shares its parts with both slices.
+// patch would do the same and would take the API server longer. The result shares its parts with both slices, so it must not be modified.
 func updatedSlice(current, desired *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
 	next := *current
 	next.ManagedFields = nil // the API server keeps its own

@@ -21,9 +21,9 @@ type planned struct {
 	Reason string
 	Ready  bool
 	// Writes are the slices to create or update.
-	Writes     []string
-	Taken      []string
-	Ineligible []string
+	Writes []string
+	Taken  []string
+	Unfit  []string
 }
 
 func plannedOf(p plan) planned {
@@ -37,8 +37,8 @@ func plannedOf(p plan) planned {
 		}
 		got.Writes = append(got.Writes, verb+write.Desired.Name)
 	}
-	for _, ineligible := range p.ineligible {
-		got.Ineligible = append(got.Ineligible, ineligible.pod.Name)
+	for _, unfit := range p.unfit {
+		got.Unfit = append(got.Unfit, unfit.pod.Name)
 	}
 	return got
 }
@@ -122,7 +122,7 @@ func TestDecide(t *testing.T) {
 		"a pod whose port does not resolve cannot lead": {
 			input: inputOf(leaderslice.State{}, []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports = nil }), b}),
 			want: planned{
-				Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}, Ineligible: []string{"a1"},
+				Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}, Unfit: []string{"a1"},
 			},
 		},
 		"a pod that has just been created is not reported": {

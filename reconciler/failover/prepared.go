@@ -42,7 +42,7 @@ func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 	return all
 }
 
-// prepareService prepares the hand-over of one Service. It returns false when the pod does not lead the Service, as far as is known.
+// prepareService prepares the hand-over of one source Service. It returns false when the pod is not known to lead the Service.
 func (c *Controller) prepareService(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.HandOver, bool) {
 	in, warm := c.loadWarm(key)
 	if !warm {
@@ -81,10 +81,11 @@ func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration)
 	}
 }
 
-// prepare returns the commit to make once the leader leaves. It returns false when no pod can follow. It is pure.
+// prepare returns the commit to make once the leader's departure is seen. It returns false when no pod can follow. Like decide, it depends
+// only on its arguments, except for isDeparting.
 func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
 	if in.authority == authorityLosses {
-		// The replica that admission has called acts first, also upon an announcement.
+		// The replica on which the API server called admission acts first, also upon an announcement.
 		in.authority = authorityAll
 	}
 	announced := departure.Eviction && in.tuning.Election.HandoverOnDisruptionTarget
@@ -112,28 +113,28 @@ func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared
 	return prepared, true
 }
 
-// withDeparture returns the input as it will be once the leader is seen to leave: announced by a condition, or terminating.
+// withDeparture returns the input as it will be once the leader's departure is seen: announced by a condition, or terminating.
 func (in input) withDeparture(leader types.UID, announced bool, now time.Time) input {
 	in.pods = slices.Clone(in.pods)
 	for i, pod := range in.pods {
 		if pod.UID != leader {
 			continue
 		}
-		leaving := *pod // a shallow copy: its parts are shared with the informer, so they are replaced and not modified
+		departing := *pod // a shallow copy: its parts are shared with the informer, so they are replaced and not modified
 		if announced {
-			leaving.Status.Conditions = append(slices.Clone(pod.Status.Conditions), corev1.PodCondition{
+			departing.Status.Conditions = append(slices.Clone(pod.Status.Conditions), corev1.PodCondition{
 				Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: evictionByAPI,
 			})
 		} else {
-			leaving.DeletionTimestamp = &metav1.Time{Time: now}
+			departing.DeletionTimestamp = &metav1.Time{Time: now}
 		}
-		in.pods[i] = &leaving
+		in.pods[i] = &departing
 	}
 	return in
 }
 
-// takePrepared returns the hand-over that admission has prepared for a Service as a plan, if the leader is seen to leave and nothing that
-// matters has changed since.
+// takePrepared returns the hand-over that admission has prepared for a Service as a plan, if the leader's departure is seen and nothing
+// that matters has changed since.
 func (c *Controller) takePrepared(key types.NamespacedName, in *input) (plan, bool) {
 	now, local := c.clock.Now(), time.Now()
 	prepared, record := c.leaders.TakePrepared(key, want(*in), func(record cache.Record, prepared *cache.Prepared) cache.Outcome {
@@ -146,8 +147,8 @@ func (c *Controller) takePrepared(key types.NamespacedName, in *input) (plan, bo
 	return preparedPlan(*in, prepared, now), true
 }
 
-// commitOutcome returns what became of a prepared hand-over that was committed. One that failed for another reason than a conflict is
-// stale: the Service is decided again.
+// commitOutcome returns what became of a prepared hand-over after the attempt to commit it. One that failed for another reason than a
+// conflict is stale: the Service is decided again.
 func commitOutcome(committed bool, err error) cache.Outcome {
 	switch {
 	case committed:
@@ -159,8 +160,8 @@ func commitOutcome(committed bool, err error) cache.Outcome {
 	}
 }
 
-// preparedOutcome returns what becomes of a prepared hand-over now: OutcomeUsed to commit it, another outcome to drop it, and none to wait
-// for the leader to leave. The time now is the API server's, local is that of the own clock. It is pure.
+// preparedOutcome returns what becomes of a prepared hand-over now: OutcomeUsed to commit it, another outcome to drop it, and "" to keep
+// waiting for the leader's departure or for newer data. The time now is the API server's, local is that of the own clock. It is pure.
 func preparedOutcome(in input, prepared *cache.Prepared, now, local time.Time) cache.Outcome {
 	if in.hasOtherOwner() || in.behind() {
 		return ""
@@ -183,7 +184,8 @@ func preparedOutcome(in input, prepared *cache.Prepared, now, local time.Time) c
 	return cache.OutcomeUsed
 }
 
-// departureSeen reports whether the leader is seen to leave, by its own object.
+// departureSeen reports whether a prepared hand-over need not wait any longer: the leader's own object shows the departure, or the tuning
+// asks to commit as soon as admission has prepared.
 func (in input) departureSeen(prepared *cache.Prepared) bool {
 	if prepared.AtOnce {
 		return true
@@ -212,8 +214,8 @@ func preparedPlan(in input, prepared *cache.Prepared, now time.Time) plan {
 	after := prepared.After
 	after.Since = now.UTC().Truncate(time.Millisecond)
 	changed := in.trigger
-	if leaving := in.pod(prepared.Leaving); leaving != nil {
-		changed = triggerTime(leaving, in.pod(prepared.Successor), in.trigger)
+	if old := in.pod(prepared.Leaving); old != nil {
+		changed = triggerTime(old, in.pod(prepared.Successor), in.trigger)
 	}
 	for _, write := range prepared.Writes {
 		write.Desired.Annotations[config.LeaderSinceKey] = after.Since.Format(leaderslice.SinceLayout)

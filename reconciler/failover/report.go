@@ -44,7 +44,7 @@ func (c *Controller) report(ctx context.Context, key types.NamespacedName, in in
 	c.events.Send(ctx, event)
 }
 
-// committedSlice returns the slice to which an Event refers, in the version that was committed.
+// committedSlice returns the slice to which an Event refers, in the version that the leader cache has: usually the one just committed.
 func (c *Controller) committedSlice(key types.NamespacedName, p plan) runtime.Object {
 	record, _ := c.leaders.Peek(key)
 	for _, write := range p.writes {
@@ -63,7 +63,7 @@ func describe(p plan) (eventType, reason, note string) {
 		return corev1.EventTypeWarning, notify.ReasonNoLeader, fmt.Sprintf(
 			"%s no longer leads and no pod can follow: no pod that the Service selects is ready and has any of its ports (term %d)", before.Leader.Name, after.Term)
 	case after.Leader.Name == "" && after.Reason != before.Reason:
-		// This is no warning, because the Service's pods may not have been created yet.
+		// This is not a warning, because the Service's pods may not have been created yet.
 		return corev1.EventTypeNormal, notify.ReasonNoLeader, "no pod can lead yet: no pod that the Service selects is ready and has any of its ports"
 	case !after.Leader.Ready && before.Leader.Ready:
 		return corev1.EventTypeWarning, notify.ReasonLastResort,

@@ -40,8 +40,8 @@ type Options struct {
 	Quiet    *notify.QuietPeriod
 	// EnqueueAll enqueues every Service.
 	EnqueueAll func()
-	// LeaderServices enqueues Services with the leader Service controller when their successor has changed.
-	LeaderServices *store.Enqueuer
+	// SuccessorChanges enqueues Services with the leader Service controller when their successor has changed.
+	SuccessorChanges *store.Enqueuer
 }
 
 // New returns a controller and registers its metrics.
@@ -57,7 +57,7 @@ func New(options Options) (*Controller, error) {
 		recorder: options.Recorder, metrics: metrics,
 		events: options.Events, triggers: newPendingTriggers(), warnings: notify.NewDeduplicator(),
 		repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(), refusalWarnings: notify.NewDeduplicator(),
-		enqueueAll: options.EnqueueAll, leaderServices: options.LeaderServices, quiet: options.Quiet,
+		enqueueAll: options.EnqueueAll, successorChanges: options.SuccessorChanges, quiet: options.Quiet,
 	}
 	c.limiter = newLimiter(
 		func() int { return options.Tuning.Load().Commit.Concurrency },

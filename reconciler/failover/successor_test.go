@@ -19,7 +19,7 @@ func TestANewSuccessorEnqueuesTheLeaderService(t *testing.T) {
 	q := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 	defer q.ShutDown()
 	counter := &countingQueue{TypedRateLimitingInterface: q}
-	if err := f.leaderServices.Start(t.Context(), counter); err != nil {
+	if err := f.successorChanges.Start(t.Context(), counter); err != nil {
 		t.Fatal(err)
 	}
 	step := func(what string, want int) {

@@ -16,22 +16,22 @@ const (
 	longestDelivery = 30 * time.Second
 )
 
-// triggerTime returns when the change happened that moves the leader, for the annotation endpoints.kubernetes.io/last-change-trigger-time.
+// triggerTime returns the time of the change that moves the leader, for the annotation endpoints.kubernetes.io/last-change-trigger-time.
 // kube-proxy computes its network-programming latency from it, so an event that arrives late must count as late.
 //
-// leaving is the pod that led, nil when no pod did. Do not call triggerTime for a leader whose pod is gone: nothing says when that
-// happened, so the trigger is the event. successor is the pod that leads now, nil when no pod can. event is when the event arrived. Without
-// one (a timer, a start) it is zero, and so is the result, because nothing was late.
+// old is the pod that led, nil when no pod did. Do not call triggerTime for a leader whose pod is gone: nothing says when that happened, so
+// the trigger is the event. successor is the pod that leads now, nil when no pod can. event is when the event arrived. Without one (a
+// timer, a start) it is zero, and so is the result, because nothing was late.
 //
 // The objects say when a deletion was requested, when a pod became ready or not ready, and when an eviction was announced. While these
 // times agree with event to within their resolution, event is more exact. They come from other clocks, so the result is never later than
 // event.
-func triggerTime(leaving, successor *corev1.Pod, event time.Time) time.Time {
+func triggerTime(old, successor *corev1.Pod, event time.Time) time.Time {
 	if event.IsZero() {
 		return event
 	}
-	change := departureTime(leaving)
-	if leaving != nil && change.IsZero() {
+	change := departureTime(old)
+	if old != nil && change.IsZero() {
 		return event // nothing is wrong with the pod: an option, a node or a rollout moved the leader
 	}
 	if ready := conditionTime(successor, corev1.PodReady, corev1.ConditionTrue); ready.After(change) {
@@ -81,8 +81,8 @@ func conditionTime(pod *corev1.Pod, kind corev1.PodConditionType, status corev1.
 	return time.Time{}
 }
 
-// pendingTriggers remembers when the event arrived for which a Service waits to be reconciled, because a work queue only carries the
-// Service's name. The duration of a hand-over is measured from that time.
+// pendingTriggers remembers, for each Service that waits to be reconciled, the arrival of the event that enqueued it. A work queue only
+// carries the Service's name, and the duration of a hand-over is measured from the arrival.
 type pendingTriggers struct {
 	mu sync.Mutex
 	// at has an entry for a Service from its event until the reconciliation takes it.
@@ -102,7 +102,7 @@ func (t *pendingTriggers) record(key types.NamespacedName, arrived time.Time) {
 	}
 }
 
-// take returns the arrival and forgets it. It returns zero when none waits.
+// take returns the recorded arrival and forgets it. It returns zero when there is none.
 func (t *pendingTriggers) take(key types.NamespacedName) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()

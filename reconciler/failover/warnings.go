@@ -16,10 +16,10 @@ import (
 // warnings returns the problems of a Service's pods and slices.
 func warnings(in input, p plan) []notify.Warning {
 	var all []notify.Warning
-	for _, ineligible := range p.ineligible {
+	for _, unfit := range p.unfit {
 		all = append(all, notify.Warning{
-			Object: in.source, Related: ineligible.pod, Reason: notify.ReasonUnfitPod, Action: notify.ActionElect,
-			Note: "pod " + ineligible.pod.Name + " cannot lead: " + ineligible.problem,
+			Object: in.source, Related: unfit.pod, Reason: notify.ReasonUnfitPod, Action: notify.ActionElect,
+			Note: "pod " + unfit.pod.Name + " cannot lead: " + unfit.problem,
 		})
 	}
 	for _, pod := range in.pods {
@@ -107,8 +107,8 @@ func unprobed(leader *election.Candidate) string {
 }
 
 // withoutDrainWindow describes a leader that has no drain window although it should. When such a leader is deleted, it stops serving at
-// once, while the traffic is still being moved. A leader whose departure is announced is replaced before it goes. One whose user opted it
-// out is as intended.
+// once, while the traffic is still being moved. A leader whose disruption is announced is replaced before its deletion. A leader whose user
+// opted it out is as intended.
 func withoutDrainWindow(in input, decision election.Decision, pod *corev1.Pod) string {
 	if !decision.Ready || decision.Leader.Announced != election.NotAnnounced {
 		return ""

@@ -72,7 +72,7 @@ func (c *Controller) countsAsOlder(pod *corev1.Pod) bool {
 	return pod != nil && pod.Namespace == c.stores.Installation && store.OlderReplica(pod)
 }
 
-// serviceHandler enqueues a Service when it or its leader Service changes.
+// serviceHandler enqueues a source Service when it or its leader Service changes.
 func (c *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
 	return handler.TypedFuncs[*corev1.Service, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Service], q store.Queue) {

@@ -41,7 +41,7 @@ func (c *Controller) create(ctx context.Context, service *corev1.Service) error 
 	return nil
 }
 
-// patch patches and does not update, because the informer keeps only a part of the object.
+// patch changes a Service. It does not update the whole object, because the informer keeps only a part of it.
 func (c *Controller) patch(ctx context.Context, change *serviceChange) error {
 	if change == nil {
 		return nil
@@ -85,7 +85,7 @@ func (c *Controller) delete(ctx context.Context, op string, object client.Object
 	})
 }
 
-// do calls the API server, and tries again by the standard policy.
+// do calls the API server, and tries again according to the standard policy.
 func (c *Controller) do(ctx context.Context, op string, call func(context.Context) error) error {
 	return retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), op, call)
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// Controller keeps the leader Services.
+// Controller creates, repairs and deletes the leader Services.
 type Controller struct {
 	stores   *store.Stores
 	live     client.Reader // reads from the API server
@@ -34,13 +34,13 @@ type Controller struct {
 	repairs, removals, refusals *notify.Backoff
 	warnings                    *notify.Deduplicator
 	quiet                       *notify.QuietPeriod
-	standing                    *store.Enqueuer
+	successorChanges            *store.Enqueuer
 }
 
 // outdatedDelay is how soon to reconcile again when the informers, or Kubernetes' controllers, turn out to lag behind.
 const outdatedDelay = 200 * time.Millisecond
 
-// Reconcile creates, updates or deletes the leader Service of one Service.
+// Reconcile creates, updates or deletes the leader Service of one source Service.
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key, now := request.NamespacedName, time.Now()
 	in, err := c.load(ctx, key, now)
@@ -57,7 +57,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	return result, retry.UnlessStopping(ctx, err)
 }
 
-// result says when to reconcile again, by what the API server has answered. It adds a warning about a refused write.
+// result returns when to reconcile again, depending on what the API server has answered. It adds a warning about a refused write.
 func (c *Controller) result(key types.NamespacedName, p *plan, in input, err error, now time.Time) (reconcile.Result, error) {
 	switch {
 	case err == nil:

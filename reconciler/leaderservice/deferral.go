@@ -15,10 +15,10 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// removalOfEndpoints is the one thing that the controller's removals space out.
+// removalOfEndpoints is the only thing that the controller's removals space out. The removal of slices waits with it.
 const removalOfEndpoints = "Endpoints"
 
-// spaceOut defers the parts of a plan that someone undoes again and again.
+// spaceOut defers the parts of a plan that someone keeps undoing, and counts those that it does not defer.
 func (c *Controller) spaceOut(key types.NamespacedName, p *plan, in input, now time.Time) {
 	p.deferRemovals(c.removals.Remaining(key, removalOfEndpoints, now))
 	if p.deleteEndpoints != nil {
@@ -33,7 +33,8 @@ func (c *Controller) spaceOut(key types.NamespacedName, p *plan, in input, now t
 	if p.patch == nil {
 		return
 	}
-	// The warning is sent once, however long this goes on. The Deduplicator cannot see to that: between two repairs nothing is wrong.
+	// The warning is sent once, however long this goes on. The Deduplicator cannot ensure that, because between two repairs nothing is
+	// wrong.
 	if tried := c.repairs.Record(key, what, now); tried.Times == notify.ImmediateAttempts {
 		p.warnings = append(p.warnings, in.contestedWarning(change))
 	}
@@ -64,7 +65,7 @@ func (p *plan) deferRemovals(wait time.Duration) {
 	}
 }
 
-// parts names what a change is about, so that the same repair is recognised: each label and annotation with its new value, and the other
+// parts returns what a change is about, so that the same repair is recognised: each label and annotation with its new value, and the other
 // parts that differ.
 func (c *serviceChange) parts() []string {
 	parts := slices.Concat(

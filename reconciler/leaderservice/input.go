@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// input is all that a plan for one Service depends on. Its objects are shared with the informers.
+// input is all that a plan for one source Service depends on, besides the time. Its objects are shared with the informers.
 type input struct {
 	// source is the Service that may have a leader Service; nil when it is gone.
 	source *corev1.Service
@@ -42,7 +42,7 @@ type input struct {
 	// with its name; nil when there is none. Both are read only when there are slices of Kubernetes' controllers.
 	selectorGone bool
 	endpoints    *metav1.PartialObjectMetadata
-	// state says who leads.
+	// state says who leads; zero when that is not known.
 	state leaderslice.State
 	// successor is the name of the leader's successor, empty when there is none; nil when it is not known.
 	successor *string

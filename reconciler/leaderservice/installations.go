@@ -43,7 +43,7 @@ func newInstallations() *installations {
 // installationGone reports whether the installation in a namespace has been gone for takeoverDelay. It reads the Lease live, at most twice
 // in installationCheckInterval. An installation whose Lease cannot be read counts as existing.
 func (c *Controller) installationGone(ctx context.Context, namespace string, now time.Time) bool {
-	if c.stores.Terminating(namespace) { // nothing can run in a namespace that does not exist
+	if c.stores.Terminating(namespace) { // nothing new can run in a namespace that is being deleted, or is gone
 		return true
 	}
 	seen := c.installations.get(namespace)

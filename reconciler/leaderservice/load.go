@@ -38,7 +38,7 @@ func (c *Controller) load(ctx context.Context, key types.NamespacedName, now tim
 	}
 	in.slices = c.stores.SlicesOf(key, in.leaderServices)
 	record, _ := c.leaders.Peek(key)
-	in.state = in.newestState(record.State)
+	in.state = in.recordedState(record.State)
 	in.successor = successorOf(record, in.state)
 	return in, c.loadLeftovers(ctx, &in)
 }
@@ -81,7 +81,7 @@ func (c *Controller) loadLeftovers(ctx context.Context, in *input) error {
 	if err := c.read(ctx, client.ObjectKeyFromObject(leaderService), endpoints); err != nil {
 		return err
 	}
-	in.selectorGone = hasNoSelector(live, leaderService, in.source)
+	in.selectorGone = stillOursWithoutSelector(live, leaderService, in.source)
 	if endpoints.UID != "" {
 		in.endpoints = endpoints
 	}
@@ -106,8 +106,8 @@ func (c *Controller) read(ctx context.Context, key types.NamespacedName, into cl
 	return nil
 }
 
-// successorOf returns the name of the leader's successor in the leader cache, empty when there is none. It returns nil when the successor
-// is not known: nothing has been decided yet, or the cache names another leader than the slices.
+// successorOf returns the name of the leader's successor according to the leader cache, empty when there is none. It returns nil when the
+// successor is not known: nothing has been decided yet, or the cache names another leader than the slices.
 func successorOf(record cache.Record, state leaderslice.State) *string {
 	if !record.Decided || record.Leader.UID != state.Leader.UID {
 		return nil

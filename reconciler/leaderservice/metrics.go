@@ -7,10 +7,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// foreignSlices counts the EndpointSlices that take leader Services' traffic and are left alone. Only the holder of the Lease counts them.
+// foreignSlices counts the EndpointSlices that are not Tanist's and take traffic of leader Services. Only the Lease holder counts them.
 type foreignSlices struct {
 	mu sync.Mutex
-	// counts has an entry for each Service with such slices.
+	// counts has an entry for each source Service whose leader Service has such slices.
 	counts map[types.NamespacedName]int
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// plan has the writes to make for one Service, in this order.
+// plan has the writes to make for one source Service, in this order.
 type plan struct {
 	create          *corev1.Service
 	patch           *serviceChange
@@ -21,9 +21,9 @@ type plan struct {
 	deleteServices  []*corev1.Service
 	deleteSlices    []*discoveryv1.EndpointSlice
 	warnings        []notify.Warning
-	// foreignSlices is how many EndpointSlices take the leader Service's traffic and are left alone.
+	// foreignSlices is how many EndpointSlices are not Tanist's and take traffic of the leader Service.
 	foreignSlices int
-	// requeueAfter is when the passing of time changes the plan; zero when it does not.
+	// requeueAfter is when to plan again if no event arrives; zero for never.
 	requeueAfter time.Duration
 }
 
@@ -59,8 +59,8 @@ func decide(in input, now time.Time) plan {
 	return p
 }
 
-// keep plans for a Service that is to have a leader Service. A leader Service with another name stays, and is kept up to date, until the
-// one with the wanted name exists.
+// keep plans for a source Service that is to have a leader Service. A leader Service with another name stays, and is kept up to date, until
+// the one with the wanted name exists.
 func (p *plan) keep(in input) {
 	target := in.target()
 	switch name := in.options.LeaderService; {

@@ -29,8 +29,8 @@ type Options struct {
 	Registerer prometheus.Registerer
 	Recorder   events.EventRecorder
 	Quiet      *notify.QuietPeriod
-	// Standing enqueues the Services whose standing successor has changed.
-	Standing *store.Enqueuer
+	// SuccessorChanges enqueues the Services whose successor has changed.
+	SuccessorChanges *store.Enqueuer
 }
 
 // New returns the controller, and registers its metrics.
@@ -45,7 +45,7 @@ func New(options Options) (*Controller, error) {
 		stores: options.Stores, live: options.Live, client: options.Client, leaders: options.Leaders, tuning: options.Tuning,
 		recorder: options.Recorder, warnings: notify.NewDeduplicator(), foreign: foreign,
 		installations: newInstallations(), repairs: notify.NewBackoff(), removals: notify.NewBackoff(), refusals: notify.NewBackoff(),
-		quiet: options.Quiet, standing: options.Standing,
+		quiet: options.Quiet, successorChanges: options.SuccessorChanges,
 	}, nil
 }
 
@@ -53,7 +53,7 @@ func New(options Options) (*Controller, error) {
 // Services.
 func (c *Controller) Sources(informers, selected ctrlcache.Cache) []source.Source {
 	return []source.Source{
-		source.Func(c.standing.Start),
+		source.Func(c.successorChanges.Start),
 		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
 		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
 		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),

@@ -18,12 +18,14 @@ const (
 	endpointsController = "endpoint-controller"
 )
 
-// cleanUpSlices plans what to do about the EndpointSlices of a leader Service. kube-proxy uses every slice with the Service's name:
+// cleanUpSlices plans what to do about the EndpointSlices of a leader Service. kube-proxy uses every slice whose label names the Service,
+// so each that is not Tanist's takes traffic past the leader:
 //
-//   - A slice of ours whose name is not, or no longer, one that Tanist uses is deleted.
-//   - A slice that Kubernetes' controllers have made while the leader Service had a selector is deleted. The Endpoints object goes first,
-//     because the mirroring controller makes a slice of it again and again.
-//   - Any other slice belongs to someone else. It is left alone and reported.
+//   - Our slices with a name that Tanist does not use, or no longer uses, are deleted.
+//   - A slice that Kubernetes' controllers have made while the leader Service had a selector is deleted. The Endpoints object is deleted
+//     first, because as long as it exists, the mirroring controller creates its slice again.
+//   - Any other slice belongs to someone else. It is not changed, and reported. The failover controller reports a slice that has one of our
+//     names.
 func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
 	expected := leaderslice.Names(leaderService)
 	leftovers := false
@@ -31,8 +33,9 @@ func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
 		switch {
 		case slice.DeletionTimestamp != nil, slices.Contains(expected, slice.Name):
 		case isLeftover(slice, leaderService) && !in.mirrorsUserEndpoints(slice):
+			// This case stands before ownsSlice, because the leader Service controls these slices, too.
 			leftovers = true
-			if in.selectorGone {
+			if in.selectorGone { // while there is a selector, the controller would make the slice again
 				p.deleteSlices = append(p.deleteSlices, slice)
 			}
 		case in.ownsSlice(slice):
@@ -44,14 +47,14 @@ func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
 	}
 	switch {
 	case !leftovers:
-	case !in.selectorGone: // the selector has not been removed yet
+	case !in.selectorGone: // the live Service still has its selector, or is another one
 		p.requeueAfter = retry.MinNonZero(p.requeueAfter, outdatedDelay)
 	case in.endpoints != nil && in.endpoints.DeletionTimestamp == nil && !in.userMadeEndpoints():
 		p.deleteEndpoints = in.endpoints
 	}
 }
 
-// isLeftover reports whether one of Kubernetes' own controllers has made a slice for a leader Service.
+// isLeftover reports whether one of Kubernetes' own controllers has made a slice for a leader Service that had a selector.
 func isLeftover(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
 	owner := metav1.GetControllerOfNoCopy(slice)
 	if owner == nil || !takesTraffic(slice, leaderService) {
@@ -67,12 +70,12 @@ func isLeftover(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service)
 	}
 }
 
-// mirrorsUserEndpoints reports whether a slice is the copy of an Endpoints object that a user has made.
+// mirrorsUserEndpoints reports whether a slice is the copy of an Endpoints object that a user has created.
 func (in input) mirrorsUserEndpoints(slice *discoveryv1.EndpointSlice) bool {
 	return slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.MirroringController && in.userMadeEndpoints()
 }
 
-// userMadeEndpoints reports whether an Endpoints object with the leader Service's name exists that Kubernetes has not made.
+// userMadeEndpoints reports whether the Endpoints object with the leader Service's name exists and was not created by Kubernetes.
 func (in input) userMadeEndpoints() bool {
 	return in.endpoints != nil && in.endpoints.Labels[endpointsManagedBy] != endpointsController
 }
@@ -82,15 +85,16 @@ func takesTraffic(slice *discoveryv1.EndpointSlice, service *corev1.Service) boo
 	return slice.Labels[discoveryv1.LabelServiceName] == service.Name
 }
 
-// ownsSlice reports whether one of the source's leader Services controls a slice, or did before a restore dropped the owner reference.
+// ownsSlice reports whether one of the source's leader Services controls a slice, or did so before a restore.
 func (in input) ownsSlice(slice *discoveryv1.EndpointSlice) bool {
 	return slices.ContainsFunc(in.leaderServices, func(service *corev1.Service) bool {
 		return in.owns(service) && (leaderslice.OwnsSlice(slice, service) || restoredSlice(slice, service))
 	})
 }
 
-// restoredSlice reports whether a slice without a controller was a leader Service's: it has our labels, and a name that Tanist gives to the
-// slices of this leader Service. A slice whose label says that another program made it belongs to that program.
+// restoredSlice reports whether a slice without a controller that exists was a leader Service's: a restore dropped the owner reference, or
+// re-created the leader Service. The slice has our labels, and a name that Tanist gives to the slices of this leader Service. The label
+// managed-by must be ours: otherwise another program made the slice.
 func restoredSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
 	return leaderslice.AdoptableSlice(slice, leaderService) && takesTraffic(slice, leaderService) &&
 		slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy &&
@@ -110,28 +114,30 @@ func (in input) slicesOf(leaderServices []*corev1.Service) []*discoveryv1.Endpoi
 	return all
 }
 
-// newestState returns who leads by the slice of the primary family, or else the state from the leader cache. So a leader Service that is
-// re-created shows who led, although the slices of the one before are gone.
-func (in input) newestState(state leaderslice.State) leaderslice.State {
+// recordedState returns who leads according to the primary slice, or, without one, according to the leader cache. So a leader Service that
+// is re-created shows who led, although the slices of the previous one are gone.
+func (in input) recordedState(state leaderslice.State) leaderslice.State {
 	for _, slice := range in.slices {
 		if in.existing != nil && slice.Name == leaderslice.Names(in.existing)[0] && in.ownsSlice(slice) {
 			state = leaderslice.Parse(slice).State
 		}
 	}
-	if state.Term == 0 {
+	if state.Term == 0 { // without a term nothing is known, and the leader Service keeps its annotations
 		return leaderslice.State{}
 	}
 	return state
 }
 
-// hasLeftovers reports whether there is a slice of Kubernetes' controllers, so that more has to be read live.
+// hasLeftovers reports whether Kubernetes' controllers have made a slice for a leader Service. Then load has to read the Service and its
+// Endpoints live.
 func (in input) hasLeftovers(leaderService *corev1.Service) bool {
 	return slices.ContainsFunc(in.slices, func(slice *discoveryv1.EndpointSlice) bool {
 		return slice.DeletionTimestamp == nil && isLeftover(slice, leaderService)
 	})
 }
 
-// hasNoSelector reports whether a Service that was read live is still the source's leader Service, and has no selector.
-func hasNoSelector(live, leaderService, source *corev1.Service) bool {
+// stillOursWithoutSelector reports whether a Service that was read live is still the source's leader Service, is not being deleted, and has
+// no selector.
+func stillOursWithoutSelector(live, leaderService, source *corev1.Service) bool {
 	return live.UID == leaderService.UID && live.DeletionTimestamp == nil && leaderslice.OwnsLeaderService(live, source) && len(live.Spec.Selector) == 0
 }

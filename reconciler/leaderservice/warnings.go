@@ -23,7 +23,7 @@ func (in input) nameTakenWarning() notify.Warning {
 			in.nameHolder.Name, in.otherOwner.Name, config.LeaderServiceKey)
 		return warning
 	}
-	warning.Note = fmt.Sprintf("Service %s was not made by Tanist and is left alone: choose another name with %s",
+	warning.Note = fmt.Sprintf("Service %s was not created by Tanist, so Tanist does not change it: choose another name with %s",
 		in.nameHolder.Name, config.LeaderServiceKey)
 	return warning
 }
@@ -48,7 +48,8 @@ func (in input) optedOutWarning(end time.Time) notify.Warning {
 	}
 }
 
-// lostPodsWarning is about a Service that can no longer have a leader, and whose leader Service is deleted at the end of the grace period.
+// lostPodsWarning is about a source Service that can no longer have a leader, and whose leader Service is deleted at the end of the grace
+// period.
 func (in input) lostPodsWarning(end time.Time) notify.Warning {
 	return notify.Warning{
 		Object: in.source, Related: in.existing, Reason: notify.ReasonInvalidService, Action: notify.ActionMirror,
@@ -58,7 +59,7 @@ func (in input) lostPodsWarning(end time.Time) notify.Warning {
 	}
 }
 
-// invalidWarnings are about what a Service asks for and cannot have.
+// invalidWarnings are about what a source Service asks for and cannot have.
 func (in input) invalidWarnings() []notify.Warning {
 	if enabled := in.source.Annotations[config.EnabledKey]; enabled == "" || enabled == "false" {
 		return nil
@@ -75,13 +76,13 @@ func (in input) invalidWarnings() []notify.Warning {
 	return warnings
 }
 
-// contestedWarning is about a repair that someone undoes again and again.
+// contestedWarning is about a repair that someone keeps undoing.
 func (in input) contestedWarning(change *serviceChange) notify.Warning {
 	name, namespace := change.current.Name, change.current.Namespace
 	return notify.Warning{
 		Object: in.source, Related: change.current, Reason: notify.ReasonContested, Action: notify.ActionMirror,
-		Note: fmt.Sprintf("someone changes Service %s again and again, and Tanist puts it back (%s): "+
-			"kubectl get service %s --namespace %s --show-managed-fields -o yaml says who",
+		Note: fmt.Sprintf("someone keeps changing Service %s, and Tanist keeps changing it back (%s). To see who, run "+
+			"kubectl get service %s --namespace %s --show-managed-fields -o yaml",
 			name, strings.Join(change.partNames(), ", "), name, namespace),
 	}
 }
@@ -91,13 +92,13 @@ func (in input) foreignSliceWarning(slice *discoveryv1.EndpointSlice, leaderServ
 	warning := notify.Warning{Object: in.source, Related: slice, Reason: notify.ReasonForeignSlice, Action: notify.ActionMirror}
 	if in.mirrorsUserEndpoints(slice) {
 		warning.Note = fmt.Sprintf("EndpointSlice %s takes traffic of Service %s past the leader. It is Kubernetes' copy of Endpoints %s, "+
-			"which was made by hand and is left alone: delete that Endpoints object, and the copy goes with it",
+			"which was created by hand, so Tanist does not change it: delete that Endpoints object, and the copy is deleted with it",
 			slice.Name, leaderService.Name, leaderService.Name)
 		return warning
 	}
 	maker := cmp.Or(slice.Labels[discoveryv1.LabelManagedBy], "an unknown program")
-	warning.Note = fmt.Sprintf("EndpointSlice %s takes traffic of Service %s past the leader. It was made by %s and is left alone: "+
-		"stop what makes it, and then remove its label %s or delete it",
+	warning.Note = fmt.Sprintf("EndpointSlice %s takes traffic of Service %s past the leader. It was created by %s, so Tanist does not change it: "+
+		"first stop what creates it, then remove its label %s or delete it",
 		slice.Name, leaderService.Name, maker, discoveryv1.LabelServiceName)
 	return warning
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// serviceHandler enqueues, for an event about a Service, the Services that it affects and those that ask for its name.
+// serviceHandler enqueues, for an event about a Service, the source Services that it affects and those that ask for its name.
 func (c *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service, reconcile.Request] {
 	enqueue := func(q store.Queue, services ...*corev1.Service) {
 		for _, key := range store.AffectedServices(services...) {
@@ -47,8 +47,8 @@ func (c *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 	}
 }
 
-// sliceHandler enqueues the Service that a slice belongs to. A slice of ours is mostly a hand-over, so that only the report changes: this
-// can wait. A slice that is not ours takes traffic: the Service is enqueued at once.
+// sliceHandler enqueues the source Service that a slice belongs to. The change of a slice of ours is mostly a hand-over. Then only the
+// report changes, which can wait. A slice that is not ours takes traffic, so the Service is enqueued at once.
 func (c *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
 	enqueue := func(q store.Queue, slice *discoveryv1.EndpointSlice) {
 		switch key := c.stores.SourceOfSlice(slice); {

@@ -20,11 +20,11 @@ const (
 // eventKind is what is limited: the Events with one reason about one object. Each reason has a limit of its own, so that many hand-overs
 // do not suppress a Warning.
 type eventKind struct {
-	namespace, kind, name, reason string
+	namespace, objectKind, name, reason string
 }
 
-// kindOf returns the kind of an Event. An Event about a pod that is related to a Service counts as the Service's, because pods come and
-// go.
+// kindOf returns the kind of an Event. An Event about a pod that is related to a Service counts as the Service's, because each new pod
+// would have a limit of its own, and the Service no limit at all.
 func kindOf(event *eventsv1.Event) eventKind {
 	about := event.Regarding
 	if about.Kind != "Service" && event.Related != nil && event.Related.Kind == "Service" {
@@ -33,14 +33,15 @@ func kindOf(event *eventsv1.Event) eventKind {
 	return eventKind{event.Namespace, about.Kind, about.Name, event.Reason}
 }
 
-// eventLimits decides which Events are sent, and when. Of the Events of one kind that come too fast, it keeps the last one until that may
-// be sent, and omits the others; the one that is sent says how many. So users always see the newest state, a minute late at most.
+// eventLimits decides which Events are sent, and when. Of the Events of one kind that come too fast, it keeps the newest until one may be
+// sent, and omits the rest. The note of the one sent says how many were omitted. So users always see the newest state, a minute late at
+// most.
 type eventLimits struct {
 	omitted prometheus.Counter
 
 	mu sync.Mutex
-	// kinds has an entry from the first Event of a kind until its limit has recovered: 25 minutes after the last one at most. So the
-	// entries of deleted Services go by themselves.
+	// kinds has an entry from the first Event of a kind until its limit has recovered, at most about 25 minutes after the last one was sent.
+	// So the entries of deleted Services disappear by themselves.
 	kinds map[eventKind]*limitedEvents
 	// lastNumber is the number in the name of the last Event.
 	lastNumber int64
@@ -51,7 +52,7 @@ type limitedEvents struct {
 	bucket *rate.Limiter
 	// waiting is the Event that waits until it may be sent; nil when none does.
 	waiting *eventsv1.Event
-	// omitted is how many Events waiting has replaced. The first of them was made at since.
+	// omitted is how many Events the waiting one has replaced. The first of them was made at since.
 	omitted int
 	since   time.Time
 }
@@ -60,8 +61,9 @@ func newEventLimits() *eventLimits {
 	return &eventLimits{omitted: newOmittedEvents(), kinds: map[eventKind]*limitedEvents{}}
 }
 
-// admit returns how long to wait before an Event may be sent. A caller that waits must call take afterwards, and send what take returns.
-// When another Event of the kind is waiting already, the new one replaces it and is not admitted: the caller has nothing to do.
+// admit returns how long to wait before an Event may be sent. A caller that is told to wait must call take in the end, also if it stops
+// waiting: until then, every Event of the kind is held back. It sends what take returns. When another Event of the kind is waiting already,
+// the new one replaces it and is not admitted: the caller has nothing to do.
 func (l *eventLimits) admit(event *eventsv1.Event, now time.Time) (wait time.Duration, admitted bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,8 +120,8 @@ func (l *eventLimits) sweep() {
 	}
 }
 
-// number returns a number for an Event's name: the time, but never the same twice. With the same name, the API server would take the
-// second Event for the first one, sent again.
+// number returns a number for an Event's name: the time, but never the same twice. With the same name, the API server would refuse the
+// second Event, and the sender would take it for sent.
 func (l *eventLimits) number(now time.Time) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

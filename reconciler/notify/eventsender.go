@@ -36,7 +36,7 @@ var eventPolicy = retry.Policy{
 // opCreateEvent is the operation's name in the retry metrics.
 const opCreateEvent = "create-event"
 
-// EventSender sends Events. It is there because a recorder of client-go does not serve for the Events of commits:
+// EventSender sends Events. It exists because a recorder of client-go does not suit the Events of commits:
 //
 //   - Only the replica that made a commit can report it. What a recorder has not sent when the program ends is lost, and there is no way
 //     to wait for it.

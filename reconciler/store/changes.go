@@ -34,7 +34,8 @@ func PodChanged(before, after *corev1.Pod) bool {
 		before.UID != after.UID
 }
 
-// ServiceChanged reports whether an update of a Service, a leader Service or another, changes more than our report in the annotations.
+// ServiceChanged reports whether an update of a Service, a leader Service or another, changes more than the annotations in which Tanist
+// reports who leads.
 func ServiceChanged(before, after *corev1.Service) bool {
 	return before.UID != after.UID ||
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||

@@ -16,38 +16,40 @@ import (
 // Queue is a controller's work queue.
 type Queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// Enqueuer enqueues a Service for the leader Service controller when its standing successor has changed. No object changes with it, so no
-// watch event says so.
+// Enqueuer enqueues a Service with the leader Service controller when its successor has changed. The successor is only in memory, so no
+// watch event reports the change.
 //
 // It is not a channel: a full channel, or one without a reader because another replica holds the Lease, would block a hand-over.
 type Enqueuer struct {
-	// queue is nil until the controller has started. That reconciles every Service at first, so nothing is lost before.
+	// queue is nil until the controller has started. When it starts, the controller reconciles every Service, so nothing enqueued earlier is
+	// missed.
 	queue atomic.Pointer[Queue]
 }
 
-// Start is a source of the leader Service controller. It only keeps the queue.
+// Start receives the queue when the leader Service controller starts. It is registered as one of its sources.
 func (e *Enqueuer) Start(_ context.Context, q Queue) error {
 	e.queue.Store(&q)
 	return nil
 }
 
-// EnqueueAfter enqueues a Service after a delay. The queue has one entry for each Service, so there is one reconciliation in that time,
-// however often the pods change.
+// EnqueueAfter enqueues a Service after a delay. The queue has one entry for each Service, so further calls before the delay ends cause no
+// further reconciliation.
 func (e *Enqueuer) EnqueueAfter(key types.NamespacedName, delay time.Duration) {
 	if q := e.queue.Load(); q != nil {
 		(*q).AddAfter(reconcile.Request{NamespacedName: key}, delay)
 	}
 }
 
-// AllServicesEnqueuer enqueues every Service that opted in for the failover controller, after a change that matters to all of them, such
-// as another tuning.
+// AllServicesEnqueuer enqueues, with the failover controller, every Service that has or may have asked for a leader, after a change that
+// matters to all: another tuning, or another authority of this replica.
 type AllServicesEnqueuer struct {
 	Stores *Stores
-	// queue is nil until the controller has started. That reconciles every Service at first, so nothing is lost before.
+	// queue is nil until the controller has started. When it starts, the controller reconciles every Service, so nothing enqueued earlier is
+	// missed.
 	queue atomic.Pointer[Queue]
 }
 
-// Source returns a source of the failover controller. It only keeps the queue.
+// Source returns a source of the failover controller. It receives the queue when the controller starts.
 func (a *AllServicesEnqueuer) Source() source.Source {
 	return source.Func(func(_ context.Context, q Queue) error {
 		a.queue.Store(&q)

@@ -117,7 +117,7 @@ func wantedLeaderService(service *corev1.Service) []string {
 	return []string{types.NamespacedName{Namespace: service.Namespace, Name: options.LeaderService}.String()}
 }
 
-// sourceLabel returns the Service that a slice was made for, by its label.
+// sourceLabel returns the source Service that a slice was made for, according to its label.
 func sourceLabel(slice *discoveryv1.EndpointSlice) []string {
 	return keyOf(slice.Namespace, slice.Labels[config.SourceServiceKey])
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// SourceOfSlice returns the Service whose leader Service an EndpointSlice belongs to. The key has no name when there is none. Of the
-// following, the first that names one decides: the leader Service that controls the slice, the slice's label, and the leader Service whose
-// traffic the slice takes. The label alone is not enough: users edit labels, and slices of other controllers do not have ours.
+// SourceOfSlice returns the source Service of the leader Service that an EndpointSlice belongs to. The key has no name when there is none.
+// Of the following, the first that names one decides: the leader Service that controls the slice, the slice's label, and the leader Service
+// whose traffic the slice takes. The label alone is not enough: users edit labels, and slices of other controllers do not have ours.
 func (s *Stores) SourceOfSlice(slice *discoveryv1.EndpointSlice) types.NamespacedName {
 	if owner := metav1.GetControllerOfNoCopy(slice); owner != nil && leaderslice.IsService(owner) {
 		if source := s.sourceOfNamed(slice.Namespace, owner.Name); source.Name != "" {
@@ -30,7 +30,7 @@ func (s *Stores) SourceOfSlice(slice *discoveryv1.EndpointSlice) types.Namespace
 	return s.sourceOfNamed(slice.Namespace, slice.Labels[discoveryv1.LabelServiceName])
 }
 
-// sourceOfNamed returns the Service that the leader Service with this name belongs to.
+// sourceOfNamed returns the source Service of the leader Service with this name.
 func (s *Stores) sourceOfNamed(namespace, leaderService string) types.NamespacedName {
 	service := s.Service(types.NamespacedName{Namespace: namespace, Name: leaderService})
 	if service == nil {
@@ -78,7 +78,8 @@ func Named(services []*corev1.Service, name string) *corev1.Service {
 }
 
 // Serves reports whether a Service is to have a leader: it asks for one, and its namespace has opted in, or has opted out and the grace
-// period is not over. The grace period lasts as long as there is a leader Service: the holder of the Lease deletes that at the end.
+// period is not over. The grace period lasts as long as there is a leader Service: the holder of the Lease deletes the leader Service when
+// the period ends.
 func (s *Stores) Serves(source *corev1.Service) bool {
 	if !KeepsLeader(source) || s.Terminating(source.Namespace) {
 		return false

@@ -44,8 +44,8 @@ func OlderReplica(pod *corev1.Pod) bool {
 		pod.Status.Phase != corev1.PodPending && (pod.DeletionTimestamp == nil || readyStatus(pod) == corev1.ConditionTrue)
 }
 
-// RunsToCompletion reports whether a pod is expected to end by itself: it belongs to a Job, or the kubelet restarts none of its containers
-// always. Such a pod leads only while no other pod of its Service can.
+// RunsToCompletion reports whether a pod is expected to end by itself: it belongs to a Job, or none of its containers has the restart
+// policy Always, its own or the pod's. Such a pod leads only while no other pod of its Service can.
 //
 // It answers the same for a pod that is kept in memory, of which only the restart policy is left (see trimRestartPolicy).
 func RunsToCompletion(pod *corev1.Pod) bool {

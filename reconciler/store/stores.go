@@ -72,7 +72,7 @@ func (s *Stores) Seen() leaderslice.Basis {
 	return leaderslice.Basis{Pods: s.Pods.LastStoreSyncResourceVersion(), Services: s.Services.LastStoreSyncResourceVersion()}
 }
 
-// OlderReplicas reports whether replicas of this installation run that do not know the rules about which replica may change what.
+// OlderReplicas reports whether any running replica of this installation does not know the rules about which replica may change what.
 func (s *Stores) OlderReplicas() bool {
 	return len(byIndex[*corev1.Pod](s.Pods, podsOlderReplicas, s.Installation)) > 0
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// Controller puts the tuning in force, and saves it where this replica holds the Lease.
+// Controller puts the tuning in force, and saves it while this replica holds the Lease.
 type Controller struct {
 	key        types.NamespacedName // of the ConfigMap tanist-tuning
 	stores     *store.Stores
@@ -37,8 +37,8 @@ const (
 	opPatchState = "patch-state"
 )
 
-// recheckInterval is how soon a replica that does not hold the Lease reconciles again while there is something to do for the holder. It may
-// be the holder by then, and no watch event says so. That costs no request.
+// recheckInterval is how soon to reconcile again while the informers are behind, or, without the Lease, while there is something to do for
+// its holder. This replica may hold the Lease by then, and no watch event says so. Without the Lease, the check makes no request.
 const recheckInterval = 5 * time.Second
 
 // Reconcile resolves the ConfigMaps tanist-tuning, whose key is the request, and tanist-state. The holder of the Lease then saves a

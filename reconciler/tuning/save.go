@@ -28,7 +28,7 @@ type saveResult struct {
 	// refused is why the tuning cannot be saved until someone changes something. It is nil when the tuning is saved, or may be saved
 	// later.
 	refused error
-	// requeueAfter is when to try again; zero when the tuning is saved.
+	// requeueAfter is how soon to try again; zero when the tuning is saved.
 	requeueAfter time.Duration
 }
 
@@ -83,7 +83,7 @@ func (c *Controller) readLive(ctx context.Context, namespace string) (*corev1.Co
 	return configMap, nil
 }
 
-// do calls the API server, and tries again by the standard policy. Each attempt has a timeout.
+// do calls the API server, and tries again according to the standard policy. Each attempt has a timeout.
 func (c *Controller) do(ctx context.Context, op string, call func(context.Context) error) error {
 	return retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), op, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)

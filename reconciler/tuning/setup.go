@@ -22,14 +22,14 @@ import (
 
 // Options are what the controller shares with the rest of the program.
 type Options struct {
-	// Namespace is the one Tanist runs in.
+	// Namespace is the namespace of Tanist itself.
 	Namespace string
 	Stores    *store.Stores
 	// Live reads from the API server.
 	Live   client.Reader
 	Client client.Writer
 	Tuning *config.Store
-	// Holds reports whether this replica certainly holds the Lease.
+	// Holds reports whether this replica holds the Lease for certain.
 	Holds      func() bool
 	Registerer prometheus.Registerer
 	Recorder   events.EventRecorder
