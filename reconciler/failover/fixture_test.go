@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -79,22 +80,25 @@ func newFixture(t *testing.T) *fixture {
 		},
 	})
 
-	tuning, quiet := config.NewStore(), &notify.QuietPeriod{}
-	m, err := newMetrics(prometheus.NewRegistry())
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Controller = &Controller{
-		stores: store.NewFake(gen.Namespace("shop"), source, leader, a, b), live: f.api, client: f.api,
-		leaders: cache.New(), tuning: tuning, clock: &Clock{}, holdsLease: f.leaseHeld.Load,
-		recorder: events.NewFakeRecorder(100), metrics: m, events: notify.NewEventSender(f.api, quiet),
-		triggers: newPendingTriggers(), warnings: notify.NewDeduplicator(), refusalWarnings: notify.NewDeduplicator(), repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(),
-		limiter:          newLimiter(func() int { return tuning.Load().Commit.Concurrency }, func(types.NamespacedName) {}),
-		successorChanges: &store.Enqueuer{}, quiet: quiet,
-	}
+	f.Controller = newController(t, f.api, f.leaseHeld.Load, gen.Namespace("shop"), source, leader, a, b)
 	f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
 	f.reads.Store(0)
 	return f
+}
+
+// newController returns the controller of a replica whose informers have delivered these objects.
+func newController(t *testing.T, api client.Client, holdsLease func() bool, objects ...metav1.Object) *Controller {
+	t.Helper()
+	stores, quiet := store.NewFake(objects...), &notify.QuietPeriod{}
+	c, err := New(Options{
+		Stores: stores, Live: api, Client: api, Leaders: cache.New(), Tuning: config.NewStore(), Clock: &Clock{}, Holds: holdsLease,
+		Registerer: prometheus.NewRegistry(), Events: notify.NewEventSender(api, quiet), Recorder: events.NewFakeRecorder(100), Quiet: quiet,
+		EnqueueAll: func() {}, SuccessorChanges: &store.Enqueuer{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // newLeaseHolder returns a fixture whose replica holds the Lease.

@@ -6,7 +6,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
-	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
@@ -41,9 +40,9 @@ func TestOlderReplicas(t *testing.T) {
 }
 
 func TestEveryServiceIsEnqueuedWhenOlderReplicasStartOrEnd(t *testing.T) {
-	c, q := &Controller{stores: store.NewFake(gen.WebService()), tuning: config.NewStore(), triggers: newPendingTriggers()}, gen.NewQueue(t)
+	c, q := newController(t, nil, nil, gen.WebService()), gen.NewQueue(t)
 	all := &store.AllServicesEnqueuer{Stores: c.stores}
-	c.enqueueAll, c.leaders = all.EnqueueAll, cache.New()
+	c.enqueueAll = all.EnqueueAll
 	if err := all.Source().Start(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -36,7 +35,7 @@ func TestDeferRepairDefersMetadataOnly(t *testing.T) {
 }
 
 func TestAContestedLabelCausesOneWarningAndFewWrites(t *testing.T) {
-	c := &Controller{repairs: notify.NewBackoff(), removals: notify.NewBackoff()}
+	c := newController(t)
 	in := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })))
 	warnings, writes := 0, 0
 	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
@@ -55,7 +54,7 @@ func TestAContestedLabelCausesOneWarningAndFewWrites(t *testing.T) {
 // TestARefusedWriteBacksOffAlthoughThePlanIsDueSooner is about a selector that cannot be removed: its slices make the plan due five times a
 // second.
 func TestARefusedWriteBacksOffAlthoughThePlanIsDueSooner(t *testing.T) {
-	c := &Controller{refusals: notify.NewBackoff()}
+	c := newController(t)
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "web-leader", errors.New("a policy demands a label"))
 	attempts := 0
 	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); attempts++ {

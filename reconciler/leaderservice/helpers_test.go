@@ -1,8 +1,10 @@
 package leaderservice
 
 import (
+	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -88,4 +90,14 @@ func plannedOf(p plan) planned {
 		got.Warnings = append(got.Warnings, warning.Reason)
 	}
 	return got
+}
+
+// newController returns the controller of a replica whose informers have delivered nothing.
+func newController(t *testing.T) *Controller {
+	t.Helper()
+	c, err := New(Options{Stores: store.NewFake(), Tuning: config.NewStore(), Registerer: prometheus.NewRegistry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

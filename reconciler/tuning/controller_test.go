@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,7 +21,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -50,10 +50,14 @@ func newInstallation(t *testing.T, funcs interceptor.Funcs) *installation {
 
 // newReplica returns the controller of a replica that has just started, and has seen nothing.
 func (i *installation) newReplica() *Controller {
-	return &Controller{
-		key: tuningKey, stores: store.NewFake(), tuning: config.NewStore(), live: i.api, client: i.api, holdsLease: func() bool { return i.holdsLease },
-		recorder: i.events, warnings: notify.NewDeduplicator(), enqueueAll: func() {},
+	c, err := New(Options{
+		Namespace: tuningKey.Namespace, Stores: store.NewFake(), Live: i.api, Client: i.api, Tuning: config.NewStore(),
+		Holds: func() bool { return i.holdsLease }, Registerer: prometheus.NewRegistry(), Recorder: i.events, EnqueueAll: func() {},
+	})
+	if err != nil {
+		i.t.Fatal(err)
 	}
+	return c
 }
 
 // write creates or updates one of the ConfigMaps. The replica does not see it yet.
