@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // SameSlice reports whether a slice is as desired. Others may add labels, annotations and owners.
@@ -56,7 +57,7 @@ func contains(all, some map[string]string) bool {
 // ChangedKeys returns the changes of a map as text, each with a prefix: "label a=b". A removed key has an empty value.
 func ChangedKeys(prefix string, before, after map[string]string) []string {
 	var all []string
-	for _, key := range slices.Sorted(maps.Keys(Merge(before, after))) {
+	for _, key := range slices.Sorted(maps.Keys(labels.Merge(before, after))) {
 		was, had := before[key]
 		is, has := after[key]
 		if was != is || had != has {
@@ -64,12 +65,4 @@ func ChangedKeys(prefix string, before, after map[string]string) []string {
 		}
 	}
 	return all
-}
-
-// Merge returns a copy of values with the entries of set.
-func Merge(values, set map[string]string) map[string]string {
-	merged := make(map[string]string, len(values)+len(set))
-	maps.Copy(merged, values)
-	maps.Copy(merged, set)
-	return merged
 }

@@ -1,10 +1,9 @@
 package leaderslice
 
 import (
-	"net/netip"
-
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	utilnet "k8s.io/utils/net"
 )
 
 // Families returns the address families of a leader Service, which has a slice for each. The primary family is first.
@@ -24,19 +23,23 @@ func PrimaryFamily(leaderService *corev1.Service) discoveryv1.AddressType {
 // Address returns the pod's address of a family; empty if it has none.
 func Address(pod *corev1.Pod, family discoveryv1.AddressType) string {
 	for _, ip := range pod.Status.PodIPs {
-		if addr, err := netip.ParseAddr(ip.IP); err == nil && familyOf(addr) == family {
+		if familyOf(ip.IP) == family {
 			return ip.IP
 		}
 	}
 	return ""
 }
 
-// familyOf returns the family of an address; IPv4 for an IPv4-mapped IPv6 address.
-func familyOf(addr netip.Addr) discoveryv1.AddressType {
-	if addr.Unmap().Is4() {
+// familyOf returns the family of an address; empty if it is not an address.
+func familyOf(address string) discoveryv1.AddressType {
+	switch utilnet.IPFamilyOfString(address) {
+	case utilnet.IPv4:
 		return discoveryv1.AddressTypeIPv4
+	case utilnet.IPv6:
+		return discoveryv1.AddressTypeIPv6
+	default:
+		return ""
 	}
-	return discoveryv1.AddressTypeIPv6
 }
 
 // MissingFamilies returns the families in which the pod has no address.

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/cache"
@@ -199,7 +200,7 @@ func newWrite(desired, current *discoveryv1.EndpointSlice, changed time.Time) ca
 func updatedSlice(current, desired *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
 	next := *current
 	next.ManagedFields = nil // the API server keeps its own
-	next.Labels = leaderslice.Merge(current.Labels, desired.Labels)
+	next.Labels = labels.Merge(current.Labels, desired.Labels)
 	others := maps.Clone(current.Annotations)
 	delete(others, corev1.EndpointsLastChangeTriggerTime)
 	for _, key := range leaderslice.RecordKeys {
@@ -209,7 +210,7 @@ func updatedSlice(current, desired *discoveryv1.EndpointSlice) *discoveryv1.Endp
 		// Annotations that another version of Tanist wrote are about the previous term.
 		maps.DeleteFunc(others, func(key, _ string) bool { return leaderslice.IsTanistKey(key) })
 	}
-	next.Annotations = leaderslice.Merge(others, desired.Annotations)
+	next.Annotations = labels.Merge(others, desired.Annotations)
 	next.OwnerReferences = leaderslice.WithController(current.OwnerReferences, desired.OwnerReferences[0])
 	next.Endpoints, next.Ports = desired.Endpoints, desired.Ports
 	return &next

@@ -4,9 +4,10 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
@@ -39,7 +40,7 @@ func annotate(service *corev1.Service, key, value string) {
 		delete(service.Annotations, key)
 		return
 	}
-	service.Annotations = leaderslice.Merge(service.Annotations, map[string]string{key: value})
+	metav1.SetMetaDataAnnotation(&service.ObjectMeta, key, value)
 }
 
 // copyKeys returns a leader Service with the labels and annotations that its source asks to copy. Annotations of the leader Service say
@@ -60,7 +61,7 @@ func copyEach(into, from map[string]string, before, wanted []string) map[string]
 	for _, key := range wanted {
 		delete(into, key)
 		if value, found := from[key]; found {
-			into = leaderslice.Merge(into, map[string]string{key: value})
+			into = labels.Merge(into, map[string]string{key: value})
 		}
 	}
 	return into

@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -55,13 +55,13 @@ func TestDesiredCopiesLabelsAndAnnotations(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			leader := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) {
-				s.Labels, s.Annotations = leaderslice.Merge(s.Labels, test.labels), leaderslice.Merge(nil, test.annotations)
+				s.Labels, s.Annotations = labels.Merge(s.Labels, test.labels), labels.Merge(nil, test.annotations)
 			})
 			got := inputOf(test.source, withLeader(leader)).desired(leader, "")
-			if diff := cmp.Diff(leaderslice.Merge(ours, test.wantLabels), got.Labels); diff != "" {
+			if diff := cmp.Diff(labels.Merge(ours, test.wantLabels), labels.Set(got.Labels)); diff != "" {
 				t.Errorf("unexpected labels (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(leaderslice.Merge(nil, test.wantAnnotations), leaderslice.Merge(nil, got.Annotations)); diff != "" {
+			if diff := cmp.Diff(labels.Merge(nil, test.wantAnnotations), labels.Merge(nil, got.Annotations)); diff != "" {
 				t.Errorf("unexpected annotations (-want +got):\n%s", diff)
 			}
 		})

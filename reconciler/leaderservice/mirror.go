@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
@@ -15,7 +16,7 @@ import (
 // distribution and session affinity. Metadata that someone else has set stays.
 func Mirror(service, source *corev1.Service, state leaderslice.State) *corev1.Service {
 	mirrored := service.DeepCopy()
-	mirrored.Labels = leaderslice.Merge(service.Labels, map[string]string{
+	mirrored.Labels = labels.Merge(service.Labels, map[string]string{
 		config.ManagedByKey: config.ManagedBy, config.SourceServiceKey: source.Name,
 	})
 	mirrored.OwnerReferences = leaderslice.WithController(service.OwnerReferences, leaderslice.ControllerReference(source))
@@ -23,7 +24,7 @@ func Mirror(service, source *corev1.Service, state leaderslice.State) *corev1.Se
 		for _, key := range leaderslice.StateKeys {
 			delete(mirrored.Annotations, key)
 		}
-		mirrored.Annotations = leaderslice.Merge(mirrored.Annotations, leaderslice.StateAnnotations(state))
+		mirrored.Annotations = labels.Merge(mirrored.Annotations, leaderslice.StateAnnotations(state))
 	}
 	anywhere := corev1.ServiceInternalTrafficPolicyCluster
 	mirrored.Spec = corev1.ServiceSpec{
