@@ -18,7 +18,7 @@ type eventRecorder struct {
 
 // Recorder returns a recorder that sends Events until the context ends. It shares the limits of the sender, and Wait does not wait for it.
 func (s *EventSender) Recorder(ctx context.Context) events.EventRecorder {
-	sender := &EventSender{client: s.client, quiet: s.quiet, limits: s.limits, instance: s.instance}
+	sender := newEventSender(s.client, s.quiet, s.limits, s.instance) // so that Events of commits do not queue behind warnings
 	return eventRecorder{func(regarding, related runtime.Object, eventType, reason, action, note string) {
 		event, err := NewEvent(regarding, related, time.Now())
 		if err != nil {

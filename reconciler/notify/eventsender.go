@@ -33,6 +33,10 @@ var eventPolicy = retry.Policy{
 	Name: "event", MaxAttempts: 40, InitialDelay: 100 * time.Millisecond, MaxDelay: 2 * time.Second,
 }
 
+// maxConcurrentEvents is how many Events one sender sends at a time. A replica that begins to hold the Lease has a warning about each of
+// many Services at once. Sent all together, they would keep the API server from answering even its Lease.
+const maxConcurrentEvents = 8
+
 // opCreateEvent is the operation's name in the retry metrics.
 const opCreateEvent = "create-event"
 
@@ -47,14 +51,22 @@ type EventSender struct {
 	quiet    *QuietPeriod
 	limits   *eventLimits
 	instance string
-	sending  sync.WaitGroup
+	// slots has an entry for each Event that is being sent, at most maxConcurrentEvents.
+	slots   chan struct{}
+	sending sync.WaitGroup
 }
 
 // NewEventSender returns a sender that defers Events until the quiet period.
 func NewEventSender(writer client.Writer, quiet *QuietPeriod) *EventSender {
 	hostname, _ := os.Hostname() // without one, client-go's recorders leave it empty, too
 	retry.InitMetrics(eventPolicy.Name, opCreateEvent)
-	return &EventSender{client: writer, quiet: quiet, limits: newEventLimits(), instance: reportingController + "-" + hostname}
+	return newEventSender(writer, quiet, newEventLimits(), reportingController+"-"+hostname)
+}
+
+func newEventSender(writer client.Writer, quiet *QuietPeriod, limits *eventLimits, instance string) *EventSender {
+	return &EventSender{
+		client: writer, quiet: quiet, limits: limits, instance: instance, slots: make(chan struct{}, maxConcurrentEvents),
+	}
 }
 
 // Metrics returns the collector of the sender's metrics.
@@ -91,6 +103,11 @@ func (s *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
 func (s *EventSender) create(ctx context.Context, event *eventsv1.Event) {
 	flushing, cancel := outlasting(ctx, flushTimeout)
 	defer cancel()
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-flushing.Done(): // the call below returns at once
+	}
 	err := retry.Do(flushing, eventPolicy, opCreateEvent, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
 		defer cancel()

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -168,6 +169,34 @@ func TestAnEventInATerminatingNamespaceIsNotRetried(t *testing.T) {
 		sender.Wait()
 		if got := api.attempts.Load(); got != 1 {
 			t.Errorf("%d attempts, want one", got)
+		}
+	})
+}
+
+func TestManyEventsAreSentAFewAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var underWay, most atomic.Int32
+		api := newEventAPI(func(int32) error {
+			now := underWay.Add(1)
+			for before := most.Load(); now > before && !most.CompareAndSwap(before, now); before = most.Load() {
+			}
+			<-time.After(10 * time.Millisecond)
+			underWay.Add(-1)
+			return nil
+		})
+		sender := NewEventSender(api, &QuietPeriod{})
+		const n = 500
+		for i := range n {
+			event := webEvent(t)
+			event.Regarding.Name = "web-" + strconv.Itoa(i) // each is about a Service of its own
+			sender.Send(t.Context(), event)
+		}
+		sender.Wait()
+		if got := api.created.Load(); got != n {
+			t.Errorf("%d Events were created, want %d", got, n)
+		}
+		if got := most.Load(); got != maxConcurrentEvents {
+			t.Errorf("%d Events were sent at a time, want %d", got, maxConcurrentEvents)
 		}
 	})
 }
