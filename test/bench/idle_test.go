@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"testing"
@@ -194,6 +195,24 @@ func (b bench) settle() {
 	})
 	if err != nil {
 		b.t.Fatalf("the replicas do not come to rest, %v writes so far: %v", last, err)
+	}
+	b.awaitKubernetes()
+}
+
+// awaitKubernetes waits until nobody has changed a Service or an EndpointSlice for a while. With thousands of Services, Kubernetes' own
+// controllers write the slices of the source Services for longer than Tanist writes anything. What Tanist itself goes on writing is not
+// hidden by it: a change that never ends never lets the test pass.
+func (b bench) awaitKubernetes() {
+	b.t.Helper()
+	before := b.versions()
+	err := wait.PollUntilContextTimeout(b.t.Context(), quiet, stallTimeout, false, func(context.Context) (bool, error) {
+		now := b.versions()
+		same := maps.Equal(before, now)
+		before = now
+		return same, nil
+	})
+	if err != nil {
+		b.t.Fatalf("Services or EndpointSlices go on changing: %v", err)
 	}
 }
 
