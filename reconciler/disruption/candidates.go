@@ -3,7 +3,6 @@ package disruption
 import (
 	"strconv"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 
@@ -62,13 +61,4 @@ func deletionCost(pod *corev1.Pod) int {
 		return 0
 	}
 	return int(cost)
-}
-
-// ordinal returns the pod's index in its StatefulSet, or -1 for a pod without one.
-func ordinal(pod *corev1.Pod) int {
-	n, err := strconv.Atoi(pod.Labels[appsv1.PodIndexLabel])
-	if err != nil || n < 0 {
-		return -1
-	}
-	return n
 }

@@ -1,9 +1,20 @@
 package disruption
 
 import (
+	"strconv"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
+
+// ordinal returns the pod's index in its StatefulSet, or -1 for a pod without one.
+func ordinal(pod *corev1.Pod) int {
+	n, err := strconv.Atoi(pod.Labels[appsv1.PodIndexLabel])
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
 
 // beyondReplicas reports whether a pod's ordinal is outside the range that the StatefulSet asks for, so that a scale-down deletes the pod.
 // A StatefulSet that is being deleted no longer scales: its pods stay, or the garbage collector deletes all of them.

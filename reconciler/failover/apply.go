@@ -25,13 +25,6 @@ import (
 // errOutdated is the error of a write that the API server refused because the slice has changed since it was read.
 var errOutdated = errors.New("the EndpointSlice has changed")
 
-// Operations on the API server, as the retry metrics name them.
-const (
-	opUpdateSlice = "update-slice"
-	opCreateSlice = "create-slice"
-	opRead        = "read-live"
-)
-
 // apply writes slices in order, and reports whether the first one was written. It stops at the first error, so of two replicas that write
 // the same, only one makes the other writes. Nothing else in this package writes to the API. The error errOutdated asks for another
 // decision.

@@ -25,18 +25,6 @@ const (
 	authorityUndisputed
 )
 
-// authority returns what this replica may change now.
-func (c *Controller) authority() authority {
-	switch {
-	case c.stores.OlderReplicas():
-		return authorityUndisputed
-	case c.holdsLease():
-		return authorityAll
-	default:
-		return authorityLosses
-	}
-}
-
 // allows reports whether a replica may make one of a plan's writes. current is nil when the slice does not exist.
 func (a authority) allows(p *plan, current, desired *discoveryv1.EndpointSlice) bool {
 	switch {

@@ -4,55 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/tanist-dev/tanist/cache"
-	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/reconciler/notify"
-	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
 
 // maxAttempts is how often one reconciliation decides before it leaves the next attempt to the work queue, with its delay.
 const maxAttempts = 3
-
-// Controller reconciles source Services: it decides which pod leads, and writes that into the EndpointSlices. It runs on every replica.
-type Controller struct {
-	stores     *store.Stores
-	live       client.Reader // reads from the API server
-	client     client.Writer
-	leaders    *cache.Leaders
-	tuning     *config.Store
-	clock      *Clock
-	holdsLease func() bool // whether this replica holds the Lease for certain
-	recorder   events.EventRecorder
-	metrics    *metrics
-
-	events   *notify.EventSender
-	triggers *pendingTriggers
-	warnings *notify.Deduplicator
-	// repairBackoff spaces out repairs that someone keeps undoing.
-	repairBackoff *notify.Backoff
-	// refusalBackoff spaces out writes that the API server refuses. refusalWarnings remembers which refusals were reported.
-	refusalBackoff  *notify.Backoff
-	refusalWarnings *notify.Deduplicator
-	limiter         *limiter
-	deferral        deferral
-	// successorChanges enqueues a Service with the leader Service controller.
-	successorChanges *store.Enqueuer
-	// enqueueAll enqueues every Service.
-	enqueueAll func()
-	quiet      *notify.QuietPeriod
-	// queue is nil until the controller has started.
-	queue atomic.Pointer[store.Queue]
-}
 
 // Reconcile brings the slices of one source Service's leader Service up to date. A hand-over that admission has prepared is committed as
 // soon as the leader's departure is seen. Everything else is decided now. When the API server refuses a commit because another one came
@@ -160,14 +122,6 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in in
 		c.report(ctx, key, in, p)
 	}
 	return err
-}
-
-// recordSuccessor records that nothing is left to commit, and which pod would follow. When that pod has changed, it enqueues the Service
-// with the leader Service controller.
-func (c *Controller) recordSuccessor(key types.NamespacedName, successor *election.Candidate) {
-	if c.leaders.Decided(key, successor) {
-		c.successorChanges.EnqueueAfter(key, notify.Deferral)
-	}
 }
 
 // commitPath returns the path of a commit that admission has not prepared.

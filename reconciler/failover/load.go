@@ -214,3 +214,15 @@ func (c *Controller) retryRead(ctx context.Context, tuning config.Tuning, read f
 		return read(ctx)
 	})
 }
+
+// authority returns what this replica may change now.
+func (c *Controller) authority() authority {
+	switch {
+	case c.stores.OlderReplicas():
+		return authorityUndisputed
+	case c.holdsLease():
+		return authorityAll
+	default:
+		return authorityLosses
+	}
+}

@@ -8,6 +8,13 @@ import (
 	"github.com/tanist-dev/tanist/election"
 )
 
+// Operations on the API server, as the retry metrics name them.
+const (
+	opUpdateSlice = "update-slice"
+	opCreateSlice = "create-slice"
+	opRead        = "read-live"
+)
+
 // path says which replica commits, and why: a label of the metrics.
 type path string
 

@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
@@ -72,13 +71,6 @@ func (c *Controller) loadWarm(key types.NamespacedName) (in input, warm bool) {
 		in.record, warm = c.leaders.Warm(key, want(in))
 	}
 	return in, warm && !in.hasOtherOwner() && !in.behind()
-}
-
-// enqueueAfter enqueues a Service after a delay.
-func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration) {
-	if q := c.queue.Load(); q != nil {
-		(*q).AddAfter(reconcile.Request{NamespacedName: key}, after)
-	}
 }
 
 // prepare returns the commit to make once the leader's departure is seen. It returns false when no pod can follow. Like decide, it depends

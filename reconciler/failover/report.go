@@ -87,3 +87,11 @@ func (c *Controller) warn(key types.NamespacedName, in input, p plan) {
 	}
 	notify.Emit(c.recorder, c.warnings.Filter(key, warnings(in, p)))
 }
+
+// recordSuccessor records that nothing is left to commit, and which pod would follow. When that pod has changed, it enqueues the Service
+// with the leader Service controller.
+func (c *Controller) recordSuccessor(key types.NamespacedName, successor *election.Candidate) {
+	if c.leaders.Decided(key, successor) {
+		c.successorChanges.EnqueueAfter(key, notify.Deferral)
+	}
+}

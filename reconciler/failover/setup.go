@@ -1,21 +1,18 @@
 package failover
 
 import (
-	"context"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/source"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
@@ -44,6 +41,37 @@ type Options struct {
 	SuccessorChanges *store.Enqueuer
 }
 
+// Controller reconciles source Services: it decides which pod leads, and writes that into the EndpointSlices. It runs on every replica.
+type Controller struct {
+	stores     *store.Stores
+	live       client.Reader // reads from the API server
+	client     client.Writer
+	leaders    *cache.Leaders
+	tuning     *config.Store
+	clock      *Clock
+	holdsLease func() bool // whether this replica holds the Lease for certain
+	recorder   events.EventRecorder
+	metrics    *metrics
+
+	events   *notify.EventSender
+	triggers *pendingTriggers
+	warnings *notify.Deduplicator
+	// repairBackoff spaces out repairs that someone keeps undoing.
+	repairBackoff *notify.Backoff
+	// refusalBackoff spaces out writes that the API server refuses. refusalWarnings remembers which refusals were reported.
+	refusalBackoff  *notify.Backoff
+	refusalWarnings *notify.Deduplicator
+	limiter         *limiter
+	deferral        deferral
+	// successorChanges enqueues a Service with the leader Service controller.
+	successorChanges *store.Enqueuer
+	// enqueueAll enqueues every Service.
+	enqueueAll func()
+	quiet      *notify.QuietPeriod
+	// queue is nil until the controller has started.
+	queue atomic.Pointer[store.Queue]
+}
+
 // New returns a controller and registers its metrics.
 func New(options Options) (*Controller, error) {
 	metrics, err := newMetrics(options.Registerer)
@@ -66,18 +94,9 @@ func New(options Options) (*Controller, error) {
 	return c, nil
 }
 
-// Sources returns what the controller watches.
-func (c *Controller) Sources(informers ctrlcache.Cache) []source.Source {
-	start := source.Func(func(_ context.Context, q store.Queue) error {
-		c.queue.Store(&q)
-		return nil
-	})
-	disruptions := disruption.Watcher{Stores: c.stores, Tuning: c.tuning, Enqueue: c.enqueuePods}
-	return append(disruptions.Sources(informers),
-		start,
-		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
-		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
-		source.Kind(informers, &corev1.Pod{}, c.podHandler()),
-		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
-	)
+// enqueueAfter enqueues a Service after a delay.
+func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration) {
+	if q := c.queue.Load(); q != nil {
+		(*q).AddAfter(reconcile.Request{NamespacedName: key}, after)
+	}
 }

@@ -9,14 +9,17 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
@@ -159,4 +162,20 @@ func (c *Controller) sliceGone(q store.Queue, slice *discoveryv1.EndpointSlice, 
 	if key := c.stores.SourceOfSlice(slice); key.Name != "" && c.leaders.ObserveDeletion(key, slice.Name, slice.UID, version, time.Now()) {
 		c.enqueue(q, key)
 	}
+}
+
+// Sources returns what the controller watches.
+func (c *Controller) Sources(informers ctrlcache.Cache) []source.Source {
+	start := source.Func(func(_ context.Context, q store.Queue) error {
+		c.queue.Store(&q)
+		return nil
+	})
+	disruptions := disruption.Watcher{Stores: c.stores, Tuning: c.tuning, Enqueue: c.enqueuePods}
+	return append(disruptions.Sources(informers),
+		start,
+		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
+		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
+		source.Kind(informers, &corev1.Pod{}, c.podHandler()),
+		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
+	)
 }

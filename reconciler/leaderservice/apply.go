@@ -14,16 +14,6 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// Operations on the API server, as the retry metrics name them.
-const (
-	opReadLive        = "read-live"
-	opCreateService   = "create-service"
-	opPatchService    = "patch-service"
-	opDeleteService   = "delete-service"
-	opDeleteSlice     = "delete-slice"
-	opDeleteEndpoints = "delete-endpoints"
-)
-
 // apply makes the writes of a plan. A write that fails does not prevent the writes that do not depend on it.
 func (c *Controller) apply(ctx context.Context, plan plan) error {
 	return errors.Join(c.create(ctx, plan.create), c.patch(ctx, plan.patch), c.remove(ctx, plan))

@@ -7,38 +7,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/tanist-dev/tanist/cache"
-	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/notify"
-	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
-
-// Controller creates, repairs and deletes the leader Services.
-type Controller struct {
-	stores   *store.Stores
-	live     client.Reader // reads from the API server
-	client   client.Writer
-	leaders  *cache.Leaders
-	tuning   *config.Store
-	recorder events.EventRecorder
-	foreign  *foreignSlices
-
-	installations *installations
-	// repairs spaces out the repairs that someone undoes, removals the removals of what Kubernetes' controllers make again, and refusals
-	// the writes that the API server refuses.
-	repairs, removals, refusals *notify.Backoff
-	warnings                    *notify.Deduplicator
-	quiet                       *notify.QuietPeriod
-	successorChanges            *store.Enqueuer
-}
-
-// outdatedDelay is how soon to reconcile again when the informers, or Kubernetes' controllers, turn out to lag behind.
-const outdatedDelay = 200 * time.Millisecond
 
 // Reconcile creates, updates or deletes the leader Service of one source Service.
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {

@@ -1,15 +1,12 @@
 package leaderservice
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
@@ -63,36 +60,4 @@ func (p *plan) deferRemovals(wait time.Duration) {
 	if wait > 0 && p.deleteEndpoints != nil {
 		p.deleteEndpoints, p.deleteSlices, p.requeueAfter = nil, nil, retry.MinNonZero(p.requeueAfter, wait)
 	}
-}
-
-// parts returns what a change is about, so that the same repair is recognised: each label and annotation with its new value, and the other
-// parts that differ.
-func (c *serviceChange) parts() []string {
-	parts := slices.Concat(
-		leaderslice.ChangedKeys("label ", c.current.Labels, c.desired.Labels),
-		leaderslice.ChangedKeys("annotation ", c.current.Annotations, c.desired.Annotations))
-	if !apiequality.Semantic.DeepEqual(c.current.OwnerReferences, c.desired.OwnerReferences) {
-		parts = append(parts, "owner references")
-	}
-	if !apiequality.Semantic.DeepEqual(c.current.Spec.Selector, c.desired.Spec.Selector) {
-		parts = append(parts, "selector")
-	}
-	spec := c.current.Spec
-	spec.Selector = c.desired.Spec.Selector
-	if !apiequality.Semantic.DeepEqual(spec, c.desired.Spec) {
-		parts = append(parts, fmt.Sprintf("spec %v", c.desired.Spec.Ports))
-	}
-	return parts
-}
-
-// partNames returns the parts without their values.
-func (c *serviceChange) partNames() []string {
-	parts := c.parts()
-	for i, part := range parts {
-		parts[i], _, _ = strings.Cut(part, "=")
-		if strings.HasPrefix(part, "spec ") {
-			parts[i] = "spec"
-		}
-	}
-	return parts
 }

@@ -83,3 +83,19 @@ func (in input) deletable() []*corev1.Service {
 	}
 	return services
 }
+
+// The label of the Endpoints objects that Kubernetes' own controller makes. One without it was made by a user.
+const (
+	endpointsManagedBy  = "endpoints.kubernetes.io/managed-by"
+	endpointsController = "endpoint-controller"
+)
+
+// mirrorsUserEndpoints reports whether a slice is the copy of an Endpoints object that a user has created.
+func (in input) mirrorsUserEndpoints(slice *discoveryv1.EndpointSlice) bool {
+	return slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.MirroringController && in.userMadeEndpoints()
+}
+
+// userMadeEndpoints reports whether the Endpoints object with the leader Service's name exists and was not created by Kubernetes.
+func (in input) userMadeEndpoints() bool {
+	return in.endpoints != nil && in.endpoints.Labels[endpointsManagedBy] != endpointsController
+}

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
@@ -41,6 +44,33 @@ func (c *Controller) load(ctx context.Context, key types.NamespacedName, now tim
 	in.state = in.recordedState(record.State)
 	in.successor = successorOf(record, in.state)
 	return in, c.loadLeftovers(ctx, &in)
+}
+
+// installationGone reports whether the installation in a namespace has been gone for takeoverDelay. It reads the Lease live, at most twice
+// in installationCheckInterval. An installation whose Lease cannot be read counts as existing.
+func (c *Controller) installationGone(ctx context.Context, namespace string, now time.Time) bool {
+	if c.stores.Terminating(namespace) { // nothing new can run in a namespace that is being deleted, or is gone
+		return true
+	}
+	seen := c.installations.get(namespace)
+	if now.Sub(seen.checked) < installationCheckInterval/2 {
+		return seen.gone
+	}
+	lease := &coordinationv1.Lease{}
+	err := c.do(ctx, opReadLive, func(ctx context.Context) error {
+		return c.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: config.LeaseName}, lease)
+	})
+	switch {
+	case apierrors.IsNotFound(err):
+		seen = seen.withoutLease(now)
+	case err != nil:
+		logf.FromContext(ctx).V(1).Info("Failed to read another installation's Lease", "namespace", namespace, "error", err.Error())
+		seen = observation{checked: now}
+	default:
+		seen = observation{checked: now, gone: abandoned(lease, now)}
+	}
+	c.installations.set(namespace, seen)
+	return seen.gone
 }
 
 // loadNameHolder loads the Service that has the leader Service's name.

@@ -7,6 +7,16 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
+// Operations on the API server, as the retry metrics name them.
+const (
+	opReadLive        = "read-live"
+	opCreateService   = "create-service"
+	opPatchService    = "patch-service"
+	opDeleteService   = "delete-service"
+	opDeleteSlice     = "delete-slice"
+	opDeleteEndpoints = "delete-endpoints"
+)
+
 // foreignSlices counts the EndpointSlices that are not Tanist's and take traffic of leader Services. Only the Lease holder counts them.
 type foreignSlices struct {
 	mu sync.Mutex

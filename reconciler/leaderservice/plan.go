@@ -1,6 +1,7 @@
 package leaderservice
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -8,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
@@ -25,11 +27,6 @@ type plan struct {
 	foreignSlices int
 	// requeueAfter is when to plan again if no event arrives; zero for never.
 	requeueAfter time.Duration
-}
-
-// serviceChange is a Service as it is and as it should be.
-type serviceChange struct {
-	current, desired *corev1.Service
 }
 
 // decide returns the plan for an input. It is pure.
@@ -129,3 +126,42 @@ func (p *plan) update(in input, leaderService *corev1.Service, orphanedSince str
 	}
 	p.cleanUpSlices(in, leaderService)
 }
+
+// cleanUpSlices plans what to do about the EndpointSlices of a leader Service. kube-proxy uses every slice whose label names the Service,
+// so each that is not Tanist's takes traffic past the leader:
+//
+//   - Our slices with a name that Tanist does not use, or no longer uses, are deleted.
+//   - A slice that Kubernetes' controllers have made while the leader Service had a selector is deleted. The Endpoints object is deleted
+//     first, because as long as it exists, the mirroring controller creates its slice again.
+//   - Any other slice belongs to someone else. It is not changed, and reported. The failover controller reports a slice that has one of our
+//     names.
+func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
+	expected := leaderslice.Names(leaderService)
+	leftovers := false
+	for _, slice := range in.slices {
+		switch {
+		case slice.DeletionTimestamp != nil, slices.Contains(expected, slice.Name):
+		case isLeftover(slice, leaderService) && !in.mirrorsUserEndpoints(slice):
+			// This case stands before ownsSlice, because the leader Service controls these slices, too.
+			leftovers = true
+			if in.selectorGone { // while there is a selector, the controller would make the slice again
+				p.deleteSlices = append(p.deleteSlices, slice)
+			}
+		case in.ownsSlice(slice):
+			p.deleteSlices = append(p.deleteSlices, slice)
+		case takesTraffic(slice, leaderService):
+			p.foreignSlices++
+			p.warnings = append(p.warnings, in.foreignSliceWarning(slice, leaderService))
+		}
+	}
+	switch {
+	case !leftovers:
+	case !in.selectorGone: // the live Service still has its selector, or is another one
+		p.requeueAfter = retry.MinNonZero(p.requeueAfter, outdatedDelay)
+	case in.endpoints != nil && in.endpoints.DeletionTimestamp == nil && !in.userMadeEndpoints():
+		p.deleteEndpoints = in.endpoints
+	}
+}
+
+// outdatedDelay is how soon to reconcile again when the informers, or Kubernetes' controllers, turn out to lag behind.
+const outdatedDelay = 200 * time.Millisecond

@@ -4,12 +4,8 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/client-go/tools/events"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
@@ -33,6 +29,25 @@ type Options struct {
 	SuccessorChanges *store.Enqueuer
 }
 
+// Controller creates, repairs and deletes the leader Services.
+type Controller struct {
+	stores   *store.Stores
+	live     client.Reader // reads from the API server
+	client   client.Writer
+	leaders  *cache.Leaders
+	tuning   *config.Store
+	recorder events.EventRecorder
+	foreign  *foreignSlices
+
+	installations *installations
+	// repairs spaces out the repairs that someone undoes, removals the removals of what Kubernetes' controllers make again, and refusals
+	// the writes that the API server refuses.
+	repairs, removals, refusals *notify.Backoff
+	warnings                    *notify.Deduplicator
+	quiet                       *notify.QuietPeriod
+	successorChanges            *store.Enqueuer
+}
+
 // New returns the controller, and registers its metrics.
 func New(options Options) (*Controller, error) {
 	foreign, err := newForeignSlices(options.Registerer)
@@ -47,16 +62,4 @@ func New(options Options) (*Controller, error) {
 		installations: newInstallations(), repairs: notify.NewBackoff(), removals: notify.NewBackoff(), refusals: notify.NewBackoff(),
 		quiet: options.Quiet, successorChanges: options.SuccessorChanges,
 	}, nil
-}
-
-// Sources returns what the controller watches; selected is the cache of the slices that the EndpointSlice controller makes for leader
-// Services.
-func (c *Controller) Sources(informers, selected ctrlcache.Cache) []source.Source {
-	return []source.Source{
-		source.Func(c.successorChanges.Start),
-		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
-		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
-		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
-		source.Kind(selected, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
-	}
 }

@@ -9,50 +9,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
-	"github.com/tanist-dev/tanist/retry"
 )
-
-// The label of the Endpoints objects that Kubernetes' own controller makes. One without it was made by a user.
-const (
-	endpointsManagedBy  = "endpoints.kubernetes.io/managed-by"
-	endpointsController = "endpoint-controller"
-)
-
-// cleanUpSlices plans what to do about the EndpointSlices of a leader Service. kube-proxy uses every slice whose label names the Service,
-// so each that is not Tanist's takes traffic past the leader:
-//
-//   - Our slices with a name that Tanist does not use, or no longer uses, are deleted.
-//   - A slice that Kubernetes' controllers have made while the leader Service had a selector is deleted. The Endpoints object is deleted
-//     first, because as long as it exists, the mirroring controller creates its slice again.
-//   - Any other slice belongs to someone else. It is not changed, and reported. The failover controller reports a slice that has one of our
-//     names.
-func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
-	expected := leaderslice.Names(leaderService)
-	leftovers := false
-	for _, slice := range in.slices {
-		switch {
-		case slice.DeletionTimestamp != nil, slices.Contains(expected, slice.Name):
-		case isLeftover(slice, leaderService) && !in.mirrorsUserEndpoints(slice):
-			// This case stands before ownsSlice, because the leader Service controls these slices, too.
-			leftovers = true
-			if in.selectorGone { // while there is a selector, the controller would make the slice again
-				p.deleteSlices = append(p.deleteSlices, slice)
-			}
-		case in.ownsSlice(slice):
-			p.deleteSlices = append(p.deleteSlices, slice)
-		case takesTraffic(slice, leaderService):
-			p.foreignSlices++
-			p.warnings = append(p.warnings, in.foreignSliceWarning(slice, leaderService))
-		}
-	}
-	switch {
-	case !leftovers:
-	case !in.selectorGone: // the live Service still has its selector, or is another one
-		p.requeueAfter = retry.MinNonZero(p.requeueAfter, outdatedDelay)
-	case in.endpoints != nil && in.endpoints.DeletionTimestamp == nil && !in.userMadeEndpoints():
-		p.deleteEndpoints = in.endpoints
-	}
-}
 
 // isLeftover reports whether one of Kubernetes' own controllers has made a slice for a leader Service that had a selector.
 func isLeftover(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
@@ -68,16 +25,6 @@ func isLeftover(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service)
 	default:
 		return false
 	}
-}
-
-// mirrorsUserEndpoints reports whether a slice is the copy of an Endpoints object that a user has created.
-func (in input) mirrorsUserEndpoints(slice *discoveryv1.EndpointSlice) bool {
-	return slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.MirroringController && in.userMadeEndpoints()
-}
-
-// userMadeEndpoints reports whether the Endpoints object with the leader Service's name exists and was not created by Kubernetes.
-func (in input) userMadeEndpoints() bool {
-	return in.endpoints != nil && in.endpoints.Labels[endpointsManagedBy] != endpointsController
 }
 
 // takesTraffic reports whether kube-proxy uses a slice for a Service.

@@ -5,10 +5,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
@@ -74,5 +76,17 @@ func (c *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*discoveryv1.EndpointSlice], q store.Queue) {
 			enqueue(q, e.Object)
 		},
+	}
+}
+
+// Sources returns what the controller watches; selected is the cache of the slices that the EndpointSlice controller makes for leader
+// Services.
+func (c *Controller) Sources(informers, selected ctrlcache.Cache) []source.Source {
+	return []source.Source{
+		source.Func(c.successorChanges.Start),
+		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
+		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
+		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
+		source.Kind(selected, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
 	}
 }

@@ -37,6 +37,9 @@ var eventPolicy = retry.Policy{
 // many Services at once. Sent all together, they would keep the API server from answering even its Lease.
 const maxConcurrentEvents = 8
 
+// flushTimeout is how long a replica that stops goes on trying to send its last Events.
+const flushTimeout = 5 * time.Second
+
 // opCreateEvent is the operation's name in the retry metrics.
 const opCreateEvent = "create-event"
 
@@ -139,4 +142,14 @@ func NewEvent(about, related runtime.Object, now time.Time) (*eventsv1.Event, er
 		}
 	}
 	return event, nil
+}
+
+// outlasting returns a context that ends some time after another one.
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return longer, func() {
+		stop()
+		cancel()
+	}
 }

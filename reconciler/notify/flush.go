@@ -2,13 +2,9 @@ package notify
 
 import (
 	"context"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 )
-
-// flushTimeout is how long a replica that stops goes on trying to send its last Events.
-const flushTimeout = 5 * time.Second
 
 // FlushingController runs a controller on every replica, and returns only when the controller has ended and its last Events are sent.
 type FlushingController struct {
@@ -24,14 +20,4 @@ func (f FlushingController) Start(ctx context.Context) error {
 	err := f.Controller.Start(ctx)
 	f.Sender.Wait()
 	return err
-}
-
-// outlasting returns a context that ends some time after another one.
-func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
-	return longer, func() {
-		stop()
-		cancel()
-	}
 }

@@ -149,3 +149,18 @@ func firstPair(selector map[string]string) string {
 	}
 	return pair(first, selector[first])
 }
+
+// byIndex panics when the store does not have the index, which New and NewFake have added.
+func byIndex[T any](store toolscache.Indexer, index, value string) []T {
+	found, err := store.ByIndex(index, value)
+	if err != nil {
+		panic(err)
+	}
+	objects := make([]T, 0, len(found))
+	for _, object := range found {
+		if typed, ok := object.(T); ok {
+			objects = append(objects, typed)
+		}
+	}
+	return objects
+}

@@ -145,21 +145,6 @@ func get[T any](store toolscache.Indexer, key string) (object T) {
 	return object
 }
 
-// byIndex panics when the store does not have the index, which New and NewFake have added.
-func byIndex[T any](store toolscache.Indexer, index, value string) []T {
-	found, err := store.ByIndex(index, value)
-	if err != nil {
-		panic(err)
-	}
-	objects := make([]T, 0, len(found))
-	for _, object := range found {
-		if typed, ok := object.(T); ok {
-			objects = append(objects, typed)
-		}
-	}
-	return objects
-}
-
 // OptedIn reports whether a namespace has the label and is not being deleted.
 func (s *Stores) OptedIn(namespace string) bool {
 	meta := s.namespace(namespace)

@@ -39,16 +39,6 @@ func trim(object any) (any, error) {
 	return object, nil
 }
 
-// trimMeta keeps what identifies an object, its owners, its labels, our annotations, and whether it is being deleted.
-func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
-	return metav1.ObjectMeta{
-		Name: meta.Name, Namespace: meta.Namespace, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
-		CreationTimestamp: meta.CreationTimestamp, DeletionTimestamp: meta.DeletionTimestamp,
-		DeletionGracePeriodSeconds: meta.DeletionGracePeriodSeconds,
-		Labels:                     meta.Labels, Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
-	}
-}
-
 // trimService keeps, besides our annotations, those that are copied to a leader Service. It keeps them on both Services.
 func trimService(service *corev1.Service) {
 	annotations := copyableAnnotations(service.Annotations)
@@ -75,22 +65,6 @@ func trimSlice(slice *discoveryv1.EndpointSlice) {
 	if slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.EndpointSliceController || owner != nil && owner.Kind == "Endpoints" {
 		slice.Endpoints, slice.Ports = nil, nil
 	}
-}
-
-// ourAnnotations returns the annotations of our domain. It drops one that no controller reads, because every pod with a drain window has
-// it.
-func ourAnnotations(annotations map[string]string) map[string]string {
-	var kept map[string]string
-	for key, value := range annotations {
-		if !strings.HasPrefix(key, config.Domain+"/") || key == config.DrainWindowAppliedKey {
-			continue
-		}
-		if kept == nil {
-			kept = map[string]string{}
-		}
-		kept[key] = value
-	}
-	return kept
 }
 
 // trimNode keeps what announces that a node is removed or shuts down. It drops what a kubelet reports regularly.
@@ -158,19 +132,6 @@ func trimPartial(meta *metav1.PartialObjectMetadata) {
 		CreationTimestamp: meta.CreationTimestamp, OwnerReferences: meta.OwnerReferences,
 		Annotations: withAnnotation(nil, meta, RevisionAnnotation),
 	}
-}
-
-// withAnnotation adds an annotation of an object, if it has it, to those that are kept.
-func withAnnotation(kept map[string]string, object metav1.Object, key string) map[string]string {
-	value, found := object.GetAnnotations()[key]
-	if !found {
-		return kept
-	}
-	if kept == nil {
-		kept = map[string]string{}
-	}
-	kept[key] = value
-	return kept
 }
 
 // ShuttingDown reports whether the kubelet says that its node is shutting down.

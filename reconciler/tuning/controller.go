@@ -2,44 +2,15 @@ package tuning
 
 import (
 	"context"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/notify"
-	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
-
-// Controller puts the tuning in force, and saves it while this replica holds the Lease.
-type Controller struct {
-	key        types.NamespacedName // of the ConfigMap tanist-tuning
-	stores     *store.Stores
-	tuning     *config.Store
-	live       client.Reader // reads from the API server
-	client     client.Writer
-	holdsLease func() bool
-	recorder   events.EventRecorder
-	warnings   *notify.Deduplicator
-	// enqueueAll is called when the tuning in force has changed.
-	enqueueAll func()
-}
-
-// Operations on the API server, as the retry metrics name them.
-const (
-	opReadTuning = "read-tuning"
-	opPatchState = "patch-state"
-)
-
-// recheckInterval is how soon to reconcile again while the informers are behind, or, without the Lease, while there is something to do for
-// its holder. This replica may hold the Lease by then, and no watch event says so. Without the Lease, the check makes no request.
-const recheckInterval = 5 * time.Second
 
 // Reconcile resolves the ConfigMaps tanist-tuning, whose key is the request, and tanist-state. The holder of the Lease then saves a
 // tuning that is not saved yet, and warns of one that is wrong.
@@ -98,9 +69,4 @@ func notSaved(configMap *corev1.ConfigMap, refused error) notify.Warning {
 		Note: "the tuning is in force but cannot be saved. If the next one is wrong, an older tuning or the defaults will be in force: " +
 			refused.Error(),
 	}
-}
-
-// stateKey is the key of the ConfigMap tanist-state.
-func stateKey(namespace string) types.NamespacedName {
-	return types.NamespacedName{Namespace: namespace, Name: config.TuningState}
 }

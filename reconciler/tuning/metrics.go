@@ -6,6 +6,12 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
+// Operations on the API server, as the retry metrics name them.
+const (
+	opReadTuning = "read-tuning"
+	opPatchState = "patch-state"
+)
+
 // registerMetrics registers the metrics of the tuning in force.
 func registerMetrics(registerer prometheus.Registerer, tuning *config.Store) error {
 	stale := prometheus.NewGaugeFunc(prometheus.GaugeOpts{

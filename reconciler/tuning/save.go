@@ -16,6 +16,10 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
+// recheckInterval is how soon to reconcile again while the informers are behind, or, without the Lease, while there is something to do for
+// its holder. This replica may hold the Lease by then, and no watch event says so. Without the Lease, the check makes no request.
+const recheckInterval = 5 * time.Second
+
 // errNoState reports that the ConfigMap tanist-state is missing. Tanist must not create it: a right to create cannot be limited to one
 // name.
 var errNoState = errors.New("there is no ConfigMap " + config.TuningState + ": install Tanist again with the chart or install.yaml, which contain it")

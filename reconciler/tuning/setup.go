@@ -37,6 +37,20 @@ type Options struct {
 	EnqueueAll func()
 }
 
+// Controller puts the tuning in force, and saves it while this replica holds the Lease.
+type Controller struct {
+	key        types.NamespacedName // of the ConfigMap tanist-tuning
+	stores     *store.Stores
+	tuning     *config.Store
+	live       client.Reader // reads from the API server
+	client     client.Writer
+	holdsLease func() bool
+	recorder   events.EventRecorder
+	warnings   *notify.Deduplicator
+	// enqueueAll is called when the tuning in force has changed.
+	enqueueAll func()
+}
+
 // New returns the controller, and registers its metrics.
 func New(options Options) (*Controller, error) {
 	if err := registerMetrics(options.Registerer, options.Tuning); err != nil {
@@ -68,4 +82,9 @@ func (c *Controller) Load() source.Source {
 		c.tuning.Apply(config.ResolveTuning(c.stores.ConfigMap(c.key), c.stores.State(stateKey(c.key.Namespace))))
 		return nil
 	})
+}
+
+// stateKey is the key of the ConfigMap tanist-state.
+func stateKey(namespace string) types.NamespacedName {
+	return types.NamespacedName{Namespace: namespace, Name: config.TuningState}
 }

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+// trimMeta keeps what identifies an object, its owners, its labels, our annotations, and whether it is being deleted.
+func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Name: meta.Name, Namespace: meta.Namespace, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
+		CreationTimestamp: meta.CreationTimestamp, DeletionTimestamp: meta.DeletionTimestamp,
+		DeletionGracePeriodSeconds: meta.DeletionGracePeriodSeconds,
+		Labels:                     meta.Labels, Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
+	}
+}
+
+// ourAnnotations returns the annotations of our domain. It drops one that no controller reads, because every pod with a drain window has
+// it.
+func ourAnnotations(annotations map[string]string) map[string]string {
+	var kept map[string]string
+	for key, value := range annotations {
+		if !strings.HasPrefix(key, config.Domain+"/") || key == config.DrainWindowAppliedKey {
+			continue
+		}
+		if kept == nil {
+			kept = map[string]string{}
+		}
+		kept[key] = value
+	}
+	return kept
+}
+
+// withAnnotation adds an annotation of an object, if it has it, to those that are kept.
+func withAnnotation(kept map[string]string, object metav1.Object, key string) map[string]string {
+	value, found := object.GetAnnotations()[key]
+	if !found {
+		return kept
+	}
+	if kept == nil {
+		kept = map[string]string{}
+	}
+	kept[key] = value
+	return kept
+}
