@@ -131,7 +131,7 @@ func (c *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 				c.sliceGone(q, e.ObjectOld, e.ObjectNew.ResourceVersion)
 			}
 			if key.Name != "" && claimsToBeOurs(e.ObjectNew) {
-				c.quiet.HandedOver(time.Now())
+				c.quiet.HandedOver(key.Namespace, time.Now())
 			}
 			if olderThan(e.ObjectNew.ResourceVersion, e.ObjectOld.ResourceVersion) {
 				// Versions only go back when etcd was restored. Then the leader cache may hold what the restore has undone.

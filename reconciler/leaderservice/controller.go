@@ -21,7 +21,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, retry.UnlessStopping(ctx, err)
 	}
 	plan := decide(in, now)
-	plan.deferReport(c.quiet.Remaining(now))
+	plan.deferReport(c.quiet.Remaining(key.Namespace, now))
 	c.spaceOut(key, &plan, in, now)
 	err = c.apply(ctx, plan)
 	result, err := c.result(key, &plan, in, err, now)

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -15,6 +16,13 @@ import (
 const (
 	eventBurst    = 25
 	eventInterval = time.Minute
+)
+
+// How many Events a namespace may have, whatever they are about: namespaceBurst at once, and another one every namespaceInterval. Without
+// this limit, hundreds of Services over the same flapping pods would have hundreds of Events for every change of a pod.
+const (
+	namespaceBurst    = 200
+	namespaceInterval = 100 * time.Millisecond
 )
 
 // eventKind is what is limited: the Events with one reason about one object. Each reason has a limit of its own, so that many hand-overs
@@ -33,9 +41,10 @@ func kindOf(event *eventsv1.Event) eventKind {
 	return eventKind{event.Namespace, about.Kind, about.Name, event.Reason}
 }
 
-// eventLimits decides which Events are sent, and when. Of the Events of one kind that come too fast, it keeps the newest until one may be
-// sent, and omits the rest. The note of the one sent says how many were omitted. So users always see the newest state, a minute late at
-// most.
+// eventLimits decides which Events are sent, and when. Of the Events of one kind that come too fast, because of the limit of the kind or of
+// the namespace, it keeps the newest until one may be sent, and omits the rest. The note of the one sent says how many were omitted. So
+// users always see the newest state: a minute late at most, or, if the namespace has more than 600 kinds that wait, as late as these take.
+// No more Events wait than there are kinds.
 type eventLimits struct {
 	omitted prometheus.Counter
 
@@ -43,6 +52,8 @@ type eventLimits struct {
 	// kinds has an entry from the first Event of a kind until its limit has recovered, at most about 25 minutes after the last one was sent.
 	// So the entries of deleted Services disappear by themselves.
 	kinds map[eventKind]*limitedEvents
+	// namespaces has an entry from the first Event of a namespace until its limit has recovered.
+	namespaces map[string]*rate.Limiter
 	// lastNumber is the number in the name of the last Event.
 	lastNumber int64
 }
@@ -58,7 +69,7 @@ type limitedEvents struct {
 }
 
 func newEventLimits() *eventLimits {
-	return &eventLimits{omitted: newOmittedEvents(), kinds: map[eventKind]*limitedEvents{}}
+	return &eventLimits{omitted: newOmittedEvents(), kinds: map[eventKind]*limitedEvents{}, namespaces: map[string]*rate.Limiter{}}
 }
 
 // admit returns how long to wait before an Event may be sent. A caller that is told to wait must call take in the end, also if it stops
@@ -85,7 +96,11 @@ func (l *eventLimits) admit(event *eventsv1.Event, now time.Time) (wait time.Dur
 		limited.waiting = event
 		return 0, false
 	}
-	if wait = limited.bucket.ReserveN(now, 1).DelayFrom(now); wait > 0 {
+	if l.namespaces[kind.namespace] == nil {
+		l.namespaces[kind.namespace] = rate.NewLimiter(rate.Every(namespaceInterval), namespaceBurst)
+	}
+	wait = max(limited.bucket.ReserveN(now, 1).DelayFrom(now), l.namespaces[kind.namespace].ReserveN(now, 1).DelayFrom(now))
+	if wait > 0 {
 		limited.waiting = event
 	}
 	return wait, true
@@ -105,17 +120,16 @@ func (l *eventLimits) take(event *eventsv1.Event) *eventsv1.Event {
 	return taken
 }
 
-// sweep drops the kinds whose limit has recovered. It calls itself again while there are others.
+// sweep drops the kinds and the namespaces whose limit has recovered. It calls itself again while there are others.
 func (l *eventLimits) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	for kind, limited := range l.kinds {
-		if limited.waiting == nil && limited.bucket.TokensAt(now) >= eventBurst {
-			delete(l.kinds, kind)
-		}
-	}
-	if len(l.kinds) > 0 {
+	maps.DeleteFunc(l.kinds, func(_ eventKind, limited *limitedEvents) bool {
+		return limited.waiting == nil && limited.bucket.TokensAt(now) >= eventBurst
+	})
+	maps.DeleteFunc(l.namespaces, func(_ string, bucket *rate.Limiter) bool { return bucket.TokensAt(now) >= namespaceBurst })
+	if len(l.kinds) > 0 { // no namespace's limit recovers later than its kinds' limits
 		time.AfterFunc(eventInterval, l.sweep)
 	}
 }

@@ -34,7 +34,8 @@ var eventPolicy = retry.Policy{
 }
 
 // maxConcurrentEvents is how many Events one sender sends at a time. A replica that begins to hold the Lease has a warning about each of
-// many Services at once. Sent all together, they would keep the API server from answering even its Lease.
+// many Services at once. Sent all together, they would keep the API server from answering even its Lease. Namespaces take turns (see
+// eventSlots).
 const maxConcurrentEvents = 8
 
 // flushTimeout is how long a replica that stops goes on trying to send its last Events.
@@ -54,8 +55,8 @@ type EventSender struct {
 	quiet    *QuietPeriod
 	limits   *eventLimits
 	instance string
-	// slots has an entry for each Event that is being sent, at most maxConcurrentEvents.
-	slots   chan struct{}
+	// slots lets maxConcurrentEvents be sent at a time.
+	slots   *eventSlots
 	sending sync.WaitGroup
 }
 
@@ -68,7 +69,7 @@ func NewEventSender(writer client.Writer, quiet *QuietPeriod) *EventSender {
 
 func newEventSender(writer client.Writer, quiet *QuietPeriod, limits *eventLimits, instance string) *EventSender {
 	return &EventSender{
-		client: writer, quiet: quiet, limits: limits, instance: instance, slots: make(chan struct{}, maxConcurrentEvents),
+		client: writer, quiet: quiet, limits: limits, instance: instance, slots: &eventSlots{free: maxConcurrentEvents},
 	}
 }
 
@@ -97,7 +98,7 @@ func (s *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
 			}
 			event = s.limits.take(event)
 		}
-		s.quiet.Wait(ctx)
+		s.quiet.Wait(ctx, event.Namespace)
 		s.create(ctx, event)
 	})
 }
@@ -106,10 +107,8 @@ func (s *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
 func (s *EventSender) create(ctx context.Context, event *eventsv1.Event) {
 	flushing, cancel := outlasting(ctx, flushTimeout)
 	defer cancel()
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-flushing.Done(): // the call below returns at once
+	if s.slots.acquire(flushing, event.Namespace) { // if not, the call below returns at once
+		defer s.slots.release()
 	}
 	err := retry.Do(flushing, eventPolicy, opCreateEvent, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)

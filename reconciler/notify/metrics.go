@@ -6,6 +6,6 @@ import "github.com/prometheus/client_golang/prometheus"
 func newOmittedEvents() prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "tanist_events_omitted_total",
-		Help: "Number of Events that were not sent because their Service had too many with the same reason. The note of the next one says how many.",
+		Help: "Number of Events that were not sent because their Service had too many with the same reason, or their namespace had too many. The note of the next one says how many.",
 	})
 }

@@ -28,9 +28,9 @@ func TestQuietPeriodRemaining(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var quiet QuietPeriod
 			for _, move := range test.moves {
-				quiet.HandedOver(gen.T0.Add(move))
+				quiet.HandedOver("shop", gen.T0.Add(move))
 			}
-			if got := quiet.Remaining(gen.T0.Add(test.now)); got != test.want {
+			if got := quiet.Remaining("shop", gen.T0.Add(test.now)); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -51,14 +51,14 @@ func TestQuietPeriodWaitsForTheLastOfSeveralMoves(t *testing.T) {
 		var quiet QuietPeriod
 		began := time.Now()
 		waited := make(chan time.Duration, 1)
-		quiet.HandedOver(began)
+		quiet.HandedOver("shop", began)
 		go func() {
-			quiet.Wait(t.Context())
+			quiet.Wait(t.Context(), "shop")
 			waited <- time.Since(began)
 		}()
 		for range 3 {
 			<-time.After(Deferral * 3 / 4)
-			quiet.HandedOver(time.Now())
+			quiet.HandedOver("shop", time.Now())
 		}
 		if got, want := <-waited, 3*Deferral*3/4+Deferral; got != want {
 			t.Errorf("waited %s, want %s", got, want)
@@ -71,9 +71,31 @@ func TestQuietPeriodStopsWaitingWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		began := time.Now()
-		(&QuietPeriod{}).Wait(ctx)
+		(&QuietPeriod{}).Wait(ctx, "shop")
 		if took := time.Since(began); took != 0 {
 			t.Errorf("waited %s", took)
 		}
 	})
+}
+
+func TestANamespaceThatIsBusyDefersNothingOfAnother(t *testing.T) {
+	var quiet QuietPeriod
+	for _, move := range every(Deferral/2, longestDeferral/2) {
+		quiet.HandedOver("busy", gen.T0.Add(move))
+	}
+	quiet.HandedOver("shop", gen.T0.Add(2*Deferral))
+	now := gen.T0.Add(longestDeferral / 2)
+	if busy, shop := quiet.Remaining("busy", now), quiet.Remaining("shop", now); busy != Deferral || shop != 0 {
+		t.Errorf("got %s in the busy namespace and %s in the other, want %s and none", busy, shop, Deferral)
+	}
+}
+
+func TestQuietNamespacesAreForgotten(t *testing.T) {
+	var quiet QuietPeriod
+	quiet.HandedOver("shop", gen.T0)
+	quiet.HandedOver("bank", gen.T0.Add(Deferral/2))
+	quiet.HandedOver("farm", gen.T0.Add(Deferral))
+	if _, remembered := quiet.namespaces["shop"]; remembered || len(quiet.namespaces) != 2 {
+		t.Errorf("got %v, want no entry for the namespace whose period is over", quiet.namespaces)
+	}
 }

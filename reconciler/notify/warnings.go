@@ -23,9 +23,10 @@ type Warning struct {
 	Repetition int
 }
 
-// id returns the same for warnings that say the same.
+// id returns the same for warnings that say the same. It has as much of the note as the Event: a note may quote an annotation, which may
+// be long.
 func (w Warning) id() string {
-	return w.Reason + "\n" + string(w.Object.GetUID()) + "\n" + strconv.Itoa(w.Repetition) + "\n" + w.Note
+	return w.Reason + "\n" + string(w.Object.GetUID()) + "\n" + strconv.Itoa(w.Repetition) + "\n" + FitNote(w.Note)
 }
 
 // Emit records an Event for each warning.
