@@ -2,7 +2,7 @@ package failover
 
 import (
 	"errors"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,7 +33,7 @@ func (c *Controller) delay(key types.NamespacedName, in input, p plan, now time.
 		}
 		return max(behindDelay, min(waited/2, maxBehind-waited)), nil
 	}
-	if p.writesPrimary && in.authority == authorityAll && (!in.preparable(p) || !c.deferral.yields()) {
+	if p.writesPrimary && in.authority == authorityAll && (!in.preparable(p) || !c.deferral.yields(key.Namespace)) {
 		return 0, nil // this replica goes first
 	}
 	return commitDelay(needed, c.leaders.OthersCommitted(), in.tuning.Commit.BackupDelay.Duration, now), nil
@@ -62,24 +62,41 @@ func commitDelay(needed, othersCommitted time.Time, backupDelay time.Duration, n
 // The API server calls admission on one replica, and keeps its connection to it for hours. That replica has the commit ready. When it is
 // not the holder of the Lease, both would commit at the same moment. One of the two writes would be wasted work for the API server, at the
 // worst time. So a conflict makes the holder wait like the other replicas. If no other replica commits meanwhile, it goes first again:
-// admission is not called, or not installed.
+// admission is not called, or not installed. It learns this for each namespace, because conflicts have other causes, too: someone who keeps
+// changing slices in one namespace must not delay the hand-overs in another.
 type deferral struct {
-	afterOthers atomic.Bool
+	mu sync.Mutex
+	// afterOthers has the namespaces in which the last commit had a conflict. A commit without one, or forget, removes it.
+	afterOthers map[string]bool
 }
 
 // yields reports whether another replica seems to be the one that the API server calls.
-func (d *deferral) yields() bool {
-	return d.afterOthers.Load()
+func (d *deferral) yields(namespace string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.afterOthers[namespace]
 }
 
 // observe records how the holder's own commit of a departure ended.
-func (d *deferral) observe(err error) {
+func (d *deferral) observe(namespace string, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	switch {
 	case errors.Is(err, errOutdated):
-		d.afterOthers.Store(true)
+		if d.afterOthers == nil {
+			d.afterOthers = map[string]bool{}
+		}
+		d.afterOthers[namespace] = true
 	case err == nil:
-		d.afterOthers.Store(false)
+		delete(d.afterOthers, namespace)
 	}
+}
+
+// forget drops what was learnt in a namespace.
+func (d *deferral) forget(namespace string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.afterOthers, namespace)
 }
 
 // evictionByAPI is the reason of the condition DisruptionTarget that an eviction writes. Nothing that writes another reason (preemption,

@@ -22,6 +22,7 @@ const maxAttempts = 3
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
 	trigger := c.triggers.take(key)
+	defer c.limiter.forfeit(key)
 	in, found := c.loadFromInformers(key)
 	if !found {
 		c.forget(key, in.source)
@@ -29,7 +30,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	in.trigger = trigger
 	read := readNothing
-	if p, prepared := c.takePrepared(key, &in); prepared {
+	if p, prepared := c.takePreparedInPace(key, &in); prepared {
 		// A prepared commit waits neither for other replicas nor at the limiter.
 		switch err := c.commit(ctx, key, in, p); {
 		case err == nil:
@@ -82,14 +83,14 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 
 // reconcileOnce decides, commits and reports, once.
 func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName, in input) (reconcile.Result, error) {
-	now := time.Now()
-	p := decide(in, c.clock.Now())
+	now, decided := time.Now(), c.clock.Now()
+	p := decide(in, decided)
 	if len(p.writes) == 0 {
 		c.leaders.SetState(key, p.stateUnwritten(), p.highest)
 	} else {
 		wait, err := c.delay(key, in, p, now)
 		if wait == 0 && err == nil {
-			wait = c.repairDelay(key, in, p, now)
+			wait = c.pause(key, in, p, decided, now)
 		}
 		if wait > 0 || err != nil {
 			c.leaders.SetState(key, p.stateUnwritten(), p.highest)
@@ -110,12 +111,13 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 
 // commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader.
 func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in input, p plan) error {
+	c.pace.Record(key, time.Now())
 	committed, err := c.apply(ctx, key, in.tuning, p.writes)
 	switch {
 	case p.path == pathPrepared:
 		c.leaders.CountPrepared(commitOutcome(committed, err))
 	case in.authority == authorityAll && in.preparable(p):
-		c.deferral.observe(err)
+		c.deferral.observe(key.Namespace, err)
 	}
 	if committed {
 		c.leaders.SetState(key, p.after, p.after.Term)

@@ -4,29 +4,34 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/reconciler/fairqueue"
 )
 
 // limiter limits how many reconciliations run at a time. A controller's number of workers is fixed when it starts. This limit is a tuning,
 // so the limiter reads it each time.
 //
-// No worker waits in the limiter: a Service that may not be reconciled yet is enqueued again when another one is done. So a worker is free
-// for a commit that admission has prepared, which bypasses the limiter.
+// No worker waits in the limiter: a Service that may not be reconciled yet gets its place when another one is done, and is enqueued again.
+// So a worker is free for a commit that admission has prepared, which bypasses the limiter. Namespaces get places in turn, so that the many
+// Services of one do not delay the few of another. A place is kept for the Service that gets it, or else newcomers of the busiest namespace
+// would take most places.
 type limiter struct {
 	limit   func() int
 	enqueue func(types.NamespacedName)
 
 	mu sync.Mutex
-	// running is the number of Services that are being reconciled.
-	running int
-	// waiting are the Services that may not be reconciled yet, in order. One that was reconciled meanwhile is still there, but no longer in
+	// taken is the number of places of Services that are being reconciled, or that were enqueued with a place.
+	taken int
+	// waiting are the Services that have no place yet. One that got a place because the limit was raised is still there, but no longer in
 	// queued.
-	waiting []types.NamespacedName
-	// queued are the Services that still wait.
-	queued map[types.NamespacedName]bool
+	waiting fairqueue.Queue[types.NamespacedName]
+	queued  map[types.NamespacedName]bool
+	// places are the Services that were enqueued with a place, and not reconciled yet.
+	places map[types.NamespacedName]bool
 }
 
 func newLimiter(limit func() int, enqueue func(types.NamespacedName)) *limiter {
-	return &limiter{limit: limit, enqueue: enqueue, queued: map[types.NamespacedName]bool{}}
+	return &limiter{limit: limit, enqueue: enqueue, queued: map[types.NamespacedName]bool{}, places: map[types.NamespacedName]bool{}}
 }
 
 // tryAcquire reports whether a Service may be reconciled now. If so, the caller must call release afterwards. If not, the limiter enqueues
@@ -34,30 +39,57 @@ func newLimiter(limit func() int, enqueue func(types.NamespacedName)) *limiter {
 func (l *limiter) tryAcquire(key types.NamespacedName) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running >= l.limit() {
+	if l.places[key] {
+		delete(l.places, key)
+		return true
+	}
+	if l.taken >= l.limit() {
 		if !l.queued[key] {
 			l.queued[key] = true
-			l.waiting = append(l.waiting, key)
+			l.waiting.Push(key.Namespace, key)
 		}
 		return false
 	}
-	l.running++
+	l.taken++
 	delete(l.queued, key)
 	return true
 }
 
-// release ends a reconciliation, and enqueues as many waiting Services as the current limit has room for.
+// release ends a reconciliation.
 func (l *limiter) release() {
 	l.mu.Lock()
-	l.running--
+	l.taken--
+	l.grantAndUnlock()
+}
+
+// forfeit gives up the place that a Service was enqueued with, if it did not need it.
+func (l *limiter) forfeit(key types.NamespacedName) {
+	l.mu.Lock()
+	if !l.places[key] {
+		l.mu.Unlock()
+		return
+	}
+	delete(l.places, key)
+	l.taken--
+	l.grantAndUnlock()
+}
+
+// grantAndUnlock gives places to as many waiting Services as the current limit has room for, and enqueues them. The caller holds mu, which
+// it unlocks first: enqueue is not the limiter's.
+func (l *limiter) grantAndUnlock() {
 	var next []types.NamespacedName
-	for len(next) < l.limit()-l.running && len(l.waiting) > 0 {
-		key := l.waiting[0]
-		l.waiting = l.waiting[1:]
-		if l.queued[key] {
-			delete(l.queued, key)
-			next = append(next, key)
+	for l.taken < l.limit() {
+		key, ok := l.waiting.Pop()
+		if !ok {
+			break
 		}
+		if !l.queued[key] {
+			continue
+		}
+		delete(l.queued, key)
+		l.places[key] = true
+		l.taken++
+		next = append(next, key)
 	}
 	l.mu.Unlock()
 	for _, key := range next {

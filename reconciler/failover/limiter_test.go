@@ -63,12 +63,17 @@ func TestTheLimiterEnqueuesAServiceOnce(t *testing.T) {
 	}
 	l.release()
 	l.expect(t, "web-1")
-	if len(l.waiting) != 0 || len(l.queued) != 0 {
+	if !l.waiting.Empty() || len(l.queued) != 0 {
 		t.Errorf("%v and %v are remembered", l.waiting, l.queued)
 	}
 	l.tryAcquire(service(0))
-	l.tryAcquire(service(1)) // it waits again
+	if !l.tryAcquire(service(1)) {
+		t.Error("a Service that was enqueued may not run")
+	}
+	l.tryAcquire(service(1)) // an event while it runs: it waits again
 	l.release()
+	l.expect(t, "web-0")
+	l.forfeit(service(0))
 	l.expect(t, "web-1")
 }
 
@@ -94,17 +99,38 @@ func TestTheLimiterFollowsAChangedLimit(t *testing.T) {
 	l.expect(t, "web-5")
 }
 
-// Another Service may take the place of one that was enqueued. Then that one waits again.
-func TestTheLimiterKeepsAServiceThatWasOvertaken(t *testing.T) {
+func TestTheLimiterKeepsThePlaceOfAServiceThatWasEnqueued(t *testing.T) {
 	l := newTestLimiter(1)
 	l.tryAcquire(service(0))
 	l.tryAcquire(service(1))
 	l.release()
 	l.expect(t, "web-1")
-	l.tryAcquire(service(2)) // is reconciled first
-	if l.tryAcquire(service(1)) {
-		t.Error("a Service may run beyond the limit")
+	if l.tryAcquire(service(2)) {
+		t.Error("a newcomer takes the place of a Service that has waited")
 	}
+	l.forfeit(service(1)) // it has nothing to decide any more
+	l.expect(t, "web-2")
+	l.forfeit(service(1)) // has no place to give up
+	if l.taken != 1 {
+		t.Errorf("%d places are taken, want one", l.taken)
+	}
+}
+
+func TestTheLimiterServesNamespacesInTurn(t *testing.T) {
+	l := newTestLimiter(1)
+	l.tryAcquire(service(0))
+	for i := 1; i <= 50; i++ {
+		l.tryAcquire(service(i))
+	}
+	neighbour := types.NamespacedName{Namespace: "bank", Name: "neighbour"}
+	l.tryAcquire(neighbour)
 	l.release()
 	l.expect(t, "web-1")
+	l.tryAcquire(service(1))
+	l.tryAcquire(service(1)) // an event meanwhile
+	l.release()
+	l.expect(t, "neighbour")
+	l.tryAcquire(neighbour)
+	l.release()
+	l.expect(t, "web-2")
 }

@@ -78,8 +78,13 @@ func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 	c.leaders.Forget(key, why)
 	c.warnings.Filter(key, nil)
 	c.refusalWarnings.Filter(key, nil)
+	c.unstableWarnings.Filter(key, nil)
 	c.repairBackoff.Forget(key)
 	c.refusalBackoff.Forget(key)
+	c.unstableBackoff.Forget(key)
+	if why == cache.ServiceGone {
+		c.deferral.forget(key.Namespace) // it may have been the last Service there; if not, the next conflict teaches it again
+	}
 }
 
 // leaderServiceUsable reports whether the leader Service exists, is ours, is not being deleted, and has an address family.

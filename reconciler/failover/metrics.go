@@ -36,6 +36,9 @@ type metrics struct {
 	// unadmitted counts departures that admission should have seen. Admission that is not called cannot report that itself. A replica counts
 	// only the hand-overs that it commits as the Lease holder.
 	unadmitted prometheus.Counter
+	// unstable counts commits that were not made because another one would have followed at once, slowed those that had to wait because their
+	// Service had too many.
+	unstable, slowed prometheus.Counter
 }
 
 // newMetrics creates and registers the metrics.
@@ -60,6 +63,14 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "tanist_departures_unadmitted_total",
 			Help: "Hand-overs of deleted leaders, committed by this replica, that admission had not prepared: the watch saw the deletion and admission did not.",
 		}),
+		unstable: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tanist_commits_unstable_total",
+			Help: "Commits that were not made because what they would write leads to another commit at once. The Event CommitUnstable says for which Service.",
+		}),
+		slowed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tanist_commits_slowed_total",
+			Help: "Times that a commit had to wait because its Service had too many within seconds. The Event WritesSlowed says for which Service.",
+		}),
 	}
 	for _, reason := range election.Reasons() {
 		for _, path := range []path{pathPrepared, pathUnprepared, pathBackup} {
@@ -68,7 +79,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		}
 	}
 	for _, collector := range []prometheus.Collector{
-		m.handovers, m.duration, m.conflicts, m.unadmitted,
+		m.handovers, m.duration, m.conflicts, m.unadmitted, m.unstable, m.slowed,
 	} {
 		if err := registerer.Register(collector); err != nil {
 			return nil, err

@@ -20,6 +20,7 @@ func TestMetrics(t *testing.T) {
 	for name, want := range map[string]int{
 		"tanist_handovers_total": series, "tanist_handover_duration_seconds": series,
 		"tanist_commit_conflicts_total": 1, "tanist_departures_unadmitted_total": 1,
+		"tanist_commits_unstable_total": 1, "tanist_commits_slowed_total": 1,
 	} {
 		if got, err := testutil.GatherAndCount(registry, name); err != nil || got != want {
 			t.Errorf("%s has %d series at first (%v), want %d", name, got, err, want)

@@ -88,7 +88,7 @@ func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared
 		p = decide(in.withDeparture(departure.UID, announced, now), now)
 	}
 	successor := in.pod(p.after.Leader.UID)
-	if !p.decision.Move || !p.writesPrimary || successor == nil {
+	if !p.decision.Move || !p.writesPrimary || successor == nil || in.withDeparture(departure.UID, announced, now).unstable(p, now) != "" {
 		return cache.Prepared{}, false
 	}
 	prepared := cache.Prepared{
@@ -123,6 +123,14 @@ func (in input) withDeparture(leader types.UID, announced bool, now time.Time) i
 		in.pods[i] = &departing
 	}
 	return in
+}
+
+// takePreparedInPace is takePrepared, unless the Service has had too many commits: then the hand-over stays prepared.
+func (c *Controller) takePreparedInPace(key types.NamespacedName, in *input) (plan, bool) {
+	if c.pace.Remaining(key, time.Now()) > 0 {
+		return plan{}, false
+	}
+	return c.takePrepared(key, in)
 }
 
 // takePrepared returns the hand-over that admission has prepared for a Service as a plan, if the leader's departure is seen and nothing

@@ -61,8 +61,13 @@ type Controller struct {
 	// refusalBackoff spaces out writes that the API server refuses. refusalWarnings remembers which refusals were reported.
 	refusalBackoff  *notify.Backoff
 	refusalWarnings *notify.Deduplicator
-	limiter         *limiter
-	deferral        deferral
+	// unstableBackoff spaces out decisions whose commits would not last. unstableWarnings remembers which were reported.
+	unstableBackoff  *notify.Backoff
+	unstableWarnings *notify.Deduplicator
+	// pace limits how often each Service has a commit.
+	pace     *notify.Pace
+	limiter  *limiter
+	deferral deferral
 	// successorChanges enqueues a Service with the leader Service controller.
 	successorChanges *store.Enqueuer
 	// enqueueAll enqueues every Service.
@@ -85,6 +90,7 @@ func New(options Options) (*Controller, error) {
 		recorder: options.Recorder, metrics: metrics,
 		events: options.Events, triggers: newPendingTriggers(), warnings: notify.NewDeduplicator(),
 		repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(), refusalWarnings: notify.NewDeduplicator(),
+		unstableBackoff: notify.NewBackoff(), unstableWarnings: notify.NewDeduplicator(), pace: notify.NewPace(),
 		enqueueAll: options.EnqueueAll, successorChanges: options.SuccessorChanges, quiet: options.Quiet,
 	}
 	c.limiter = newLimiter(

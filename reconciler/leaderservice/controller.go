@@ -23,6 +23,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	plan := decide(in, now)
 	plan.deferReport(c.quiet.Remaining(key.Namespace, now))
 	c.spaceOut(key, &plan, in, now)
+	c.slowDown(key, &plan, in, now)
 	err = c.apply(ctx, plan)
 	result, err := c.result(key, &plan, in, err, now)
 	c.foreign.set(key, plan.foreignSlices)

@@ -37,6 +37,30 @@ func (c *Controller) spaceOut(key types.NamespacedName, p *plan, in input, now t
 	}
 }
 
+// slowDown defers all writes of a plan when the Service has had too many, whatever they change: someone may undo another repair each time, or
+// let the Service opt in and out. It counts those that it does not defer.
+func (c *Controller) slowDown(key types.NamespacedName, p *plan, in input, now time.Time) {
+	if !p.writes() {
+		return
+	}
+	wait := c.pace.Remaining(key, now)
+	if wait == 0 {
+		c.pace.Record(key, now)
+		return
+	}
+	c.slowed.Inc()
+	if c.pace.Slowed(key) {
+		notify.Emit(c.recorder, []notify.Warning{in.slowedWarning()})
+	}
+	p.create, p.patch, p.deleteEndpoints, p.deleteServices, p.deleteSlices = nil, nil, nil, nil, nil
+	p.requeueAfter = retry.MinNonZero(p.requeueAfter, wait)
+}
+
+// writes reports whether a plan writes anything.
+func (p *plan) writes() bool {
+	return p.create != nil || p.patch != nil || p.deleteEndpoints != nil || len(p.deleteServices) > 0 || len(p.deleteSlices) > 0
+}
+
 // deferReport defers the patch if it changes only the report about who leads and who would follow.
 func (p *plan) deferReport(wait time.Duration) {
 	if wait > 0 && p.patch != nil && !store.ServiceChanged(p.patch.current, p.patch.desired) {

@@ -2,13 +2,16 @@ package leaderservice
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/events"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/test/gen"
@@ -91,5 +94,33 @@ func TestDeferReportDefersTheReportOnly(t *testing.T) {
 				t.Errorf("unexpected plan (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAServiceThatNeedsWritesAllTheTimeIsSlowedDown(t *testing.T) {
+	c := newController(t)
+	recorder := events.NewFakeRecorder(100)
+	c.recorder = recorder
+	writes, n := 0, 0
+	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Second)); now = now.Add(50 * time.Millisecond) {
+		// Someone damages something else each time, so no repair is the same as the one before.
+		in := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": strconv.Itoa(n)} })))
+		n++
+		plan := decide(in, now)
+		c.slowDown(gen.ShopWeb, &plan, in, now)
+		if plan.patch != nil {
+			writes++
+		} else if plan.requeueAfter == 0 {
+			t.Fatal("a write that waits is not due again")
+		}
+	}
+	if writes < 30 || writes > 42 {
+		t.Errorf("%d writes in ten seconds, want a burst of ten and three each second", writes)
+	}
+	if got := len(recorder.Events); got != 1 {
+		t.Errorf("%d Events, want one", got)
+	}
+	if got := testutil.ToFloat64(c.slowed); got != float64(n-writes) {
+		t.Errorf("%v writes are counted as slowed down, want %d", got, n-writes)
 	}
 }

@@ -32,6 +32,15 @@ func newForeignSlices(registerer prometheus.Registerer) (*foreignSlices, error) 
 	}, f.total))
 }
 
+// newSlowedWrites returns the counter of the writes that had to wait because their Service had too many.
+func newSlowedWrites(registerer prometheus.Registerer) (prometheus.Counter, error) {
+	slowed := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "tanist_leader_service_writes_slowed_total",
+		Help: "Times that a write for a leader Service had to wait because there were too many within seconds. The Event WritesSlowed says for which Service.",
+	})
+	return slowed, registerer.Register(slowed)
+}
+
 func (f *foreignSlices) set(key types.NamespacedName, count int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

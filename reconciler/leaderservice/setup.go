@@ -43,9 +43,12 @@ type Controller struct {
 	// repairs spaces out the repairs that someone undoes, removals the removals of what Kubernetes' controllers make again, and refusals
 	// the writes that the API server refuses.
 	repairs, removals, refusals *notify.Backoff
-	warnings                    *notify.Deduplicator
-	quiet                       *notify.QuietPeriod
-	successorChanges            *store.Enqueuer
+	// pace limits how often something is written for each Service, and slowed counts what had to wait.
+	pace             *notify.Pace
+	slowed           prometheus.Counter
+	warnings         *notify.Deduplicator
+	quiet            *notify.QuietPeriod
+	successorChanges *store.Enqueuer
 }
 
 // New returns the controller, and registers its metrics.
@@ -54,11 +57,15 @@ func New(options Options) (*Controller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failed to register metrics of leader Services: %w", err)
 	}
+	slowed, err := newSlowedWrites(options.Registerer)
+	if err != nil {
+		return nil, fmt.Errorf("failed to register metrics of leader Services: %w", err)
+	}
 	retry.InitMetrics(store.StandardPolicyName,
 		opDeleteSlice, opCreateService, opPatchService, opDeleteService, opDeleteEndpoints, opReadLive)
 	return &Controller{
 		stores: options.Stores, live: options.Live, client: options.Client, leaders: options.Leaders, tuning: options.Tuning,
-		recorder: options.Recorder, warnings: notify.NewDeduplicator(), foreign: foreign,
+		recorder: options.Recorder, warnings: notify.NewDeduplicator(), foreign: foreign, pace: notify.NewPace(), slowed: slowed,
 		installations: newInstallations(), repairs: notify.NewBackoff(), removals: notify.NewBackoff(), refusals: notify.NewBackoff(),
 		quiet: options.Quiet, successorChanges: options.SuccessorChanges,
 	}, nil

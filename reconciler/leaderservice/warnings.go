@@ -87,6 +87,16 @@ func (in input) contestedWarning(change *serviceChange) notify.Warning {
 	}
 }
 
+// slowedWarning is about a leader Service that has to be written again and again.
+func (in input) slowedWarning() notify.Warning {
+	return notify.Warning{
+		Object: in.source, Reason: notify.ReasonWritesSlowed, Action: notify.ActionMirror,
+		Note: fmt.Sprintf("the leader Service of Service %s has to be written again and again, so Tanist does so at most three times a second. "+
+			"Look for what changes one of the two Services: kubectl get services --namespace %s --show-managed-fields -o yaml",
+			in.source.Name, in.source.Namespace),
+	}
+}
+
 // foreignSliceWarning is about a slice that is not ours and takes a share of the leader Service's traffic.
 func (in input) foreignSliceWarning(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) notify.Warning {
 	warning := notify.Warning{Object: in.source, Related: slice, Reason: notify.ReasonForeignSlice, Action: notify.ActionMirror}

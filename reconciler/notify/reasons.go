@@ -37,6 +37,10 @@ const (
 	ReasonContested = "LeaderServiceContested"
 	// reasonWriteRefused reports a write that the API server refuses: a quota, a policy, an admission webhook or a missing right.
 	reasonWriteRefused = "WriteRefused"
+	// ReasonCommitUnstable reports an EndpointSlice that is not written, because it would have to be written again at once.
+	ReasonCommitUnstable = "CommitUnstable"
+	// ReasonWritesSlowed reports a Service whose leader, leader Service or EndpointSlice changes so often that the writes are slowed down.
+	ReasonWritesSlowed = "WritesSlowed"
 	// ReasonSliceTaken reports that another object has an EndpointSlice's name.
 	ReasonSliceTaken = "EndpointSliceTaken"
 	// ReasonForeignSlice reports an EndpointSlice that is not Tanist's and takes traffic of the leader Service.

@@ -39,10 +39,11 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 	}
 	want := []string{
 		"tanist_admission_failures_total", "tanist_certificate_ready", "tanist_commit_conflicts_total",
+		"tanist_commits_slowed_total", "tanist_commits_unstable_total",
 		"tanist_departures_admitted_total", "tanist_departures_unadmitted_total", "tanist_events_omitted_total",
 		"tanist_foreign_endpointslices", "tanist_handover_duration_seconds",
 		"tanist_handovers_total", "tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total",
-		"tanist_leader_cache_misses_total", "tanist_leader_services", "tanist_leaderless_services", "tanist_prepared_total",
+		"tanist_leader_cache_misses_total", "tanist_leader_service_writes_slowed_total", "tanist_leader_services", "tanist_leaderless_services", "tanist_prepared_total",
 		"tanist_tuning_info", "tanist_tuning_stale", "tanist_webhook_trusted",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
