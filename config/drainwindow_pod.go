@@ -12,8 +12,6 @@ import (
 type PodWindow struct {
 	// Window is in whole seconds. It is zero for a pod that is left alone.
 	Window time.Duration
-	// Shortened is true if the pod's own annotation asks for a longer window than the tuning allows.
-	Shortened bool
 	// LeftAlone explains why a pod has no window although its Services ask for one. It is empty if the pod's own annotation is the
 	// reason.
 	LeftAlone string
@@ -21,14 +19,14 @@ type PodWindow struct {
 	Wrong *field.Error
 }
 
-// PodWindowFor decides which drain window a pod should have. services is the window that its Services ask for, and longest the longest
-// one that the tuning allows.
+// PodWindowFor decides which drain window a pod should have. services is the window that its Services ask for (see DrainWindowOr).
 //
-// The pod's own annotation overrules its Services. Without it, two kinds of pods are left alone: pods of Jobs, because cancelled work
+// The pod's own annotation overrules its Services, and the tuning does not shorten it: who creates a pod could as well write a preStop
+// hook. A Service asks for the pods of others. Without it, two kinds of pods are left alone: pods of Jobs, because cancelled work
 // should not continue, and pods on their node's network, because their successor on that node needs the same ports. Static pods are
 // always left alone: their node does not read them from the API. So are pods that were created without a window because they were
 // refused with one.
-func PodWindowFor(pod *corev1.Pod, services, longest time.Duration) PodWindow {
+func PodWindowFor(pod *corev1.Pod, services time.Duration) PodWindow {
 	if isStatic(pod) {
 		return PodWindow{LeftAlone: "it is a static pod: its node reads it from a file"}
 	}
@@ -39,7 +37,7 @@ func PodWindowFor(pod *corev1.Pod, services, longest time.Duration) PodWindow {
 			"terminationGracePeriodSeconds: make that " + refused + " shorter in the pod template, or annotate the template with " +
 			DrainWindowKey + ": 0s", Wrong: wrong}
 	case own != nil:
-		return PodWindow{Window: min(*own, longest), Shortened: *own > longest}
+		return PodWindow{Window: *own}
 	case services == 0:
 		return PodWindow{Wrong: wrong}
 	case controlledByA(pod, "Job"):

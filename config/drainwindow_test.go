@@ -90,7 +90,6 @@ func TestPodWindowFor(t *testing.T) {
 	)
 	type result struct {
 		Window    time.Duration
-		Shortened bool
 		LeftAlone string
 		Wrong     string
 	}
@@ -105,11 +104,14 @@ func TestPodWindowFor(t *testing.T) {
 		"Services that ask for none":                {},
 		"a pod that asks for a longer one":          {meta: annotated("8s"), services: three, want: result{Window: 8 * time.Second}},
 		"a pod that asks where its Services do not": {meta: annotated("8s"), want: result{Window: 8 * time.Second}},
-		"a pod that asks for the longest":           {meta: annotated("30s"), want: result{Window: 30 * time.Second}},
-		"a pod that asks for a longer one yet":      {meta: annotated("31s"), want: result{Window: 30 * time.Second, Shortened: true}},
-		"a pod that opts out":                       {meta: annotated("0s"), services: three},
-		"a wrong annotation counts as missing":      {meta: annotated("soon"), services: three, want: result{Window: three, Wrong: wrong}},
-		"and is told where nothing is asked for":    {meta: annotated("soon"), want: result{Wrong: wrong}},
+		"a pod that asks for the longest":           {meta: annotated("10m"), want: result{Window: 10 * time.Minute}},
+		"a pod that asks for a longer one yet": {
+			meta: annotated("601s"), services: three,
+			want: result{Window: three, Wrong: `metadata.annotations[tanist.dev/drain-window]: Invalid value: "601s": must be from 0s to 10m`},
+		},
+		"a pod that opts out":                    {meta: annotated("0s"), services: three},
+		"a wrong annotation counts as missing":   {meta: annotated("soon"), services: three, want: result{Window: three, Wrong: wrong}},
+		"and is told where nothing is asked for": {meta: annotated("soon"), want: result{Wrong: wrong}},
 		"a part of a second cannot be slept": {
 			meta: annotated("1500ms"),
 			want: result{Wrong: `metadata.annotations[tanist.dev/drain-window]: Invalid value: "1500ms": ` +
@@ -140,8 +142,8 @@ func TestPodWindowFor(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			pod := PodWindowFor(&corev1.Pod{ObjectMeta: test.meta, Spec: corev1.PodSpec{HostNetwork: test.host}}, test.services, 30*time.Second)
-			got := result{Window: pod.Window, Shortened: pod.Shortened, LeftAlone: pod.LeftAlone}
+			pod := PodWindowFor(&corev1.Pod{ObjectMeta: test.meta, Spec: corev1.PodSpec{HostNetwork: test.host}}, test.services)
+			got := result{Window: pod.Window, LeftAlone: pod.LeftAlone}
 			if pod.Wrong != nil {
 				got.Wrong = pod.Wrong.Error()
 			}

@@ -1,5 +1,7 @@
 package config
 
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 // Names that users, kube-proxy and other controllers see. They are stable.
 const (
 	// Domain is the prefix of every name of ours.
@@ -98,6 +100,12 @@ var writtenKeys = []string{
 func Mistyped(annotations map[string]string) bool {
 	value, found := annotations[EnabledKey]
 	return found && value != "true" && value != "false"
+}
+
+// NeverOptsIn reports whether a namespace cannot opt in, whatever its label says: that of the cluster's own components, and the one that
+// Tanist runs in. Admission is not called for them, so that Tanist cannot stand in the way of what it depends on.
+func NeverOptsIn(namespace, installation string) bool {
+	return namespace == metav1.NamespaceSystem || namespace == installation
 }
 
 // Enabled reports whether a Namespace's labels or a Service's annotations opt in. Only the value "true" does.

@@ -61,7 +61,8 @@ func DefaultOptions(service string) Options {
 	return options
 }
 
-// DrainWindowOr returns the Service's own drain window, limited by the tuning, or the tuning's.
+// DrainWindowOr returns the Service's own drain window, or the tuning's. The tuning limits the Service's own: who may write Services must
+// not give the pods of others a long preStop hook by selecting them.
 func (o Options) DrainWindowOr(t Tuning) time.Duration {
 	if o.DrainWindow != nil {
 		return min(*o.DrainWindow, t.Election.LongestDrainWindow())

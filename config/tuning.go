@@ -60,8 +60,8 @@ type CommitTuning struct {
 type ElectionTuning struct {
 	// DrainWindow is how long pods keep serving after their deletion begins, in whole seconds: 0s (pods are not touched) to 10m.
 	DrainWindow metav1.Duration `json:"drainWindow"`
-	// MaxDrainWindow is the longest window that a Service or a pod gets for its annotation, in whole seconds: 0s to 10m. It does not
-	// limit DrainWindow.
+	// MaxDrainWindow is the longest window that a Service gets for its annotation, in whole seconds: 0s to 10m. It limits neither
+	// DrainWindow nor the annotation of a pod.
 	MaxDrainWindow metav1.Duration `json:"maxDrainWindow"`
 	// HandoverOnCordon moves the leader from a node that is cordoned.
 	HandoverOnCordon bool `json:"handoverOnCordon"`
@@ -108,7 +108,7 @@ func DefaultTuning() Tuning {
 	}
 }
 
-// LongestDrainWindow returns the longest drain window that a pod gets.
+// LongestDrainWindow returns the longest drain window that a pod gets for its Services.
 func (t ElectionTuning) LongestDrainWindow() time.Duration {
 	return max(t.DrainWindow.Duration, t.MaxDrainWindow.Duration)
 }

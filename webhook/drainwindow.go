@@ -44,7 +44,7 @@ func (d drainWindow) create(request ctrlwebhook.AdmissionRequest, pod *corev1.Po
 	// its Service may be created later, or may not have reached this replica yet.
 	selecting := d.services.Selecting(request.Namespace, pod.Labels)
 	tuning := d.tuning.Load()
-	wanted := config.PodWindowFor(pod, longestWindow(selecting, tuning), tuning.Election.LongestDrainWindow())
+	wanted := config.PodWindowFor(pod, longestWindow(selecting, tuning))
 	ops, warnings := windowPatch(pod, wanted.Window), podWarnings(pod, wanted)
 	switch {
 	case len(ops) == 0:
@@ -73,9 +73,6 @@ func podWarnings(pod *corev1.Pod, window config.PodWindow) []string {
 	if window.Wrong != nil {
 		all = append(all, fmt.Sprintf("%v; what the pod's Services ask for is used instead", window.Wrong))
 	}
-	if window.Shortened {
-		all = append(all, shortenedWarning(pod.Annotations, window.Window))
-	}
 	if _, err := config.ParsePriority(pod.Annotations); err != nil {
 		all = append(all, fmt.Sprintf("%v; the priority is 0 until then", err))
 	}
@@ -85,10 +82,10 @@ func podWarnings(pod *corev1.Pod, window config.PodWindow) []string {
 	return all
 }
 
-// shortenedWarning returns the warning for an annotation with a longer drain window than the tuning allows.
+// shortenedWarning returns the warning for a Service's annotation with a longer drain window than the tuning allows.
 func shortenedWarning(annotations map[string]string, longest time.Duration) string {
 	return fmt.Sprintf("%v; %s is used instead", field.Invalid(drainWindowPath, annotations[config.DrainWindowKey],
-		"is longer than election.maxDrainWindow of Tanist's tuning allows"), longest)
+		"is longer than election.maxDrainWindow of Tanist's tuning allows; only a pod's own annotation may ask for more"), longest)
 }
 
 var drainWindowPath = field.NewPath("metadata", "annotations").Key(config.DrainWindowKey)

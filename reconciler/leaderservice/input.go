@@ -19,6 +19,8 @@ type input struct {
 	source *corev1.Service
 	// optedIn and terminating are about the namespace.
 	optedIn, terminating bool
+	// excluded says that the namespace has the label, but is one that never opts in.
+	excluded bool
 	// optOutGrace is how long a leader Service is kept after its namespace has opted out.
 	optOutGrace time.Duration
 	options     config.Options

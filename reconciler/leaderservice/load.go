@@ -24,6 +24,7 @@ func (c *Controller) load(ctx context.Context, key types.NamespacedName, now tim
 	in := input{
 		source:  c.stores.Service(key),
 		optedIn: c.stores.OptedIn(key.Namespace), terminating: c.stores.Terminating(key.Namespace),
+		excluded:    c.stores.Excluded(key.Namespace),
 		optOutGrace: c.tuning.Load().Election.OptOutGrace.Duration, installation: c.stores.Installation,
 	}
 	if in.source == nil || in.terminating {

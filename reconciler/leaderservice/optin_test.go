@@ -56,6 +56,7 @@ func TestAMistypedAnnotationChangesNothing(t *testing.T) {
 func TestOptingOut(t *testing.T) {
 	web := gen.WebService()
 	out := func(in *input) { in.optedIn, in.optOutGrace = false, 5*time.Minute }
+	excluded := func(in *input) { in.excluded = true }
 	marked := func(since string) *corev1.Service {
 		return gen.LeaderOf(web, func(s *corev1.Service) { s.Annotations = map[string]string{config.OrphanedSinceKey: since} })
 	}
@@ -86,6 +87,17 @@ func TestOptingOut(t *testing.T) {
 		"a mark in the future is set again": {
 			input: inputOf(web, withLeader(marked("2027-03-01T11:55:00Z")), out),
 			want:  planned{Patch: "web-leader", RequeueAfter: 5 * time.Minute, Warnings: []string{notify.ReasonNamespaceOptedOut}},
+		},
+		"a namespace that never opts in gets no leader Service, and is told": {
+			input: inputOf(web, out, excluded),
+			want:  planned{Warnings: []string{notify.ReasonInvalidService}},
+		},
+		"a Service in such a namespace that asks for none is told nothing": {
+			input: inputOf(gen.Annotated(config.EnabledKey, "false"), out, excluded),
+		},
+		"a leader Service that such a namespace has is kept for the grace period": {
+			input: inputOf(web, withLeader(gen.LeaderOf(web)), out, excluded),
+			want:  planned{Patch: "web-leader", RequeueAfter: 5 * time.Minute, Warnings: []string{notify.ReasonInvalidService}},
 		},
 		"the Service's own annotation acts at once": {
 			input: inputOf(gen.Annotated(config.EnabledKey, "false"), withLeader(gen.LeaderOf(web)), out),

@@ -44,6 +44,8 @@ func decide(in input, now time.Time) plan {
 		p.requeueAfter = installationCheckInterval
 	case in.optedIn && in.wanted():
 		p.keep(in)
+	case in.excluded && in.wanted() && in.existing == nil:
+		p.warnings = append(p.warnings, in.excludedWarning())
 	case in.wanted() && in.existing != nil && p.keepForGrace(in, now, p.update, in.optedOutWarning):
 	case store.LostItsPods(in.source) && in.existing != nil && p.keepForGrace(in, now, p.mark, in.lostPodsWarning):
 	default:

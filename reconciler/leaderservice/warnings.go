@@ -38,8 +38,26 @@ func (in input) otherInstallationWarning() notify.Warning {
 	}
 }
 
+// excludedWarning is about a Service that asks for a leader Service in a namespace that never opts in.
+func (in input) excludedWarning() notify.Warning {
+	return notify.Warning{
+		Object: in.source, Reason: notify.ReasonInvalidService, Action: notify.ActionMirror,
+		Note: fmt.Sprintf("namespace %s cannot opt in, so its label %s has no effect and Service %s gets no leader Service: move the Service to "+
+			"another namespace. Kubernetes' own namespace kube-system and the one that Tanist runs in are left out",
+			in.source.Namespace, config.EnabledKey, in.source.Name),
+	}
+}
+
 // optedOutWarning is about a namespace that has opted out, and whose leader Services are deleted at the end of the grace period.
 func (in input) optedOutWarning(end time.Time) notify.Warning {
+	if in.excluded {
+		warning := in.excludedWarning()
+		warning.Related = in.existing
+		warning.Note = fmt.Sprintf("namespace %s cannot opt in: leader Service %s keeps working until it is deleted at %s. "+
+			"Move Service %s to another namespace before",
+			in.source.Namespace, in.existing.Name, end.UTC().Format(time.RFC3339), in.source.Name)
+		return warning
+	}
 	return notify.Warning{
 		Object: in.source, Related: in.existing, Reason: notify.ReasonNamespaceOptedOut, Action: notify.ActionMirror,
 		Note: fmt.Sprintf("namespace %s no longer has the label %s=true: leader Service %s keeps working until it is deleted at %s. "+

@@ -145,8 +145,18 @@ func get[T any](store toolscache.Indexer, key string) (object T) {
 	return object
 }
 
-// OptedIn reports whether a namespace has the label and is not being deleted.
+// OptedIn reports whether a namespace has the label, may opt in, and is not being deleted.
 func (s *Stores) OptedIn(namespace string) bool {
+	return s.labelled(namespace) && !config.NeverOptsIn(namespace, s.Installation)
+}
+
+// Excluded reports whether a namespace has the label and never opts in.
+func (s *Stores) Excluded(namespace string) bool {
+	return s.labelled(namespace) && config.NeverOptsIn(namespace, s.Installation)
+}
+
+// labelled reports whether a namespace has the label and is not being deleted.
+func (s *Stores) labelled(namespace string) bool {
 	meta := s.namespace(namespace)
 	return meta != nil && meta.DeletionTimestamp == nil && config.Enabled(meta.Labels)
 }

@@ -103,10 +103,11 @@ func TestOptedIn(t *testing.T) {
 	stores := NewFake(gen.Namespace("in"),
 		gen.Namespace("out", func(m *metav1.PartialObjectMetadata) { m.Labels = nil }),
 		gen.Namespace("no", func(m *metav1.PartialObjectMetadata) { m.Labels[config.EnabledKey] = "false" }),
+		gen.Namespace("kube-system"), gen.Namespace("tanist-system"),
 		gen.Namespace("deleted", func(m *metav1.PartialObjectMetadata) { m.DeletionTimestamp = &now }),
 	)
 	for namespace, want := range map[string][2]bool{
-		"in": {true, false}, "out": {false, false}, "no": {false, false}, "deleted": {false, true}, "unknown": {false, true},
+		"in": {true, false}, "kube-system": {false, false}, "tanist-system": {false, false}, "out": {false, false}, "no": {false, false}, "deleted": {false, true}, "unknown": {false, true},
 	} {
 		if got := [2]bool{stores.OptedIn(namespace), stores.Terminating(namespace)}; got != want {
 			t.Errorf("namespace %s: opted in and terminating are %v, want %v", namespace, got, want)

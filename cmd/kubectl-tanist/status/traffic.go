@@ -47,7 +47,7 @@ func (f findings) windowless(l Leader) string {
 	// Few users may read the tuning, so its defaults are assumed. If it asks for no window, the leader still has none.
 	tuning := config.DefaultTuning()
 	asked := f.wanted.DrainWindowOr(tuning)
-	switch wanted := config.PodWindowFor(f.leaderPod, asked, tuning.Election.LongestDrainWindow()); {
+	switch wanted := config.PodWindowFor(f.leaderPod, asked); {
 	case wanted.Window > 0:
 		return "it was created before the window applied; delete it only after another pod has led for a few seconds " +
 			"(kubectl tanist handover), or leave it to the next rollout"

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tanist-dev/tanist/config"
@@ -32,7 +33,8 @@ func (f findings) warnings(l Leader) []Warning {
 		}
 	}
 	enabled := config.Enabled(f.Service.Annotations)
-	optedIn := f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())
+	// Which namespaces Tanist runs in is not known here. Its Warning Event tells of those.
+	optedIn := (f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())) && f.Service.Namespace != metav1.NamespaceSystem
 	switch {
 	case !enabled && f.Service.Annotations[config.EnabledKey] != "" && len(f.wrong) > 0: // said above
 	case !enabled:
@@ -48,6 +50,9 @@ func (f findings) warnings(l Leader) []Warning {
 
 // optIn returns how to opt the namespace in, and what happens otherwise.
 func (f findings) optIn() string {
+	if f.Service.Namespace == metav1.NamespaceSystem {
+		return "kube-system cannot opt in: move the Service to another namespace"
+	}
 	command := fmt.Sprintf("kubectl label namespace %s %s=true", f.Service.Namespace, config.EnabledKey)
 	if f.leaderService == nil || f.leaderService.Annotations[config.OrphanedSinceKey] == "" {
 		return command
