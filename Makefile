@@ -117,8 +117,17 @@ demo: nodes build ## Start a cluster with Tanist, run twenty failovers and print
 lint: ## Run the linters, which also check the layers
 	for m in $(MODULES); do (cd $$m && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
 
+.PHONY: licences
+licences: ## Check that the licence of every module in the programs is allowed, and write THIRD_PARTY
+	mkdir -p $(BIN)
+	scripts/licences.sh $(BIN)/THIRD_PARTY
+	mv $(BIN)/THIRD_PARTY THIRD_PARTY
+
 .PHONY: verify
-verify: ## Check that the code is formatted and the modules are tidy
+verify: ## Check that the code is formatted, the modules are tidy and the licences are allowed and known
+	mkdir -p $(BIN)
+	scripts/licences.sh $(BIN)/THIRD_PARTY
+	diff THIRD_PARTY $(BIN)/THIRD_PARTY || { echo "THIRD_PARTY is older than go.mod: run \"make licences\"" >&2; exit 1; }
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	for m in $(MODULES); do (cd $$m && go mod tidy -diff && go mod verify); done
 

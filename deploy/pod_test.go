@@ -59,14 +59,14 @@ func TestAdmissionInThePod(t *testing.T) {
 		mounts  []corev1.VolumeMount
 	}{
 		"with admission": {
-			args:    []string{"--v=0", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist"},
-			ports:   map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8080},
+			args:    []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist"},
+			ports:   map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8443},
 			volumes: []corev1.Volume{{Name: "serving", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "tanist-serving"}}}},
 			mounts:  []corev1.VolumeMount{{Name: "serving", MountPath: "/var/run/tanist/serving", ReadOnly: true}},
 		},
 		"without": {
-			values: []string{"admission.enabled=false"},
-			args:   []string{"--v=0", "--webhook-port=0"},
+			values: []string{"admission.enabled=false", "metrics.secure=false"},
+			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--webhook-port=0"},
 			ports:  map[string]int32{"health": 8081, "metrics": 8080},
 		},
 	}

@@ -25,6 +25,9 @@ import (
 
 const namespace = "tanist-system"
 
+// image is the one value that has no default.
+const image = "image.repository=registry.example.com/tanist"
+
 // helm runs Helm in the chart's folder and returns its output.
 func helm(args ...string) (string, error) {
 	modfile, err := filepath.Abs("../tools/helm.mod")
@@ -46,7 +49,7 @@ type objects []client.Object
 // render renders the chart with values such as "admission.enabled=false".
 func render(t *testing.T, values ...string) objects {
 	t.Helper()
-	args := []string{"template", "tanist", ".", "--namespace", namespace}
+	args := []string{"template", "tanist", ".", "--namespace", namespace, "--set", image}
 	for _, value := range values {
 		args = append(args, "--set", value)
 	}
@@ -58,7 +61,7 @@ func render(t *testing.T, values ...string) objects {
 }
 
 var defaultText = sync.OnceValues(func() (string, error) {
-	return helm("template", "tanist", ".", "--namespace", namespace)
+	return helm("template", "tanist", ".", "--namespace", namespace, "--set", image)
 })
 
 // renderDefault renders the chart with its default values, once for all tests.

@@ -17,7 +17,7 @@ import (
 func TestSwitches(t *testing.T) {
 	always := []string{
 		"PodDisruptionBudget tanist", "ServiceAccount tanist", "ConfigMap tanist-tuning", "ConfigMap tanist-state",
-		"ClusterRole tanist-system-tanist", "ClusterRoleBinding tanist-system-tanist", "Role tanist", "RoleBinding tanist",
+		"ClusterRole tanist-system-tanist", "ClusterRole tanist-system-tanist-metrics-reader", "ClusterRoleBinding tanist-system-tanist", "Role tanist", "RoleBinding tanist",
 		"Deployment tanist",
 	}
 	admission := []string{
@@ -25,6 +25,11 @@ func TestSwitches(t *testing.T) {
 		"ValidatingWebhookConfiguration tanist-system-tanist", "MutatingWebhookConfiguration tanist-system-tanist",
 	}
 	others := []string{"NetworkPolicy tanist", "FlowSchema tanist-system-tanist"}
+	for _, resource := range []string{"services", "endpointslices", "endpoints"} {
+		for _, kind := range []string{"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"} {
+			others = append(others, kind+" tanist-system-tanist-"+resource)
+		}
+	}
 	cases := map[string]struct {
 		values []string
 		want   []string
@@ -32,7 +37,10 @@ func TestSwitches(t *testing.T) {
 		"the defaults":      {want: slices.Concat(always, admission, others)},
 		"without admission": {values: []string{"admission.enabled=false"}, want: slices.Concat(always, others)},
 		"all parts disabled": {
-			values: []string{"admission.enabled=false", "networkPolicy.enabled=false", "flowSchema.enabled=false"}, want: always,
+			values: []string{
+				"admission.enabled=false", "networkPolicy.enabled=false", "flowSchema.enabled=false", "accountPolicy.enabled=false",
+			},
+			want: always,
 		},
 		"all parts enabled": {
 			values: []string{"serviceMonitor.enabled=true", "prometheusRule.enabled=true"},
@@ -53,7 +61,7 @@ func TestSwitches(t *testing.T) {
 
 // TestAnotherNamespace checks that the chart can be installed in any namespace.
 func TestAnotherNamespace(t *testing.T) {
-	text, err := helm("template", "mine", ".", "--namespace", "elsewhere")
+	text, err := helm("template", "mine", ".", "--namespace", "elsewhere", "--set", image)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +70,7 @@ func TestAnotherNamespace(t *testing.T) {
 	}
 	clusterWide := map[string]bool{
 		"ClusterRole": true, "ClusterRoleBinding": true, "FlowSchema": true,
+		"ValidatingAdmissionPolicy": true, "ValidatingAdmissionPolicyBinding": true,
 		"ValidatingWebhookConfiguration": true, "MutatingWebhookConfiguration": true,
 	}
 	for _, object := range decode(t, text) {
@@ -105,7 +114,8 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// TestFlowSchema checks that Tanist's FlowSchema precedes that of all service accounts, whose precedence is 9000.
+// TestFlowSchema checks that hand-overs and the Lease alone are favoured, and that the FlowSchema precedes that of all service accounts,
+// whose precedence is 9000.
 func TestFlowSchema(t *testing.T) {
 	spec := get[*flowcontrolv1.FlowSchema](t, renderDefault(t)).Spec
 	want := []flowcontrolv1.Subject{{
@@ -114,6 +124,13 @@ func TestFlowSchema(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, spec.Rules[0].Subjects); diff != "" {
 		t.Errorf("unexpected subjects (-want +got):\n%s", diff)
+	}
+	wantRules := []flowcontrolv1.ResourcePolicyRule{
+		{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}, Verbs: []string{"create", "update"}, Namespaces: []string{"*"}},
+		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update"}, Namespaces: []string{namespace}},
+	}
+	if diff := cmp.Diff(wantRules, spec.Rules[0].ResourceRules); diff != "" || len(spec.Rules) != 1 {
+		t.Errorf("unexpected requests are favoured (-want +got):\n%s", diff)
 	}
 	if spec.PriorityLevelConfiguration.Name != "workload-high" || spec.MatchingPrecedence >= 9000 {
 		t.Errorf("level %s, precedence %d", spec.PriorityLevelConfiguration.Name, spec.MatchingPrecedence)

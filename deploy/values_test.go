@@ -18,6 +18,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		value string
 		want  []string
 	}{
+		"no image":                   {"image.repository=", []string{"image.repository is not set", "docs/installing.md"}},
 		"a misspelt key":             {"replica=3", []string{"additional properties 'replica' not allowed"}},
 		"a misspelt nested key":      {"admission.enable=false", []string{"/admission", "'enable' not allowed"}},
 		"text for a number":          {"replicas=two", []string{"/replicas", "got string, want integer"}},
@@ -31,7 +32,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := helm("template", "tanist", ".", "--set", test.value)
+			_, err := helm("template", "tanist", ".", "--set", image, "--set", test.value)
 			if err == nil {
 				t.Fatal("accepted")
 			}

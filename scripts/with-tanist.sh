@@ -61,6 +61,7 @@ if [[ $NODES == real ]]; then
     cluster image "ghcr.io/tanist-dev/tanist:$version" "$bin/tanist"
     cluster image "$BENCH_IMAGE" "$bin/kubectl-tanist"
     scripts/still.sh "Installing Tanist" go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
+        --set image.repository=ghcr.io/tanist-dev/tanist \
         --wait --timeout 2m ${HELM_ARGS:-} >/dev/null
     # The API server skips admission until the CA is injected, and until the nodes route the webhook's Service to the replicas.
     configurations=$(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations --output name \

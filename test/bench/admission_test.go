@@ -3,10 +3,9 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // installation is Tanist as its chart installs it, on real nodes.
@@ -39,8 +39,12 @@ func (i installation) series(ctx context.Context, metric, label string) (map[str
 		return nil, err
 	}
 	sums := map[string]float64{}
-	for _, pod := range pods.Items {
-		if err := addSeries(ctx, "http://"+net.JoinHostPort(pod.Status.PodIP, "8080")+"/metrics", metric, label, sums); err != nil {
+	for n := range pods.Items {
+		text, err := env.Metrics(ctx, i.client, &pods.Items[n])
+		if err != nil {
+			return nil, err
+		}
+		if err := addSeries(text, metric, label, sums); err != nil {
 			return nil, err
 		}
 	}
@@ -50,17 +54,9 @@ func (i installation) series(ctx context.Context, metric, label string) (map[str
 	return sums, nil
 }
 
-func addSeries(ctx context.Context, url, metric, label string, sums map[string]float64) error {
-	response, err := get(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, response.Status)
-	}
+func addSeries(text []byte, metric, label string, sums map[string]float64) error {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(response.Body)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
 	if err != nil {
 		return fmt.Errorf("failed to read metrics: %w", err)
 	}

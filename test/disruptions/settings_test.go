@@ -74,14 +74,13 @@ func (p settings) inForce(t *testing.T, client kubernetes.Interface) {
 		if err != nil {
 			return err
 		}
-		for _, pod := range pods {
-			metrics, err := client.CoreV1().RESTClient().Get().Namespace(pod.Namespace).Resource("pods").Name(pod.Name + ":8080").
-				SubResource("proxy").Suffix("metrics").DoRaw(ctx)
+		for i := range pods {
+			metrics, err := env.Metrics(ctx, client, &pods[i])
 			if err != nil {
 				return err
 			}
 			if !strings.Contains(string(metrics), fmt.Sprintf("tanist_tuning_info{hash=%q}", tuning.Hash())) {
-				return fmt.Errorf("not yet in %s", pod.Name)
+				return fmt.Errorf("not yet in %s", pods[i].Name)
 			}
 		}
 		return nil

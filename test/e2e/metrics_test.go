@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http"
 	"testing"
-	"time"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -55,24 +53,13 @@ func sum(text []byte, metric string, with labels) (float64, error) {
 	return all, nil
 }
 
-// replicaMetric is a metric of one replica; the machine reaches the pods' addresses.
-func replicaMetric(ctx context.Context, pod *corev1.Pod, metric string, with labels) (float64, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s:8080/metrics", pod.Status.PodIP), nil)
+// replicaMetric is a metric of one replica.
+func replicaMetric(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, metric string, with labels) (float64, error) {
+	text, err := env.Metrics(ctx, client, pod)
 	if err != nil {
 		return 0, err
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	var text bytes.Buffer
-	if _, err := text.ReadFrom(response.Body); err != nil {
-		return 0, err
-	}
-	return sum(text.Bytes(), metric, with)
+	return sum(text, metric, with)
 }
 
 // replicaMetrics are a metric of each replica that is ready, by its pod's name.
@@ -83,7 +70,7 @@ func replicaMetrics(ctx context.Context, client kubernetes.Interface, metric str
 	}
 	values := map[string]float64{}
 	for i := range pods {
-		if values[pods[i].Name], err = replicaMetric(ctx, &pods[i], metric, with); err != nil {
+		if values[pods[i].Name], err = replicaMetric(ctx, client, &pods[i], metric, with); err != nil {
 			return nil, err
 		}
 	}

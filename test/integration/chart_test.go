@@ -28,7 +28,8 @@ func renderChart() ([]*unstructured.Unstructured, error) {
 		return nil, err
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command("go", "tool", "-modfile="+tools, "helm", "template", "tanist", "../../deploy/chart", "--namespace", release)
+	cmd := exec.Command("go", "tool", "-modfile="+tools, "helm", "template", "tanist", "../../deploy/chart", "--namespace", release,
+		"--set", "image.repository=registry.example.com/tanist")
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("failed to render the chart: %w: %s", err, stderr.String())

@@ -53,7 +53,8 @@ func run(m *testing.M) (int, error) {
 			fmt.Fprintln(os.Stderr, "failed to clean up:", err)
 		}
 	}()
-	return m.Run(), nil
+	code := m.Run()
+	return code, policyErrors(context.Background())
 }
 
 // startCluster starts a control plane, which the tests use until stop is called.
@@ -81,6 +82,10 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		stop()
 		return nil, fmt.Errorf("failed to watch control plane: %w", err)
+	}
+	if err := limitAccount(ctx, cluster); err != nil {
+		stop()
+		return nil, err
 	}
 	if err := playWorkloads(ctx, cluster, clientset); err != nil {
 		stop()

@@ -16,7 +16,6 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
@@ -51,7 +50,7 @@ func (c *chart) bringUp(ctx context.Context) error {
 		return err
 	}
 	c.ends = append(c.ends, func() error { return os.RemoveAll(folder) })
-	if c.objects, err = renderChart(); err != nil {
+	if c.objects, err = rendered(); err != nil {
 		return err
 	}
 	if c.api, err = client.New(cluster, client.Options{}); err != nil {
@@ -124,10 +123,7 @@ func newInstalled(t *testing.T) *installed {
 	if err := theChart.install(t.Context()); err != nil {
 		t.Fatalf("failed to install the chart: %v", err)
 	}
-	i := &installed{tanist: &tanist{t: t, namespace: release, user: rest.ImpersonationConfig{
-		UserName: "system:serviceaccount:" + release + ":tanist",
-		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + release, "system:authenticated"},
-	}}}
+	i := &installed{tanist: &tanist{t: t, namespace: release}}
 	t.Cleanup(i.uninstall)
 	i.probe = newNamespace(t)
 	i.since = revisionOf(t, i.probe.withPod("probe", "probe"))

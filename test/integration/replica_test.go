@@ -24,8 +24,6 @@ import (
 type tanist struct {
 	t         *testing.T
 	namespace string
-	// user is the replicas' identity. If it is empty, they may do everything.
-	user rest.ImpersonationConfig
 }
 
 func newTanist(t *testing.T) *tanist {
@@ -42,7 +40,9 @@ func newTanist(t *testing.T) *tanist {
 	}, metav1.CreateOptions{}); err != nil {
 		t.Fatalf("failed to create ConfigMap: %v", err)
 	}
-	return &tanist{t: t, namespace: namespace.Name}
+	i := &tanist{t: t, namespace: namespace.Name}
+	i.grant()
+	return i
 }
 
 // replica is one manager, with everything that the program runs.
@@ -71,7 +71,10 @@ func (i *tanist) startWith(options app.Options) *replica {
 // startBehind is startWith with a network that the test has prepared before the first request.
 func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	i.t.Helper()
-	options.Namespace, options.LeaderElect, options.MetricsAddress = i.namespace, true, "0"
+	options.Namespace, options.LeaderElect = i.namespace, true
+	if options.MetricsAddress == "" {
+		options.MetricsAddress = "0"
+	}
 	if options.HealthAddress == "" {
 		options.HealthAddress = "0"
 	}
@@ -79,7 +82,7 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
 	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: n, port: options.WebhookPort, cancel: cancel, done: make(chan struct{})}
 	api := rest.CopyConfig(cluster)
-	api.Impersonate = i.user
+	api.Impersonate = account
 	api.Wrap(r.network.wrap)
 	mgr, err := app.New(ctx, api, options, r.registry)
 	if err != nil {

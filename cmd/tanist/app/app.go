@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
@@ -16,7 +17,6 @@ import (
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
@@ -37,6 +37,7 @@ func Run(ctx context.Context, args []string) error {
 		return err
 	}
 	setLogger(o.Verbosity)
+	limitMemory()
 	cluster, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("failed to get cluster config: %w", err)
@@ -78,7 +79,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &duration, RenewDeadline: &deadline, RetryPeriod: &period,
 		LeaderElectionResourceLockInterface: lease,
-		Metrics:                             metricsserver.Options{BindAddress: o.MetricsAddress},
+		Metrics:                             metricsOptions(o, admission),
 		HealthProbeBindAddress:              o.HealthAddress,
 		WebhookServer:                       admission.server,
 		// The names of controllers are constants, each used once. In tests, several replicas run in one process.
@@ -111,6 +112,14 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 		return nil, err
 	}
 	return mgr, nil
+}
+
+// limitMemory makes the garbage collector work harder before the container's memory limit is reached, at which the kernel would kill the
+// program. It leaves a tenth for what is not on the heap. GOMEMLIMIT overrules it. Without a limit nothing changes.
+func limitMemory() {
+	if _, err := memlimit.Set(memlimit.WithRatio(0.9)); err != nil {
+		ctrl.Log.V(1).Info("found no memory limit of the container", "error", err.Error())
+	}
 }
 
 // setLogger sends all logs to standard error, as JSON. The levels of logr are the negative levels of slog. With verbosity 0, only errors

@@ -69,12 +69,12 @@ func TestParse(t *testing.T) {
 		"the defaults": {
 			args: "--namespace=tanist-system",
 			want: Options{
-				Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8080", HealthAddress: ":8081",
+				Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081",
 				WebhookPort: 10250, CertDir: "/var/run/tanist/serving", WebhookConfiguration: "tanist-system-tanist",
 			},
 		},
 		"everything": {
-			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --health-probe-bind-address :1 -v 1 --kubeconfig y " +
+			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --metrics-secure=false --health-probe-bind-address :1 -v 1 --kubeconfig y " +
 				"--webhook-port 0 --cert-dir z --webhook-configuration w",
 			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", Verbosity: 1, CertDir: "z", WebhookConfiguration: "w"},
 		},

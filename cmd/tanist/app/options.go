@@ -20,6 +20,8 @@ type Options struct {
 	// MetricsAddress and HealthAddress are the addresses to listen on; "0" disables them.
 	MetricsAddress string
 	HealthAddress  string
+	// MetricsSecure serves metrics over TLS, and only to those who may get /metrics.
+	MetricsSecure bool
 	// WebhookPort is the port to serve admission on; 0 disables admission.
 	WebhookPort int
 	// CertDir has the serving certificate of admission: tls.crt and tls.key.
@@ -41,8 +43,10 @@ func parse(args []string) (Options, error) {
 		"Tanist's own namespace, with its Lease and the ConfigMap tanist-tuning. Defaults to the namespace of its pod.")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", true,
 		"Elect one of several replicas with a Lease. Every replica replaces a lost leader; the Lease holder does everything else. Without it, run a single replica.")
-	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8080",
+	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8443",
 		"Address to serve metrics on; 0 disables them.")
+	flags.BoolVar(&o.MetricsSecure, "metrics-secure", true,
+		"Serve metrics over TLS, and only to those who have the right to get /metrics. They name every Service with a leader.")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081",
 		"Address to serve /healthz and /readyz on; 0 disables them.")
 	flags.IntVar(&o.WebhookPort, "webhook-port", 10250,

@@ -1,0 +1,28 @@
+package app
+
+import (
+	"crypto/tls"
+
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+)
+
+// metricsOptions returns how metrics are served. With admission, they are served with the same certificate, which a client can verify.
+// Without, the certificate is made at the start, and nobody can.
+//
+// The API server decides who may read them, as for its own components. That is why the program depends on k8s.io/apiserver.
+func metricsOptions(o Options, admission admission) metricsserver.Options {
+	options := metricsserver.Options{BindAddress: o.MetricsAddress}
+	if !o.MetricsSecure {
+		return options
+	}
+	options.SecureServing = true
+	options.FilterProvider = filters.WithAuthenticationAndAuthorization
+	options.TLSOpts = []func(*tls.Config){func(c *tls.Config) {
+		c.MinVersion = tls.VersionTLS12
+		if admission.files != nil {
+			c.GetCertificate = admission.files.GetCertificate
+		}
+	}}
+	return options
+}
