@@ -25,6 +25,8 @@ RANDOM_FOR ?= 10m
 # How many rounds "make converge" takes, and the seed of the first round; 0 chooses a new one.
 ROUNDS ?= 20
 SEED ?= 0
+# How long "make fuzz" runs each test.
+FUZZTIME ?= 10m
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc),-race)
 
@@ -52,6 +54,10 @@ test: ## Run all tests that need no root, with the race detector if there is gcc
 	cd test/cluster && $(STILL) "Unit tests of the cluster" \
 		go test ./cluster ./components ./controlplane ./node ./realnodes # not ./...: it would compile all of cert-manager first
 	$(MAKE) chart integration
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz test for a time, on what users write (FUZZTIME=10m PARALLEL=1)
+	$(STILL) "Fuzz tests" scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: chart
 chart: ## Test the chart, install.yaml, the alerts and the dashboard (the first run compiles Helm, which takes some minutes)

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -33,8 +34,10 @@ func (p *parser) keys(key string) []string {
 // SplitKeys splits a comma-separated list of keys. It keeps their order and drops duplicates.
 func SplitKeys(list string) []string {
 	var keys []string
+	seen := sets.New[string]() // a list may have tens of thousands of keys
 	for key := range strings.SplitSeq(list, ",") {
-		if key = strings.TrimSpace(key); key != "" && !slices.Contains(keys, key) {
+		if key = strings.TrimSpace(key); key != "" && !seen.Has(key) {
+			seen.Insert(key)
 			keys = append(keys, key)
 		}
 	}

@@ -1,6 +1,10 @@
 package config
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // Names that users, kube-proxy and other controllers see. They are stable.
 const (
@@ -18,6 +22,7 @@ const (
 	NotReadyGraceKey   = Domain + "/not-ready-grace"
 	DrainWindowKey     = Domain + "/drain-window"
 	PreferredLeaderKey = Domain + "/preferred-leader"
+	SameControllerKey  = Domain + "/same-controller"
 	CopyLabelsKey      = Domain + "/copy-labels"
 	CopyAnnotationsKey = Domain + "/copy-annotations"
 
@@ -85,7 +90,7 @@ const (
 // serviceKeys are the annotations that a user may write on a Service.
 var serviceKeys = []string{
 	EnabledKey, LeaderServiceKey, StrategyKey, StickyKey, MinReadyKey, NotReadyGraceKey, DrainWindowKey, PreferredLeaderKey,
-	CopyLabelsKey, CopyAnnotationsKey,
+	SameControllerKey, CopyLabelsKey, CopyAnnotationsKey,
 }
 
 // podKeys are the annotations that a user may write on a pod.
@@ -94,6 +99,11 @@ var podKeys = []string{PriorityKey, DrainWindowKey}
 // writtenKeys are the annotations that Tanist writes itself. A user's Service may have them too, copied from a leader Service.
 var writtenKeys = []string{
 	TermKey, LeaderKey, LeaderSinceKey, ReasonKey, BasisKey, LeavingKey, SuccessorKey, LastGoodKey, InstallationKey, OrphanedSinceKey,
+}
+
+// KnownKeys returns the annotations that users and Tanist write on Services and pods.
+func KnownKeys() []string {
+	return slices.Concat(serviceKeys, podKeys, writtenKeys, []string{DrainWindowAppliedKey, DrainWindowRefusedKey})
 }
 
 // Mistyped reports whether a Service has the annotation with a value that neither opts in nor out. Its previous value counts then.

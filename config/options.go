@@ -44,6 +44,8 @@ type Options struct {
 	DrainWindow *time.Duration
 	// PreferredLeader is the pod that leads while it is eligible; empty for none.
 	PreferredLeader string
+	// SameController is the workload that the leader must belong to; zero for any.
+	SameController Workload
 	// CopyLabels and CopyAnnotations are the keys to copy from the Service to its leader Service, in order and without duplicates.
 	CopyLabels, CopyAnnotations []string
 }

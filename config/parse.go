@@ -34,6 +34,7 @@ func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	p.duration(NotReadyGraceKey, MaxNotReadyGrace, &options.NotReadyGrace)
 	p.drainWindow(&options.DrainWindow)
 	p.podName(PreferredLeaderKey, &options.PreferredLeader)
+	p.workload(SameControllerKey, &options.SameController)
 	options.CopyLabels = p.keys(CopyLabelsKey)
 	options.CopyAnnotations = p.keys(CopyAnnotationsKey)
 	p.unknown()

@@ -41,9 +41,13 @@ func TestParseOptions(t *testing.T) {
 		change(&o)
 		return o
 	}
+	sameController := func(value string) string {
+		return `metadata.annotations[tanist.dev/same-controller]: Invalid value: "` + value + `": must be the kind and name of the controller ` +
+			`of the pods, such as Deployment/web or StatefulSet/db`
+	}
 	const knownKeys = `"tanist.dev/enabled", "tanist.dev/leader-service", "tanist.dev/strategy", "tanist.dev/sticky", ` +
 		`"tanist.dev/min-ready", "tanist.dev/not-ready-grace", "tanist.dev/drain-window", "tanist.dev/preferred-leader", ` +
-		`"tanist.dev/copy-labels", "tanist.dev/copy-annotations"`
+		`"tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations"`
 	cases := map[string]struct {
 		service    *corev1.Service
 		want       Options
@@ -55,12 +59,13 @@ func TestParseOptions(t *testing.T) {
 		},
 		"every annotation is read": {
 			service: service("leader-service", "primary", "strategy", "ordinal", "sticky", "false", "min-ready", "10s",
-				"not-ready-grace", "1500ms", "drain-window", "0s", "preferred-leader", "db-0.x",
+				"not-ready-grace", "1500ms", "drain-window", "0s", "preferred-leader", "db-0.x", "same-controller", "StatefulSet/db.x",
 				"copy-labels", "team, example.com/cost-centre,team,", "copy-annotations", "example.com/owner"),
 			want: Options{
 				LeaderService: "primary", Strategy: StrategyOrdinal, Sticky: false, MinReady: 10 * time.Second, MinReadyUnprobed: 10 * time.Second,
 				NotReadyGrace: 1500 * time.Millisecond, DrainWindow: seconds(0), PreferredLeader: "db-0.x",
-				CopyLabels: []string{"team", "example.com/cost-centre"}, CopyAnnotations: []string{"example.com/owner"},
+				SameController: Workload{Kind: "StatefulSet", Name: "db.x"},
+				CopyLabels:     []string{"team", "example.com/cost-centre"}, CopyAnnotations: []string{"example.com/owner"},
 			},
 		},
 		"the longest durations are accepted": {
@@ -129,6 +134,21 @@ func TestParseOptions(t *testing.T) {
 					`name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character ` +
 					`(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
 			},
+		},
+		"the workload of the leader has a kind and a name": {
+			service:    service("same-controller", "true"),
+			want:       DefaultOptions("db"),
+			wantErrors: []string{sameController("true")},
+		},
+		"the kind of the workload is written as in its manifest": {
+			service:    service("same-controller", "statefulset/db"),
+			want:       DefaultOptions("db"),
+			wantErrors: []string{sameController("statefulset/db")},
+		},
+		"an empty workload would lift the restriction": {
+			service:    service("same-controller", ""),
+			want:       DefaultOptions("db"),
+			wantErrors: []string{sameController("")},
 		},
 		"a drain window is in whole seconds": {
 			service: service("drain-window", "1500ms"),

@@ -1,6 +1,7 @@
 package leaderslice
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,10 +13,10 @@ import (
 // the pod's containers give to named target ports. A port that the pod does not have is omitted, as by Kubernetes' own endpoint controllers.
 // missing has a text for each of these ports.
 func SlicePorts(ports []corev1.ServicePort, pod *corev1.Pod) (resolved []discoveryv1.EndpointPort, missing []string) {
-	resolved = make([]discoveryv1.EndpointPort, 0, len(ports))
+	resolved, named := make([]discoveryv1.EndpointPort, 0, len(ports)), namedPorts(pod)
 	for i := range ports {
 		port := &ports[i]
-		number := targetPort(port, pod)
+		number := named.target(port)
 		if number == 0 {
 			missing = append(missing, fmt.Sprintf("no container has a port named %q with protocol %s", port.TargetPort.StrVal, protocol(port)))
 			continue
@@ -28,47 +29,60 @@ func SlicePorts(ports []corev1.ServicePort, pod *corev1.Pod) (resolved []discove
 	return resolved, missing
 }
 
-// targetPort returns the number of a Service's port in the pod; 0 if no container has it. The ports of sidecars (restartable init containers)
-// count, because they run beside the other containers.
-func targetPort(port *corev1.ServicePort, pod *corev1.Pod) int32 {
-	if port.TargetPort.Type == intstr.Int {
-		if port.TargetPort.IntVal == 0 {
-			return port.Port
+// CountPorts returns how many of a Service's ports a pod has, and how many it lacks.
+func CountPorts(ports []corev1.ServicePort, pod *corev1.Pod) (present, missing int) {
+	named := namedPorts(pod)
+	for i := range ports {
+		if named.target(&ports[i]) == 0 {
+			missing++
+		} else {
+			present++
 		}
-		return port.TargetPort.IntVal
+	}
+	return present, missing
+}
+
+// portKey is what a named target port is looked up by.
+type portKey struct {
+	name     string
+	protocol corev1.Protocol
+}
+
+// portNumbers are the named ports of a pod. Both a Service and a pod may have a thousand ports, so no list is searched for each port.
+type portNumbers map[portKey]int32
+
+// namedPorts returns the named ports of a pod. Of several ports with the same name and protocol the first counts. The ports of sidecars
+// (restartable init containers) count, because they run beside the other containers.
+func namedPorts(pod *corev1.Pod) portNumbers {
+	all := portNumbers{}
+	add := func(container *corev1.Container) {
+		for _, port := range container.Ports {
+			key := portKey{port.Name, cmp.Or(port.Protocol, corev1.ProtocolTCP)}
+			if all[key] == 0 {
+				all[key] = port.ContainerPort
+			}
+		}
 	}
 	for i := range pod.Spec.Containers {
-		if number := containerPort(&pod.Spec.Containers[i], port); number != 0 {
-			return number
-		}
+		add(&pod.Spec.Containers[i])
 	}
 	for i := range pod.Spec.InitContainers {
-		container := &pod.Spec.InitContainers[i]
-		if !Restartable(container) {
-			continue
-		}
-		if number := containerPort(container, port); number != 0 {
-			return number
+		if container := &pod.Spec.InitContainers[i]; Restartable(container) {
+			add(container)
 		}
 	}
-	return 0
+	return all
 }
 
-// containerPort returns the number that a container gives to a Service's named target port; 0 if the container does not have it.
-func containerPort(container *corev1.Container, port *corev1.ServicePort) int32 {
-	for _, candidate := range container.Ports {
-		declared := candidate.Protocol
-		if declared == "" {
-			declared = corev1.ProtocolTCP
-		}
-		if candidate.Name == port.TargetPort.StrVal && declared == protocol(port) {
-			return candidate.ContainerPort
-		}
+// target returns the number of a Service's port in the pod; 0 if no container has it.
+func (n portNumbers) target(port *corev1.ServicePort) int32 {
+	if port.TargetPort.Type == intstr.Int {
+		return cmp.Or(port.TargetPort.IntVal, port.Port)
 	}
-	return 0
+	return n[portKey{port.TargetPort.StrVal, protocol(port)}]
 }
 
-// Restartable reports whether an init container is a sidecar.
+// Restartable reports// Restartable reports whether an init container is a sidecar.
 func Restartable(container *corev1.Container) bool {
 	return container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }

@@ -66,6 +66,9 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	if err != nil {
 		return nil, err
 	}
+	if err := options.Registerer.Register(stores); err != nil {
+		return nil, fmt.Errorf("failed to register metrics of informers: %w", err)
+	}
 	if err := options.Registerer.Register(options.Leaders); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of leader cache: %w", err)
 	}

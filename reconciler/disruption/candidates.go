@@ -36,7 +36,12 @@ func candidate(
 		Finite:      store.RunsToCompletion(pod),
 		Unprobed:    !config.Probed(&pod.Spec),
 	}
-	c.Missing, c.Problem = Shortcomings(pod, ports, families)
+	if c.Missing, c.Problem = Shortcomings(pod, ports, families); store.TooLarge(pod) {
+		c.Problem = store.TooLargePod
+	}
+	if disruption.outsider != "" {
+		c.Problem = disruption.outsider
+	}
 	// An invalid priority counts as 0. The failover controller sends an Event about it.
 	c.Priority, _ = config.ParsePriority(pod.Annotations)
 	if ready := store.PodCondition(pod, corev1.PodReady); ready != nil {

@@ -22,10 +22,12 @@ type Disruption struct {
 	workload types.UID
 	// outdated says that the current rollout will replace the pod. A pod that is not outdated stays in this rollout.
 	outdated bool
+	// outsider says why the pod must not lead its Service; empty if it may.
+	outsider string
 }
 
-// Of returns what the pods' nodes and owners say about their future. It reads from memory alone.
-func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) Disruptions {
+// Of returns what the pods' nodes and owners say about their future, and which pods do not belong to the controller that the Service names. It reads from memory alone.
+func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning, controller config.Workload) Disruptions {
 	all := make(Disruptions, len(pods))
 	rollouts := rolloutsOf(stores, pods, tuning)
 	for _, pod := range pods {
@@ -38,6 +40,7 @@ func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning) 
 			p.announced = election.AnnouncedScaleDown // replaces AnnouncedNode: a scale-down deletes the pod sooner than a drain does
 		}
 		p.workload, p.outdated = rollouts.workloadOf(pod, owner)
+		p.outsider = outsider(stores, pod, owner, controller)
 		if p != (Disruption{}) {
 			all[pod.UID] = p
 		}

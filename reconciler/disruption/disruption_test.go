@@ -53,7 +53,7 @@ func runDisruptionCases(t *testing.T, cases map[string]disruptionCase) {
 					pods = append(pods, pod)
 				}
 			}
-			got := announcements(Of(store.NewFake(test.objects...), pods, tuning))
+			got := announcements(Of(store.NewFake(test.objects...), pods, tuning, config.Workload{}))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected disruptions (-want +got):\n%s", diff)
 			}

@@ -15,14 +15,15 @@ import (
 // not it is ready, problem says why, and missing is 0.
 func Shortcomings(pod *corev1.Pod, ports []corev1.ServicePort, families []discoveryv1.AddressType) (missing int, problem string) {
 	withoutAddress := leaderslice.MissingFamilies(pod, families)
-	resolved, withoutPort := leaderslice.SlicePorts(ports, pod)
+	present, lacking := leaderslice.CountPorts(ports, pod)
 	switch {
 	case len(withoutAddress) == len(families):
 		return 0, MissingAddress(withoutAddress)
-	case len(resolved) == 0:
-		return 0, Summarize(withoutPort)
+	case present == 0:
+		_, withoutPort := leaderslice.SlicePorts(ports[:min(maxListed, len(ports))], pod)
+		return 0, summarize(withoutPort, lacking)
 	default:
-		return len(withoutAddress) + len(withoutPort), ""
+		return len(withoutAddress) + lacking, ""
 	}
 }
 
@@ -41,8 +42,13 @@ const maxListed = 5
 
 // Summarize joins shortcomings for the note of an Event. It lists the first ones and counts the others.
 func Summarize(lacks []string) string {
-	if len(lacks) > maxListed {
-		lacks = append(slices.Clone(lacks[:maxListed]), fmt.Sprintf("and %d more", len(lacks)-maxListed))
+	return summarize(lacks, len(lacks))
+}
+
+// summarize joins the first shortcomings of so many.
+func summarize(lacks []string, count int) string {
+	if count > maxListed {
+		lacks = append(slices.Clone(lacks[:maxListed]), fmt.Sprintf("and %d more", count-maxListed))
 	}
 	return strings.Join(lacks, "; ")
 }

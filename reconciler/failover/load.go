@@ -61,7 +61,7 @@ func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, i
 // loadPods loads the informer's pods, and what other objects say about their future.
 func (c *Controller) loadPods(into *input) {
 	into.pods = c.stores.PodsSelectedBy(into.source)
-	into.disruptions = disruption.Of(c.stores, into.pods, into.tuning.Election)
+	into.disruptions = disruption.Of(c.stores, into.pods, into.tuning.Election, into.options.SameController)
 }
 
 // forget drops what is remembered of a Service about which there is nothing to decide. A Service that is to have a leader is remembered: it
@@ -185,7 +185,7 @@ func (in *input) replacePods(list *corev1.PodList, stores *store.Stores) {
 			in.pods = append(in.pods, pod)
 		}
 	}
-	in.disruptions = disruption.Of(stores, in.pods, in.tuning.Election)
+	in.disruptions = disruption.Of(stores, in.pods, in.tuning.Election, in.options.SameController)
 	in.podsReadLive, in.seen.Pods = true, list.ResourceVersion
 }
 
@@ -197,7 +197,7 @@ func (c *Controller) getLive(ctx context.Context, tuning config.Tuning, namespac
 	if err != nil {
 		return fmt.Errorf("failed to read %T %s/%s: %w", into, namespace, name, err)
 	}
-	return nil
+	return store.Trim(into) // a read must not undo what the informers leave out
 }
 
 // listPodsLive lists the pods that a Service selects, from the API server.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
 // The remedies in these warnings must not take a leader away.
@@ -83,6 +84,12 @@ func (in input) invalidWarnings() []notify.Warning {
 		return nil
 	}
 	var warnings []notify.Warning
+	if store.TooLarge(in.source) {
+		warnings = append(warnings, notify.Warning{
+			Object: in.source, Reason: notify.ReasonInvalidService, Action: notify.ActionRead,
+			Note: "Service " + in.source.Name + " " + store.TooLargeService,
+		})
+	}
 	for _, err := range in.invalid {
 		warning := notify.Warning{Object: in.source, Reason: notify.ReasonInvalidService, Action: notify.ActionRead, Note: err.Error()}
 		if strings.HasPrefix(err.Field, "metadata.annotations") {

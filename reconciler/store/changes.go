@@ -31,6 +31,7 @@ func PodChanged(before, after *corev1.Pod) bool {
 		DisruptionTargetStatus(before) != DisruptionTargetStatus(after) ||
 		ControllerUID(before) != ControllerUID(after) ||
 		before.Spec.NodeName != after.Spec.NodeName ||
+		TooLarge(before) != TooLarge(after) ||
 		before.UID != after.UID
 }
 
@@ -39,6 +40,7 @@ func PodChanged(before, after *corev1.Pod) bool {
 func ServiceChanged(before, after *corev1.Service) bool {
 	return before.UID != after.UID ||
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
+		TooLarge(before) != TooLarge(after) ||
 		!maps.Equal(before.Labels, after.Labels) ||
 		!maps.Equal(withoutReport(before), withoutReport(after)) ||
 		!apiequality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences) ||

@@ -22,22 +22,24 @@ const (
 	servicesByLeaderService = "tanist-leader-service"
 	bySource                = "tanist-source"
 	slicesByService         = "tanist-service-name"
+	byTooLarge              = "tanist-too-large"
 )
 
 var (
 	podIndexers = toolscache.Indexers{
 		podsByLabel: indexer(labelPairs), podsByNode: indexer(nodeName), byController: controllerIndex,
-		podsOlderReplicas: indexer(olderReplicaNamespace),
+		podsOlderReplicas: indexer(olderReplicaNamespace), byTooLarge: indexer(tooLargeIndex),
 	}
-	replicaSetIndexers = toolscache.Indexers{byController: controllerIndex}
+	replicaSetIndexers = toolscache.Indexers{byController: controllerIndex, byTooLarge: indexer(tooLargeIndex)}
 	serviceIndexers    = toolscache.Indexers{
 		servicesBySelector:      indexer(selectorPair),
 		servicesEnabled:         indexer(enabledNamespace),
 		servicesByLeaderService: indexer(wantedLeaderService),
 		byController:            controllerIndex,
+		byTooLarge:              indexer(tooLargeIndex),
 	}
 	sliceIndexers = toolscache.Indexers{
-		bySource: indexer(sourceLabel), byController: controllerIndex, slicesByService: indexer(serviceNameLabel),
+		bySource: indexer(sourceLabel), byController: controllerIndex, slicesByService: indexer(serviceNameLabel), byTooLarge: indexer(tooLargeIndex),
 	}
 )
 
@@ -49,6 +51,14 @@ func indexer[T any](values func(T) []string) toolscache.IndexFunc {
 		}
 		return nil, nil
 	}
+}
+
+// tooLargeIndex returns one value for an object that is too large.
+func tooLargeIndex(object metav1.Object) []string {
+	if TooLarge(object) {
+		return []string{""}
+	}
+	return nil
 }
 
 // labelPairs returns all labels of a pod.

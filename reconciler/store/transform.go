@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
@@ -39,12 +40,19 @@ func trim(object any) (any, error) {
 	return object, nil
 }
 
+// Trim reduces a Service or an EndpointSlice that was read from the API server, as the informers do.
+func Trim(object client.Object) error {
+	_, err := trim(object)
+	return err
+}
+
 // trimService keeps, besides our annotations, those that are copied to a leader Service. It keeps them on both Services.
 func trimService(service *corev1.Service) {
 	annotations := copyableAnnotations(service.Annotations)
 	service.ObjectMeta = trimMeta(service.ObjectMeta)
 	service.Annotations = annotations
 	service.Status = corev1.ServiceStatus{}
+	boundService(service)
 }
 
 // copyableAnnotations returns our annotations, and those that one of them asks to copy.
@@ -65,6 +73,7 @@ func trimSlice(slice *discoveryv1.EndpointSlice) {
 	if slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.EndpointSliceController || owner != nil && owner.Kind == "Endpoints" {
 		slice.Endpoints, slice.Ports = nil, nil
 	}
+	boundSlice(slice)
 }
 
 // trimNode keeps what announces that a node is removed or shuts down. It drops what a kubelet reports regularly.
@@ -121,17 +130,34 @@ func trimDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	}
 }
 
-// trimPartial keeps the labels of a Namespace, and the owner and revision of a ReplicaSet.
+// trimPartial keeps the label with which a Namespace opts in, and the controller and revision of a ReplicaSet.
 func trimPartial(meta *metav1.PartialObjectMetadata) {
 	if meta.Namespace == "" {
-		meta.ManagedFields, meta.Annotations = nil, nil
+		value, labelled := meta.Labels[config.EnabledKey]
+		meta.ObjectMeta = metav1.ObjectMeta{
+			Name: meta.Name, UID: meta.UID, ResourceVersion: meta.ResourceVersion, DeletionTimestamp: meta.DeletionTimestamp,
+		}
+		if labelled {
+			meta.Labels = map[string]string{config.EnabledKey: value}
+		}
 		return
 	}
 	meta.ObjectMeta = metav1.ObjectMeta{
 		Namespace: meta.Namespace, Name: meta.Name, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
-		CreationTimestamp: meta.CreationTimestamp, OwnerReferences: meta.OwnerReferences,
+		CreationTimestamp: meta.CreationTimestamp, OwnerReferences: controllerOf(meta.OwnerReferences),
 		Annotations: withAnnotation(nil, meta, RevisionAnnotation),
 	}
+	boundReplicaSet(meta)
+}
+
+// controllerOf keeps the reference to the controller alone.
+func controllerOf(owners []metav1.OwnerReference) []metav1.OwnerReference {
+	for i := range owners {
+		if owners[i].Controller != nil && *owners[i].Controller {
+			return owners[i : i+1 : i+1]
+		}
+	}
+	return nil
 }
 
 // ShuttingDown reports whether the kubelet says that its node is shutting down.

@@ -34,10 +34,11 @@ func ourAnnotations(annotations map[string]string) map[string]string {
 	return kept
 }
 
-// withAnnotation adds an annotation of an object, if it has it, to those that are kept.
+// withAnnotation adds an annotation of an object with a number, if it has it, to those that are kept. What is too long is no number.
 func withAnnotation(kept map[string]string, object metav1.Object, key string) map[string]string {
 	value, found := object.GetAnnotations()[key]
-	if !found {
+	const longest = 32
+	if !found || len(value) > longest {
 		return kept
 	}
 	if kept == nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,11 +11,12 @@ import (
 )
 
 // TrimPod returns a pod that has only what elections and warnings use. Crashes, RunsToCompletion, config.DrainWindowOf and config.Probed
-// return the same for both pods.
+// return the same for both pods, unless the pod is too large (see boundPod).
 func TrimPod(pod *corev1.Pod) *corev1.Pod {
 	meta := trimMeta(pod.ObjectMeta)
 	meta.Annotations = withAnnotation(meta.Annotations, pod, corev1.PodDeletionCost)
-	return &corev1.Pod{
+	meta.OwnerReferences = controllerOf(meta.OwnerReferences)
+	return boundPod(&corev1.Pod{
 		ObjectMeta: meta,
 		Spec: corev1.PodSpec{
 			NodeName:       pod.Spec.NodeName,
@@ -28,7 +30,7 @@ func TrimPod(pod *corev1.Pod) *corev1.Pod {
 			Phase: pod.Status.Phase, PodIPs: pod.Status.PodIPs, Conditions: trimConditions(pod.Status.Conditions),
 			ContainerStatuses: trimCrashes(pod),
 		},
-	}
+	})
 }
 
 // trimContainers keeps the containers with named ports, and of them those ports: only a name in a target port is looked up.
@@ -93,7 +95,8 @@ func trimPorts(ports []corev1.ContainerPort) []corev1.ContainerPort {
 func trimConditions(conditions []corev1.PodCondition) []corev1.PodCondition {
 	var kept []corev1.PodCondition
 	for _, condition := range conditions {
-		if condition.Type == corev1.PodReady || condition.Type == corev1.DisruptionTarget {
+		known := slices.ContainsFunc(kept, func(other corev1.PodCondition) bool { return other.Type == condition.Type })
+		if !known && (condition.Type == corev1.PodReady || condition.Type == corev1.DisruptionTarget) {
 			kept = append(kept, corev1.PodCondition{
 				Type: condition.Type, Status: condition.Status, LastTransitionTime: condition.LastTransitionTime,
 				Reason: condition.Reason,

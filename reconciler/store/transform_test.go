@@ -69,9 +69,11 @@ func TestTrim(t *testing.T) {
 			object: &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, ManagedFields: fields}},
 			want:   &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Annotations: annotations}},
 		},
-		"a Namespace keeps its labels": {
-			object: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Annotations: annotations, Labels: annotations, ManagedFields: fields}},
-			want:   &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: annotations}},
+		"a Namespace keeps the label with which it opts in": {
+			object: gen.Namespace("shop", func(m *metav1.PartialObjectMetadata) {
+				m.Labels["team"], m.Annotations, m.ManagedFields = "a", annotations, fields
+			}),
+			want: gen.Namespace("shop"),
 		},
 		"a ReplicaSet keeps its owner and its revision": {
 			object: gen.ReplicaSet("r1", 3, func(m *metav1.PartialObjectMetadata) {

@@ -113,6 +113,11 @@ func (n *network) blinded(request *http.Request) *http.Request {
 	request = request.Clone(request.Context())
 	request.URL.Path = strings.ReplaceAll(request.URL.Path, "/"+config.TuningConfigMap, "/"+other)
 	request.URL.RawQuery = strings.ReplaceAll(request.URL.RawQuery, config.TuningConfigMap, other)
+	for header := range request.Header { // Tanist's account has no right to read that one
+		if strings.HasPrefix(header, "Impersonate-") {
+			request.Header.Del(header)
+		}
+	}
 	return request
 }
 

@@ -135,7 +135,7 @@ func describe(leader *Pod, pod *corev1.Pod) {
 // optionsOf returns the options, except those that are wrong.
 func optionsOf(options config.Options, wrong field.ErrorList) Options {
 	bad := func(key string) bool { return slices.Contains(wrongKeys(wrong), key) }
-	o := Options{PreferredLeader: options.PreferredLeader}
+	o := Options{PreferredLeader: options.PreferredLeader, SameController: options.SameController.String()}
 	if !bad(config.StrategyKey) {
 		o.Strategy = string(options.Strategy)
 	}

@@ -78,6 +78,7 @@ type Options struct {
 	NotReadyGrace   string `json:"notReadyGrace,omitempty"`
 	DrainWindow     string `json:"drainWindow,omitempty"`
 	PreferredLeader string `json:"preferredLeader,omitempty"`
+	SameController  string `json:"sameController,omitempty"`
 }
 
 // Candidates is how many pods may lead.

@@ -43,7 +43,8 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		"tanist_departures_admitted_total", "tanist_departures_unadmitted_total", "tanist_events_omitted_total",
 		"tanist_foreign_endpointslices", "tanist_handover_duration_seconds",
 		"tanist_handovers_total", "tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total",
-		"tanist_leader_cache_misses_total", "tanist_leader_service_writes_slowed_total", "tanist_leader_services", "tanist_leaderless_services", "tanist_prepared_total",
+		"tanist_leader_cache_misses_total", "tanist_leader_service_writes_slowed_total", "tanist_leader_services",
+		"tanist_leaderless_services", "tanist_objects_too_large", "tanist_prepared_total",
 		"tanist_tuning_info", "tanist_tuning_stale", "tanist_webhook_trusted",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
