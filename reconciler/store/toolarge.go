@@ -35,6 +35,12 @@ func TooLarge(object metav1.Object) bool {
 	return len(fields) == 1 && fields[0].Manager == tooLarge[0].Manager
 }
 
+// marked reports whether an object has the very mark in memory. One that comes from the API server may have managed fields that look like it.
+func marked(object metav1.Object) bool {
+	fields := object.GetManagedFields()
+	return len(fields) == 1 && &fields[0] == &tooLarge[0]
+}
+
 // TooLargePod and TooLargeService say what is too large, for Events.
 var (
 	TooLargePod = fmt.Sprintf("it is too large: it has more than %d labels, or more than %d KiB of labels, named ports and annotations of %s",

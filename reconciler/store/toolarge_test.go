@@ -110,6 +110,10 @@ func TestWhatIsTooLargeIsLeftOut(t *testing.T) {
 				t.Errorf("%d bytes are kept of it", size)
 			}
 			object := trimmed.(client.Object)
+			before := object.DeepCopyObject()
+			if again, err := trim(trimmed); err != nil || !cmp.Equal(before, again) {
+				t.Errorf("it is changed when it is trimmed again (%v):\n%s", err, cmp.Diff(before, again))
+			}
 			if TooLarge(object) != test.marked {
 				t.Errorf("it is marked as too large: %t, want %t", !test.marked, test.marked)
 			}
@@ -177,6 +181,21 @@ func TestALongAnnotationOfAServiceIsWrongAndNotMissing(t *testing.T) {
 	options, errs := ResolveOptions(service, leader)
 	if !config.Wrong(errs, config.LeaderServiceKey) || options.LeaderService != "primary" || options.Strategy != config.StrategyNewest {
 		t.Errorf("got the leader Service %q, the strategy %q and %d errors", options.LeaderService, options.Strategy, len(errs))
+	}
+}
+
+func TestTheMarkCannotBeMadeUp(t *testing.T) {
+	pod := gen.ReadyPod("a1", func(p *corev1.Pod) {
+		manyLabels(p)
+		p.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: tooLarge[0].Manager}}
+	})
+	trimmed, err := trim(pod)
+	if err != nil || len(trimmed.(*corev1.Pod).Labels) > maxLabels {
+		t.Errorf("a pod that looks as if it had been trimmed keeps its labels (%v)", err)
+	}
+	small := gen.ReadyPod("b2", func(p *corev1.Pod) { p.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: tooLarge[0].Manager}} })
+	if trimmed, err := trim(small); err != nil || TooLarge(trimmed.(*corev1.Pod)) {
+		t.Errorf("a small pod is taken for one that is too large (%v)", err)
 	}
 }
 

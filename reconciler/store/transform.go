@@ -15,8 +15,12 @@ import (
 )
 
 // trim reduces an object to what the controllers use, before an informer keeps it. Without this, the cluster's pods would take most of a
-// replica's memory. An object of an unknown type, such as a tombstone, is returned as it is.
+// replica's memory. An object of an unknown type, such as a tombstone, is returned as it is. So is one that was
+// trimmed before: an informer trims an object of a streamed list twice.
 func trim(object any) (any, error) {
+	if reduced, ok := object.(metav1.Object); ok && marked(reduced) {
+		return object, nil
+	}
 	switch object := object.(type) {
 	case *corev1.Pod:
 		return TrimPod(object), nil

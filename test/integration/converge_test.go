@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	eventsv1 "k8s.io/api/events/v1"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/config"
@@ -88,6 +89,7 @@ func newConvergence(t *testing.T, seed uint64) *convergence {
 	c := &convergence{
 		testNamespace: newNamespace(t), random: rand.New(rand.NewPCG(seed, 0)), installation: newTanist(t), foreign: map[string]bool{},
 	}
+	t.Cleanup(c.describe)
 	// A blind replica does not see this tuning.
 	c.installation.tune("election: {handoverOnDisruptionTarget: false}")
 	blind := c.random.IntN(3)
@@ -219,11 +221,34 @@ func (c *convergence) check() {
 	for _, l := range c.services {
 		problems = append(problems, c.leaderProblems(l)...)
 	}
+	problems = append(problems, c.refusedWrites()...)
 	if len(problems) == 0 {
 		return
 	}
+	for _, problem := range problems[:min(30, len(problems))] {
+		c.t.Error(problem)
+	}
+	c.t.Fatalf("%d problems", len(problems))
+}
+
+// refusedWrites returns the Events about writes that the API server has refused. Nothing in the test refuses any.
+func (c *convergence) refusedWrites() []string {
+	var refused []string
+	for _, v := range history.all("Event", c.namespace) {
+		if event, ok := v.object.(*eventsv1.Event); ok && event.Reason == "WriteRefused" {
+			refused = append(refused, event.Note)
+		}
+	}
+	return refused
+}
+
+// describe logs what happened in a round that has failed.
+func (c *convergence) describe() {
+	if !c.t.Failed() {
+		return
+	}
 	for i, p := range c.replicas {
-		c.t.Logf("replica %d: delays %v, skew %d s, blind %t, holds the Lease %t", i, p.delays, p.skew, p.blind, p.holdsLease())
+		c.t.Logf("replica %d: delays %v, skew %d s, blind %t", i, p.delays, p.skew, p.blind)
 	}
 	for _, l := range c.services {
 		c.t.Logf("%s: dual stack %t, %v", l.name, l.dual, history.service(c.namespace, l.name).Annotations)
@@ -231,10 +256,17 @@ func (c *convergence) check() {
 	for _, input := range c.inputs[max(0, len(c.inputs)-40):] {
 		c.t.Log(input)
 	}
-	for _, problem := range problems[:min(30, len(problems))] {
-		c.t.Error(problem)
+	slices := history.all("EndpointSlice", c.namespace)
+	for _, v := range slices[max(0, len(slices)-60):] {
+		if slice, ok := v.object.(*discoveryv1.EndpointSlice); ok {
+			c.t.Logf("%s %s: gone %t, by the test %t, %v", v.seen.Format(time.StampMilli), v.key, v.gone, c.foreign[slice.ResourceVersion], slice.Annotations)
+		}
 	}
-	c.t.Fatalf("%d problems", len(problems))
+	for _, v := range history.all("Event", c.namespace) {
+		if event, ok := v.object.(*eventsv1.Event); ok && event.Type == corev1.EventTypeWarning {
+			c.t.Logf("%s %s: %s", v.seen.Format(time.StampMilli), event.Reason, event.Note)
+		}
+	}
 }
 
 // slicesOf returns all slices of a Service's leader Service, whoever made them.

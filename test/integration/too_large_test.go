@@ -106,7 +106,7 @@ func TestOnlyPodsOfTheNamedWorkloadLead(t *testing.T) {
 	if moved := s.leads("web", "b"); !s.next("web", first, moved) {
 		t.Errorf("got %+v after %+v", moved, first)
 	}
-	s.terminate("b")
+	s.kill("b")
 	s.nobodyLeads("web")
 	s.withReadyPod("web", "c", ofWeb)
 	s.leads("web", "c")
