@@ -44,10 +44,12 @@ func decide(in input, now time.Time) plan {
 		p.requeueAfter = installationCheckInterval
 	case in.optedIn && in.wanted():
 		p.keep(in)
-	case in.excluded && in.wanted() && in.existing == nil:
-		p.warnings = append(p.warnings, in.excludedWarning())
-	case in.wanted() && in.existing != nil && p.keepForGrace(in, now, p.update, in.optedOutWarning):
-	case store.LostItsPods(in.source) && in.existing != nil && p.keepForGrace(in, now, p.mark, in.lostPodsWarning):
+	case in.existing == nil:
+		if in.excluded && in.wanted() {
+			p.warnings = append(p.warnings, in.excludedWarning())
+		}
+	case in.wanted() && p.keepForGrace(in, now, p.update, in.optedOutWarning):
+	case store.LostItsPods(in.source) && p.keepForGrace(in, now, p.mark, in.lostPodsWarning):
 	default:
 		// The garbage collector would delete the slices too, but later.
 		p.deleteServices, p.deleteSlices = in.deletable(), in.slicesOf(in.deletable())
