@@ -17,6 +17,8 @@ type Departure struct {
 	// Eviction distinguishes an eviction from a deletion. An eviction first sets a condition on the pod, and may wait for a disruption
 	// budget.
 	Eviction bool
+	// Unauthenticated means that nothing proves that the API server asks: anybody may have made it up.
+	Unauthenticated bool
 }
 
 // HandOver is the hand-over that a departure leads to in one Service that the pod leads.
@@ -40,6 +42,8 @@ type Prepared struct {
 	Announced bool
 	// AtOnce means that the commit does not wait until the leader is seen to leave.
 	AtOnce bool
+	// Unauthenticated means that the departure was. Whoever commits the hand-over first makes sure that it would decide the same.
+	Unauthenticated bool
 	// Expires is when the departure counts as refused.
 	Expires time.Time
 }
@@ -63,12 +67,16 @@ func (l *Leaders) LedBy(pod types.NamespacedName) []types.NamespacedName {
 }
 
 // Prepare keeps a prepared hand-over, and replaces a previous one. A previous one for the same leader is not counted as superseded,
-// because one request may be admitted several times: preparing it again only makes it last longer.
+// because one request may be admitted several times: preparing it again only makes it last longer. A hand-over whose departure was not
+// authenticated does not replace one whose departure was.
 func (l *Leaders) Prepare(key types.NamespacedName, prepared Prepared) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[key]
 	if !ok {
+		return
+	}
+	if prepared.Unauthenticated && e.prepared != nil && !e.prepared.Unauthenticated {
 		return
 	}
 	if e.prepared != nil && e.prepared.Leaving != prepared.Leaving {

@@ -140,3 +140,29 @@ func TestManyLeadersLeaveNothingBehind(t *testing.T) {
 		t.Errorf("%d entries, %d leaders and %d departures are left", len(l.entries), len(l.ledBy), len(l.departing.until))
 	}
 }
+
+func TestWhatNobodyVouchedForReplacesNothing(t *testing.T) {
+	vouched := prepared("uid-a", at(60))
+	forged := prepared("uid-a", at(60))
+	forged.Unauthenticated, forged.Successor = true, "uid-c"
+	for name, test := range map[string]struct {
+		prepared []Prepared
+		want     types.UID
+	}{
+		"it comes second":           {[]Prepared{vouched, forged}, "uid-b"},
+		"it comes first":            {[]Prepared{forged, vouched}, "uid-b"},
+		"there is nothing else":     {[]Prepared{forged}, "uid-c"},
+		"it comes first and second": {[]Prepared{forged, forged}, "uid-c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := knowing(t)
+			for _, p := range test.prepared {
+				l.Prepare(web, p)
+			}
+			got, _ := l.TakePrepared(web, one, answer(OutcomeUsed))
+			if got == nil || got.Successor != test.want {
+				t.Errorf("got %+v, want %s to follow", got, test.want)
+			}
+		})
+	}
+}

@@ -26,7 +26,7 @@ import (
 func trustOf(m *metrics, serving tls.Certificate) *trust {
 	synced := func() bool { return true }
 	tr := &trust{
-		configuration: "x", metrics: m,
+		configuration: "x", metrics: m, calls: func([]admissionregistrationv1.WebhookClientConfig) {},
 		serving:    func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &serving, nil },
 		validating: &latest[admissionregistrationv1.ValidatingWebhookConfiguration]{synced: synced},
 		mutating:   &latest[admissionregistrationv1.MutatingWebhookConfiguration]{synced: synced},

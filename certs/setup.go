@@ -22,6 +22,8 @@ type Options struct {
 	WebhookConfiguration string
 	// Serving provides the certificate of the webhook server. The manager runs it.
 	Serving *certwatcher.CertWatcher
+	// Calls gets how the configurations call Tanist, at first and after each change.
+	Calls func([]admissionregistrationv1.WebhookClientConfig)
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
 }
@@ -41,7 +43,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 	}
 	c := &checks{
 		trust: &trust{
-			configuration: o.WebhookConfiguration, serving: o.Serving.GetCertificate, metrics: metrics,
+			configuration: o.WebhookConfiguration, serving: o.Serving.GetCertificate, calls: o.Calls, metrics: metrics,
 			validating: &latest[admissionregistrationv1.ValidatingWebhookConfiguration]{},
 			mutating:   &latest[admissionregistrationv1.MutatingWebhookConfiguration]{},
 		},

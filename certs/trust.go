@@ -20,6 +20,8 @@ type trust struct {
 	mutating      *latest[admissionregistrationv1.MutatingWebhookConfiguration]
 	// serving is the certwatcher's GetCertificate, which returns the certificate that a client gets now.
 	serving func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	// calls gets how each webhook is called.
+	calls   func([]admissionregistrationv1.WebhookClientConfig)
 	metrics *metrics
 
 	// untrusted is why this process has not been trusted yet. Once it has been trusted, it stays nil.
@@ -31,11 +33,12 @@ func (t *trust) check(now time.Time) []finding {
 	if !t.validating.synced() || !t.mutating.synced() {
 		return nil
 	}
+	validating, mutating := t.validating.load(), t.mutating.load()
+	t.calls(callsOf(validating, mutating))
 	var chain [][]byte
 	if served, err := t.serving(nil); err == nil && served != nil {
 		chain = served.Certificate
 	}
-	validating, mutating := t.validating.load(), t.mutating.load()
 	results := verify(t.configuration, validating, mutating, chain, now)
 	for _, r := range results {
 		setBool(t.metrics.trusted.WithLabelValues(r.webhook), r.problem == "")

@@ -47,10 +47,10 @@ func SplitKeys(list string) []string {
 // uncopyable returns why a key cannot be copied. It is empty for a key that can.
 func uncopyable(key string) (problem string) {
 	if problems := validation.IsQualifiedName(key); len(problems) > 0 {
-		return "must be keys, separated by commas: " + key + ": " + strings.Join(problems, "; ")
+		return "must be keys, separated by commas: " + cut(key) + ": " + strings.Join(problems, "; ")
 	}
 	if strings.HasPrefix(key, Domain+"/") || slices.Contains(neverCopied, key) {
-		return key + " cannot be copied: it means something else on the leader Service"
+		return cut(key) + " cannot be copied: it means something else on the leader Service"
 	}
 	return ""
 }

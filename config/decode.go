@@ -15,7 +15,7 @@ import (
 )
 
 // decode writes the keys of the JSON over the defaults in the tuning. A key without a value keeps its default. It reports every value
-// that does not fit, and stops at the first unknown key.
+// that does not fit, up to MaxErrors, and stops at the first unknown key.
 func decode(text []byte, tuning *Tuning) field.ErrorList {
 	var errs field.ErrorList
 	value := func(decoder *jsontext.Decoder, into any) error {
@@ -31,20 +31,29 @@ func decode(text []byte, tuning *Tuning) field.ErrorList {
 			return err
 		}
 		if err := json.Unmarshal(text, into, durations); err != nil {
+			if len(errs) == MaxErrors {
+				return errTooMany
+			}
 			errs = append(errs, field.Invalid(pathOf(decoder.StackPointer()), shown(text), expected(t)))
 		}
 		return nil
 	}
 	err := json.Unmarshal(text, tuning, json.RejectUnknownMembers(true), json.WithUnmarshalers(json.UnmarshalFromFunc(value)))
+	if errors.Is(err, errTooMany) {
+		return append(errs, field.Invalid(tuningPath, field.OmitValueType{}, errTooMany.Error()))
+	}
 	if unknown, ok := errors.AsType[*json.SemanticError](err); ok && errors.Is(err, json.ErrUnknownName) {
 		key := unknown.JSONPointer.LastToken()
-		return append(errs, field.NotSupported(pathOf(unknown.JSONPointer), key, keysOf(unknown.GoType)))
+		return append(errs, field.NotSupported(pathOf(unknown.JSONPointer), cut(key), keysOf(unknown.GoType)))
 	}
 	if err != nil {
-		return append(errs, field.Invalid(tuningPath, field.OmitValueType{}, err.Error()))
+		return append(errs, field.Invalid(tuningPath, field.OmitValueType{}, cut(err.Error())))
 	}
 	return errs
 }
+
+// errTooMany ends the decoding of a tuning with more than MaxErrors wrong values.
+var errTooMany = errors.New("has more wrong values")
 
 var durationType = reflect.TypeFor[metav1.Duration]()
 
@@ -61,7 +70,7 @@ func pathOf(pointer jsontext.Pointer) *field.Path {
 		if i, err := strconv.Atoi(token); err == nil {
 			at = at.Index(i)
 		} else {
-			at = at.Child(token)
+			at = at.Child(cut(token))
 		}
 	}
 	return at
@@ -72,7 +81,7 @@ func shown(text jsontext.Value) any {
 	if kind := text.Kind(); kind == '{' || kind == '[' {
 		return field.OmitValueType{}
 	}
-	return strings.Trim(string(text), `"`)
+	return cut(strings.Trim(string(text), `"`))
 }
 
 // expected describes the values that a type accepts.

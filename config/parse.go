@@ -17,7 +17,7 @@ var annotationsPath = field.NewPath("metadata", "annotations")
 // ParseOptions parses the annotations of a Service, and checks whether the Service can have a leader at all.
 //
 // It reports every wrong annotation with its path, its value and what would be right. That includes unknown annotations of our domain,
-// because a misspelt one would be ignored silently. In the Options returned, the option of a wrong annotation has its default; the
+// because a misspelt one would be ignored silently; of these, it tells the first MaxErrors and counts the others. In the Options returned, the option of a wrong annotation has its default; the
 // caller may keep the last good value instead. It also reports a Service that opts in and cannot have a leader: one without a selector
 // or a port, or of type ExternalName.
 func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
@@ -52,7 +52,7 @@ type parser struct {
 
 // reject reports a wrong value of an annotation.
 func (p *parser) reject(key, value, detail string) {
-	p.errs = append(p.errs, field.Invalid(annotationsPath.Key(key), value, detail))
+	p.errs = append(p.errs, field.Invalid(annotationsPath.Key(cut(key)), cut(value), detail))
 }
 
 // oneOf returns the annotation's value if it is one of the known ones. If it is missing or wrong, it returns the first of them.
@@ -62,7 +62,7 @@ func (p *parser) oneOf(key string, known ...string) string {
 		return value
 	}
 	if found {
-		p.errs = append(p.errs, field.NotSupported(annotationsPath.Key(key), value, known))
+		p.errs = append(p.errs, field.NotSupported(annotationsPath.Key(key), cut(value), known))
 	}
 	return known[0]
 }
@@ -133,15 +133,38 @@ func (p *parser) podName(key string, into *string) {
 
 // unknown reports the annotations of our domain that have no effect on a Service.
 func (p *parser) unknown() {
-	for _, key := range slices.Sorted(maps.Keys(p.annotations)) {
-		switch {
-		case !strings.HasPrefix(key, Domain+"/"), slices.Contains(serviceKeys, key), slices.Contains(writtenKeys, key):
-		case key == PriorityKey:
+	wrong := wrongKeys(p.annotations, unknownServiceKey)
+	for _, key := range wrong.keys {
+		if key == PriorityKey {
 			p.reject(key, p.annotations[key], "belongs on the pods (in the template of their workload), not on the Service")
-		default:
-			p.errs = append(p.errs, field.NotSupported(annotationsPath.Key(key), key, serviceKeys))
+		} else {
+			p.errs = append(p.errs, field.NotSupported(annotationsPath.Key(cut(key)), cut(key), serviceKeys))
 		}
 	}
+	p.errs = append(p.errs, wrong.rest(annotationsPath)...)
+}
+
+func unknownServiceKey(key string) bool {
+	return strings.HasPrefix(key, Domain+"/") && !slices.Contains(serviceKeys, key) && !slices.Contains(writtenKeys, key)
+}
+
+// NewErrors returns the errors in a Service's annotations and spec that an update from old introduces.
+func NewErrors(service, old *corev1.Service) field.ErrorList {
+	changed := *service
+	changed.Annotations = maps.Clone(service.Annotations)
+	// What is unknown has one error each, so the unchanged ones are left out instead of compared.
+	maps.DeleteFunc(changed.Annotations, func(key, value string) bool {
+		before, found := old.Annotations[key]
+		return found && before == value && unknownServiceKey(key)
+	})
+	known := *old
+	known.Annotations = maps.Clone(old.Annotations)
+	maps.DeleteFunc(known.Annotations, func(key, _ string) bool { return unknownServiceKey(key) })
+	_, errs := ParseOptions(&changed)
+	_, before := ParseOptions(&known)
+	return slices.DeleteFunc(errs, func(err *field.Error) bool {
+		return slices.ContainsFunc(before, func(known *field.Error) bool { return known.Error() == err.Error() })
+	})
 }
 
 // spec reports why a Service that opts in cannot have a leader.

@@ -15,7 +15,7 @@ func ParsePriority(podAnnotations map[string]string) (int, error) {
 	}
 	priority, err := strconv.ParseInt(value, 10, 32)
 	if err != nil {
-		return 0, field.Invalid(annotationsPath.Key(PriorityKey), value, "must be an integer from -2147483648 to 2147483647")
+		return 0, field.Invalid(annotationsPath.Key(PriorityKey), cut(value), "must be an integer from -2147483648 to 2147483647")
 	}
 	return int(priority), nil
 }

@@ -38,18 +38,24 @@ func (t ElectionTuning) RemovalTaint(key string) bool {
 
 // taints reports entries that cannot be the key of a taint, and duplicates.
 func (v *validator) taints(at *field.Path, keys []string) {
+	known := make(map[string]bool, len(keys))
 	for i, key := range keys {
+		if len(v.errs) >= MaxErrors {
+			v.errs = append(v.errs, field.Invalid(at, field.OmitValueType{}, "more entries may be wrong: they were not checked"))
+			return
+		}
 		// A wildcard is valid where any name would be.
 		asKey := key
 		if domain, wildcard := strings.CutSuffix(key, everyKey); wildcard {
 			asKey = domain + "/x"
 		}
 		if problems := validation.IsQualifiedName(asKey); len(problems) > 0 {
-			v.check(at.Index(i), key, fmt.Sprintf("must be the key of a taint, such as example.com/going, or %s for every key with a prefix: %s",
+			v.check(at.Index(i), cut(key), fmt.Sprintf("must be the key of a taint, such as example.com/going, or %s for every key with a prefix: %s",
 				"example.com"+everyKey, strings.Join(problems, "; ")))
 		}
-		if slices.Contains(keys[:i], key) {
-			v.errs = append(v.errs, field.Duplicate(at.Index(i), key))
+		if known[key] {
+			v.errs = append(v.errs, field.Duplicate(at.Index(i), cut(key)))
 		}
+		known[key] = true
 	}
 }

@@ -1,15 +1,7 @@
 package config
 
 import (
-	"bytes"
-	"errors"
-	"io"
-	"maps"
-	"slices"
-	"strings"
-
 	"github.com/go-json-experiment/json"
-	"go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -24,14 +16,17 @@ func ParseTuningConfigMap(configMap *corev1.ConfigMap) (Tuning, field.ErrorList)
 		return DefaultTuning(), nil
 	}
 	var errs field.ErrorList
-	for _, key := range slices.Sorted(maps.Keys(configMap.Data)) {
-		if key != TuningKey {
-			errs = append(errs, field.NotSupported(field.NewPath("data").Key(key), key, []string{TuningKey}))
-		}
+	data, binary := field.NewPath("data"), field.NewPath("binaryData")
+	wrong := wrongKeys(configMap.Data, func(key string) bool { return key != TuningKey })
+	for _, key := range wrong.keys {
+		errs = append(errs, field.NotSupported(data.Key(cut(key)), cut(key), []string{TuningKey}))
 	}
-	for _, key := range slices.Sorted(maps.Keys(configMap.BinaryData)) {
-		errs = append(errs, field.Forbidden(field.NewPath("binaryData").Key(key), "the tuning is text: it is read from data only"))
+	errs = append(errs, wrong.rest(data)...)
+	wrong = wrongKeys(configMap.BinaryData, func(string) bool { return true })
+	for _, key := range wrong.keys {
+		errs = append(errs, field.Forbidden(binary.Key(cut(key)), "the tuning is text: it is read from data only"))
 	}
+	errs = append(errs, wrong.rest(binary)...)
 	tuning, more := ParseTuning([]byte(configMap.Data[TuningKey]))
 	return tuning, append(errs, more...)
 }
@@ -72,23 +67,10 @@ func checkVersion(text []byte) field.ErrorList {
 	}
 	var errs field.ErrorList
 	if found.APIVersion != nil && *found.APIVersion != TuningAPIVersion {
-		errs = append(errs, field.NotSupported(tuningPath.Child("apiVersion"), *found.APIVersion, []string{TuningAPIVersion}))
+		errs = append(errs, field.NotSupported(tuningPath.Child("apiVersion"), cut(*found.APIVersion), []string{TuningAPIVersion}))
 	}
 	if found.Kind != nil && *found.Kind != TuningKind {
-		errs = append(errs, field.NotSupported(tuningPath.Child("kind"), *found.Kind, []string{TuningKind}))
+		errs = append(errs, field.NotSupported(tuningPath.Child("kind"), cut(*found.Kind), []string{TuningKind}))
 	}
 	return errs
-}
-
-// yamlToJSON converts the one document. sigs.k8s.io/yaml would ignore a second document, and take yes for true.
-func yamlToJSON(content []byte) ([]byte, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	var document, second any
-	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.New(strings.Join(strings.Fields(err.Error()), " ")) // the library puts each mistake on its own line
-	}
-	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		return nil, errors.New("must be a single YAML document")
-	}
-	return json.Marshal(document, json.Deterministic(true))
 }

@@ -21,6 +21,8 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"no image":                   {"image.repository=", []string{"image.repository is not set", "docs/installing.md"}},
 		"a misspelt key":             {"replica=3", []string{"additional properties 'replica' not allowed"}},
 		"a misspelt nested key":      {"admission.enable=false", []string{"/admission", "'enable' not allowed"}},
+		"a secret that is too short": {"admission.secret=short", []string{"/admission/secret", "does not match pattern"}},
+		"a secret of other letters":  {"admission.secret=ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", []string{"/admission/secret", "does not match pattern"}},
 		"text for a number":          {"replicas=two", []string{"/replicas", "got string, want integer"}},
 		"no replicas":                {"replicas=0", []string{"/replicas", "minimum: got 0, want 1"}},
 		"text for a boolean":         {"flowSchema.enabled=yes", []string{"/flowSchema/enabled", "got string, want boolean"}},

@@ -28,12 +28,12 @@ func TestWebhooks(t *testing.T) {
 	const notByNode = "!('system:nodes' in request.userInfo.groups)"
 	want := map[string]webhook{
 		"departures.tanist.dev": {
-			Path: "/validate-departures", SideEffects: "NoneOnDryRun", Timeout: 1,
+			Path: config.PathDepartures, SideEffects: "NoneOnDryRun", Timeout: 1,
 			Rules:      []string{"DELETE v1 pods", "CREATE v1 pods/eviction"},
 			Conditions: []string{notByNode, "oldObject == null || !has(oldObject.metadata.deletionTimestamp)"},
 		},
 		"services.tanist.dev": {
-			Path: "/validate-services", SideEffects: "None", Timeout: 1,
+			Path: config.PathServices, SideEffects: "None", Timeout: 1,
 			Rules: []string{"CREATE,UPDATE v1 services"},
 			Conditions: []string{
 				"[object, oldObject].exists(o, o != null && ( " +
@@ -43,7 +43,7 @@ func TestWebhooks(t *testing.T) {
 			},
 		},
 		"namespaces.tanist.dev": {
-			Path: "/validate-namespaces", SideEffects: "None", Timeout: 1,
+			Path: config.PathNamespaces, SideEffects: "None", Timeout: 1,
 			Rules: []string{"CREATE,UPDATE v1 namespaces"},
 			Conditions: []string{
 				"oldObject == null ? object.metadata.?labels[?'tanist.dev/enabled'].hasValue() : " +
@@ -52,7 +52,7 @@ func TestWebhooks(t *testing.T) {
 			},
 		},
 		"tuning.tanist.dev": {
-			Path: "/validate-tuning", SideEffects: "None", Timeout: 2,
+			Path: config.PathTuning, SideEffects: "None", Timeout: 2,
 			Rules: []string{"CREATE,UPDATE v1 configmaps"},
 			Conditions: []string{
 				"has(object.metadata.name) && object.metadata.name == '" + config.TuningConfigMap + "'",
@@ -61,15 +61,16 @@ func TestWebhooks(t *testing.T) {
 			},
 		},
 		"drainwindow.tanist.dev": {
-			Path: "/mutate-pods", SideEffects: "None", Timeout: 1,
+			Path: config.PathPods, SideEffects: "None", Timeout: 1,
 			Rules: []string{"CREATE,UPDATE v1 pods"},
 			Conditions: []string{notByNode, "oldObject == null || " +
 				"oldObject.metadata.?annotations[?'tanist.dev/drain-window-applied'].hasValue() && object.spec != oldObject.spec"},
 		},
 	}
 	got := map[string]webhook{}
-	for _, w := range webhooks(t, renderDefault(t)) {
-		summary := webhook{Path: *w.ClientConfig.Service.Path, SideEffects: string(*w.SideEffects), Timeout: *w.TimeoutSeconds}
+	const secret = "0123456789abcdefghijklmnopqrstuvwxyz"
+	for _, w := range webhooks(t, render(t, "admission.secret="+secret)) {
+		summary := webhook{Path: strings.TrimPrefix(*w.ClientConfig.Service.Path, "/"+secret), SideEffects: string(*w.SideEffects), Timeout: *w.TimeoutSeconds}
 		for _, rule := range w.Rules {
 			scope := admissionv1.NamespacedScope
 			if w.Name == "namespaces.tanist.dev" {
@@ -92,6 +93,15 @@ func TestWebhooks(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("unexpected webhooks (-want +got):\n%s", diff)
+	}
+}
+
+// TestNoPathIsRendered checks that a manifest without a secret takes back no secret that was set later.
+func TestNoPathIsRendered(t *testing.T) {
+	for _, w := range webhooks(t, renderDefault(t)) {
+		if path := w.ClientConfig.Service.Path; path != nil {
+			t.Errorf("%s: calls %s", w.Name, *path)
+		}
 	}
 }
 

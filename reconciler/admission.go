@@ -51,6 +51,11 @@ func (a *Admission) WindowAccepted(owner types.UID) bool {
 	return a.windows.accepted(owner, time.Now())
 }
 
+// OptedIn reports whether a namespace has opted in.
+func (a *Admission) OptedIn(namespace string) bool {
+	return a.stores.OptedIn(namespace)
+}
+
 // Selecting returns the opted-in Services (namespace label and annotation) that select pods with these labels.
 func (a *Admission) Selecting(namespace string, podLabels map[string]string) []*corev1.Service {
 	if !a.stores.OptedIn(namespace) {

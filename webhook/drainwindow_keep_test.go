@@ -58,7 +58,7 @@ func TestAnUpdatedPodKeepsItsDrainWindow(t *testing.T) {
 				test.old = given
 			}
 			object := raw(t, test.new)
-			response := newServer(t, fakeServices{service("web")}).ask(PathPods, admissionv1.AdmissionRequest{
+			response := newServer(t, fakeServices{service("web")}).ask(config.PathPods, admissionv1.AdmissionRequest{
 				Operation: admissionv1.Update, Namespace: "shop", Object: object, OldObject: raw(t, test.old),
 			})
 			patched := object.Raw

@@ -303,7 +303,7 @@ func TestDrainWindow(t *testing.T) {
 			}
 			s := newServer(t, test.services)
 			object := raw(t, test.pod)
-			response := s.ask(PathPods, admissionv1.AdmissionRequest{Operation: admissionv1.Create, Namespace: "shop", Object: object})
+			response := s.ask(config.PathPods, admissionv1.AdmissionRequest{Operation: admissionv1.Create, Namespace: "shop", Object: object})
 			if !response.Allowed {
 				t.Fatalf("refused: %+v", response.Result)
 			}
@@ -339,7 +339,7 @@ func TestOnlyNewPodsGetADrainWindow(t *testing.T) {
 		"a subresource": {Operation: admissionv1.Create, SubResource: "exec", Object: object},
 	} {
 		request.Namespace = "shop"
-		if response := s.ask(PathPods, request); !response.Allowed || len(response.Patch) > 0 {
+		if response := s.ask(config.PathPods, request); !response.Allowed || len(response.Patch) > 0 {
 			t.Errorf("%s: got %+v", name, response)
 		}
 	}

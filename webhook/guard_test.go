@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -8,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -22,15 +22,15 @@ func TestAFailureAllowsTheRequest(t *testing.T) {
 		update     bool
 		services   Services
 	}{
-		"no Service":                   {path: PathServices, hook: hookServices},
-		"no old Service":               {path: PathServices, hook: hookServices, object: raw(t, service("web")), update: true},
-		"a Service of another shape":   {path: PathServices, hook: hookServices, object: shaped(`{"spec":[]}`)},
-		"a panic at a Service":         {path: PathServices, hook: hookServices, object: raw(t, service("web")), services: panicking{}},
-		"no ConfigMap":                 {path: PathTuning, hook: hookTuning},
-		"a ConfigMap of another shape": {path: PathTuning, hook: hookTuning, object: shaped(`{"data":1}`)},
-		"no pod":                       {path: PathPods, hook: hookDrainWindow},
-		"a pod of another shape":       {path: PathPods, hook: hookDrainWindow, object: shaped(`[]`)},
-		"a panic at a pod":             {path: PathPods, hook: hookDrainWindow, object: raw(t, pod), services: panicking{}},
+		"no Service":                   {path: config.PathServices, hook: hookServices},
+		"no old Service":               {path: config.PathServices, hook: hookServices, object: raw(t, service("web")), update: true},
+		"a Service of another shape":   {path: config.PathServices, hook: hookServices, object: shaped(`{"spec":[]}`)},
+		"a panic at a Service":         {path: config.PathServices, hook: hookServices, object: raw(t, service("web")), services: panicking{}},
+		"no ConfigMap":                 {path: config.PathTuning, hook: hookTuning},
+		"a ConfigMap of another shape": {path: config.PathTuning, hook: hookTuning, object: shaped(`{"data":1}`)},
+		"no pod":                       {path: config.PathPods, hook: hookDrainWindow},
+		"a pod of another shape":       {path: config.PathPods, hook: hookDrainWindow, object: shaped(`[]`)},
+		"a panic at a pod":             {path: config.PathPods, hook: hookDrainWindow, object: raw(t, pod), services: panicking{}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestAFailureAllowsTheRequest(t *testing.T) {
 func TestAMalformedReviewGetsNoResponse(t *testing.T) {
 	for name, body := range map[string]string{"an empty body": "", "not JSON": "{", "JSON of another shape": `["AdmissionReview"]`} {
 		t.Run(name, func(t *testing.T) {
-			for _, path := range []string{PathServices, PathTuning, PathPods} {
+			for _, path := range []string{config.PathServices, config.PathTuning, config.PathPods} {
 				review := newServer(t, nil).post(path, []byte(body))
 				if review.Response.UID != "" || review.Response.Allowed || review.Kind != "" {
 					t.Errorf("%s: got %+v", path, review)
@@ -72,7 +72,7 @@ func TestAMalformedReviewGetsNoResponse(t *testing.T) {
 func TestMetricsAreRegisteredOnce(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	for _, wantError := range []bool{false, true} {
-		err := Register(ctrlwebhook.NewServer(ctrlwebhook.Options{}), Options{Tuning: config.NewStore(), Registerer: registry})
+		err := Register(http.NewServeMux(), Options{Tuning: config.NewStore(), Paths: NewPaths(nil), Registerer: registry})
 		if got := err != nil; got != wantError {
 			t.Errorf("got %v, want an error: %t", err, wantError)
 		}

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -11,15 +12,32 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	admissionv1 "k8s.io/api/admission/v1"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
 )
+
+// testSecret is the secret of the configurations in the tests.
+const testSecret = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+// callsWith are the calls of all webhooks, with a secret.
+func callsWith(secret string) []admissionregistrationv1.WebhookClientConfig {
+	var all []admissionregistrationv1.WebhookClientConfig
+	for _, path := range config.WebhookPaths {
+		all = append(all, callAt("/"+secret+path))
+	}
+	return all
+}
+
+// callAt is the call of a webhook at a path.
+func callAt(path string) admissionregistrationv1.WebhookClientConfig {
+	return admissionregistrationv1.WebhookClientConfig{Service: &admissionregistrationv1.ServiceReference{Name: "tanist", Path: &path}}
+}
 
 // server serves the handlers over HTTP, with the same layers in between as in the program.
 type server struct {
@@ -31,13 +49,17 @@ type server struct {
 func newServer(t *testing.T, services Services) *server {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	hooks := ctrlwebhook.NewServer(ctrlwebhook.Options{})
+	hooks := http.NewServeMux()
+	paths := NewPaths(func(context.Context) ([]admissionregistrationv1.WebhookClientConfig, error) {
+		return callsWith(testSecret), nil
+	})
+	paths.Set(callsWith(testSecret))
 	if err := Register(hooks, Options{
-		Namespace: "tanist-system", Tuning: config.NewStore(), Services: services, Registerer: registry,
+		Namespace: "tanist-system", Paths: paths, Tuning: config.NewStore(), Services: services, Registerer: registry,
 	}); err != nil {
 		t.Fatal(err)
 	}
-	listener := httptest.NewServer(hooks.WebhookMux())
+	listener := httptest.NewServer(hooks)
 	t.Cleanup(listener.Close)
 	return &server{t: t, url: listener.URL, registry: registry}
 }
@@ -45,7 +67,7 @@ func newServer(t *testing.T, services Services) *server {
 // post sends a body.
 func (s *server) post(path string, body []byte) admissionv1.AdmissionReview {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+"/"+testSecret+path, bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -158,6 +180,9 @@ func (f fakeServices) Taken(namespace, leaderService, source string, _ types.UID
 const refusedWorkload = "refused"
 
 func (f fakeServices) WindowAccepted(owner types.UID) bool { return owner != refusedWorkload }
+
+// OptedIn is true for the namespace of all Services.
+func (f fakeServices) OptedIn(namespace string) bool { return namespace == "shop" }
 
 func (f fakeServices) Enabled(namespace string) []*corev1.Service {
 	var all []*corev1.Service

@@ -9,6 +9,8 @@ const (
 	hookTuning      = "tuning"
 	hookDrainWindow = "drainwindow"
 	hookNamespaces  = "namespaces"
+	// hookAny is for calls at "/", as long as nothing has said which of the others they are for.
+	hookAny = "any"
 )
 
 // Outcomes of a departure: values of the metric's label `outcome`.
@@ -33,6 +35,10 @@ type metrics struct {
 	failures *prometheus.CounterVec
 	// departures has the label outcome: one of the six above.
 	departures *prometheus.CounterVec
+	// unauthenticated has the label webhook: one of the names above, or "any".
+	unauthenticated *prometheus.CounterVec
+	// rejected has the label webhook, too, and the label cause: one of those in limits.go.
+	rejected *prometheus.CounterVec
 }
 
 func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
@@ -45,6 +51,20 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "tanist_departures_admitted_total",
 			Help: "Deletions and evictions of pods that admission saw, by outcome.",
 		}, []string{"outcome"}),
+		unauthenticated: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tanist_admission_unauthenticated_total",
+			Help: "Calls that were refused because they lack the secret that the API server has.",
+		}, []string{"webhook"}),
+		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tanist_admission_rejected_total",
+			Help: "Calls that were not handled because they exceed a limit, by cause. The API server allows such requests.",
+		}, []string{"webhook", "cause"}),
+	}
+	for _, hook := range hookPaths {
+		m.unauthenticated.WithLabelValues(hook)
+		for cause := range statusOf {
+			m.rejected.WithLabelValues(hook, cause)
+		}
 	}
 	for _, hook := range []string{hookDepartures, hookServices, hookTuning, hookDrainWindow, hookNamespaces} {
 		m.failures.WithLabelValues(hook)
@@ -54,10 +74,23 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	} {
 		m.departures.WithLabelValues(outcome)
 	}
-	for _, collector := range []prometheus.Collector{m.failures, m.departures} {
+	for _, collector := range []prometheus.Collector{m.failures, m.departures, m.unauthenticated, m.rejected} {
 		if err := registerer.Register(collector); err != nil {
 			return nil, err
 		}
 	}
 	return m, nil
+}
+
+// newAuthenticatedGauge returns a gauge of whether calls are authenticated.
+func newAuthenticatedGauge(paths *Paths) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tanist_admission_authenticated",
+		Help: "1 while every webhook is called at a path with a secret, which proves that a call is the API server's, 0 otherwise.",
+	}, func() float64 {
+		if paths.Authenticated() {
+			return 1
+		}
+		return 0
+	})
 }

@@ -16,9 +16,10 @@ import (
 // misspelt label is better than a Namespace that cannot be written.
 type namespaces struct {
 	services EnabledServices
+	optedIn  OptedInNamespaces
 }
 
-func (n namespaces) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
+func (n namespaces) handle(ctx context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
 	namespace, err := decode[corev1.Namespace](request.Object)
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
@@ -27,11 +28,12 @@ func (n namespaces) handle(_ context.Context, request ctrlwebhook.AdmissionReque
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
 	}
-	return ctrlwebhook.Allowed("").WithWarnings(n.warnings(namespace, old)...), nil
+	return ctrlwebhook.Allowed("").WithWarnings(n.warnings(namespace, old, authenticated(ctx))...), nil
 }
 
 // warnings returns the warnings to the user. They are short, because the API server truncates long ones. old is nil for a new Namespace.
-func (n namespaces) warnings(namespace, old *corev1.Namespace) []string {
+// An unauthenticated call learns nothing about a namespace that has not opted in.
+func (n namespaces) warnings(namespace, old *corev1.Namespace, authenticated bool) []string {
 	if namespace.DeletionTimestamp != nil || config.Enabled(namespace.Labels) {
 		return nil
 	}
@@ -40,7 +42,7 @@ func (n namespaces) warnings(namespace, old *corev1.Namespace) []string {
 		all = append(all, fmt.Sprintf("tanist: label %s=%q does not opt namespace %s in: the value must be \"true\"",
 			config.EnabledKey, value, namespace.Name))
 	}
-	if old == nil || !config.Enabled(old.Labels) {
+	if old == nil || !config.Enabled(old.Labels) || !authenticated && !n.optedIn.OptedIn(namespace.Name) {
 		return all
 	}
 	if losing := n.services.Enabled(namespace.Name); len(losing) > 0 {

@@ -60,7 +60,7 @@ func TestNamespaces(t *testing.T) {
 			if test.old != nil {
 				request.Operation, request.OldObject = admissionv1.Update, raw(t, test.old)
 			}
-			response := s.ask(PathNamespaces, request)
+			response := s.ask(config.PathNamespaces, request)
 			if !response.Allowed {
 				t.Errorf("refused: %+v", response.Result)
 			}

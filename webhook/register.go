@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
@@ -12,14 +13,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// Paths at which the handlers are served.
-const (
-	PathDepartures = "/validate-departures"
-	PathServices   = "/validate-services"
-	PathTuning     = "/validate-tuning"
-	PathNamespaces = "/validate-namespaces"
-	PathPods       = "/mutate-pods"
-)
+// pathAny is the path that a configuration without a path calls.
+const pathAny = "/"
 
 // Services is what admission needs to know about Services. It answers from memory. The returned objects are shared and must not be
 // modified.
@@ -28,6 +23,13 @@ type Services interface {
 	DrainWindows
 	LeaderServices
 	EnabledServices
+	OptedInNamespaces
+}
+
+// OptedInNamespaces knows which namespaces have opted in.
+type OptedInNamespaces interface {
+	// OptedIn reports whether a namespace has opted in.
+	OptedIn(namespace string) bool
 }
 
 // SelectingServices finds the Services of a new pod.
@@ -66,6 +68,8 @@ type Options struct {
 	Namespace string
 	// Tuning is the tuning in force.
 	Tuning *config.Store
+	// Paths knows the API server's calls.
+	Paths *Paths
 	// Preparer and Services are the controllers, as admission needs them.
 	Preparer Preparer
 	Services Services
@@ -73,21 +77,27 @@ type Options struct {
 	Registerer prometheus.Registerer
 }
 
-// Register registers the handlers at a server that has not been started.
-func Register(server ctrlwebhook.Server, o Options) error {
+// Register registers the handlers at the multiplexer of a server that has not been started.
+func Register(mux *http.ServeMux, o Options) error {
 	metrics, err := newMetrics(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("failed to register metrics of admission: %w", err)
 	}
+	if err := o.Registerer.Register(newAuthenticatedGauge(o.Paths)); err != nil {
+		return fmt.Errorf("failed to register metric of authentication: %w", err)
+	}
+	// A server that is never started: its handlers have the metrics of controller-runtime, by path, and no secret is in these.
+	handlers := ctrlwebhook.NewServer(ctrlwebhook.Options{})
 	for path, hook := range map[string]guard{
-		PathServices:   {name: hookServices, handle: services{leaderServices: o.Services, tuning: o.Tuning}.handle},
-		PathTuning:     {name: hookTuning, handle: tuning{namespace: o.Namespace}.handle},
-		PathNamespaces: {name: hookNamespaces, handle: namespaces{services: o.Services}.handle},
-		PathPods:       {name: hookDrainWindow, handle: drainWindow{services: o.Services, windows: o.Services, tuning: o.Tuning}.handle},
+		config.PathServices:   {name: hookServices, handle: services{leaderServices: o.Services, namespaces: o.Services, tuning: o.Tuning}.handle},
+		config.PathTuning:     {name: hookTuning, handle: tuning{namespace: o.Namespace}.handle},
+		config.PathNamespaces: {name: hookNamespaces, handle: namespaces{services: o.Services, optedIn: o.Services}.handle},
+		config.PathPods:       {name: hookDrainWindow, handle: drainWindow{services: o.Services, windows: o.Services, tuning: o.Tuning}.handle},
 	} {
 		hook.metrics = metrics
-		server.Register(path, &ctrlwebhook.Admission{Handler: hook})
+		handlers.Register(path, &ctrlwebhook.Admission{Handler: hook})
 	}
-	server.Register(PathDepartures, newDeparturesHandler(o.Preparer, metrics, logf.Log.WithName(hookDepartures)))
+	handlers.Register(config.PathDepartures, newDeparturesHandler(o.Preparer, metrics, logf.Log.WithName(hookDepartures)))
+	mux.Handle("/", newFront(o.Paths, metrics, handlers.WebhookMux()))
 	return nil
 }

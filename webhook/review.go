@@ -13,9 +13,6 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 )
 
-// maxReview is the largest AdmissionReview that is read, in bytes. An object of the API server has at most 1.5 MiB, and a review has two.
-const maxReview = 8 << 20
-
 // request is the part of an admission.k8s.io/v1 AdmissionRequest that departures needs. The decoder skips the rest, which is most of a
 // pod's 20 KB.
 type request struct {
@@ -85,7 +82,7 @@ func readReview(r *http.Request) (*request, error) {
 	var review struct {
 		Request *request `json:"request"`
 	}
-	if err := json.UnmarshalRead(http.MaxBytesReader(nil, r.Body, maxReview), &review); err != nil {
+	if err := json.UnmarshalRead(r.Body, &review); err != nil {
 		return nil, fmt.Errorf("failed to decode AdmissionReview: %w", err)
 	}
 	if review.Request == nil || review.Request.UID == "" {

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"cmp"
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,10 +13,11 @@ import (
 // services refuses wrong annotations of Services, and changes of leader Services that Tanist would undo.
 type services struct {
 	leaderServices LeaderServices
+	namespaces     OptedInNamespaces
 	tuning         *config.Store
 }
 
-func (s services) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
+func (s services) handle(ctx context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
 	service, err := decode[corev1.Service](request.Object)
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
@@ -27,6 +27,9 @@ func (s services) handle(_ context.Context, request ctrlwebhook.AdmissionRequest
 		return ctrlwebhook.AdmissionResponse{}, err
 	}
 	service.Namespace = request.Namespace
+	if !authenticated(ctx) && !s.namespaces.OptedIn(request.Namespace) {
+		return ctrlwebhook.Allowed(""), nil // the API server does not ask about it, and nobody else need know which Services it has
+	}
 
 	if errs := s.validate(service, old); len(errs) > 0 {
 		return refused("Service", service.Name, errs), nil
@@ -36,18 +39,21 @@ func (s services) handle(_ context.Context, request ctrlwebhook.AdmissionRequest
 
 // validate returns what is wrong with a request; nothing if the Service is being deleted. old is nil for a new Service.
 func (s services) validate(service, old *corev1.Service) field.ErrorList {
-	source := sourceOf(cmp.Or(old, service))
-	switch {
-	case service.DeletionTimestamp != nil, source != "" && old == nil:
+	if service.DeletionTimestamp != nil {
 		return nil
-	case source != "":
-		if want := s.leaderServices.LeaderSpec(service.Namespace, old); want != nil {
-			return forbiddenChanges(&service.Spec, &old.Spec, want, source)
-		}
-		return nil
-	default:
-		return append(newErrors(service, old), s.nameConflicts(service, newLeaderServiceName(service, old))...)
 	}
+	// Anybody can give a Service the labels and the owner of a leader Service. Its annotations are validated like those of any other: a real
+	// one has only those that Tanist writes.
+	errs := append(newErrors(service, old), s.nameConflicts(service, newLeaderServiceName(service, old))...)
+	if old == nil {
+		return errs
+	}
+	if source := sourceOf(old); source != "" {
+		if want := s.leaderServices.LeaderSpec(service.Namespace, old); want != nil {
+			errs = append(errs, forbiddenChanges(&service.Spec, &old.Spec, want, source)...)
+		}
+	}
+	return errs
 }
 
 // nameConflicts returns an error if the name of a Service's leader Service is taken, or if another Service asks for it too. If two
@@ -82,7 +88,7 @@ func (s services) warnings(service, old *corev1.Service) []string {
 		return all
 	}
 	for _, other := range s.leaderServices.Wanting(service.Namespace, service.Name) {
-		if other.Name != service.Name && !labelledFor(service, other) {
+		if len(all) < maxWarnings && other.Name != service.Name && !labelledFor(service, other) {
 			all = append(all, "tanist: Service "+other.Name+" asks for this name for its leader Service, which cannot be created while this Service exists: "+
 				"annotate "+other.Name+" with another "+config.LeaderServiceKey+", or rename this Service")
 		}

@@ -78,6 +78,15 @@ func TestServices(t *testing.T) {
 				s.Annotations[config.EnabledKey], s.Annotations[config.StrategyKey] = "true", "best"
 				return s
 			}(),
+			wantErrors: []string{strategy, noPods},
+		},
+		"a mistake in a new Service with a leader Service's labels and owner": {
+			new: func() *corev1.Service {
+				s := leaderServiceOf("web")
+				s.Annotations[config.StrategyKey] = "best"
+				return s
+			}(),
+			wantErrors: []string{strategy},
 		},
 
 		"the default name is taken": {
@@ -165,7 +174,7 @@ func TestServices(t *testing.T) {
 			if test.old != nil {
 				request.Operation, request.OldObject = admissionv1.Update, raw(t, test.old)
 			}
-			response := s.ask(PathServices, request)
+			response := s.ask(config.PathServices, request)
 			var got []string
 			if !response.Allowed {
 				if response.Result.Reason != metav1.StatusReasonInvalid || response.Result.Details.Kind != "Service" {
@@ -197,6 +206,9 @@ func labelled(s *corev1.Service, source string) *corev1.Service {
 func TestLeaderServices(t *testing.T) {
 	type change = func(*corev1.Service)
 	const detail = `Tanist keeps this leader Service of Service web and would undo the change: change Service web instead`
+	const unknown = `metadata.annotations[tanist.dev/x]: Unsupported value: "tanist.dev/x": supported values: "tanist.dev/enabled", ` +
+		`"tanist.dev/leader-service", "tanist.dev/strategy", "tanist.dev/sticky", "tanist.dev/min-ready", "tanist.dev/not-ready-grace", ` +
+		`"tanist.dev/drain-window", "tanist.dev/preferred-leader", "tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations"`
 	forbidden := func(fields ...string) (all []string) {
 		for _, name := range fields {
 			all = append(all, name+": Forbidden: "+detail)
@@ -235,8 +247,12 @@ func TestLeaderServices(t *testing.T) {
 		"a selector, and its owner is removed": {
 			now: []change{selector, func(s *corev1.Service) { s.OwnerReferences = nil }}, wantErrors: forbidden("spec.selector"),
 		},
-		"labels":                               {now: []change{unlabelled}},
-		"annotations":                          {now: []change{func(s *corev1.Service) { s.Annotations[config.StrategyKey] = "best" }}},
+		"labels":             {now: []change{unlabelled}},
+		"another annotation": {now: []change{func(s *corev1.Service) { s.Annotations["example.com/a"] = "b" }}},
+		"an annotation that is wrong on any Service": {
+			now:        []change{func(s *corev1.Service) { s.Annotations[config.Domain+"/x"] = "" }, selector},
+			wantErrors: append([]string{unknown}, forbidden("spec.selector")...),
+		},
 		"a finalizer":                          {now: []change{func(s *corev1.Service) { s.Finalizers = []string{"example.com/a"} }}},
 		"a selector that it had before":        {before: []change{selector}, now: []change{selector, unlabelled}},
 		"the selector that it had is removed":  {before: []change{selector}, now: []change{func(s *corev1.Service) { s.Spec.Selector = nil }}},
@@ -267,7 +283,7 @@ func TestLeaderServices(t *testing.T) {
 			for _, change := range test.now {
 				change(updated)
 			}
-			response := newServer(t, test.services).ask(PathServices, admissionv1.AdmissionRequest{
+			response := newServer(t, test.services).ask(config.PathServices, admissionv1.AdmissionRequest{
 				Operation: admissionv1.Update, Namespace: "shop", Object: raw(t, updated), OldObject: raw(t, old),
 			})
 			var got []string

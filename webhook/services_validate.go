@@ -15,14 +15,11 @@ var leaderServicePath = field.NewPath("metadata", "annotations").Key(config.Lead
 // newErrors returns the errors in a Service's annotations that the request introduces. Existing errors do not block unrelated updates, such
 // as a label that a controller sets or a finalizer that is removed. They do block opting in. old is nil for a new Service.
 func newErrors(service, old *corev1.Service) field.ErrorList {
-	_, errs := config.ParseOptions(service)
 	if old == nil || optsIn(service, old) {
+		_, errs := config.ParseOptions(service)
 		return errs
 	}
-	_, before := config.ParseOptions(old)
-	return slices.DeleteFunc(errs, func(err *field.Error) bool {
-		return slices.ContainsFunc(before, func(known *field.Error) bool { return known.Error() == err.Error() })
-	})
+	return config.NewErrors(service, old)
 }
 
 // newLeaderServiceName returns the leader Service's name that the request newly asks for; empty if it asks for none, or did before. old

@@ -61,7 +61,7 @@ func TestTuning(t *testing.T) {
 			if test.old != nil {
 				request.Operation, request.OldObject = admissionv1.Update, raw(t, test.old)
 			}
-			response := s.ask(PathTuning, request)
+			response := s.ask(config.PathTuning, request)
 			var got []string
 			if !response.Allowed {
 				for _, cause := range response.Result.Details.Causes {

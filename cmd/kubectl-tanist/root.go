@@ -9,6 +9,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/get"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/handover"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/rotatesecret"
 )
 
 // newRootCommand returns the command with all its subcommands.
@@ -27,7 +28,8 @@ func newRootCommand(version string) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	root.AddCommand(
-		get.NewCommand(kubeconfig, streams), handover.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
+		get.NewCommand(kubeconfig, streams), handover.NewCommand(kubeconfig, streams),
+		rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
 		newServerCommand(), newClientCommand(streams.Out), newFloorCommand(version, streams.Out),
 	)
 	return root

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +23,11 @@ func deletionOf(pod string) cache.Departure {
 
 func evictionOf(pod string) cache.Departure {
 	return cache.Departure{Namespace: "shop", Name: pod, UID: types.UID(pod + "-uid"), Eviction: true}
+}
+
+func unauthenticated(departure cache.Departure) cache.Departure {
+	departure.Unauthenticated = true
+	return departure
 }
 
 func onAdmission(in *input)         { in.tuning.Commit.OnAdmission = true }
@@ -76,6 +82,14 @@ func TestPrepareDecidesAsIfTheLeaderHadLeft(t *testing.T) {
 			pods: []*corev1.Pod{a, b}, departure: evictionOf("a1"), change: []func(*input){onAdmission},
 			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDisrupted, Announced: true},
 		},
+		"an eviction that nobody vouches for announces nothing": {
+			pods: []*corev1.Pod{a, b}, departure: unauthenticated(evictionOf("a1")),
+			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDeleted},
+		},
+		"a deletion that nobody vouches for is not committed on admission": {
+			pods: []*corev1.Pod{a, b}, departure: unauthenticated(deletionOf("a1")), change: []func(*input){onAdmission},
+			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDeleted},
+		},
 		"no other pod is ready":          {pods: []*corev1.Pod{a, gen.ReadyPod("b2", gen.NotReady)}, departure: deletionOf("a1")},
 		"all other pods are terminating": {pods: []*corev1.Pod{a, gen.ReadyPod("b2", gen.Terminating)}, departure: deletionOf("a1")},
 		"there is no other pod":          {pods: []*corev1.Pod{a}, departure: evictionOf("a1")},
@@ -128,6 +142,29 @@ func TestPreparedOutcome(t *testing.T) {
 		"someone else has changed the slice":     {departure: deletionOf("a1"), change: func(in *input) { leaves(in); bump(in) }, want: cache.OutcomeStale},
 		"a pod that stays has changed meanwhile": {departure: deletionOf("a1"), change: func(in *input) { leaves(in); in.pods[2] = gen.ReadyPod("c3", gen.NotReady) }, want: cache.OutcomeUsed},
 	}
+	notReady := func(in *input) { in.pods[0] = gen.ReadyPod("a1", gen.NotReady) }
+	maps.Copy(cases, map[string]struct {
+		departure cache.Departure
+		change    func(*input)
+		later     time.Duration
+		want      cache.Outcome
+	}{
+		"nobody vouched for the deletion, and the leader is being deleted": {
+			departure: unauthenticated(deletionOf("a1")), change: leaves, want: cache.OutcomeUsed,
+		},
+		"nobody vouched for the deletion, and the leader is gone, which is another reason": {
+			departure: unauthenticated(deletionOf("a1")), change: func(in *input) { in.pods = in.pods[1:] }, want: cache.OutcomeStale,
+		},
+		"nobody vouched for the deletion, and another pod is preferred since": {
+			departure: unauthenticated(deletionOf("a1")),
+			change:    func(in *input) { leaves(in); in.options.PreferredLeader = "c3" }, want: cache.OutcomeStale,
+		},
+		"nobody vouched for the deletion, and the leader is not ready": {departure: unauthenticated(deletionOf("a1")), change: notReady},
+		"nobody vouched for the eviction, and it is announced": {
+			departure: unauthenticated(evictionOf("a1")),
+			change:    func(in *input) { in.pods[0] = gen.ReadyPod("a1", gen.DisruptionTarget) },
+		},
+	})
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			in := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2"), gen.ReadyPod("c3")})
@@ -353,4 +390,27 @@ func TestAPreparedHandOverExpiresOnAReplicaThatIsBehind(t *testing.T) {
 			t.Error("it is still prepared")
 		}
 	})
+}
+
+// TestWhatAMadeUpDepartureDoes: it marks no pod as leaving, so the pod still follows, and a preference for it still works.
+func TestWhatAMadeUpDepartureDoes(t *testing.T) {
+	for name, test := range map[string]struct {
+		departure cache.Departure
+		want      bool
+	}{
+		"a real deletion":    {deletionOf("b2"), true},
+		"a made-up deletion": {unauthenticated(deletionOf("b2")), false},
+		"a made-up eviction": {unauthenticated(evictionOf("b2")), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newLeaseHolder(t)
+			if _, err := f.reconcile(); err != nil {
+				t.Fatal(err)
+			}
+			f.PrepareDeparture(test.departure, time.Now())
+			if got := f.leaders.Departing("b2-uid", time.Now()); got != test.want {
+				t.Errorf("b2 counts as departing: %t", got)
+			}
+		})
+	}
 }

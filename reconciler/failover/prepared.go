@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -28,7 +29,8 @@ func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 	if pod != nil && pod.UID == departure.UID && pod.DeletionTimestamp != nil {
 		return nil // the pod is terminating, so its Services are being handed over already
 	}
-	if pod != nil && pod.UID == departure.UID && len(c.stores.ServicesSelecting(pod.Namespace, pod.Labels)) > 0 {
+	// Anybody could mark pods in this way, and so have a worse one follow.
+	if !departure.Unauthenticated && pod != nil && pod.UID == departure.UID && len(c.stores.ServicesSelecting(pod.Namespace, pod.Labels)) > 0 {
 		c.leaders.DepartureAdmitted(pod.UID, now, now.Add(c.tuning.Load().Cache.PreparedTTL.Duration))
 	}
 	var all []cache.HandOver
@@ -80,7 +82,7 @@ func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared
 		// The replica on which the API server called admission acts first, also upon an announcement.
 		in.authority = authorityAll
 	}
-	announced := departure.Eviction && in.tuning.Election.HandoverOnDisruptionTarget
+	announced := departure.Eviction && !departure.Unauthenticated && in.tuning.Election.HandoverOnDisruptionTarget
 	p := decide(in.withDeparture(departure.UID, announced, now), now)
 	if announced && !p.decision.Move {
 		// No pod is a better leader, so the announcement alone will not move it. The deletion will.
@@ -95,7 +97,9 @@ func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared
 		Leaving: departure.UID, Successor: successor.UID, SuccessorVersion: successor.ResourceVersion,
 		Before: p.before, After: p.after, Writes: p.writes,
 		Announced: announced,
-		AtOnce:    in.tuning.Commit.OnAdmission && !departure.Eviction,
+		AtOnce:    in.tuning.Commit.OnAdmission && !departure.Eviction && !departure.Unauthenticated,
+
+		Unauthenticated: departure.Unauthenticated,
 	}
 	if prepared.AtOnce {
 		// The pod's object does not show the departure yet, and every replica must know of it.
@@ -181,7 +185,21 @@ func preparedOutcome(in input, prepared *cache.Prepared, now, local time.Time) c
 	if successor := in.pod(prepared.Successor); successor == nil || successor.ResourceVersion != prepared.SuccessorVersion {
 		return cache.OutcomeStale
 	}
+	if prepared.Unauthenticated && !in.decidesThe(prepared, now) {
+		return cache.OutcomeStale
+	}
 	return cache.OutcomeUsed
+}
+
+// decidesThe reports whether a decision now leads to the same hand-over, for the same reason. Whoever made up a departure could have chosen
+// its time, so that the hand-over was prepared before something changed.
+func (in input) decidesThe(prepared *cache.Prepared, now time.Time) bool {
+	p := decide(in, now)
+	return p.decision.Move && p.after.Leader.UID == prepared.After.Leader.UID && p.after.Reason == prepared.After.Reason &&
+		slices.EqualFunc(p.writes, prepared.Writes, func(a, b cache.Write) bool {
+			return a.Desired.Name == b.Desired.Name && apiequality.Semantic.DeepEqual(a.Desired.Endpoints, b.Desired.Endpoints) &&
+				apiequality.Semantic.DeepEqual(a.Desired.Ports, b.Desired.Ports)
+		})
 }
 
 // departureSeen reports whether a prepared hand-over need not wait any longer: the leader's own object shows the departure, or the tuning

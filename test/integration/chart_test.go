@@ -21,7 +21,10 @@ const release = "tanist-system"
 // configurations is the name that the chart gives to both webhook configurations.
 const configurations = release + "-tanist"
 
-// renderChart renders the chart with Helm and its default values.
+// secret is the secret of the webhooks' paths.
+const secret = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+// renderChart renders the chart with Helm and its default values, and a secret.
 func renderChart() ([]*unstructured.Unstructured, error) {
 	tools, err := filepath.Abs("../../tools/helm.mod")
 	if err != nil {
@@ -29,7 +32,7 @@ func renderChart() ([]*unstructured.Unstructured, error) {
 	}
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command("go", "tool", "-modfile="+tools, "helm", "template", "tanist", "../../deploy/chart", "--namespace", release,
-		"--set", "image.repository=registry.example.com/tanist")
+		"--set", "image.repository=registry.example.com/tanist", "--set", "admission.secret="+secret)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("failed to render the chart: %w: %s", err, stderr.String())

@@ -3,8 +3,10 @@ package get
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,8 +20,42 @@ import (
 // than the clocks of this machine and of a node usually differ.
 const maxRenewAge = time.Minute
 
-// tanist returns a warning if Tanist is not running. It returns none if the user may not read the Lease.
+// tanist returns a warning if Tanist is not running, and one if anybody could call its admission. It says nothing about what the user may
+// not read.
 func (r *reader) tanist(ctx context.Context) []status.Warning {
+	return append(r.running(ctx), r.authenticated(ctx)...)
+}
+
+// authenticated returns a warning if a webhook has no secret. Without webhook configurations there is nothing to warn of.
+func (r *reader) authenticated(ctx context.Context) []status.Warning {
+	api, name := r.client.AdmissionregistrationV1(), config.WebhookConfiguration(r.tanistNamespace)
+	var calls []admissionregistrationv1.WebhookClientConfig
+	if validating, err := api.ValidatingWebhookConfigurations().Get(ctx, name, metav1.GetOptions{}); err == nil {
+		for _, webhook := range validating.Webhooks {
+			calls = append(calls, webhook.ClientConfig)
+		}
+	}
+	if mutating, err := api.MutatingWebhookConfigurations().Get(ctx, name, metav1.GetOptions{}); err == nil {
+		for _, webhook := range mutating.Webhooks {
+			calls = append(calls, webhook.ClientConfig)
+		}
+	}
+	if !slices.ContainsFunc(calls, withoutSecret) {
+		return nil
+	}
+	return []status.Warning{{Phrase: status.NotAuthenticated, Detail: fmt.Sprintf(
+		"the webhook configurations %s have no secret, so Tanist trusts no call: run kubectl tanist rotate-secret --tanist-namespace %s",
+		name, r.tanistNamespace)}}
+}
+
+// withoutSecret reports whether a webhook is called without a secret.
+func withoutSecret(call admissionregistrationv1.WebhookClientConfig) bool {
+	secret, _ := config.SplitAdmissionPath(config.AdmissionPath(call))
+	return secret == ""
+}
+
+// running returns a warning if nobody renews the Lease.
+func (r *reader) running(ctx context.Context) []status.Warning {
 	lease, err := r.client.CoordinationV1().Leases(r.tanistNamespace).Get(ctx, config.LeaseName, metav1.GetOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return nil

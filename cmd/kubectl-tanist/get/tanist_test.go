@@ -4,8 +4,12 @@ import (
 	"testing"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
 func TestLeaseProblem(t *testing.T) {
@@ -33,5 +37,49 @@ func TestLeaseProblem(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestWhetherAdmissionIsAuthenticated(t *testing.T) {
+	configuration := func(paths ...*string) *admissionregistrationv1.ValidatingWebhookConfiguration {
+		c := &admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "tanist-tanist"}}
+		for _, path := range paths {
+			c.Webhooks = append(c.Webhooks, admissionregistrationv1.ValidatingWebhook{
+				ClientConfig: admissionregistrationv1.WebhookClientConfig{Service: &admissionregistrationv1.ServiceReference{Path: path}},
+			})
+		}
+		return c
+	}
+	secret := new("/0123456789abcdefghijklmnopqrstuvwxyz/validate-services")
+	for name, test := range map[string]struct {
+		client *fake.Clientset
+		want   bool
+	}{
+		"there are no webhooks": {fake.NewClientset(), false},
+		"with a secret":         {fake.NewClientset(configuration(secret, secret)), false},
+		"without a path":        {fake.NewClientset(configuration(nil)), true},
+		"one without a secret":  {fake.NewClientset(configuration(secret, new("/validate-services"))), true},
+		"of another installation": {fake.NewClientset(&admissionregistrationv1.ValidatingWebhookConfiguration{
+			ObjectMeta: metav1.ObjectMeta{Name: "other-tanist"}, Webhooks: configuration(nil).Webhooks,
+		}), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &reader{options: &options{tanistNamespace: "tanist"}, client: test.client}
+			got := r.authenticated(t.Context())
+			if warned := len(got) == 1 && got[0].Phrase == status.NotAuthenticated; warned != test.want || len(got) > 1 {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestNewWarnings(t *testing.T) {
+	a, b := status.Warning{Phrase: "a"}, status.Warning{Phrase: "b", Detail: "since today"}
+	got := newWarnings([]status.Warning{a, b}, []status.Warning{a, {Phrase: "b", Detail: "since yesterday"}})
+	if len(got) != 0 {
+		t.Errorf("got %v, want none", got)
+	}
+	if got := newWarnings([]status.Warning{a, b}, []status.Warning{a}); len(got) != 1 || got[0] != b {
+		t.Errorf("got %v, want b", got)
 	}
 }

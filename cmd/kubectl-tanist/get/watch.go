@@ -2,6 +2,7 @@ package get
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -83,7 +84,8 @@ func (l *live) printChanges(namespace string) {
 	}
 }
 
-// watchTanist checks from time to time whether Tanist is running, and prints a warning when it no longer is.
+// watchTanist checks from time to time whether Tanist is running, and whether admission is authenticated, and prints a
+// warning when that is no longer so.
 func (l *live) watchTanist(ctx context.Context, r *reader, last []status.Warning) {
 	ticker := time.NewTicker(maxRenewAge)
 	defer ticker.Stop()
@@ -94,13 +96,18 @@ func (l *live) watchTanist(ctx context.Context, r *reader, last []status.Warning
 		case <-ticker.C:
 		}
 		warnings := r.tanist(ctx)
-		if len(warnings) > 0 && len(last) == 0 {
-			l.mu.Lock()
-			l.printer.warn(warnings)
-			l.mu.Unlock()
-		}
+		l.mu.Lock()
+		l.printer.warn(newWarnings(warnings, last))
+		l.mu.Unlock()
 		last = warnings
 	}
+}
+
+// newWarnings returns the warnings whose phrases were not among the last ones.
+func newWarnings(warnings, last []status.Warning) []status.Warning {
+	return slices.DeleteFunc(slices.Clone(warnings), func(warning status.Warning) bool {
+		return slices.ContainsFunc(last, func(known status.Warning) bool { return known.Phrase == warning.Phrase })
+	})
 }
 
 // gone returns what is printed of a Service that is no longer shown.

@@ -33,6 +33,7 @@ const (
 	WriteRefused        = "write refused"
 	NoDrainWindow       = "no drain window"
 	TanistNotRunning    = "Tanist is not running"
+	NotAuthenticated    = "admission is not authenticated"
 	Deleted             = "gone"
 )
 

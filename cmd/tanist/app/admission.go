@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net/http"
 	"path/filepath"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,6 +13,9 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/certs"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler"
+	"github.com/tanist-dev/tanist/webhook"
 )
 
 // The files in Options.CertDir, named as the keys of a Secret of type kubernetes.io/tls.
@@ -20,10 +24,11 @@ const (
 	keyFile  = "tls.key"
 )
 
-// admission serves the webhooks. It runs on every replica, because the API server may call any of them. Without webhooks, both fields
+// admission serves the webhooks. It runs on every replica, because the API server may call any of them. Without webhooks, all fields
 // are nil.
 type admission struct {
 	server ctrlwebhook.Server
+	mux    *http.ServeMux
 	files  *certwatcher.CertWatcher
 }
 
@@ -38,10 +43,11 @@ func newAdmission(o Options) (admission, error) {
 		return admission{}, fmt.Errorf("failed to load the serving certificate: --cert-dir=%s must hold %s and %s, or --webhook-port=0 does without admission: %w",
 			o.CertDir, certFile, keyFile, err)
 	}
+	mux := http.NewServeMux()
 	return admission{
-		files: files,
+		files: files, mux: mux,
 		server: ctrlwebhook.NewServer(ctrlwebhook.Options{
-			Port: o.WebhookPort,
+			Port: o.WebhookPort, WebhookMux: mux,
 			TLSOpts: []func(*tls.Config){func(c *tls.Config) {
 				c.MinVersion = tls.VersionTLS12
 				c.GetCertificate = files.GetCertificate
@@ -50,8 +56,10 @@ func newAdmission(o Options) (admission, error) {
 	}, nil
 }
 
-// setup adds the server, the watcher of its certificate, and the checks of both.
-func (a admission) setup(ctx context.Context, mgr manager.Manager, o Options, registerer prometheus.Registerer) error {
+// setup adds the server with the webhooks' handlers, the watcher of its certificate, and the checks of both.
+func (a admission) setup(
+	ctx context.Context, mgr manager.Manager, o Options, tuning *config.Store, known *reconciler.Admission, registerer prometheus.Registerer,
+) error {
 	if err := mgr.Add(a.files); err != nil {
 		return fmt.Errorf("failed to add certificate watcher: %w", err)
 	}
@@ -59,7 +67,17 @@ func (a admission) setup(ctx context.Context, mgr manager.Manager, o Options, re
 	if err := mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()); err != nil {
 		return fmt.Errorf("failed to add readiness check of webhook server: %w", err)
 	}
+	read, err := certs.NewCallReader(mgr, o.WebhookConfiguration)
+	if err != nil {
+		return err
+	}
+	paths := webhook.NewPaths(read)
+	if err := webhook.Register(a.mux, webhook.Options{
+		Namespace: o.Namespace, Tuning: tuning, Paths: paths, Preparer: known, Services: known, Registerer: registerer,
+	}); err != nil {
+		return err
+	}
 	return certs.Setup(ctx, mgr, certs.Options{
-		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.files, Registerer: registerer,
+		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.files, Calls: paths.Set, Registerer: registerer,
 	})
 }

@@ -24,7 +24,6 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/failover"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
-	"github.com/tanist-dev/tanist/webhook"
 )
 
 // Run runs the program. It returns when the context ends, or with the error that stopped it.
@@ -99,12 +98,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	}
 	lease.older, lease.regained = known.OlderReplicas, known.EnqueueAll
 	if o.WebhookPort != 0 {
-		if err := admission.setup(ctx, mgr, o, registerer); err != nil {
-			return nil, err
-		}
-		if err := webhook.Register(mgr.GetWebhookServer(), webhook.Options{
-			Namespace: o.Namespace, Tuning: tuning, Preparer: known, Services: known, Registerer: registerer,
-		}); err != nil {
+		if err := admission.setup(ctx, mgr, o, tuning, known, registerer); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
+
+	"github.com/tanist-dev/tanist/config"
 )
 
 // Options are the flags. What can be changed while Tanist runs is in the tuning instead.
@@ -72,7 +74,7 @@ func parse(args []string) (Options, error) {
 		return Options{}, fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
 	}
 	if o.WebhookConfiguration == "" {
-		o.WebhookConfiguration = o.Namespace + "-tanist"
+		o.WebhookConfiguration = config.WebhookConfiguration(o.Namespace)
 	}
 	return o, nil
 }

@@ -28,3 +28,18 @@ matchExpressions:
 name: not-by-a-node
 expression: "!('system:nodes' in request.userInfo.groups)"
 {{- end }}
+
+{{- /* What comes before the name of a webhook's handler in its path: "/<secret>/", "/", or nothing if the webhooks have no path.
+The secret is that of the value admission.secret, else the one that the cluster has, else a new one. An upgrade of an installation without
+a secret adds none, because replicas of a former version do not know it. Without a cluster there is no path, so that no manifest takes
+back the secret that "kubectl tanist rotate-secret" sets. */ -}}
+{{- define "tanist.webhookPrefix" -}}
+{{- $existing := lookup "admissionregistration.k8s.io/v1" "ValidatingWebhookConfiguration" "" (include "tanist.clusterName" .) -}}
+{{- if .Values.admission.secret -}}
+/{{ .Values.admission.secret }}/
+{{- else if $existing -}}
+{{- with $existing.webhooks }}{{ regexReplaceAll "[^/]*$" (dig "clientConfig" "service" "path" "" (first .)) "" }}{{ end -}}
+{{- else if lookup "v1" "Namespace" "" "kube-system" -}}
+/{{ randAlphaNum 40 | lower }}/
+{{- end -}}
+{{- end }}
