@@ -55,6 +55,10 @@ func describeVersion(v version) string {
 	}
 }
 
+// lostWithSlice is how far a term may fall when its slice is deleted before another replica has seen it: the next one then comes from the time
+// alone, and clocks differ here.
+const lostWithSlice = 2 * int64(longestSkew/time.Millisecond)
+
 // termProblems checks what Tanist has written: a slice's term never falls, whatever happens to the slice or its leader Service, and no term
 // has two leaders.
 func (c *convergence) termProblems() []string {
@@ -68,8 +72,7 @@ func (c *convergence) termProblems() []string {
 	for _, v := range history.all("EndpointSlice", c.namespace) {
 		slice, ok := v.object.(*discoveryv1.EndpointSlice)
 		if ok && v.gone {
-			// A term that is deleted before another replica has seen it is known from the time alone, and clocks differ here.
-			highest[v.key] -= 2 * longestSkew.Milliseconds()
+			highest[v.key] -= lostWithSlice
 		}
 		if !ok || v.gone || c.foreign[slice.ResourceVersion] || slice.Annotations[config.TermKey] == "" {
 			continue

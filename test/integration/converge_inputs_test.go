@@ -192,7 +192,10 @@ func (c *convergence) termsLowered() []string {
 		if !ok || !strings.HasSuffix(v.key, config.LeaderServiceSuffix+"-ipv4") && !strings.HasSuffix(v.key, config.LeaderServiceSuffix+"-ipv6") {
 			continue
 		}
-		if !c.foreign[slice.ResourceVersion] && !v.gone {
+		switch {
+		case v.gone:
+			highest[v.key] -= lostWithSlice
+		case !c.foreign[slice.ResourceVersion]:
 			highest[v.key] = max(highest[v.key], leadershipOf(slice).Term)
 		}
 	}
