@@ -1,0 +1,121 @@
+package watch
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/observe"
+)
+
+// candidateHeardFor is for how long the answer of a candidate counts.
+const candidateHeardFor = 500 * time.Millisecond
+
+// Set says what to watch for a Service. It replaces what was said before.
+func (w *Watcher) Set(key types.NamespacedName, observed observe.Service) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.services[key]
+	if s == nil {
+		s = &service{key: key}
+		w.services[key] = s
+	}
+	s.Service = observed
+	if observed.Leader == nil || s.verdict != observe.NotLost && w.verdict(s, observed.Leader) == observe.NotLost {
+		s.verdict = observe.NotLost
+	}
+	w.outdated = true
+}
+
+// Forget ends the watch of a Service.
+func (w *Watcher) Forget(key types.NamespacedName) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, found := w.services[key]; found {
+		delete(w.services, key)
+		w.outdated = true
+	}
+}
+
+// Verdict returns why a pod of a Service is believed lost now.
+func (w *Watcher) Verdict(key types.NamespacedName, uid types.UID) observe.Verdict {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.services[key]
+	if s == nil || !w.enabled() {
+		return observe.NotLost
+	}
+	of := s.pod(uid)
+	if of == nil {
+		return observe.NotLost
+	}
+	return w.verdict(s, of)
+}
+
+// Heard reports whether a candidate of a Service may take over from a lost leader: it has answered a moment ago or, if it cannot be asked,
+// its node has.
+func (w *Watcher) Heard(key types.NamespacedName, uid types.UID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.services[key]
+	if s == nil {
+		return false
+	}
+	at, heard := s.heard[uid]
+	return heard && w.clock.Now()-at <= candidateHeardFor
+}
+
+// HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched. A pod that cannot be asked is heard with its
+// node.
+func (w *Watcher) HeardFor(key types.NamespacedName, uid types.UID) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s, now := w.services[key], w.clock.Now()
+	if s == nil {
+		return 0
+	}
+	if p := w.pods[uid]; p != nil {
+		return p.heardFor(now)
+	}
+	of := s.pod(uid)
+	switch {
+	case of == nil || s.ProbePods && of.Probe != nil: // it will be asked soon
+		return 0
+	case of.Node != "" && of.Node == w.own:
+		return now
+	case w.nodes[of.Node] != nil:
+		return w.nodes[of.Node].hearing.HeardFor(now)
+	default:
+		return 0
+	}
+}
+
+// NodeAge implements peer.Source.
+func (w *Watcher) NodeAge(name string) (age time.Duration, armed, known bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := w.nodes[name]
+	if n == nil {
+		return 0, false, false
+	}
+	now := w.clock.Now()
+	return n.hearing.Age(now), n.hearing.Armed(now) != observe.NotArmed, true
+}
+
+// pod returns a pod that the Service names; nil if it names none with this UID.
+func (s *service) pod(uid types.UID) *observe.Pod {
+	if s.Leader != nil && s.Leader.UID == uid {
+		return s.Leader
+	}
+	for _, pods := range [][]observe.Pod{s.Candidates, s.Marked} {
+		for i := range pods {
+			if pods[i].UID == uid {
+				return &pods[i]
+			}
+		}
+	}
+	return nil
+}
+
+// enabled reports whether the tuning asks to watch.
+func (w *Watcher) enabled() bool { return w.Tuning.Load().Observe.Enabled }

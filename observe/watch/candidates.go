@@ -1,0 +1,123 @@
+package watch
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/observe/probe"
+)
+
+const (
+	// candidatesAsked is how many candidates are asked while the leader is suspected, the best first.
+	candidatesAsked = 3
+	// askCandidatesEvery is how often, and at least how long.
+	askCandidatesEvery = 200 * time.Millisecond
+	askCandidatesFor   = time.Second
+	// candidateWithin is how long an answer of a candidate may take.
+	candidateWithin = 500 * time.Millisecond
+	// maxCandidateAsks is how many candidates are asked at a time, of all Services.
+	maxCandidateAsks = 64
+)
+
+// suspected reports whether the leader of a Service may be lost.
+func (w *Watcher) suspected(s *service) bool {
+	return s.Leader != nil && (w.suspects[s.Leader.Node] != nil || w.silentPods[s.Leader.UID] != nil)
+}
+
+// listenForCandidates begins to ask those who could follow, unless they are being asked already: no verdict moves a leader to a pod that was
+// not heard.
+func (w *Watcher) listenForCandidates(ctx context.Context, s *service) {
+	if s.heard != nil {
+		return
+	}
+	s.heard = map[types.UID]time.Duration{}
+	go w.askCandidates(ctx, s)
+}
+
+// askCandidates asks the candidates of a Service until its leader is no longer suspected.
+func (w *Watcher) askCandidates(ctx context.Context, s *service) {
+	began := time.Now()
+	for {
+		candidates := w.candidatesOf(s, time.Since(began) >= askCandidatesFor)
+		if candidates == nil || ctx.Err() != nil {
+			return
+		}
+		for i := range candidates {
+			go w.askCandidate(ctx, s, &candidates[i])
+		}
+		pause(ctx, askCandidatesEvery)
+	}
+}
+
+// candidatesOf returns the candidates to ask; nil, and ends the asking, if none is to be asked any more.
+func (w *Watcher) candidatesOf(s *service, mayEnd bool) []observe.Pod {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.services[s.key] != s || mayEnd && !w.suspected(s) {
+		s.heard = nil
+		return nil
+	}
+	all := make([]observe.Pod, min(len(s.Candidates), candidatesAsked))
+	copy(all, s.Candidates)
+	return all
+}
+
+// askCandidate asks one candidate, and records that it was heard.
+func (w *Watcher) askCandidate(ctx context.Context, s *service, candidate *observe.Pod) {
+	select {
+	case w.asking <- struct{}{}:
+		defer func() { <-w.asking }()
+	default:
+		return // too many at once: another round follows
+	}
+	ctx, cancel := context.WithTimeout(ctx, candidateWithin)
+	defer cancel()
+	if !w.answers(ctx, s, candidate) {
+		return
+	}
+	w.mu.Lock()
+	now := w.clock.Now()
+	at, before := s.heard[candidate.UID]
+	if s.heard != nil {
+		s.heard[candidate.UID] = now
+	}
+	awaited := s.verdict != observe.NotLost && (!before || now-at > candidateHeardFor)
+	w.mu.Unlock()
+	if awaited {
+		w.Changed(s.key)
+	}
+}
+
+// answers reports whether a candidate answers its own readiness probe or, if that cannot be repeated, whether its node answers.
+func (w *Watcher) answers(ctx context.Context, s *service, candidate *observe.Pod) bool {
+	w.mu.Lock()
+	probes, own, n := s.ProbePods && candidate.Probe != nil, candidate.Node == w.own, w.nodes[candidate.Node]
+	heard := n != nil && n.hearing.HeardWithin(observe.Lively, w.clock.Now())
+	w.mu.Unlock()
+	switch {
+	case probes:
+		conn, err := probe.Dial(ctx, *candidate.Probe)
+		if err != nil {
+			return false
+		}
+		defer conn.Close()
+		return conn.Ask(ctx) == nil
+	case own || heard:
+		return true
+	case n != nil:
+		return false
+	}
+	known, exists := w.Cluster.ObservedNode(candidate.Node)
+	if !exists || !known.Kubelet.IsValid() {
+		return false
+	}
+	conn, err := probe.DialKubelet(ctx, known.Kubelet)
+	if err != nil {
+		return probe.Answered(err)
+	}
+	conn.Close()
+	return true
+}

@@ -1,0 +1,133 @@
+package watch
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tanist-dev/tanist/observe"
+)
+
+const (
+	// helloEvery is how often the peers are asked whether they are there, and about silent nodes.
+	helloEvery = 100 * time.Millisecond
+	// votesFor is how long a peer's answer counts.
+	votesFor = time.Second
+	// checkAPIEvery and checkBeaconEvery are how often the API is asked while a node is suspected.
+	checkAPIEvery    = 500 * time.Millisecond
+	checkBeaconEvery = 250 * time.Millisecond
+	// lonelyAfter is how long no peer must have answered before this replica says through the API that it lives.
+	lonelyAfter = 400 * time.Millisecond
+	// maxQuestions is how many nodes a peer is asked about at a time.
+	maxQuestions = 64
+)
+
+// listenToPeers asks the peers all the time: for their votes on silent nodes, and otherwise only whether they are there. While none is, it
+// writes to the API that this replica lives: whoever suspects its node can read it.
+func (w *Watcher) listenToPeers(ctx context.Context) {
+	lastHeard := time.Now()
+	for ; ctx.Err() == nil; pause(ctx, helloEvery) {
+		replicas, silent := w.peersAndSuspects()
+		if len(replicas) == 0 {
+			lastHeard = time.Now()
+			continue
+		}
+		if w.ask(ctx, replicas, silent) {
+			lastHeard = time.Now()
+			continue
+		}
+		if time.Since(lastHeard) >= lonelyAfter {
+			// An error means that the API cannot be reached either. Then nobody can be told.
+			_ = w.Beacon.Write(ctx)
+		}
+	}
+}
+
+// peersAndSuspects returns whom to ask, and about which nodes.
+func (w *Watcher) peersAndSuspects() ([]observe.Replica, []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.enabled() || len(w.services) == 0 {
+		return nil, nil
+	}
+	return slices.Clone(w.replicas), slices.Sorted(maps.Keys(w.suspects))
+}
+
+// ask asks the peers about silent nodes, and reports whether any peer has answered. A peer that answers shows that its node lives.
+func (w *Watcher) ask(ctx context.Context, replicas []observe.Replica, silent []string) (answered bool) {
+	for {
+		batch := silent[:min(len(silent), maxQuestions)]
+		silent = silent[len(batch):]
+		votes := w.Peers.Ask(ctx, replicas, batch)
+		answered = w.count(replicas, votes) || answered
+		if len(silent) == 0 {
+			return answered
+		}
+	}
+}
+
+// investigate asks the API while nodes are suspected: whether it answers this replica, and whether replicas on these nodes have written to
+// it.
+func (w *Watcher) investigate(ctx context.Context) {
+	var checks sync.WaitGroup
+	defer checks.Wait()
+	beacons := map[string]*beaconWatch{}
+	lastAPI, lastBeacons := time.Time{}, time.Time{}
+	for ; ctx.Err() == nil; pause(ctx, observe.Tick) {
+		suspected := w.replicasSuspected()
+		if suspected == nil {
+			clear(beacons)
+			lastAPI, lastBeacons = time.Time{}, time.Time{}
+			continue
+		}
+		if time.Since(lastAPI) >= checkAPIEvery {
+			lastAPI = time.Now()
+			checks.Go(func() { w.checkAPI(ctx) })
+		}
+		if time.Since(lastBeacons) < checkBeaconEvery {
+			continue
+		}
+		lastBeacons = time.Now()
+		for name, node := range suspected {
+			b := beacons[name]
+			if b == nil {
+				b = &beaconWatch{}
+				beacons[name] = b
+			}
+			if b.busy.CompareAndSwap(false, true) {
+				checks.Go(func() {
+					defer b.busy.Store(false)
+					w.checkBeacon(ctx, b, name, node)
+				})
+			}
+		}
+	}
+}
+
+// replicasSuspected returns the replicas on suspected nodes and their nodes; nil if no node is suspected.
+func (w *Watcher) replicasSuspected() map[string]string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.suspects) == 0 {
+		return nil
+	}
+	all := map[string]string{}
+	for _, r := range w.replicas {
+		if w.suspects[r.Node] != nil {
+			all[r.Name] = r.Node
+		}
+	}
+	return all
+}
+
+// checkAPI records when the API server answers.
+func (w *Watcher) checkAPI(ctx context.Context) {
+	if w.API.Check(ctx) != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.apiAt = w.clock.Now()
+}

@@ -1,0 +1,300 @@
+package watch
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/observe/probe"
+)
+
+const (
+	// reconnectAfter is the age at which a steady connection is replaced. The new one shows that fresh connections work.
+	reconnectAfter = 15 * time.Second
+	// answerWithin is how long a question may be unanswered before its connection is given up.
+	answerWithin = time.Second
+	// freshEvery is how often a silent node gets a fresh probe.
+	freshEvery = 50 * time.Millisecond
+	// freshWithin is how long a fresh probe may take. The kernel sends a lost SYN again after a second, so another probe is better.
+	freshWithin = 900 * time.Millisecond
+	// closedPort is one that nothing listens on (discard, which inetd served). The kernel answers with a reset, and nobody logs it.
+	closedPort = 9
+)
+
+// node is a node that is watched. Its fields are guarded by Watcher.mu.
+type node struct {
+	observe.Node
+	hearing *observe.Hearing
+	// led are the Services that are led from it.
+	led  []types.NamespacedName
+	stop context.CancelFunc
+	// askedAt is when the steady question was sent that is unanswered, -1 if there is none; delay is how long the last answer took.
+	askedAt, delay time.Duration
+	// suspicion is nil if the node is not suspected.
+	suspicion *suspicion
+}
+
+// suspicion is what was learnt of a node since it has been silent.
+type suspicion struct {
+	// votes are the peers' latest answers, by the name of the replica. beacon says that a replica on the node has written to the API.
+	votes  map[string]vote
+	beacon bool
+	// lost says that a verdict has been made. held is why not, although the node was silent for long enough.
+	lost bool
+	held observe.Outcome
+	end  context.CancelFunc
+}
+
+// vote is a peer's answer, and when it came.
+type vote struct {
+	observe.Vote
+	at time.Duration
+}
+
+// startNode begins to watch a node.
+func (w *Watcher) startNode(ctx context.Context, of observe.Node) *node {
+	ctx, stop := context.WithCancel(ctx)
+	n := &node{Node: of, hearing: observe.NewHearing(), stop: stop, askedAt: -1}
+	go w.watchNode(ctx, n)
+	return n
+}
+
+// watchNode asks the node's kubelet, again and again, on a connection that is replaced from time to time.
+func (w *Watcher) watchNode(ctx context.Context, n *node) {
+	var steady *probe.Kubelet
+	for ctx.Err() == nil {
+		next := w.dialNode(ctx, n)
+		if steady != nil {
+			steady.Close()
+		}
+		if steady = next; steady != nil {
+			w.converse(ctx, n, steady)
+		}
+		pause(ctx, w.nodeInterval())
+	}
+	if steady != nil {
+		steady.Close()
+	}
+}
+
+// dialNode opens a connection to the kubelet, which is a fresh probe. It returns nil if that fails.
+func (w *Watcher) dialNode(ctx context.Context, n *node) *probe.Kubelet {
+	ctx, cancel := context.WithTimeout(ctx, freshWithin)
+	defer cancel()
+	asked := w.asked(n)
+	conn, err := probe.DialKubelet(ctx, n.Kubelet)
+	if err == nil || probe.Answered(err) {
+		w.heard(n, observe.Fresh, asked)
+	}
+	return conn
+}
+
+// converse asks the kubelet on a connection until it fails or is to be replaced.
+func (w *Watcher) converse(ctx context.Context, n *node, conn *probe.Kubelet) {
+	until := time.Now().Add(reconnectAfter)
+	for ctx.Err() == nil && time.Now().Before(until) {
+		asked := w.asked(n)
+		w.answering(n, asked)
+		ask, cancel := context.WithTimeout(ctx, answerWithin)
+		err := conn.Ask(ask)
+		cancel()
+		w.answering(n, -1)
+		switch {
+		case err == nil:
+			w.heard(n, observe.Steady, asked)
+		case probe.Hangup(err): // the kubelet restarts, so its kernel lives
+			w.heard(n, observe.Other, asked)
+			return
+		default:
+			return
+		}
+		pause(ctx, w.nodeInterval())
+	}
+}
+
+// nodeInterval returns how often a kubelet is asked.
+func (w *Watcher) nodeInterval() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Duration(float64(w.interval) * w.stretch)
+}
+
+// asked records a probe of a node, and returns when that was.
+func (w *Watcher) asked(n *node) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.clock.Now()
+	n.hearing.Asked(now)
+	return now
+}
+
+// heard records that a node was heard.
+func (w *Watcher) heard(n *node, channel observe.Channel, asked time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.metrics.observeAge(n.hearing.Age(w.clock.Now()))
+	n.hearing.Heard(channel, asked, w.clock.Now())
+}
+
+// heardOn records a sign of life of the node with this name, if it is watched.
+func (w *Watcher) heardOn(name string) {
+	if n := w.nodes[name]; n != nil {
+		n.hearing.Heard(observe.Other, -1, w.clock.Now())
+	}
+}
+
+// answering records that the kubelet has a question, or (-1) that it no longer has one.
+func (w *Watcher) answering(n *node, asked time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if asked < 0 {
+		n.delay = w.clock.Now() - n.askedAt
+	}
+	n.askedAt = asked
+}
+
+// slowness returns how slowly the kubelet answers.
+func (n *node) slowness(now time.Duration) time.Duration {
+	if n.askedAt < 0 {
+		return n.delay
+	}
+	return max(n.delay, now-n.askedAt)
+}
+
+// lookAtNode begins or ends the suspicion of a node. It reports whether the node is suspected, or was until now.
+func (w *Watcher) lookAtNode(ctx context.Context, n *node, now time.Duration) bool {
+	silent := n.hearing.Age(now) >= observe.Suspicious
+	switch {
+	case silent && n.suspicion == nil && n.hearing.Armed(now) != observe.NotArmed:
+		ctx, end := context.WithCancel(ctx)
+		n.suspicion = &suspicion{votes: map[string]vote{}, end: end}
+		w.suspects[n.Name] = n
+		go w.probeFreshly(ctx, n, w.podOn(n.Name))
+	case !silent && n.suspicion != nil:
+		n.suspicion.end()
+		w.metrics.suspicions.WithLabelValues(string(n.suspicion.outcome())).Inc()
+		n.suspicion = nil
+		delete(w.suspects, n.Name)
+		return true
+	}
+	return n.suspicion != nil
+}
+
+// outcome returns how a suspicion ended when the node was heard again.
+func (s *suspicion) outcome() observe.Outcome {
+	switch {
+	case s.lost:
+		return observe.OutcomeLost
+	case s.held != "":
+		return s.held
+	default:
+		return observe.OutcomeHeard
+	}
+}
+
+// podOn returns the address of a pod on a node; zero if none is known.
+func (w *Watcher) podOn(name string) netip.Addr {
+	for _, p := range w.pods {
+		if p.Node == name {
+			return p.Probe.Address.Addr()
+		}
+	}
+	return netip.Addr{}
+}
+
+// probeFreshly sends a silent node a fresh probe every 50 ms, each on a socket of its own, until ctx ends: to its kubelet, to a closed port
+// of the node, and to a closed port of a pod there, in turn.
+func (w *Watcher) probeFreshly(ctx context.Context, n *node, pod netip.Addr) {
+	touch := func(address netip.Addr) func() {
+		return func() {
+			ctx, cancel := context.WithTimeout(ctx, freshWithin)
+			defer cancel()
+			asked := w.asked(n)
+			if probe.Touch(ctx, netip.AddrPortFrom(address, closedPort)) {
+				w.heard(n, observe.Other, asked)
+			}
+		}
+	}
+	ways := []func(){
+		func() {
+			if conn := w.dialNode(ctx, n); conn != nil {
+				conn.Close()
+			}
+		},
+		touch(n.Kubelet.Addr()),
+	}
+	if pod.IsValid() {
+		ways = append(ways, touch(pod))
+	}
+	for i := 0; ctx.Err() == nil; i++ {
+		go ways[i%len(ways)]()
+		pause(ctx, freshEvery)
+	}
+}
+
+// judge says whether a suspected node is lost for a Service that asks for lossAfter.
+func (w *Watcher) judge(n *node, lossAfter time.Duration) observe.Outcome {
+	now := w.clock.Now()
+	evidence := observe.NodeEvidence{
+		Age: n.hearing.Age(now), Window: n.hearing.Window(lossAfter, now), Armed: n.hearing.Armed(now),
+		Probes: n.hearing.ProbesSince(w.clock.LastStall(), now),
+		APIAge: now - w.apiAt, Beacon: n.suspicion.beacon,
+	}
+	if w.apiAt < 0 {
+		evidence.APIAge = time.Hour
+	}
+	evidence.Others, evidence.OthersHeard = w.others(n, now)
+	for _, vote := range n.suspicion.votes {
+		if now-vote.at <= votesFor {
+			vote.Age += now - vote.at
+			evidence.Votes = append(evidence.Votes, vote.Vote)
+		}
+	}
+	outcome := evidence.Judge()
+	switch outcome {
+	case observe.OutcomeLost:
+		n.suspicion.lost = true
+	case observe.OutcomeVetoed, observe.OutcomeIsolated:
+		n.suspicion.held = outcome
+	}
+	return outcome
+}
+
+// others returns how many other nodes can be heard, and how many of them were heard a moment ago.
+func (w *Watcher) others(n *node, now time.Duration) (armed, heard int) {
+	armed, heard = w.armed, w.lively
+	if n.hearing.Armed(now) != observe.NotArmed {
+		armed--
+	}
+	if n.hearing.HeardWithin(observe.Lively, now) {
+		heard--
+	}
+	return max(armed, 0), max(min(heard, armed), 0)
+}
+
+// countNodes counts the nodes that can be heard, and those that were heard a moment ago.
+func (w *Watcher) countNodes(now time.Duration) {
+	w.armed, w.lively = 0, 0
+	for _, n := range w.nodes {
+		if n.hearing.Armed(now) == observe.NotArmed {
+			continue
+		}
+		w.armed++
+		if n.hearing.HeardWithin(observe.Lively, now) {
+			w.lively++
+		}
+	}
+}
+
+// pause waits for a while, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

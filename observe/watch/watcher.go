@@ -1,0 +1,217 @@
+package watch
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/observe/peer"
+)
+
+// Cluster is what a Watcher knows of the cluster. Its answers come from memory.
+type Cluster interface {
+	// ObservedNode returns a node; false if it does not exist.
+	ObservedNode(name string) (observe.Node, bool)
+	ObservedNodes() []observe.Node
+	// Replicas are the ready replicas of Tanist, this one included.
+	Replicas() []observe.Replica
+}
+
+// Options are what a Watcher shares with the rest of the program.
+type Options struct {
+	// Self is the name of this replica's pod.
+	Self    string
+	Cluster Cluster
+	Tuning  *config.Store
+	Peers   *peer.Peers
+	Beacon  *peer.Beacon
+	API     *peer.LiveChecker
+	// Changed is called when the verdict on the leader of a Service may have changed, or a candidate was heard that a verdict waits for.
+	Changed    func(types.NamespacedName)
+	Registerer prometheus.Registerer
+}
+
+// Watcher watches leaders. Its methods are safe for concurrent use, and do not block.
+type Watcher struct {
+	Options
+	metrics *metrics
+
+	mu    sync.Mutex
+	clock *observe.FairClock
+	// services has what failover wants to be watched, nodes and pods what is watched for that.
+	services map[types.NamespacedName]*service
+	nodes    map[string]*node
+	pods     map[types.UID]*pod
+	// outdated says that services have changed since nodes and pods were derived from them.
+	outdated  bool
+	targetsAt time.Duration
+	// suspects are the nodes that are silent, silentPods the pods that do not answer.
+	suspects   map[string]*node
+	silentPods map[types.UID]*pod
+	// armed is how many nodes can be heard, lively how many of them were heard a moment ago, as of the last look.
+	armed, lively int
+	// own is the node of this replica; empty if it is not known.
+	own      string
+	replicas []observe.Replica // without this one
+	// interval is how often a kubelet is asked, stretch by how much the number of probes a second makes intervals longer.
+	interval time.Duration
+	stretch  float64
+	// apiAt is when the API server last answered, by the clock; -1 for never.
+	apiAt time.Duration
+
+	// asking limits how many candidates are asked at a time.
+	asking chan struct{}
+}
+
+// service is a Service that is watched.
+type service struct {
+	observe.Service
+	key types.NamespacedName
+	// verdict is the latest verdict on the leader.
+	verdict observe.Verdict
+	// heard is when each candidate was last heard; nil while nobody listens for them.
+	heard map[types.UID]time.Duration
+	// keeping is whether pods of the Service serve a second connection beside a kept one.
+	keeping keeping
+}
+
+// New returns a Watcher and registers its metrics.
+func New(options Options) (*Watcher, error) {
+	w := &Watcher{
+		Options: options, metrics: newMetrics(),
+		clock:    observe.NewFairClock(time.Now()),
+		services: map[types.NamespacedName]*service{}, nodes: map[string]*node{}, pods: map[types.UID]*pod{},
+		suspects: map[string]*node{}, silentPods: map[types.UID]*pod{},
+		interval: options.Tuning.Load().Observe.Interval.Duration, stretch: 1, apiAt: -1, asking: make(chan struct{}, maxCandidateAsks),
+	}
+	if err := w.metrics.register(w, options.Registerer); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable: every replica watches.
+func (w *Watcher) NeedLeaderElection() bool { return false }
+
+// Start watches until ctx ends. It implements manager.Runnable.
+func (w *Watcher) Start(ctx context.Context) error {
+	var loops sync.WaitGroup
+	defer loops.Wait()
+	for _, loop := range []func(context.Context){w.listenToPeers, w.investigate} {
+		loops.Go(func() { loop(ctx) })
+	}
+	tick := time.NewTicker(observe.Tick)
+	defer tick.Stop()
+	lastTargets := time.Time{}
+	for {
+		select {
+		case <-ctx.Done():
+			w.stopAll()
+			return nil
+		case <-tick.C:
+		}
+		now := time.Now()
+		if now.Sub(lastTargets) >= targetsEvery {
+			w.updateTargets(ctx)
+			lastTargets = now
+		}
+		for _, key := range w.look(ctx, now) {
+			w.Changed(key)
+		}
+	}
+}
+
+// look advances the clock, and returns the Services whose verdicts have changed.
+func (w *Watcher) look(ctx context.Context, at time.Time) []types.NamespacedName {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clock.Advance(at)
+	now := w.clock.Now()
+	w.countNodes(now)
+	var changed []types.NamespacedName
+	for _, n := range w.nodes {
+		if w.lookAtNode(ctx, n, now) {
+			changed = w.evaluate(ctx, n.led, changed)
+		}
+	}
+	for uid, p := range w.silentPods {
+		changed = w.evaluate(ctx, p.leads, changed)
+		if p.silentFrom < 0 && !p.crashed {
+			delete(w.silentPods, uid)
+		}
+	}
+	return changed
+}
+
+// evaluate renews the verdicts on the leaders of some Services, and appends those that have changed. It listens for the candidates of
+// Services whose leader is suspected.
+func (w *Watcher) evaluate(ctx context.Context, keys []types.NamespacedName, changed []types.NamespacedName) []types.NamespacedName {
+	for _, key := range keys {
+		s := w.services[key]
+		if s == nil || s.Leader == nil {
+			continue
+		}
+		if w.suspected(s) {
+			w.listenForCandidates(ctx, s)
+		}
+		if verdict := w.verdict(s, s.Leader); verdict != s.verdict {
+			s.verdict = verdict
+			changed = append(changed, key)
+			if verdict != observe.NotLost {
+				w.metrics.verdicts.WithLabelValues(string(verdict)).Inc()
+			}
+		}
+	}
+	return changed
+}
+
+// verdict returns why a pod of a Service is believed lost.
+func (w *Watcher) verdict(s *service, of *observe.Pod) observe.Verdict {
+	if p := w.pods[of.UID]; p != nil {
+		switch {
+		case p.crashed:
+			return observe.LeaderCrashed
+		case w.frozen(p, freezeAfter(&s.Service, of)):
+			return observe.LeaderFrozen
+		}
+	}
+	if n := w.suspects[of.Node]; n != nil && s.LossAfter > 0 && w.judge(n, s.LossAfter) == observe.OutcomeLost {
+		return observe.NodeLost
+	}
+	return observe.NotLost
+}
+
+// freezeAfter returns how long a pod of a Service must not have answered to be frozen; zero for never.
+func freezeAfter(s *observe.Service, of *observe.Pod) time.Duration {
+	switch {
+	case s.FreezeAfter != nil:
+		return *s.FreezeAfter
+	case of.Probe != nil:
+		return of.Probe.Patience()
+	default:
+		return 0
+	}
+}
+
+// now returns the time by the fair clock.
+func (w *Watcher) now() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clock.Now()
+}
+
+func (w *Watcher) stopAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, n := range w.nodes {
+		n.stop()
+	}
+	for _, p := range w.pods {
+		p.stop()
+	}
+}
