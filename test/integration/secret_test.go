@@ -31,11 +31,13 @@ func renderedWebhooks(t *testing.T, namespace string, args ...string) (paths []s
 	}
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{
 		"tool", "-modfile=" + tools, "helm", "template", "tanist", "../../deploy/chart", "--namespace", namespace,
-		"--kubeconfig", file, "--show-only", "templates/webhooks.yaml", "--set", "image.repository=registry.example.com/tanist",
+		"--kubeconfig", file, "--take-ownership", "--show-only", "templates/webhooks.yaml", "--set", "image.repository=registry.example.com/tanist",
 	}, args...)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("failed to render: %v", err)
+		t.Fatalf("failed to render: %v: %s", err, stderr.String())
 	}
 	for document := range strings.SplitSeq(string(out), "\n---\n") {
 		// Both kinds have the fields that count here.

@@ -1,0 +1,38 @@
+package probe
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"golang.org/x/net/http2/hpack"
+)
+
+// healthCheckHeader returns the header block of a health check. No field in it refers to another block, so it can be sent again and again.
+func healthCheckHeader(authority string) []byte {
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{
+		{":method", "POST"},
+		{":scheme", "http"},
+		{":path", "/grpc.health.v1.Health/Check"},
+		{":authority", authority},
+		{"content-type", "application/grpc"},
+		{"user-agent", "tanist"},
+		{"te", "trailers"},
+	} {
+		// A sensitive field is not remembered for later blocks. A buffer takes any.
+		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1], Sensitive: true})
+	}
+	return block.Bytes()
+}
+
+// healthCheckRequest returns a grpc.health.v1.HealthCheckRequest as a gRPC message: not compressed, its length, and its only field.
+func healthCheckRequest(service string) []byte {
+	var field []byte
+	if service != "" {
+		field = append(field, 1<<3|2) // number 1, a string
+		field = binary.AppendUvarint(field, uint64(len(service)))
+		field = append(field, service...)
+	}
+	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(field))), field...)
+}
