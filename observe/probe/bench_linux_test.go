@@ -14,7 +14,7 @@ import (
 func BenchmarkKubeletAsk(b *testing.B) {
 	address := startProcess(b, observe.ProbeHTTPS).probe.Address
 	measureAsk(b, func() func(context.Context) error {
-		kubelet, err := probe.DialKubelet(b.Context(), address)
+		kubelet, err := probe.DialKubelet(b.Context(), address, func() {})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -23,12 +23,14 @@ type Kubelet struct {
 // would need a right, and writing to it others that nobody should have.
 const kubeletRequest = "GET /tanist.dev/heard HTTP/1.1\r\nHost: %s\r\nUser-Agent: tanist\r\n\r\n"
 
-// DialKubelet connects to a kubelet and completes the TLS handshake: of one that is broken off, the kubelet would log an error.
-func DialKubelet(ctx context.Context, address netip.AddrPort) (*Kubelet, error) {
+// DialKubelet connects to a kubelet and completes the TLS handshake: of one that is broken off, the kubelet would log an error. It calls
+// accepted as soon as the node's kernel has accepted the connection, which it does even if the kubelet hangs.
+func DialKubelet(ctx context.Context, address netip.AddrPort, accepted func()) (*Kubelet, error) {
 	raw, err := connect(ctx, address)
 	if err != nil {
 		return nil, err
 	}
+	accepted()
 	conn := tls.Client(raw, encryption)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()

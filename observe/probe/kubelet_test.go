@@ -29,7 +29,7 @@ func kubeletServer(t testing.TB, handler http.Handler) *httptest.Server {
 
 func dialKubelet(t testing.TB, server *httptest.Server) *probe.Kubelet {
 	t.Helper()
-	kubelet, err := probe.DialKubelet(within(t, plenty), addressOfServer(server))
+	kubelet, err := probe.DialKubelet(within(t, plenty), addressOfServer(server), func() {})
 	if err != nil {
 		t.Fatalf("No connection to the kubelet: %v", err)
 	}
@@ -117,12 +117,12 @@ func TestKubeletThatDoesNotAnswerInTimeIsSilent(t *testing.T) {
 
 func TestKubeletThatIsNotTLSOrHangsUpIsAnError(t *testing.T) {
 	for name, address := range map[string]func() (*probe.Kubelet, error){
-		"a closed port": func() (*probe.Kubelet, error) { return probe.DialKubelet(within(t, plenty), closedPort(t)) },
+		"a closed port": func() (*probe.Kubelet, error) { return probe.DialKubelet(within(t, plenty), closedPort(t), func() {}) },
 		"an end before the handshake": func() (*probe.Kubelet, error) {
-			return probe.DialKubelet(within(t, plenty), serve(t, func(net.Conn) {}))
+			return probe.DialKubelet(within(t, plenty), serve(t, func(net.Conn) {}), func() {})
 		},
 		"a handshake that is not answered": func() (*probe.Kubelet, error) {
-			return probe.DialKubelet(within(t, patience), addressOf(listen(t)))
+			return probe.DialKubelet(within(t, patience), addressOf(listen(t)), func() {})
 		},
 	} {
 		if kubelet, err := address(); err == nil {

@@ -114,9 +114,10 @@ func (w *Watcher) answers(ctx context.Context, s *service, candidate *observe.Po
 	if !exists || !known.Kubelet.IsValid() {
 		return false
 	}
-	conn, err := probe.DialKubelet(ctx, known.Kubelet)
+	accepted := false
+	conn, err := probe.DialKubelet(ctx, known.Kubelet, func() { accepted = true })
 	if err != nil {
-		return probe.Answered(err)
+		return accepted || probe.Refused(err)
 	}
 	conn.Close()
 	return true

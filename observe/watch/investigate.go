@@ -60,8 +60,7 @@ func (w *Watcher) ask(ctx context.Context, replicas []observe.Replica, silent []
 	for {
 		batch := silent[:min(len(silent), maxQuestions)]
 		silent = silent[len(batch):]
-		votes := w.Peers.Ask(ctx, replicas, batch)
-		answered = w.count(replicas, votes) || answered
+		answered = w.count(w.Peers.Ask(ctx, replicas, batch)) || answered
 		if len(silent) == 0 {
 			return answered
 		}

@@ -85,8 +85,8 @@ func (w *Watcher) dialNode(ctx context.Context, n *node) *probe.Kubelet {
 	ctx, cancel := context.WithTimeout(ctx, freshWithin)
 	defer cancel()
 	asked := w.asked(n)
-	conn, err := probe.DialKubelet(ctx, n.Kubelet)
-	if err == nil || probe.Answered(err) {
+	conn, err := probe.DialKubelet(ctx, n.Kubelet, func() { w.heard(n, observe.Other, asked) })
+	if err == nil || probe.Refused(err) {
 		w.heard(n, observe.Fresh, asked)
 	}
 	return conn
