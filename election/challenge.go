@@ -22,7 +22,7 @@ func (e evaluation) challenger(leader *Candidate, incumbent Incumbent) (*Candida
 		return nil, ""
 	}
 	if leader.Finite {
-		if next := e.next(leader.UID, leader.Node); next != nil && !next.Finite {
+		if next := e.nextOf(leader.UID, leader.Node, Candidate.trusted); next != nil && !next.Finite {
 			return next, ReasonRunsToCompletion
 		}
 	}
@@ -48,7 +48,7 @@ func (e evaluation) challenger(leader *Candidate, incumbent Incumbent) (*Candida
 // than the leader in what matters more than the user's wishes. If it carries more of the traffic, it must also be allowed to displace
 // the leader: otherwise a pod that is repeatedly ready for a moment would move the leadership back and forth.
 func (e evaluation) challenges(c Candidate, leader *Candidate, incumbent Incumbent) bool {
-	return e.eligible(c) && c.Announced == NotAnnounced && c.carriesAsMuch(leader) &&
+	return e.eligible(c) && c.trusted() && c.Announced == NotAnnounced && c.carriesAsMuch(leader) &&
 		(c.Missing == leader.Missing || e.displaces(c, incumbent))
 }
 
@@ -65,6 +65,8 @@ func (e evaluation) replacement(leader *Candidate, incumbent Incumbent) *Candida
 	}
 	return e.best(leader.UID, leader.Node, func(c Candidate) bool {
 		switch {
+		case !c.trusted():
+			return false
 		case leader.Announced.immediate():
 			return e.eligible(c) && c.Announced.urgency() < leader.Announced.urgency() && (!c.Finite || leader.Finite)
 		case leader.Announced == AnnouncedRollout && !e.displaces(c, incumbent):

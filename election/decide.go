@@ -19,6 +19,13 @@ import "time"
 //   - if the Service is not sticky: to an eligible pod that comes before it (see Rules.compare for the order). A higher priority
 //     alone does not overrule Sticky.
 //
+// A leader that an observer believes to be lost (see Candidate.Lost) gives way as well, but only to a fit pod that the observer has just
+// heard and that is not in doubt itself. Without one it stays: a verdict is a reason to prefer another pod, not to have none. No pod in
+// doubt takes over from a leader that stands, and after the loss of a leader it comes last.
+//
+// If Kubernetes has lost sight of the leader's node and calls all pods not ready, the leader stays: it may still serve, and nobody is
+// better.
+//
 // An announcement that is withdrawn moves nobody: the current leader stays if it carries as much. With Rules.LossesOnly, none of
 // these rules moves a leader that stands.
 //
@@ -84,11 +91,19 @@ func (d Decision) incumbent(before Incumbent, now time.Time) Incumbent {
 func (e evaluation) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason Reason) {
 	holder := e.find(incumbent.UID)
 	if e.rules.stands(holder, e.now) {
+		if next := e.relief(holder); next != nil {
+			return next, true, holder.Lost
+		}
 		leader, reason := e.challenge(holder, incumbent)
 		return leader, true, reason
 	}
 	next := e.next(incumbent.UID, incumbent.Node)
 	switch {
+	case next == nil && holder != nil && holder.outOfSight():
+		if holder.Terminating {
+			return holder, false, ReasonLastResort
+		}
+		return holder, true, ""
 	case holder != nil && holder.servesWhileTerminating() && (next == nil || next.Finite && !holder.Finite):
 		return holder, false, ReasonLastResort
 	case next == nil:
@@ -100,8 +115,17 @@ func (e evaluation) lead(incumbent Incumbent) (leader *Candidate, ready bool, re
 
 // next returns who follows when the leader with this UID, on this node, no longer leads. It returns nil if nobody can.
 func (e evaluation) next(leavingUID, leavingNode string) *Candidate {
+	if next := e.nextOf(leavingUID, leavingNode, Candidate.trusted); next != nil {
+		return next
+	}
+	return e.nextOf(leavingUID, leavingNode, func(Candidate) bool { return true })
+}
+
+// nextOf is next among the pods that may follow.
+func (e evaluation) nextOf(leavingUID, leavingNode string, mayFollow func(Candidate) bool) *Candidate {
 	for _, may := range []func(Candidate) bool{lasting(e.eligible), lasting(Candidate.Fit), e.eligible, Candidate.Fit} {
-		if next := e.best(leavingUID, leavingNode, may); next != nil {
+		next := e.best(leavingUID, leavingNode, func(c Candidate) bool { return mayFollow(c) && may(c) })
+		if next != nil {
 			return next
 		}
 	}

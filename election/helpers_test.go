@@ -76,6 +76,18 @@ func stopped(c *Candidate) { c.Terminating, c.Ready = true, false }
 
 func broken(c *Candidate) { c.Problem = "no IPv6 address" }
 
+// lost is a pod that an observer believes to be lost.
+func lost(why Reason) func(*Candidate) {
+	return func(c *Candidate) { c.Lost = why }
+}
+
+func marked(c *Candidate) { c.Marked = true }
+
+func heard(c *Candidate) { c.Heard = true }
+
+// outOfSight is a pod on a node from which Kubernetes does not hear.
+func outOfSight(c *Candidate) { c.NodeUnknown, c.Ready = true, false }
+
 // led is the pod with this name as the incumbent.
 func led(name string) Incumbent {
 	return Incumbent{UID: "uid-" + name, Name: name, Node: "node-of-" + name}

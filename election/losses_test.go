@@ -68,7 +68,8 @@ func TestWhichReasonsAreLosses(t *testing.T) {
 		}
 	}
 	want := []Reason{
-		ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonNoCandidate, ReasonLastResort,
+		ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit,
+		ReasonNodeLost, ReasonLeaderFrozen, ReasonLeaderCrashed, ReasonNoCandidate, ReasonLastResort,
 	}
 	if diff := cmp.Diff(want, losses); diff != "" {
 		t.Errorf("unexpected losses (-want +got):\n%s", diff)

@@ -14,6 +14,12 @@ const (
 	// ReasonLeaderUnfit is a leader that can no longer carry any of the Service's traffic (Candidate.Problem).
 	ReasonLeaderUnfit Reason = "LeaderUnfit"
 
+	// ReasonNodeLost is a leader whose node has fallen silent, ReasonLeaderFrozen one whose process does not answer although its kernel
+	// does, and ReasonLeaderCrashed one whose process no longer listens. The API does not say so yet (see Candidate.Lost).
+	ReasonNodeLost      Reason = "NodeLost"
+	ReasonLeaderFrozen  Reason = "LeaderFrozen"
+	ReasonLeaderCrashed Reason = "LeaderCrashed"
+
 	// ReasonLeaderDisrupted is a leader with the condition DisruptionTarget.
 	ReasonLeaderDisrupted Reason = "LeaderDisrupted"
 	// ReasonNodeGoing is a leader whose node is about to be drained or removed.
@@ -44,6 +50,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonFirstLeader,
 		ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit,
+		ReasonNodeLost, ReasonLeaderFrozen, ReasonLeaderCrashed,
 		ReasonLeaderDisrupted, ReasonNodeGoing, ReasonRollout, ReasonScaleDown,
 		ReasonRunsToCompletion, ReasonLeaderIncomplete,
 		ReasonPreferred, ReasonBetterCandidate,
@@ -88,11 +95,21 @@ func (r Reason) Loss() bool {
 	case ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLastResort, ReasonNoCandidate:
 		return true
 	default:
-		return false
+		return r.Verdict()
 	}
+}
+
+// Verdict reports whether the reason is what an observer believes (see Candidate.Lost).
+func (r Reason) Verdict() bool {
+	return r == ReasonNodeLost || r == ReasonLeaderFrozen || r == ReasonLeaderCrashed
 }
 
 // failure reports whether the leader was lost although nobody deleted it: it crashed, or stopped answering.
 func (r Reason) failure() bool {
-	return r == ReasonLeaderGone || r == ReasonLeaderNotReady || r == ReasonLeaderUnfit
+	switch r {
+	case ReasonLeaderGone, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLeaderFrozen, ReasonLeaderCrashed:
+		return true
+	default: // also a lost node, which says nothing about the pod's revision
+		return false
+	}
 }

@@ -43,6 +43,16 @@ type Candidate struct {
 	// Unprobed is a pod without a check that it answers: it is Ready as soon as its containers have started.
 	Unprobed bool
 
+	// Lost is why an observer believes that the pod is lost although the API does not say so: ReasonNodeLost, ReasonLeaderFrozen or
+	// ReasonLeaderCrashed. It is empty for any other pod.
+	Lost Reason
+	// Marked is a pod from which such a verdict has moved the leadership not long ago. Others may not have come to the verdict themselves.
+	Marked bool
+	// Heard is a pod that an observer has heard a moment ago. Only such a pod takes over from a leader that is Lost.
+	Heard bool
+	// NodeUnknown is a pod on a node from which Kubernetes has not heard for a while. Nobody knows whether the pod is ready.
+	NodeUnknown bool
+
 	// Problem is why this pod can carry none of the Service's traffic although it may be ready: for example, it has no address of the
 	// Service's families, or none of the target ports. It is empty for a pod that can. A pod with a problem never leads.
 	Problem string
