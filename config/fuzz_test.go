@@ -26,8 +26,8 @@ const maxAnnotations = 256 << 10
 
 func FuzzServiceAnnotations(f *testing.F) {
 	f.Add("db", "enabled true\nleader-service primary\nstrategy ordinal\nsticky false\nmin-ready 10s\nnot-ready-grace 1500ms\ndrain-window 0s\n"+
-		"preferred-leader db-0\nsame-controller StatefulSet/db\ncopy-labels team,example.com/a\ncopy-annotations owner", "strategy newest")
-	f.Add("db", "enabled True\nleader-service db\nmin-ready -1s\ndrain-window 1500ms\nsame-controller /\ncopy-labels ,,", "min-ready 5s\nsame-controller Deployment/web")
+		"preferred-leader db-0\nsame-controller StatefulSet/db\ncopy-labels team,example.com/a\ncopy-annotations owner\nprobe off\nloss-after 2s\nfreeze-after 0s", "strategy newest")
+	f.Add("db", "enabled True\nleader-service db\nmin-ready -1s\ndrain-window 1500ms\nsame-controller /\ncopy-labels ,,\nprobe on\nloss-after 1ms\nfreeze-after 1h", "loss-after 0s\nmin-ready 5s\nsame-controller Deployment/web")
 	f.Add("db", "copy-labels "+strings.Repeat("a,b,", 60_000), "copy-labels a")
 	f.Add(strings.Repeat("a", 63), "enabled true\nmin-redy 1s\npriority 1\nterm 5", "")
 	f.Fuzz(func(t *testing.T, name, text, before string) {

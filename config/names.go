@@ -25,6 +25,9 @@ const (
 	SameControllerKey  = Domain + "/same-controller"
 	CopyLabelsKey      = Domain + "/copy-labels"
 	CopyAnnotationsKey = Domain + "/copy-annotations"
+	ProbeKey           = Domain + "/probe"
+	LossAfterKey       = Domain + "/loss-after"
+	FreezeAfterKey     = Domain + "/freeze-after"
 
 	// PriorityKey is an annotation that a user writes on a pod: an integer. The higher priority wins, before the strategy.
 	PriorityKey = Domain + "/priority"
@@ -73,6 +76,9 @@ const (
 	ReplicaName    = "tanist"
 	RulesKey       = Domain + "/rules"
 
+	// PeersPort is the name of the container port of Tanist's own pods where replicas ask each other.
+	PeersPort = "peers"
+
 	// LeaseName is the Lease in Tanist's own namespace whose holder maintains the leader Services and makes voluntary moves.
 	LeaseName = "tanist"
 
@@ -90,7 +96,7 @@ const (
 // serviceKeys are the annotations that a user may write on a Service.
 var serviceKeys = []string{
 	EnabledKey, LeaderServiceKey, StrategyKey, StickyKey, MinReadyKey, NotReadyGraceKey, DrainWindowKey, PreferredLeaderKey,
-	SameControllerKey, CopyLabelsKey, CopyAnnotationsKey,
+	SameControllerKey, CopyLabelsKey, CopyAnnotationsKey, ProbeKey, LossAfterKey, FreezeAfterKey,
 }
 
 // podKeys are the annotations that a user may write on a pod.

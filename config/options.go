@@ -24,7 +24,12 @@ const (
 	MaxMinReady      = 24 * time.Hour
 	MaxNotReadyGrace = time.Hour
 	MaxDrainWindow   = 10 * time.Minute
+	MaxLossAfter     = time.Minute
+	MaxFreezeAfter   = 10 * time.Minute
 )
+
+// MinSilence is the shortest silence of a node or a leader that a user may have taken for its loss. Ordinary pauses are not shorter.
+const MinSilence = 500 * time.Millisecond
 
 // Options are what one Service asks for in its annotations.
 type Options struct {
@@ -48,6 +53,14 @@ type Options struct {
 	SameController Workload
 	// CopyLabels and CopyAnnotations are the keys to copy from the Service to its leader Service, in order and without duplicates.
 	CopyLabels, CopyAnnotations []string
+	// ProbePods allows Tanist to connect to the pods, to notice that the leader hangs or has crashed.
+	ProbePods bool
+	// LossAfter is how long the leader's node must have been silent before it counts as lost; zero for never. If it is nil, the tuning
+	// decides.
+	LossAfter *time.Duration
+	// FreezeAfter is how long the leader must not have answered before it counts as frozen; zero for never. If it is nil, the leader's own
+	// readiness probe decides.
+	FreezeAfter *time.Duration
 }
 
 // DefaultMinReadyUnprobed is the min-ready of pods without a readiness probe, unless their Service has one. Such pods are Ready as soon
@@ -56,7 +69,7 @@ const DefaultMinReadyUnprobed = 5 * time.Second
 
 // DefaultOptions returns the options of a Service with this name whose only annotation is the one that opts in.
 func DefaultOptions(service string) Options {
-	options := Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: DefaultMinReadyUnprobed}
+	options := Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: DefaultMinReadyUnprobed, ProbePods: true}
 	if name := service + LeaderServiceSuffix; len(validation.IsDNS1035Label(name)) == 0 {
 		options.LeaderService = name
 	}
@@ -70,4 +83,12 @@ func (o Options) DrainWindowOr(t Tuning) time.Duration {
 		return min(*o.DrainWindow, t.Election.LongestDrainWindow())
 	}
 	return t.Election.DrainWindow.Duration
+}
+
+// LossAfterOr returns the Service's own LossAfter, or the tuning's. Zero switches NodeLost off.
+func (o Options) LossAfterOr(t Tuning) time.Duration {
+	if o.LossAfter != nil {
+		return *o.LossAfter
+	}
+	return t.Observe.LossAfter.Duration
 }

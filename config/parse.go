@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -37,6 +38,9 @@ func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	p.workload(SameControllerKey, &options.SameController)
 	options.CopyLabels = p.keys(CopyLabelsKey)
 	options.CopyAnnotations = p.keys(CopyAnnotationsKey)
+	options.ProbePods = p.oneOf(ProbeKey, "auto", "off") == "auto"
+	p.silence(LossAfterKey, MaxLossAfter, &options.LossAfter)
+	p.silence(FreezeAfterKey, MaxFreezeAfter, &options.FreezeAfter)
 	p.unknown()
 	if Enabled(service.Annotations) {
 		p.spec(service)
@@ -93,6 +97,20 @@ func (p *parser) drainWindow(into **time.Duration) {
 	}
 	if problem != "" {
 		p.reject(DrainWindowKey, value, problem)
+		return
+	}
+	*into = &d
+}
+
+// silence parses how long a silence may last. Zero is for any length.
+func (p *parser) silence(key string, longest time.Duration, into **time.Duration) {
+	value, found := p.annotations[key]
+	if !found {
+		return
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d != 0 && (d < MinSilence || d > longest) {
+		p.reject(key, value, fmt.Sprintf("must be a duration such as 2s, from %s to %s, or 0s for never", short(MinSilence), short(longest)))
 		return
 	}
 	*into = &d

@@ -47,7 +47,8 @@ func TestParseOptions(t *testing.T) {
 	}
 	const knownKeys = `"tanist.dev/enabled", "tanist.dev/leader-service", "tanist.dev/strategy", "tanist.dev/sticky", ` +
 		`"tanist.dev/min-ready", "tanist.dev/not-ready-grace", "tanist.dev/drain-window", "tanist.dev/preferred-leader", ` +
-		`"tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations"`
+		`"tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations", "tanist.dev/probe", "tanist.dev/loss-after", ` +
+		`"tanist.dev/freeze-after"`
 	cases := map[string]struct {
 		service    *corev1.Service
 		want       Options
@@ -55,22 +56,25 @@ func TestParseOptions(t *testing.T) {
 	}{
 		"a Service that only opts in has the defaults": {
 			service: service(),
-			want:    Options{LeaderService: "db-leader", Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second},
+			want:    Options{LeaderService: "db-leader", Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second, ProbePods: true},
 		},
 		"every annotation is read": {
 			service: service("leader-service", "primary", "strategy", "ordinal", "sticky", "false", "min-ready", "10s",
 				"not-ready-grace", "1500ms", "drain-window", "0s", "preferred-leader", "db-0.x", "same-controller", "StatefulSet/db.x",
-				"copy-labels", "team, example.com/cost-centre,team,", "copy-annotations", "example.com/owner"),
+				"copy-labels", "team, example.com/cost-centre,team,", "copy-annotations", "example.com/owner",
+				"probe", "off", "loss-after", "2s", "freeze-after", "3s"),
 			want: Options{
 				LeaderService: "primary", Strategy: StrategyOrdinal, Sticky: false, MinReady: 10 * time.Second, MinReadyUnprobed: 10 * time.Second,
 				NotReadyGrace: 1500 * time.Millisecond, DrainWindow: seconds(0), PreferredLeader: "db-0.x",
 				SameController: Workload{Kind: "StatefulSet", Name: "db.x"},
 				CopyLabels:     []string{"team", "example.com/cost-centre"}, CopyAnnotations: []string{"example.com/owner"},
+				LossAfter: seconds(2), FreezeAfter: seconds(3),
 			},
 		},
 		"the longest durations are accepted": {
-			service: service("min-ready", "24h", "not-ready-grace", "1h", "drain-window", "10m"),
+			service: service("min-ready", "24h", "not-ready-grace", "1h", "drain-window", "10m", "loss-after", "60s", "freeze-after", "10m"),
 			want: changed(func(o *Options) {
+				o.LossAfter, o.FreezeAfter = seconds(60), seconds(600)
 				o.MinReady, o.NotReadyGrace, o.DrainWindow = 24*time.Hour, time.Hour, seconds(600)
 				o.MinReadyUnprobed = 24 * time.Hour
 			}),
@@ -78,6 +82,34 @@ func TestParseOptions(t *testing.T) {
 		"a min-ready of none is for pods without a probe too": {
 			service: service("min-ready", "0s"),
 			want:    changed(func(o *Options) { o.MinReadyUnprobed = 0 }),
+		},
+		"the shortest silences are accepted": {
+			service: service("probe", "auto", "loss-after", "500ms", "freeze-after", "0.5s"),
+			want: changed(func(o *Options) {
+				shortest := 500 * time.Millisecond
+				o.LossAfter, o.FreezeAfter = &shortest, &shortest
+			}),
+		},
+		"silences of any length are accepted": {
+			service: service("loss-after", "0s", "freeze-after", "0"),
+			want:    changed(func(o *Options) { o.LossAfter, o.FreezeAfter = seconds(0), seconds(0) }),
+		},
+		"silences that are too short or too long, and a probe that is neither": {
+			service: service("probe", "on", "loss-after", "499ms", "freeze-after", "11m"),
+			want:    DefaultOptions("db"),
+			wantErrors: []string{
+				`metadata.annotations[tanist.dev/probe]: Unsupported value: "on": supported values: "auto", "off"`,
+				`metadata.annotations[tanist.dev/loss-after]: Invalid value: "499ms": must be a duration such as 2s, from 500ms to 1m, or 0s for never`,
+				`metadata.annotations[tanist.dev/freeze-after]: Invalid value: "11m": must be a duration such as 2s, from 500ms to 10m, or 0s for never`,
+			},
+		},
+		"silences that are no durations or negative": {
+			service: service("loss-after", "-1s", "freeze-after", "5"),
+			want:    DefaultOptions("db"),
+			wantErrors: []string{
+				`metadata.annotations[tanist.dev/loss-after]: Invalid value: "-1s": must be a duration such as 2s, from 500ms to 1m, or 0s for never`,
+				`metadata.annotations[tanist.dev/freeze-after]: Invalid value: "5": must be a duration such as 2s, from 500ms to 10m, or 0s for never`,
+			},
 		},
 		"what Tanist writes and what others write is accepted": {
 			service: func() *corev1.Service {
@@ -219,7 +251,7 @@ func TestParseOptions(t *testing.T) {
 				ObjectMeta: metav1.ObjectMeta{Name: strings.Repeat("a", 63)},
 				Spec:       corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName},
 			},
-			want: Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second},
+			want: Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second, ProbePods: true},
 		},
 	}
 	for name, test := range cases {
@@ -337,6 +369,19 @@ func TestDrainWindowOr(t *testing.T) {
 	none := time.Duration(0)
 	if got := (Options{DrainWindow: &none}).DrainWindowOr(tuning); got != 0 {
 		t.Errorf("with the annotation 0s got %s, want 0s", got)
+	}
+}
+
+func TestLossAfterOr(t *testing.T) {
+	tuning := DefaultTuning()
+	tuning.Observe.LossAfter = milliseconds(2000)
+	if got := DefaultOptions("db").LossAfterOr(tuning); got != 2*time.Second {
+		t.Errorf("without an annotation got %s, want the tuning's 2s", got)
+	}
+	for _, want := range []time.Duration{0, time.Second, 5 * time.Second} {
+		if got := (Options{LossAfter: &want}).LossAfterOr(tuning); got != want {
+			t.Errorf("with the annotation %s got %s", want, got)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ type Tuning struct {
 	Cache    CacheTuning    `json:"cache"`
 	Commit   CommitTuning   `json:"commit"`
 	Election ElectionTuning `json:"election"`
+	Observe  ObserveTuning  `json:"observe"`
 }
 
 // RetryTuning is how API calls are retried.
@@ -84,6 +85,20 @@ type ElectionTuning struct {
 	OptOutGrace metav1.Duration `json:"optOutGrace"`
 }
 
+// ObserveTuning is how losses are noticed that nobody announces.
+type ObserveTuning struct {
+	// Enabled watches leaders and their nodes.
+	Enabled bool `json:"enabled"`
+	// Interval is how often a replica asks each kubelet that it watches: 50ms to 5s.
+	Interval metav1.Duration `json:"interval"`
+	// LossAfter is how long a leader's node must have been silent before it counts as lost, for Services that ask for no other: 500ms to 1m.
+	LossAfter metav1.Duration `json:"lossAfter"`
+	// ProbeInterval is how often a leader is asked whether it answers: 250ms to 1m.
+	ProbeInterval metav1.Duration `json:"probeInterval"`
+	// MaxRate is how many probes one replica sends in a second: 10 to 100000. If there are more leaders, each is asked less often.
+	MaxRate int `json:"maxRate"`
+}
+
 // DefaultTuning has the default of every key.
 func DefaultTuning() Tuning {
 	return Tuning{
@@ -104,6 +119,9 @@ func DefaultTuning() Tuning {
 			HandoverOnScaleDown:        true,
 			HandoverOnDisruptionTarget: true,
 			OptOutGrace:                milliseconds(300_000),
+		},
+		Observe: ObserveTuning{
+			Enabled: true, Interval: milliseconds(100), LossAfter: milliseconds(1100), ProbeInterval: milliseconds(1000), MaxRate: 4000,
 		},
 	}
 }

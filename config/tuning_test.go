@@ -54,7 +54,8 @@ func TestParseTuning(t *testing.T) {
 				"commit": {"backupDelay": "10s", "concurrency": 256, "onAdmission": true},
 				"election": {"drainWindow": "10m", "maxDrainWindow": "10m", "handoverOnCordon": false, "handoverOnRemovalTaint": false,
 				"removalTaints": ["example.com/going", "example.org/*"], "handoverOnNodeShutdown": false, "handoverOnRollout": false,
-				"handoverOnScaleDown": false, "handoverOnDisruptionTarget": false, "optOutGrace": "24h"}}`,
+				"handoverOnScaleDown": false, "handoverOnDisruptionTarget": false, "optOutGrace": "24h"},
+				"observe": {"enabled": false, "interval": "5s", "lossAfter": "1m", "probeInterval": "1m", "maxRate": 100000}}`,
 			want: Tuning{
 				APIVersion: TuningAPIVersion, Kind: TuningKind,
 				Retry: RetryTuning{
@@ -67,6 +68,7 @@ func TestParseTuning(t *testing.T) {
 					DrainWindow: milliseconds(600_000), MaxDrainWindow: milliseconds(600_000),
 					RemovalTaints: []string{"example.com/going", "example.org/*"}, OptOutGrace: milliseconds(24 * 3600_000),
 				},
+				Observe: ObserveTuning{Interval: milliseconds(5000), LossAfter: milliseconds(60_000), ProbeInterval: milliseconds(60_000), MaxRate: 100_000},
 			},
 		},
 		"an empty list is one, and a list without a value is none": {
@@ -136,12 +138,12 @@ func TestParseTuning(t *testing.T) {
 		},
 		"a list": {
 			content:    "- retry",
-			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys apiVersion, cache, commit, election, kind, retry`},
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys apiVersion, cache, commit, election, kind, observe, retry`},
 		},
 		"an unknown key is an error with its path": {
 			content: "retries: {}",
 			wantErrors: []string{
-				`data[tuning.yaml].retries: Unsupported value: "retries": supported values: "apiVersion", "cache", "commit", "election", "kind", "retry"`,
+				`data[tuning.yaml].retries: Unsupported value: "retries": supported values: "apiVersion", "cache", "commit", "election", "kind", "observe", "retry"`,
 			},
 		},
 		"an unknown key in a mapping, beside a wrong value": {
@@ -187,7 +189,8 @@ func TestParseTuning(t *testing.T) {
 		},
 		"values out of range": {
 			content: `{retry: {failover: {maxAttempts: 0, initialDelay: 0s, maxDelay: 2m}, standard: {maxAttempts: 11, maxDelay: 50ms}},
-				cache: {preparedTTL: 1ms}, commit: {backupDelay: -1ms, concurrency: 1000}, election: {drainWindow: 1500ms, maxDrainWindow: 11m}}`,
+				cache: {preparedTTL: 1ms}, commit: {backupDelay: -1ms, concurrency: 1000}, election: {drainWindow: 1500ms, maxDrainWindow: 11m},
+				observe: {interval: 49ms, lossAfter: 0s, probeInterval: 2m, maxRate: 9}}`,
 			wantErrors: []string{
 				`data[tuning.yaml].retry.failover.maxAttempts: Invalid value: 0: must be from 1 to 10`,
 				`data[tuning.yaml].retry.failover.initialDelay: Invalid value: "0s": must be from 1ms to 10s`,
@@ -199,6 +202,10 @@ func TestParseTuning(t *testing.T) {
 				`data[tuning.yaml].commit.concurrency: Invalid value: 1000: must be from 1 to 256`,
 				`data[tuning.yaml].election.drainWindow: Invalid value: "1.5s": must be in whole seconds, as a container's preStop sleep is`,
 				`data[tuning.yaml].election.maxDrainWindow: Invalid value: "11m0s": must be from 0s to 10m`,
+				`data[tuning.yaml].observe.interval: Invalid value: "49ms": must be from 50ms to 5s`,
+				`data[tuning.yaml].observe.lossAfter: Invalid value: "0s": must be from 500ms to 1m`,
+				`data[tuning.yaml].observe.probeInterval: Invalid value: "2m0s": must be from 250ms to 1m`,
+				`data[tuning.yaml].observe.maxRate: Invalid value: 9: must be from 10 to 100000`,
 			},
 		},
 	}
@@ -311,6 +318,11 @@ func TestEveryFieldIsKept(t *testing.T) {
 			p.OptOutGrace = milliseconds(c.Int63n(24 * 3600_000))
 			p.RemovalTaints = []string{fmt.Sprintf("example.com/%d", c.Intn(1000)), "a", "example.org/*"}[:c.Intn(4)]
 		},
+		func(p *ObserveTuning, c randfill.Continue) {
+			c.FillNoCustom(p)
+			p.Interval, p.ProbeInterval = milliseconds(50+c.Int63n(4950)), milliseconds(250+c.Int63n(59_750))
+			p.LossAfter, p.MaxRate = milliseconds(500+c.Int63n(59_500)), 10+c.Intn(99_990)
+		},
 	)
 	hashes := map[string]Tuning{}
 	for range 200 {
@@ -339,7 +351,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 
 // FuzzParseTuning checks that the parser never panics, and that it accepts what it has accepted after a round trip.
 func FuzzParseTuning(f *testing.F) {
-	for _, seed := range []string{"", "{", "a: &x [*x]", "retry: {failover: {maxAttempts: 1}}", "? {}\n: 1", "<<: {}", "election: {removalTaints: [a, \"b/*\"]}", "%YAML 1.2\n---\n"} {
+	for _, seed := range []string{"", "{", "a: &x [*x]", "retry: {failover: {maxAttempts: 1}}", "? {}\n: 1", "<<: {}", "election: {removalTaints: [a, \"b/*\"]}", "observe: {enabled: false, lossAfter: 2s, maxRate: 10}", "%YAML 1.2\n---\n"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {

@@ -29,6 +29,12 @@ func (t Tuning) validate() field.ErrorList {
 	v.window(election.Child("maxDrainWindow"), t.Election.MaxDrainWindow)
 	v.taints(election.Child("removalTaints"), t.Election.RemovalTaints)
 	v.duration(election.Child("optOutGrace"), t.Election.OptOutGrace, 0, MaxOptOutGrace)
+
+	observe := tuningPath.Child("observe")
+	v.duration(observe.Child("interval"), t.Observe.Interval, 50*time.Millisecond, 5*time.Second)
+	v.duration(observe.Child("lossAfter"), t.Observe.LossAfter, MinSilence, MaxLossAfter)
+	v.duration(observe.Child("probeInterval"), t.Observe.ProbeInterval, 250*time.Millisecond, time.Minute)
+	v.integer(observe.Child("maxRate"), t.Observe.MaxRate, 10, 100_000)
 	return v.errs
 }
 

@@ -208,7 +208,8 @@ func TestLeaderServices(t *testing.T) {
 	const detail = `Tanist keeps this leader Service of Service web and would undo the change: change Service web instead`
 	const unknown = `metadata.annotations[tanist.dev/x]: Unsupported value: "tanist.dev/x": supported values: "tanist.dev/enabled", ` +
 		`"tanist.dev/leader-service", "tanist.dev/strategy", "tanist.dev/sticky", "tanist.dev/min-ready", "tanist.dev/not-ready-grace", ` +
-		`"tanist.dev/drain-window", "tanist.dev/preferred-leader", "tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations"`
+		`"tanist.dev/drain-window", "tanist.dev/preferred-leader", "tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations", ` +
+		`"tanist.dev/probe", "tanist.dev/loss-after", "tanist.dev/freeze-after"`
 	forbidden := func(fields ...string) (all []string) {
 		for _, name := range fields {
 			all = append(all, name+": Forbidden: "+detail)
