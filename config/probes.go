@@ -12,9 +12,11 @@ func Probed(pod *corev1.PodSpec) bool {
 	has := func(container corev1.Container) bool {
 		return container.ReadinessProbe != nil || container.StartupProbe != nil
 	}
-	sidecar := func(container corev1.Container) bool {
-		return container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
-	}
 	return len(pod.ReadinessGates) > 0 || slices.ContainsFunc(pod.Containers, has) ||
-		slices.ContainsFunc(pod.InitContainers, func(c corev1.Container) bool { return sidecar(c) && has(c) })
+		slices.ContainsFunc(pod.InitContainers, func(c corev1.Container) bool { return isSidecar(&c) && has(c) })
+}
+
+// isSidecar reports whether an init container runs beside the other containers.
+func isSidecar(container *corev1.Container) bool {
+	return container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }

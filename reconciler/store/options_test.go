@@ -14,15 +14,16 @@ import (
 func TestAWrongAnnotationKeepsItsLastGoodValue(t *testing.T) {
 	good := gen.Annotated(
 		config.LeaderServiceKey, "boss", config.StrategyKey, "newest", config.StickyKey, "false", config.MinReadyKey, "5s",
-		config.NotReadyGraceKey, "6s", config.DrainWindowKey, "7s", config.PreferredLeaderKey, "web-0")
-	window := 7 * time.Second
+		config.NotReadyGraceKey, "6s", config.DrainWindowKey, "7s", config.PreferredLeaderKey, "web-0",
+		config.ProbeKey, "off", config.LossAfterKey, "8s", config.FreezeAfterKey, "9s")
+	window, lossAfter, freezeAfter := 7*time.Second, 8*time.Second, 9*time.Second
 	goodOptions := config.Options{
 		LeaderService: "boss", Strategy: config.StrategyNewest, MinReady: 5 * time.Second, MinReadyUnprobed: 5 * time.Second, NotReadyGrace: 6 * time.Second,
-		DrainWindow: &window, PreferredLeader: "web-0",
+		DrainWindow: &window, PreferredLeader: "web-0", LossAfter: &lossAfter, FreezeAfter: &freezeAfter,
 	}
 	for _, key := range []string{
 		config.LeaderServiceKey, config.StrategyKey, config.StickyKey, config.MinReadyKey, config.NotReadyGraceKey,
-		config.DrainWindowKey, config.PreferredLeaderKey,
+		config.DrainWindowKey, config.PreferredLeaderKey, config.ProbeKey, config.LossAfterKey, config.FreezeAfterKey,
 	} {
 		t.Run(key, func(t *testing.T) {
 			boss := gen.Remembering(good, func(s *corev1.Service) { s.Name = "boss" })

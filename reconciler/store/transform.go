@@ -1,9 +1,6 @@
 package store
 
 import (
-	"slices"
-	"strings"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -80,23 +77,6 @@ func trimSlice(slice *discoveryv1.EndpointSlice) {
 	boundSlice(slice)
 }
 
-// trimNode keeps what announces that a node is removed or shuts down. It drops what a kubelet reports regularly.
-func trimNode(node *corev1.Node) *corev1.Node {
-	trimmed := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
-		Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion, DeletionTimestamp: node.DeletionTimestamp,
-	}}
-	trimmed.Spec.Unschedulable = node.Spec.Unschedulable
-	for i := range node.Spec.Taints {
-		trimmed.Spec.Taints = append(trimmed.Spec.Taints, corev1.Taint{Key: node.Spec.Taints[i].Key})
-	}
-	if ShuttingDown(node) {
-		trimmed.Status.Conditions = []corev1.NodeCondition{{
-			Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: kubeletNotReady, Message: nodeShuttingDown,
-		}}
-	}
-	return trimmed
-}
-
 // trimStatefulSet keeps what says which pods the StatefulSet will delete or replace.
 func trimStatefulSet(set *appsv1.StatefulSet) *appsv1.StatefulSet {
 	return &appsv1.StatefulSet{
@@ -163,21 +143,6 @@ func controllerOf(owners []metav1.OwnerReference) []metav1.OwnerReference {
 	}
 	return nil
 }
-
-// ShuttingDown reports whether the kubelet says that its node is shutting down.
-func ShuttingDown(node *corev1.Node) bool {
-	return slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
-		return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionFalse &&
-			condition.Reason == kubeletNotReady && strings.Contains(condition.Message, nodeShuttingDown)
-	})
-}
-
-// The reason, and a part of the message, of the condition Ready of a node that shuts down gracefully
-// (k8s.io/kubernetes/pkg/kubelet/nodestatus and nodeshutdown). No field says so.
-const (
-	kubeletNotReady  = "KubeletNotReady"
-	nodeShuttingDown = "node is shutting down"
-)
 
 // RevisionAnnotation has the number that a Deployment gives to its ReplicaSets. It grows with each rollout. A rollback gives the ReplicaSet
 // of the older template the next number.

@@ -10,13 +10,13 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// TrimPod returns a pod that has only what elections and warnings use. Crashes, RunsToCompletion, config.DrainWindowOf and config.Probed
-// return the same for both pods, unless the pod is too large (see boundPod).
+// TrimPod returns a pod that has only what elections, warnings and observers use. Crashes, RunsToCompletion, ProbeOf, config.DrainWindowOf
+// and config.Probed return the same for both pods, unless the pod is too large (see boundPod).
 func TrimPod(pod *corev1.Pod) *corev1.Pod {
 	meta := trimMeta(pod.ObjectMeta)
 	meta.Annotations = withAnnotation(meta.Annotations, pod, corev1.PodDeletionCost)
 	meta.OwnerReferences = controllerOf(meta.OwnerReferences)
-	return boundPod(&corev1.Pod{
+	return withProbe(boundPod(&corev1.Pod{
 		ObjectMeta: meta,
 		Spec: corev1.PodSpec{
 			NodeName:       pod.Spec.NodeName,
@@ -30,7 +30,7 @@ func TrimPod(pod *corev1.Pod) *corev1.Pod {
 			Phase: pod.Status.Phase, PodIPs: pod.Status.PodIPs, Conditions: trimConditions(pod.Status.Conditions),
 			ContainerStatuses: trimCrashes(pod),
 		},
-	})
+	}), &pod.Spec)
 }
 
 // trimContainers keeps the containers with named ports, and of them those ports: only a name in a target port is looked up.

@@ -81,18 +81,42 @@ func TestTrim(t *testing.T) {
 			}),
 			want: gen.ReplicaSet("r1", 3),
 		},
-		"a Node keeps what announces its removal or shutdown": {
-			object: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown, func(node *corev1.Node) {
-				node.Labels, node.Annotations, node.ManagedFields = annotations, annotations, fields
+		"a Node keeps what announces its removal or shutdown, and where its kubelet is": {
+			object: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown, gen.WithKubelet("10.0.0.1", "zone-1"), func(node *corev1.Node) {
+				node.Labels["team"], node.Annotations, node.ManagedFields = "a", annotations, fields
 				node.Spec.PodCIDR, node.Spec.Taints[0].Value = "10.0.0.0/24", "x"
+				node.Status.Addresses = append(node.Status.Addresses, corev1.NodeAddress{Type: corev1.NodeHostName, Address: "n"})
 				node.Status.Images = []corev1.ContainerImage{{Names: []string{"app"}}}
 				node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeDiskPressure})
 				node.Status.Conditions[0].LastHeartbeatTime = metav1.NewTime(gen.T0)
 			}),
-			want: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown),
+			want: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown, gen.WithKubelet("10.0.0.1", "zone-1")),
 		},
 		"a Node that is not ready for another reason keeps no condition": {
 			object: gen.NodeNamed("n", gen.ShutDown, func(node *corev1.Node) { node.Status.Conditions[0].Message = "container runtime is down" }),
+			want:   gen.NodeNamed("n"),
+		},
+		"a Node that Kubernetes has lost keeps that alone of its condition": {
+			object: gen.NodeNamed("n", func(node *corev1.Node) {
+				node.Status.Conditions = []corev1.NodeCondition{
+					{Type: corev1.NodeMemoryPressure, Status: corev1.ConditionUnknown},
+					{Type: corev1.NodeReady, Status: corev1.ConditionUnknown, Reason: "NodeStatusUnknown", LastHeartbeatTime: metav1.NewTime(gen.T0)},
+				}
+			}),
+			want: gen.NodeNamed("n", gen.Unknown),
+		},
+		"a Node keeps the type of an event that is scheduled for its machine": {
+			object: gen.NodeNamed("n", gen.VMEvent("Freeze event (Live Migration) is scheduled, not before 12:00"), func(node *corev1.Node) {
+				node.Status.Conditions[0].Reason, node.Status.Conditions[0].LastTransitionTime = "VMEventScheduled", metav1.NewTime(gen.T0)
+			}),
+			want: gen.NodeNamed("n", gen.VMEvent("Freeze")),
+		},
+		"a Node without a scheduled event keeps no condition": {
+			object: gen.NodeNamed("n", gen.VMEvent("Freeze"), func(node *corev1.Node) { node.Status.Conditions[0].Status = corev1.ConditionFalse }),
+			want:   gen.NodeNamed("n"),
+		},
+		"a Node with an event of another type keeps no condition": {
+			object: gen.NodeNamed("n", gen.VMEvent("a disk is replaced")),
 			want:   gen.NodeNamed("n"),
 		},
 		"a StatefulSet keeps what says which pods it will replace": {

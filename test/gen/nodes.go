@@ -26,6 +26,29 @@ func ShutDown(node *corev1.Node) {
 	})
 }
 
+// Unknown adds the condition of a node whose kubelet Kubernetes has not heard of for long.
+func Unknown(node *corev1.Node) {
+	node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionUnknown})
+}
+
+// VMEvent adds the condition that a cloud sets while an event is scheduled for a node's machine.
+func VMEvent(message string) func(*corev1.Node) {
+	return func(node *corev1.Node) {
+		node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{
+			Type: "VMEventScheduled", Status: corev1.ConditionTrue, Message: message,
+		})
+	}
+}
+
+// WithKubelet gives a node a zone, and a kubelet with this address and the usual port.
+func WithKubelet(address, zone string) func(*corev1.Node) {
+	return func(node *corev1.Node) {
+		node.Labels = map[string]string{corev1.LabelTopologyZone: zone}
+		node.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: address}}
+		node.Status.DaemonEndpoints.KubeletEndpoint.Port = 10250
+	}
+}
+
 // RealNode returns a ready node as a kubelet registers it.
 func RealNode(name string) *corev1.Node {
 	return &corev1.Node{
