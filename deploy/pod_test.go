@@ -11,6 +11,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/tanist-dev/tanist/config"
 )
 
 // pod returns the Deployment's pod template and its only container.
@@ -59,15 +61,15 @@ func TestAdmissionInThePod(t *testing.T) {
 		mounts  []corev1.VolumeMount
 	}{
 		"with admission": {
-			args:    []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist"},
-			ports:   map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8443},
+			args:    []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--peer-bind-address=:8444", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist"},
+			ports:   map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8443, "peers": 8444},
 			volumes: []corev1.Volume{{Name: "serving", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "tanist-serving"}}}},
 			mounts:  []corev1.VolumeMount{{Name: "serving", MountPath: "/var/run/tanist/serving", ReadOnly: true}},
 		},
 		"without": {
 			values: []string{"admission.enabled=false", "metrics.secure=false"},
-			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--webhook-port=0"},
-			ports:  map[string]int32{"health": 8081, "metrics": 8080},
+			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--peer-bind-address=:8444", "--webhook-port=0"},
+			ports:  map[string]int32{"health": 8081, "metrics": 8080, "peers": 8444},
 		},
 	}
 	for name, test := range cases {
@@ -79,8 +81,10 @@ func TestAdmissionInThePod(t *testing.T) {
 				ports[port.Name] = port.ContainerPort
 			}
 			allowed := map[string]int32{}
-			for _, port := range get[*networkingv1.NetworkPolicy](t, all).Spec.Ingress[0].Ports {
-				allowed[port.Port.String()] = ports[port.Port.String()]
+			for _, rule := range get[*networkingv1.NetworkPolicy](t, all).Spec.Ingress {
+				for _, port := range rule.Ports {
+					allowed[port.Port.String()] = ports[port.Port.String()]
+				}
 			}
 			for what, diff := range map[string]string{
 				"arguments":       cmp.Diff(test.args, container.Args),
@@ -94,6 +98,30 @@ func TestAdmissionInThePod(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOnlyReplicasReachThePeersPort checks that the NetworkPolicy admits pods of this release alone to the port that is for them, and anybody
+// to the others.
+func TestOnlyReplicasReachThePeersPort(t *testing.T) {
+	all := renderDefault(t)
+	template, _ := pod(t, all)
+	for _, rule := range get[*networkingv1.NetworkPolicy](t, all).Spec.Ingress {
+		for _, port := range rule.Ports {
+			if port.Port.String() != config.PeersPort {
+				if len(rule.From) != 0 {
+					t.Errorf("port %s is closed to the API server or a kubelet: %v", port.Port, rule.From)
+				}
+				continue
+			}
+			if len(rule.From) != 1 || rule.From[0].NamespaceSelector != nil || rule.From[0].PodSelector == nil {
+				t.Fatalf("the peers' port is open to %v", rule.From)
+			}
+			want := get[*appsv1.Deployment](t, all).Spec.Selector.MatchLabels
+			if got := rule.From[0].PodSelector.MatchLabels; !labels.SelectorFromSet(got).Matches(labels.Set(template.Labels)) || len(got) != len(want) {
+				t.Errorf("the peers' port is open to pods with %v, want the release's, %v", got, want)
+			}
+		}
 	}
 }
 

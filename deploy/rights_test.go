@@ -32,8 +32,7 @@ func TestRights(t *testing.T) {
 				"authorization.k8s.io subjectaccessreviews: create",
 			},
 			own: []string{
-				"coordination.k8s.io leases: create",
-				"coordination.k8s.io leases [tanist]: get,update",
+				"coordination.k8s.io leases: get,create,update",
 				" configmaps [tanist-tuning,tanist-state]: list,watch",
 				" configmaps [tanist-tuning]: get",
 				" configmaps [tanist-state]: patch",
@@ -52,8 +51,7 @@ func TestRights(t *testing.T) {
 				"events.k8s.io events: create",
 			},
 			own: []string{
-				"coordination.k8s.io leases: create",
-				"coordination.k8s.io leases [tanist]: get,update",
+				"coordination.k8s.io leases: get,create,update",
 				" configmaps [tanist-tuning,tanist-state]: list,watch",
 				" configmaps [tanist-tuning]: get",
 				" configmaps [tanist-state]: patch",
