@@ -63,6 +63,7 @@ func (r *reader) source(of kind) cache.ListerWatcher {
 // read reads everything once.
 func (r *reader) read(ctx context.Context) (*snapshot, error) {
 	s := newSnapshot(r.options)
+	s.observation = r.observation(ctx)
 	for _, of := range []kind{services, endpointSlices, pods, namespaces, events} {
 		listed, err := cache.ToListerWatcherWithContext(r.source(of)).ListWithContext(ctx, metav1.ListOptions{})
 		if of == namespaces && apierrors.IsForbidden(err) && !r.allNamespaces {

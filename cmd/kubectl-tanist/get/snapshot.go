@@ -24,6 +24,8 @@ type snapshot struct {
 	objects map[kind]cache.Indexer
 	// oneNamespace reports that the Namespace was read by its name, because the user may not list or watch namespaces.
 	oneNamespace bool
+	// observation is what holds for all leaders. A watch does not follow it.
+	observation status.Observation
 	// notes name what the user may not read.
 	notes []string
 }
@@ -108,7 +110,7 @@ func (s *snapshot) asked(namespace string) []*corev1.Service {
 // leaders returns the leaders of a namespace.
 func (s *snapshot) leaders(namespace string) []status.Leader {
 	o := status.Objects{
-		Namespace: s.namespaceOf(namespace), PodsKnown: s.knows(pods),
+		Namespace: s.namespaceOf(namespace), PodsKnown: s.knows(pods), Observation: s.observation,
 		Services: all[*corev1.Service](s, services, namespace),
 		Slices:   all[*discoveryv1.EndpointSlice](s, endpointSlices, namespace),
 		Pods:     all[*corev1.Pod](s, pods, namespace),

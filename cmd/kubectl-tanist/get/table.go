@@ -31,6 +31,7 @@ var columns = []metav1.TableColumnDefinition{
 	{Name: "Candidates", Type: "string", Priority: 1},
 	{Name: "Slices", Type: "string", Priority: 1},
 	{Name: "Revision", Type: "string", Priority: 1},
+	{Name: "Watched", Type: "string", Priority: 1},
 }
 
 // Cells without a value.
@@ -66,7 +67,7 @@ func cells(l *status.Leader, now time.Time) []any {
 	return []any{
 		l.Service, leader.Name, cmp.Or(leader.Node, none), successor(l), l.Term, age(l.Since, now), cmp.Or(l.Reason, none), phrases(l.Warnings),
 		cmp.Or(l.LeaderService, none), cmp.Or(l.Options.Strategy, unknown), window(l.Leader), candidates(l.Candidates), sliceNames(l.Slices),
-		cmp.Or(leader.Revision, none),
+		cmp.Or(leader.Revision, none), watched(l),
 	}
 }
 
@@ -107,6 +108,22 @@ func candidates(c *status.Candidates) string {
 		return unknown
 	}
 	return fmt.Sprintf("%d/%d", c.Ready, c.Total)
+}
+
+func watched(l *status.Leader) string {
+	switch w := l.Watched; {
+	case l.Leader == nil:
+		return none
+	case w == nil:
+		return unknown
+	case w.Node && w.Pod:
+		return "node+pod"
+	case w.Node:
+		return "node"
+	case w.Pod:
+		return "pod"
+	}
+	return "no"
 }
 
 func sliceNames(slices []status.Slice) string {

@@ -92,10 +92,14 @@ func pod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 			Namespace: "shop", Name: name, UID: types.UID(name), Labels: map[string]string{"app": "web", "pod-template-hash": "7d4b"},
 		},
 		Spec: corev1.PodSpec{NodeName: "node-of-" + name, Containers: []corev1.Container{{
-			Name: "main", ReadinessProbe: &corev1.Probe{}, Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}}},
+			Name: "main", ReadinessProbe: asks(corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 9000}}), Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}}},
 		}}},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}},
 	}, changes)
+}
+
+func asks(handler corev1.ProbeHandler) *corev1.Probe {
+	return &corev1.Probe{ProbeHandler: handler}
 }
 
 func unready(pod *corev1.Pod) { pod.Status.Conditions[0].Status = corev1.ConditionFalse }

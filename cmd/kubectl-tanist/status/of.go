@@ -3,6 +3,7 @@ package status
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -37,6 +38,7 @@ func Of(o Objects) Leader {
 	}
 	f.leaderPod = podOf(l.Leader, f.pods)
 	describe(l.Leader, f.leaderPod)
+	l.Watched = f.watched(l)
 	l.Warnings = f.warnings(l)
 	return l
 }
@@ -148,8 +150,20 @@ func optionsOf(options config.Options, wrong field.ErrorList) Options {
 	if !bad(config.NotReadyGraceKey) {
 		o.NotReadyGrace = options.NotReadyGrace.String()
 	}
-	if options.DrainWindow != nil {
-		o.DrainWindow = options.DrainWindow.String()
+	if !bad(config.ProbeKey) {
+		o.Probe = "off"
+		if options.ProbePods {
+			o.Probe = "auto"
+		}
 	}
+	o.DrainWindow, o.LossAfter, o.FreezeAfter = text(options.DrainWindow), text(options.LossAfter), text(options.FreezeAfter)
 	return o
+}
+
+// text formats a duration that an annotation may ask for. It is empty if none does.
+func text(d *time.Duration) string {
+	if d == nil {
+		return ""
+	}
+	return d.String()
 }

@@ -20,7 +20,8 @@ func TestOf(t *testing.T) {
 			Name: "a", UID: "a", Node: "node-of-a", Ready: true, Addresses: []string{"10.0.0.1"}, DrainWindow: "3s", Revision: "7d4b",
 		},
 		Successor: "b", Term: 3, Since: &since, Reason: "LeaderDeleted",
-		Options:    Options{Strategy: "oldest", Sticky: &sticky, MinReady: "0s", NotReadyGrace: "0s"},
+		Options:    Options{Strategy: "oldest", Sticky: &sticky, MinReady: "0s", NotReadyGrace: "0s", Probe: "auto"},
+		Watched:    &Watched{Node: true, Pod: true},
 		Candidates: &Candidates{Ready: 2, Total: 3},
 		Slices:     []Slice{{Name: "web-leader-ipv4", AddressType: "IPv4", Addresses: []string{"10.0.0.1"}}},
 	}
@@ -51,11 +52,11 @@ func TestOf(t *testing.T) {
 		},
 		"pods may not be read": {
 			objects: objects(func(o *Objects) { o.Pods, o.PodsKnown = nil, false }),
-			want:    func(l *Leader) { l.Leader.DrainWindow, l.Leader.Revision, l.Candidates = "", "", nil },
+			want:    func(l *Leader) { l.Leader.DrainWindow, l.Leader.Revision, l.Candidates, l.Watched = "", "", nil, nil },
 		},
 		"a pod that only has the leader's name tells nothing of it": {
 			objects: objects(func(o *Objects) { o.Pods[0].UID = "other" }),
-			want:    func(l *Leader) { l.Leader.DrainWindow, l.Leader.Revision = "", "" },
+			want:    func(l *Leader) { l.Leader.DrainWindow, l.Leader.Revision, l.Watched = "", "", nil },
 		},
 		"pods that have finished and those of others are no candidates": {
 			objects: objects(func(o *Objects) {
@@ -71,11 +72,12 @@ func TestOf(t *testing.T) {
 					s.Annotations[config.StrategyKey], s.Annotations[config.StickyKey] = "ordinal", "false"
 					s.Annotations[config.MinReadyKey], s.Annotations[config.DrainWindowKey] = "10s", "5s"
 					s.Annotations[config.PreferredLeaderKey] = "a"
+					s.Annotations[config.LossAfterKey], s.Annotations[config.FreezeAfterKey] = "2s", "3s"
 				})
 			}),
 			want: func(l *Leader) {
 				no := false
-				l.Options = Options{Strategy: "ordinal", Sticky: &no, MinReady: "10s", NotReadyGrace: "0s", DrainWindow: "5s", PreferredLeader: "a"}
+				l.Options = Options{Strategy: "ordinal", Sticky: &no, MinReady: "10s", NotReadyGrace: "0s", DrainWindow: "5s", PreferredLeader: "a", Probe: "auto", LossAfter: "2s", FreezeAfter: "3s"}
 			},
 		},
 		"nobody can follow": {

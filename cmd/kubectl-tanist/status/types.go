@@ -46,6 +46,9 @@ type Leader struct {
 	// Reason is why the leadership changed.
 	Reason string `json:"reason,omitempty"`
 
+	// Watched is how Tanist notices that the leader is lost; nil if nobody leads, or if the user may not read pods.
+	Watched *Watched `json:"watched,omitempty"`
+
 	Options Options `json:"options"`
 	// Candidates counts the pods that the Service selects; nil if the user may not read them.
 	Candidates *Candidates `json:"candidates,omitempty"`
@@ -79,6 +82,9 @@ type Options struct {
 	DrainWindow     string `json:"drainWindow,omitempty"`
 	PreferredLeader string `json:"preferredLeader,omitempty"`
 	SameController  string `json:"sameController,omitempty"`
+	Probe           string `json:"probe,omitempty"`
+	LossAfter       string `json:"lossAfter,omitempty"`
+	FreezeAfter     string `json:"freezeAfter,omitempty"`
 }
 
 // Candidates is how many pods may lead.
@@ -110,6 +116,8 @@ type Objects struct {
 	Events []*corev1.Event
 	// PodsKnown is false if the user may not read pods.
 	PodsKnown bool
+	// Observation is what holds for all leaders.
+	Observation Observation
 }
 
 // DeepCopyObject implements runtime.Object, which kubectl's printers take. The copy is shallow: a List never changes.
