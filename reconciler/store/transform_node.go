@@ -79,9 +79,9 @@ func VMEvent(node *corev1.Node) string {
 	return ""
 }
 
-// vmEventScheduled is the condition that AKS sets on a node while an event is scheduled for its machine, and vmEvents are the types of such
-// events, which are in the condition's message
-// (https://learn.microsoft.com/azure/virtual-machines/linux/scheduled-events).
+// vmEventScheduled is the condition of a node while an event is scheduled for its machine on AKS
+// (https://learn.microsoft.com/azure/aks/node-problem-detector). vmEvents are the types of such events, of which the condition's message has
+// one (https://learn.microsoft.com/azure/virtual-machines/linux/scheduled-events).
 const vmEventScheduled corev1.NodeConditionType = "VMEventScheduled"
 
 var vmEvents = []string{"Freeze", "Redeploy", "Reboot", "Preempt", "Terminate"}
