@@ -52,6 +52,10 @@ const (
 	// pod whose deletion is still being admitted: the pod's UID, and until when the leader does not move back to it.
 	LeavingKey = Domain + "/leaving"
 
+	// LostKey is the annotation that Tanist writes on the primary address family's EndpointSlice when it has moved the leader because it
+	// believed it lost although the API did not say so: how often not long ago, and the last three such pods with the times.
+	LostKey = Domain + "/lost"
+
 	// SuccessorKey is the annotation that Tanist writes on the leader Service only: the pod that would lead if the leader went now.
 	SuccessorKey = Domain + "/successor"
 
@@ -104,7 +108,7 @@ var podKeys = []string{PriorityKey, DrainWindowKey}
 
 // writtenKeys are the annotations that Tanist writes itself. A user's Service may have them too, copied from a leader Service.
 var writtenKeys = []string{
-	TermKey, LeaderKey, LeaderSinceKey, ReasonKey, BasisKey, LeavingKey, SuccessorKey, LastGoodKey, InstallationKey, OrphanedSinceKey,
+	TermKey, LeaderKey, LeaderSinceKey, ReasonKey, BasisKey, LeavingKey, LostKey, SuccessorKey, LastGoodKey, InstallationKey, OrphanedSinceKey,
 }
 
 // KnownKeys returns the annotations that users and Tanist write on Services and pods.

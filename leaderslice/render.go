@@ -13,8 +13,9 @@ type Content struct {
 	Source, LeaderService *corev1.Service
 	State                 State
 	Basis                 Basis
-	// Leaving is written on the primary family's slice only.
+	// Leaving and Losses are written on the primary family's slice only.
 	Leaving Leaving
+	Losses  Losses
 	// Pod is the leader; nil if nobody leads.
 	Pod *corev1.Pod
 }
@@ -24,6 +25,9 @@ func (c Content) RenderPrimary(family discoveryv1.AddressType) *discoveryv1.Endp
 	slice := c.Render(family)
 	if c.Leaving != (Leaving{}) {
 		slice.Annotations[config.LeavingKey] = LeavingAnnotation(c.Leaving)
+	}
+	if len(c.Losses.Marks) > 0 {
+		slice.Annotations[config.LostKey] = LostAnnotation(c.Losses)
 	}
 	return slice
 }

@@ -41,6 +41,8 @@ type Slice struct {
 	WrittenTerm int64
 	// Leaving is the previous leader, if the leadership moved when that pod's deletion was admitted.
 	Leaving Leaving
+	// Losses are the moves by a verdict, on the slice of the primary family.
+	Losses Losses
 
 	// Object is shared with the informer and must not be modified.
 	Object *discoveryv1.EndpointSlice

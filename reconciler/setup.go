@@ -35,6 +35,8 @@ type Options struct {
 	Holds func() bool
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
+	// Observation is how losses are noticed that nobody announces.
+	Observation Observation
 }
 
 // The delays of the work queues after an error. A hand-over is never given up, so the longest delay is short.
@@ -78,6 +80,10 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 		return nil, fmt.Errorf("failed to register metrics of Events: %w", err)
 	}
 	recorder := sender.Recorder(ctx)
+	observer, err := options.newObserver(mgr, stores)
+	if err != nil {
+		return nil, err
+	}
 
 	c := controllers{sender: sender, all: all, selected: selected, states: states}
 	c.tuning, err = tuning.New(tuning.Options{
@@ -91,10 +97,12 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
 		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer,
 		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
+		Observer: observer, Hedge: options.Observation.Hedge,
 	})
 	if err != nil {
 		return nil, err
 	}
+	observer.Changed = c.failover.VerdictChanged
 	c.leaderService, err = leaderservice.New(leaderservice.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
 		Registerer: options.Registerer, Recorder: recorder, Quiet: quiet, SuccessorChanges: successorChanges,

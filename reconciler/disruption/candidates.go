@@ -30,6 +30,7 @@ func candidate(
 		Terminating: pod.DeletionTimestamp != nil,
 		Ordinal:     ordinal(pod),
 		Announced:   disruption.announced,
+		NodeUnknown: disruption.nodeUnknown,
 		Workload:    string(disruption.workload),
 		Outdated:    disruption.outdated,
 		Restarted:   store.Crashes(pod) > 0,

@@ -22,6 +22,8 @@ type Disruption struct {
 	workload types.UID
 	// outdated says that the current rollout will replace the pod. A pod that is not outdated stays in this rollout.
 	outdated bool
+	// nodeUnknown says that Kubernetes has lost sight of the pod's node.
+	nodeUnknown bool
 	// outsider says why the pod must not lead its Service; empty if it may.
 	outsider string
 }
@@ -32,8 +34,11 @@ func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning, 
 	rollouts := rolloutsOf(stores, pods, tuning)
 	for _, pod := range pods {
 		var p Disruption
-		if node := stores.Node(pod.Spec.NodeName); node != nil && announcesRemoval(node, tuning) {
-			p.announced = election.AnnouncedNode
+		if node := stores.Node(pod.Spec.NodeName); node != nil {
+			p.nodeUnknown = store.NodeUnknown(node)
+			if announcesRemoval(node, tuning) {
+				p.announced = election.AnnouncedNode
+			}
 		}
 		owner := metav1.GetControllerOfNoCopy(pod)
 		if set := statefulSetOf(stores, pod, owner); set != nil && tuning.HandoverOnScaleDown && beyondReplicas(set, pod) {

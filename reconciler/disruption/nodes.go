@@ -9,12 +9,12 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// announcesRemoval reports whether a node says that its pods are about to be deleted, and the tuning asks to act upon that.
+// announcesRemoval reports whether a node says that its pods are about to be deleted or paused, and the tuning asks to act upon that.
 func announcesRemoval(node *corev1.Node, tuning config.ElectionTuning) bool {
 	switch {
 	case tuning.HandoverOnCordon && node.Spec.Unschedulable:
 		return true
-	case tuning.HandoverOnNodeShutdown && store.ShuttingDown(node):
+	case tuning.HandoverOnNodeShutdown && (store.ShuttingDown(node) || store.VMEvent(node) != ""):
 		return true
 	case !tuning.HandoverOnRemovalTaint:
 		return false

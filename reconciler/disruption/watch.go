@@ -35,10 +35,12 @@ func (w Watcher) Sources(informers ctrlcache.Cache) []source.Source {
 	}
 }
 
-// nodeHandler enqueues the Services that select a pod on a node, when the node begins or ceases to announce its removal. Other changes,
-// such as heartbeats, enqueue no Service.
+// nodeHandler enqueues the Services that select a pod on a node, when the node begins or ceases to announce its removal, and when Kubernetes
+// loses sight of it or hears from it again. Other changes, such as heartbeats, enqueue no Service.
 func (w Watcher) nodeHandler() handler.TypedEventHandler[*corev1.Node, reconcile.Request] {
-	announces := func(node *corev1.Node) bool { return announcesRemoval(node, w.Tuning.Load().Election) }
+	announces := func(node *corev1.Node) bool {
+		return announcesRemoval(node, w.Tuning.Load().Election) || store.NodeUnknown(node)
+	}
 	return handler.TypedFuncs[*corev1.Node, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Node], q store.Queue) {
 			if !e.IsInInitialList && announces(e.Object) {

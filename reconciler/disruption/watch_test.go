@@ -38,8 +38,10 @@ func TestNodeEventsEnqueueServices(t *testing.T) {
 
 	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.Tainted("x")))
 	gen.WantEnqueued(t, q, "a taint that announces nothing")
-	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.Unknown, gen.WithKubelet("10.0.0.1", "z")))
-	gen.WantEnqueued(t, q, "Kubernetes has lost a node, and its kubelet has an address")
+	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.WithKubelet("10.0.0.1", "z")))
+	gen.WantEnqueued(t, q, "a node's kubelet has an address")
+	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.Unknown))
+	gen.WantEnqueued(t, q, "Kubernetes has lost a node", "web")
 	gen.Update(t, h, q, stays, goes)
 	gen.WantEnqueued(t, q, "a node is cordoned", "web")
 	gen.Update(t, h, q, goes, gen.NodeNamed("node-of-a1", gen.Cordoned, gen.ShutDown))

@@ -28,19 +28,20 @@ var errOutdated = errors.New("the EndpointSlice has changed")
 // apply writes slices in order, and reports whether the first one was written. It stops at the first error, so of two replicas that write
 // the same, only one makes the other writes. Nothing else in this package writes to the API. The error errOutdated asks for another
 // decision.
-func (c *Controller) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, writes []cache.Write) (committed bool, err error) {
+func (c *Controller) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, p plan) (committed bool, err error) {
 	ctx = retry.WithFailFast(ctx)
-	for i, write := range writes {
-		if err := c.write(ctx, key, tuning, write); err != nil {
+	for i, write := range p.writes {
+		hedged := c.hedge != nil && p.decision.Move && p.decision.Reason.Verdict()
+		if err := c.write(ctx, key, tuning, write, hedged); err != nil {
 			return i > 0, c.classify(err)
 		}
 	}
-	return len(writes) > 0, nil
+	return len(p.writes) > 0, nil
 }
 
 // write creates or updates one slice, and feeds the answer to the leader cache. It does not cancel an attempt when this replica stops: the
 // API server may have carried it out, and then no replica would report the hand-over.
-func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write) error {
+func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write, hedged bool) error {
 	verb, operation := "create", opCreateSlice
 	if write.Current != nil {
 		verb, operation = "update", opUpdateSlice
@@ -52,6 +53,11 @@ func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning
 		if write.Current == nil {
 			slice = write.Desired
 			return c.client.Create(ctx, slice, leaderslice.FieldOwner)
+		}
+		if hedged {
+			var err error
+			slice, err = updateHedged(ctx, c.client, c.hedge, write)
+			return err
 		}
 		slice = updatedSlice(write.Current, write.Desired)
 		return c.client.Update(ctx, slice, leaderslice.FieldOwner)

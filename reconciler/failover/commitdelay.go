@@ -33,6 +33,9 @@ func (c *Controller) delay(key types.NamespacedName, in input, p plan, now time.
 		}
 		return max(behindDelay, min(waited/2, maxBehind-waited)), nil
 	}
+	if p.decision.Move && (p.decision.Reason == election.ReasonLeaderCrashed || p.decision.Reason == election.ReasonLeaderFrozen) {
+		return 0, nil // one replica watches each leader's process, so no other one will come first
+	}
 	if p.writesPrimary && in.authority == authorityAll && (!in.preparable(p) || !c.deferral.yields(key.Namespace)) {
 		return 0, nil // this replica goes first
 	}

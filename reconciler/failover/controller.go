@@ -103,16 +103,18 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 		}
 	}
 	c.recordSuccessor(key, p.decision.Successor)
+	c.observe(key, in, p, decided)
 	c.warn(key, in, p)
 	c.refusalBackoff.Forget(key)
 	c.refusalWarnings.Filter(key, nil)
-	return reconcile.Result{RequeueAfter: retry.MinNonZero(requeueAfter(p), c.leaders.ExpirePrepared(key, now))}, nil
+	after := retry.MinNonZero(requeueAfter(p), in.recheckDoubt(p, decided))
+	return reconcile.Result{RequeueAfter: retry.MinNonZero(after, c.leaders.ExpirePrepared(key, now))}, nil
 }
 
 // commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader.
 func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in input, p plan) error {
 	c.pace.Record(key, time.Now())
-	committed, err := c.apply(ctx, key, in.tuning, p.writes)
+	committed, err := c.apply(ctx, key, in.tuning, p)
 	switch {
 	case p.path == pathPrepared:
 		c.leaders.CountPrepared(commitOutcome(committed, err))

@@ -34,6 +34,8 @@ type input struct {
 	// isDeparting reports whether this replica has admitted the departure of a pod whose object does not show it yet. It asks the leader
 	// cache, with the own clock. When it is nil, no pod is departing.
 	isDeparting func(types.UID) bool
+	// observer says which pods are believed lost. It has a memory of its own, and answers in no time. It may be nil.
+	observer Observer
 	// trigger is the arrival of the event that caused the reconciliation; zero when no event did (a timer, a start).
 	trigger time.Time
 }

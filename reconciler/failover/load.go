@@ -23,7 +23,7 @@ import (
 // loadFromInformers returns the part of the input that the informers have. It returns false when there is nothing to decide. It asks first
 // how much the informers have seen, so that what it lists afterwards is at least as new.
 func (c *Controller) loadFromInformers(key types.NamespacedName) (input, bool) {
-	in := input{seen: c.stores.Seen(), source: c.stores.Service(key), tuning: c.tuning.Load(), authority: c.authority()}
+	in := input{seen: c.stores.Seen(), source: c.stores.Service(key), tuning: c.tuning.Load(), authority: c.authority(), observer: c.observer}
 	if in.source == nil || !c.stores.Serves(in.source) {
 		return in, false
 	}
@@ -76,6 +76,10 @@ func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 		why = cache.ServiceGone
 	}
 	c.leaders.Forget(key, why)
+	if c.observer != nil {
+		c.observer.Forget(key)
+	}
+	c.doubtWarnings.Filter(key, nil)
 	c.warnings.Filter(key, nil)
 	c.refusalWarnings.Filter(key, nil)
 	c.unstableWarnings.Filter(key, nil)

@@ -34,6 +34,11 @@ type plan struct {
 	takenNames []string
 	// unfit are the pods to warn of: they can carry none of the Service's traffic, ready or not.
 	unfit []unfitPod
+	// candidates are the pods that the decision was about, losses the moves by verdict once the plan is written.
+	candidates []election.Candidate
+	losses     leaderslice.Losses
+	// heldBack is from when on a verdict on the leader may be acted upon; zero if no verdict is held back.
+	heldBack time.Time
 }
 
 // unfitPod is a pod that can carry none of the Service's traffic, and the reason.
@@ -48,9 +53,17 @@ func decide(in input, now time.Time) plan {
 	candidates := disruption.Candidates(in.pods, in.disruptions, in.source.Spec.Ports, leaderslice.Families(in.leaderService), in.tuning.Election)
 	before, highest := in.recordedState(now)
 	in.demoteDeparting(candidates, before.Leader.UID, now)
+	losses := in.losses(now)
+	heldBack := in.doubt(candidates, losses, before.Leader.UID, now)
 	decision := election.Decide(in.rules(), candidates, incumbent(before), now)
 
-	p := plan{decision: decision, before: before, highest: highest, unfit: unfitPods(in.pods, candidates)}
+	p := plan{
+		decision: decision, before: before, highest: highest, unfit: unfitPods(in.pods, candidates),
+		candidates: candidates, losses: losses, heldBack: heldBack,
+	}
+	if decision.Move && decision.Reason.Verdict() {
+		p.losses = losses.With(leaderslice.Mark{Pod: before.Leader.UID, At: now})
+	}
 	p.after = in.nextState(before, highest, decision, now)
 	for _, family := range leaderslice.Families(in.leaderService) {
 		if in.nameTaken(family) {
@@ -153,7 +166,8 @@ func unfitPods(pods []*corev1.Pod, candidates []election.Candidate) []unfitPod {
 func (in input) planWrites(p *plan, now time.Time) {
 	since := in.changeTime(p)
 	content := leaderslice.Content{
-		Source: in.source, LeaderService: in.leaderService, State: p.after, Basis: in.commitBasis(), Leaving: in.leaving(now), Pod: in.pod(p.after.Leader.UID),
+		Source: in.source, LeaderService: in.leaderService, State: p.after, Basis: in.commitBasis(), Leaving: in.leaving(now),
+		Losses: p.losses, Pod: in.pod(p.after.Leader.UID),
 	}
 	all := leaderslice.Families(in.leaderService)
 	desired := content.RenderPrimary(all[0])

@@ -31,6 +31,10 @@ type Options struct {
 	// Holds reports whether this replica holds the Lease for certain.
 	Holds      func() bool
 	Registerer prometheus.Registerer
+	// Observer says which pods are believed lost although the API does not say so; nil for none.
+	Observer Observer
+	// Hedge writes on connections of its own; nil for none.
+	Hedge client.Writer
 	// Events sends the Events of commits. Recorder sends all others.
 	Events   *notify.EventSender
 	Recorder events.EventRecorder
@@ -46,6 +50,8 @@ type Controller struct {
 	stores     *store.Stores
 	live       client.Reader // reads from the API server
 	client     client.Writer
+	hedge      client.Writer // writes on connections of its own; may be nil
+	observer   Observer      // may be nil
 	leaders    *cache.Leaders
 	tuning     *config.Store
 	clock      *Clock
@@ -64,6 +70,8 @@ type Controller struct {
 	// unstableBackoff spaces out decisions whose commits would not last. unstableWarnings remembers which were reported.
 	unstableBackoff  *notify.Backoff
 	unstableWarnings *notify.Deduplicator
+	// doubtWarnings remembers which verdicts that moved nobody were reported.
+	doubtWarnings *notify.Deduplicator
 	// pace limits how often each Service has a commit.
 	pace     *notify.Pace
 	limiter  *limiter
@@ -85,12 +93,12 @@ func New(options Options) (*Controller, error) {
 	}
 	retry.InitMetrics(store.FailoverPolicyName, opUpdateSlice, opCreateSlice, opRead)
 	c := &Controller{
-		stores: options.Stores, live: options.Live, client: options.Client,
+		stores: options.Stores, live: options.Live, client: options.Client, hedge: options.Hedge, observer: options.Observer,
 		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holdsLease: options.Holds,
 		recorder: options.Recorder, metrics: metrics,
 		events: options.Events, triggers: newPendingTriggers(), warnings: notify.NewDeduplicator(),
 		repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(), refusalWarnings: notify.NewDeduplicator(),
-		unstableBackoff: notify.NewBackoff(), unstableWarnings: notify.NewDeduplicator(), pace: notify.NewPace(),
+		unstableBackoff: notify.NewBackoff(), unstableWarnings: notify.NewDeduplicator(), doubtWarnings: notify.NewDeduplicator(), pace: notify.NewPace(),
 		enqueueAll: options.EnqueueAll, successorChanges: options.SuccessorChanges, quiet: options.Quiet,
 	}
 	c.limiter = newLimiter(

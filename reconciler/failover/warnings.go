@@ -65,6 +65,13 @@ func leaderWarnings(in input, decision election.Decision) []notify.Warning {
 		return nil
 	}
 	var all []notify.Warning
+	if decision.KeptOutOfSight() {
+		all = append(all, notify.Warning{
+			Object: in.source, Related: pod, Reason: notify.ReasonLeaderOutOfSight, Action: notify.ActionElect,
+			Note: "pod " + pod.Name + " keeps the traffic although it is not ready: Kubernetes does not hear from node " + leader.Node +
+				", so the pod may well serve, and no other pod is ready",
+		})
+	}
 	add := func(reason, problem string, expected bool) {
 		if problem != "" {
 			all = append(all, notify.Warning{

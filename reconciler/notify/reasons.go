@@ -9,6 +9,12 @@ const (
 	// ReasonLastResort reports a leader that is terminating and keeps the traffic, because no other pod is ready.
 	ReasonLastResort = "LastResort"
 
+	// ReasonLossSuspected reports a leader that seems to be lost and stays, because no other pod was heard.
+	ReasonLossSuspected = "LossSuspected"
+	// ReasonLeaderOutOfSight reports a leader that Kubernetes calls not ready only because it no longer hears from the node. It stays, because
+	// no other pod is ready.
+	ReasonLeaderOutOfSight = "LeaderOutOfSight"
+
 	// ReasonInvalidAnnotation reports an annotation of a Service or pod that cannot be what its user meant.
 	ReasonInvalidAnnotation = "InvalidAnnotation"
 	// ReasonInvalidService reports a Service that opted in and cannot have a leader.

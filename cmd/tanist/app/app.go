@@ -87,11 +87,15 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	if err != nil {
 		return nil, fmt.Errorf("failed to create manager: %w", err)
 	}
+	observation, err := newObservation(cluster, o)
+	if err != nil {
+		return nil, err
+	}
 	tuning := config.NewStore()
 	known, err := reconciler.Setup(ctx, mgr, reconciler.Options{
 		Namespace: o.Namespace, Leaders: cache.New(), Tuning: tuning, Clock: clock,
 		Holds:      func() bool { return !o.LeaderElect || lease.Held() },
-		Registerer: registerer,
+		Registerer: registerer, Observation: observation,
 	})
 	if err != nil {
 		return nil, err

@@ -45,8 +45,10 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		"tanist_foreign_endpointslices", "tanist_handover_duration_seconds",
 		"tanist_handovers_total", "tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total",
 		"tanist_leader_cache_misses_total", "tanist_leader_service_writes_slowed_total", "tanist_leader_services",
-		"tanist_leaderless_services", "tanist_objects_too_large", "tanist_prepared_total",
-		"tanist_tuning_info", "tanist_tuning_stale", "tanist_webhook_trusted",
+		"tanist_leaderless_services", "tanist_loss_window_seconds", "tanist_node_age_seconds", "tanist_objects_too_large",
+		"tanist_observer_stalls_seconds_total", "tanist_prepared_total",
+		"tanist_suspicions_total", "tanist_tuning_info", "tanist_tuning_stale", "tanist_unwatched_leaders", "tanist_verdicts_total",
+		"tanist_watched_processes", "tanist_webhook_trusted",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("unexpected metrics (-want +got):\n%s", diff)
@@ -71,14 +73,14 @@ func TestParse(t *testing.T) {
 		"the defaults": {
 			args: "--namespace=tanist-system",
 			want: Options{
-				Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081",
+				Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081", PeerAddress: ":8444",
 				WebhookPort: 10250, CertDir: "/var/run/tanist/serving", WebhookConfiguration: "tanist-system-tanist",
 			},
 		},
 		"everything": {
 			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --metrics-secure=false --health-probe-bind-address :1 -v 1 --kubeconfig y " +
 				"--webhook-port 0 --cert-dir z --webhook-configuration w",
-			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", Verbosity: 1, CertDir: "z", WebhookConfiguration: "w"},
+			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", Verbosity: 1, CertDir: "z", WebhookConfiguration: "w"},
 		},
 		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},

@@ -22,6 +22,8 @@ type Options struct {
 	// MetricsAddress and HealthAddress are the addresses to listen on; "0" disables them.
 	MetricsAddress string
 	HealthAddress  string
+	// PeerAddress is the address to answer other replicas on; "0" disables it.
+	PeerAddress string
 	// MetricsSecure serves metrics over TLS, and only to those who may get /metrics.
 	MetricsSecure bool
 	// WebhookPort is the port to serve admission on; 0 disables admission.
@@ -51,6 +53,8 @@ func parse(args []string) (Options, error) {
 		"Serve metrics over TLS, and only to those who have the right to get /metrics. They name every Service with a leader.")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081",
 		"Address to serve /healthz and /readyz on; 0 disables them.")
+	flags.StringVar(&o.PeerAddress, "peer-bind-address", ":8444",
+		"Address to answer the other replicas on, when they suspect that a node is lost; 0 disables it.")
 	flags.IntVar(&o.WebhookPort, "webhook-port", 10250,
 		"Port to serve admission on; 0 disables admission.")
 	flags.StringVar(&o.CertDir, "cert-dir", "/var/run/tanist/serving",

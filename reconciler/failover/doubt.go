@@ -1,0 +1,88 @@
+package failover
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/observe"
+)
+
+// Observer notices losses that the API does not show, or not yet (see package observe/watch). A verdict is a loss that every replica may act
+// upon; it is only a reason to prefer a pod that was heard.
+type Observer interface {
+	// Set says what to watch for a Service, and Forget that nothing is to be watched any more.
+	Set(service types.NamespacedName, observed observe.Service)
+	Forget(service types.NamespacedName)
+	// Verdict returns why a pod of the Service is believed lost now.
+	Verdict(service types.NamespacedName, pod types.UID) observe.Verdict
+	// Heard reports whether a candidate of the Service was heard a moment ago, while its leader is suspected.
+	Heard(service types.NamespacedName, pod types.UID) bool
+	// HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched.
+	HeardFor(service types.NamespacedName, pod types.UID) time.Duration
+}
+
+const (
+	// markedAtLeast is how long a pod from which a verdict has moved the leadership does not lead again, if another pod can.
+	markedAtLeast = 10 * time.Second
+	// heardAgainFor is how long a replica must have heard such a pod itself.
+	heardAgainFor = 3 * time.Second
+	// recheckMarks is how often it is looked again whether a pod was heard for so long.
+	recheckMarks = 5 * time.Second
+)
+
+// losses returns the moves by verdict that the primary slice records, as far as they count now.
+func (in input) losses(now time.Time) leaderslice.Losses {
+	primary, exists := in.slice(leaderslice.PrimaryFamily(in.leaderService))
+	if !exists {
+		return leaderslice.Losses{}
+	}
+	return primary.Losses.Current(now)
+}
+
+// doubt adds to the candidates what is doubted about them: by the observer, and by the marks on the slice. If it is too early for another
+// move by verdict, it leaves out the verdict on the leader, and returns when it will be time.
+func (in input) doubt(candidates []election.Candidate, losses leaderslice.Losses, leader types.UID, now time.Time) (heldBack time.Time) {
+	key := in.key()
+	for i := range candidates {
+		c, uid := &candidates[i], types.UID(candidates[i].UID)
+		if mark, found := losses.Mark(uid); found {
+			c.Marked = !in.lifted(mark, now)
+		}
+		if in.observer == nil {
+			continue
+		}
+		c.Heard = in.observer.Heard(key, uid)
+		c.Lost = election.Reason(in.observer.Verdict(key, uid))
+		if next := losses.NextAllowed(); uid == leader && c.Lost != "" && now.Before(next) {
+			c.Lost, heldBack = "", next
+		}
+	}
+	return heldBack
+}
+
+// lifted reports whether a marked pod may lead again: some time has passed, and this replica has heard the pod for a while.
+func (in input) lifted(mark leaderslice.Mark, now time.Time) bool {
+	return in.observer != nil && now.Sub(mark.At) >= markedAtLeast && in.observer.HeardFor(in.key(), mark.Pod) >= heardAgainFor
+}
+
+// recheckDoubt returns after how long a doubt may be over, although no event says so; zero if there is none.
+func (in input) recheckDoubt(p plan, now time.Time) time.Duration {
+	if !p.heldBack.IsZero() {
+		return max(p.heldBack.Sub(now), time.Millisecond)
+	}
+	for i := range p.candidates {
+		if c := &p.candidates[i]; c.Marked {
+			mark, _ := p.losses.Mark(types.UID(c.UID))
+			return max(min(recheckMarks, mark.At.Add(leaderslice.MarkFor).Sub(now)), markedAtLeast-now.Sub(mark.At), time.Millisecond)
+		}
+	}
+	return 0
+}
+
+// key returns the name of the source Service.
+func (in input) key() types.NamespacedName {
+	return types.NamespacedName{Namespace: in.source.Namespace, Name: in.source.Name}
+}

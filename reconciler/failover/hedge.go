@@ -1,0 +1,47 @@
+package failover
+
+import (
+	"context"
+	"time"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/leaderslice"
+)
+
+// hedgeAfter is how long an answer may take before the same update is sent again on another connection. The first one may lead to an API
+// server on the node that was just lost.
+const hedgeAfter = 200 * time.Millisecond
+
+// updateHedged updates a slice, and sends the update again on another connection if there is no answer. The resourceVersion makes sure that
+// at most one of the two is carried out. A conflict is returned at once: the other update may have been carried out, without an answer.
+func updateHedged(ctx context.Context, first, second client.Writer, write cache.Write) (*discoveryv1.EndpointSlice, error) {
+	type result struct {
+		slice *discoveryv1.EndpointSlice
+		err   error
+	}
+	results := make(chan result, 2)
+	send := func(writer client.Writer) {
+		slice := updatedSlice(write.Current, write.Desired).DeepCopy() // the client stores the answer in it
+		err := writer.Update(ctx, slice, leaderslice.FieldOwner)
+		results <- result{slice, err}
+	}
+	go send(first)
+	timer := time.NewTimer(hedgeAfter)
+	defer timer.Stop()
+	for pending := 1; ; {
+		select {
+		case <-timer.C:
+			pending++
+			go send(second)
+		case got := <-results:
+			pending--
+			if got.err == nil || pending == 0 || apierrors.IsConflict(got.err) {
+				return got.slice, got.err
+			}
+		}
+	}
+}

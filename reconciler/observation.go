@@ -1,0 +1,50 @@
+package reconciler
+
+import (
+	"fmt"
+
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/tanist-dev/tanist/observe/peer"
+	"github.com/tanist-dev/tanist/observe/watch"
+	"github.com/tanist-dev/tanist/reconciler/store"
+)
+
+// Observation is how a replica notices losses that nobody announces.
+type Observation struct {
+	// Pod is the name of this replica's pod.
+	Pod string
+	// PeerAddress is where the other replicas ask this one; "0" or empty for nowhere.
+	PeerAddress string
+	// Cluster is how to reach the API server.
+	Cluster *rest.Config
+	// Hedge writes on connections of its own.
+	Hedge client.Writer
+}
+
+// newObserver adds to the manager what notices losses, and returns it. Nothing is watched before failover asks for it.
+func (o Options) newObserver(mgr manager.Manager, stores *store.Stores) (*watch.Watcher, error) {
+	api, err := peer.NewLiveChecker(o.Observation.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	watcher, err := watch.New(watch.Options{
+		Self: o.Observation.Pod, Cluster: stores, Tuning: o.Tuning, Peers: peer.NewPeers(), API: api, Registerer: o.Registerer,
+		Beacon: &peer.Beacon{Namespace: o.Namespace, Pod: o.Observation.Pod, Client: mgr.GetClient(), Live: mgr.GetAPIReader()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := mgr.Add(watcher); err != nil {
+		return nil, fmt.Errorf("failed to add observer: %w", err)
+	}
+	if address := o.Observation.PeerAddress; address == "" || address == "0" {
+		return watcher, nil
+	}
+	if err := mgr.Add(&peer.Server{Address: o.Observation.PeerAddress, Source: watcher}); err != nil {
+		return nil, fmt.Errorf("failed to add server for peers: %w", err)
+	}
+	return watcher, nil
+}
