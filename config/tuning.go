@@ -93,7 +93,8 @@ type ObserveTuning struct {
 	Interval metav1.Duration `json:"interval"`
 	// LossAfter is how long a leader's node must have been silent before it counts as lost, for Services that ask for no other: 500ms to 1m.
 	LossAfter metav1.Duration `json:"lossAfter"`
-	// ProbeInterval is how often a leader is asked whether it answers: 250ms to 1m.
+	// ProbeInterval is the shortest time between two questions to a leader: 250ms to 1m. The sooner a hang is to be noticed, the more often
+	// the leader is asked.
 	ProbeInterval metav1.Duration `json:"probeInterval"`
 	// MaxRate is how many probes one replica sends in a second: 10 to 100000. If there are more leaders, each is asked less often.
 	MaxRate int `json:"maxRate"`
@@ -121,7 +122,7 @@ func DefaultTuning() Tuning {
 			OptOutGrace:                milliseconds(300_000),
 		},
 		Observe: ObserveTuning{
-			Enabled: true, Interval: milliseconds(100), LossAfter: milliseconds(1100), ProbeInterval: milliseconds(1000), MaxRate: 4000,
+			Enabled: true, Interval: milliseconds(100), LossAfter: milliseconds(1100), ProbeInterval: milliseconds(250), MaxRate: 4000,
 		},
 	}
 }

@@ -1,8 +1,10 @@
 package reconciler
 
 import (
+	"cmp"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -16,6 +18,8 @@ import (
 type Observation struct {
 	// Pod is the name of this replica's pod.
 	Pod string
+	// PodUID is its UID; empty if it is not known.
+	PodUID types.UID
 	// PeerAddress is where the other replicas ask this one; "0" or empty for nowhere.
 	PeerAddress string
 	// Cluster is how to reach the API server.
@@ -32,7 +36,9 @@ func (o Options) newObserver(mgr manager.Manager, stores *store.Stores) (*watch.
 	}
 	watcher, err := watch.New(watch.Options{
 		Self: o.Observation.Pod, Cluster: stores, Tuning: o.Tuning, Peers: peer.NewPeers(), API: api, Registerer: o.Registerer,
-		Beacon: &peer.Beacon{Namespace: o.Namespace, Pod: o.Observation.Pod, Client: mgr.GetClient(), Live: mgr.GetAPIReader()},
+		Beacon: &peer.Beacon{
+			Namespace: o.Namespace, Pod: o.Observation.Pod, UID: o.Observation.PodUID, Writer: mgr.GetClient(), Reader: mgr.GetAPIReader(),
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -40,11 +46,5 @@ func (o Options) newObserver(mgr manager.Manager, stores *store.Stores) (*watch.
 	if err := mgr.Add(watcher); err != nil {
 		return nil, fmt.Errorf("failed to add observer: %w", err)
 	}
-	if address := o.Observation.PeerAddress; address == "" || address == "0" {
-		return watcher, nil
-	}
-	if err := mgr.Add(&peer.Server{Address: o.Observation.PeerAddress, Source: watcher}); err != nil {
-		return nil, fmt.Errorf("failed to add server for peers: %w", err)
-	}
-	return watcher, nil
+	return watcher, peer.AddServer(mgr, cmp.Or(o.Observation.PeerAddress, "0"), watcher)
 }

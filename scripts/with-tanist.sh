@@ -79,7 +79,7 @@ elif [[ ${REPLICAS:-2} != 0 ]]; then
     kubectl create namespace $namespace >/dev/null
     for _ in $(seq "${REPLICAS:-2}"); do
         cluster run -- "$bin/tanist" --namespace $namespace --metrics-bind-address=0 --health-probe-bind-address=0 \
-            --webhook-port=0
+            --peer-bind-address=0 --webhook-port=0
     done
 fi
 "$@"

@@ -1,75 +1,61 @@
 package peer
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"time"
 
 	"golang.org/x/net/netutil"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// Source knows how long nodes have been silent.
-type Source interface {
-	// NodeAge returns the age of the oldest probe since the node was last heard. known is false for a node that is not watched.
-	NodeAge(name string) (age time.Duration, armed, known bool)
-}
+// The limits of the server. Anything in the cluster can connect to it unless a NetworkPolicy prevents that.
+const (
+	maxConnections = 64
+	// maxHeaderBytes is enough for the longest question, which is in the URL.
+	maxHeaderBytes = maxNodes*(len("&"+param+"=")+maxNameLength) + 4<<10
+	// requestTimeout is for each half of a request: to read it, and to write the answer.
+	requestTimeout = time.Second
+	// serverIdleTimeout is how long a connection may be unused. It is longer than clientIdleTimeout: if the server closed a connection
+	// first, that could meet a question on its way.
+	serverIdleTimeout = 30 * time.Second
+)
 
-// maxConnections is how many peers are served at a time.
-const maxConnections = 64
-
-// Server answers the peers. It is a manager.Runnable.
-type Server struct {
-	// Address is where to listen.
-	Address string
-	Source  Source
-}
-
-// NeedLeaderElection implements manager.LeaderElectionRunnable: every replica answers.
-func (s *Server) NeedLeaderElection() bool { return false }
-
-// Start listens and answers until ctx ends.
-func (s *Server) Start(ctx context.Context) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Address)
+// AddServer makes the manager serve Handler. It listens immediately, and fails if it cannot. The address "0" disables the server.
+//
+// The manager starts the server before it fills its caches, and whether or not this replica holds the Lease, so that the other replicas hear
+// this one from its start.
+func AddServer(mgr manager.Manager, address string, source Source) error {
+	if address == "0" {
+		return nil
+	}
+	server, err := newServer(address, source)
 	if err != nil {
-		return fmt.Errorf("failed to listen for peers: %w", err)
+		return err
 	}
-	server := &http.Server{
-		Handler: Handler(s.Source), ReadHeaderTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second,
-		IdleTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10, // 64 names
-	}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	if err := server.Serve(netutil.LimitListener(listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("failed to answer peers: %w", err)
+	if err := mgr.Add(server); err != nil {
+		return fmt.Errorf("failed to add server for peers: %w", err)
 	}
 	return nil
 }
 
-// Handler answers the question for how long nodes have been silent: GET /v1/heard?node=a&node=b.
-func Handler(source Source) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-		names := r.URL.Query()["node"]
-		if len(names) > maxNodes {
-			http.Error(w, fmt.Sprintf("%d nodes: at most %d can be asked about at a time", len(names), maxNodes), http.StatusBadRequest)
-			return
-		}
-		all := response{Nodes: map[string]nodeResponse{}}
-		for _, name := range names {
-			if len(name) > maxNameLength {
-				http.Error(w, fmt.Sprintf("a node's name has at most %d characters", maxNameLength), http.StatusBadRequest)
-				return
-			}
-			if age, armed, known := source.NodeAge(name); known {
-				all.Nodes[name] = nodeResponse{Armed: armed, AgeMilliseconds: age.Milliseconds()}
-			}
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(all) // an error means that the peer no longer listens
-	})
-	return mux
+func newServer(address string, source Source) (*manager.Server, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("failed to listen for peers: %w", err)
+	}
+	return &manager.Server{
+		Name:     "peers",
+		Listener: netutil.LimitListener(listener, maxConnections),
+		Server: &http.Server{
+			Handler:           Handler(source),
+			ReadHeaderTimeout: requestTimeout,
+			ReadTimeout:       requestTimeout,
+			WriteTimeout:      requestTimeout,
+			IdleTimeout:       serverIdleTimeout,
+			MaxHeaderBytes:    maxHeaderBytes,
+		},
+		ShutdownTimeout: new(requestTimeout),
+	}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/observe/peer"
 )
 
 const (
@@ -20,8 +21,6 @@ const (
 	checkBeaconEvery = 250 * time.Millisecond
 	// lonelyAfter is how long no peer must have answered before this replica says through the API that it lives.
 	lonelyAfter = 400 * time.Millisecond
-	// maxQuestions is how many nodes a peer is asked about at a time.
-	maxQuestions = 64
 )
 
 // listenToPeers asks the peers all the time: for their votes on silent nodes, and otherwise only whether they are there. While none is, it
@@ -30,17 +29,13 @@ func (w *Watcher) listenToPeers(ctx context.Context) {
 	lastHeard := time.Now()
 	for ; ctx.Err() == nil; pause(ctx, helloEvery) {
 		replicas, silent := w.peersAndSuspects()
-		if len(replicas) == 0 {
-			lastHeard = time.Now()
-			continue
-		}
-		if w.ask(ctx, replicas, silent) {
+		if len(replicas) == 0 || w.ask(ctx, replicas, silent) {
 			lastHeard = time.Now()
 			continue
 		}
 		if time.Since(lastHeard) >= lonelyAfter {
 			// An error means that the API cannot be reached either. Then nobody can be told.
-			_ = w.Beacon.Write(ctx)
+			_ = w.Beacon.SayAlive(ctx)
 		}
 	}
 }
@@ -55,16 +50,24 @@ func (w *Watcher) peersAndSuspects() ([]observe.Replica, []string) {
 	return slices.Clone(w.replicas), slices.Sorted(maps.Keys(w.suspects))
 }
 
-// ask asks the peers about silent nodes, and reports whether any peer has answered. A peer that answers shows that its node lives.
-func (w *Watcher) ask(ctx context.Context, replicas []observe.Replica, silent []string) (answered bool) {
-	for {
-		batch := silent[:min(len(silent), maxQuestions)]
-		silent = silent[len(batch):]
-		answered = w.count(w.Peers.Ask(ctx, replicas, batch)) || answered
-		if len(silent) == 0 {
-			return answered
+// ask asks the peers about silent nodes, or else only whether they are there, and reports whether any peer has answered. A peer that answers
+// shows that its node lives.
+func (w *Watcher) ask(ctx context.Context, replicas []observe.Replica, silent []string) bool {
+	began := time.Now()
+	votes := map[string]peer.Votes{}
+	if len(silent) == 0 {
+		w.Peers.Hello(ctx, replicas)
+	} else {
+		votes = w.Peers.Ask(ctx, replicas, silent)
+	}
+	var answered []observe.Replica
+	for _, r := range replicas {
+		if !w.Peers.LastHeard(r.Name).Before(began) {
+			answered = append(answered, r)
 		}
 	}
+	w.count(answered, votes)
+	return len(answered) > 0
 }
 
 // investigate asks the API while nodes are suspected: whether it answers this replica, and whether replicas on these nodes have written to
@@ -72,7 +75,7 @@ func (w *Watcher) ask(ctx context.Context, replicas []observe.Replica, silent []
 func (w *Watcher) investigate(ctx context.Context) {
 	var checks sync.WaitGroup
 	defer checks.Wait()
-	beacons := map[string]*beaconWatch{}
+	beacons := map[string]*beacon{}
 	lastAPI, lastBeacons := time.Time{}, time.Time{}
 	for ; ctx.Err() == nil; pause(ctx, observe.Tick) {
 		suspected := w.replicasSuspected()
@@ -92,13 +95,13 @@ func (w *Watcher) investigate(ctx context.Context) {
 		for name, node := range suspected {
 			b := beacons[name]
 			if b == nil {
-				b = &beaconWatch{}
+				b = &beacon{watch: w.Beacon.Watch(name)}
 				beacons[name] = b
 			}
 			if b.busy.CompareAndSwap(false, true) {
 				checks.Go(func() {
 					defer b.busy.Store(false)
-					w.checkBeacon(ctx, b, name, node)
+					w.checkBeacon(ctx, b, node)
 				})
 			}
 		}

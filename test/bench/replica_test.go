@@ -44,7 +44,8 @@ func newReplica(t *testing.T) *replica {
 func (r *replica) start(ctx context.Context) (time.Duration, error) {
 	// The command has no context, because kill ends a replica. Admission is left out, because nothing calls it while nothing happens.
 	r.cmd = exec.Command("tanist", "--namespace", tanistNamespace, "--webhook-port", "0",
-		"--metrics-bind-address", r.metrics, "--metrics-secure=false", "--health-probe-bind-address", r.health)
+		"--metrics-bind-address", r.metrics, "--metrics-secure=false", "--health-probe-bind-address", r.health,
+		"--peer-bind-address=0")
 	r.cmd.Env = append(os.Environ(), clusterVar+"="+filepath.Dir(os.Getenv("KUBECONFIG")))
 	r.cmd.Stderr = os.Stderr
 	began := time.Now()

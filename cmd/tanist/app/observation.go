@@ -6,11 +6,15 @@ import (
 	"os"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/reconciler"
 )
+
+// podUIDVariable is the environment variable in which the chart passes the UID of the pod.
+const podUIDVariable = "POD_UID"
 
 // hedgeDialTimeout is how long a connection to an API server may take, when the usual one does not answer.
 const hedgeDialTimeout = time.Second
@@ -32,5 +36,5 @@ func newObservation(cluster *rest.Config, o Options) (reconciler.Observation, er
 	if err != nil {
 		return reconciler.Observation{}, fmt.Errorf("failed to create client for hedged writes: %w", err)
 	}
-	return reconciler.Observation{Pod: host, PeerAddress: o.PeerAddress, Cluster: cluster, Hedge: hedge}, nil
+	return reconciler.Observation{Pod: host, PodUID: types.UID(os.Getenv(podUIDVariable)), PeerAddress: o.PeerAddress, Cluster: cluster, Hedge: hedge}, nil
 }
