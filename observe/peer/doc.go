@@ -1,0 +1,6 @@
+// Package peer is how the replicas of Tanist hear of each other. Before a replica calls a node lost, it asks the others whether they have
+// heard the node (Peers asks, AddServer answers). A replica that hears no other says through the API that it lives (Beacon). And each
+// checks that the API server answers it (LiveChecker).
+//
+// Package observe/watch calls all of it, on every replica. This package decides nothing: it returns what was heard.
+package peer
