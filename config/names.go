@@ -76,6 +76,10 @@ const (
 	// LeaseName is the Lease in Tanist's own namespace whose holder maintains the leader Services and makes voluntary moves.
 	LeaseName = "tanist"
 
+	// AliveKey is the annotation that a replica of Tanist writes on its own Lease when it hears no other replica: when it was last alive. The
+	// Lease has the name of the pod, after LeaseName and a hyphen.
+	AliveKey = Domain + "/alive"
+
 	// TuningConfigMap and TuningKey are the ConfigMap in Tanist's own namespace that holds the tuning, and its key.
 	TuningConfigMap = "tanist-tuning"
 	TuningKey       = "tuning.yaml"
