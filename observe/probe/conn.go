@@ -63,7 +63,7 @@ func Dial(ctx context.Context, probe observe.Probe) (*Conn, error) {
 	case observe.ProbeTCP:
 		c.protocol = halfClose{tcp}
 	case observe.ProbeGRPC:
-		c.protocol = newHealthCheck(tcp, probe.Address.String(), request, &c.asked)
+		c.protocol = newHealthCheck(tcp, probe.Address.String(), request)
 	case observe.ProbeHTTPS:
 		c.stream = tls.Client(tcp, encryption)
 		fallthrough
@@ -73,7 +73,7 @@ func Dial(ctx context.Context, probe observe.Probe) (*Conn, error) {
 	return c, nil
 }
 
-// Ask sends one request and waits for the answer. Everything that the pod's process sends is an answer: any status, an error, bytes that
+// Ask sends one request and waits for the answer. Whatever the pod's process replies is an answer: any status, an error, bytes that
 // make no sense. If the context ends first, Ask returns the context's error. If the other side ends the connection instead, Hangup
 // recognises the error. After any error, there is nothing to do with the connection but to see whether the request was Acknowledged,
 // whether it has Ended, and to close it.

@@ -19,12 +19,9 @@ type healthCheck struct {
 	conn net.Conn
 	// header and message are the same in each request.
 	header, message []byte
-	asked           *atomic.Bool
 	// limit is how many bytes more may be read until the next answer ends.
 	limit  io.LimitedReader
 	framer *http2.Framer
-	// draining is whether the server takes no further requests.
-	draining bool
 	// answered is the last stream that the server answered to the end.
 	answered uint32
 	// stream is that of the last request.
@@ -40,10 +37,10 @@ type healthCheck struct {
 // maxFrame is how long a frame may be, in bytes, for a client that does not allow more.
 const maxFrame = 16 << 10
 
-var errDraining = errors.New("the server takes no further requests")
+var errDraining = errors.New("the server takes no further request on this connection")
 
-func newHealthCheck(conn net.Conn, authority string, message []byte, asked *atomic.Bool) *healthCheck {
-	h := &healthCheck{conn: conn, header: healthCheckHeader(authority), message: message, asked: asked, limit: io.LimitedReader{R: conn}}
+func newHealthCheck(conn net.Conn, authority string, message []byte) *healthCheck {
+	h := &healthCheck{conn: conn, header: healthCheckHeader(authority), message: message, limit: io.LimitedReader{R: conn}}
 	h.framer = http2.NewFramer(&h.out, bufio.NewReaderSize(&h.limit, bufferSize))
 	h.framer.SetMaxReadFrameSize(maxFrame)
 	h.framer.SetReuseFrames()
@@ -81,6 +78,9 @@ func (h *healthCheck) answer() (reusable bool, err error) {
 	begun := false
 	for {
 		frame, err := h.framer.ReadFrame()
+		if _, ok := frame.(*http2.GoAwayFrame); ok {
+			err = errDraining
+		}
 		if err != nil && begun {
 			return false, nil // the beginning was an answer
 		}
@@ -90,12 +90,10 @@ func (h *healthCheck) answer() (reusable bool, err error) {
 		switch ours, last := h.handle(frame); {
 		case last:
 			h.answered = h.stream.Load()
-			return !h.draining, h.conn.SetReadDeadline(time.Time{})
+			return true, h.conn.SetReadDeadline(time.Time{})
 		case ours && !begun:
 			begun = true
 			_ = h.conn.SetReadDeadline(time.Now().Add(restTimeout))
-		case h.draining && !h.asked.Load():
-			return false, errDraining
 		}
 	}
 }
@@ -112,8 +110,6 @@ func (h *healthCheck) handle(frame http2.Frame) (ours, last bool) {
 		if !frame.IsAck() {
 			h.acknowledge(func() error { return h.framer.WritePing(true, frame.Data) })
 		}
-	case *http2.GoAwayFrame:
-		h.draining = true
 	case *http2.DataFrame:
 		h.mu.Lock()
 		h.received += frame.Length

@@ -3,11 +3,8 @@ package probe_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
 	"testing"
 
-	"golang.org/x/net/http2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -111,52 +108,4 @@ func TestGRPCServerThatStopsEndsTheConnection(t *testing.T) {
 	ask(t, conn)
 	go server.GracefulStop()
 	waitForEnd(t, conn)
-}
-
-func TestGRPCConnectionDoesWhatHTTP2Asks(t *testing.T) {
-	done := make(chan error, 1)
-	conn := dial(t, observe.Probe{Kind: observe.ProbeGRPC, Address: serve(t, func(conn net.Conn) { done <- talkHTTP2(conn) })})
-	ask(t, conn)
-	if !conn.Reusable() {
-		t.Error("A refused stream is said to end the connection")
-	}
-	ask(t, conn)
-	waitForEnd(t, conn) // the server announces its end and stays
-	conn.Close()
-	if err := <-done; err != nil {
-		t.Errorf("The server did not understand: %v", err)
-	}
-}
-
-// talkHTTP2 refuses two requests, each only when its PING was answered, then announces its end and waits for that of the client.
-func talkHTTP2(conn net.Conn) error {
-	if _, err := io.ReadFull(conn, make([]byte, len(http2.ClientPreface))); err != nil {
-		return err
-	}
-	framer := http2.NewFramer(conn, conn)
-	if err := framer.WriteSettings(); err != nil {
-		return err
-	}
-	for answered := 0; ; {
-		frame, err := framer.ReadFrame()
-		if errors.Is(err, io.EOF) && answered == 2 {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch frame := frame.(type) {
-		case *http2.HeadersFrame:
-			err = framer.WritePing(false, [8]byte{byte(frame.StreamID)})
-		case *http2.PingFrame:
-			stream := uint32(frame.Data[0])
-			err = errors.Join(framer.WriteRSTStream(stream, http2.ErrCodeRefusedStream), framer.WriteRSTStream(stream, http2.ErrCodeNo))
-			if answered++; answered == 2 {
-				err = errors.Join(err, framer.WriteGoAway(stream, http2.ErrCodeNo, nil))
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
 }

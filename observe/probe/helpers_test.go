@@ -69,7 +69,10 @@ func waitForEnd(t *testing.T, conn *probe.Conn) {
 // serve passes each connection to a function and returns the address to connect to.
 func serve(t testing.TB, handle func(net.Conn)) netip.AddrPort {
 	t.Helper()
-	listener := listen(t)
+	return serveOn(listen(t), handle)
+}
+
+func serveOn(listener net.Listener, handle func(net.Conn)) netip.AddrPort {
 	go func() {
 		for {
 			conn, err := listener.Accept()

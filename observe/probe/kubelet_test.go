@@ -138,13 +138,29 @@ func TestKubeletThatIsNotTLSOrHangsUpIsAnError(t *testing.T) {
 	}
 }
 
-func TestKubeletThatAnswersWithoutEndIsAnError(t *testing.T) {
-	server := kubeletServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for r.Context().Err() == nil {
-			_, _ = w.Write(make([]byte, 64<<10))
+func TestKubeletConnectionIsUnusableAfterAnAnswerThatIsNotUnderstood(t *testing.T) {
+	for name, first := range map[string]string{
+		"one without end":  "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", 1<<20),
+		"another protocol": "SSH-2.0-OpenSSH_10.0\r\n",
+	} {
+		server := kubeletServer(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, in, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			for response := first; err == nil; response = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" {
+				_, _ = io.WriteString(conn, response)
+				_, err = http.ReadRequest(in.Reader)
+			}
+		}))
+		kubelet := dialKubelet(t, server)
+		for _, question := range []string{"first", "second"} {
+			if err := kubelet.Ask(within(t, plenty)); err == nil {
+				t.Errorf("After %s, the %s question was answered", name, question)
+			}
 		}
-	}))
-	if err := dialKubelet(t, server).Ask(within(t, plenty)); err == nil {
-		t.Error("An answer without end was read to the end")
+		kubelet.Close()
 	}
 }

@@ -1,9 +1,12 @@
 package probe_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"syscall"
@@ -74,9 +77,11 @@ func TestKilledProcessEndsItsConnectionAndRefusesAnother(t *testing.T) {
 	}
 }
 
-func TestRequestThatDoesNotArriveIsNotAcknowledged(t *testing.T) {
+// listenWithLittleRoom returns a listener whose kernel takes about 1 KiB that nobody has read yet.
+func listenWithLittleRoom(t *testing.T) net.Listener {
+	t.Helper()
 	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		return raw.Control(func(fd uintptr) { // room for about 1 KiB
+		return raw.Control(func(fd uintptr) {
 			if err := syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1); err != nil {
 				t.Error(err)
 			}
@@ -86,10 +91,28 @@ func TestRequestThatDoesNotArriveIsNotAcknowledged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	conn := dial(t, observe.Probe{
-		Kind: observe.ProbeHTTP, Address: addressOf(listener), Headers: header("X", strings.Repeat("x", 14<<10)),
-	})
+	t.Cleanup(func() { listener.Close() })
+	return listener
+}
+
+var longHeader = header("X", strings.Repeat("x", 14<<10))
+
+func TestServerThatAnswersBeforeItHasReadTheRequestIsHeard(t *testing.T) {
+	conn := dial(t, observe.Probe{Kind: observe.ProbeHTTP, Headers: longHeader, Address: serveOn(listenWithLittleRoom(t), func(conn net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+			t.Error(err)
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		_, _ = conn.Read(make([]byte, 1))
+		_, _ = io.WriteString(conn, "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n")
+	})})
+	for range 2 {
+		ask(t, conn)
+	}
+}
+
+func TestRequestThatDoesNotArriveIsNotAcknowledged(t *testing.T) {
+	conn := dial(t, observe.Probe{Kind: observe.ProbeHTTP, Address: addressOf(listenWithLittleRoom(t)), Headers: longHeader})
 	if err := conn.Ask(within(t, patience)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("A server that nobody runs for has answered, or the error does not tell: %v", err)
 	}
