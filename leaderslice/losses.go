@@ -1,6 +1,7 @@
 package leaderslice
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ type Mark struct {
 
 // With returns the losses with another one.
 func (l Losses) With(mark Mark) Losses {
-	marks := append(l.Marks[:len(l.Marks):len(l.Marks)], mark)
+	marks := append(slices.Clip(l.Marks), mark)
 	return Losses{Count: l.Count + 1, Marks: marks[max(0, len(marks)-maxMarks):]}
 }
 

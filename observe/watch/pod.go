@@ -84,63 +84,6 @@ func (w *Watcher) pauseBetween(p *pod) time.Duration {
 	return p.every
 }
 
-// answer is how a request ended.
-type answer struct {
-	conn *probe.Conn
-	err  error
-}
-
-// askPod sends one request, on the kept connection if there is one, and waits for the answer. If there is none for a while, it sends a second
-// one on another connection. It returns the connection if it is to be kept.
-func (w *Watcher) askPod(watch context.Context, p *pod, how observe.Probe, kept *probe.Conn) *probe.Conn {
-	ctx, cancel := context.WithTimeout(watch, max(giveUpAfter, 2*w.windowOf(p)))
-	defer cancel()
-	conn := kept
-	if conn == nil {
-		if conn = w.dialPod(ctx, p, how); conn == nil {
-			return nil
-		}
-	}
-	answers := make(chan answer, 2)
-	open := []*probe.Conn{conn}
-	defer func() { w.endRequests(p) }()
-	send := func(conn *probe.Conn, into func(*request)) {
-		w.requested(p, conn, into)
-		go func() { answers <- answer{conn, conn.Ask(ctx)} }()
-	}
-	send(conn, func(r *request) { p.first = r })
-	second := time.NewTimer(observe.SecondAfter)
-	defer second.Stop()
-	for {
-		select {
-		case <-second.C:
-			// A kernel that does not even accept says no more about the process, so the first request is waited for.
-			if another := w.dialPod(ctx, p, how); another != nil {
-				open = append(open, another)
-				send(another, func(r *request) { p.second = r })
-			}
-			continue
-		case got := <-answers:
-			reusable := got.err == nil && got.conn == conn && len(open) == 1 && conn.Reusable() && w.keeps(watch, p)
-			for _, c := range open {
-				if c != conn || !reusable {
-					c.Close()
-				}
-			}
-			switch {
-			case got.err == nil:
-				w.podHeard(p)
-			case probe.Hangup(got.err):
-				w.lookForCrash(ctx, p, how, true)
-			}
-			if reusable {
-				return conn
-			}
-			return nil
-		}
-	}
-}
-
 // dialPod connects to the pod. It looks into a refusal.
 func (w *Watcher) dialPod(ctx context.Context, p *pod, how observe.Probe) *probe.Conn {
 	dial, cancel := context.WithTimeout(ctx, dialWithin)

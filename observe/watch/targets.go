@@ -53,29 +53,12 @@ type surroundings struct {
 // the processes of the leaders that fall to it, and the pods that must be heard before they may lead again.
 func choose(services map[types.NamespacedName]*service, in surroundings) targets {
 	all := targets{nodes: map[string][]types.NamespacedName{}, pods: map[types.UID]*podTarget{}}
-	watch := func(node string, led ...types.NamespacedName) {
-		if node != "" && node != in.own {
-			all.nodes[node] = append(all.nodes[node], led...)
-		}
-	}
 	for key, s := range services {
-		if leader := s.Leader; leader != nil {
-			if s.LossAfter > 0 {
-				watch(leader.Node, key)
-			}
-			if s.ProbePods && leader.Probe != nil && in.falls(leader.UID) {
-				p := all.pod(leader)
-				p.leads = append(p.leads, key)
-				if d := freezeAfter(&s.Service, leader); d > 0 && (p.freezeAfter == 0 || d < p.freezeAfter) {
-					p.freezeAfter = d
-				}
-			}
-			for i := range min(len(s.Candidates), candidateNodes) {
-				watch(s.Candidates[i].Node)
-			}
+		if s.Leader != nil {
+			all.addLeader(key, s, in)
 		}
 		for i := range s.Marked {
-			watch(s.Marked[i].Node)
+			all.addNode(s.Marked[i].Node, in)
 			if s.ProbePods && s.Marked[i].Probe != nil {
 				all.pod(&s.Marked[i]).marked = true
 			}
@@ -83,7 +66,7 @@ func choose(services map[types.NamespacedName]*service, in surroundings) targets
 	}
 	if len(all.nodes) > 0 {
 		for _, name := range in.references(all.nodes) {
-			watch(name)
+			all.addNode(name, in)
 		}
 	}
 	for _, led := range all.nodes {
@@ -92,6 +75,32 @@ func choose(services map[types.NamespacedName]*service, in surroundings) targets
 		})
 	}
 	return all
+}
+
+// addLeader adds the leader of a Service, and the nodes of those who would follow.
+func (t *targets) addLeader(key types.NamespacedName, s *service, in surroundings) {
+	leader := s.Leader
+	if s.LossAfter > 0 {
+		t.addNode(leader.Node, in, key)
+	}
+	for i := range min(len(s.Candidates), candidateNodes) {
+		t.addNode(s.Candidates[i].Node, in)
+	}
+	if !s.ProbePods || leader.Probe == nil || !in.falls(leader.UID) {
+		return
+	}
+	p := t.pod(leader)
+	p.leads = append(p.leads, key)
+	if d := freezeAfter(&s.Service, leader); d > 0 && (p.freezeAfter == 0 || d < p.freezeAfter) {
+		p.freezeAfter = d
+	}
+}
+
+// addNode adds a node, unless it is this replica's own.
+func (t *targets) addNode(name string, in surroundings, led ...types.NamespacedName) {
+	if name != "" && name != in.own {
+		t.nodes[name] = append(t.nodes[name], led...)
+	}
 }
 
 func (t *targets) pod(of *observe.Pod) *podTarget {

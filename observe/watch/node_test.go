@@ -1,0 +1,155 @@
+package watch
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/observe/peer"
+)
+
+// silent is the address of a kubelet that nobody answers for (RFC 5737).
+var silent = netip.MustParseAddrPort("192.0.2.1:10250")
+
+func TestAKubeletIsHeard(t *testing.T) {
+	node, _ := kubeletServer(t, "node-1")
+	w, _ := newWatcher(t, &cluster{nodes: []observe.Node{node}})
+	w.Set(key("web"), observe.Service{Leader: &observe.Pod{UID: "leader", Node: "node-1"}, LossAfter: time.Second})
+	start(t, w)
+	eventually(t, "the node is armed", func() bool {
+		_, armed, _ := w.NodeAge("node-1")
+		return armed && w.unwatched() == 0
+	})
+	if got := w.longestWindow(); got < w.Tuning.Load().Observe.LossAfter.Seconds() {
+		t.Errorf("the window is %g s, less than the tuning's", got)
+	}
+	w.Forget(key("web"))
+	eventually(t, "the node is not watched any more", func() bool {
+		_, _, known := w.NodeAge("node-1")
+		return !known
+	})
+}
+
+// A kubelet that restarts, or hangs, is no lost node: its kernel answers.
+func TestANodeWhoseKubeletIsGoneIsHeard(t *testing.T) {
+	node, kubelet := kubeletServer(t, "node-1")
+	w, reported := newWatcher(t, &cluster{nodes: []observe.Node{node}})
+	w.Set(key("web"), observe.Service{Leader: &observe.Pod{UID: "leader", Node: "node-1"}, LossAfter: time.Second})
+	start(t, w)
+	eventually(t, "the node is armed", func() bool {
+		_, armed, _ := w.NodeAge("node-1")
+		return armed
+	})
+	kubelet.Close()
+	from := w.now()
+	eventually(t, "twice the window has passed", func() bool { return w.now() > from+2*time.Second+2*observe.Suspicious })
+	if reported.count() > 0 || w.Verdict(key("web"), "leader") != observe.NotLost {
+		t.Errorf("the node is believed to be lost because its kubelet refuses connections: %s", w.Verdict(key("web"), "leader"))
+	}
+}
+
+// silentNode returns a Watcher that has heard a node, and last heard it before `since`. Its clock stands still until look is called.
+func silentNode(t *testing.T, services ...types.NamespacedName) (w *Watcher, reported *changes, look func(d time.Duration) []types.NamespacedName) {
+	t.Helper()
+	w, reported = newWatcher(t, &cluster{nodes: []observe.Node{{Name: "node-1", Kubelet: silent}, {Name: "node-2", Kubelet: silent}}})
+	for i, name := range services {
+		w.services[name] = &service{key: name, Service: observe.Service{
+			Leader: &observe.Pod{UID: "leader", Node: "node-1"}, LossAfter: time.Duration(i+1) * time.Second,
+		}}
+	}
+	at := time.Now()
+	look = func(d time.Duration) (changed []types.NamespacedName) {
+		for until := at.Add(d); at.Before(until); {
+			at = at.Add(observe.Tick)
+			changed = append(changed, w.look(t.Context(), at)...)
+		}
+		return changed
+	}
+	look(3 * time.Second)
+	n := &node{Node: w.Cluster.ObservedNodes()[0], hearing: observe.NewHearing(), led: services, stop: func() {}, askedAt: -1}
+	for heard := time.Duration(0); heard <= w.clock.Now(); heard += 100 * time.Millisecond {
+		n.hearing.Heard(observe.Steady, heard, heard)
+		n.hearing.Heard(observe.Fresh, heard, heard)
+	}
+	w.nodes["node-1"] = n
+	w.apiAt = w.clock.Now() + time.Minute // the API server answers all the time
+	for range 5 {
+		n.hearing.Asked(w.clock.Now())
+	}
+	return w, reported, look
+}
+
+func TestALostNodeIsReportedForEachServiceAtItsOwnTime(t *testing.T) {
+	soon, late := key("soon"), key("late")
+	w, _, look := silentNode(t, soon, late)
+	if changed := look(time.Second - observe.Tick); len(changed) > 0 {
+		t.Errorf("reported %v before the window has passed", changed)
+	}
+	if diff := cmp.Diff([]types.NamespacedName{soon}, look(3*observe.Tick)); diff != "" {
+		t.Errorf("unexpected reports after the shorter window (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]types.NamespacedName{late}, look(time.Second)); diff != "" {
+		t.Errorf("unexpected reports after the longer window (-want +got):\n%s", diff)
+	}
+	if got := w.Verdict(soon, "leader"); got != observe.NodeLost {
+		t.Errorf("the verdict is %q, want %s", got, observe.NodeLost)
+	}
+	w.heard(w.nodes["node-1"], observe.Other, 0)
+	if got := w.Verdict(soon, "leader"); got != observe.NotLost {
+		t.Errorf("the verdict is %q although the node was heard again", got)
+	}
+	look(observe.Tick)
+	if w.suspects["node-1"] != nil {
+		t.Error("the node is still suspected although it was heard again")
+	}
+}
+
+func TestAPeerThatHearsTheNodeVetoes(t *testing.T) {
+	w, _, look := silentNode(t, key("web"))
+	look(observe.Suspicious + observe.Tick)
+	hears := observe.Replica{Name: "tanist-2", Node: "node-2"}
+	for range 20 {
+		w.count([]observe.Replica{hears}, map[string]peer.Votes{"node-1": {{Replica: "tanist-2", Node: "node-2", Armed: true}}})
+		if changed := look(100 * time.Millisecond); len(changed) > 0 {
+			t.Fatalf("reported %v although a peer hears the node", changed)
+		}
+	}
+	if changed := look(2 * votesFor); len(changed) != 1 {
+		t.Errorf("reported %v, want the Service once the peer's word is old", changed)
+	}
+}
+
+func TestAPeerOnTheNodeShowsThatItLives(t *testing.T) {
+	w, _, look := silentNode(t, key("web"))
+	for range 20 {
+		w.count([]observe.Replica{{Name: "tanist-2", Node: "node-1"}}, nil)
+		w.asked(w.nodes["node-1"])
+		if changed := look(100 * time.Millisecond); len(changed) > 0 {
+			t.Fatalf("reported %v although a peer on the node answers", changed)
+		}
+	}
+}
+
+func TestNoVerdictWithoutTheAPIServer(t *testing.T) {
+	w, _, look := silentNode(t, key("web"))
+	w.apiAt = w.clock.Now() - 2*time.Second
+	if changed := look(3 * time.Second); len(changed) > 0 {
+		t.Errorf("reported %v although the API server does not answer", changed)
+	}
+}
+
+// A replica that stood still finds old questions without answers, and must give the answers time to be read.
+func TestNoVerdictRightAfterTheObserverStoodStill(t *testing.T) {
+	w, _, look := silentNode(t, key("web"))
+	changed := w.look(t.Context(), time.Now().Add(time.Hour))
+	if len(changed) > 0 || w.Verdict(key("web"), "leader") != observe.NotLost {
+		t.Errorf("reported %v at the end of a pause of the observer", changed)
+	}
+	if changed := look(observe.Suspicious); len(changed) > 0 {
+		t.Errorf("reported %v soon after a pause of the observer", changed)
+	}
+}

@@ -1,0 +1,186 @@
+package watch
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/observe"
+)
+
+// app is a pod's process, and what it was asked.
+type app struct {
+	*httptest.Server
+	asked atomic.Int64
+	// gate is locked while it waits with its answers.
+	gate sync.RWMutex
+}
+
+func newApp(t *testing.T) *app {
+	t.Helper()
+	a := &app{}
+	a.Server = serve(t, func(http.ResponseWriter, *http.Request) {
+		a.asked.Add(1)
+		a.gate.RLock()
+		defer a.gate.RUnlock()
+	})
+	return a
+}
+
+// hang stops all answers until the function that it returns is called.
+func (a *app) hang() (goOn func()) {
+	a.gate.Lock()
+	return sync.OnceFunc(a.gate.Unlock)
+}
+
+// watched starts a Watcher of a Service whose leader and candidate are two processes, and waits until it has heard the leader.
+func watched(t *testing.T, leader, candidate *app, change func(*observe.Service)) (*Watcher, *changes) {
+	t.Helper()
+	w, reported := newWatcher(t, &cluster{})
+	s := observe.Service{
+		Leader:     &observe.Pod{UID: "leader", Probe: probeOf(leader.Server)},
+		Candidates: []observe.Pod{{UID: "candidate", Probe: probeOf(candidate.Server)}}, LossAfter: time.Second, ProbePods: true,
+	}
+	change(&s)
+	w.Set(key("web"), s)
+	start(t, w)
+	asked := leader.asked.Load()
+	eventually(t, "the leader is asked", func() bool { return leader.asked.Load() >= asked+4 })
+	return w, reported
+}
+
+func verdictIs(w *Watcher, want observe.Verdict) func() bool {
+	return func() bool { return w.Verdict(key("web"), "leader") == want }
+}
+
+func candidateHeard(w *Watcher) func() bool {
+	return func() bool { return w.Heard(key("web"), "candidate") }
+}
+
+func TestACrashIsNoticed(t *testing.T) {
+	leader, candidate := newApp(t), newApp(t)
+	w, reported := watched(t, leader, candidate, func(*observe.Service) {})
+	leader.Close()
+	eventually(t, "the leader is believed to have crashed", verdictIs(w, observe.LeaderCrashed))
+	eventually(t, "the candidate is heard", candidateHeard(w))
+	eventually(t, "the Service is reported", func() bool { return reported.count() > 0 })
+	if d := w.HeardFor(key("web"), "leader"); d != 0 {
+		t.Errorf("a crashed leader has been heard for %s", d)
+	}
+}
+
+func TestAHangIsNoticedAndItsEnd(t *testing.T) {
+	leader, candidate := newApp(t), newApp(t)
+	freezeAfter := 700 * time.Millisecond
+	w, reported := watched(t, leader, candidate, func(s *observe.Service) { s.FreezeAfter = &freezeAfter })
+	goOn := leader.hang()
+	defer goOn()
+	eventually(t, "the leader is believed to hang", verdictIs(w, observe.LeaderFrozen))
+	eventually(t, "the candidate is heard", candidateHeard(w))
+	eventually(t, "the Service is reported", func() bool { return reported.count() > 0 })
+	goOn()
+	eventually(t, "the leader is believed to answer again", verdictIs(w, observe.NotLost))
+	eventually(t, "the leader is heard again", func() bool { return w.HeardFor(key("web"), "leader") > 0 })
+}
+
+func TestAHangIsNotLookedForIfItIsSwitchedOff(t *testing.T) {
+	leader, candidate := newApp(t), newApp(t)
+	never := time.Duration(0)
+	w, _ := watched(t, leader, candidate, func(s *observe.Service) { s.FreezeAfter = &never })
+	goOn := leader.hang()
+	defer goOn()
+	eventually(t, "the candidate is asked because the leader is silent", candidateHeard(w))
+	if got := w.Verdict(key("web"), "leader"); got != observe.NotLost {
+		t.Errorf("the leader is believed to be lost: %s", got)
+	}
+}
+
+// A server that closes its connections again and again, but not its listener, has not crashed.
+func TestAServerThatClosesConnectionsHasNotCrashed(t *testing.T) {
+	leader, candidate := newApp(t), newApp(t)
+	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
+	for range 5 {
+		leader.CloseClientConnections()
+		asked := leader.asked.Load()
+		eventually(t, "the leader is asked again", func() bool { return leader.asked.Load() > asked+1 })
+		if got := w.Verdict(key("web"), "leader"); got != observe.NotLost {
+			t.Fatalf("the leader is believed to be lost: %s", got)
+		}
+	}
+}
+
+func TestPodsAreNotAskedIfTheUserForbidsIt(t *testing.T) {
+	leader, other := newApp(t), newApp(t)
+	w, _ := newWatcher(t, &cluster{})
+	service := func(pod *app, probes bool) observe.Service {
+		return observe.Service{Leader: &observe.Pod{UID: types.UID(pod.URL), Probe: probeOf(pod.Server)}, ProbePods: probes}
+	}
+	w.Set(key("private"), service(leader, false))
+	w.Set(key("web"), service(other, true))
+	start(t, w)
+	eventually(t, "the other leader is asked", func() bool { return other.asked.Load() > 3 })
+	if n := leader.asked.Load(); n > 0 {
+		t.Errorf("the leader was asked %d times", n)
+	}
+}
+
+func TestAPodThatLeadsNoMoreIsNotAskedAnyMore(t *testing.T) {
+	leader, candidate := newApp(t), newApp(t)
+	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
+	w.Forget(key("web"))
+	eventually(t, "no pod is watched", func() bool { return w.watchedProcesses() == 0 })
+}
+
+// A connection is kept only where another one is served beside it.
+func TestAServerWithASingleThreadIsNotBlocked(t *testing.T) {
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	single := &httptest.Server{Listener: &oneAtATime{Listener: listener}, Config: &http.Server{Handler: http.NotFoundHandler()}}
+	single.Start()
+	t.Cleanup(single.Close)
+	many := newApp(t)
+	if got := tryTwo(t.Context(), *probeOf(single)); got != keepingNot {
+		t.Errorf("for a server that serves one connection at a time, keeping is %d, want %d", got, keepingNot)
+	}
+	if got := tryTwo(t.Context(), *probeOf(many.Server)); got != keepingWell {
+		t.Errorf("for a server that serves many connections, keeping is %d, want %d", got, keepingWell)
+	}
+	many.Close()
+	if got := tryTwo(t.Context(), *probeOf(many.Server)); got != keepingUnknown {
+		t.Errorf("for a server that is gone, keeping is %d, want %d", got, keepingUnknown)
+	}
+}
+
+// oneAtATime is a listener that accepts a connection only after the one before was closed.
+type oneAtATime struct {
+	net.Listener
+	busy sync.Mutex
+}
+
+func (l *oneAtATime) Accept() (net.Conn, error) {
+	l.busy.Lock()
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		l.busy.Unlock()
+		return nil, err
+	}
+	return &releasing{Conn: conn, release: sync.OnceFunc(l.busy.Unlock)}, nil
+}
+
+type releasing struct {
+	net.Conn
+	release func()
+}
+
+func (c *releasing) Close() error {
+	defer c.release()
+	return c.Conn.Close()
+}
