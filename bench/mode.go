@@ -10,7 +10,7 @@ import (
 
 // Modes are the valid values of --mode, in the order of the documentation.
 func Modes() []report.Mode {
-	return []report.Mode{report.ModeDelete, report.ModeForce, report.ModeEvict, report.ModeReadiness, report.ModeCrash}
+	return []report.Mode{report.ModeDelete, report.ModeForce, report.ModeEvict, report.ModeReadiness, report.ModeCrash, report.ModeFreeze, report.ModeNode}
 }
 
 // ParseModes turns the values of --mode into modes, each once, in the order given. The error for an unknown one lists the valid ones.
@@ -32,10 +32,19 @@ func ParseModes(values []string) ([]report.Mode, error) {
 }
 
 // fromStatus returns whether the loss begins with a change of the pod's status rather than with a request. How long a kubelet takes to
-// notice a failed probe or a dead process is not measured: no controller can shorten it. These modes work only on bench's own pods, since
-// nobody can make another process crash or fail its probe through the API.
-func fromStatus(mode report.Mode) bool {
-	return mode == report.ModeReadiness || mode == report.ModeCrash
+// notice a failed probe is not measured: readiness is the kubelet's to say.
+func fromStatus(mode report.Mode) bool { return mode == report.ModeReadiness }
+
+// ownPodsOnly returns whether a mode works only on bench's own pods: nobody can make another process crash, hang or fail its probe through
+// the API, or ask any pod whether it still answers.
+func ownPodsOnly(mode report.Mode) bool {
+	return mode == report.ModeReadiness || unannounced(mode)
+}
+
+// unannounced returns whether nobody tells the API of the loss. Tanist moves the leader of a Service for such a loss once in ten seconds at
+// most, and more rarely with each one.
+func unannounced(mode report.Mode) bool {
+	return mode == report.ModeCrash || mode == report.ModeFreeze || mode == report.ModeNode
 }
 
 func joinModes(modes []report.Mode) string {

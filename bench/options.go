@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tanist-dev/tanist/bench/report"
@@ -127,9 +128,11 @@ func (o Options) Validate() error {
 	refuse(o.Nodes != testbed.NodesAuto && o.Nodes != testbed.NodesReal && o.Nodes != testbed.NodesSimulated,
 		"--nodes must be %s, %s or %s, got %q", testbed.NodesAuto, testbed.NodesReal, testbed.NodesSimulated, o.Nodes)
 	for _, mode := range o.Modes {
-		refuse(o.Service != "" && fromStatus(mode),
+		refuse(o.Service != "" && ownPodsOnly(mode),
 			"--mode %s works only on bench's own workload: omit the Service's name", mode)
 	}
+	refuse(o.Floor && slices.ContainsFunc(o.Modes, unannounced),
+		"--floor measures what the API server takes: omit it with --mode %s, %s or %s", report.ModeCrash, report.ModeFreeze, report.ModeNode)
 	if o.Burst {
 		refuse(o.Service != "", "--burst creates its own Services: omit the Service's name")
 		refuse(o.Services < 1 || o.Services > 1000, "--services must be from 1 to 1000, got %d", o.Services)

@@ -21,9 +21,9 @@ func TestParseModes(t *testing.T) {
 		"twice counts once":             {values: []string{"delete", "delete"}, want: []report.Mode{report.ModeDelete}},
 		"spaces after a comma are fine": {values: []string{"delete", " crash"}, want: []report.Mode{report.ModeDelete, report.ModeCrash}},
 		"unknown": {
-			values: []string{"drain"}, wantErr: `unknown mode "drain": must be one of delete, force, evict, readiness, crash`,
+			values: []string{"drain"}, wantErr: `unknown mode "drain": must be one of delete, force, evict, readiness, crash, freeze, node`,
 		},
-		"none": {wantErr: "no mode given: must be one of delete, force, evict, readiness, crash"},
+		"none": {wantErr: "no mode given: must be one of delete, force, evict, readiness, crash, freeze, node"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestOptionsValidate(t *testing.T) {
 	}{
 		"defaults are valid":       {func(*Options) {}, ""},
 		"no failovers":             {func(o *Options) { o.Failovers = 0 }, "--failovers must be at least 1, got 0"},
-		"no mode":                  {func(o *Options) { o.Modes = nil }, "--mode must name at least one of delete, force, evict, readiness, crash"},
+		"no mode":                  {func(o *Options) { o.Modes = nil }, "--mode must name at least one of delete, force, evict, readiness, crash, freeze, node"},
 		"no time":                  {func(o *Options) { o.Timeout = 0 }, "--timeout must be longer than 0s, got 0s"},
 		"settling backwards":       {func(o *Options) { o.Settle = -1 }, "--settle must not be negative, got -1ns"},
 		"one pod has no successor": {func(o *Options) { o.Pods = 1 }, "--pods must be at least 2, a leader and a successor, got 1"},

@@ -25,6 +25,8 @@ const (
 	unreadyFor = 3 * time.Second
 	// evictRetryDelay is the pause after a PodDisruptionBudget refused an eviction.
 	evictRetryDelay = 250 * time.Millisecond
+	// frozenFor is how long a pod hangs.
+	frozenFor = 10 * time.Second
 )
 
 // provoker takes leaders away in one mode.
@@ -34,6 +36,8 @@ type provoker struct {
 	namespace string
 	// simulated is true when no process runs in the pods, so that a loss of readiness must be written to their status.
 	simulated bool
+	// printf tells the user what to do, where bench cannot do it.
+	printf func(format string, args ...any)
 }
 
 // provoke takes the pod away. It returns after the API's answer, with the time at which the request was sent that took effect: evictions
@@ -49,6 +53,10 @@ func (p provoker) provoke(ctx context.Context, pod watch.Pod) (sent time.Time, e
 		err = p.loseReadiness(ctx, pod)
 	case report.ModeCrash:
 		err = p.crash(ctx, pod)
+	case report.ModeFreeze:
+		err = p.post(ctx, pod, "freeze", "for", frozenFor.String())
+	case report.ModeNode:
+		sent, err = p.awaitSilence(ctx, pod)
 	default:
 		err = p.remove(ctx, pod, nil)
 	}
@@ -60,7 +68,14 @@ func (p provoker) provoke(ctx context.Context, pod watch.Pod) (sent time.Time, e
 
 // restore makes the Service ready for the next failover, where that does not happen by itself.
 func (p provoker) restore(ctx context.Context, pod watch.Pod) error {
+	if unannounced(p.mode) {
+		if err := p.forgetLosses(ctx); err != nil {
+			return err
+		}
+	}
 	switch {
+	case p.mode == report.ModeNode:
+		p.printf("Now switch the node of pod %s on again", pod.Name)
 	case p.mode == report.ModeReadiness && p.simulated:
 		return p.writeReady(ctx, pod, corev1.ConditionTrue)
 	case p.mode == report.ModeCrash:

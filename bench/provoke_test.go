@@ -104,6 +104,10 @@ func TestProvoke(t *testing.T) {
 		"a crash may cut its own answer short": {
 			mode: report.ModeCrash, statuses: []int{502}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
 		},
+		"a hang is asked for through the API server": {
+			mode: report.ModeFreeze, statuses: []int{202},
+			want: []call{{Method: "POST", Path: pod + ":8080/proxy/freeze", Query: "for=10s"}},
+		},
 		"a crash that is forbidden is said": {
 			mode: report.ModeCrash, statuses: []int{403}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
 			wantErr: "failed to crash pod web-1: said the server",
@@ -145,9 +149,12 @@ func TestRestore(t *testing.T) {
 		simulated bool
 		want      []string
 	}{
-		"a deleted pod is replaced by its workload":        {mode: report.ModeDelete},
-		"a crashed pod is replaced rather than waited for": {mode: report.ModeCrash, want: []string{"DELETE /api/v1/namespaces/ns/pods/web-1"}},
-		"a pod gets its readiness back by itself":          {mode: report.ModeReadiness},
+		"a deleted pod is replaced by its workload": {mode: report.ModeDelete},
+		"a crashed pod is replaced rather than waited for": {mode: report.ModeCrash, want: []string{
+			"GET /apis/discovery.k8s.io/v1/namespaces/ns/endpointslices", "DELETE /api/v1/namespaces/ns/pods/web-1",
+		}},
+		"a pod that hung goes on by itself":       {mode: report.ModeFreeze, want: []string{"GET /apis/discovery.k8s.io/v1/namespaces/ns/endpointslices"}},
+		"a pod gets its readiness back by itself": {mode: report.ModeReadiness},
 		"a simulated pod does not": {
 			mode: report.ModeReadiness, simulated: true, want: []string{"PATCH /api/v1/namespaces/ns/pods/web-1/status"},
 		},

@@ -94,8 +94,9 @@ func feasible(opts Options, simulated bool) error {
 	switch {
 	case simulated && opts.Traffic:
 		return fmt.Errorf("--traffic needs pods that answer: those on simulated (KWOK) nodes do not")
-	case simulated && slices.Contains(opts.Modes, report.ModeCrash):
-		return fmt.Errorf("--mode %s needs a process that can crash: pods on simulated (KWOK) nodes have none", report.ModeCrash)
+	}
+	if i := slices.IndexFunc(opts.Modes, unannounced); simulated && i >= 0 {
+		return fmt.Errorf("--mode %s needs a process that can be lost: pods on simulated (KWOK) nodes have none", opts.Modes[i])
 	}
 	return nil
 }

@@ -14,6 +14,10 @@ const (
 	ModeReadiness Mode = "readiness"
 	// ModeCrash ends the pod's process with a non-zero exit code.
 	ModeCrash Mode = "crash"
+	// ModeFreeze makes the pod's process hang: it accepts connections and answers none.
+	ModeFreeze Mode = "freeze"
+	// ModeNode waits until somebody switches off the leader's node.
+	ModeNode Mode = "node"
 
 	// ModeBurst deletes the leaders of many Services in one request. A sample is the time until all were handed over.
 	ModeBurst Mode = "burst"

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// maxUnready is the longest time for which a request may take the readiness away.
+// maxUnready is the longest time for which a request may take the readiness away, or make the server hang.
 const maxUnready = 10 * time.Minute
 
 // CrashCode is the exit code of a program whose Serve returned ErrCrash.
@@ -45,9 +45,11 @@ type readiness struct {
 }
 
 // newServer answers / with its host name and /healthz with its readiness. POST /unready?for=3s takes the readiness away for a while,
-// POST /crash calls crash. An unready server answers / as before, so that only the probe's failure is measured.
+// POST /crash calls crash. An unready server answers / as before, so that only the probe's failure is measured. POST /freeze?for=10s makes it
+// answer nothing for a while.
 func newServer(hostname string, now func() time.Time, crash func()) http.Handler {
 	var ready readiness
+	var frozen freeze
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, hostname)
@@ -72,7 +74,58 @@ func newServer(hostname string, now func() time.Time, crash func()) http.Handler
 		_ = http.NewResponseController(w).Flush()
 		crash()
 	})
-	return mux
+	mux.HandleFunc("POST /freeze", func(w http.ResponseWriter, r *http.Request) {
+		duration, err := time.ParseDuration(r.FormValue("for"))
+		if err != nil || duration <= 0 || duration > maxUnready {
+			http.Error(w, "for must be a duration up to "+maxUnready.String(), http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusAccepted)
+		_ = http.NewResponseController(w).Flush()
+		frozen.begin(duration)
+	})
+	return frozen.blocks(mux)
+}
+
+// freeze makes a server accept requests and answer none.
+type freeze struct {
+	mu sync.Mutex
+	// ended is closed when the server goes on; nil while it does not hang.
+	ended chan struct{}
+}
+
+// begin makes the server hang for a while. One that hangs already goes on when it was to.
+func (f *freeze) begin(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended != nil {
+		return
+	}
+	ended := make(chan struct{})
+	f.ended = ended
+	time.AfterFunc(d, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.ended = nil
+		close(ended)
+	})
+}
+
+func (f *freeze) blocks(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		ended := f.ended
+		f.mu.Unlock()
+		if ended != nil {
+			select {
+			case <-ended:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (r *readiness) at(now time.Time) bool {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -35,6 +36,12 @@ func TestServer(t *testing.T) {
 		"crashes on demand": {
 			requests: []request{{method: "POST", path: "/crash", wantStatus: 202}}, wantCrashed: true,
 		},
+		"does not hang by a GET, for nonsense, or for ever": {requests: []request{
+			{method: "GET", path: "/freeze?for=3s", wantStatus: 200, wantBody: "pod-1\n"},
+			{method: "POST", path: "/freeze", wantStatus: 400, wantBody: "for must be a duration up to 10m0s\n"},
+			{method: "POST", path: "/freeze?for=1h", wantStatus: 400, wantBody: "for must be a duration up to 10m0s\n"},
+			{method: "GET", path: "/", wantStatus: 200, wantBody: "pod-1\n"},
+		}},
 		"does not crash by a GET": {
 			requests: []request{{method: "GET", path: "/crash", wantStatus: 200, wantBody: "pod-1\n"}},
 		},
@@ -57,4 +64,20 @@ func TestServer(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheServerHangsForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		handler := newServer("pod-1", time.Now, func() {})
+		began := time.Now()
+		for _, r := range []struct{ method, path string }{{"POST", "/freeze?for=3s"}, {"GET", "/healthz"}, {"GET", "/"}} {
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), r.method, r.path, http.NoBody))
+			if r.method == "POST" && time.Since(began) > 0 {
+				t.Errorf("the server took %s to say that it will hang", time.Since(began))
+			}
+		}
+		if took := time.Since(began); took != 3*time.Second {
+			t.Errorf("the server answered after %s, want 3s", took)
+		}
+	})
 }

@@ -13,6 +13,7 @@ import (
 type Pod struct {
 	UID  types.UID
 	Name string
+	Node string
 	// EndsAtOnce is true when the pod stops serving as soon as its deletion begins: it has neither a drain window nor a preStop hook of
 	// its own.
 	EndsAtOnce bool
@@ -39,7 +40,7 @@ func (p Pod) byName(other Pod) int {
 func podOf(pod *corev1.Pod) Pod {
 	window, ownHook := config.DrainWindowOf(&pod.Spec)
 	p := Pod{
-		UID: pod.UID, Name: pod.Name, EndsAtOnce: window == 0 && !ownHook,
+		UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, EndsAtOnce: window == 0 && !ownHook,
 		ready: ready(pod), terminating: pod.DeletionTimestamp != nil,
 	}
 	for _, status := range pod.Status.ContainerStatuses {

@@ -67,7 +67,7 @@ func (f *benchFlags) add(command *cobra.Command) {
 	flags.IntVar(&o.Failovers, "failovers", o.Failovers,
 		fmt.Sprintf("failovers to measure per mode, of Tanist and of the floor each (with --burst: rounds, %d by default)", burstRounds))
 	flags.StringSliceVar(&f.modes, "mode", []string{string(report.ModeDelete)},
-		"how to take the leader away: delete, force, evict, readiness or crash; several modes are measured one after another")
+		"how to take the leader away: delete, force, evict, readiness, crash, freeze (it hangs) or node (you switch its node off when told); several modes are measured one after another")
 	flags.BoolVar(&o.Floor, "floor", o.Floor, "measure a bare watch-and-patch loop beside Tanist, in turns")
 	flags.StringVar(&o.FloorFrom, "floor-from", o.FloorFrom,
 		"where that loop runs: pod (with the resources of Tanist's), host (this one), or auto: pod, unless nodes are simulated")

@@ -70,7 +70,7 @@ func TestWrongCommandLines(t *testing.T) {
 		args []string
 		want string
 	}{
-		"unknown mode":   {[]string{"bench", "--mode", "delete,drain"}, `unknown mode "drain": must be one of delete, force, evict, readiness, crash`},
+		"unknown mode":   {[]string{"bench", "--mode", "delete,drain"}, `unknown mode "drain": must be one of delete, force, evict, readiness, crash, freeze, node`},
 		"unknown output": {[]string{"bench", "-o", "yaml"}, `--output must be table or json, got "yaml"`},
 		"no failovers":   {[]string{"bench", "--failovers", "0"}, "--failovers must be at least 1, got 0"},
 		"two Services":   {[]string{"bench", "a", "b"}, "accepts at most 1 arg(s), received 2"},
