@@ -19,7 +19,7 @@ func FuzzSlice(f *testing.F) {
 	add := func(change func(*discoveryv1.EndpointSlice)) {
 		content := Content{
 			Source: source, LeaderService: leader, State: stateOfTerm5, Pod: gen.ReadyPod("a1"),
-			Basis: Basis{Pods: "30", Services: "20"}, Leaving: Leaving{Pod: "z9-uid", Until: gen.T0},
+			Basis: Basis{Pods: "30", Services: "20"}, Leaving: Leaving{Pod: "z9-uid", Until: gen.T0}, Losses: lossesOf("y8-uid", "z9-uid"),
 		}
 		slice := content.RenderPrimary(discoveryv1.AddressTypeIPv4)
 		change(slice)
@@ -32,6 +32,7 @@ func FuzzSlice(f *testing.F) {
 	add(func(*discoveryv1.EndpointSlice) {})
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "-9223372036854775808" })
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.BasisKey] = "5/a/b/c/d" })
+	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.LostKey] = "9;a@b;@;2026-03-01T12:00:00Z@" })
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations, s.Endpoints[0].TargetRef.UID = nil, "a/b" })
 	add(func(s *discoveryv1.EndpointSlice) { s.OwnerReferences, s.Labels = nil, nil })
 	add(func(s *discoveryv1.EndpointSlice) {

@@ -27,7 +27,7 @@ func TestParseReadsWhatRenderWrites(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			content := Content{
 				Source: gen.WebService(), LeaderService: gen.LeaderOf(gen.WebService()), State: state,
-				Basis: Basis{Pods: "30", Services: "20"}, Leaving: Leaving{Pod: "z9-uid", Until: gen.T0},
+				Basis: Basis{Pods: "30", Services: "20"}, Leaving: Leaving{Pod: "z9-uid", Until: gen.T0}, Losses: lossesOf("y8-uid", "z9-uid"),
 			}
 			if state.Leader.Name != "" {
 				content.Pod = gen.ReadyPod("a1")
@@ -39,12 +39,18 @@ func TestParseReadsWhatRenderWrites(t *testing.T) {
 			if primary.Basis != content.Basis || primary.Leaving != content.Leaving {
 				t.Errorf("got basis %+v and leaving %+v", primary.Basis, primary.Leaving)
 			}
+			if diff := cmp.Diff(content.Losses, primary.Losses); diff != "" {
+				t.Errorf("unexpected losses of the primary family (-want +got):\n%s", diff)
+			}
 			secondary := Parse(content.Render(discoveryv1.AddressTypeIPv6))
 			if diff := cmp.Diff(state, secondary.State); diff != "" {
 				t.Errorf("unexpected state of the other family (-want +got):\n%s", diff)
 			}
 			if secondary.Basis != content.Basis || secondary.Leaving != (Leaving{}) {
 				t.Errorf("got basis %+v and leaving %+v of the other family", secondary.Basis, secondary.Leaving)
+			}
+			if len(secondary.Losses.Marks) > 0 {
+				t.Errorf("the other family has losses: %+v", secondary.Losses)
 			}
 		})
 	}

@@ -75,6 +75,13 @@ func TestNodesThatAnnounceTheirRemoval(t *testing.T) {
 		},
 		"a node that is being deleted": {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.BeingDeleted)}, want: goes},
 		"a node that shuts down":       {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown)}, want: goes},
+		"a node whose machine will be frozen": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.VMEvent("Freeze is scheduled for 12:05"))}, want: goes,
+		},
+		"a node with another event": {objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.VMEvent("Inspect"))}},
+		"a node whose machine will be frozen, if shutdowns are ignored": {
+			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.VMEvent("Freeze"))}, tuning: func(tuning *config.ElectionTuning) { tuning.HandoverOnNodeShutdown = false },
+		},
 		"a node that shuts down and has another problem": {
 			objects: []metav1.Object{a, gen.NodeNamed("node-of-a1", gen.ShutDown, func(node *corev1.Node) {
 				node.Status.Conditions[0].Message = "[container runtime is down, node is shutting down]"

@@ -17,6 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
@@ -31,36 +32,51 @@ var errOutdated = errors.New("the EndpointSlice has changed")
 func (c *Controller) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, p plan) (committed bool, err error) {
 	ctx = retry.WithFailFast(ctx)
 	for i, write := range p.writes {
-		hedged := c.hedge != nil && p.decision.Move && p.decision.Reason.Verdict()
-		if err := c.write(ctx, key, tuning, write, hedged); err != nil {
+		attempt := c.attemptOf(key, p, i == 0)
+		if err := c.write(ctx, key, tuning, write, attempt); err != nil {
 			return i > 0, c.classify(err)
 		}
 	}
 	return len(p.writes) > 0, nil
 }
 
+// attempt sends a write to the API server once, and returns the slice that it answers with.
+type attempt func(ctx context.Context, write cache.Write) (*discoveryv1.EndpointSlice, error)
+
+// attemptOf returns how the writes of a plan are sent. A move by a verdict is hedged, because the API server may have been lost together with
+// the leader. Its first write, which moves the leader, asks the observer once more before each attempt: the API server may not have answered
+// the one before for seconds, and the leader may have been heard again.
+func (c *Controller) attemptOf(key types.NamespacedName, p plan, first bool) attempt {
+	byVerdict := p.decision.Move && p.decision.Reason.Verdict()
+	return func(ctx context.Context, write cache.Write) (*discoveryv1.EndpointSlice, error) {
+		switch {
+		case byVerdict && first && c.observer.Verdict(key, p.before.Leader.UID) == observe.NotLost:
+			return nil, errOutdated
+		case write.Current == nil:
+			slice := write.Desired
+			return slice, c.client.Create(ctx, slice, leaderslice.FieldOwner)
+		case byVerdict && c.hedge != nil:
+			return updateHedged(ctx, c.client, c.hedge, write)
+		default:
+			slice := updatedSlice(write.Current, write.Desired)
+			return slice, c.client.Update(ctx, slice, leaderslice.FieldOwner)
+		}
+	}
+}
+
 // write creates or updates one slice, and feeds the answer to the leader cache. It does not cancel an attempt when this replica stops: the
 // API server may have carried it out, and then no replica would report the hand-over.
-func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write, hedged bool) error {
+func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write, send attempt) error {
 	verb, operation := "create", opCreateSlice
 	if write.Current != nil {
 		verb, operation = "update", opUpdateSlice
 	}
-	var slice *discoveryv1.EndpointSlice // the client stores the answer in it
-	err := retry.Do(ctx, store.FailoverPolicy(tuning), operation, func(ctx context.Context) error {
+	var slice *discoveryv1.EndpointSlice
+	err := retry.Do(ctx, store.FailoverPolicy(tuning), operation, func(ctx context.Context) (err error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retry.AttemptTimeout)
 		defer cancel()
-		if write.Current == nil {
-			slice = write.Desired
-			return c.client.Create(ctx, slice, leaderslice.FieldOwner)
-		}
-		if hedged {
-			var err error
-			slice, err = updateHedged(ctx, c.client, c.hedge, write)
-			return err
-		}
-		slice = updatedSlice(write.Current, write.Desired)
-		return c.client.Update(ctx, slice, leaderslice.FieldOwner)
+		slice, err = send(ctx, write)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("failed to %s EndpointSlice %s: %w", verb, write.Desired.Name, err)

@@ -58,6 +58,7 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 			return reconcile.Result{}, err
 		}
 		if !found {
+			c.unobserve(key)
 			c.recordSuccessor(key, nil)
 			return reconcile.Result{}, nil
 		}
@@ -103,11 +104,11 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 		}
 	}
 	c.recordSuccessor(key, p.decision.Successor)
-	c.observe(key, in, p, decided)
+	report := c.observe(key, in, p, decided, now)
 	c.warn(key, in, p)
 	c.refusalBackoff.Forget(key)
 	c.refusalWarnings.Filter(key, nil)
-	after := retry.MinNonZero(requeueAfter(p), in.recheckDoubt(p, decided))
+	after := retry.MinNonZero(retry.MinNonZero(requeueAfter(p), in.recheckDoubt(p, decided)), report)
 	return reconcile.Result{RequeueAfter: retry.MinNonZero(after, c.leaders.ExpirePrepared(key, now))}, nil
 }
 

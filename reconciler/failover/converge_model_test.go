@@ -127,6 +127,8 @@ type replica struct {
 	authority authority
 	// strategy replaces the Service's strategy, and no leader is sticky: the rules of another version. Empty for the Service's own.
 	strategy config.Strategy
+	// observer is what the replica believes about pods; nil for a replica that does not observe.
+	observer *beliefs
 }
 
 // newReplica returns a replica that has just listed all objects.
@@ -203,6 +205,9 @@ func (r *replica) load(a *api, live bool) (input, bool) {
 	}
 	if in.leaderService == nil || !leaderslice.OwnsLeaderService(in.leaderService, in.source) {
 		return in, false
+	}
+	if r.observer != nil {
+		in.observer = r.observer
 	}
 	var miss cache.Miss
 	in.record, miss = r.leaders.Lookup(gen.ShopWeb, want(in))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -50,10 +51,20 @@ func converge(t *testing.T, r *rand.Rand) {
 			replica.strategy = []config.Strategy{config.StrategyOldest, config.StrategyNewest}[i%2]
 		}
 	}
+	if a.oneIn(2) {
+		for _, replica := range replicas {
+			replica.observer = hears()
+		}
+	}
 	a.electHolders(replicas)
 	for range 10 {
 		a.disturb(replicas)
 		a.expectStandstill(replicas)
+	}
+	for _, replica := range replicas {
+		if replica.observer != nil {
+			replica.observer.verdicts = nil
+		}
 	}
 	a.expectRest(replicas)
 }
@@ -227,6 +238,10 @@ func (a *api) makeLeaderService() {
 // input changes an object, or who holds the Lease.
 func (a *api) input(replicas []*replica) {
 	a.inputs++
+	if replica := replicas[a.r.Intn(len(replicas))]; replica.observer != nil && a.oneIn(3) {
+		a.changeBelief(replica)
+		return
+	}
 	switch a.r.Intn(10) {
 	case 0:
 		a.electHolders(replicas)
@@ -237,6 +252,19 @@ func (a *api) input(replicas []*replica) {
 	default:
 		a.changePod()
 	}
+}
+
+// changeBelief changes what a replica believes about one pod. The others need not agree.
+func (a *api) changeBelief(replica *replica) {
+	pod, exists := a.pods.now[fmt.Sprint("p", a.r.Intn(3))]
+	if !exists {
+		return
+	}
+	verdicts := []observe.Verdict{observe.NotLost, observe.NodeLost, observe.LeaderFrozen, observe.LeaderCrashed}
+	b := replica.observer
+	b.verdicts[pod.UID], b.heard[pod.UID] = verdicts[a.r.Intn(len(verdicts))], a.oneIn(2)
+	b.heardFor[pod.UID] = time.Duration(a.r.Intn(2)) * time.Hour
+	a.t.Logf("%s believes of %s: %q, heard %t, for %s", replica.name, pod.UID, b.verdicts[pod.UID], b.heard[pod.UID], b.heardFor[pod.UID])
 }
 
 func (a *api) changePod() {

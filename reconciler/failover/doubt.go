@@ -8,6 +8,7 @@ import (
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/retry"
 )
 
 // Observer notices losses that the API does not show, or not yet (see package observe/watch). A verdict is a loss that every replica may act
@@ -44,17 +45,19 @@ func (in input) losses(now time.Time) leaderslice.Losses {
 
 // doubt adds to the candidates what is doubted about them: by the observer, and by the marks on the slice. If it is too early for another
 // move by verdict, it leaves out the verdict on the leader, and returns when it will be time.
+//
+// No verdict moves the leader to a pod that has a mark, lifted or not. Of two replicas each of which hears one of two pods only, each would
+// else move the leader to the pod that it hears, again and again.
 func (in input) doubt(candidates []election.Candidate, losses leaderslice.Losses, leader types.UID, now time.Time) (heldBack time.Time) {
 	key := in.key()
 	for i := range candidates {
 		c, uid := &candidates[i], types.UID(candidates[i].UID)
-		if mark, found := losses.Mark(uid); found {
-			c.Marked = !in.lifted(mark, now)
-		}
+		mark, found := losses.Mark(uid)
+		c.Marked = found && !in.lifted(mark, now)
 		if in.observer == nil {
 			continue
 		}
-		c.Heard = in.observer.Heard(key, uid)
+		c.Heard = !found && in.observer.Heard(key, uid)
 		c.Lost = election.Reason(in.observer.Verdict(key, uid))
 		if next := losses.NextAllowed(); uid == leader && c.Lost != "" && now.Before(next) {
 			c.Lost, heldBack = "", next
@@ -68,18 +71,25 @@ func (in input) lifted(mark leaderslice.Mark, now time.Time) bool {
 	return in.observer != nil && now.Sub(mark.At) >= markedAtLeast && in.observer.HeardFor(in.key(), mark.Pod) >= heardAgainFor
 }
 
-// recheckDoubt returns after how long a doubt may be over, although no event says so; zero if there is none.
+// recheckDoubt returns after how long a doubt may be over, although no event says so; zero if there is none. The marks are those that the
+// slice has once the plan is written.
 func (in input) recheckDoubt(p plan, now time.Time) time.Duration {
+	var after time.Duration
+	sooner := func(d time.Duration) { after = retry.MinNonZero(after, max(d, time.Millisecond)) }
 	if !p.heldBack.IsZero() {
-		return max(p.heldBack.Sub(now), time.Millisecond)
+		sooner(p.heldBack.Sub(now))
 	}
-	for i := range p.candidates {
-		if c := &p.candidates[i]; c.Marked {
-			mark, _ := p.losses.Mark(types.UID(c.UID))
-			return max(min(recheckMarks, mark.At.Add(leaderslice.MarkFor).Sub(now)), markedAtLeast-now.Sub(mark.At), time.Millisecond)
+	for _, mark := range p.losses.Marks {
+		age := now.Sub(mark.At)
+		switch {
+		case in.pod(mark.Pod) == nil: // it can no longer lead
+		case in.observer == nil || in.lifted(mark, now):
+			sooner(leaderslice.MarkFor - age)
+		default:
+			sooner(min(max(recheckMarks, markedAtLeast-age), leaderslice.MarkFor-age))
 		}
 	}
-	return 0
+	return after
 }
 
 // key returns the name of the source Service.

@@ -17,7 +17,8 @@ import (
 const hedgeAfter = 200 * time.Millisecond
 
 // updateHedged updates a slice, and sends the update again on another connection if there is no answer. The resourceVersion makes sure that
-// at most one of the two is carried out. A conflict is returned at once: the other update may have been carried out, without an answer.
+// at most one of the two is carried out. If one has a conflict, the other may have been carried out, and its answer is waited for a little
+// longer: without it, nobody would report the move.
 func updateHedged(ctx context.Context, first, second client.Writer, write cache.Write) (*discoveryv1.EndpointSlice, error) {
 	type result struct {
 		slice *discoveryv1.EndpointSlice
@@ -30,17 +31,29 @@ func updateHedged(ctx context.Context, first, second client.Writer, write cache.
 		results <- result{slice, err}
 	}
 	go send(first)
-	timer := time.NewTimer(hedgeAfter)
-	defer timer.Stop()
+	unanswered := time.After(hedgeAfter)
+	var patience <-chan time.Time // since a conflict
+	var failed result
 	for pending := 1; ; {
 		select {
-		case <-timer.C:
+		case <-unanswered:
 			pending++
 			go send(second)
+		case <-patience:
+			return nil, failed.err
 		case got := <-results:
 			pending--
-			if got.err == nil || pending == 0 || apierrors.IsConflict(got.err) {
-				return got.slice, got.err
+			if got.err == nil {
+				return got.slice, nil
+			}
+			if failed.err == nil || !apierrors.IsConflict(failed.err) {
+				failed = got // a conflict says more than any other error
+			}
+			if pending == 0 {
+				return nil, failed.err
+			}
+			if apierrors.IsConflict(failed.err) {
+				patience = time.After(hedgeAfter)
 			}
 		}
 	}

@@ -67,6 +67,7 @@ func (c *Controller) loadPods(into *input) {
 // forget drops what is remembered of a Service about which there is nothing to decide. A Service that is to have a leader is remembered: it
 // has no leader Service yet, and the creation of the leader Service enqueues it again.
 func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
+	c.unobserve(key)
 	if source != nil && c.stores.Serves(source) {
 		c.recordSuccessor(key, nil)
 		return
@@ -76,10 +77,6 @@ func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 		why = cache.ServiceGone
 	}
 	c.leaders.Forget(key, why)
-	if c.observer != nil {
-		c.observer.Forget(key)
-	}
-	c.doubtWarnings.Filter(key, nil)
 	c.warnings.Filter(key, nil)
 	c.refusalWarnings.Filter(key, nil)
 	c.unstableWarnings.Filter(key, nil)

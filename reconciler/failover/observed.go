@@ -21,20 +21,37 @@ func (c *Controller) VerdictChanged(key types.NamespacedName) {
 	c.enqueueAfter(key, 0)
 }
 
-// observe tells the observer what to watch for a Service, and reports a verdict that moves nobody.
-func (c *Controller) observe(key types.NamespacedName, in input, p plan, now time.Time) {
+// observe tells the observer what to watch for a Service, and reports a verdict that moves nobody. It returns after how long such a verdict
+// is to be reported; zero if there is none.
+func (c *Controller) observe(key types.NamespacedName, in input, p plan, decided, now time.Time) time.Duration {
 	if c.observer == nil {
-		return
+		return 0
 	}
-	c.observer.Set(key, observed(in, p, now))
+	c.observer.Set(key, observed(in, p, decided))
+	leader := p.decision.Leader
+	suspected := leader != nil && !p.decision.Move && leader.Lost != ""
+	age := c.suspicions.age(key, suspected, now)
+	if suspected && age < suspicionDelay {
+		return suspicionDelay - age
+	}
 	var warnings []notify.Warning
-	if leader := p.decision.Leader; leader != nil && !p.decision.Move && leader.Lost != "" {
+	if suspected {
 		warnings = append(warnings, notify.Warning{
 			Object: in.source, Related: in.leaderService, Reason: notify.ReasonLossSuspected, Action: notify.ActionElect,
 			Note: fmt.Sprintf("%s seems to be lost (%s) and stays the leader, because no other pod that is ready has answered", leader.Name, leader.Lost),
 		})
 	}
 	notify.Emit(c.recorder, c.doubtWarnings.Filter(key, warnings))
+	return 0
+}
+
+// unobserve ends the watch of a Service about which there is nothing to decide.
+func (c *Controller) unobserve(key types.NamespacedName) {
+	if c.observer != nil {
+		c.observer.Forget(key)
+	}
+	c.suspicions.age(key, false, time.Time{})
+	c.doubtWarnings.Filter(key, nil)
 }
 
 // observed returns what to watch for a Service once the plan is written.
@@ -44,37 +61,24 @@ func observed(in input, p plan, now time.Time) observe.Service {
 	}
 	leader := p.decision.Leader
 	if leader != nil && !leader.Terminating {
-		s.Leader = in.observedPod(leader)
-	}
-	add := func(c *election.Candidate) {
-		if pod := in.observedPod(c); pod != nil && len(s.Candidates) < maxObservedCandidates {
-			s.Candidates = append(s.Candidates, *pod)
-		}
-	}
-	if p.decision.Successor != nil {
-		add(p.decision.Successor)
-	}
-	for i := range p.candidates {
-		c := &p.candidates[i]
-		isLeader := leader != nil && c.UID == leader.UID
-		if p.decision.Successor != nil && c.UID == p.decision.Successor.UID || isLeader {
-			continue
-		}
-		if c.Fit() && !c.Marked {
-			add(c)
+		s.Leader = in.observedPod(leader.UID)
+		for _, c := range election.Successors(in.rules(), p.candidates, *leader, now, maxObservedCandidates) {
+			if pod := in.observedPod(c.UID); pod != nil && !c.Marked {
+				s.Candidates = append(s.Candidates, *pod)
+			}
 		}
 	}
 	for _, mark := range p.losses.Current(now).Marks {
-		if pod := in.pod(mark.Pod); pod != nil {
-			s.Marked = append(s.Marked, observe.Pod{UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, Probe: store.ProbeOf(pod)})
+		if pod := in.observedPod(string(mark.Pod)); pod != nil {
+			s.Marked = append(s.Marked, *pod)
 		}
 	}
 	return s
 }
 
-// observedPod returns what the observer has to know of a candidate; nil if its pod is not known.
-func (in input) observedPod(c *election.Candidate) *observe.Pod {
-	pod := in.pod(types.UID(c.UID))
+// observedPod returns what the observer has to know of a pod; nil if the pod is not known.
+func (in input) observedPod(uid string) *observe.Pod {
+	pod := in.pod(types.UID(uid))
 	if pod == nil {
 		return nil
 	}

@@ -72,6 +72,7 @@ type Controller struct {
 	unstableWarnings *notify.Deduplicator
 	// doubtWarnings remembers which verdicts that moved nobody were reported.
 	doubtWarnings *notify.Deduplicator
+	suspicions    suspicions
 	// pace limits how often each Service has a commit.
 	pace     *notify.Pace
 	limiter  *limiter

@@ -1,0 +1,200 @@
+package failover
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+// observes gives the fixture's replica an observer.
+func (f *fixture) observes(b *beliefs) *beliefs {
+	f.observer = b
+	return b
+}
+
+// warned returns the Events that were recorded since the last call and have this reason.
+func (f *fixture) warned(reason string) []string {
+	f.t.Helper()
+	recorder, ok := f.recorder.(*events.FakeRecorder)
+	if !ok {
+		f.t.Fatal("the recorder is no fake")
+	}
+	var notes []string
+	for {
+		select {
+		case note := <-recorder.Events:
+			if strings.Contains(note, " "+reason+" ") {
+				notes = append(notes, note)
+			}
+		default:
+			return notes
+		}
+	}
+}
+
+func TestWhoCommitsAMoveByVerdict(t *testing.T) {
+	for name, test := range map[string]struct {
+		verdict  observe.Verdict
+		holds    bool
+		wantWait time.Duration
+	}{
+		"a crash, the holder of the Lease":     {verdict: observe.LeaderCrashed, holds: true},
+		"a crash, another replica":             {verdict: observe.LeaderCrashed},
+		"a hang, another replica":              {verdict: observe.LeaderFrozen},
+		"a lost node, the holder of the Lease": {verdict: observe.NodeLost, holds: true},
+		"a lost node, another replica":         {verdict: observe.NodeLost, wantWait: 50 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFixture(t)
+				f.leaseHeld.Store(test.holds)
+				f.observes(convicts(test.verdict, "a1", "b2"))
+				result, err := f.reconcile()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if test.wantWait > 0 {
+					if f.writes.Load() != 0 || result.RequeueAfter != test.wantWait {
+						t.Fatalf("%d writes, and it is decided again after %s, want %s", f.writes.Load(), result.RequeueAfter, test.wantWait)
+					}
+					<-time.After(result.RequeueAfter)
+					if result, err = f.reconcile(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				f.expectNewTerm("b2")
+				if reason := leaderslice.Parse(f.slice()).State.Reason; f.writes.Load() != 1 || reason != string(test.verdict) {
+					t.Errorf("%d writes with reason %s, want one with %s", f.writes.Load(), reason, test.verdict)
+				}
+				if result.RequeueAfter != markedAtLeast {
+					t.Errorf("it is decided again after %s, want when a1 may lead again, after %s", result.RequeueAfter, markedAtLeast)
+				}
+			})
+		})
+	}
+}
+
+// The API server may be lost together with the leader, and come back together with it.
+func TestAVerdictThatIsWithdrawnWhileTheAPIServerIsAwayMovesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newLeaseHolder(t)
+		b := f.observes(convicts(observe.NodeLost, "a1", "b2"))
+		f.answer = func() error {
+			b.verdicts = nil
+			return apierrors.NewTooManyRequests("slow down", 1)
+		}
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		f.expect("a1", 5)
+		if f.writes.Load() != 1 {
+			t.Errorf("%d attempts to move the leader, want none after it was heard again", f.writes.Load())
+		}
+	})
+}
+
+func TestAVerdictDecidesTheServiceAtOnce(t *testing.T) {
+	f := newFixture(t)
+	q := gen.NewQueue(t)
+	var queue store.Queue = q
+	f.queue.Store(&queue)
+	f.VerdictChanged(gen.ShopWeb)
+	gen.WantEnqueued(t, q, "a verdict on the leader", "web")
+	if f.triggers.take(gen.ShopWeb).IsZero() {
+		t.Error("the time of the verdict is not recorded, so nobody knows how long the hand-over took")
+	}
+}
+
+func TestALostLeaderThatStaysIsReportedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		b := f.observes(convicts(observe.NodeLost, "a1"))
+		result, err := f.reconcile()
+		if err != nil || result.RequeueAfter != suspicionDelay {
+			t.Fatalf("it is decided again after %s (%v), want %s", result.RequeueAfter, err, suspicionDelay)
+		}
+		if notes := f.warned(notify.ReasonLossSuspected); len(notes) > 0 {
+			t.Errorf("reported before the other pods can have answered: %v", notes)
+		}
+		<-time.After(result.RequeueAfter)
+		for range 2 {
+			if result, err = f.reconcile(); err != nil || result.RequeueAfter != 0 {
+				t.Fatalf("it is decided again after %s (%v), want never", result.RequeueAfter, err)
+			}
+		}
+		notes := f.warned(notify.ReasonLossSuspected)
+		if len(notes) != 1 || !strings.HasPrefix(notes[0], corev1.EventTypeWarning) || !strings.Contains(notes[0], "a1 seems to be lost (NodeLost)") {
+			t.Errorf("reported as %q, want one warning about a1", notes)
+		}
+		b.verdicts = nil
+		if _, err := f.reconcile(); err != nil || len(f.suspicions.since) != 0 {
+			t.Errorf("%d suspicions are remembered after the leader was heard (%v)", len(f.suspicions.since), err)
+		}
+	})
+}
+
+func TestALostLeaderThatIsReplacedAMomentLaterIsNoWarning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newLeaseHolder(t)
+		b := f.observes(convicts(observe.LeaderCrashed, "a1"))
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		b.heard["b2-uid"] = true
+		<-time.After(5 * time.Millisecond)
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		f.expectNewTerm("b2")
+		<-time.After(suspicionDelay)
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		if notes := f.warned(notify.ReasonLossSuspected); len(notes) > 0 {
+			t.Errorf("reported: %v", notes)
+		}
+	})
+}
+
+func TestALeaderOutOfSightIsReported(t *testing.T) {
+	f := newLeaseHolder(t)
+	f.stores = store.NewFake(gen.Namespace("shop"), gen.WebService(), gen.LeaderOf(gen.WebService()),
+		gen.ReadyPod("a1", gen.NotReady), gen.ReadyPod("b2", gen.NotReady), gen.NodeNamed("node-of-a1", gen.Unknown))
+	for range 2 {
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.expect("a1", 5)
+	if f.writes.Load() != 0 {
+		t.Errorf("%d writes, want none", f.writes.Load())
+	}
+	if notes := f.warned(notify.ReasonLeaderOutOfSight); len(notes) != 1 || !strings.Contains(notes[0], "node-of-a1") {
+		t.Errorf("reported as %q, want one warning that names the node", notes)
+	}
+}
+
+func TestAServiceThatHasNoLeaderServiceIsNotObserved(t *testing.T) {
+	f := newLeaseHolder(t)
+	b := f.observes(hears("b2"))
+	if _, err := f.reconcile(); err != nil || b.watched == nil || b.watched.Leader == nil || b.watched.Leader.Name != "a1" {
+		t.Fatalf("the leader is not observed: %+v (%v)", b.watched, err)
+	}
+	if err := f.stores.Services.Delete(gen.LeaderOf(gen.WebService())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.reconcile(); err != nil || b.watched != nil {
+		t.Errorf("the leader is still observed: %+v (%v)", b.watched, err)
+	}
+}
