@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"time"
 
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/observe/probe"
@@ -52,8 +53,12 @@ func (w *Watcher) tryKeeping(ctx context.Context, s *service, how observe.Probe)
 	s.keeping = result
 }
 
+// secondWithin is how long the answer on the second connection may take. A server that serves one connection at a time is kept busy for as
+// long.
+const secondWithin = 800 * time.Millisecond
+
 func tryTwo(ctx context.Context, how observe.Probe) keeping {
-	ctx, cancel := context.WithTimeout(ctx, candidateWithin)
+	ctx, cancel := context.WithTimeout(ctx, giveUpAfter)
 	defer cancel()
 	first, err := probe.Dial(ctx, how)
 	if err != nil {
@@ -66,6 +71,8 @@ func tryTwo(ctx context.Context, how observe.Probe) keeping {
 	case !first.Reusable():
 		return keepingNot
 	}
+	ctx, cancel = context.WithTimeout(ctx, secondWithin)
+	defer cancel()
 	second, err := probe.Dial(ctx, how)
 	if err != nil {
 		return keepingUnknown

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	"net/netip"
 	"testing"
 	"time"
@@ -61,11 +62,14 @@ func silentNode(t *testing.T, services ...types.NamespacedName) (w *Watcher, rep
 			Leader: &observe.Pod{UID: "leader", Node: "node-1"}, LossAfter: time.Duration(i+1) * time.Second,
 		}}
 	}
+	// No probe is sent: the context is over.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
 	at := time.Now()
 	look = func(d time.Duration) (changed []types.NamespacedName) {
 		for until := at.Add(d); at.Before(until); {
 			at = at.Add(observe.Tick)
-			changed = append(changed, w.look(t.Context(), at)...)
+			changed = append(changed, w.look(ctx, at)...)
 		}
 		return changed
 	}
@@ -145,7 +149,9 @@ func TestNoVerdictWithoutTheAPIServer(t *testing.T) {
 // A replica that stood still finds old questions without answers, and must give the answers time to be read.
 func TestNoVerdictRightAfterTheObserverStoodStill(t *testing.T) {
 	w, _, look := silentNode(t, key("web"))
-	changed := w.look(t.Context(), time.Now().Add(time.Hour))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	changed := w.look(ctx, time.Now().Add(time.Hour))
 	if len(changed) > 0 || w.Verdict(key("web"), "leader") != observe.NotLost {
 		t.Errorf("reported %v at the end of a pause of the observer", changed)
 	}
