@@ -27,9 +27,6 @@ func (w *Watch) Changed(ctx context.Context) (bool, error) {
 	}
 	// A Lease that is gone says nothing.
 	changed := w.begun && !said.IsZero() && !said.Equal(w.seen)
-	w.begun = true
-	if !said.IsZero() {
-		w.seen = said
-	}
+	w.begun, w.seen = true, said
 	return changed, nil
 }

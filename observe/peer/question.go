@@ -30,7 +30,6 @@ func newClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			DialContext:            (&net.Dialer{Timeout: answerTimeout}).DialContext,
-			ResponseHeaderTimeout:  answerTimeout,
 			MaxResponseHeaderBytes: 4 << 10,
 			MaxIdleConnsPerHost:    1,
 			IdleConnTimeout:        clientIdleTimeout,
