@@ -21,19 +21,26 @@ const (
 	checkBeaconEvery = 250 * time.Millisecond
 	// lonelyAfter is how long no peer must have answered before this replica says through the API that it lives.
 	lonelyAfter = 400 * time.Millisecond
+	// lonelyFor is for how long it says so. Then Kubernetes has noticed what was lost. A replica that never heard its peers says nothing: a
+	// policy may keep them apart.
+	lonelyFor = time.Minute
 )
 
 // listenToPeers asks the peers all the time: for their votes on silent nodes, and otherwise only whether they are there. While none is, it
 // writes to the API that this replica lives: whoever suspects its node can read it.
 func (w *Watcher) listenToPeers(ctx context.Context) {
-	lastHeard := time.Now()
+	var lastHeard time.Time
 	for ; ctx.Err() == nil; pause(ctx, helloEvery) {
 		replicas, silent := w.peersAndSuspects()
-		if len(replicas) == 0 || w.ask(ctx, replicas, silent) {
+		if len(replicas) == 0 {
+			lastHeard = time.Time{}
+			continue
+		}
+		if w.ask(ctx, replicas, silent) {
 			lastHeard = time.Now()
 			continue
 		}
-		if time.Since(lastHeard) >= lonelyAfter {
+		if alone := time.Since(lastHeard); alone >= lonelyAfter && alone <= lonelyFor {
 			// An error means that the API cannot be reached either. Then nobody can be told.
 			_ = w.Beacon.SayAlive(ctx)
 		}
