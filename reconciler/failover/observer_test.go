@@ -15,17 +15,12 @@ type beliefs struct {
 	heardFor map[types.UID]time.Duration
 	// watched is what the observer was last told to watch, nil if nothing.
 	watched *observe.Service
-	// asked is called when a verdict is asked for; it may be nil.
-	asked func()
 }
 
 func (b *beliefs) Set(_ types.NamespacedName, observed observe.Service) { b.watched = &observed }
 func (b *beliefs) Forget(types.NamespacedName)                          { b.watched = nil }
 
 func (b *beliefs) Verdict(_ types.NamespacedName, pod types.UID) observe.Verdict {
-	if b.asked != nil {
-		b.asked()
-	}
 	return b.verdicts[pod]
 }
 

@@ -107,8 +107,7 @@ func TestAVerdictThatIsWithdrawnWhileTheAPIServerIsAwayMovesNobody(t *testing.T)
 func TestAVerdictDecidesTheServiceAtOnce(t *testing.T) {
 	f := newFixture(t)
 	q := gen.NewQueue(t)
-	var queue store.Queue = q
-	f.queue.Store(&queue)
+	f.queue.Store(&q)
 	f.VerdictChanged(gen.ShopWeb)
 	gen.WantEnqueued(t, q, "a verdict on the leader", "web")
 	if f.triggers.take(gen.ShopWeb).IsZero() {
