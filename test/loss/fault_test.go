@@ -59,6 +59,7 @@ func (f fault) once(t *testing.T, b *testbed, round int) []trial {
 	s := b.newScene(t, f, round)
 	defer s.remove(t)
 	pause(t, f.warm)
+	b.awaitWatched(t)
 	floor := b.floor.write(t)
 	inject, end := f.begin(t, s)
 	restore := env.Restoring(t, f.name, end)

@@ -3,7 +3,6 @@
 package loss
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"syscall"
 	"time"
@@ -31,10 +30,11 @@ func afterwards() time.Duration {
 
 // faults are all cases.
 func faults() []fault {
-	return slicesOf(crashes(), freezes(), nodeLosses(), shortCuts(), observers(), denials(), kubelets())
+	return joined(crashes(), freezes(), nodeLosses(), shortCuts(), observers(), denials(), kubelets())
 }
 
-func slicesOf(groups ...[]fault) (all []fault) {
+// joined are the faults of all groups, with what most have in common.
+func joined(groups ...[]fault) (all []fault) {
 	for _, group := range groups {
 		all = append(all, group...)
 	}
@@ -80,6 +80,8 @@ func freezes() []fault {
 		{name: "freeze-default", group: "freeze", workload: patient, place: anyNode, begin: toLeader(syscall.SIGSTOP, syscall.SIGCONT),
 			untilMoved: true, watched: afterwards(), want: exactly("LeaderFrozen", 0, 4500*time.Millisecond)},
 	}
+	all = append(all, fault{name: "freeze-all", group: "freeze", place: anyNode, annotations: second,
+		begin: toAllPods(syscall.SIGSTOP, syscall.SIGCONT), lasts: lasting(2 * time.Second), watched: soon})
 	for _, d := range []time.Duration{500, 800, 1000} {
 		d *= time.Millisecond
 		all = append(all, fault{name: "stop-" + d.String(), group: "short", place: anyNode, annotations: second,
@@ -96,6 +98,10 @@ func nodeLosses() []fault {
 		{name: "power-restart", group: "node", place: apart, begin: loseLeadersPower, warm: toHearAll, untilMoved: true, seldom: true,
 			annotations: map[string]string{config.StickyKey: "false"}, during: restartReplicas, want: lost},
 	}
+	const away = 3 * time.Second
+	late := exactly("NodeLost", 0, away+time.Second)
+	all = append(all, fault{name: "power-without-api", group: "node", place: apart, begin: losePowerWithAPI(away), warm: toHearAll,
+		lasts: lasting(away), untilMoved: true, seldom: true, want: late})
 	cuts := map[string][]direction{"cut": {in, out}, "cut-egress": {out}, "cut-ingress": {in}}
 	for _, name := range []string{"cut", "cut-egress", "cut-ingress"} {
 		all = append(all, fault{name: name, group: "cut", place: apart, begin: cutting(leadersNode, 0, cuts[name]...),
@@ -110,6 +116,7 @@ func nodeLosses() []fault {
 	return all
 }
 
+// shortCuts are cuts that end by themselves: the short ones are none that anybody may notice.
 func shortCuts() (all []fault) {
 	for _, d := range []time.Duration{500, 800, 1000, 1300, 2000, 10_000, 30_000} {
 		d *= time.Millisecond
@@ -126,66 +133,6 @@ func shortCuts() (all []fault) {
 		}
 		all = append(all, fault{name: "cut-" + d.String(), group: group, hits: aNode, place: apart,
 			begin: cutting(leadersNode, d, in, out), lasts: lasting(d), warm: toHearAll, watched: afterwards(), long: d > 10*time.Second, want: want})
-	}
-	return all
-}
-
-// observers are faults of what observes: none may move anybody.
-func observers() []fault {
-	starved := lasting(20 * time.Second)
-	if long() {
-		starved = lasting(5 * time.Minute)
-	}
-	all := []fault{
-		{name: "replica-stopped", begin: toReplicas(oneReplica), lasts: random(200*time.Millisecond, 5*time.Second)},
-		{name: "replicas-stopped", begin: toReplicas(allReplicas), lasts: random(200*time.Millisecond, 5*time.Second)},
-		{name: "replica-starved", begin: starving(oneReplica), lasts: starved, seldom: true},
-		{name: "leader-starved", begin: starving(theLeader), lasts: starved, seldom: true},
-		{name: "machine-busy", begin: busy, lasts: starved, seldom: true},
-		{name: "api-stopped", begin: toAPIServer, lasts: random(time.Second, 5*time.Second)},
-		{name: "api-stopped-30s", begin: toAPIServer, lasts: lasting(30 * time.Second), long: true, seldom: true},
-	}
-	for _, d := range []time.Duration{time.Second, 5 * time.Second, time.Minute} {
-		all = append(all, fault{name: fmt.Sprint("replica-cut-", d), begin: cutting(replicasNode, d, in, out), lasts: lasting(d),
-			warm: toHearAll, watched: afterwards(), long: d == time.Minute})
-	}
-	for i := range all {
-		all[i].group, all[i].place, all[i].hits = "observer", apart, aNode
-		if all[i].watched == 0 {
-			all[i].watched = soon
-		}
-	}
-	return all
-}
-
-// denials are networks that let Tanist reach less than Kubernetes.
-func denials() []fault {
-	all := []fault{
-		{name: "deny-pod", begin: denying(ofLeader, toPod)},
-		{name: "deny-kubelet", begin: denying(ofLeader, toKubelet)},
-		{name: "deny-pod-and-kubelet", begin: denying(ofLeader, toPod, toKubelet)},
-		{name: "deny-all-kubelets", begin: denying(everyNode, toKubelet)},
-	}
-	for i := range all {
-		all[i].group, all[i].place, all[i].hits = "deny", apart, aNode
-		all[i].lasts, all[i].warm, all[i].watched = lasting(10*time.Second), toHearAll, soon
-	}
-	return all
-}
-
-func kubelets() []fault {
-	all := []fault{
-		{name: "kubelet-restarted", begin: restartKubelet, lasts: lasting(3 * time.Second), watched: afterwards()},
-		{name: "kubelet-stopped", begin: toKubelets(ofLeader), lasts: lasting(20 * time.Second)},
-		{name: "kubelet-stopped-60s", begin: toKubelets(ofLeader), lasts: lasting(time.Minute), long: true, seldom: true},
-		{name: "kubelets-stopped-90s", begin: toKubelets(everyNode), lasts: lasting(90 * time.Second), long: true, seldom: true,
-			want: expectation{lossless: true}},
-	}
-	for i := range all {
-		all[i].group, all[i].place, all[i].hits = "kubelet", apart, aNode
-		if all[i].watched == 0 {
-			all[i].watched = soon
-		}
 	}
 	return all
 }

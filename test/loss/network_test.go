@@ -21,7 +21,8 @@ const rules = `add table inet loss; delete table inet loss; add table inet loss;
 add set inet loss in { type ifname; flags timeout; }; add set inet loss out { type ifname; flags timeout; };
 add chain inet loss pre { type filter hook prerouting priority -400; }; add rule inet loss pre iifname @in drop;
 add chain inet loss post { type filter hook postrouting priority 400; }; add rule inet loss post oifname @out drop;
-add chain inet loss deny { type filter hook prerouting priority -399; }`
+add chain inet loss deny { type filter hook prerouting priority -399; };
+add chain inet loss tracked { type filter hook prerouting priority -150; }`
 
 // direction is which packets a cut drops.
 type direction string
@@ -68,6 +69,36 @@ func replicasNode(s *scene) string { return oneReplica(s)[0].Spec.NodeName }
 // nft changes the rules in a node's network.
 func nft(node, change string) step {
 	return func(ctx context.Context) error { return env.InNode(ctx, node, "nft", change) }
+}
+
+// dropping adds a rule to a chain of a node's network.
+func dropping(node func(s *scene) string, chain, match string) func(*testing.T, *scene) (inject, end step) {
+	return func(t *testing.T, s *scene) (inject, end step) {
+		name := node(s)
+		prepareRules(t, name)
+		return nft(name, fmt.Sprintf("add rule inet loss %s %s drop", chain, match)), nft(name, "flush chain inet loss "+chain)
+	}
+}
+
+// partOfPackets matches this percentage of what comes in.
+func partOfPackets(percent int) string {
+	return fmt.Sprintf("iifname eth0 numgen random mod 100 < %d", percent)
+}
+
+// newConnections matches what comes in and belongs to none that is known, as on a node whose table of connections is full.
+const newConnections = "iifname eth0 ct state new"
+
+// partFromOthers cuts the leader's node, which has the replica with the Lease, off from those of the other replicas, and from no other.
+func partFromOthers(t *testing.T, s *scene) (inject, end step) {
+	t.Helper()
+	var from []string
+	for _, pod := range s.replicas.others {
+		from = append(from, pod.Status.HostIP, pod.Status.PodIP)
+	}
+	if len(from) == 0 {
+		t.Fatal("there is no other replica")
+	}
+	return dropping(leadersNode, "deny", fmt.Sprintf("ip saddr { %s }", strings.Join(from, ", ")))(t, s)
 }
 
 // denying drops the packets of Tanist's replicas to what each match says.

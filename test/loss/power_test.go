@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -47,6 +48,19 @@ func loseLeadersPower(t *testing.T, s *scene) (inject, end step) {
 		return nil
 	}
 	return inject, end
+}
+
+// losePowerWithAPI is loseLeadersPower while the API server does not answer, for a time.
+func losePowerWithAPI(away time.Duration) func(*testing.T, *scene) (inject, end step) {
+	return func(t *testing.T, s *scene) (inject, end step) {
+		stop, resume := toAPIServer(t, s)
+		lose, start := loseLeadersPower(t, s)
+		inject = func(ctx context.Context) error {
+			time.AfterFunc(away, func() { _ = resume(ctx) }) // the end resumes it too
+			return all([]step{stop, lose})(ctx)
+		}
+		return inject, all([]step{resume, start})
+	}
 }
 
 // podsOn are the workload's and Tanist's pods on a node.

@@ -37,6 +37,22 @@ func toLeader(first, last syscall.Signal) func(*testing.T, *scene) (inject, end 
 	}
 }
 
+// toAllPods signals the first processes of all pods that could lead.
+func toAllPods(first, last syscall.Signal) func(*testing.T, *scene) (inject, end step) {
+	return func(t *testing.T, s *scene) (inject, end step) {
+		list, err := s.pods(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pids []int
+		for _, pod := range list {
+			main, _ := containerProcesses(t, pod.Name)
+			pids = append(pids, main...)
+		}
+		return signalling(pids, first, last)
+	}
+}
+
 // toChildren signals the processes that the first one of the leader's container has started.
 func toChildren(first syscall.Signal) func(*testing.T, *scene) (inject, end step) {
 	return func(t *testing.T, s *scene) (inject, end step) {

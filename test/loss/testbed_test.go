@@ -4,7 +4,6 @@ package loss
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 
@@ -137,48 +136,4 @@ func (b *testbed) podOn(t *testing.T, node string) *corev1.Pod {
 	}
 	t.Fatalf("no pod of the workload is on %s", node)
 	return nil
-}
-
-// tanist is the replicas of Tanist.
-type tanist struct {
-	// holder has the Lease.
-	holder corev1.Pod
-	others []corev1.Pod
-}
-
-func (r tanist) all() []corev1.Pod { return append([]corev1.Pod{r.holder}, r.others...) }
-
-// replicas waits until all replicas of Tanist are ready and one holds the Lease.
-func replicas(t *testing.T, client kubernetes.Interface) (found tanist) {
-	t.Helper()
-	env.Await(t, "Tanist's replicas are ready", func(ctx context.Context) error {
-		deployment, err := client.AppsV1().Deployments(env.TanistNamespace).Get(ctx, "tanist", metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		ready, err := env.Replicas(ctx, client)
-		if err != nil {
-			return err
-		}
-		holder, err := env.LeaseHolder(ctx, client)
-		if err != nil {
-			return err
-		}
-		found = tanist{}
-		for _, pod := range ready {
-			if pod.Name == holder {
-				found.holder = pod
-			} else {
-				found.others = append(found.others, pod)
-			}
-		}
-		switch {
-		case len(ready) != int(*deployment.Spec.Replicas):
-			return fmt.Errorf("%d are ready, want %d", len(ready), *deployment.Spec.Replicas)
-		case found.holder.Name == "":
-			return errors.New("none of them holds the Lease")
-		}
-		return nil
-	})
-	return found
 }

@@ -50,3 +50,12 @@ func TestFields(t *testing.T) {
 		t.Errorf("unexpected fields (-want +got):\n%s", diff)
 	}
 }
+
+func TestValueOf(t *testing.T) {
+	const metrics = "# HELP tanist_unwatched_leaders Leaders.\ntanist_unwatched_leaders_sum 7\ntanist_unwatched_leaders 2\n"
+	for name, want := range map[string]string{"tanist_unwatched_leaders": "2", "tanist_other": ""} {
+		if got := valueOf(metrics, name); got != want {
+			t.Errorf("got %q for %s, want %q", got, name, want)
+		}
+	}
+}

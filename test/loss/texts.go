@@ -39,3 +39,13 @@ func groupFile(content, controller, v1, v2 string) (file string, ok bool) {
 	}
 	return unified, unified != ""
 }
+
+// valueOf is the value of a metric without labels, empty if there is none.
+func valueOf(metrics, name string) string {
+	for line := range strings.Lines(metrics) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
