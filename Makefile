@@ -16,7 +16,8 @@ TEST_COMPONENTS := kube-apiserver kube-controller-manager kubectl etcd cert-mana
 MODULES := . test/cluster test/rules
 VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
-# How often "make disruptions" tries each case, with which kube-proxy, which cases, and with which settings ("all": with and without each).
+# How often "make disruptions" and "make loss" try each case, and which cases; with which kube-proxy, and with which settings ("all": with
+# and without each).
 REPEAT ?= 20
 PROXY ?= nftables
 CASES ?= all
@@ -45,7 +46,7 @@ $(CLUSTER):
 .PHONY: nodes
 nodes: ## Say whether this machine can have real nodes; with NODES=real, fail if it cannot
 	@kind=$$(scripts/nodes.sh) && echo "Nodes: $$kind"
-e2e bench-admission disruptions: export NODES := real
+e2e bench-admission disruptions loss: export NODES := real
 bench: export NODES ?= real
 
 .PHONY: test
@@ -113,6 +114,12 @@ disruptions: nodes build ## Count the requests that planned disruptions fail, on
 		DISRUPTION_CASES="$(CASES)" DISRUPTION_SETTINGS="$(SETTINGS)" DISRUPTION_RANDOM=$(RANDOM_FOR) \
 		DISRUPTION_OUT=$(BIN)/disruptions-$(PROXY).jsonl \
 		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'Disruptions$$' ./test/disruptions/
+
+.PHONY: loss
+loss: nodes build ## Time how losses that nobody announces move leaders, on three real nodes (REPEAT=50 CASES=crash,freeze,node LONG=1 SERVICES=5)
+	rm -f $(BIN)/loss.jsonl
+	CLUSTER_NAME=loss UP_ARGS="--nodes 3 $(UP_ARGS)" LOSS_REPEAT=$(REPEAT) LOSS_CASES="$(CASES)" LOSS_LONG=$(LONG) LOSS_SERVICES=$(SERVICES) \
+		LOSS_OUT=$(BIN)/loss.jsonl scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 24h -v -run 'Losses$$' ./test/loss/
 
 .PHONY: demo
 demo: nodes build ## Start a cluster with Tanist, run twenty failovers and print the table (FAILOVERS=50 KEEP=1)

@@ -24,14 +24,14 @@ import (
 // all. The default is Tanist's defaults, the only settings under which the test asserts anything.
 func TestDisruptions(t *testing.T) {
 	cases, settings := names()
-	known(t, "DISRUPTION_CASES", cases)
-	known(t, "DISRUPTION_SETTINGS", settings)
+	env.Known(t, "DISRUPTION_CASES", cases)
+	env.Known(t, "DISRUPTION_SETTINGS", settings)
 	client := env.Connect(t)
 	env.BothReplicas(t, client)
 	var results outcomes
 	defer func() { t.Logf("\n%s", results.table()) }()
 	for _, p := range allSettings() {
-		if !chosen("DISRUPTION_SETTINGS", "on", p.name) {
+		if !env.Chosen("DISRUPTION_SETTINGS", "on", p.name) {
 			continue
 		}
 		t.Run(strings.ReplaceAll(p.name, " ", "-"), func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestDisruptions(t *testing.T) {
 // run tries the chosen disruptions of a scenario. Where none is chosen, it creates nothing.
 func (sc scenario) run(t *testing.T, client kubernetes.Interface, p settings, results *outcomes) {
 	sc.disruptions = slices.DeleteFunc(sc.disruptions, func(d disruption) bool {
-		return !chosen("DISRUPTION_CASES", "all", d.name, sc.name, sc.name+"/"+d.name)
+		return !env.Chosen("DISRUPTION_CASES", "all", d.name, sc.name, sc.name+"/"+d.name)
 	})
 	if len(sc.disruptions) == 0 {
 		return
@@ -77,7 +77,7 @@ func (d disruption) once(t *testing.T, s *testbed, lossless bool) outcome {
 		s.settle(t)
 		s.flow(t)
 	}
-	marks, moved := make([]int, len(s.traffic)), s.recorder.mark()
+	marks, moved := make([]int, len(s.traffic)), s.recorder.Mark()
 	for i, client := range s.traffic {
 		marks[i] = len(client.after(0))
 	}
@@ -95,13 +95,13 @@ func (d disruption) once(t *testing.T, s *testbed, lossless bool) outcome {
 			}
 		}
 	}
-	moves := s.recorder.since(moved)
+	moves := s.recorder.Since(moved)
 	for _, a := range s.apps {
 		n := 0
 		for _, m := range moves {
-			if m.service == a.name {
-				t.Logf("%s %s", m.at.Format(clock), m)
-				result.Reasons = append(result.Reasons, m.reason)
+			if m.Service == a.name {
+				t.Logf("%s %s", m.At.Format(clock), m)
+				result.Reasons = append(result.Reasons, m.Reason)
 				n++
 			}
 		}
@@ -150,25 +150,4 @@ func names() (cases, settings []string) {
 		settings = append(settings, p.name)
 	}
 	return cases, settings
-}
-
-// known fails the test for an unknown name in the environment: otherwise it would pass without trying anything.
-func known(t *testing.T, variable string, names []string) {
-	t.Helper()
-	for item := range strings.SplitSeq(os.Getenv(variable), ",") {
-		if item != "" && item != "all" && !slices.Contains(names, item) {
-			t.Fatalf("%s has %q, which must be all or one of %q", variable, item, names)
-		}
-	}
-}
-
-// chosen reports whether a list in the environment has "all" or one of the names.
-func chosen(variable, without string, names ...string) bool {
-	list := os.Getenv(variable)
-	if list == "" {
-		list = without
-	}
-	return slices.ContainsFunc(strings.Split(list, ","), func(item string) bool {
-		return item == "all" || slices.Contains(names, item)
-	})
 }

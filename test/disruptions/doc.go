@@ -4,6 +4,6 @@
 // on the cluster that KUBECONFIG names, with Tanist installed there by its chart and with real nodes: make disruptions repeats and
 // reports them, make e2e tries each case once.
 //
-// What measures is here without a build tag: a recorder of every leader, clients that send requests from the host and from each node,
+// What measures is here without a build tag: clients that send requests from the host and from each node,
 // what they saw, and the report.
 package disruptions

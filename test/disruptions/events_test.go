@@ -13,18 +13,19 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/test/env"
+	"github.com/tanist-dev/tanist/test/leaders"
 )
 
 // checkRecorder fails the test for what the recorder has seen and must never be.
-func checkRecorder(t *testing.T, r *recorder) {
+func checkRecorder(t *testing.T, r *leaders.Recorder) {
 	t.Helper()
-	for _, err := range r.violations() {
+	for _, err := range r.Violations() {
 		t.Error(err)
 	}
 }
 
 // awaitEvents waits until Events report all moves, each with its term and reason.
-func awaitEvents(t *testing.T, client kubernetes.Interface, namespace string, moves []move) {
+func awaitEvents(t *testing.T, client kubernetes.Interface, namespace string, moves []leaders.Move) {
 	t.Helper()
 	env.Await(t, "an Event reports every move", func(ctx context.Context) error {
 		events, err := client.EventsV1().Events(namespace).List(ctx, metav1.ListOptions{})
@@ -35,9 +36,9 @@ func awaitEvents(t *testing.T, client kubernetes.Interface, namespace string, mo
 		for _, m := range moves {
 			reported := false
 			for _, event := range events.Items {
-				reported = reported || event.Regarding.Kind == "Service" && event.Regarding.Name == m.service &&
-					strings.Contains(event.Note, fmt.Sprintf("(term %d)", m.term)) &&
-					(m.leader == "" || strings.Contains(event.Note, m.leader+" leads") && strings.Contains(event.Note, m.reason))
+				reported = reported || event.Regarding.Kind == "Service" && event.Regarding.Name == m.Service &&
+					strings.Contains(event.Note, fmt.Sprintf("(term %d)", m.Term)) &&
+					(m.Leader == "" || strings.Contains(event.Note, m.Leader+" leads") && strings.Contains(event.Note, m.Reason))
 			}
 			if !reported {
 				missing = append(missing, fmt.Errorf("no Event reports that %s", m))

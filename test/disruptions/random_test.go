@@ -38,7 +38,7 @@ func TestRandomDisruptions(t *testing.T) {
 	}
 	c.keepTwo(t)
 	c.prepare(t)
-	marks, moved := make([]int, len(c.traffic)), c.recorder.mark()
+	marks, moved := make([]int, len(c.traffic)), c.recorder.Mark()
 	for i, client := range c.traffic {
 		marks[i] = len(client.after(0))
 	}
@@ -55,7 +55,7 @@ func TestRandomDisruptions(t *testing.T) {
 		sum.add(windows)
 		c.excused(t, client.name, windows)
 	}
-	moves := c.recorder.since(moved)
+	moves := c.recorder.Since(moved)
 	t.Logf("%d of %d requests failed (%s), longest gap %.0f ms, %d crashes and force deletes, %d moves",
 		sum.Failed, sum.Requests, sum.errorKinds(), sum.LongestGapMs, len(c.unplanned), len(moves))
 	checkRecorder(t, c.recorder)

@@ -16,6 +16,7 @@ import (
 	"github.com/tanist-dev/tanist/bench/traffic"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/test/env"
+	"github.com/tanist-dev/tanist/test/leaders"
 )
 
 // testbed is where disruptions happen: workloads with their leader Services, clients that send them requests from the host and from a
@@ -28,7 +29,7 @@ type testbed struct {
 	// windowed says that pods must have a drain window.
 	windowed bool
 	traffic  []*trafficClient
-	recorder *recorder
+	recorder *leaders.Recorder
 }
 
 // newTestbed creates a testbed, and returns when all requests succeed.
@@ -39,7 +40,7 @@ func newTestbed(t *testing.T, client kubernetes.Interface, windowed bool, apps .
 		namespace: env.NewNamespace(t, client, map[string]string{config.EnabledKey: "true"}),
 	}
 	var err error
-	if s.recorder, err = record(t.Context(), client, s.namespace); err != nil {
+	if s.recorder, err = leaders.Record(t.Context(), client, s.namespace); err != nil {
 		t.Fatal(err)
 	}
 	// Services first: a pod gets a drain window only if an opted-in Service selects it when it is created.

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // certManager is the process in which tanist-cluster runs cert-manager's controllers and CA injector on this machine.
@@ -70,7 +72,7 @@ func (c *certManager) pause() (resume func()) {
 	if err := syscall.Kill(c.pid, syscall.SIGSTOP); err != nil {
 		c.t.Fatal(err)
 	}
-	return restoring(c.t, "cert-manager", func(context.Context) error { return syscall.Kill(c.pid, syscall.SIGCONT) })
+	return env.Restoring(c.t, "cert-manager", func(context.Context) error { return syscall.Kill(c.pid, syscall.SIGCONT) })
 }
 
 // kill ends the process. restart starts it again.
@@ -79,7 +81,7 @@ func (c *certManager) kill() (restart func()) {
 	if err := syscall.Kill(c.pid, syscall.SIGKILL); err != nil {
 		c.t.Fatal(err)
 	}
-	return restoring(c.t, "cert-manager", c.start)
+	return env.Restoring(c.t, "cert-manager", c.start)
 }
 
 // start waits until the old process is gone, and starts one as tanist-cluster did.

@@ -3,13 +3,8 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"syscall"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -107,36 +102,3 @@ func leaderSlice(ctx context.Context, client kubernetes.Interface, namespace str
 }
 
 func leaderOf(slice *discoveryv1.EndpointSlice) string { return slice.Endpoints[0].TargetRef.Name }
-
-// processes are the processes of the containers in a pod: a container's host name is its pod's.
-func processes(pod string) ([]int, error) {
-	environs, err := filepath.Glob("/proc/[0-9]*/environ")
-	if err != nil {
-		return nil, err
-	}
-	var pids []int
-	for _, path := range environs {
-		environ, err := os.ReadFile(path)
-		if err != nil || !bytes.Contains(environ, []byte("HOSTNAME="+pod+"\x00")) {
-			continue // gone, or another user's
-		}
-		var pid int
-		if _, err := fmt.Sscanf(path, "/proc/%d/environ", &pid); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	if len(pids) == 0 {
-		return nil, fmt.Errorf("no process of pod %s on this machine", pod)
-	}
-	return pids, nil
-}
-
-// kill ends processes with SIGKILL.
-func kill(pids []int) error {
-	for _, pid := range pids {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return err
-		}
-	}
-	return nil
-}

@@ -32,7 +32,7 @@ func TestADrainTakesLeaderAndReplica(t *testing.T) {
 	leaders := recordLeaders(t, client, namespace)
 	node := nodeOf(t, client, namespace, leaderOf(slice))
 	replica := onNode(t, client, node)
-	restore := restoring(t, "node "+node, func(ctx context.Context) error {
+	restore := env.Restoring(t, "node "+node, func(ctx context.Context) error {
 		_, err := client.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, []byte(`{"spec":{"unschedulable":null}}`), metav1.PatchOptions{})
 		return err
 	})

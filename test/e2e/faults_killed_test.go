@@ -67,14 +67,14 @@ func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *deletions, n
 		}
 		return fmt.Errorf("none has: %v", now)
 	})
-	pids, err := processes(admitting)
+	pids, err := env.Processes(admitting)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if leader := recorder.leaderOf("web-leader"); leader != before.Endpoints[0].TargetRef.UID {
 		t.Errorf("the leader moved from %s to %s before its deletion", before.Endpoints[0].TargetRef.UID, leader)
 	}
-	if err := kill(pids); err != nil {
+	if err := env.Kill(pids); err != nil {
 		t.Fatal(err)
 	}
 	hold.release()

@@ -61,7 +61,7 @@ func scaleTanist(t *testing.T, client kubernetes.Interface, replicas int32) (res
 	if err != nil {
 		t.Fatal(err)
 	}
-	return restoring(t, "Tanist's replicas", func(ctx context.Context) error {
+	return env.Restoring(t, "Tanist's replicas", func(ctx context.Context) error {
 		_, err := scale(ctx, before)
 		return err
 	})
@@ -91,13 +91,13 @@ func blackHole(t *testing.T, client kubernetes.Interface) (restore func()) {
 	}
 	nft := func(ctx context.Context, rule ...string) error {
 		for _, node := range nodes.Items {
-			if err := inNode(ctx, node.Name, append([]string{"nft"}, rule...)...); err != nil {
+			if err := env.InNode(ctx, node.Name, append([]string{"nft"}, rule...)...); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	restore = restoring(t, "the way to admission", func(ctx context.Context) error { return nft(ctx, "delete table inet e2e") })
+	restore = env.Restoring(t, "the way to admission", func(ctx context.Context) error { return nft(ctx, "delete table inet e2e") })
 	rule := "add table inet e2e; add chain inet e2e forward { type filter hook forward priority -10; }; " +
 		"add rule inet e2e forward tcp dport 10250 drop"
 	if err := nft(t.Context(), rule); err != nil {

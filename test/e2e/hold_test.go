@@ -42,7 +42,7 @@ func holdDeletions(t *testing.T, client kubernetes.Interface, namespace string) 
 	server := httptest.NewTLSServer(h)
 	api := client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
 	name := "e2e-hold-" + namespace
-	h.remove = restoring(t, "deletions", func(ctx context.Context) error {
+	h.remove = env.Restoring(t, "deletions", func(ctx context.Context) error {
 		h.release()
 		server.Close()
 		return api.Delete(ctx, name, metav1.DeleteOptions{})

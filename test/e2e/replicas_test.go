@@ -55,7 +55,7 @@ func handOverWithoutTheElected(t *testing.T, client kubernetes.Interface, namesp
 	t.Helper()
 	elected := env.BothReplicas(t, client)
 	before := awaitSettled(t, client, namespace, 3)
-	pids, err := processes(elected)
+	pids, err := env.Processes(elected)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func handOverWithoutTheElected(t *testing.T, client kubernetes.Interface, namesp
 	// The kill takes microseconds, and the deletion is sent after it. So both come at the same moment, and the elected replica never
 	// sees the deletion.
 	started := time.Now()
-	if err := kill(pids); err != nil {
+	if err := env.Kill(pids); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.CoreV1().Pods(namespace).Delete(t.Context(), leaderOf(before), metav1.DeleteOptions{}); err != nil {
@@ -98,11 +98,11 @@ func TestBothReplicasDie(t *testing.T) {
 	restarted := map[string]int32{}
 	for _, pod := range pods {
 		restarted[pod.Name] = pod.Status.ContainerStatuses[0].RestartCount
-		pids, err := processes(pod.Name)
+		pids, err := env.Processes(pod.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := kill(pids); err != nil {
+		if err := env.Kill(pids); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -47,13 +47,9 @@ func BothReplicas(t *testing.T, client kubernetes.Interface) (elected string) {
 		if err != nil {
 			return err
 		}
-		lease, err := client.CoordinationV1().Leases(TanistNamespace).Get(ctx, "tanist", metav1.GetOptions{})
+		holder, err := LeaseHolder(ctx, client)
 		if err != nil {
 			return err
-		}
-		holder := ""
-		if lease.Spec.HolderIdentity != nil {
-			holder, _, _ = strings.Cut(*lease.Spec.HolderIdentity, "_")
 		}
 		for _, pod := range pods {
 			if len(pods) == 2 && pod.Name == holder {
@@ -64,4 +60,14 @@ func BothReplicas(t *testing.T, client kubernetes.Interface) (elected string) {
 		return fmt.Errorf("%d replicas are ready, the Lease is %q's", len(pods), holder)
 	})
 	return elected
+}
+
+// LeaseHolder is the name of the replica that holds the Lease, empty if none does.
+func LeaseHolder(ctx context.Context, client kubernetes.Interface) (string, error) {
+	lease, err := client.CoordinationV1().Leases(TanistNamespace).Get(ctx, "tanist", metav1.GetOptions{})
+	if err != nil || lease.Spec.HolderIdentity == nil {
+		return "", err
+	}
+	holder, _, _ := strings.Cut(*lease.Spec.HolderIdentity, "_")
+	return holder, nil
 }

@@ -1,4 +1,4 @@
-package disruptions
+package leaders
 
 import (
 	"errors"
@@ -74,19 +74,19 @@ func TestRecorder(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			r := &recorder{terms: map[string]int64{}, ready: map[string]map[string]int{}}
+			r := &Recorder{terms: map[string]int64{}, ready: map[string]map[string]int{}}
 			for _, slice := range test.versions {
 				r.see(time.Time{}, watch.Event{Type: watch.Modified, Object: slice})
 			}
 			var moves []string
-			for _, m := range r.since(0) {
+			for _, m := range r.Since(0) {
 				moves = append(moves, m.String())
 			}
 			if diff := cmp.Diff(test.wantMoves, moves); diff != "" {
 				t.Errorf("unexpected moves (-want +got):\n%s", diff)
 			}
 			wrong := ""
-			if err := errors.Join(r.violations()...); err != nil {
+			if err := errors.Join(r.Violations()...); err != nil {
 				wrong = err.Error()
 			}
 			if diff := cmp.Diff(test.wantWrong, wrong); diff != "" {
@@ -97,23 +97,23 @@ func TestRecorder(t *testing.T) {
 }
 
 func TestADeletedSliceHasNoReadyEndpoint(t *testing.T) {
-	r := &recorder{terms: map[string]int64{}, ready: map[string]map[string]int{}}
+	r := &Recorder{terms: map[string]int64{}, ready: map[string]map[string]int{}}
 	first := version("1", "a", "FirstLeader", 1)
 	r.see(time.Time{}, watch.Event{Type: watch.Added, Object: first})
 	r.see(time.Time{}, watch.Event{Type: watch.Deleted, Object: first})
 	r.see(time.Time{}, watch.Event{Type: watch.Added, Object: secondSlice(version("1", "a", "FirstLeader", 1))})
-	if wrong := r.violations(); len(wrong) > 0 {
+	if wrong := r.Violations(); len(wrong) > 0 {
 		t.Errorf("got %v, want no violation", wrong)
 	}
 }
 
 func TestABrokenWatchIsAViolation(t *testing.T) {
-	r := &recorder{}
+	r := &Recorder{}
 	r.see(time.Time{}, watch.Event{Type: watch.Error, Object: &metav1.Status{Message: "expired"}})
-	if wrong := r.violations(); len(wrong) != 1 {
+	if wrong := r.Violations(); len(wrong) != 1 {
 		t.Errorf("got %v, want one violation", wrong)
 	}
-	if wrong := r.violations(); len(wrong) != 0 {
+	if wrong := r.Violations(); len(wrong) != 0 {
 		t.Errorf("got %v again, want each violation once", wrong)
 	}
 }

@@ -1,4 +1,4 @@
-package disruptions
+package leaders
 
 import (
 	"context"
@@ -19,23 +19,24 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// move is a change of leader.
-type move struct {
-	at      time.Time
-	service string
-	term    int64
-	leader  string
-	reason  string
+// Move is a change of leader.
+type Move struct {
+	// At is when the watch delivered it.
+	At      time.Time
+	Service string
+	Term    int64
+	Leader  string
+	Reason  string
 }
 
-func (m move) String() string {
-	return fmt.Sprintf("%s of %s in term %d: %s", m.leader, m.service, m.term, m.reason)
+func (m Move) String() string {
+	return fmt.Sprintf("%s of %s in term %d: %s", m.Leader, m.Service, m.Term, m.Reason)
 }
 
-// recorder watches the slices of a namespace's leader Services.
-type recorder struct {
+// Recorder watches the slices of a namespace's leader Services.
+type Recorder struct {
 	mu    sync.Mutex
-	moves []move
+	moves []Move
 	terms map[string]int64
 	// ready counts the ready endpoints of each slice, by Service and address family.
 	ready map[string]map[string]int
@@ -43,9 +44,9 @@ type recorder struct {
 	wrong []error
 }
 
-// record starts a recorder, which ends with ctx. Start it before there is a leader Service, so that no move is missed.
-func record(ctx context.Context, client kubernetes.Interface, namespace string) (*recorder, error) {
-	r := &recorder{terms: map[string]int64{}, ready: map[string]map[string]int{}}
+// Record starts a recorder, which ends with ctx. Start it before there is a leader Service, so that no move is missed.
+func Record(ctx context.Context, client kubernetes.Interface, namespace string) (*Recorder, error) {
+	r := &Recorder{terms: map[string]int64{}, ready: map[string]map[string]int{}}
 	slices := client.DiscoveryV1().EndpointSlices(namespace)
 	mine := func(options *metav1.ListOptions) { options.LabelSelector = config.SourceServiceKey }
 	var options metav1.ListOptions
@@ -74,13 +75,13 @@ func record(ctx context.Context, client kubernetes.Interface, namespace string) 
 	return r, nil
 }
 
-func (r *recorder) fail(err error) {
+func (r *Recorder) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wrong = append(r.wrong, err)
 }
 
-func (r *recorder) see(at time.Time, event watch.Event) {
+func (r *Recorder) see(at time.Time, event watch.Event) {
 	slice, ok := event.Object.(*discoveryv1.EndpointSlice)
 	if !ok {
 		if event.Type == watch.Error {
@@ -116,42 +117,44 @@ func (r *recorder) see(at time.Time, event watch.Event) {
 }
 
 // step records a new term. Every move has one.
-func (r *recorder) step(at time.Time, slice *discoveryv1.EndpointSlice) {
+func (r *Recorder) step(at time.Time, slice *discoveryv1.EndpointSlice) {
 	term, err := strconv.ParseInt(slice.Annotations[config.TermKey], 10, 64)
 	if err != nil {
 		return // no pod has led yet
 	}
-	m := move{at: at, service: slice.Labels[config.SourceServiceKey], term: term,
-		leader: slice.Annotations[config.LeaderKey], reason: slice.Annotations[config.ReasonKey]}
-	last, seen := r.terms[m.service]
+	m := Move{At: at, Service: slice.Labels[config.SourceServiceKey], Term: term,
+		Leader: slice.Annotations[config.LeaderKey], Reason: slice.Annotations[config.ReasonKey]}
+	last, seen := r.terms[m.Service]
 	switch {
-	case !seen && m.leader == "": // a new Service without a leader: no move
-		r.terms[m.service] = term
+	case !seen && m.Leader == "": // a new Service without a leader: no move
+		r.terms[m.Service] = term
 	case term < last:
-		r.wrong = append(r.wrong, fmt.Errorf("the term of %s went from %d down to %d", m.service, last, term))
+		r.wrong = append(r.wrong, fmt.Errorf("the term of %s went from %d down to %d", m.Service, last, term))
 	case term > last:
-		if m.reason == "" {
+		if m.Reason == "" {
 			r.wrong = append(r.wrong, fmt.Errorf("a move without a reason: %s", m))
 		}
-		r.terms[m.service] = term
+		r.terms[m.Service] = term
 		r.moves = append(r.moves, m)
 	}
 }
 
-func (r *recorder) mark() int {
+// Mark returns how many moves there have been.
+func (r *Recorder) Mark() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.moves)
 }
 
-func (r *recorder) since(mark int) []move {
+// Since returns the moves after a mark.
+func (r *Recorder) Since(mark int) []Move {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.moves[mark:])
 }
 
-// violations returns what was seen since the last call and must never be.
-func (r *recorder) violations() []error {
+// Violations returns what was seen since the last call and must never be.
+func (r *Recorder) Violations() []error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	wrong := r.wrong

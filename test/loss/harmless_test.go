@@ -1,0 +1,81 @@
+//go:build e2e
+
+package loss
+
+import (
+	"fmt"
+	"time"
+)
+
+// observers are faults of what observes: none may move anybody.
+func observers() []fault {
+	starved := lasting(20 * time.Second)
+	if long() {
+		starved = lasting(5 * time.Minute)
+	}
+	all := []fault{
+		{name: "replica-stopped", begin: toReplicas(oneReplica), lasts: random(200*time.Millisecond, 5*time.Second)},
+		{name: "replicas-stopped", begin: toReplicas(allReplicas), lasts: random(200*time.Millisecond, 5*time.Second)},
+		{name: "replica-starved", begin: starving(oneReplica), lasts: starved, seldom: true},
+		{name: "leader-starved", begin: starving(theLeader), lasts: starved, seldom: true},
+		{name: "machine-busy", begin: busy, lasts: starved, seldom: true},
+		{name: "api-stopped", begin: toAPIServer, lasts: random(time.Second, 5*time.Second)},
+		{name: "api-stopped-30s", begin: toAPIServer, lasts: lasting(30 * time.Second), long: true, seldom: true},
+	}
+	for _, d := range []time.Duration{time.Second, 5 * time.Second, time.Minute} {
+		all = append(all, fault{name: fmt.Sprint("replica-cut-", d), begin: cutting(replicasNode, d, in, out), lasts: lasting(d),
+			warm: toHearAll, watched: afterwards(), long: d == time.Minute})
+	}
+	for i := range all {
+		all[i].group, all[i].place, all[i].hits = "observer", apart, aNode
+		if all[i].watched == 0 {
+			all[i].watched = soon
+		}
+	}
+	return all
+}
+
+// denials are networks that pass less than they should, or less to Tanist than to Kubernetes.
+func denials() []fault {
+	lossy := lasting(time.Minute)
+	if long() {
+		lossy = lasting(10 * time.Minute)
+	}
+	all := []fault{
+		{name: "deny-pod", begin: denying(ofLeader, toPod)},
+		{name: "deny-kubelet", begin: denying(ofLeader, toKubelet)},
+		{name: "deny-pod-and-kubelet", begin: denying(ofLeader, toPod, toKubelet)},
+		{name: "deny-all-kubelets", begin: denying(everyNode, toKubelet)},
+		{name: "part-from-other-replicas", place: withHolder, begin: partFromOthers},
+		{name: "new-connections-dropped", begin: dropping(leadersNode, "tracked", newConnections), lasts: lasting(time.Minute), seldom: true},
+		{name: "packets-lost-5", begin: dropping(leadersNode, "deny", partOfPackets(5)), lasts: lossy, seldom: true},
+		{name: "packets-lost-20", begin: dropping(leadersNode, "deny", partOfPackets(20)), lasts: lossy, seldom: true},
+	}
+	for i := range all {
+		all[i].group, all[i].hits, all[i].warm, all[i].watched = "deny", aNode, toHearAll, soon
+		if all[i].place == nil {
+			all[i].place = apart
+		}
+		if all[i].lasts == nil {
+			all[i].lasts = lasting(10 * time.Second)
+		}
+	}
+	return all
+}
+
+func kubelets() []fault {
+	all := []fault{
+		{name: "kubelet-restarted", begin: restartKubelet, lasts: lasting(3 * time.Second), watched: afterwards()},
+		{name: "kubelet-stopped", begin: toKubelets(ofLeader), lasts: lasting(20 * time.Second)},
+		{name: "kubelet-stopped-60s", begin: toKubelets(ofLeader), lasts: lasting(time.Minute), long: true, seldom: true},
+		{name: "kubelets-stopped-90s", begin: toKubelets(everyNode), lasts: lasting(90 * time.Second), long: true, seldom: true,
+			want: expectation{lossless: true}},
+	}
+	for i := range all {
+		all[i].group, all[i].place, all[i].hits = "kubelet", apart, aNode
+		if all[i].watched == 0 {
+			all[i].watched = soon
+		}
+	}
+	return all
+}

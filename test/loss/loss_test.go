@@ -1,0 +1,79 @@
+//go:build e2e
+
+package loss
+
+import (
+	"os"
+	"testing"
+
+	"github.com/tanist-dev/tanist/test/env"
+)
+
+// TestLosses: a loss moves a leader once and in time, and whatever is none moves nobody.
+//
+// LOSS_REPEAT is how many trials each case has; without it, the plainest losses have a few. LOSS_CASES lists what is tried, separated by
+// commas: names of cases or of groups, or all (the default). LOSS_OUT is a file to which each trial is appended as a line of JSON.
+// LOSS_LONG=1 also tries the long cases, and waits longer for moves back. LOSS_SERVICES is how many Services a node's loss hits at once (5).
+func TestLosses(t *testing.T) {
+	var names []string
+	for _, f := range faults() {
+		names = append(names, f.name, f.group)
+	}
+	env.Known(t, "LOSS_CASES", names)
+	client := env.Connect(t)
+	replicas(t, client)
+	var rows []row
+	defer func() { t.Logf("\n%s", table(rows)) }()
+	for _, w := range workloads() {
+		var chosen []fault
+		for _, f := range faults() {
+			if f.workload == w.name && f.rounds(t) > 0 && (!f.long || long()) && env.Chosen("LOSS_CASES", "all", f.name, f.group) {
+				chosen = append(chosen, f)
+			}
+		}
+		if len(chosen) == 0 {
+			continue
+		}
+		t.Run(w.name, func(t *testing.T) {
+			b := newTestbed(t, client, w)
+			for _, f := range chosen {
+				rows = append(rows, row{name: f.name, want: f.want})
+				mine := &rows[len(rows)-1]
+				t.Run(f.name, func(t *testing.T) {
+					defer func() {
+						for _, problem := range f.want.problems(mine.trials) {
+							t.Error(problem)
+						}
+					}()
+					for round := range f.rounds(t) {
+						mine.trials = append(mine.trials, f.once(t, b, round+1)...)
+					}
+				})
+			}
+		})
+	}
+}
+
+// rounds is how often the fault is injected. Each Service that it hits is a trial.
+func (f fault) rounds(t *testing.T) int {
+	t.Helper()
+	if os.Getenv("LOSS_REPEAT") == "" {
+		return f.brief
+	}
+	trials, services := env.Number(t, "LOSS_REPEAT", 1), f.services(t)
+	if f.seldom {
+		trials = (trials + 9) / 10
+	}
+	return (trials + services - 1) / services
+}
+
+// services is how many Services the fault hits at once.
+func (f fault) services(t *testing.T) int {
+	t.Helper()
+	if f.hits == aNode {
+		return env.Number(t, "LOSS_SERVICES", 5)
+	}
+	return 1
+}
+
+func long() bool { return os.Getenv("LOSS_LONG") == "1" }
