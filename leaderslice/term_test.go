@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -50,9 +52,24 @@ func TestNextTerm(t *testing.T) {
 		"nothing is recorded, and the highest term is not ahead of the time": {highest: gen.T0.UnixMilli() - 1, created: longAgo, want: gen.T0.UnixMilli() + 2000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := NextTerm(test.highest, test.created, gen.T0, test.recorded); got != test.want {
+			if got := NextTerm(test.highest, test.created, gen.T0, test.recorded, ""); got != test.want {
 				t.Errorf("got %d, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+func TestLeadersThatKnowNothingOfEachOtherHaveTermsOfTheirOwn(t *testing.T) {
+	created := gen.T0.Add(time.Minute) // the clock is slow
+	first := func(leader types.UID) int64 { return NextTerm(0, created, gen.T0, false, leader) }
+	if first("a") == first("b") || first("a") != first("a") {
+		t.Errorf("the first terms of two leaders are %d, %d and %d, want one for each", first("a"), first("b"), first("a"))
+	}
+	earliest := created.Add(FirstTermLead).UnixMilli()
+	if got := first("a"); got < earliest || got >= earliest+maxOwnTerms {
+		t.Errorf("the first term is %d, want one from %d to %d", got, earliest, earliest+maxOwnTerms)
+	}
+	if got, want := NextTerm(5, created, gen.T0, true, "a"), NextTerm(5, created, gen.T0, true, "b"); got != want {
+		t.Errorf("the term after one that is recorded is %d or %d, want the same whoever leads", got, want)
 	}
 }

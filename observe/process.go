@@ -11,7 +11,7 @@ const (
 	StarvedWindow = 3 * time.Second
 	StarvedDelay  = 500 * time.Millisecond
 	// RefusalGap is the pause between two attempts to connect to a pod that may have crashed.
-	RefusalGap = 20 * time.Millisecond
+	RefusalGap = 10 * time.Millisecond
 	// refusedFor is how long a port must be refused if no kept connection ended.
 	refusedFor = 300 * time.Millisecond
 )

@@ -8,8 +8,13 @@ import (
 	"github.com/tanist-dev/tanist/observe"
 )
 
-// candidateHeardFor is for how long the answer of a candidate counts.
-const candidateHeardFor = 500 * time.Millisecond
+const (
+	// candidateHeardFor is for how long the answer of a candidate counts.
+	candidateHeardFor = 500 * time.Millisecond
+	// heardTogetherFor is how long a candidate that was heard only after the verdict must have been heard. If all pods of a Service were
+	// paused, one of them answers first when they go on.
+	heardTogetherFor = 250 * time.Millisecond
+)
 
 // Set says what to watch for a Service. It replaces what was said before.
 func (w *Watcher) Set(key types.NamespacedName, observed observe.Service) {
@@ -61,8 +66,18 @@ func (w *Watcher) Heard(key types.NamespacedName, uid types.UID) bool {
 	if s == nil {
 		return false
 	}
-	at, heard := s.heard[uid]
-	return heard && w.clock.Now()-at <= candidateHeardFor
+	h, heard := s.heard[uid]
+	return heard && s.counts(h, w.clock.Now())
+}
+
+// hearing is since when and until when a candidate was heard.
+type hearing struct{ from, to time.Duration }
+
+// counts reports whether a candidate may take over: it was heard a moment ago, and either already before the verdict, or for long enough
+// that the leader would have been heard as well if both had only been paused together. A crash is no pause.
+func (s *service) counts(h hearing, now time.Duration) bool {
+	return now-h.to <= candidateHeardFor &&
+		(s.verdict == observe.LeaderCrashed || h.from <= s.verdictAt || now-h.from >= heardTogetherFor)
 }
 
 // HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched. A pod that cannot be asked is heard with its

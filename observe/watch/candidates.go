@@ -33,7 +33,7 @@ func (w *Watcher) listenForCandidates(ctx context.Context, s *service) {
 	if s.heard != nil {
 		return
 	}
-	s.heard = map[types.UID]time.Duration{}
+	s.heard = map[types.UID]hearing{}
 	go w.askCandidates(ctx, s)
 }
 
@@ -78,17 +78,27 @@ func (w *Watcher) askCandidate(ctx context.Context, s *service, candidate *obser
 	if !w.answers(ctx, s, candidate) {
 		return
 	}
-	w.mu.Lock()
-	now := w.clock.Now()
-	at, before := s.heard[candidate.UID]
-	if s.heard != nil {
-		s.heard[candidate.UID] = now
-	}
-	awaited := s.verdict != observe.NotLost && (!before || now-at > candidateHeardFor)
-	w.mu.Unlock()
-	if awaited {
+	if w.candidateHeard(s, candidate.UID) {
 		w.Changed(s.key)
 	}
+}
+
+// candidateHeard records that a candidate was heard. It reports whether a verdict waits for that.
+func (w *Watcher) candidateHeard(s *service, uid types.UID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s.heard == nil {
+		return false
+	}
+	now := w.clock.Now()
+	h, known := s.heard[uid]
+	counted := known && s.counts(h, now)
+	if !known || now-h.to > candidateHeardFor {
+		h.from = now
+	}
+	h.to = now
+	s.heard[uid] = h
+	return s.verdict != observe.NotLost && !counted && s.counts(h, now)
 }
 
 // answers reports whether a candidate answers its own readiness probe or, if that cannot be repeated, whether its node answers.

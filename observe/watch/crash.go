@@ -95,7 +95,7 @@ func (w *Watcher) podCrashed(p *pod) {
 	var changed []types.NamespacedName
 	for _, key := range p.leads {
 		if s := w.services[key]; s != nil && s.verdict != observe.LeaderCrashed {
-			s.verdict = observe.LeaderCrashed
+			s.verdict, s.verdictAt = observe.LeaderCrashed, w.clock.Now()
 			w.metrics.verdicts.WithLabelValues(string(s.verdict)).Inc()
 			changed = append(changed, key)
 		}

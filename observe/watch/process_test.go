@@ -184,3 +184,27 @@ func (c *releasing) Close() error {
 	defer c.release()
 	return c.Conn.Close()
 }
+
+// If all pods of a Service are paused and go on together, one of them answers first.
+func TestACandidateMustBeHeardForLongerIfItWasSilentTogetherWithTheLeader(t *testing.T) {
+	for name, test := range map[string]struct {
+		verdict observe.Verdict
+		heard   hearing
+		now     time.Duration
+		want    bool
+	}{
+		"heard before the verdict":                {observe.LeaderFrozen, hearing{900 * time.Millisecond, time.Second}, time.Second, true},
+		"heard at the end of a pause":             {observe.LeaderFrozen, hearing{2 * time.Second, 2 * time.Second}, 2 * time.Second, false},
+		"heard since the end of a pause":          {observe.LeaderFrozen, hearing{2 * time.Second, 2300 * time.Millisecond}, 2300 * time.Millisecond, true},
+		"heard after a node was lost":             {observe.NodeLost, hearing{2 * time.Second, 2 * time.Second}, 2 * time.Second, false},
+		"heard after a crash":                     {observe.LeaderCrashed, hearing{2 * time.Second, 2 * time.Second}, 2 * time.Second, true},
+		"heard before the verdict, and no longer": {observe.LeaderFrozen, hearing{900 * time.Millisecond, time.Second}, 2 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &service{verdict: test.verdict, verdictAt: time.Second}
+			if got := s.counts(test.heard, test.now); got != test.want {
+				t.Errorf("the candidate may take over: %t, want %t", got, test.want)
+			}
+		})
+	}
+}

@@ -72,10 +72,11 @@ type Watcher struct {
 type service struct {
 	observe.Service
 	key types.NamespacedName
-	// verdict is the latest verdict on the leader.
-	verdict observe.Verdict
-	// heard is when each candidate was last heard; nil while nobody listens for them.
-	heard map[types.UID]time.Duration
+	// verdict is the latest verdict on the leader, and when it was made.
+	verdict   observe.Verdict
+	verdictAt time.Duration
+	// heard is when each candidate was heard; nil while nobody listens for them.
+	heard map[types.UID]hearing
 	// keeping is whether pods of the Service serve a second connection beside a kept one.
 	keeping keeping
 }
@@ -160,7 +161,7 @@ func (w *Watcher) evaluate(ctx context.Context, keys []types.NamespacedName, cha
 			w.listenForCandidates(ctx, s)
 		}
 		if verdict := w.verdict(s, s.Leader); verdict != s.verdict {
-			s.verdict = verdict
+			s.verdict, s.verdictAt = verdict, w.clock.Now()
 			changed = append(changed, key)
 			if verdict != observe.NotLost {
 				w.metrics.verdicts.WithLabelValues(string(verdict)).Inc()

@@ -93,7 +93,7 @@ func TestTheOtherFamilyFollowsThePrimaryOne(t *testing.T) {
 		"the primary slice is not ours: nothing is written": {
 			input:  dual(leading("a1", 5), gen.ReadyPod("b2")),
 			change: onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences[0].Kind = "Endpoints" }),
-			want:   planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
+			want:   planned{Leader: "b2", Term: firstTerm("b2"), Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
 		},
 	}
 	for name, test := range cases {

@@ -153,7 +153,7 @@ func (f *fixture) expect(leader string, term int64) {
 func (f *fixture) expectNewTerm(leader string) {
 	f.t.Helper()
 	state := leaderslice.Parse(f.slice()).State
-	if age := time.Since(time.UnixMilli(state.Term)); state.Leader.Name != leader || age < -leaderslice.FirstTermLead || age > time.Minute {
+	if age := time.Since(time.UnixMilli(state.Term)); state.Leader.Name != leader || age < -leaderslice.FirstTermLead-time.Second || age > time.Minute {
 		f.t.Errorf("%q leads with term %d, want %q with a new one", state.Leader.Name, state.Term, leader)
 	}
 }

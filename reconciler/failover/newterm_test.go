@@ -80,8 +80,8 @@ func TestATermIsWrittenOnceAfterAClockIsSetBack(t *testing.T) {
 	ahead := gen.T0.Add(3 * time.Hour).UnixMilli()
 	in := inputOf(leading("a1", ahead), []*corev1.Pod{gen.ReadyPod("a1")})
 	p := decide(in, gen.T0)
-	if p.after.Term != firstTerm || len(p.writes) != 1 {
-		t.Fatalf("got term %d in %d writes, want %d", p.after.Term, len(p.writes), firstTerm)
+	if p.after.Term != firstTerm("a1") || len(p.writes) != 1 {
+		t.Fatalf("got term %d in %d writes, want %d", p.after.Term, len(p.writes), firstTerm("a1"))
 	}
 	next := carryOut(in, p)
 	next.record.Highest = ahead // the leader cache never lowers it

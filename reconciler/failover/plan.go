@@ -96,7 +96,7 @@ func (in input) nextState(before leaderslice.State, highest int64, decision elec
 	}
 	if after.Term == 0 {
 		_, recorded := in.slice(leaderslice.PrimaryFamily(in.leaderService))
-		after.Term = leaderslice.NextTerm(highest, in.leaderService.CreationTimestamp.Time, now, recorded && highest > 0)
+		after.Term = leaderslice.NextTerm(highest, in.leaderService.CreationTimestamp.Time, now, recorded && highest > 0, leaderOf(decision))
 	}
 	if after.Reason == "" {
 		after.Reason = string(decision.Reason)
@@ -108,6 +108,14 @@ func (in input) nextState(before leaderslice.State, highest int64, decision elec
 		}
 	}
 	return after
+}
+
+// leaderOf returns the UID of the leader of a decision; empty if nobody leads.
+func leaderOf(decision election.Decision) types.UID {
+	if decision.Leader == nil {
+		return ""
+	}
+	return types.UID(decision.Leader.UID)
 }
 
 // demoteDeparting marks as announced those candidates whose departure was admitted, so that they lead only if no other pod can. The leader

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
@@ -46,8 +47,14 @@ func plannedOf(p plan) planned {
 // newTerm is the term of a change of leader at gen.T0.
 var newTerm = gen.T0.UnixMilli()
 
-// firstTerm is the term of a change of leader at gen.T0 when no term was seen before.
-var firstTerm = newTerm + leaderslice.FirstTermLead.Milliseconds()
+// firstTerm returns the term of a change of leader to a pod at gen.T0 when no term was seen before; the pod is empty for no leader.
+func firstTerm(pod string) int64 {
+	var leader types.UID
+	if pod != "" {
+		leader = gen.ReadyPod(pod).UID
+	}
+	return leaderslice.NextTerm(0, time.Time{}, gen.T0, false, leader)
+}
 
 func TestDecide(t *testing.T) {
 	a, b := gen.ReadyPod("a1"), gen.ReadyPod("b2")
@@ -69,11 +76,11 @@ func TestDecide(t *testing.T) {
 		},
 		"the first leader gets a term ahead of the time": {
 			input: inputOf(leaderslice.State{}, []*corev1.Pod{a}),
-			want:  planned{Leader: "a1", Term: firstTerm, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}},
+			want:  planned{Leader: "a1", Term: firstTerm("a1"), Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"a Service without pods gets an empty slice": {
 			input: inputOf(leaderslice.State{}, nil),
-			want:  planned{Term: firstTerm, Reason: "NoCandidate", Writes: []string{"create web-leader-ipv4"}},
+			want:  planned{Term: firstTerm(""), Reason: "NoCandidate", Writes: []string{"create web-leader-ipv4"}},
 		},
 		"a leader whose deletion begins is replaced in one write": {
 			input: inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), b}),
@@ -122,7 +129,7 @@ func TestDecide(t *testing.T) {
 		"a pod whose port does not resolve cannot lead": {
 			input: inputOf(leaderslice.State{}, []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports = nil }), b}),
 			want: planned{
-				Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}, Unfit: []string{"a1"},
+				Leader: "b2", Term: firstTerm("b2"), Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4"}, Unfit: []string{"a1"},
 			},
 		},
 		"a pod that has just been created is not reported": {
@@ -140,12 +147,12 @@ func TestDecide(t *testing.T) {
 				pod.Status.PodIPs = pod.Status.PodIPs[:1]
 			})}, dual(corev1.IPFamilyPolicyPreferDualStack)),
 			want: planned{
-				Leader: "a1", Term: firstTerm, Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4", "create web-leader-ipv6"},
+				Leader: "a1", Term: firstTerm("a1"), Reason: "FirstLeader", Ready: true, Writes: []string{"create web-leader-ipv4", "create web-leader-ipv6"},
 			},
 		},
 		"a slice that someone deleted is created again, with a new term": {
 			input: inputOf(leaderslice.State{}, []*corev1.Pod{a, b}, mirrored("b2", "5", gen.T0.Add(-time.Minute))),
-			want:  planned{Leader: "b2", Term: firstTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
+			want:  planned{Leader: "b2", Term: firstTerm("b2"), Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"an annotation that someone removed is put back": {
 			input: inputOf(leading("a1", 5), []*corev1.Pod{a, b}),
@@ -167,7 +174,7 @@ func TestDecide(t *testing.T) {
 		"a slice with our name that is not ours is not changed": {
 			input: inputOf(leading("a1", 5), []*corev1.Pod{b}),
 			edit:  edited(func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences[0].Kind = "Endpoints" }),
-			want:  planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
+			want:  planned{Leader: "b2", Term: firstTerm("b2"), Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
 		},
 		"a slice of the leader Service's predecessor is adopted": {
 			input: inputOf(leading("a1", 5), []*corev1.Pod{a}),
@@ -179,21 +186,21 @@ func TestDecide(t *testing.T) {
 		},
 		"the slices are lost, and the leader Service has the term": {
 			input: inputOf(leaderslice.State{}, []*corev1.Pod{b}, mirrored("a1", "7", gen.T0.Add(-time.Minute))),
-			want:  planned{Leader: "b2", Term: firstTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
+			want:  planned{Leader: "b2", Term: firstTerm("b2"), Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"the slices are lost, and no pod can follow the leader": {
 			input: inputOf(leaderslice.State{}, nil, mirrored("a1", "7", gen.T0.Add(-time.Minute))),
-			want:  planned{Term: firstTerm, Reason: "NoCandidate", Writes: []string{"create web-leader-ipv4"}},
+			want:  planned{Term: firstTerm(""), Reason: "NoCandidate", Writes: []string{"create web-leader-ipv4"}},
 		},
 		"a pod that was created after the leader of its name is another pod": {
 			input: inputOf(leaderslice.State{}, []*corev1.Pod{a, gen.ReadyPod("b2", func(pod *corev1.Pod) {
 				pod.CreationTimestamp = metav1.NewTime(gen.T0)
 			})}, mirrored("b2", "7", gen.T0.Add(-time.Minute))),
-			want: planned{Leader: "a1", Term: firstTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
+			want: planned{Leader: "a1", Term: firstTerm("a1"), Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 		"the slices are lost, and the term of the leader Service is invalid": {
 			input: inputOf(leaderslice.State{}, []*corev1.Pod{a}, mirrored("b2", "many", gen.T0)),
-			want:  planned{Leader: "a1", Term: firstTerm, Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
+			want:  planned{Leader: "a1", Term: firstTerm("a1"), Reason: "LeaderGone", Ready: true, Writes: []string{"create web-leader-ipv4"}},
 		},
 	}
 	for name, test := range cases {

@@ -48,11 +48,11 @@ func TestASliceWithoutAControllerIsAdopted(t *testing.T) {
 		},
 		"the slice has none of our labels": {
 			change: unlabelled, pods: []*corev1.Pod{gen.ReadyPod("b2")},
-			all: planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
+			all: planned{Leader: "b2", Term: firstTerm("b2"), Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
 		},
 		"another Service controls the slice": {
 			change: others, pods: []*corev1.Pod{gen.ReadyPod("b2")},
-			all: planned{Leader: "b2", Term: firstTerm, Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
+			all: planned{Leader: "b2", Term: firstTerm("b2"), Reason: "FirstLeader", Ready: true, Taken: []string{"web-leader-ipv4"}},
 		},
 	}
 	for name, test := range cases {

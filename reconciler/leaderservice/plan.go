@@ -148,7 +148,9 @@ func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
 		case isLeftover(slice, leaderService) && !in.mirrorsUserEndpoints(slice):
 			// This case stands before ownsSlice, because the leader Service controls these slices, too.
 			leftovers = true
-			if in.selectorGone { // while there is a selector, the controller would make the slice again
+			// While there is a selector, the controller would make the slice again. A mirrored slice without the labels that the controllers
+			// copy from a leader Service goes with its Endpoints, and the policy for Tanist's account refuses its deletion.
+			if in.selectorGone && copiesOurLabels(slice) {
 				p.deleteSlices = append(p.deleteSlices, slice)
 			}
 		case in.ownsSlice(slice):

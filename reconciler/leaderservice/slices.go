@@ -27,6 +27,11 @@ func isLeftover(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service)
 	}
 }
 
+// copiesOurLabels reports whether a slice of Kubernetes' own controllers has the labels of a leader Service.
+func copiesOurLabels(slice *discoveryv1.EndpointSlice) bool {
+	return slice.Labels[config.SourceServiceKey] != "" || slice.Labels[config.ManagedByKey] == config.ManagedBy
+}
+
 // takesTraffic reports whether kube-proxy uses a slice for a Service.
 func takesTraffic(slice *discoveryv1.EndpointSlice, service *corev1.Service) bool {
 	return slice.Labels[discoveryv1.LabelServiceName] == service.Name

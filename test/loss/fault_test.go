@@ -60,7 +60,6 @@ func (f fault) once(t *testing.T, b *testbed, round int) []trial {
 	defer s.remove(t)
 	pause(t, f.warm)
 	b.awaitWatched(t)
-	floor := b.floor.write(t)
 	inject, end := f.begin(t, s)
 	restore := env.Restoring(t, f.name, end)
 	s.mark()
@@ -88,6 +87,8 @@ func (f fault) once(t *testing.T, b *testbed, round int) []trial {
 		pause(t, f.watched)
 		trials = s.trials(t, began)
 	}
+	// Last, because kube-proxy applies a change at once only after a second without one.
+	floor := b.floor.write(t)
 	for i := range trials {
 		one := &trials[i]
 		one.Case, one.Round, one.FloorMs, one.LastedMs = f.name, round, ms(floor), ms(lasted)
