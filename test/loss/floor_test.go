@@ -33,7 +33,7 @@ func newFloor(t *testing.T, client kubernetes.Interface) *floor {
 		t.Fatal(err)
 	}
 	slice, err := client.DiscoveryV1().EndpointSlices(namespace).Create(t.Context(), &discoveryv1.EndpointSlice{
-		ObjectMeta: metav1.ObjectMeta{Name: "floor", Annotations: map[string]string{}, Labels: map[string]string{
+		ObjectMeta: metav1.ObjectMeta{Name: "floor", Labels: map[string]string{
 			discoveryv1.LabelServiceName: "floor", discoveryv1.LabelManagedBy: "e2e.tanist.dev",
 		}},
 		AddressType: discoveryv1.AddressTypeIPv4,
@@ -56,7 +56,7 @@ func (f *floor) write(t *testing.T) time.Duration {
 	}
 	defer seen.Stop()
 	version, _ := strconv.Atoi(f.slice.Annotations["e2e.tanist.dev/version"])
-	f.slice.Annotations["e2e.tanist.dev/version"] = strconv.Itoa(version + 1)
+	metav1.SetMetaDataAnnotation(&f.slice.ObjectMeta, "e2e.tanist.dev/version", strconv.Itoa(version+1)) // the API drops an empty map
 	f.slice.Endpoints[0].Addresses = []string{"10.244.255." + strconv.Itoa(1+version%2)}
 
 	began := time.Now()
