@@ -62,9 +62,9 @@ func crashes() []fault {
 	crashed := exactly("LeaderCrashed", 0, 0)
 	crashed.overFloor, crashed.p95 = 30*time.Millisecond, 150*time.Millisecond
 	return []fault{
-		{name: "crash", group: "crash", place: anyNode, begin: toLeader(syscall.SIGKILL, 0), untilMoved: true, watched: afterwards(),
+		{name: "crash-killed", group: "crash", place: anyNode, begin: toLeader(syscall.SIGKILL, 0), untilMoved: true, watched: afterwards(),
 			restore: replaceLeader, brief: 3, want: crashed},
-		{name: "reload", group: "crash", workload: reloading, place: anyNode, begin: toLeader(syscall.SIGHUP, 0), watched: soon},
+		{name: "crash-reload", group: "crash", workload: reloading, place: anyNode, begin: toLeader(syscall.SIGHUP, 0), watched: soon},
 		{name: "crash-behind-proxy", group: "crash", workload: proxied, place: anyNode, begin: toChildren(syscall.SIGKILL), watched: soon},
 	}
 }
@@ -73,7 +73,7 @@ func freezes() []fault {
 	second := map[string]string{freezeAfterKey: "1s"}
 	frozen := exactly("LeaderFrozen", 0, 1500*time.Millisecond)
 	all := []fault{
-		{name: "freeze", group: "freeze", place: anyNode, annotations: second, begin: toLeader(syscall.SIGSTOP, syscall.SIGCONT),
+		{name: "freeze-stopped", group: "freeze", place: anyNode, annotations: second, begin: toLeader(syscall.SIGSTOP, syscall.SIGCONT),
 			untilMoved: true, watched: afterwards(), brief: 2, want: frozen},
 		{name: "freeze-cgroup", group: "freeze", place: anyNode, annotations: second, begin: freezing, untilMoved: true,
 			watched: afterwards(), want: frozen},
@@ -81,7 +81,7 @@ func freezes() []fault {
 			untilMoved: true, watched: afterwards(), want: exactly("LeaderFrozen", 0, 4500*time.Millisecond)},
 	}
 	all = append(all, fault{name: "freeze-all", group: "freeze", place: anyNode, annotations: second,
-		begin: toAllPods(syscall.SIGSTOP, syscall.SIGCONT), lasts: lasting(2 * time.Second), watched: soon})
+		begin: stopAllPods, lasts: lasting(2 * time.Second), watched: soon})
 	for _, d := range []time.Duration{500, 800, 1000} {
 		d *= time.Millisecond
 		all = append(all, fault{name: "stop-" + d.String(), group: "short", place: anyNode, annotations: second,
@@ -102,8 +102,8 @@ func nodeLosses() []fault {
 	late := exactly("NodeLost", 0, away+time.Second)
 	all = append(all, fault{name: "power-without-api", group: "node", place: apart, begin: losePowerWithAPI(away), warm: toHearAll,
 		lasts: lasting(away), untilMoved: true, seldom: true, want: late})
-	cuts := map[string][]direction{"cut": {in, out}, "cut-egress": {out}, "cut-ingress": {in}}
-	for _, name := range []string{"cut", "cut-egress", "cut-ingress"} {
+	cuts := map[string][]direction{"cut-both": {in, out}, "cut-egress": {out}, "cut-ingress": {in}}
+	for _, name := range []string{"cut-both", "cut-egress", "cut-ingress"} {
 		all = append(all, fault{name: name, group: "cut", place: apart, begin: cutting(leadersNode, 0, cuts[name]...),
 			lasts: lasting(5 * time.Second), untilMoved: true, warm: toHearAll, watched: afterwards(), want: lost})
 	}
@@ -129,7 +129,7 @@ func shortCuts() (all []fault) {
 		}
 		group := "short"
 		if want.most > 0 {
-			group = "cuts"
+			group = "timed"
 		}
 		all = append(all, fault{name: "cut-" + d.String(), group: group, hits: aNode, place: apart,
 			begin: cutting(leadersNode, d, in, out), lasts: lasting(d), warm: toHearAll, watched: afterwards(), long: d > 10*time.Second, want: want})

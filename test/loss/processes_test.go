@@ -4,11 +4,13 @@ package loss
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -37,20 +39,32 @@ func toLeader(first, last syscall.Signal) func(*testing.T, *scene) (inject, end 
 	}
 }
 
-// toAllPods signals the first processes of all pods that could lead.
-func toAllPods(first, last syscall.Signal) func(*testing.T, *scene) (inject, end step) {
-	return func(t *testing.T, s *scene) (inject, end step) {
-		list, err := s.pods(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var pids []int
-		for _, pod := range list {
-			main, _ := containerProcesses(t, pod.Name)
-			pids = append(pids, main...)
-		}
-		return signalling(pids, first, last)
+// stopAllPods stops the first processes of all pods that could lead. At the end the leader's goes on first: if another pod answered before
+// it, to follow that one would be right.
+func stopAllPods(t *testing.T, s *scene) (inject, end step) {
+	t.Helper()
+	list, err := s.pods(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	leader, _ := containerProcesses(t, s.leader.Name)
+	var others []int
+	for _, pod := range list {
+		if pod.UID != s.leader.UID {
+			main, _ := containerProcesses(t, pod.Name)
+			others = append(others, main...)
+		}
+	}
+	inject, _ = signalling(append(others, leader...), syscall.SIGSTOP, 0)
+	end = func(ctx context.Context) error {
+		failed := env.Signal(leader, syscall.SIGCONT)
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+		}
+		return errors.Join(failed, env.Signal(others, syscall.SIGCONT))
+	}
+	return inject, end
 }
 
 // toChildren signals the processes that the first one of the leader's container has started.
