@@ -5,6 +5,8 @@ import "time"
 const (
 	// armingReplies is how often a pod must have answered before its silence means anything.
 	armingReplies = 3
+	// resolution is how much a silence may seem longer than it is: the clock advances in ticks.
+	resolution = 50 * time.Millisecond
 	// SecondAfter is how long a request is unanswered before a second connection is opened beside it.
 	SecondAfter = 500 * time.Millisecond
 	// StarvedWindow is how long a pod must be silent if its node lacks CPU: its kubelet takes StarvedDelay to answer.
@@ -47,7 +49,7 @@ func (e FreezeEvidence) Frozen() bool {
 	if e.NodeDelay > StarvedDelay {
 		window = max(window, StarvedWindow)
 	}
-	return e.FreezeAfter > 0 && e.Replies >= armingReplies && e.First.Waiting >= window &&
+	return e.FreezeAfter > 0 && e.Replies >= armingReplies && e.First.Waiting >= window+resolution &&
 		e.First.Connected && e.First.Acknowledged &&
 		e.Second.Connected && e.Second.Acknowledged && e.Second.Waiting >= window-SecondAfter-2*Tick &&
 		e.NodeHeard && (e.SinceStall < 0 || e.SinceStall >= Lively)

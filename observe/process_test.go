@@ -8,7 +8,7 @@ import (
 func frozenPod() FreezeEvidence {
 	return FreezeEvidence{
 		FreezeAfter: time.Second, Replies: 10,
-		First:     Request{Connected: true, Waiting: time.Second, Acknowledged: true},
+		First:     Request{Connected: true, Waiting: time.Second + resolution, Acknowledged: true},
 		Second:    Request{Connected: true, Waiting: 490 * time.Millisecond, Acknowledged: true},
 		NodeHeard: true, NodeDelay: time.Millisecond, SinceStall: -1,
 	}
@@ -33,7 +33,7 @@ func TestAPodIsFrozenIfItsKernelAnswersAndItsProcessDoesNot(t *testing.T) {
 		"the observer stood still before":   {func(e *FreezeEvidence) { e.SinceStall = 400 * time.Millisecond }, true},
 		"its node lacks CPU, and it is silent": {
 			func(e *FreezeEvidence) {
-				e.NodeDelay, e.First.Waiting, e.Second.Waiting = time.Second, StarvedWindow, StarvedWindow-SecondAfter
+				e.NodeDelay, e.First.Waiting, e.Second.Waiting = time.Second, StarvedWindow+resolution, StarvedWindow-SecondAfter
 			}, true,
 		},
 	} {
