@@ -133,11 +133,17 @@ func (o Options) Validate() error {
 	}
 	refuse(o.Floor && slices.ContainsFunc(o.Modes, unannounced),
 		"--floor measures what the API server takes: omit it with --mode %s, %s or %s", report.ModeCrash, report.ModeFreeze, report.ModeNode)
-	if o.Burst {
-		refuse(o.Service != "", "--burst creates its own Services: omit the Service's name")
-		refuse(o.Services < 1 || o.Services > 1000, "--services must be from 1 to 1000, got %d", o.Services)
-		refuse(o.Traffic, "--burst measures the API alone: omit --traffic")
-		refuse(len(o.Modes) != 1 || o.Modes[0] != report.ModeDelete, "--burst deletes leaders: omit --mode")
-	}
+	o.validateBurst(refuse)
 	return errors.Join(errs...)
+}
+
+// validateBurst refuses what a burst cannot do.
+func (o Options) validateBurst(refuse func(bad bool, format string, args ...any)) {
+	if !o.Burst {
+		return
+	}
+	refuse(o.Service != "", "--burst creates its own Services: omit the Service's name")
+	refuse(o.Services < 1 || o.Services > 1000, "--services must be from 1 to 1000, got %d", o.Services)
+	refuse(o.Traffic, "--burst measures the API alone: omit --traffic")
+	refuse(len(o.Modes) != 1 || o.Modes[0] != report.ModeDelete, "--burst deletes leaders: omit --mode")
 }

@@ -62,8 +62,8 @@ func TestNextTerm(t *testing.T) {
 func TestLeadersThatKnowNothingOfEachOtherHaveTermsOfTheirOwn(t *testing.T) {
 	created := gen.T0.Add(time.Minute) // the clock is slow
 	first := func(leader types.UID) int64 { return NextTerm(0, created, gen.T0, false, leader) }
-	if first("a") == first("b") || first("a") != first("a") {
-		t.Errorf("the first terms of two leaders are %d, %d and %d, want one for each", first("a"), first("b"), first("a"))
+	if a, again, b := first("a"), first("a"), first("b"); a == b || a != again {
+		t.Errorf("the first terms of two leaders are %d and %d, then %d for the first one, want one for each", a, b, again)
 	}
 	earliest := created.Add(FirstTermLead).UnixMilli()
 	if got := first("a"); got < earliest || got >= earliest+maxOwnTerms {

@@ -162,7 +162,9 @@ func (c *nodesOfBench) ObservedNode(name string) (observe.Node, bool) {
 
 func nodeName(i int) string { return fmt.Sprintf("node-%d", i) }
 
-func nodeAddress(i int) netip.Addr { return netip.AddrFrom4([4]byte{127, 1, byte(i / 250), byte(i%250 + 1)}) }
+func nodeAddress(i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{127, 1, byte(i / 250), byte(i%250 + 1)})
+}
 
 // startTargets starts the process that serves kubelets and pods, and returns their ports.
 func startTargets(t *testing.T) (kubelet, app uint16) {
