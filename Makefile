@@ -102,6 +102,10 @@ bench-idle: build ## Measure what a thousand leader Services cost while nothing 
 	CLUSTER_NAME=idle SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 0 -v -run TestIdle ./test/bench/ -args $(IDLE_ARGS)
 
+.PHONY: bench-observer
+bench-observer: ## Measure what it costs to watch leaders and their nodes (OBSERVER_ARGS="-leaders 1000 -kubelets 100")
+	go test -tags bench -count=1 -timeout 1h -v -run '^TestObserver$$' ./test/bench/ -args $(OBSERVER_ARGS)
+
 .PHONY: bench-admission
 bench-admission: nodes build ## Measure hand-overs with and without admission, and what admission costs (ADMISSION_ARGS="-failovers 10 -calls 100")
 	CLUSTER_NAME=admission scripts/with-tanist.sh \

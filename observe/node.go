@@ -61,9 +61,9 @@ const (
 	OutcomeUnarmed Outcome = "unarmed"
 )
 
-// Outcomes returns the outcomes at which a suspicion may end.
+// Outcomes returns the outcomes with which a suspicion may end. A node that is not armed is not suspected.
 func Outcomes() []Outcome {
-	return []Outcome{OutcomeLost, OutcomeHeard, OutcomeVetoed, OutcomeIsolated, OutcomeUnarmed}
+	return []Outcome{OutcomeLost, OutcomeHeard, OutcomeVetoed, OutcomeIsolated}
 }
 
 // Judge says whether the node is lost.
