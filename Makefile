@@ -87,7 +87,7 @@ converge: components ## Test that replicas that see different things do not figh
 .PHONY: e2e
 e2e: nodes build ## Run the tests on real nodes (needs root and some Debian packages)
 	cd test/cluster && go test -tags e2e -count=1 -timeout 1h -v ./e2e/
-	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -p 1 -tags e2e -count=1 -timeout 1h -v ./test/e2e/ ./test/disruptions/ ./test/loss/ # -p 1: one after the other
+	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -p 1 -tags e2e -count=1 -timeout 1h -v ./test/e2e/ ./test/disruptions/ # -p 1: one after the other
 
 .PHONY: bench
 bench: nodes build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")
