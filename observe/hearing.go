@@ -26,6 +26,8 @@ const (
 	freshFor = 30 * time.Second
 	// disarmed is a silence after which a node has to be heard anew before it can be lost again.
 	disarmed = 10 * time.Second
+	// forgotten is a silence after which a node no longer counts: Kubernetes has noticed it as well.
+	forgotten = 2 * time.Minute
 	// settled is how old an unanswered probe must be to count as one of the probes after a stall.
 	settled = 150 * time.Millisecond
 	// maxProbes bounds the probes that are remembered. The oldest and the latest ones matter.
@@ -126,8 +128,12 @@ func (h *Hearing) ProbesSince(since, now time.Duration) int {
 	return count
 }
 
-// Armed says which channels worked before the node fell silent, or work now.
+// Armed says which channels worked before the node fell silent, or work now. A node that has been silent for long is not armed: it shows
+// nothing about the loss of others.
 func (h *Hearing) Armed(now time.Duration) Armed {
+	if h.Age(now) >= forgotten {
+		return NotArmed
+	}
 	until := now - h.Age(now)
 	steady := h.steadyAnswers >= armingAnswers && h.heardAt-h.steadyFrom >= armingTime
 	fresh := h.freshAt >= 0 && until-h.freshAt <= freshFor

@@ -83,6 +83,14 @@ func TestANodeIsArmedByWhatWasHeard(t *testing.T) {
 			},
 			want: FullyArmed,
 		},
+		"silent for so long that Kubernetes has noticed": {
+			hear: func(h *Hearing) time.Duration {
+				at := heardFor(h, 0, 3*time.Second)
+				h.Asked(at)
+				return at + forgotten
+			},
+			want: NotArmed,
+		},
 		"heard again after a long silence": {
 			hear: func(h *Hearing) time.Duration {
 				at := heardFor(h, 0, 3*time.Second)

@@ -100,17 +100,3 @@ type Replica struct {
 	// Address is where its peers ask it.
 	Address netip.AddrPort
 }
-
-// Watched says whether a leader is watched, and how.
-type Watched string
-
-const (
-	// WatchedFully is a leader whose node and process are watched.
-	WatchedFully Watched = "fully"
-	// WatchedNode is a leader whose node alone is watched.
-	WatchedNode Watched = "node"
-	// WatchedPod is a leader whose process alone is watched.
-	WatchedPod Watched = "pod"
-	// NotWatched is a leader that only Kubernetes watches.
-	NotWatched Watched = "no"
-)

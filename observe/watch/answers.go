@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"reflect"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -24,8 +25,10 @@ func (w *Watcher) Set(key types.NamespacedName, observed observe.Service) {
 	if s == nil {
 		s = &service{key: key}
 		w.services[key] = s
+	} else if reflect.DeepEqual(*s.Service, observed) {
+		return
 	}
-	s.Service = observed
+	s.Service = &observed
 	if observed.Leader == nil || s.verdict != observe.NotLost && w.verdict(s, observed.Leader) == observe.NotLost {
 		s.verdict = observe.NotLost
 	}

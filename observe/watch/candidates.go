@@ -41,8 +41,8 @@ func (w *Watcher) listenForCandidates(ctx context.Context, s *service) {
 func (w *Watcher) askCandidates(ctx context.Context, s *service) {
 	began := time.Now()
 	for {
-		candidates := w.candidatesOf(s, time.Since(began) >= askCandidatesFor)
-		if candidates == nil || ctx.Err() != nil {
+		candidates, more := w.candidatesOf(s, time.Since(began) >= askCandidatesFor)
+		if !more || ctx.Err() != nil {
 			return
 		}
 		for i := range candidates {
@@ -52,17 +52,15 @@ func (w *Watcher) askCandidates(ctx context.Context, s *service) {
 	}
 }
 
-// candidatesOf returns the candidates to ask; nil, and ends the asking, if none is to be asked any more.
-func (w *Watcher) candidatesOf(s *service, mayEnd bool) []observe.Pod {
+// candidatesOf returns the candidates to ask. It returns false, and ends the asking, if none is to be asked any more.
+func (w *Watcher) candidatesOf(s *service, mayEnd bool) (candidates []observe.Pod, more bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.services[s.key] != s || mayEnd && !w.suspected(s) {
 		s.heard = nil
-		return nil
+		return nil, false
 	}
-	all := make([]observe.Pod, min(len(s.Candidates), candidatesAsked))
-	copy(all, s.Candidates)
-	return all
+	return s.Candidates[:min(len(s.Candidates), candidatesAsked)], true
 }
 
 // askCandidate asks one candidate, and records that it was heard.
@@ -109,12 +107,7 @@ func (w *Watcher) answers(ctx context.Context, s *service, candidate *observe.Po
 	w.mu.Unlock()
 	switch {
 	case probes:
-		conn, err := probe.Dial(ctx, *candidate.Probe)
-		if err != nil {
-			return false
-		}
-		defer conn.Close()
-		return conn.Ask(ctx) == nil
+		return askOnce(ctx, *candidate.Probe, candidateWithin) == nil
 	case own || heard:
 		return true
 	case n != nil:

@@ -13,6 +13,8 @@ import (
 const (
 	// crashChecks is how often a pod is connected to after its connection has ended, before its next regular question.
 	crashChecks = 10
+	// crashHangups is how many accepted connections may end without an answer there. A server may treat all of them so.
+	crashHangups = 3
 	// crashAnswerWithin is how long an accepted connection may take to answer there.
 	crashAnswerWithin = 200 * time.Millisecond
 	// policyGap is the pause between attempts if no connection has ended: a policy that rejects packets may be changing.
@@ -21,17 +23,18 @@ const (
 
 // lookForCrash connects to a pod whose connection has ended, or was refused, until it is clear whether anything listens.
 func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, ended bool) {
-	if !w.expectCrash(ctx, p) {
+	replies := w.expectCrash(ctx, p)
+	if replies == 0 {
 		return
 	}
-	evidence := observe.CrashEvidence{Replies: w.repliesOf(p), Ended: ended}
+	evidence := observe.CrashEvidence{Replies: replies, Ended: ended}
 	gap := observe.RefusalGap
 	if !ended {
 		gap = policyGap
 	}
-	began := time.Now()
+	began, hangups := time.Now(), 0
 	for range crashChecks {
-		err := w.tryOnce(ctx, how)
+		err := askOnce(ctx, how, crashAnswerWithin)
 		switch {
 		case err == nil:
 			w.podHeard(p)
@@ -39,7 +42,8 @@ func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, e
 		case probe.Refused(err):
 			evidence.Refusals++
 			evidence.Over = time.Since(began)
-		case probe.Hangup(err): // accepted by a socket that was about to close
+		case probe.Hangup(err) && hangups < crashHangups: // accepted by a socket that was about to close
+			hangups++
 			evidence.Refusals = 0
 		default:
 			return // nothing is known; the next question shows more
@@ -52,9 +56,9 @@ func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, e
 	}
 }
 
-// tryOnce connects to a pod and asks it once.
-func (w *Watcher) tryOnce(ctx context.Context, how observe.Probe) error {
-	ctx, cancel := context.WithTimeout(ctx, crashAnswerWithin)
+// askOnce connects to a pod and asks it once.
+func askOnce(ctx context.Context, how observe.Probe, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	conn, err := probe.Dial(ctx, how)
 	if err != nil {
@@ -64,26 +68,20 @@ func (w *Watcher) tryOnce(ctx context.Context, how observe.Probe) error {
 	return conn.Ask(ctx)
 }
 
-// expectCrash begins to listen for those who would follow, while it is looked into whether the pod has crashed. It returns false if that is
-// known already.
-func (w *Watcher) expectCrash(ctx context.Context, p *pod) bool {
+// expectCrash begins to listen for those who would follow, while it is looked into whether the pod has crashed. It returns how often the
+// pod has answered before; zero if there is nothing to look into, because it never has or is known to have crashed.
+func (w *Watcher) expectCrash(ctx context.Context, p *pod) (replies int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p.heardSince = -1
-	if p.crashed {
-		return false
+	if p.crashed || p.replies == 0 {
+		return 0
 	}
 	for _, key := range p.leads {
 		if s := w.services[key]; s != nil {
 			w.listenForCandidates(ctx, s)
 		}
 	}
-	return true
-}
-
-func (w *Watcher) repliesOf(p *pod) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	return p.replies
 }
 

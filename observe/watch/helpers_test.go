@@ -124,7 +124,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			t.Fatalf("waited 20s in vain: %s", what)
+			t.Fatalf("not within 20s: %s", what)
 		}
 	}
 }

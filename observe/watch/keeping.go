@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tanist-dev/tanist/observe"
@@ -24,6 +25,9 @@ const (
 func (w *Watcher) keeps(ctx context.Context, p *pod) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if p.single {
+		return false
+	}
 	for _, key := range p.leads {
 		s := w.services[key]
 		if s == nil {
@@ -71,15 +75,22 @@ func tryTwo(ctx context.Context, how observe.Probe) keeping {
 	case !first.Reusable():
 		return keepingNot
 	}
-	ctx, cancel = context.WithTimeout(ctx, secondWithin)
-	defer cancel()
-	second, err := probe.Dial(ctx, how)
-	if err != nil {
+	switch err := askOnce(ctx, how, secondWithin); {
+	case err == nil:
+		return keepingWell
+	case errors.Is(err, context.DeadlineExceeded):
+		return keepingNot
+	default:
 		return keepingUnknown
 	}
-	defer second.Close()
-	if second.Ask(ctx) != nil {
-		return keepingNot
-	}
-	return keepingWell
+}
+
+// servesBeside reports whether a pod answers on another connection while one is kept. The pod that was tried may have been of another revision
+// than the leader. A leader that serves one connection at a time is blocked for half a second, once.
+func (w *Watcher) servesBeside(ctx context.Context, p *pod, how observe.Probe) bool {
+	err := askOnce(ctx, how, observe.SecondAfter)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p.single = errors.Is(err, context.DeadlineExceeded)
+	return err == nil
 }

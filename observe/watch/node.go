@@ -164,11 +164,12 @@ func (n *node) slowness(now time.Duration) time.Duration {
 	return max(n.delay, now-n.askedAt)
 }
 
-// lookAtNode begins or ends the suspicion of a node. It reports whether the node is suspected, or was until now.
+// lookAtNode begins or ends the suspicion of a node. It reports whether the node is suspected, or was until now. A suspicion ends when the
+// node is heard, or has been silent for so long that it is no longer armed.
 func (w *Watcher) lookAtNode(ctx context.Context, n *node, now time.Duration) bool {
-	silent := n.hearing.Age(now) >= observe.Suspicious
+	silent := n.hearing.Age(now) >= observe.Suspicious && n.hearing.Armed(now) != observe.NotArmed
 	switch {
-	case silent && n.suspicion == nil && n.hearing.Armed(now) != observe.NotArmed:
+	case silent && n.suspicion == nil:
 		ctx, end := context.WithCancel(ctx)
 		n.suspicion = &suspicion{votes: map[string]vote{}, end: end}
 		w.suspects[n.Name] = n
@@ -183,7 +184,7 @@ func (w *Watcher) lookAtNode(ctx context.Context, n *node, now time.Duration) bo
 	return n.suspicion != nil
 }
 
-// outcome returns how a suspicion ended when the node was heard again.
+// outcome returns how a suspicion ended.
 func (s *suspicion) outcome() observe.Outcome {
 	switch {
 	case s.lost:

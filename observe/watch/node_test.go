@@ -58,7 +58,7 @@ func silentNode(t *testing.T, services ...types.NamespacedName) (w *Watcher, rep
 	t.Helper()
 	w, reported = newWatcher(t, &cluster{nodes: []observe.Node{{Name: "node-1", Kubelet: silent}, {Name: "node-2", Kubelet: silent}}})
 	for i, name := range services {
-		w.services[name] = &service{key: name, Service: observe.Service{
+		w.services[name] = &service{key: name, Service: &observe.Service{
 			Leader: &observe.Pod{UID: "leader", Node: "node-1"}, LossAfter: time.Duration(i+1) * time.Second,
 		}}
 	}
@@ -157,5 +157,18 @@ func TestNoVerdictRightAfterTheObserverStoodStill(t *testing.T) {
 	}
 	if changed := look(observe.Suspicious); len(changed) > 0 {
 		t.Errorf("reported %v soon after a pause of the observer", changed)
+	}
+}
+
+// A node that stays away is not asked about for ever, and does not make the loss of another one look like that of many.
+func TestANodeThatStaysAwayIsNoLongerSuspected(t *testing.T) {
+	w, _, look := silentNode(t, key("web"))
+	look(2 * time.Second)
+	if w.Verdict(key("web"), "leader") != observe.NodeLost || w.armed != 1 {
+		t.Fatalf("the verdict is %q with %d armed nodes, want %s with one", w.Verdict(key("web"), "leader"), w.armed, observe.NodeLost)
+	}
+	look(2 * time.Minute)
+	if len(w.suspects) > 0 || w.armed != 0 || w.replicasSuspected() != nil {
+		t.Errorf("after two minutes %d nodes are suspected and %d armed, want none", len(w.suspects), w.armed)
 	}
 }

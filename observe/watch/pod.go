@@ -31,7 +31,10 @@ type pod struct {
 	silentFrom time.Duration
 	// first and second are the connections with a request that is unanswered; nil if there is none.
 	first, second *request
-	crashed       bool
+	// crashed and hangs are verdicts, which hold until the pod is heard. The connections that have shown a hang do not stay open.
+	crashed, hangs bool
+	// single is a pod that answers nobody else while a connection to it is kept.
+	single bool
 }
 
 // request is a request that is unanswered.
@@ -70,7 +73,11 @@ func (w *Watcher) watchPod(ctx context.Context, p *pod, how observe.Probe) {
 		if ctx.Err() != nil {
 			break
 		}
-		kept = w.askPod(ctx, p, how, kept)
+		first := kept == nil
+		if kept = w.askPod(ctx, p, how, kept); first && kept != nil && !w.servesBeside(ctx, p, how) {
+			kept.Close()
+			kept = nil
+		}
 		wait = w.pauseBetween(p)
 	}
 	if kept != nil {
@@ -137,7 +144,7 @@ func (w *Watcher) podHeard(p *pod) {
 		p.heardSince = now
 	}
 	p.replies++
-	p.silentFrom, p.crashed = -1, false
+	p.silentFrom, p.crashed, p.hangs = -1, false, false
 	p.first, p.second = nil, nil
 	w.heardOn(p.Node)
 }
@@ -146,7 +153,7 @@ func (w *Watcher) podHeard(p *pod) {
 func (w *Watcher) podSilent(p *pod) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p.heardSince = -1
+	p.heardSince, p.hangs = -1, false
 }
 
 // heardFor returns for how long the pod has answered without a gap.
@@ -160,7 +167,12 @@ func (p *pod) heardFor(now time.Duration) time.Duration {
 // frozen reports whether the pod's process hangs, for a Service that waits for freezeAfter.
 func (w *Watcher) frozen(p *pod, freezeAfter time.Duration) bool {
 	now := w.clock.Now()
-	if freezeAfter <= 0 || p.first == nil || p.second == nil || now-p.silentFrom < freezeAfter {
+	switch {
+	case freezeAfter <= 0 || p.silentFrom < 0 || now-p.silentFrom < freezeAfter:
+		return false
+	case p.hangs:
+		return true
+	case p.first == nil || p.second == nil:
 		return false
 	}
 	evidence := observe.FreezeEvidence{
@@ -177,7 +189,8 @@ func (w *Watcher) frozen(p *pod, freezeAfter time.Duration) bool {
 		evidence.NodeHeard = n.hearing.HeardWithin(observe.Lively, now)
 		evidence.NodeDelay = n.slowness(now)
 	}
-	return evidence.Frozen()
+	p.hangs = evidence.Frozen()
+	return p.hangs
 }
 
 // evidence says how a request stands.

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/observe/probe"
 )
 
 // app is a pod's process, and what it was asked.
@@ -137,6 +139,57 @@ func TestAPodThatLeadsNoMoreIsNotAskedAnyMore(t *testing.T) {
 	eventually(t, "no pod is watched", func() bool { return w.watchedProcesses() == 0 })
 }
 
+// A verdict about a hang holds until the pod is heard: the connections that show it are given up after a while.
+func TestAHangLastsUntilThePodAnswers(t *testing.T) {
+	w, _ := newWatcher(t, &cluster{})
+	p := &pod{hangs: true, silentFrom: 0, heardSince: -1}
+	look := func(d time.Duration) {
+		for at := w.clock.Now(); w.clock.Now() < at+d; {
+			w.clock.Advance(time.Now().Add(w.clock.Now() + observe.Tick))
+		}
+	}
+	look(3 * time.Second)
+	if !w.frozen(p, time.Second) || !w.frozen(p, 2*time.Second) || w.frozen(p, time.Minute) || w.frozen(p, 0) {
+		t.Error("a pod that hangs for 3s must be lost for Services that wait for up to that, and for no others")
+	}
+	w.podHeard(p)
+	if w.frozen(p, time.Second) {
+		t.Error("the pod is still believed to hang although it has answered")
+	}
+}
+
+// A server that answers nobody is not asked more often than others.
+func TestAServerThatHangsUpIsLeftAlone(t *testing.T) {
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	var accepted atomic.Int64
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			accepted.Add(1)
+			_ = conn.Close()
+		}
+	}()
+	how := observe.Probe{Kind: observe.ProbeHTTP, Address: netip.MustParseAddrPort(listener.Addr().String()), Path: "/"}
+	w, _ := newWatcher(t, &cluster{})
+	never := &pod{heardSince: -1, silentFrom: -1}
+	w.lookForCrash(t.Context(), never, how, true)
+	if n := accepted.Load(); n > 0 {
+		t.Errorf("a pod that never answered was connected to %d times to see whether it has crashed", n)
+	}
+	once := &pod{heardSince: -1, silentFrom: -1, replies: 1}
+	w.lookForCrash(t.Context(), once, how, true)
+	if n := accepted.Load(); n == 0 || n > crashHangups+1 || once.crashed {
+		t.Errorf("a pod that hangs up was connected to %d times, want at most %d; crashed: %t", n, crashHangups+1, once.crashed)
+	}
+}
+
 // A connection is kept only where another one is served beside it.
 func TestAServerWithASingleThreadIsNotBlocked(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -152,6 +205,19 @@ func TestAServerWithASingleThreadIsNotBlocked(t *testing.T) {
 	}
 	eventually(t, "connections are kept to a server that serves many", func() bool {
 		return tryTwo(t.Context(), *probeOf(many.Server)) == keepingWell
+	})
+	w, _ := newWatcher(t, &cluster{})
+	kept, err := probe.Dial(t.Context(), *probeOf(single))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	leader := &pod{}
+	if w.servesBeside(t.Context(), leader, *probeOf(single)) || !leader.single {
+		t.Error("a leader that serves one connection at a time is believed to serve others")
+	}
+	eventually(t, "a leader that serves many is believed to", func() bool {
+		return w.servesBeside(t.Context(), leader, *probeOf(many.Server)) && !leader.single
 	})
 	many.Close()
 	if got := tryTwo(t.Context(), *probeOf(many.Server)); got != keepingUnknown {

@@ -34,9 +34,8 @@ type targets struct {
 // podTarget is a pod to watch.
 type podTarget struct {
 	observe.Pod
-	// leads are the Services that the pod leads, marked says that a mark excludes it from leading one.
-	leads  []types.NamespacedName
-	marked bool
+	// leads are the Services that the pod leads. A pod with a mark may lead none.
+	leads []types.NamespacedName
 	// freezeAfter is the shortest silence that any of these Services acts upon; zero if none does.
 	freezeAfter time.Duration
 }
@@ -51,7 +50,7 @@ type surroundings struct {
 
 // choose returns what a replica watches: the nodes of all leaders and of those who would follow, except its own, a few more for reference,
 // the processes of the leaders that fall to it, and the pods that must be heard before they may lead again.
-func choose(services map[types.NamespacedName]*service, in surroundings) targets {
+func choose(services map[types.NamespacedName]*observe.Service, in surroundings) targets {
 	all := targets{nodes: map[string][]types.NamespacedName{}, pods: map[types.UID]*podTarget{}}
 	for key, s := range services {
 		if s.Leader != nil {
@@ -60,7 +59,7 @@ func choose(services map[types.NamespacedName]*service, in surroundings) targets
 		for i := range s.Marked {
 			all.addNode(s.Marked[i].Node, in)
 			if s.ProbePods && s.Marked[i].Probe != nil {
-				all.pod(&s.Marked[i]).marked = true
+				all.pod(&s.Marked[i])
 			}
 		}
 	}
@@ -69,16 +68,11 @@ func choose(services map[types.NamespacedName]*service, in surroundings) targets
 			all.addNode(name, in)
 		}
 	}
-	for _, led := range all.nodes {
-		slices.SortFunc(led, func(a, b types.NamespacedName) int {
-			return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-		})
-	}
 	return all
 }
 
 // addLeader adds the leader of a Service, and the nodes of those who would follow.
-func (t *targets) addLeader(key types.NamespacedName, s *service, in surroundings) {
+func (t *targets) addLeader(key types.NamespacedName, s *observe.Service, in surroundings) {
 	leader := s.Leader
 	if s.LossAfter > 0 {
 		t.addNode(leader.Node, in, key)
@@ -91,7 +85,7 @@ func (t *targets) addLeader(key types.NamespacedName, s *service, in surrounding
 	}
 	p := t.pod(leader)
 	p.leads = append(p.leads, key)
-	if d := freezeAfter(&s.Service, leader); d > 0 && (p.freezeAfter == 0 || d < p.freezeAfter) {
+	if d := freezeAfter(s, leader); d > 0 && (p.freezeAfter == 0 || d < p.freezeAfter) {
 		p.freezeAfter = d
 	}
 }
@@ -180,31 +174,49 @@ func askEvery(freezeAfter, shortest time.Duration) time.Duration {
 	return max(min(freezeAfter/asksPerWindow, maxAskInterval), shortest)
 }
 
-// updateTargets starts and ends the watches of nodes and pods as the Services ask.
+// updateTargets starts and ends the watches of nodes and pods as the Services ask. It chooses without the lock, because a hand-over that asks
+// for a verdict waits for that.
 func (w *Watcher) updateTargets(ctx context.Context) {
-	now := w.now()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.outdated && now-w.targetsAt < replicasEvery {
+	services, outdated := w.outdatedServices()
+	if !outdated {
 		return
 	}
-	w.outdated, w.targetsAt = false, now
-	tuning := w.Tuning.Load().Observe
+	tuning, wanted := w.Tuning.Load().Observe, targets{}
 	in := w.lookAround()
-	wanted := targets{}
 	if tuning.Enabled {
-		wanted = choose(w.services, in)
+		wanted = choose(services, in)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.interval, w.stretch = tuning.Interval.Duration, wanted.stretch(tuning)
 	w.updateNodes(ctx, wanted)
 	w.updatePods(ctx, wanted, tuning)
 }
 
-// lookAround reads what surrounds this replica.
+// outdatedServices returns what to watch for each Service. It returns false if nothing has changed.
+func (w *Watcher) outdatedServices() (services map[types.NamespacedName]*observe.Service, outdated bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.clock.Now()
+	if !w.outdated && now-w.targetsAt < replicasEvery {
+		return nil, false
+	}
+	w.outdated, w.targetsAt = false, now
+	services = make(map[types.NamespacedName]*observe.Service, len(w.services))
+	for key, s := range w.services {
+		services[key] = s.Service
+	}
+	return services, true
+}
+
+// lookAround reads what surrounds this replica, and remembers where it is and who its peers are.
 func (w *Watcher) lookAround() surroundings {
 	in := surroundings{self: w.Self, nodes: w.Cluster.ObservedNodes()}
+	replicas := w.Cluster.Replicas()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.replicas = nil
-	for _, r := range w.Cluster.Replicas() {
+	for _, r := range replicas {
 		in.replicas = append(in.replicas, r.Name)
 		if r.Name == w.Self {
 			w.own = r.Node

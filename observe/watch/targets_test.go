@@ -27,8 +27,8 @@ func podOf(name, node string) *observe.Pod {
 }
 
 // led returns a Service with a leader and a candidate.
-func led(leader, candidate *observe.Pod) *service {
-	return &service{Service: observe.Service{Leader: leader, Candidates: []observe.Pod{*candidate}, LossAfter: time.Second, ProbePods: true}}
+func led(leader, candidate *observe.Pod) *observe.Service {
+	return &observe.Service{Leader: leader, Candidates: []observe.Pod{*candidate}, LossAfter: time.Second, ProbePods: true}
 }
 
 func nodesNamed(names ...string) []observe.Node {
@@ -41,27 +41,27 @@ func nodesNamed(names ...string) []observe.Node {
 
 func TestAReplicaWatchesTheNodesOfLeadersAndTheirSuccessors(t *testing.T) {
 	for name, test := range map[string]struct {
-		change    func(s *service, in *surroundings)
+		change    func(s *observe.Service, in *surroundings)
 		wantNodes []string
 		wantPods  []types.UID
 	}{
-		"a leader elsewhere":        {func(*service, *surroundings) {}, []string{"a", "b"}, []types.UID{"web-0"}},
-		"a leader on its own node":  {func(_ *service, in *surroundings) { in.own = "a" }, []string{"b"}, []types.UID{"web-0"}},
-		"nobody leads":              {func(s *service, _ *surroundings) { s.Leader = nil }, nil, nil},
-		"node losses switched off":  {func(s *service, _ *surroundings) { s.LossAfter = 0 }, []string{"b"}, []types.UID{"web-0"}},
-		"pods must not be asked":    {func(s *service, _ *surroundings) { s.ProbePods = false }, []string{"a", "b"}, nil},
-		"the leader has no probe":   {func(s *service, _ *surroundings) { s.Leader.Probe = nil }, []string{"a", "b"}, nil},
-		"the leader has no node":    {func(s *service, _ *surroundings) { s.Leader.Node = "" }, []string{"b"}, []types.UID{"web-0"}},
-		"a pod with a mark":         {func(s *service, _ *surroundings) { s.Marked = []observe.Pod{*podOf("web-9", "c")} }, []string{"a", "b", "c"}, []types.UID{"web-0", "web-9"}},
-		"other nodes for reference": {func(_ *service, in *surroundings) { in.nodes = nodesNamed("a", "b", "c") }, []string{"a", "b", "c"}, []types.UID{"web-0"}},
+		"a leader elsewhere":        {func(*observe.Service, *surroundings) {}, []string{"a", "b"}, []types.UID{"web-0"}},
+		"a leader on its own node":  {func(_ *observe.Service, in *surroundings) { in.own = "a" }, []string{"b"}, []types.UID{"web-0"}},
+		"nobody leads":              {func(s *observe.Service, _ *surroundings) { s.Leader = nil }, nil, nil},
+		"node losses switched off":  {func(s *observe.Service, _ *surroundings) { s.LossAfter = 0 }, []string{"b"}, []types.UID{"web-0"}},
+		"pods must not be asked":    {func(s *observe.Service, _ *surroundings) { s.ProbePods = false }, []string{"a", "b"}, nil},
+		"the leader has no probe":   {func(s *observe.Service, _ *surroundings) { s.Leader.Probe = nil }, []string{"a", "b"}, nil},
+		"the leader has no node":    {func(s *observe.Service, _ *surroundings) { s.Leader.Node = "" }, []string{"b"}, []types.UID{"web-0"}},
+		"a pod with a mark":         {func(s *observe.Service, _ *surroundings) { s.Marked = []observe.Pod{*podOf("web-9", "c")} }, []string{"a", "b", "c"}, []types.UID{"web-0", "web-9"}},
+		"other nodes for reference": {func(_ *observe.Service, in *surroundings) { in.nodes = nodesNamed("a", "b", "c") }, []string{"a", "b", "c"}, []types.UID{"web-0"}},
 		"a node without a kubelet is no reference": {
-			func(_ *service, in *surroundings) { in.nodes = []observe.Node{{Name: "c"}} }, []string{"a", "b"}, []types.UID{"web-0"},
+			func(_ *observe.Service, in *surroundings) { in.nodes = []observe.Node{{Name: "c"}} }, []string{"a", "b"}, []types.UID{"web-0"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, in := led(podOf("web-0", "a"), podOf("web-1", "b")), surroundings{self: "tanist-1", replicas: []string{"tanist-1"}}
 			test.change(s, &in)
-			got := choose(map[types.NamespacedName]*service{key("web"): s}, in)
+			got := choose(map[types.NamespacedName]*observe.Service{key("web"): s}, in)
 			if diff := cmp.Diff(test.wantNodes, slices.Sorted(maps.Keys(got.nodes))); diff != "" {
 				t.Errorf("the replica watches other nodes than wanted (-want +got):\n%s", diff)
 			}
@@ -74,7 +74,7 @@ func TestAReplicaWatchesTheNodesOfLeadersAndTheirSuccessors(t *testing.T) {
 
 func TestEachLeaderIsAskedByOneReplica(t *testing.T) {
 	replicas := []string{"tanist-1", "tanist-2", "tanist-3"}
-	services := map[types.NamespacedName]*service{}
+	services := map[types.NamespacedName]*observe.Service{}
 	for i := range 300 {
 		name := fmt.Sprintf("web-%d", i)
 		services[key(name)] = led(podOf(name, "a"), podOf(name+"-next", "b"))

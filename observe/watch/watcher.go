@@ -70,8 +70,8 @@ type Watcher struct {
 
 // service is a Service that is watched.
 type service struct {
-	observe.Service
-	key types.NamespacedName
+	*observe.Service // which is replaced and never modified
+	key              types.NamespacedName
 	// verdict is the latest verdict on the leader, and when it was made.
 	verdict   observe.Verdict
 	verdictAt time.Duration
@@ -177,7 +177,7 @@ func (w *Watcher) verdict(s *service, of *observe.Pod) observe.Verdict {
 		switch {
 		case p.crashed:
 			return observe.LeaderCrashed
-		case w.frozen(p, freezeAfter(&s.Service, of)):
+		case w.frozen(p, freezeAfter(s.Service, of)):
 			return observe.LeaderFrozen
 		}
 	}

@@ -1,11 +1,11 @@
 package disruptions
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // outcome is what one repetition of one disruption cost.
@@ -26,19 +26,7 @@ type outcomes struct{ all []outcome }
 // add appends an outcome, and a line of JSON to the file that DISRUPTION_OUT names, if any.
 func (o *outcomes) add(one outcome) error {
 	o.all = append(o.all, one)
-	name := os.Getenv("DISRUPTION_OUT")
-	if name == "" {
-		return nil
-	}
-	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("failed to open the report: %w", err)
-	}
-	defer file.Close()
-	if err := json.NewEncoder(file).Encode(one); err != nil {
-		return fmt.Errorf("failed to write the report: %w", err)
-	}
-	return nil
+	return env.AppendJSON("DISRUPTION_OUT", one)
 }
 
 // table has a row for each disruption under each settings.

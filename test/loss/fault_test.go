@@ -25,7 +25,7 @@ type fault struct {
 	// lasts is for how long; nil means not at all. untilMoved makes it last longer, until all leaders have moved.
 	lasts      func() time.Duration
 	untilMoved bool
-	// during is called before the fault ends. What happens afterwards is then no longer counted.
+	// during is called before the fault ends. What happens after that is not counted.
 	during func(t *testing.T, s *scene)
 	// restore makes the pods fit for the next trial.
 	restore func(t *testing.T, s *scene)

@@ -20,8 +20,8 @@ const (
 	soon = 4 * time.Second
 )
 
-// afterwards is for how long the leader must not move back.
-func afterwards() time.Duration {
+// noMoveBackFor returns for how long the leader must not move back.
+func noMoveBackFor() time.Duration {
 	if long() {
 		return time.Minute
 	}
@@ -62,7 +62,7 @@ func crashes() []fault {
 	crashed := exactly("LeaderCrashed", 0, 0)
 	crashed.overFloor, crashed.p95 = 30*time.Millisecond, 150*time.Millisecond
 	return []fault{
-		{name: "crash-killed", group: "crash", place: anyNode, begin: toLeader(syscall.SIGKILL, 0), untilMoved: true, watched: afterwards(),
+		{name: "crash-killed", group: "crash", place: anyNode, begin: toLeader(syscall.SIGKILL, 0), untilMoved: true, watched: noMoveBackFor(),
 			restore: replaceLeader, brief: 3, want: crashed},
 		{name: "crash-reload", group: "crash", workload: reloading, place: anyNode, begin: toLeader(syscall.SIGHUP, 0), watched: soon},
 		{name: "crash-behind-proxy", group: "crash", workload: proxied, place: anyNode, begin: toChildren(syscall.SIGKILL), watched: soon},
@@ -74,11 +74,11 @@ func freezes() []fault {
 	frozen := exactly("LeaderFrozen", 0, 1500*time.Millisecond)
 	all := []fault{
 		{name: "freeze-stopped", group: "freeze", place: anyNode, annotations: second, begin: toLeader(syscall.SIGSTOP, syscall.SIGCONT),
-			untilMoved: true, watched: afterwards(), brief: 2, want: frozen},
+			untilMoved: true, watched: noMoveBackFor(), brief: 2, want: frozen},
 		{name: "freeze-cgroup", group: "freeze", place: anyNode, annotations: second, begin: freezing, untilMoved: true,
-			watched: afterwards(), want: frozen},
+			watched: noMoveBackFor(), want: frozen},
 		{name: "freeze-default", group: "freeze", workload: patient, place: anyNode, begin: toLeader(syscall.SIGSTOP, syscall.SIGCONT),
-			untilMoved: true, watched: afterwards(), want: exactly("LeaderFrozen", 0, 4500*time.Millisecond)},
+			untilMoved: true, watched: noMoveBackFor(), want: exactly("LeaderFrozen", 0, 4500*time.Millisecond)},
 	}
 	all = append(all, fault{name: "freeze-all", group: "freeze", place: anyNode, annotations: second,
 		begin: stopAllPods, lasts: lasting(2 * time.Second), watched: soon})
@@ -105,12 +105,12 @@ func nodeLosses() []fault {
 	cuts := map[string][]direction{"cut-both": {in, out}, "cut-egress": {out}, "cut-ingress": {in}}
 	for _, name := range []string{"cut-both", "cut-egress", "cut-ingress"} {
 		all = append(all, fault{name: name, group: "cut", place: apart, begin: cutting(leadersNode, 0, cuts[name]...),
-			lasts: lasting(5 * time.Second), untilMoved: true, warm: toHearAll, watched: afterwards(), want: lost})
+			lasts: lasting(5 * time.Second), untilMoved: true, warm: toHearAll, watched: noMoveBackFor(), want: lost})
 	}
 	for i := range all {
 		all[i].hits = aNode
 		if all[i].watched == 0 {
-			all[i].watched = afterwards()
+			all[i].watched = noMoveBackFor()
 		}
 	}
 	return all
@@ -132,7 +132,7 @@ func shortCuts() (all []fault) {
 			group = "timed"
 		}
 		all = append(all, fault{name: "cut-" + d.String(), group: group, hits: aNode, place: apart,
-			begin: cutting(leadersNode, d, in, out), lasts: lasting(d), warm: toHearAll, watched: afterwards(), long: d > 10*time.Second, want: want})
+			begin: cutting(leadersNode, d, in, out), lasts: lasting(d), warm: toHearAll, watched: noMoveBackFor(), long: d > 10*time.Second, want: want})
 	}
 	return all
 }

@@ -24,7 +24,7 @@ func observers() []fault {
 	}
 	for _, d := range []time.Duration{time.Second, 5 * time.Second, time.Minute} {
 		all = append(all, fault{name: fmt.Sprint("replica-cut-", d), begin: cutting(replicasNode, d, in, out), lasts: lasting(d),
-			warm: toHearAll, watched: afterwards(), long: d == time.Minute})
+			warm: toHearAll, watched: noMoveBackFor(), long: d == time.Minute})
 	}
 	for i := range all {
 		all[i].group, all[i].place, all[i].hits = "observer", apart, aNode
@@ -65,7 +65,7 @@ func denials() []fault {
 
 func kubelets() []fault {
 	all := []fault{
-		{name: "kubelet-restarted", begin: restartKubelet, lasts: lasting(3 * time.Second), watched: afterwards()},
+		{name: "kubelet-restarted", begin: restartKubelet, lasts: lasting(3 * time.Second), watched: noMoveBackFor()},
 		{name: "kubelet-stopped", begin: toKubelets(ofLeader), lasts: lasting(20 * time.Second)},
 		{name: "kubelet-stopped-60s", begin: toKubelets(ofLeader), lasts: lasting(time.Minute), long: true, seldom: true},
 		{name: "kubelets-stopped-90s", begin: toKubelets(everyNode), lasts: lasting(90 * time.Second), long: true, seldom: true,

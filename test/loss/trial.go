@@ -1,14 +1,13 @@
 package loss
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tanist-dev/tanist/bench/traffic"
+	"github.com/tanist-dev/tanist/test/env"
 	"github.com/tanist-dev/tanist/test/leaders"
 )
 
@@ -65,19 +64,7 @@ func (t *trial) String() string {
 
 // write appends the trial to the file that LOSS_OUT names, if any, as a line of JSON.
 func (t *trial) write() error {
-	name := os.Getenv("LOSS_OUT")
-	if name == "" {
-		return nil
-	}
-	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("failed to open the report: %w", err)
-	}
-	defer file.Close()
-	if err := json.NewEncoder(file).Encode(t); err != nil {
-		return fmt.Errorf("failed to write the report: %w", err)
-	}
-	return nil
+	return env.AppendJSON("LOSS_OUT", t)
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
