@@ -3,7 +3,6 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tanist-dev/tanist/bench/report"
@@ -131,8 +130,6 @@ func (o Options) Validate() error {
 		refuse(o.Service != "" && ownPodsOnly(mode),
 			"--mode %s works only on bench's own workload: omit the Service's name", mode)
 	}
-	refuse(o.Floor && slices.ContainsFunc(o.Modes, unannounced),
-		"--floor measures what the API server takes: omit it with --mode %s, %s or %s", report.ModeCrash, report.ModeFreeze, report.ModeNode)
 	o.validateBurst(refuse)
 	return errors.Join(errs...)
 }

@@ -171,7 +171,7 @@ func TestRunRefusesBeforeItTouchesAnything(t *testing.T) {
 			"--nodes real: the cluster has 0 real nodes that are ready and 1 simulated ones",
 		},
 		"a crash where nothing runs": {
-			quickOptions(func(o *Options) { o.Modes, o.Floor = []report.Mode{report.ModeCrash}, false }),
+			quickOptions(func(o *Options) { o.Modes = []report.Mode{report.ModeCrash} }),
 			"--mode crash needs a process that can be lost: pods on simulated (KWOK) nodes have none",
 		},
 		"traffic where nothing answers": {

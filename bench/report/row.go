@@ -31,10 +31,10 @@ type Sample struct {
 	Number int `json:"number"`
 	// Service is the leader Service that lost its leader; only where a row has several.
 	Service string `json:"service,omitempty"`
-	// LostAt is when the loss began: when the request was sent or, for readiness and crash, when a watch saw the pod's status change.
+	// LostAt is when the loss began: when the request was sent or, for readiness, when a watch saw the pod's status change.
 	LostAt time.Time `json:"lostAt"`
 	// LatencyMs is the time from then until an independent watch saw another pod as the ready endpoint, and the timeout of a missed
-	// failover. For readiness and crash, both ends are events of different watches: where the slice's overtakes the pod's, the latency
+	// failover. For readiness, both ends are events of different watches: where the slice's overtakes the pod's, the latency
 	// is a little below zero and is kept so.
 	LatencyMs float64 `json:"latencyMs"`
 	// CallMs is how long the request took that provoked the loss.

@@ -19,14 +19,14 @@ func TestBench(t *testing.T) {
 	client := env.Connect(t)
 	env.BothReplicas(t, client)
 	page := filepath.Join(t.TempDir(), "bench.html")
-	out := env.Run(t, "kubectl", "tanist", "bench", "--mode", "delete,force,evict,readiness,crash", "--failovers", "2",
+	out := env.Run(t, "kubectl", "tanist", "bench", "--mode", "delete,force,evict,readiness,crash,freeze", "--failovers", "2",
 		"--floor", "--traffic", "--output", "json", "--report", page)
 	var measured report.Report
 	if err := json.Unmarshal(out, &measured); err != nil {
 		t.Fatal(err)
 	}
-	if len(measured.Rows) != 10 {
-		t.Errorf("%d rows, want 5 modes of Tanist and of the floor each", len(measured.Rows))
+	if len(measured.Rows) != 12 {
+		t.Errorf("%d rows, want 6 modes of Tanist and of the floor each", len(measured.Rows))
 	}
 	for _, row := range measured.Rows {
 		if row.Measured != 2 || row.Missed != 0 {
