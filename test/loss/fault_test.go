@@ -4,6 +4,7 @@ package loss
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,7 +38,9 @@ type fault struct {
 	// unless asked for.
 	brief        int
 	seldom, long bool
-	want         expectation
+	// again says that a scene in which nobody has moved serves for the next trial too, which begins soon.
+	again bool
+	want  expectation
 }
 
 // target is what a fault hits.
@@ -52,14 +55,39 @@ const (
 // limit is how long a leader may take to move. Kubernetes alone takes up to a minute.
 const limit = 90 * time.Second
 
-// once injects the fault once.
-func (f fault) once(t *testing.T, b *testbed, round int) []trial {
+const (
+	// sameScene is how many trials one scene serves for at most. Each scene may have its leader on another node.
+	sameScene = 20
+	// soonAgain is the time between two trials of a scene. What the first one causes after that counts as the second one's.
+	soonAgain = 1500 * time.Millisecond
+)
+
+// repeat injects the fault as often as it is to be tried, and calls done with the trials of each time.
+func (f fault) repeat(t *testing.T, b *testbed, done func([]trial)) {
 	t.Helper()
-	b.settle(t)
-	s := b.newScene(t, f, round)
-	defer s.remove(t)
-	pause(t, f.warm)
-	b.awaitWatched(t)
+	var s *scene
+	rounds := f.rounds(t)
+	for round := 1; round <= rounds; round++ {
+		if s == nil {
+			b.settle(t)
+			s = b.newScene(t, f, round)
+			pause(t, f.warm)
+		}
+		last := !f.again || round == rounds || round%sameScene == 0
+		trials := f.once(t, s, round, last)
+		done(trials)
+		if last || slices.ContainsFunc(trials, func(one trial) bool { return len(one.Moves) > 0 }) {
+			s.remove(t)
+			s = nil
+		}
+	}
+}
+
+// once injects the fault once. last says that nothing more will be tried in the scene.
+func (f fault) once(t *testing.T, s *scene, round int, last bool) []trial {
+	t.Helper()
+	s.round, s.replicas = round, replicas(t, s.client)
+	s.awaitWatched(t)
 	inject, end := f.begin(t, s)
 	restore := env.Restoring(t, f.name, end)
 	s.mark()
@@ -84,11 +112,11 @@ func (f fault) once(t *testing.T, b *testbed, round int) []trial {
 	}
 	restore()
 	if f.during == nil {
-		pause(t, f.watched)
+		pause(t, f.watchedFor(last))
 		trials = s.trials(t, began)
 	}
 	// Last, because kube-proxy applies a change at once only after a second without one.
-	floor := b.floor.write(t)
+	floor := s.floor.write(t)
 	for i := range trials {
 		one := &trials[i]
 		one.Case, one.Round, one.FloorMs, one.LastedMs = f.name, round, ms(floor), ms(lasted)
@@ -101,6 +129,14 @@ func (f fault) once(t *testing.T, b *testbed, round int) []trial {
 		f.restore(t, s)
 	}
 	return trials
+}
+
+// watchedFor is how long moves are counted after a trial's end.
+func (f fault) watchedFor(last bool) time.Duration {
+	if last {
+		return f.watched
+	}
+	return soonAgain
 }
 
 // pause waits for a time, not for an event: what must not happen gives none.

@@ -85,7 +85,8 @@ func freezes() []fault {
 	for _, d := range []time.Duration{500, 800, 1000} {
 		d *= time.Millisecond
 		all = append(all, fault{name: "stop-" + d.String(), group: "short", place: anyNode, annotations: second,
-			begin: toLeader(syscall.SIGSTOP, syscall.SIGCONT), lasts: lasting(d), watched: soon, want: expectation{lasts: d}})
+			begin: toLeader(syscall.SIGSTOP, syscall.SIGCONT), lasts: lasting(d), watched: soon, again: true,
+			want: expectation{lasts: d}})
 	}
 	return all
 }
@@ -132,7 +133,8 @@ func shortCuts() (all []fault) {
 			group = "timed"
 		}
 		all = append(all, fault{name: "cut-" + d.String(), group: group, hits: aNode, place: apart,
-			begin: cutting(leadersNode, d, in, out), lasts: lasting(d), warm: toHearAll, watched: noMoveBackFor(), long: d > 10*time.Second, want: want})
+			begin: cutting(leadersNode, d, in, out), lasts: lasting(d), warm: toHearAll, watched: noMoveBackFor(), again: want.most == 0,
+			long: d > 10*time.Second, want: want})
 	}
 	return all
 }

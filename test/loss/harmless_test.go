@@ -14,8 +14,8 @@ func observers() []fault {
 		starved = lasting(5 * time.Minute)
 	}
 	all := []fault{
-		{name: "replica-stopped", begin: toReplicas(oneReplica), lasts: random(200*time.Millisecond, 5*time.Second)},
-		{name: "replicas-stopped", begin: toReplicas(allReplicas), lasts: random(200*time.Millisecond, 5*time.Second)},
+		{name: "replica-stopped", begin: toReplicas(oneReplica), lasts: random(200*time.Millisecond, 5*time.Second), again: true},
+		{name: "replicas-stopped", begin: toReplicas(allReplicas), lasts: random(200*time.Millisecond, 5*time.Second), again: true},
 		{name: "replica-starved", begin: starving(oneReplica), lasts: starved, seldom: true},
 		{name: "leader-starved", begin: starving(theLeader), lasts: starved, seldom: true},
 		{name: "machine-busy", begin: busy, lasts: starved, seldom: true},

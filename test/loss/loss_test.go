@@ -45,9 +45,7 @@ func TestLosses(t *testing.T) {
 							t.Error(problem)
 						}
 					}()
-					for round := range f.rounds(t) {
-						mine.trials = append(mine.trials, f.once(t, b, round+1)...)
-					}
+					f.repeat(t, b, func(trials []trial) { mine.trials = append(mine.trials, trials...) })
 				})
 			}
 		})
