@@ -128,10 +128,13 @@ func (h *Hearing) ProbesSince(since, now time.Duration) int {
 	return count
 }
 
+// Forgotten reports whether the node has been silent for so long that nothing more is concluded from that.
+func (h *Hearing) Forgotten(now time.Duration) bool { return h.Age(now) >= forgotten }
+
 // Armed says which channels worked before the node fell silent, or work now. A node that has been silent for long is not armed: it shows
 // nothing about the loss of others.
 func (h *Hearing) Armed(now time.Duration) Armed {
-	if h.Age(now) >= forgotten {
+	if h.Forgotten(now) {
 		return NotArmed
 	}
 	until := now - h.Age(now)

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -16,12 +15,6 @@ const (
 	reconnectAfter = 15 * time.Second
 	// answerWithin is how long a question may be unanswered before its connection is given up.
 	answerWithin = time.Second
-	// freshEvery is how often a silent node gets a fresh probe.
-	freshEvery = 50 * time.Millisecond
-	// freshWithin is how long a fresh probe may take. The kernel sends a lost SYN again after a second, so another probe is better.
-	freshWithin = 900 * time.Millisecond
-	// closedPort is one that nothing listens on (discard, which inetd served). The kernel answers with a reset, and nobody logs it.
-	closedPort = 9
 )
 
 // node is a node that is watched. Its fields are guarded by Watcher.mu.
@@ -69,6 +62,9 @@ func (w *Watcher) watchNode(ctx context.Context, n *node) {
 		next := w.dialNode(ctx, n)
 		if steady != nil {
 			steady.Close()
+		}
+		if next == nil {
+			next = w.touchUntilDialed(ctx, n)
 		}
 		if steady = next; steady != nil {
 			w.converse(ctx, n, steady)
@@ -173,7 +169,7 @@ func (w *Watcher) lookAtNode(ctx context.Context, n *node, now time.Duration) bo
 		ctx, end := context.WithCancel(ctx)
 		n.suspicion = &suspicion{votes: map[string]vote{}, end: end}
 		w.suspects[n.Name] = n
-		go w.probeFreshly(ctx, n, w.podOn(n.Name))
+		go w.probeFreshly(ctx, n)
 	case !silent && n.suspicion != nil:
 		n.suspicion.end()
 		w.metrics.suspicions.WithLabelValues(string(n.suspicion.outcome())).Inc()
@@ -193,46 +189,6 @@ func (s *suspicion) outcome() observe.Outcome {
 		return s.held
 	default:
 		return observe.OutcomeHeard
-	}
-}
-
-// podOn returns the address of a pod on a node; zero if none is known.
-func (w *Watcher) podOn(name string) netip.Addr {
-	for _, p := range w.pods {
-		if p.Node == name {
-			return p.Probe.Address.Addr()
-		}
-	}
-	return netip.Addr{}
-}
-
-// probeFreshly sends a silent node a fresh probe every 50 ms, each on a socket of its own, until ctx ends: to its kubelet, to a closed port
-// of the node, and to a closed port of a pod there, in turn.
-func (w *Watcher) probeFreshly(ctx context.Context, n *node, pod netip.Addr) {
-	touch := func(address netip.Addr) func() {
-		return func() {
-			ctx, cancel := context.WithTimeout(ctx, freshWithin)
-			defer cancel()
-			asked := w.asked(n)
-			if probe.Touch(ctx, netip.AddrPortFrom(address, closedPort)) {
-				w.heard(n, observe.Other, asked)
-			}
-		}
-	}
-	ways := []func(){
-		func() {
-			if conn := w.dialNode(ctx, n); conn != nil {
-				conn.Close()
-			}
-		},
-		touch(n.Kubelet.Addr()),
-	}
-	if pod.IsValid() {
-		ways = append(ways, touch(pod))
-	}
-	for i := 0; ctx.Err() == nil; i++ {
-		go ways[i%len(ways)]()
-		pause(ctx, freshEvery)
 	}
 }
 
