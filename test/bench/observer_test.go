@@ -32,13 +32,15 @@ var (
 	kubelets = flag.Int("kubelets", 1000, "how many nodes these are on")
 	replicas = flag.Int("replicas", 2, "how many replicas share the leaders' processes")
 	observed = flag.Duration("observe", time.Minute, "how long to measure")
+	lost     = flag.Int("lost", 0, "how many nodes are lost at once after that")
 )
 
 // targetsVariable makes this program serve kubelets and pods, in a process of its own, whose CPU time does not count.
 const targetsVariable = "TANIST_BENCH_TARGETS"
 
 // TestObserver measures what a replica's observer costs while nothing happens: the CPU time and the memory of this process, which runs
-// nothing else. Nodes and pods are sockets of another process, at addresses of the loopback network.
+// nothing else. Nodes and pods are sockets of another process, at addresses of the loopback network. Then some nodes are lost at once, and
+// it measures how long that goes unnoticed.
 func TestObserver(t *testing.T) {
 	if os.Getenv(targetsVariable) != "" {
 		serveTargets(t)
@@ -52,7 +54,8 @@ func TestObserver(t *testing.T) {
 	for i := range *replicas {
 		all.replicas = append(all.replicas, observe.Replica{Name: fmt.Sprintf("tanist-%d", i), Address: netip.MustParseAddrPort("127.0.0.1:1")})
 	}
-	w := newObserver(t, all)
+	noticed := &notices{}
+	w := newObserver(t, all, noticed.add)
 	idle := usage(t)
 	for i := range *leaders {
 		node := i % *kubelets
@@ -81,13 +84,16 @@ func TestObserver(t *testing.T) {
 	fmt.Fprintf(t.Output(), "leaders %d, nodes %d, replicas %d: CPU %.3f of a core, memory %d MB (%d MB without), packets %.0f a second\n",
 		*leaders, *kubelets, *replicas, (after.cpu-before.cpu).Seconds()/time.Since(began).Seconds(), after.memory>>20, idle.memory>>20,
 		float64(after.packets-before.packets)/time.Since(began).Seconds())
+	if *lost > 0 {
+		reportLosses(t, w, noticed)
+	}
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
 }
 
-func newObserver(t *testing.T, all *nodesOfBench) *watch.Watcher {
+func newObserver(t *testing.T, all *nodesOfBench, changed func(types.NamespacedName)) *watch.Watcher {
 	t.Helper()
 	api := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(api.Close)
@@ -97,7 +103,7 @@ func newObserver(t *testing.T, all *nodesOfBench) *watch.Watcher {
 	}
 	w, err := watch.New(watch.Options{
 		Self: "tanist-0", Cluster: all, Tuning: config.NewStore(), Peers: peer.NewPeers(), API: live, Beacon: &peer.Beacon{Pod: "tanist-0"},
-		Changed: func(types.NamespacedName) {}, Registerer: prometheus.NewRegistry(),
+		Changed: changed, Registerer: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)

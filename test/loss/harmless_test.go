@@ -20,12 +20,14 @@ func observers() []fault {
 		{name: "leader-starved", begin: starving(theLeader), lasts: starved, seldom: true},
 		{name: "machine-busy", begin: busy, lasts: starved, seldom: true},
 		{name: "api-stopped", begin: toAPIServer, lasts: random(time.Second, 5*time.Second)},
+		{name: "api-restarted", begin: restarting("kube-apiserver", controlPlane), lasts: lasting(time.Second), watched: restartTime},
 		{name: "api-stopped-30s", begin: toAPIServer, lasts: lasting(30 * time.Second), long: true, seldom: true},
 	}
 	for _, d := range []time.Duration{time.Second, 5 * time.Second, time.Minute} {
 		all = append(all, fault{name: fmt.Sprint("replica-cut-", d), begin: cutting(replicasNode, d, in, out), lasts: lasting(d),
 			warm: toHearAll, watched: noMoveBackFor(), long: d == time.Minute})
 	}
+	all = append(all, fault{name: "soak", begin: starving(allReplicas), lasts: lasting(2 * time.Hour), long: true, seldom: true})
 	for i := range all {
 		all[i].group, all[i].place, all[i].hits = "observer", apart, aNode
 		if all[i].watched == 0 {
@@ -65,7 +67,7 @@ func denials() []fault {
 
 func kubelets() []fault {
 	all := []fault{
-		{name: "kubelet-restarted", begin: restartKubelet, lasts: lasting(3 * time.Second), watched: noMoveBackFor()},
+		{name: "kubelet-restarted", begin: restarting("kubelet", leadersNode), lasts: lasting(3 * time.Second), watched: noMoveBackFor()},
 		{name: "kubelet-stopped", begin: toKubelets(ofLeader), lasts: lasting(20 * time.Second)},
 		{name: "kubelet-stopped-60s", begin: toKubelets(ofLeader), lasts: lasting(time.Minute), long: true, seldom: true},
 		{name: "kubelets-stopped-90s", begin: toKubelets(everyNode), lasts: lasting(90 * time.Second), long: true, seldom: true,

@@ -153,34 +153,42 @@ func replaceLeader(t *testing.T, s *scene) {
 	}
 }
 
-// restartKubelet kills the kubelet of the leader's node, and starts it again at the end.
-func restartKubelet(t *testing.T, s *scene) (inject, end step) {
-	t.Helper()
-	node := s.leader.Spec.NodeName
-	pid := programs(t, "kubelet", node)[0]
-	line, err1 := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	environ, err2 := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	log, err3 := os.Readlink(fmt.Sprintf("/proc/%d/fd/2", pid))
-	for _, err := range []error{err1, err2, err3} {
-		if err != nil {
-			t.Fatal(err)
+// restarting kills a program of a node, or, without one, of the control plane. At the end it starts it again.
+func restarting(name string, node func(s *scene) string) func(*testing.T, *scene) (inject, end step) {
+	return func(t *testing.T, s *scene) (inject, end step) {
+		where := node(s)
+		pid := programs(t, name, where)[0]
+		line, err1 := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		environ, err2 := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		log, err3 := os.Readlink(fmt.Sprintf("/proc/%d/fd/2", pid))
+		folder, err4 := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+		for _, err := range []error{err1, err2, err3, err4} {
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
+		command := fields(line)
+		if where != "" {
+			command = append([]string{"nsenter", "--net=/run/netns/tanist-" + where}, command...)
+		}
+		inject = func(context.Context) error { return env.Kill([]int{pid}) }
+		end = func(context.Context) error {
+			file, err := os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			program := exec.Command(command[0], command[1:]...)
+			program.Env, program.Stdout, program.Stderr, program.Dir = fields(environ), file, file, folder
+			program.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives the test
+			if err := program.Start(); err != nil {
+				return err
+			}
+			go func() { _ = program.Wait() }()
+			return nil
+		}
+		return inject, end
 	}
-	inject = func(context.Context) error { return env.Kill([]int{pid}) }
-	end = func(context.Context) error {
-		file, err := os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		kubelet := exec.Command("nsenter", append([]string{"--net=/run/netns/tanist-" + node}, fields(line)...)...)
-		kubelet.Env, kubelet.Stdout, kubelet.Stderr = fields(environ), file, file
-		kubelet.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives the test
-		if err := kubelet.Start(); err != nil {
-			return err
-		}
-		go func() { _ = kubelet.Wait() }()
-		return nil
-	}
-	return inject, end
 }
+
+func controlPlane(*scene) string { return "" }
