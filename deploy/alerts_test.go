@@ -56,7 +56,7 @@ func TestMetricsExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dashboard, err := os.ReadFile("dashboard.json")
+	dashboard, err := os.ReadFile("chart/dashboard.json")
 	if err != nil {
 		t.Fatal(err)
 	}

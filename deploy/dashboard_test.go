@@ -21,7 +21,7 @@ func TestDashboard(t *testing.T) {
 			} `json:"targets"`
 		} `json:"panels"`
 	}
-	read(t, "dashboard.json", &dashboard)
+	read(t, "chart/dashboard.json", &dashboard)
 	if dashboard.Title != "Tanist" || dashboard.UID == "" || len(dashboard.Panels) == 0 {
 		t.Fatalf("unexpected dashboard %q, %q with %d panels", dashboard.Title, dashboard.UID, len(dashboard.Panels))
 	}

@@ -25,12 +25,13 @@ func pod(t *testing.T, all objects) (corev1.PodTemplateSpec, corev1.Container) {
 	return template, template.Spec.Containers[0]
 }
 
-// TestThePodIsRestricted checks that the pod meets the restricted Pod Security Standard, and has a read-only root file system.
+// TestThePodIsRestricted checks that the pod meets the restricted Pod Security Standard, and has a read-only root file system. It names no
+// user: OpenShift chooses one.
 func TestThePodIsRestricted(t *testing.T) {
 	template, container := pod(t, renderDefault(t))
-	yes, no, user := true, false, int64(65532)
+	yes, no := true, false
 	wantPod := &corev1.PodSecurityContext{
-		RunAsNonRoot: &yes, RunAsUser: &user, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+		RunAsNonRoot: &yes, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 	}
 	if diff := cmp.Diff(wantPod, template.Spec.SecurityContext); diff != "" {
 		t.Errorf("unexpected security context of the pod (-want +got):\n%s", diff)
@@ -61,14 +62,14 @@ func TestAdmissionInThePod(t *testing.T) {
 		mounts  []corev1.VolumeMount
 	}{
 		"with admission": {
-			args:    []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--peer-bind-address=:8444", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist"},
+			args:    []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist"},
 			ports:   map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8443, "peers": 8444},
 			volumes: []corev1.Volume{{Name: "serving", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "tanist-serving"}}}},
 			mounts:  []corev1.VolumeMount{{Name: "serving", MountPath: "/var/run/tanist/serving", ReadOnly: true}},
 		},
 		"without": {
 			values: []string{"admission.enabled=false", "metrics.secure=false"},
-			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--peer-bind-address=:8444", "--webhook-port=0"},
+			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=0"},
 			ports:  map[string]int32{"health": 8081, "metrics": 8080, "peers": 8444},
 		},
 	}
@@ -143,8 +144,10 @@ func TestSelectors(t *testing.T) {
 		"Deployment":          get[*appsv1.Deployment](t, all).Spec.Selector.MatchLabels,
 		"PodDisruptionBudget": get[*policyv1.PodDisruptionBudget](t, all).Spec.Selector.MatchLabels,
 		"NetworkPolicy":       get[*networkingv1.NetworkPolicy](t, all).Spec.PodSelector.MatchLabels,
-		"Service":             get[*corev1.Service](t, all).Spec.Selector,
-		"spread":              template.Spec.TopologySpreadConstraints[0].LabelSelector.MatchLabels,
+		"Service":             get[*corev1.Service](t, all, "tanist").Spec.Selector,
+		"metrics":             get[*corev1.Service](t, all, "tanist-metrics").Spec.Selector,
+		"spread over nodes":   template.Spec.TopologySpreadConstraints[0].LabelSelector.MatchLabels,
+		"spread over zones":   template.Spec.TopologySpreadConstraints[1].LabelSelector.MatchLabels,
 	} {
 		if !labels.SelectorFromSet(selector).Matches(labels.Set(template.Labels)) || len(selector) != 2 {
 			t.Errorf("%s selects %v, the pods have %v", what, selector, template.Labels)

@@ -16,9 +16,9 @@ import (
 // TestSwitches checks which objects each part of the chart has, and that they are not rendered if the part is disabled.
 func TestSwitches(t *testing.T) {
 	always := []string{
-		"PodDisruptionBudget tanist", "ServiceAccount tanist", "ConfigMap tanist-tuning", "ConfigMap tanist-state",
+		"PodDisruptionBudget tanist", "ResourceQuota tanist-critical-pods", "ServiceAccount tanist", "ConfigMap tanist-tuning", "ConfigMap tanist-state",
 		"ClusterRole tanist-system-tanist", "ClusterRole tanist-system-tanist-metrics-reader", "ClusterRoleBinding tanist-system-tanist", "Role tanist", "RoleBinding tanist",
-		"Deployment tanist",
+		"Deployment tanist", "Service tanist-metrics",
 	}
 	admission := []string{
 		"Service tanist", "Issuer tanist-selfsigned", "Certificate tanist-ca", "Issuer tanist-ca", "Certificate tanist-serving",
@@ -43,9 +43,9 @@ func TestSwitches(t *testing.T) {
 			want: always,
 		},
 		"all parts enabled": {
-			values: []string{"serviceMonitor.enabled=true", "prometheusRule.enabled=true"},
+			values: []string{"serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboard.enabled=true"},
 			want: slices.Concat(always, admission, others, []string{
-				"Service tanist-metrics", "ServiceMonitor tanist", "PrometheusRule tanist",
+				"ServiceMonitor tanist", "PrometheusRule tanist", "ConfigMap tanist-dashboard",
 			}),
 		},
 	}

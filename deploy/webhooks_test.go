@@ -108,7 +108,7 @@ func TestNoPathIsRendered(t *testing.T) {
 // TestNoWebhookCanBlock checks that the API server does not wait long for a webhook, and allows a request if the call fails.
 func TestNoWebhookCanBlock(t *testing.T) {
 	all := renderDefault(t)
-	service := get[*corev1.Service](t, all)
+	service := get[*corev1.Service](t, all, "tanist")
 	for _, w := range webhooks(t, all) {
 		if *w.FailurePolicy != admissionv1.Ignore {
 			t.Errorf("%s: failurePolicy is %s", w.Name, *w.FailurePolicy)

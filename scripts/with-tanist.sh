@@ -60,8 +60,9 @@ export KUBECONFIG PATH=$components:$bin:$PATH
 if [[ $NODES == real ]]; then
     cluster image "ghcr.io/tanist-dev/tanist:$version" "$bin/tanist"
     cluster image "$BENCH_IMAGE" "$bin/kubectl-tanist"
+    # The images that tanist-cluster makes name no user.
     scripts/still.sh "Installing Tanist" go tool -modfile="$PWD/tools/helm.mod" helm install tanist deploy/chart --namespace $namespace --create-namespace \
-        --set image.repository=ghcr.io/tanist-dev/tanist \
+        --set image.repository=ghcr.io/tanist-dev/tanist --set podSecurityContext.runAsUser=65532 \
         --wait --timeout 2m ${HELM_ARGS:-} >/dev/null
     # The API server skips admission until the CA is injected, and until the nodes route the webhook's Service to the replicas.
     configurations=$(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations --output name \

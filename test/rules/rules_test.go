@@ -29,7 +29,7 @@ func TestAlerts(t *testing.T) {
 
 // TestDashboard checks that Prometheus understands every query of the dashboard.
 func TestDashboard(t *testing.T) {
-	content, err := os.ReadFile("../../deploy/dashboard.json")
+	content, err := os.ReadFile("../../deploy/chart/dashboard.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ too much, refuses nothing, because a hand-over must not depend on it. So each lo
 failurePolicy: Ignore
 matchConditions:
 - name: by-tanist
-  expression: request.userInfo.username == 'system:serviceaccount:{{ .Release.Namespace }}:tanist'
+  expression: request.userInfo.username == 'system:serviceaccount:{{ .Release.Namespace }}:{{ include "tanist.serviceAccount" . }}'
 {{- end }}
 
 {{- /* Takes a resource's name: the policies are named after it. */ -}}
