@@ -125,7 +125,7 @@ func (i installation) set(tuning string) (before string, err error) {
 		return "", err
 	}
 	before = current.Data[config.TuningKey]
-	current.Data[config.TuningKey] = tuning
+	current.Data = map[string]string{config.TuningKey: tuning}
 	if _, err := configMaps.Update(i.t.Context(), current, metav1.UpdateOptions{}); err != nil {
 		return "", err
 	}

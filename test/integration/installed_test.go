@@ -16,6 +16,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
@@ -143,17 +144,13 @@ func (i *installed) removeWebhooks(ctx context.Context) {
 	}
 }
 
-// uninstall deletes the webhooks, and restores the chart's tuning.
+// uninstall deletes the webhooks, and restores the tuning: the chart has none by default.
 func (i *installed) uninstall() {
 	ctx := context.WithoutCancel(i.t.Context())
 	i.removeWebhooks(ctx)
-	for _, object := range theChart.objects {
-		if object.GetKind() != "ConfigMap" || object.GetName() != config.TuningConfigMap {
-			continue
-		}
-		if err := theChart.apply(ctx, object); err != nil {
-			i.t.Error(err)
-		}
+	if _, err := clientset.CoreV1().ConfigMaps(release).Patch(ctx, config.TuningConfigMap, types.MergePatchType,
+		[]byte(`{"data":null}`), metav1.PatchOptions{}); err != nil {
+		i.t.Errorf("failed to restore the tuning: %v", err)
 	}
 	if err := theChart.mount.failed(); err != nil {
 		i.t.Errorf("the certificate is not mounted: %v", err)

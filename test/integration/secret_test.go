@@ -4,9 +4,6 @@ package integration_test
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,25 +18,11 @@ import (
 // renderedWebhooks are the webhook configurations that Helm renders with a look at the cluster, and their text.
 func renderedWebhooks(t *testing.T, namespace string, args ...string) (paths []string, text string) {
 	t.Helper()
-	tools, err := filepath.Abs("../../tools/helm.mod")
+	text, err := runHelm(t, namespace, append([]string{"template", "tanist", chartFolder, "--take-ownership", "--show-only", "templates/webhooks.yaml"}, args...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(file, kubeconfig, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{
-		"tool", "-modfile=" + tools, "helm", "template", "tanist", "../../deploy/chart", "--namespace", namespace,
-		"--kubeconfig", file, "--take-ownership", "--show-only", "templates/webhooks.yaml", "--set", "image.repository=registry.example.com/tanist",
-	}, args...)...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("failed to render: %v: %s", err, stderr.String())
-	}
-	for document := range strings.SplitSeq(string(out), "\n---\n") {
+	for document := range strings.SplitSeq(text, "\n---\n") {
 		// Both kinds have the fields that count here.
 		var configuration admissionregistrationv1.ValidatingWebhookConfiguration
 		if err := yaml.Unmarshal([]byte(document), &configuration); err != nil {
@@ -47,7 +30,7 @@ func renderedWebhooks(t *testing.T, namespace string, args ...string) (paths []s
 		}
 		paths = append(paths, pathsIn(configuration.Webhooks)...)
 	}
-	return paths, string(out)
+	return paths, text
 }
 
 func pathsIn(webhooks []admissionregistrationv1.ValidatingWebhook) (paths []string) {
