@@ -169,9 +169,9 @@ func TestHelmTakesOverTheManifest(t *testing.T) {
 				t.Fatalf("failed to apply: %v: %s", err, out)
 			}
 			r.edit(goodTuning)
-			r.mustUpgrade(append([]string{"--take-ownership", "--set", "image.tag=1"}, test.upgrade...)...)
+			r.mustUpgrade(append([]string{"--take-ownership", "--set", "image.tag=v1"}, test.upgrade...)...)
 			r.uninstallAtTheEnd()
-			next := []string{"--set", "image.tag=2", "--set", "logLevel=1"}
+			next := []string{"--set", "image.tag=v2", "--set", "logLevel=1"}
 			if test.again {
 				if err := r.upgrade(next...); err == nil || !strings.Contains(err.Error(), "conflict with") {
 					t.Errorf("got %v, want a conflict", err)
@@ -184,7 +184,7 @@ func TestHelmTakesOverTheManifest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := deployment.Spec.Template.Spec.Containers[0].Image; got != "registry.example.com/tanist:2" || *deployment.Spec.Replicas != 1 {
+			if got := deployment.Spec.Template.Spec.Containers[0].Image; got != "registry.example.com/tanist:v2" || *deployment.Spec.Replicas != 1 {
 				t.Errorf("got image %s and %d replicas", got, *deployment.Spec.Replicas)
 			}
 		})

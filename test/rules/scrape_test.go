@@ -6,8 +6,9 @@ import (
 	"testing"
 
 	"github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/relabel"
-	"go.yaml.in/yaml/v2"
+	"go.yaml.in/yaml/v3"
 )
 
 // TestTheScrapeConfiguration checks the example in the documentation, as Prometheus does. What finds the targets is not checked: that part of
@@ -34,7 +35,9 @@ func TestTheScrapeConfiguration(t *testing.T) {
 		} `yaml:"kubernetes_sd_configs"`
 		Relabel []*relabel.Config `yaml:"relabel_configs"`
 	}
-	if err := yaml.UnmarshalStrict([]byte(example), &jobs); err != nil {
+	decoder := yaml.NewDecoder(strings.NewReader(example))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&jobs); err != nil {
 		t.Fatal(err)
 	}
 	if len(jobs) != 1 || jobs[0].Scheme != "https" || len(jobs[0].Discovery) != 1 || jobs[0].Discovery[0].Role != "endpointslice" {
@@ -47,7 +50,7 @@ func TestTheScrapeConfiguration(t *testing.T) {
 		t.Errorf("unexpected client: %+v", jobs[0].HTTP)
 	}
 	for _, rule := range jobs[0].Relabel {
-		if err := rule.Validate("legacy"); err != nil {
+		if err := rule.Validate(model.LegacyValidation); err != nil {
 			t.Error(err)
 		}
 	}
