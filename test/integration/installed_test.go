@@ -21,6 +21,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/install"
 )
 
 // chart is what all tests of admission share: the chart's objects except the webhook configurations, and certificates that cert-manager has
@@ -74,10 +75,10 @@ func (c *chart) bringUp(ctx context.Context) error {
 		return err
 	}
 	for _, object := range c.objects {
-		if isWebhookConfiguration(object) {
+		if install.IsWebhookConfiguration(object) {
 			continue
 		}
-		if err := errors.Join(reachable(object), c.apply(ctx, object)); err != nil {
+		if err := errors.Join(install.Reachable(object), c.apply(ctx, object)); err != nil {
 			return err
 		}
 	}
@@ -91,11 +92,7 @@ func (c *chart) bringUp(ctx context.Context) error {
 
 // apply applies an object as Helm does.
 func (c *chart) apply(ctx context.Context, object *unstructured.Unstructured) error {
-	if err := c.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(object.DeepCopy()),
-		client.FieldOwner("helm"), client.ForceOwnership); err != nil {
-		return fmt.Errorf("failed to apply %s %s: %w", object.GetKind(), object.GetName(), err)
-	}
-	return nil
+	return install.Apply(ctx, c.api, object)
 }
 
 // end removes what does not end with the API server.
@@ -135,7 +132,7 @@ func newInstalled(t *testing.T) *installed {
 // removeWebhooks deletes both configurations.
 func (i *installed) removeWebhooks(ctx context.Context) {
 	for _, object := range theChart.objects {
-		if !isWebhookConfiguration(object) {
+		if !install.IsWebhookConfiguration(object) {
 			continue
 		}
 		if err := client.IgnoreNotFound(theChart.api.Delete(ctx, object.DeepCopy())); err != nil {
@@ -239,7 +236,7 @@ func (r *recorder) moves(since int64) (n int) {
 func (i *installed) configure(port int, change ...func(*unstructured.Unstructured)) {
 	i.t.Helper()
 	for _, object := range theChart.objects {
-		if !isWebhookConfiguration(object) {
+		if !install.IsWebhookConfiguration(object) {
 			continue
 		}
 		configuration := calledAt(i.t, object, port)

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/install"
 )
 
 // account is the account that the chart gives to Tanist. Every replica under test has it, and so the chart's rights and the policies that
@@ -28,7 +29,7 @@ var account = rest.ImpersonationConfig{
 }
 
 // rendered is the chart, rendered once.
-var rendered = sync.OnceValues(renderChart)
+var rendered = sync.OnceValues(install.Render)
 
 // limitAccount installs the policies that limit the account, before any test.
 func limitAccount(ctx context.Context, cluster *rest.Config) error {

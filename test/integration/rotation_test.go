@@ -19,6 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	certutil "k8s.io/client-go/util/cert"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tanist-dev/tanist/test/install"
 )
 
 // secretOf returns the certificate in a Secret that cert-manager writes; nil while there is none.
@@ -66,7 +68,7 @@ func bundles(t *testing.T) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
 	for _, object := range theChart.objects {
-		if !isWebhookConfiguration(object) {
+		if !install.IsWebhookConfiguration(object) {
 			continue
 		}
 		configuration := &unstructured.Unstructured{}
