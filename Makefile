@@ -113,6 +113,12 @@ bench-admission: nodes build ## Measure hand-overs with and without admission, a
 	CLUSTER_NAME=admission scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 3h -v -run TestAdmission ./test/bench/ -args $(ADMISSION_ARGS)
 
+.PHONY: bench-attacks
+bench-attacks: build ## Measure what attacks cost, and what neighbours notice, on simulated nodes (ATTACKS_ARGS="-handovers 20 -attacks forge,flap")
+	$(STILL) "Compiling Helm" $(HELM) version >/dev/null
+	CLUSTER_NAME=attacks SIMULATED_NODES=5 REPLICAS=0 UP_ARGS=--cert-manager scripts/with-tanist.sh \
+		go test -tags bench -count=1 -timeout 0 -v -run '^TestAttacks$$' ./test/bench/ -args $(ATTACKS_ARGS)
+
 .PHONY: disruptions
 disruptions: nodes build ## Count the requests that planned disruptions fail, on real nodes (REPEAT=5 PROXY=iptables CASES=drain,evict SETTINGS=on,off RANDOM_FOR=10m)
 	rm -f $(BIN)/disruptions-$(PROXY).jsonl

@@ -17,14 +17,21 @@ import (
 // allNamespaces is the namespace of watches and lists.
 const allNamespaces = metav1.NamespaceAll
 
-// dial returns a client without a rate limit.
-func dial(t *testing.T, changes ...func(*rest.Config)) kubernetes.Interface {
+// adminConfig is the configuration of an administrator's client, without a rate limit.
+func adminConfig(t *testing.T) *rest.Config {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
-		t.Fatalf("KUBECONFIG must name a cluster (make bench-idle and make bench-admission bring one): %v", err)
+		t.Fatalf("KUBECONFIG must name a cluster (make bench-idle, bench-admission and bench-attacks bring one): %v", err)
 	}
 	config.QPS = -1
+	return config
+}
+
+// dial returns a client without a rate limit.
+func dial(t *testing.T, changes ...func(*rest.Config)) kubernetes.Interface {
+	t.Helper()
+	config := adminConfig(t)
 	for _, change := range changes {
 		change(config)
 	}

@@ -57,9 +57,12 @@ func (p population) create(t *testing.T) {
 	}
 }
 
+// namespaceName is the name of one of the namespaces.
+func namespaceName(number int) string { return fmt.Sprintf("bench-%02d", number) }
+
 // createNamespace creates a namespace with its share of the Services.
 func (p population) createNamespace(ctx context.Context, number int) error {
-	name := fmt.Sprintf("idle-%02d", number)
+	name := namespaceName(number)
 	_, err := p.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: name, Labels: map[string]string{config.EnabledKey: "true"},
 	}}, metav1.CreateOptions{})

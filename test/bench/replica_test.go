@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,30 +31,40 @@ const (
 type replica struct {
 	t               *testing.T
 	metrics, health string
-	cmd             *exec.Cmd
+	// args are its flags, besides those for the addresses above, and env is its environment, besides the test's.
+	args, env []string
+	// reads reads the metrics, at metricsURL.
+	reads      *http.Client
+	metricsURL string
+	cmd        *exec.Cmd
 }
 
+// newReplica returns a replica without admission, for measurements in which nothing would call it.
 func newReplica(t *testing.T) *replica {
 	t.Helper()
-	r := &replica{t: t, metrics: freeAddress(t), health: freeAddress(t)}
+	r := &replica{
+		t: t, metrics: freeAddress(t), health: freeAddress(t), reads: http.DefaultClient,
+		args: []string{"--webhook-port", "0", "--metrics-secure=false", "--peer-bind-address=0"},
+	}
+	r.metricsURL = "http://" + r.metrics + "/metrics"
 	t.Cleanup(r.kill)
 	return r
 }
 
 // start starts the program and returns how long it took to report that it is ready.
 func (r *replica) start(ctx context.Context) (time.Duration, error) {
-	// The command has no context, because kill ends a replica. Admission is left out, because nothing calls it while nothing happens.
-	r.cmd = exec.Command("tanist", "--namespace", tanistNamespace, "--webhook-port", "0",
-		"--metrics-bind-address", r.metrics, "--metrics-secure=false", "--health-probe-bind-address", r.health,
-		"--peer-bind-address=0")
+	// The command has no context, because kill ends a replica.
+	r.cmd = exec.Command("tanist", append(slices.Clone(r.args), "--namespace", tanistNamespace,
+		"--metrics-bind-address", r.metrics, "--health-probe-bind-address", r.health)...)
 	r.cmd.Env = append(os.Environ(), clusterVar+"="+filepath.Dir(os.Getenv("KUBECONFIG")))
+	r.cmd.Env = append(r.cmd.Env, r.env...)
 	r.cmd.Stderr = os.Stderr
 	began := time.Now()
 	if err := r.cmd.Start(); err != nil {
 		return 0, fmt.Errorf("failed to start tanist (is it in PATH?): %w", err)
 	}
 	err := wait.PollUntilContextTimeout(ctx, readyResolution, stallTimeout, true, func(ctx context.Context) (bool, error) {
-		response, err := get(ctx, "http://"+r.health+"/readyz")
+		response, err := get(ctx, http.DefaultClient, "http://"+r.health+"/readyz")
 		if err != nil {
 			return false, nil //nolint:nilerr // it does not listen yet
 		}
@@ -77,12 +88,12 @@ func (r *replica) kill() {
 	r.cmd = nil
 }
 
-func get(ctx context.Context, url string) (*http.Response, error) {
+func get(ctx context.Context, client *http.Client, url string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}
-	return http.DefaultClient.Do(request)
+	return client.Do(request)
 }
 
 // freeAddress returns an address that no program listens on.

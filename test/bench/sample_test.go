@@ -23,6 +23,8 @@ type sample struct {
 	peak float64
 	// cpu is the seconds of CPU time since the start.
 	cpu float64
+	// refused are the calls of the webhooks that it did not handle since the start: without the secret, or beyond a limit.
+	refused float64
 	// requests are the requests to the API server since the start, by method: the client counts each.
 	requests map[string]float64
 }
@@ -37,6 +39,7 @@ func (r *replica) sample(ctx context.Context) (sample, error) {
 		memory:   metrics["process_resident_memory_bytes"][""],
 		heap:     metrics["go_memory_classes_heap_objects_bytes"][""],
 		cpu:      metrics["process_cpu_seconds_total"][""],
+		refused:  metrics["tanist_admission_unauthenticated_total"][""] + metrics["tanist_admission_rejected_total"][""],
 		requests: metrics["rest_client_requests_total"],
 	}
 	if s.memory == 0 || s.heap == 0 || len(s.requests) == 0 {
@@ -48,7 +51,7 @@ func (r *replica) sample(ctx context.Context) (sample, error) {
 
 // scrape returns the sums of each metric by its label method, the only one that matters here.
 func (r *replica) scrape(ctx context.Context) (map[string]map[string]float64, error) {
-	response, err := get(ctx, "http://"+r.metrics+"/metrics")
+	response, err := get(ctx, r.reads, r.metricsURL)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +90,11 @@ func (r *replica) peak() (kibibytes float64, err error) {
 	return kibibytes, nil
 }
 
+// resetPeak begins the peak anew with the present memory.
+func (r *replica) resetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", r.cmd.Process.Pid), []byte("5"), 0)
+}
+
 // leaseWrites are the updates of the Lease: nothing else of Tanist's is a PUT. The test checks that the Lease's watch sees as many.
 func (s sample) leaseWrites() float64 { return s.requests[http.MethodPut] }
 
@@ -104,6 +112,7 @@ func (s sample) otherWrites() float64 {
 // since is what was used and sent between two samples. memory, heap and peak are the later sample's.
 func (s sample) since(before sample) sample {
 	s.cpu -= before.cpu
+	s.refused -= before.refused
 	requests := map[string]float64{}
 	for method, sent := range s.requests {
 		requests[method] = sent - before.requests[method]
