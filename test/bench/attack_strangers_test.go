@@ -21,12 +21,14 @@ import (
 )
 
 const (
-	// strangers is how many calls a stranger makes at a time.
-	strangers = 16
+	// strangers is how many calls a stranger makes at a time: more than the webhooks hold while they read whether the secret has changed.
+	strangers = 128
 	// largeBody is more than an AdmissionReview can have.
 	largeBody = 6_600_000
 	// stalled is how many uploads do not go on.
 	stalled = 10
+	// callTimeout is longer than a replica waits for a body.
+	callTimeout = 5 * time.Second
 	// wrongSecret is none that the API server has.
 	wrongSecret = "zyxwvutsrqponmlkjihgfedcba9876543210"
 )
@@ -57,36 +59,41 @@ func postLarge(ctx context.Context, a *attacker) {
 }
 
 // whole returns bodies that arrive.
-func whole(body []byte) func() io.ReadCloser {
-	return func() io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
+func whole(body []byte) func(context.Context) io.ReadCloser {
+	return func(context.Context) io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
 }
 
 // stallUploads sends the beginning of a body, and then nothing until the replica gives up. Then it begins again.
 func stallUploads(ctx context.Context, a *attacker) {
 	const announced = 1 << 20
-	a.post(ctx, func() io.ReadCloser {
+	a.post(ctx, func(ctx context.Context) io.ReadCloser {
 		body, in := io.Pipe()
-		// The error of the write says that the call has ended.
-		go func() { _, _ = io.WriteString(in, `{"kind":"AdmissionReview",`) }()
+		go func() {
+			// It fails when the call ends before the beginning is read.
+			_, _ = io.WriteString(in, `{"kind":"AdmissionReview",`)
+			<-ctx.Done()
+			_ = in.Close() // it never fails
+		}()
 		return body
 	}, announced, stalled)
 }
 
-// post calls the webhooks again and again.
-func (a *attacker) post(ctx context.Context, body func() io.ReadCloser, size int64, atATime int) {
-	client := &http.Client{Transport: insecure()}
+// post calls the webhooks again and again, in turns over connections that each has one call and over one that has many (HTTP/2).
+func (a *attacker) post(ctx context.Context, body func(context.Context) io.ReadCloser, size int64, atATime int) {
+	many := insecure()
+	many.ForceAttemptHTTP2 = true
+	clients := []*http.Client{{Transport: insecure()}, {Transport: many}}
 	a.repeat(ctx, atATime, func(ctx context.Context, i int) error {
-		// A call ends when the replica has answered, even if it does not take the whole body.
-		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
 		path := strangersPaths[i%len(strangersPaths)]
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+a.Webhooks+path, body())
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+a.Webhooks+path, body(ctx))
 		if err != nil {
 			return err
 		}
 		request.ContentLength = size
 		request.Header.Set("Content-Type", "application/json")
-		return answered(client.Do(request))
+		return answered(clients[i%len(clients)].Do(request))
 	})
 }
 

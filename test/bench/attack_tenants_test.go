@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -33,9 +34,7 @@ const (
 // service is a Service of the attacker that asks for a leader among the pods with a label.
 func (a *attacker) service(name, app string, annotations map[string]string) *corev1.Service {
 	all := map[string]string{config.EnabledKey: "true"}
-	for key, value := range annotations {
-		all[key] = value
-	}
+	maps.Copy(all, annotations)
 	return &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: all},
 		Spec:       corev1.ServiceSpec{Selector: map[string]string{serviceLabel: app}, Ports: []corev1.ServicePort{{Port: 80}}},
@@ -79,7 +78,7 @@ func prepareMoves(ctx context.Context, a *attacker) error {
 
 // moveLeaders asks for a huge term of the leader Service and prefers one pod and the other in turn.
 func moveLeaders(ctx context.Context, a *attacker) {
-	a.repeat(ctx, 2, func(ctx context.Context, i int) error {
+	a.repeat(ctx, 8, func(ctx context.Context, i int) error {
 		if i%3 == 0 {
 			return a.patchService(ctx, "web"+config.LeaderServiceSuffix, annotation(config.TermKey, "9223372036854775807"))
 		}
@@ -102,7 +101,7 @@ func prepareWrong(ctx context.Context, a *attacker) error {
 
 // patchLabels changes a label of that Service.
 func patchLabels(ctx context.Context, a *attacker) {
-	a.repeat(ctx, 8, func(ctx context.Context, i int) error {
+	a.repeat(ctx, 2, func(ctx context.Context, i int) error {
 		return a.patchService(ctx, "wrong", fmt.Sprintf(`{"metadata":{"labels":{"turn":"%d"}}}`, i))
 	})
 }
@@ -149,7 +148,7 @@ func createLargePods(ctx context.Context, a *attacker) {
 func tryLargeServices(ctx context.Context, a *attacker) {
 	service := a.service("large", "none", nil)
 	service.Labels = megabyte()
-	a.repeat(ctx, strangers, func(ctx context.Context, _ int) error {
+	a.repeat(ctx, writers, func(ctx context.Context, _ int) error {
 		return a.create(ctx, service, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	})
 }

@@ -23,7 +23,7 @@ import (
 // It has what the attacker knows, as JSON.
 const attackVariable = "TANIST_BENCH_ATTACK"
 
-// attackerKnows is what an attacker knows. It is no secret.
+// attackerKnows is what an attacker knows. Anybody can learn it, except the kubeconfig.
 type attackerKnows struct {
 	Attack string
 	// Webhooks and Metrics are a replica's addresses.
@@ -38,7 +38,7 @@ type attackerKnows struct {
 
 // tally is what an attacker has sent.
 type tally struct {
-	// Calls are those that were answered and those that were not; Refused those that were answered with an error, or not at all.
+	// Calls are all that ended before the attack did. Refused are those of them that were answered with an error, or not at all.
 	Calls, Refused int64
 }
 
@@ -113,11 +113,10 @@ func attackHere(t *testing.T, knows string) {
 
 // process is an attacker's process.
 type process struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *bufio.Reader
-	done bool
+	t   *testing.T
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
 }
 
 // startAttacker starts the process and returns when it has prepared the attack.

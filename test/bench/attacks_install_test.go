@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -33,6 +35,8 @@ import (
 type target struct {
 	installation
 	replicas []*replica
+	// logs count what the replicas log.
+	logs lineCounter
 	// webhookPort is the port of the first replica's webhooks.
 	webhookPort int
 	// memoryLimit is the chart's, in bytes.
@@ -121,9 +125,23 @@ func (a *target) newReplica(container corev1.Container, certificates, kubeconfig
 	r.args = append(container.Args, "--webhook-port", strconv.Itoa(port), "--cert-dir", certificates, "--peer-bind-address", freeAddress(a.t))
 	// The program takes its limit from its container, which there is none of here.
 	r.env = []string{"KUBECONFIG=" + kubeconfig, fmt.Sprintf("GOMEMLIMIT=%d", a.memoryLimit/10*9)}
+	r.log = &a.logs
 	r.metricsURL = "https://" + r.metrics + "/metrics"
 	r.reads = &http.Client{Transport: transport.NewBearerAuthRoundTripper(reader, insecure())}
 	return r
+}
+
+// lineCounter counts lines, and shows the first ones.
+type lineCounter struct{ lines atomic.Int64 }
+
+// linesShown is how many lines of the log are shown: some attacks cause thousands.
+const linesShown = 20
+
+func (c *lineCounter) Write(p []byte) (int, error) {
+	if c.lines.Add(int64(bytes.Count(p, []byte("\n")))) > linesShown {
+		return len(p), nil
+	}
+	return os.Stderr.Write(p)
 }
 
 // insecure connects to a replica without verifying its certificate, as whoever attacks it would.

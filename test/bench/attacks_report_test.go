@@ -17,6 +17,8 @@ type phase struct {
 	// sent is what the attacker counts, and refused how many calls of the webhooks the replicas did.
 	sent    tally
 	refused float64
+	// logged is how many lines the replicas logged.
+	logged int64
 	// unasked is how many leaders moved that should not have.
 	unasked int
 }
@@ -29,6 +31,7 @@ func (p *phase) add(other phase) {
 	p.sent.Calls += other.sent.Calls
 	p.sent.Refused += other.sent.Refused
 	p.refused += other.refused
+	p.logged += other.logged
 	p.unasked += other.unasked
 }
 
@@ -36,8 +39,8 @@ func (p *phase) add(other phase) {
 type comparison struct{ quiet, attacked phase }
 
 const attackHeader = `
-| Attack | CPU of a replica, seconds per second (quiet) | most memory (limit) | hand-over p50 / p99, quiet | attack | ratio p99 | floor p50 / p99, quiet | attack | ratio p99 | leaders that moved unasked | calls refused, of all | by the webhooks |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| Attack | CPU of a replica, seconds per second (quiet) | most memory (limit) | hand-over p50 / p99, quiet | attack | ratio p99 | floor p50 / p99, quiet | attack | ratio p99 | leaders that moved unasked | calls refused, of all | by the webhooks | lines logged |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `
 
 // row is a line of the table.
@@ -50,10 +53,10 @@ func (c comparison) row(what string, limit int64) string {
 		return fmt.Sprintf("%.1f / %.1f", inMilliseconds(rank(took, 50)), inMilliseconds(rank(took, 99)))
 	}
 	q, a := c.quiet, c.attacked
-	return fmt.Sprintf("| %s | %.2f (%.2f) | %.0f MB (%.0f) | %s | %s | %.2f | %s | %s | %.2f | %d | %d of %d | %.0f |\n",
+	return fmt.Sprintf("| %s | %.2f (%.2f) | %.0f MB (%.0f) | %s | %s | %.2f | %s | %s | %.2f | %d | %d of %d | %.0f | %d |\n",
 		what, perSecond(a), perSecond(q), a.peak/1e6, float64(limit)/1e6,
 		both(q.took), both(a.took), ratio(a.took, q.took), both(q.floor), both(a.floor), ratio(a.floor, q.floor),
-		a.unasked, a.sent.Refused, a.sent.Calls, a.refused)
+		a.unasked, a.sent.Refused, a.sent.Calls, a.refused, a.logged)
 }
 
 func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -29,7 +29,7 @@ const (
 
 // attack is what somebody does to Tanist, with the rights of an account in its own namespace, or with none.
 type attack struct {
-	// name is the value of the flag, what the line of the table.
+	// name is the name in the flag, and what is the first cell of its row in the table.
 	name, what string
 	// optsIn says when the attacker's namespace opts in.
 	optsIn moment
@@ -102,7 +102,7 @@ func TestAttacks(t *testing.T) {
 	m.led, m.floors = newNeighbours(m.target)
 	fmt.Fprint(t.Output(), attackHeader)
 	for _, attack := range all {
-		fmt.Fprint(t.Output(), m.measure(attack).row(attack.what, m.target.memoryLimit))
+		fmt.Fprint(t.Output(), m.measure(attack).row(attack.what, m.memoryLimit))
 	}
 }
 
@@ -163,13 +163,13 @@ func (m *measurement) prepare(attack attack, turn int) (namespace string, p *pro
 // handOver hands over leaders of Tanist's and of the floor's by turns, for at least a time.
 func (m *measurement) handOver(atLeast time.Duration) (p phase) {
 	m.t.Helper()
-	before := m.samples()
+	before, logged := m.samples(), m.logs.lines.Load()
 	began := time.Now()
 	for i := 0; i < (*handOvers+turns-1)/turns || time.Since(began) < atLeast; i++ {
 		p.took = append(p.took, m.led[i%neighbours].handOver())
 		p.floor = append(p.floor, m.floors[i%neighbours].handOver())
 	}
-	p.lasted = time.Since(began)
+	p.lasted, p.logged = time.Since(began), m.logs.lines.Load()-logged
 	for i, after := range m.samples() {
 		used := after.since(before[i])
 		p.cpu = max(p.cpu, used.cpu)

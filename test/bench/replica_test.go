@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -33,6 +34,8 @@ type replica struct {
 	metrics, health string
 	// args are its flags, besides those for the addresses above, and env is its environment, besides the test's.
 	args, env []string
+	// log receives its log.
+	log io.Writer
 	// reads reads the metrics, at metricsURL.
 	reads      *http.Client
 	metricsURL string
@@ -43,7 +46,7 @@ type replica struct {
 func newReplica(t *testing.T) *replica {
 	t.Helper()
 	r := &replica{
-		t: t, metrics: freeAddress(t), health: freeAddress(t), reads: http.DefaultClient,
+		t: t, metrics: freeAddress(t), health: freeAddress(t), log: os.Stderr, reads: http.DefaultClient,
 		args: []string{"--webhook-port", "0", "--metrics-secure=false", "--peer-bind-address=0"},
 	}
 	r.metricsURL = "http://" + r.metrics + "/metrics"
@@ -58,7 +61,7 @@ func (r *replica) start(ctx context.Context) (time.Duration, error) {
 		"--metrics-bind-address", r.metrics, "--health-probe-bind-address", r.health)...)
 	r.cmd.Env = append(os.Environ(), clusterVar+"="+filepath.Dir(os.Getenv("KUBECONFIG")))
 	r.cmd.Env = append(r.cmd.Env, r.env...)
-	r.cmd.Stderr = os.Stderr
+	r.cmd.Stderr = r.log
 	began := time.Now()
 	if err := r.cmd.Start(); err != nil {
 		return 0, fmt.Errorf("failed to start tanist (is it in PATH?): %w", err)

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -22,8 +23,11 @@ func CalledAt(configuration *unstructured.Unstructured, port int) (*unstructured
 	var failed error
 	err := EachWebhook(configuration, func(webhook map[string]any) {
 		path, found, err := unstructured.NestedString(webhook, "clientConfig", "service", "path")
-		if err != nil || !found {
-			failed = fmt.Errorf("%s calls no Service: %v", webhook["name"], err)
+		if err == nil && !found {
+			err = errors.New("there is no path")
+		}
+		if err != nil {
+			failed = fmt.Errorf("failed to find what %s calls: %w", webhook["name"], err)
 		}
 		webhook["clientConfig"] = map[string]any{"url": fmt.Sprintf("https://127.0.0.1:%d%s", port, path)}
 	})
