@@ -12,8 +12,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -64,6 +66,24 @@ func (a *attacker) twoPods(ctx context.Context) error {
 	return nil
 }
 
+// awaitLeaders waits until all of the attacker's Services have a leader.
+func (a *attacker) awaitLeaders(ctx context.Context, services int) error {
+	options := metav1.ListOptions{LabelSelector: discoveryv1.LabelManagedBy + "=" + config.SliceManagedBy}
+	return wait.PollUntilContextTimeout(ctx, time.Second/2, stallTimeout, true, func(ctx context.Context) (bool, error) {
+		list, err := a.client.DiscoveryV1().EndpointSlices(a.Namespace).List(ctx, options)
+		if err != nil {
+			return false, err
+		}
+		with := 0
+		for i := range list.Items {
+			if led(&list.Items[i]) {
+				with++
+			}
+		}
+		return with == services, nil
+	})
+}
+
 func (a *attacker) patchService(ctx context.Context, name, patch string) error {
 	_, err := a.client.CoreV1().Services(a.Namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	return err
@@ -73,7 +93,10 @@ func prepareMoves(ctx context.Context, a *attacker) error {
 	if err := a.twoPods(ctx); err != nil {
 		return err
 	}
-	return a.create(ctx, a.service("web", "shared", nil), metav1.CreateOptions{})
+	if err := a.create(ctx, a.service("web", "shared", nil), metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	return a.awaitLeaders(ctx, 1)
 }
 
 // moveLeaders asks for a huge term of the leader Service and prefers one pod and the other in turn.
@@ -157,9 +180,13 @@ func prepareFlapping(ctx context.Context, a *attacker) error {
 	if err := a.twoPods(ctx); err != nil {
 		return err
 	}
-	return parallel(ctx, flappingServices, func(ctx context.Context, i int) error {
+	err := parallel(ctx, flappingServices, func(ctx context.Context, i int) error {
 		return a.create(ctx, a.service(fmt.Sprintf("web-%03d", i), "shared", nil), metav1.CreateOptions{})
 	})
+	if err != nil {
+		return err
+	}
+	return a.awaitLeaders(ctx, flappingServices)
 }
 
 // flap makes one of the two pods not ready, and then the other one, so that all leaders move.
