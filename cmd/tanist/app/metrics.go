@@ -2,7 +2,9 @@ package app
 
 import (
 	"crypto/tls"
+	"net/http"
 
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
@@ -17,7 +19,11 @@ func metricsOptions(o Options, admission admission) metricsserver.Options {
 		return options
 	}
 	options.SecureServing = true
-	options.FilterProvider = filters.WithAuthenticationAndAuthorization
+	options.FilterProvider = func(config *rest.Config, client *http.Client) (metricsserver.Filter, error) {
+		return limited(func() (metricsserver.Filter, error) {
+			return filters.WithAuthenticationAndAuthorization(config, client)
+		})
+	}
 	options.TLSOpts = []func(*tls.Config){func(c *tls.Config) {
 		c.MinVersion = tls.VersionTLS12
 		if admission.files != nil {
