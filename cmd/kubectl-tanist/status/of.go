@@ -37,6 +37,9 @@ func Of(o Objects) Leader {
 		l.Successor, l.SuccessorPending = Successor(f.leaderService, leadership)
 	}
 	f.leaderPod = podOf(l.Leader, f.pods)
+	if l.Leader != nil && o.PodsKnown {
+		l.Leader.State = stateOf(f.leaderPod)
+	}
 	describe(l.Leader, f.leaderPod)
 	l.Watched = f.watched(l)
 	l.Warnings = f.warnings(l)
@@ -121,6 +124,19 @@ func podOf(leader *Pod, pods []*corev1.Pod) *corev1.Pod {
 		}
 	}
 	return nil
+}
+
+// stateOf returns the state of a pod; nil is a pod that is gone.
+func stateOf(pod *corev1.Pod) PodState {
+	switch {
+	case pod == nil:
+		return PodGone
+	case pod.DeletionTimestamp != nil:
+		return PodTerminating
+	case Ready(pod):
+		return PodReady
+	}
+	return PodNotReady
 }
 
 // describe adds what is read from the pod.
