@@ -1,6 +1,8 @@
 package status
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tanist-dev/tanist/config"
@@ -25,18 +27,21 @@ func (f findings) windows(l Leader) []Warning {
 	return nil
 }
 
-// windowless returns why a pod stops serving as soon as its deletion begins. It is empty if the pod keeps serving, if it should have no drain
-// window, and for a pod that is not known.
+// windowless is Windowless for the pods of the Service. Few users may read the tuning, so its defaults are assumed. If it asks for no window,
+// the pod still has none.
 func (f findings) windowless(pod *corev1.Pod) string {
+	return Windowless(pod, f.wanted.DrainWindowOr(config.DefaultTuning()))
+}
+
+// Windowless returns why a pod stops serving as soon as its deletion begins, although its Services ask for a window. It is empty if the pod
+// keeps serving, if it should have no drain window, if it is being deleted, and for nil.
+func Windowless(pod *corev1.Pod, asked time.Duration) string {
 	if pod == nil || pod.DeletionTimestamp != nil {
 		return ""
 	}
 	if window, ownHook := config.DrainWindowOf(&pod.Spec); window > 0 || ownHook {
 		return ""
 	}
-	// Few users may read the tuning, so its defaults are assumed. If it asks for no window, the pod still has none.
-	tuning := config.DefaultTuning()
-	asked := f.wanted.DrainWindowOr(tuning)
 	switch wanted := config.PodWindowFor(pod, asked); {
 	case wanted.Window > 0:
 		return "it was created before the window applied; delete it only after another pod has led for a few seconds " +
