@@ -7,6 +7,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/completion"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/explain"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/get"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/handover"
@@ -33,6 +34,7 @@ func newRootCommand(version string) *cobra.Command {
 		rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
 		newServerCommand(), newClientCommand(streams.Out), newFloorCommand(version, streams.Out),
 	)
+	completion.Add(root, kubeconfig)
 	return root
 }
 
