@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -59,7 +60,18 @@ func elect(in Input, now time.Time) (*elected, error) {
 	}
 	e.readPrimary(in, now)
 	e.decision, e.standings = election.Explain(e.rules, e.candidates, e.incumbent, now)
+	for i := range e.standings {
+		e.standings[i].Obstacles = slices.DeleteFunc(e.standings[i].Obstacles, func(o election.Obstacle) bool {
+			return o == election.ObstacleUnfit && e.hasNotStarted(e.standings[i].Candidate)
+		})
+	}
 	return e, nil
+}
+
+// hasNotStarted reports whether a pod has no address because it has not started. That it is not ready says enough.
+func (e *elected) hasNotStarted(c election.Candidate) bool {
+	pod := e.pods[types.UID(c.UID)]
+	return !c.Ready && len(pod.Status.PodIPs) == 0 && c.Problem == disruption.MissingAddress(leaderslice.Families(e.leaderService))
 }
 
 // nominate turns the pods into candidates.

@@ -33,6 +33,10 @@ func TestWhereAPodStands(t *testing.T) {
 			changes: []func(*Input){with(unready)},
 			want:    []string{"no candidate", "NotReady: it is not ready, since 2026-03-01 11:59:00Z", "must become ready"},
 		},
+		"a pod that has not started": {
+			changes: []func(*Input){with(unready, func(p *corev1.Pod) { p.Status.PodIPs = nil })},
+			want:    []string{"no candidate", "NotReady: it is not ready, since 2026-03-01 11:59:00Z", "must become ready"},
+		},
 		"a pod without a node": {
 			changes: []func(*Input){with(unready, func(p *corev1.Pod) { p.Spec.NodeName = "" })},
 			want:    []string{"no candidate", "NotReady: it is not ready, since 2026-03-01 11:59:00Z: it has no node yet", "must become ready"},

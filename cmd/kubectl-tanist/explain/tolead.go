@@ -10,6 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
@@ -83,16 +84,15 @@ func (e *elected) remedy(in Input, obstacle election.Obstacle, s election.Standi
 func (e *elected) unfitRemedy(in Input, c election.Candidate) string {
 	pod := e.pods[types.UID(c.UID)]
 	families := leaderslice.Families(e.leaderService)
-	switch present, _ := leaderslice.CountPorts(e.ports, pod); {
+	_, problem := disruption.Shortcomings(pod, e.ports, families)
+	switch {
 	case c.Problem == store.TooLargePod:
 		return "must have fewer or shorter labels, named ports and annotations"
-	case len(pod.Status.PodIPs) == 0:
-		return "must start, and get an address"
-	case len(leaderslice.MissingFamilies(pod, families)) == len(families):
-		return fmt.Sprintf("must get an address of the family of Service %s (its ipFamilies)", in.Service.Name)
-	case present == 0:
-		return fmt.Sprintf("must have a container port with that name, or Service %s another targetPort", in.Service.Name)
-	default:
+	case c.Problem != problem: // its workload excludes it, whatever else it has
 		return fmt.Sprintf("must belong to %s: change or remove the annotation %s of the Service if it should lead", e.options.SameController, config.SameControllerKey)
+	case problem == disruption.MissingAddress(families):
+		return fmt.Sprintf("must get an address of the family of Service %s (its ipFamilies)", in.Service.Name)
+	default:
+		return fmt.Sprintf("must have a container port with that name, or Service %s another targetPort", in.Service.Name)
 	}
 }
