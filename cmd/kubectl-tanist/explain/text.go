@@ -47,7 +47,7 @@ func text(x *Explanation, now time.Time) string {
 	if len(x.Pods) > 0 {
 		fmt.Fprint(&out, "\nPods, in the order of succession:\n")
 		for i := range x.Pods {
-			podText(&out, &x.Pods[i])
+			podText(&out, &x.Pods[i], ahead(x.Pods, i))
 		}
 	}
 	return out.String()
@@ -81,8 +81,16 @@ func moveText(m *Move, now time.Time) string {
 	return fmt.Sprintf("%s leads in %s if nothing else changes (%s)", who, duration.HumanDuration(m.At.Sub(now)), m.Reason)
 }
 
+// ahead says what places the successor before the pod after it. It is empty for any other pod.
+func ahead(pods []Pod, at int) string {
+	if pods[at].Role != election.RoleSuccessor || at+1 == len(pods) || pods[at+1].Behind == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s: it comes before %s", pods[at+1].Behind.Criterion, pods[at+1].Name)
+}
+
 // podText appends what there is to say of a pod.
-func podText(out *strings.Builder, p *Pod) {
+func podText(out *strings.Builder, p *Pod, ahead string) {
 	fmt.Fprintf(out, "- %s: %s, priority %d", p.Name, roleText(p), p.Priority)
 	if p.Node != "" {
 		fmt.Fprintf(out, ", on node %s", p.Node)
@@ -98,6 +106,9 @@ func podText(out *strings.Builder, p *Pod) {
 		default:
 			line("comes later:", obstacle.Message)
 		}
+	}
+	if ahead != "" {
+		line("placed by:", ahead)
 	}
 	if p.Behind != nil {
 		line("placed by:", string(p.Behind.Criterion)+": "+p.Behind.Message)

@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/config"
 )
 
 func TestText(t *testing.T) {
@@ -18,15 +20,23 @@ Watched:        its node node-of-a, by the kubelet: lost when it has been silent
 
 Pods, in the order of succession:
 - a: leads, priority 0, on node node-of-a
-- b: successor, priority 0, on node node-of-b
+- b: successor, priority 7, on node node-of-b
+    placed by:    Priority: it comes before c
     to lead:      is next: leads as soon as a goes
     to lead:      or, now: kubectl tanist handover web --namespace shop --to b
-- c: no candidate, priority 0, on node node-of-c
+- c: candidate, priority 0, on node node-of-c
+    placed by:    Priority: b has the higher priority (7)
+    to lead:      leads when the 2 pods before it have gone
+    to lead:      or, now: kubectl tanist handover web --namespace shop --to c
+- d: no candidate, priority 0, on node node-of-d
     cannot lead:  it is not ready, since 2026-03-01 11:59:00Z
     to lead:      must become ready
     drain window: none: it was created before the window applied; delete it only after another pod has led for a few seconds (kubectl tanist handover), or leave it to the next rollout
 `
-	if diff := cmp.Diff(want, text(explained(t, with(unready, hookless)), t0)); diff != "" {
+	if diff := cmp.Diff(want, text(explained(t, func(in *Input) {
+		in.Pods[1] = pod("b", annotated(config.PriorityKey, "7"))
+		in.Pods = append(in.Pods, pod("d", unready, hookless))
+	}), t0)); diff != "" {
 		t.Errorf("unexpected text (-want +got):\n%s", diff)
 	}
 }
