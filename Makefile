@@ -38,6 +38,7 @@ help: ## List the targets
 .PHONY: build
 build: $(CLUSTER) ## Build all programs into bin
 	CGO_ENABLED=0 $(STILL) "Building Tanist" go build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/ ./cmd/...
+	install cmd/kubectl-tanist/kubectl_complete-tanist $(BIN)/
 
 .PHONY: $(CLUSTER)
 $(CLUSTER):

@@ -4,6 +4,8 @@
 // a departure, so both always agree. A replica that may act only on losses sets Rules.LossesOnly: then nothing moves a leader that
 // stands. Reason.Loss distinguishes losses from voluntary moves.
 //
+// Explain tells people why each pod stands where it does. It uses the rules of Decide, and costs Decide nothing.
+//
 // The package never imports a Kubernetes client, reads a clock, logs or counts. Time is an argument, and Decision.LookAgain says when
 // to decide again.
 package election

@@ -18,7 +18,13 @@ import "cmp"
 //  9. the strategy;
 //  10. the name, then the UID.
 func (r Rules) compare(a, b *Candidate, leavingNode string) int {
-	return cmp.Or(
+	order, _ := r.compareBy(a, b, leavingNode)
+	return order
+}
+
+// compareBy is compare, with the criterion that decides. The criterion is empty for two pods with the same UID.
+func (r Rules) compareBy(a, b *Candidate, leavingNode string) (int, Criterion) {
+	for i, order := range [len(criteria)]int{
 		trueFirst(!a.Finite, !b.Finite),
 		cmp.Compare(a.Announced.immediateUrgency(), b.Announced.immediateUrgency()),
 		cmp.Compare(a.Missing, b.Missing),
@@ -28,9 +34,13 @@ func (r Rules) compare(a, b *Candidate, leavingNode string) int {
 		trueFirst(a.elsewhere(leavingNode), b.elsewhere(leavingNode)),
 		cmp.Compare(b.DeletionCost, a.DeletionCost),
 		r.Strategy.compare(a, b),
-		cmp.Compare(a.Name, b.Name),
-		cmp.Compare(a.UID, b.UID),
-	)
+		cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.UID, b.UID)),
+	} {
+		if order != 0 {
+			return order, criteria[i]
+		}
+	}
+	return 0, ""
 }
 
 // prefers reports whether the pod is the preferred one.

@@ -7,6 +7,8 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/completion"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/explain"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/get"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/handover"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/rotatesecret"
@@ -28,10 +30,11 @@ func newRootCommand(version string) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	root.AddCommand(
-		get.NewCommand(kubeconfig, streams), handover.NewCommand(kubeconfig, streams),
+		get.NewCommand(kubeconfig, streams), explain.NewCommand(kubeconfig, streams), handover.NewCommand(kubeconfig, streams),
 		rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
 		newServerCommand(), newClientCommand(streams.Out), newFloorCommand(version, streams.Out),
 	)
+	completion.Add(root, kubeconfig)
 	return root
 }
 

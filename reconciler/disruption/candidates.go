@@ -11,6 +11,14 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
+// Rules converts the options of a Service into the rules of its election.
+func Rules(options config.Options) election.Rules {
+	return election.Rules{
+		Strategy: election.Strategy(options.Strategy), Sticky: options.Sticky, MinReady: options.MinReady,
+		MinReadyUnprobed: options.MinReadyUnprobed, NotReadyGrace: options.NotReadyGrace, Preferred: options.PreferredLeader,
+	}
+}
+
 // Candidates converts the pods of a Service into candidates for an election, in the same order.
 func Candidates(
 	pods []*corev1.Pod, disruptions Disruptions, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,

@@ -4,5 +4,5 @@
 // Only what is certain counts as an announcement. If only the controller of an owner knows when it replaces pods, that owner announces
 // nothing.
 //
-// The failover controller calls it. It decides nothing and writes nothing.
+// The failover controller calls it, and the kubectl plugin to explain what the controller does. It decides nothing and writes nothing.
 package disruption

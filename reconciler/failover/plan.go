@@ -145,11 +145,8 @@ const lossesOnlyGrace = 2 * time.Second
 
 // rules returns the options of the source Service, limited to what this replica may act upon.
 func (in input) rules() election.Rules {
-	rules := election.Rules{
-		Strategy: election.Strategy(in.options.Strategy), Sticky: in.options.Sticky,
-		MinReady: in.options.MinReady, MinReadyUnprobed: in.options.MinReadyUnprobed, NotReadyGrace: in.options.NotReadyGrace, Preferred: in.options.PreferredLeader,
-		LossesOnly: in.authority != authorityAll,
-	}
+	rules := disruption.Rules(in.options)
+	rules.LossesOnly = in.authority != authorityAll
 	if rules.LossesOnly && rules.NotReadyGrace > 0 { // without a grace no clock is compared, so nothing has to be tolerated
 		rules.NotReadyGrace += lossesOnlyGrace
 	}

@@ -116,7 +116,7 @@ func (o *options) run(ctx context.Context, cluster Cluster, p *printer) error {
 		return err
 	}
 	p.notes(s.notes)
-	list := s.list(r.tanist(ctx))
+	list := s.list(r.installation().Warnings(ctx))
 	if o.watch {
 		return watch(ctx, r, s, list, p)
 	}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
@@ -18,6 +19,11 @@ import (
 type reader struct {
 	*options
 	client kubernetes.Interface
+}
+
+// installation reads about Tanist itself.
+func (r *reader) installation() installation.Reader {
+	return installation.Reader{Client: r.client, Namespace: r.tanistNamespace}
 }
 
 // kind is a kind of objects, named as in messages.
@@ -63,7 +69,7 @@ func (r *reader) source(of kind) cache.ListerWatcher {
 // read reads everything once.
 func (r *reader) read(ctx context.Context) (*snapshot, error) {
 	s := newSnapshot(r.options)
-	s.observation = r.observation(ctx)
+	s.observation = r.installation().Observation(ctx)
 	for _, of := range []kind{services, endpointSlices, pods, namespaces, events} {
 		listed, err := cache.ToListerWatcherWithContext(r.source(of)).ListWithContext(ctx, metav1.ListOptions{})
 		if of == namespaces && apierrors.IsForbidden(err) && !r.allNamespaces {

@@ -65,9 +65,21 @@ func cells(l *status.Leader, now time.Time) []any {
 		leader = *l.Leader
 	}
 	return []any{
-		l.Service, leader.Name, cmp.Or(leader.Node, none), successor(l), l.Term, age(l.Since, now), cmp.Or(l.Reason, none), phrases(l.Warnings),
+		l.Service, leaderName(leader), cmp.Or(leader.Node, none), successor(l), l.Term, age(l.Since, now), cmp.Or(l.Reason, none), phrases(l.Warnings),
 		cmp.Or(l.LeaderService, none), cmp.Or(l.Options.Strategy, unknown), window(l.Leader), candidates(l.Candidates), sliceNames(l.Slices),
 		cmp.Or(leader.Revision, none), watched(l),
+	}
+}
+
+// leaderName returns the leader's name, and whether its pod can no longer serve. An EndpointSlice may name such a pod while Tanist is away.
+func leaderName(leader status.Pod) string {
+	switch leader.State {
+	case status.PodGone:
+		return leader.Name + " (gone)"
+	case status.PodNotReady:
+		return leader.Name + " (not ready)"
+	default:
+		return leader.Name
 	}
 }
 

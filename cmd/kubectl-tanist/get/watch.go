@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
@@ -87,7 +88,7 @@ func (l *live) printChanges(namespace string) {
 // watchTanist checks from time to time whether Tanist is running, and whether admission is authenticated, and prints a
 // warning when that is no longer so.
 func (l *live) watchTanist(ctx context.Context, r *reader, last []status.Warning) {
-	ticker := time.NewTicker(maxRenewAge)
+	ticker := time.NewTicker(installation.MaxRenewAge)
 	defer ticker.Stop()
 	for {
 		select {
@@ -95,7 +96,7 @@ func (l *live) watchTanist(ctx context.Context, r *reader, last []status.Warning
 			return
 		case <-ticker.C:
 		}
-		warnings := r.tanist(ctx)
+		warnings := r.installation().Warnings(ctx)
 		l.mu.Lock()
 		l.printer.warn(newWarnings(warnings, last))
 		l.mu.Unlock()

@@ -25,7 +25,7 @@ func Of(o Objects) Leader {
 	}
 	f := findings{Objects: o, wrong: wrong, wanted: options}
 	f.leaderService = LeaderServiceOf(o.Service, options.LeaderService, o.Services)
-	f.pods = selected(o.Service, o.Pods)
+	f.pods = Selected(o.Service, o.Pods)
 	if o.PodsKnown {
 		l.Candidates = count(f.pods)
 	}
@@ -37,6 +37,9 @@ func Of(o Objects) Leader {
 		l.Successor, l.SuccessorPending = Successor(f.leaderService, leadership)
 	}
 	f.leaderPod = podOf(l.Leader, f.pods)
+	if l.Leader != nil && o.PodsKnown {
+		l.Leader.State = stateOf(f.leaderPod)
+	}
 	describe(l.Leader, f.leaderPod)
 	l.Watched = f.watched(l)
 	l.Warnings = f.warnings(l)
@@ -73,6 +76,27 @@ func SourceOf(service *corev1.Service) string {
 	return service.Labels[config.SourceServiceKey]
 }
 
+// Source returns the Service with a name. It replaces a leader Service by the Service that it was created for. It returns nil if there is none.
+func Source(services []*corev1.Service, name string) *corev1.Service {
+	service := serviceNamed(services, name)
+	if service == nil {
+		return nil
+	}
+	if source := serviceNamed(services, SourceOf(service)); source != nil && Made(service, source) {
+		return source
+	}
+	return service
+}
+
+func serviceNamed(services []*corev1.Service, name string) *corev1.Service {
+	for _, service := range services {
+		if service.Name == name {
+			return service
+		}
+	}
+	return nil
+}
+
 // madeSlice reports whether Tanist created an EndpointSlice for this leader Service. The slices that Kubernetes creates for a Service
 // with a selector have the same controller reference.
 func madeSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) bool {
@@ -80,8 +104,8 @@ func madeSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) 
 	return owner != nil && owner.UID == leaderService.UID && slice.Labels[discoveryv1.LabelManagedBy] != endpointSliceController
 }
 
-// selected returns the pods that a Service selects, except those that have finished.
-func selected(service *corev1.Service, pods []*corev1.Pod) []*corev1.Pod {
+// Selected returns the pods that a Service selects, except those that have finished.
+func Selected(service *corev1.Service, pods []*corev1.Pod) []*corev1.Pod {
 	if len(service.Spec.Selector) == 0 {
 		return nil
 	}
@@ -121,6 +145,19 @@ func podOf(leader *Pod, pods []*corev1.Pod) *corev1.Pod {
 		}
 	}
 	return nil
+}
+
+// stateOf returns the state of a pod; nil is a pod that is gone.
+func stateOf(pod *corev1.Pod) PodState {
+	switch {
+	case pod == nil:
+		return PodGone
+	case pod.DeletionTimestamp != nil:
+		return PodTerminating
+	case Ready(pod):
+		return PodReady
+	}
+	return PodNotReady
 }
 
 // describe adds what is read from the pod.

@@ -18,6 +18,7 @@ func TestOf(t *testing.T) {
 		Namespace: "shop", Service: "web", LeaderService: "web-leader",
 		Leader: &Pod{
 			Name: "a", UID: "a", Node: "node-of-a", Ready: true, Addresses: []string{"10.0.0.1"}, DrainWindow: "3s", Revision: "7d4b",
+			State: PodReady,
 		},
 		Successor: "b", Term: 3, Since: &since, Reason: "LeaderDeleted",
 		Options:    Options{Strategy: "oldest", Sticky: &sticky, MinReady: "0s", NotReadyGrace: "0s", Probe: "auto"},
@@ -45,18 +46,23 @@ func TestOf(t *testing.T) {
 				}))
 			}),
 			want: func(l *Leader) {
-				l.Leader = &Pod{Name: "b", UID: "b", Node: "node-of-b", Ready: true, Addresses: []string{"fd00::2"}, DrainWindow: "3s", Revision: "7d4b"}
+				l.Leader = &Pod{Name: "b", UID: "b", Node: "node-of-b", Ready: true, Addresses: []string{"fd00::2"}, DrainWindow: "3s", Revision: "7d4b", State: PodReady}
 				l.Term, l.Successor, l.SuccessorPending = 4, "", true
 				l.Slices = append(l.Slices, Slice{Name: "web-leader-ipv6", AddressType: "IPv6", Addresses: []string{"fd00::2"}})
 			},
 		},
 		"pods may not be read": {
 			objects: objects(func(o *Objects) { o.Pods, o.PodsKnown = nil, false }),
-			want:    func(l *Leader) { l.Leader.DrainWindow, l.Leader.Revision, l.Candidates, l.Watched = "", "", nil, nil },
+			want: func(l *Leader) {
+				l.Leader.DrainWindow, l.Leader.Revision, l.Leader.State, l.Candidates, l.Watched = "", "", "", nil, nil
+			},
 		},
 		"a pod that only has the leader's name tells nothing of it": {
 			objects: objects(func(o *Objects) { o.Pods[0].UID = "other" }),
-			want:    func(l *Leader) { l.Leader.DrainWindow, l.Leader.Revision, l.Watched = "", "", nil },
+			want: func(l *Leader) {
+				l.Leader.DrainWindow, l.Leader.Revision, l.Leader.State, l.Watched = "", "", PodGone, nil
+				l.Warnings = []Warning{{"leader gone", "pod a no longer exists, has finished or is not selected any more, and the EndpointSlices still send it the traffic: " + behind}}
+			},
 		},
 		"pods that have finished and those of others are no candidates": {
 			objects: objects(func(o *Objects) {

@@ -16,10 +16,7 @@ import (
 
 // traffic returns the warnings about where requests go.
 func (f findings) traffic(l Leader) []Warning {
-	var all []Warning
-	if l.Leader != nil && !l.Leader.Ready {
-		all = append(all, Warning{LeaderTerminating, "it is being deleted and keeps the traffic, because no other pod is ready"})
-	}
+	all := f.unserved(l)
 	if f.leaderService != nil {
 		all = append(all, f.elsewhere()...)
 	}
@@ -29,33 +26,8 @@ func (f findings) traffic(l Leader) []Warning {
 	if f.leaderPod != nil && !config.Probed(&f.leaderPod.Spec) {
 		all = append(all, Warning{NoReadinessProbe, l.Leader.Name + " counts as ready as soon as its containers have started, whether or not it answers"})
 	}
-	if why := f.windowless(l); why != "" {
-		all = append(all, Warning{NoDrainWindow, "a plain delete of " + l.Leader.Name + " costs requests: " + why})
-	}
-	return all
-}
-
-// windowless returns why the leader stops serving as soon as its deletion begins. It is empty if the leader keeps serving, or if it
-// should have no drain window.
-func (f findings) windowless(l Leader) string {
-	if f.leaderPod == nil || !l.Leader.Ready || f.leaderPod.DeletionTimestamp != nil {
-		return ""
-	}
-	if window, ownHook := config.DrainWindowOf(&f.leaderPod.Spec); window > 0 || ownHook {
-		return ""
-	}
-	// Few users may read the tuning, so its defaults are assumed. If it asks for no window, the leader still has none.
-	tuning := config.DefaultTuning()
-	asked := f.wanted.DrainWindowOr(tuning)
-	switch wanted := config.PodWindowFor(f.leaderPod, asked); {
-	case wanted.Window > 0:
-		return "it was created before the window applied; delete it only after another pod has led for a few seconds " +
-			"(kubectl tanist handover), or leave it to the next rollout"
-	case asked > 0:
-		return wanted.LeftAlone
-	default:
-		return ""
-	}
+	all = append(all, f.candidates(l)...)
+	return append(all, f.windows(l)...)
 }
 
 // incomplete returns which of the Service's ports and required address families have no endpoint although a pod leads. It is empty if

@@ -63,6 +63,9 @@ type Pod struct {
 	Node string    `json:"node,omitempty"`
 	// Ready is the condition in the EndpointSlice. It is false for a leader that terminates and serves until a pod can follow.
 	Ready bool `json:"ready"`
+	// State is what the pod itself shows: Ready, NotReady, Terminating or Gone. It is empty if the user may not read pods. Until Tanist has
+	// moved the leader, the EndpointSlice may still say that a pod is ready which is not.
+	State PodState `json:"state,omitempty"`
 	// Addresses has one address for each address family.
 	Addresses []string `json:"addresses,omitempty"`
 	// DrainWindow is how long it keeps serving after its deletion begins, because of a preStop sleep: a duration such as 3s, or 0s.
@@ -72,6 +75,18 @@ type Pod struct {
 	// Revision is the revision of its workload: pod-template-hash or controller-revision-hash.
 	Revision string `json:"revision,omitempty"`
 }
+
+// PodState is the state of the leader's pod.
+type PodState string
+
+// The states of a pod.
+const (
+	PodReady       PodState = "Ready"
+	PodNotReady    PodState = "NotReady"
+	PodTerminating PodState = "Terminating"
+	// PodGone is a pod that no longer exists, has finished, or is no longer selected by the Service.
+	PodGone PodState = "Gone"
+)
 
 // Options are what the Service's annotations ask for. A wrong one is missing: Tanist keeps the last good value.
 type Options struct {

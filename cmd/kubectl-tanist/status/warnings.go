@@ -86,13 +86,7 @@ func (f findings) missing(l Leader) []Warning {
 		return []Warning{{NoLeaderService, "Tanist creates it; the Events of the Service say why it has not"}}
 	case f.leaderService == nil || l.Leader != nil:
 		return nil
-	case l.Candidates == nil:
-		return []Warning{{NoLeader, "the Events of the Service say why"}}
-	case l.Candidates.Total == 0:
-		return []Warning{{NoPodSelected, "the selector is " + selectorOf(f.Service)}}
-	case l.Candidates.Ready == 0:
-		return []Warning{{NoReadyPod, fmt.Sprintf("none of the %d pods that the Service selects is ready", l.Candidates.Total)}}
 	default:
-		return []Warning{{NoLeader, "a pod is ready; the Events of the Service say why it does not lead"}}
+		return []Warning{f.leaderless(l)}
 	}
 }

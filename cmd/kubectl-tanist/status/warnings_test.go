@@ -188,7 +188,54 @@ func TestWarnings(t *testing.T) {
 		"the leader's pod has no drain window": {
 			changes: []func(*Objects){func(o *Objects) { o.Pods[0] = pod("a", hookless) }}, want: []string{"no drain window"},
 		},
-		"a pod that does not lead may have none": {changes: []func(*Objects){func(o *Objects) { o.Pods[1] = pod("b", hookless) }}},
+		"the successor has no drain window": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods[1] = pod("b", hookless) }}, want: []string{"successor without drain window"},
+		},
+		"neither leader nor successor has a drain window": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods[0], o.Pods[1] = pod("a", hookless), pod("b", hookless) }}, want: []string{"no drain window"},
+		},
+		"a pod that neither leads nor follows may have none": {changes: []func(*Objects){func(o *Objects) { o.Pods[2] = pod("c", hookless, unready) }}},
+		"the leader has gone, and Tanist has not moved it": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods = o.Pods[1:] }}, want: []string{"leader gone"},
+		},
+		"the leader has finished": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods[0] = pod("a", func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed }) }},
+			want:    []string{"leader gone"},
+		},
+		"the leader is not ready, and Tanist has not moved it": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods[0] = pod("a", unready) }}, want: []string{"leader not ready"},
+		},
+		"the leader is not ready, and there is a grace": {
+			changes: []func(*Objects){annotated(config.NotReadyGraceKey, "5s"), func(o *Objects) { o.Pods[0] = pod("a", unready) }},
+			want:    []string{"leader not ready"},
+		},
+		"the leader has no other pod beside it": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods = o.Pods[:1] }}, want: []string{"single candidate"},
+		},
+		"the preferred leader exists": {changes: []func(*Objects){annotated(config.PreferredLeaderKey, "c")}},
+		"the preferred leader does not exist": {
+			changes: []func(*Objects){annotated(config.PreferredLeaderKey, "z")}, want: []string{"no preferred leader"},
+		},
+		"the preferred leader is another's pod": {
+			changes: []func(*Objects){annotated(config.PreferredLeaderKey, "z"), func(o *Objects) {
+				o.Pods = append(o.Pods, pod("z", func(p *corev1.Pod) { p.Labels = nil }))
+			}},
+			want: []string{"no preferred leader"},
+		},
+		"whether the preferred leader exists is not known": {
+			changes: []func(*Objects){annotated(config.PreferredLeaderKey, "z"), func(o *Objects) { o.Pods, o.PodsKnown = nil, false }},
+		},
+		"annotations of pods are wrong": {
+			changes: []func(*Objects){func(o *Objects) {
+				o.Pods[1].Annotations = map[string]string{config.PriorityKey: "high"}
+				o.Pods[2].Annotations = map[string]string{config.DrainWindowKey: "long"}
+			}},
+			want: []string{"wrong pod annotation priority", "wrong pod annotation drain-window"},
+		},
+		"pods are ready, and none has an address of the family": {
+			changes: []func(*Objects){nobodyLeads, func(o *Objects) { o.Services[1].Spec.IPFamilies = []corev1.IPFamily{corev1.IPv6Protocol} }},
+			want:    []string{"no leader: no pod can take traffic"},
+		},
 		"no drain window is what its user wants": {
 			changes: []func(*Objects){func(o *Objects) { o.Pods[0] = pod("a", hookless) }, annotated(config.DrainWindowKey, "0s")},
 		},
@@ -207,6 +254,7 @@ func TestWarnings(t *testing.T) {
 			changes: []func(*Objects){func(o *Objects) {
 				o.Pods[0] = pod("a", hookless, func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: t0} })
 			}},
+			want: []string{"leader terminating"},
 		},
 		"a preStop of its own is its user's business": {
 			changes: []func(*Objects){func(o *Objects) {

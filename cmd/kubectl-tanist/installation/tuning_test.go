@@ -1,4 +1,4 @@
-package get
+package installation
 
 import (
 	"testing"
@@ -37,8 +37,8 @@ func TestObservation(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			r := &reader{options: &options{tanistNamespace: "tanist"}, client: fake.NewClientset(test.there...)}
-			if got := r.observation(t.Context()); got != test.want {
+			r := Reader{Client: fake.NewClientset(test.there...), Namespace: "tanist"}
+			if got := r.Observation(t.Context()); got != test.want {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})

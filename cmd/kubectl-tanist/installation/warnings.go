@@ -1,4 +1,4 @@
-package get
+package installation
 
 import (
 	"context"
@@ -16,19 +16,19 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// maxRenewAge is how old the last renewal of the Lease may be. It is longer than it takes to notice that a replica has died, and longer
+// MaxRenewAge is how old the last renewal of the Lease may be. It is longer than it takes to notice that a replica has died, and longer
 // than the clocks of this machine and of a node usually differ.
-const maxRenewAge = time.Minute
+const MaxRenewAge = time.Minute
 
-// tanist returns a warning if Tanist is not running, and one if anybody could call its admission. It says nothing about what the user may
+// Warnings returns a warning if Tanist is not running, and one if anybody could call its admission. It says nothing about what the user may
 // not read.
-func (r *reader) tanist(ctx context.Context) []status.Warning {
+func (r Reader) Warnings(ctx context.Context) []status.Warning {
 	return append(r.running(ctx), r.authenticated(ctx)...)
 }
 
 // authenticated returns a warning if a webhook has no secret. Without webhook configurations there is nothing to warn of.
-func (r *reader) authenticated(ctx context.Context) []status.Warning {
-	api, name := r.client.AdmissionregistrationV1(), config.WebhookConfiguration(r.tanistNamespace)
+func (r Reader) authenticated(ctx context.Context) []status.Warning {
+	api, name := r.Client.AdmissionregistrationV1(), config.WebhookConfiguration(r.Namespace)
 	var calls []admissionregistrationv1.WebhookClientConfig
 	if validating, err := api.ValidatingWebhookConfigurations().Get(ctx, name, metav1.GetOptions{}); err == nil {
 		for _, webhook := range validating.Webhooks {
@@ -45,7 +45,7 @@ func (r *reader) authenticated(ctx context.Context) []status.Warning {
 	}
 	return []status.Warning{{Phrase: status.NotAuthenticated, Detail: fmt.Sprintf(
 		"the webhook configurations %s have no secret, so Tanist trusts no call: run kubectl tanist rotate-secret --tanist-namespace %s",
-		name, r.tanistNamespace)}}
+		name, r.Namespace)}}
 }
 
 // withoutSecret reports whether a webhook is called without a secret.
@@ -55,15 +55,15 @@ func withoutSecret(call admissionregistrationv1.WebhookClientConfig) bool {
 }
 
 // running returns a warning if nobody renews the Lease.
-func (r *reader) running(ctx context.Context) []status.Warning {
-	lease, err := r.client.CoordinationV1().Leases(r.tanistNamespace).Get(ctx, config.LeaseName, metav1.GetOptions{})
+func (r Reader) running(ctx context.Context) []status.Warning {
+	lease, err := r.Client.CoordinationV1().Leases(r.Namespace).Get(ctx, config.LeaseName, metav1.GetOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		lease = nil
 	}
-	if problem := leaseProblem(lease, r.tanistNamespace, time.Now()); problem != "" {
+	if problem := leaseProblem(lease, r.Namespace, time.Now()); problem != "" {
 		return []status.Warning{{Phrase: status.TanistNotRunning, Detail: problem}}
 	}
 	return nil
@@ -78,7 +78,7 @@ func leaseProblem(lease *coordinationv1.Lease, namespace string, now time.Time) 
 		return fmt.Sprintf("no replica holds its Lease in namespace %s", namespace)
 	case lease.Spec.RenewTime == nil:
 		return fmt.Sprintf("its Lease in namespace %s was never renewed", namespace)
-	case now.Sub(lease.Spec.RenewTime.Time) > maxRenewAge:
+	case now.Sub(lease.Spec.RenewTime.Time) > MaxRenewAge:
 		return fmt.Sprintf("its Lease in namespace %s was last renewed %s ago", namespace, duration.HumanDuration(now.Sub(lease.Spec.RenewTime.Time)))
 	}
 	return ""

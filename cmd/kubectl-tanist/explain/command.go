@@ -1,0 +1,112 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
+)
+
+const long = `Explains who leads a Service and since when, how the leader is watched, and where each of its pods stands: whether it can lead,
+what places it where it is, and what would have to happen for it to lead.
+
+It applies Tanist's own rules to what you may read. The role view is enough, and Tanist need not run. What you have no permission to read is
+left out, with a note. What only Tanist's replicas know, such as which pods they hear, is not part of it.`
+
+const example = `  # Why does this pod not lead?
+  kubectl tanist explain payments -n shop
+
+  # The names of the pods in the order of succession
+  kubectl tanist explain payments -n shop -o json | jq -r '.pods[] | select(.role != "Excluded") | .name'`
+
+// Cluster is the cluster that kubectl's own flags select.
+type Cluster interface {
+	ToRESTConfig() (*rest.Config, error)
+	ToRawKubeConfigLoader() clientcmd.ClientConfig
+}
+
+// options are the arguments and flags.
+type options struct {
+	namespace, service string
+	output             string
+	tanistNamespace    string
+}
+
+// NewCommand returns the command.
+func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
+	var o options
+	command := &cobra.Command{
+		Use: "explain SERVICE", Short: "Explain who leads, who follows, and why", Long: long, Example: example,
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			if o.output != "" && o.output != "json" && o.output != "yaml" {
+				return fmt.Errorf("--output must be json or yaml, got %q", o.output)
+			}
+			o.service = strings.TrimPrefix(args[0], "service/")
+			return o.run(command.Context(), cluster, streams)
+		},
+	}
+	flags := command.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&o.output, "output", "o", "", "Output format: json or yaml.")
+	flags.StringVar(&o.tanistNamespace, "tanist-namespace", "tanist-system", "Namespace of Tanist, to read its tuning and check whether it is running.")
+	return command
+}
+
+func (o *options) run(ctx context.Context, cluster Cluster, streams genericiooptions.IOStreams) error {
+	var err error
+	if o.namespace, _, err = cluster.ToRawKubeConfigLoader().Namespace(); err != nil {
+		return fmt.Errorf("failed to read namespace: %w", err)
+	}
+	config, err := cluster.ToRESTConfig()
+	if err != nil {
+		return fmt.Errorf("failed to read kubeconfig: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("failed to create client: %w", err)
+	}
+	r := &reader{options: *o, client: client}
+	in, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	x, err := Of(in, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, warning := range (installation.Reader{Client: client, Namespace: o.tanistNamespace}).Warnings(ctx) {
+		fmt.Fprintf(streams.ErrOut, "Warning: %s: %s\n", warning.Phrase, warning.Detail)
+	}
+	return o.print(x, streams)
+}
+
+// print prints an explanation in the format that was asked for.
+func (o *options) print(x *Explanation, streams genericiooptions.IOStreams) error {
+	if o.output != "" {
+		printer, err := genericclioptions.NewJSONYamlPrintFlags().ToPrinter(o.output)
+		if err != nil {
+			return fmt.Errorf("--output=%s: %w", o.output, err)
+		}
+		if err := printer.PrintObj(x, streams.Out); err != nil {
+			return fmt.Errorf("failed to print: %w", err)
+		}
+		return nil
+	}
+	for _, note := range x.Notes {
+		fmt.Fprintf(streams.ErrOut, "Note: %s\n", note)
+	}
+	if _, err := fmt.Fprint(streams.Out, text(x, time.Now())); err != nil {
+		return fmt.Errorf("failed to print: %w", err)
+	}
+	return nil
+}
