@@ -93,7 +93,7 @@ func (s *setup) newBurst(
 	}
 	c := &burst{
 		who: who, client: s.clients.Act, namespace: namespace, services: services,
-		view:   watch.NewView(func(pod *corev1.Pod) string { return leaders[pod.Labels[floor.ServiceLabel]] }, services...),
+		view:   watch.NewView(func(pod *corev1.Pod) string { return leaders[pod.Labels[floor.WorkloadLabel]] }, services...),
 		steady: watch.Steady{Pods: s.opts.Pods, Quiet: s.opts.Settle},
 	}
 	err := c.view.Start(ctx, s.clients.Observe, namespace,

@@ -31,6 +31,8 @@ type setup struct {
 	cluster testbed.Cluster
 	// plain is the namespace that is not opted in, for the floor and for traffic clients; empty until it is needed.
 	plain string
+	// hostLoop is the floor's loop in this process; nil if there is none, or if it runs in a pod.
+	hostLoop *floor.Loop
 }
 
 // target finds the user's Service, or creates one.
@@ -63,7 +65,7 @@ func (s *setup) ownWorkload(ctx context.Context) (target, error) {
 			Namespace: namespace, Service: w.Name, LeaderService: leaderServiceName(w.Service()), Pods: s.opts.Pods,
 			OwnWorkload: true, Image: s.opts.Image,
 		},
-		podLabels: floor.ServiceLabel + "=" + w.Name, simulated: s.place.Simulated,
+		podLabels: floor.WorkloadLabel + "=" + w.Name, simulated: s.place.Simulated,
 	}, nil
 }
 

@@ -64,9 +64,6 @@ func InPod(ctx context.Context, client kubernetes.Interface, namespace string) *
 	return &Pod{ctx: ctx, client: client, namespace: namespace}
 }
 
-// Wait returns at once: what is under way in the pod does not concern this process.
-func (p *Pod) Wait() {}
-
 // Err returns what the pod has printed, nil if nothing: it prints errors alone.
 func (p *Pod) Err() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), logTimeout)

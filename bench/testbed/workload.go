@@ -55,11 +55,11 @@ func WorkloadName(name string, number int) string {
 }
 
 func (w Workload) labels() map[string]string {
-	return map[string]string{ManagedByLabel: ManagedBy, floor.ServiceLabel: w.Name}
+	return map[string]string{ManagedByLabel: ManagedBy, floor.WorkloadLabel: w.Name}
 }
 
 func (w Workload) selector() map[string]string {
-	return map[string]string{floor.ServiceLabel: w.Name}
+	return map[string]string{floor.WorkloadLabel: w.Name}
 }
 
 func (w Workload) Deployment() *appsv1.Deployment {

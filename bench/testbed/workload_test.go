@@ -27,7 +27,7 @@ func TestWorkloadsAgree(t *testing.T) {
 		t.Error("the Service is not opted in")
 	}
 	source := Workload{Name: "bench-floor"}.FloorSource()
-	if diff := cmp.Diff(map[string]string{floor.ServiceLabel: "bench-floor"}, source.Spec.Selector); diff != "" || len(source.Annotations) > 0 {
+	if diff := cmp.Diff(map[string]string{floor.WorkloadLabel: "bench-floor"}, source.Spec.Selector); diff != "" || len(source.Annotations) > 0 {
 		t.Errorf("the floor's source Service has annotations %v and selector (-want +got):\n%s", source.Annotations, diff)
 	}
 	leader, slice := Workload{Name: "bench-floor"}.FloorLeader(discoveryv1.AddressTypeIPv6)
