@@ -96,7 +96,7 @@ func (o Options) needsPods() bool {
 }
 
 func (r *run) prepare(ctx context.Context, s *setup) error {
-	measured, err := s.target(ctx)
+	measured, err := s.measuredService(ctx)
 	if err != nil {
 		return err
 	}

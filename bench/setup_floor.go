@@ -41,21 +41,21 @@ func floorFrom(opts Options, place testbed.Placement) (string, error) {
 	}
 }
 
-// floor creates the contender that the bare loop leads: a second workload whose pods end as the first one's do.
-func (s *setup) floor(ctx context.Context, tanist target) (*contender, floorLoop, error) {
-	namespace, err := s.plainNamespace(ctx)
+// floor creates the floor's contender, and waits until it is steady: a second workload whose pods end as the first one's do.
+func (s *setup) floor(ctx context.Context, tanist measuredService) (*contender, floorLoop, error) {
+	namespace, err := s.notOptedInNamespace(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	w := s.workload(floorService).KeepServing(s.opts.PreStop)
+	w := s.workload(floorService).WithPreStopSleep(s.opts.PreStop)
 	if tanist.OwnWorkload {
-		pod, err := somePod(ctx, s.clients.Act, tanist.Namespace, tanist.podLabels)
+		pod, err := anyReadyPod(ctx, s.clients.Act, tanist.Namespace, tanist.podLabels)
 		if err != nil {
 			return nil, nil, err
 		}
 		w = w.EndLike(pod)
 	}
-	if err := createWorkload(ctx, s.clients.Act, namespace, w); err != nil {
+	if err := createDeployment(ctx, s.clients.Act, namespace, w); err != nil {
 		return nil, nil, err
 	}
 	c := &contender{
@@ -82,15 +82,15 @@ func (s *setup) floor(ctx context.Context, tanist target) (*contender, floorLoop
 
 // floorSlices creates Services and empty slices for workloads of the floor, once their pods are ready and so have shown their IP family.
 func (s *setup) floorSlices(
-	ctx context.Context, namespace string, limit time.Duration, pods *watch.View, workloads ...testbed.Workload,
+	ctx context.Context, namespace string, timeout time.Duration, pods *watch.View, workloads ...testbed.Workload,
 ) error {
-	wait, cancel := context.WithTimeout(ctx, limit)
+	wait, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for _, w := range workloads {
 		if err := pods.AwaitPods(wait, w.Name, w.Pods); err != nil {
 			return fmt.Errorf("failed to start the floor: %w", err)
 		}
-		pod, err := somePod(ctx, s.clients.Act, namespace, floor.WorkloadLabel+"="+w.Name)
+		pod, err := anyReadyPod(ctx, s.clients.Act, namespace, floor.WorkloadLabel+"="+w.Name)
 		if err != nil {
 			return err
 		}

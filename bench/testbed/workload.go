@@ -136,8 +136,9 @@ func servicePorts() []corev1.ServicePort {
 	return []corev1.ServicePort{{Name: portName, Port: 80, TargetPort: intstr.FromString(portName), Protocol: corev1.ProtocolTCP}}
 }
 
-// KeepServing makes pods serve for some time after their deletion begins.
-func (w Workload) KeepServing(preStop time.Duration) Workload {
+// WithPreStopSleep makes pods sleep before they stop, so that they serve for so long after their deletion begins, and sets a grace period that
+// leaves time for it. Without a sleep it sets the grace period alone.
+func (w Workload) WithPreStopSleep(preStop time.Duration) Workload {
 	w.grace = new(int64((gracePeriod + preStop) / time.Second))
 	if preStop > 0 {
 		w.lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{

@@ -41,8 +41,8 @@ func newShop() *shop {
 	}
 }
 
-func TestFindTarget(t *testing.T) {
-	found := target{
+func TestFindService(t *testing.T) {
+	found := measuredService{
 		Target:    report.Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 2},
 		podLabels: "app=web",
 	}
@@ -53,7 +53,7 @@ func TestFindTarget(t *testing.T) {
 		change    func(*shop)
 		allow     bool
 		simulated map[string]bool
-		want      target
+		want      measuredService
 		wantErr   string
 	}{
 		"an opted-in Service": {want: found},
@@ -108,12 +108,12 @@ func TestFindTarget(t *testing.T) {
 				objects = append(objects, pod)
 			}
 			options := Options{Service: "web", Namespace: "shop", Image: "image", AllowNotEnabled: test.allow}
-			got, err := findTarget(t.Context(), fake.NewClientset(objects...), options, testbed.Cluster{Simulated: test.simulated})
+			got, err := findService(t.Context(), fake.NewClientset(objects...), options, testbed.Cluster{Simulated: test.simulated})
 			if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(target{})); diff != "" {
-				t.Errorf("target (-want +got):\n%s", diff)
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(measuredService{})); diff != "" {
+				t.Errorf("measured Service (-want +got):\n%s", diff)
 			}
 		})
 	}
