@@ -55,7 +55,7 @@ func findService(ctx context.Context, client kubernetes.Interface, opts Options,
 	for i := range pods.Items {
 		if watch.CanLead(&pods.Items[i]) {
 			found.Pods++
-			found.simulated = found.simulated || nodes.Simulated[pods.Items[i].Spec.NodeName]
+			found.simulated = found.simulated || nodes.Simulated.Has(pods.Items[i].Spec.NodeName)
 		}
 	}
 	if found.Pods < 2 {

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/tanist-dev/tanist/bench/report"
@@ -52,7 +53,7 @@ func TestFindService(t *testing.T) {
 	tests := map[string]struct {
 		change    func(*shop)
 		allow     bool
-		simulated map[string]bool
+		simulated sets.Set[string]
 		want      measuredService
 		wantErr   string
 	}{
@@ -64,7 +65,7 @@ func TestFindService(t *testing.T) {
 			want: renamed,
 		},
 		"pods on a simulated node": {
-			simulated: map[string]bool{"node-1": true},
+			simulated: sets.New("node-1"),
 			want:      simulated,
 		},
 		"a namespace that is not labelled": {

@@ -23,7 +23,7 @@ const (
 	logLimitBytes = 1000
 )
 
-// Args are the command and the flags of the loop's pod.
+// Args returns the command and the flags of the loop's pod.
 func Args(namespace string, services []string) []string {
 	return []string{"bench-floor", "--namespace=" + namespace, "--services=" + strings.Join(services, ",")}
 }
@@ -52,7 +52,7 @@ func Grant(ctx context.Context, client kubernetes.Interface, namespace string, l
 	return nil
 }
 
-// Pod is the loop in a pod of the cluster, which ends with its namespace.
+// Pod is the loop in a pod of the cluster, which is deleted with its namespace.
 type Pod struct {
 	ctx       context.Context
 	client    kubernetes.Interface
