@@ -128,7 +128,7 @@ func (c *burst) loseLeaders(ctx context.Context, round int, timeout, ready time.
 	samples := make([]report.Sample, len(leaders))
 	for i, leader := range leaders {
 		samples[i] = report.Sample{Number: round, Service: c.services[i], LostAt: lost, CallMs: call, From: leader.Name}
-		to, err := c.view.AwaitMove(timed, c.services[i], leader.UID, leader.moves)
+		to, err := c.view.AwaitMove(timed, c.services[i], leader.UID, leader.changes)
 		if err != nil {
 			samples[i].Missed, samples[i].LatencyMs = true, report.Milliseconds(timeout)
 			continue
@@ -138,28 +138,28 @@ func (c *burst) loseLeaders(ctx context.Context, round int, timeout, ready time.
 	}
 	_, _ = c.awaitSteady(ctx, ready)
 	for i, leader := range leaders {
-		samples[i].Moves = c.view.CountMoves(c.services[i], leader.moves)
+		samples[i].Moves = c.view.CountMoves(c.services[i], leader.changes)
 	}
 	return samples
 }
 
-// burstLeader is a leader Service's leader before a round, and how many moves the view had seen by then.
+// burstLeader is the change that made a leader Service's leader before a round, and how many changes the view had seen by then.
 type burstLeader struct {
-	watch.Move
-	moves int
+	watch.LeaderChange
+	changes int
 }
 
 // awaitSteady waits until all Services are steady, and returns their leaders in the same order.
-func (c *burst) awaitSteady(ctx context.Context, limit time.Duration) ([]burstLeader, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func (c *burst) awaitSteady(ctx context.Context, timeout time.Duration) ([]burstLeader, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	leaders := make([]burstLeader, len(c.services))
 	for i, service := range c.services {
-		leader, moves, err := c.view.AwaitSteady(ctx, service, c.steady)
+		leader, changes, err := c.view.AwaitSteady(ctx, service, c.steady)
 		if err != nil {
 			return nil, err
 		}
-		leaders[i] = burstLeader{Move: leader, moves: moves}
+		leaders[i] = burstLeader{LeaderChange: leader, changes: changes}
 	}
 	return leaders, nil
 }

@@ -18,7 +18,7 @@ import (
 // burstReadyFactor is how many Services one ReadyTimeout covers at the start of a burst, when all pods start at once.
 const burstReadyFactor = 50
 
-// tanistBurst creates the workloads and Services that Tanist leads.
+// tanistBurst creates the workloads and Services of which Tanist elects the leaders, and waits until they are steady.
 func (s *setup) tanistBurst(ctx context.Context) (*burst, error) {
 	namespace, err := s.cleaner.CreateNamespace(ctx, testbed.NewNamespace("tanist-bench-", true))
 	if err != nil {
@@ -32,25 +32,25 @@ func (s *setup) tanistBurst(ctx context.Context) (*burst, error) {
 		return nil, err
 	}
 	err = inParallel(ctx, len(workloads), func(i int) error {
-		return s.createLed(ctx, namespace, workloads[i], s.burstTimeout())
+		return s.createManagedWorkload(ctx, namespace, workloads[i], s.burstTimeout())
 	})
 	if err != nil {
 		return nil, err
 	}
 	if _, err := c.awaitSteady(ctx, s.burstTimeout()); err != nil {
-		return nil, fmt.Errorf("failed to find leaders; is Tanist running? %w", err)
+		return nil, fmt.Errorf("leader Services did not become steady: %w", err)
 	}
 	return c, nil
 }
 
-// floorBurst creates the workloads, Services and slices that the bare loop leads with one watch. Their pods end as those in Tanist's
+// floorBurst creates the workloads, Services and slices of which one bare loop elects the leaders, and waits until they are steady. Their pods end as those in Tanist's
 // namespace do.
 func (s *setup) floorBurst(ctx context.Context, like string) (*burst, floorLoop, error) {
-	model, err := somePod(ctx, s.clients.Act, like, testbed.ManagedByLabel+"="+testbed.ManagedBy)
+	model, err := anyReadyPod(ctx, s.clients.Act, like, testbed.ManagedByLabel+"="+testbed.ManagedBy)
 	if err != nil {
 		return nil, nil, err
 	}
-	namespace, err := s.plainNamespace(ctx)
+	namespace, err := s.notOptedInNamespace(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,7 +63,7 @@ func (s *setup) floorBurst(ctx context.Context, like string) (*burst, floorLoop,
 		return nil, nil, err
 	}
 	err = inParallel(ctx, len(workloads), func(i int) error {
-		return createWorkload(ctx, s.clients.Act, namespace, workloads[i])
+		return createDeployment(ctx, s.clients.Act, namespace, workloads[i])
 	})
 	if err != nil {
 		return nil, nil, err
@@ -93,7 +93,7 @@ func (s *setup) newBurst(
 	}
 	c := &burst{
 		who: who, client: s.clients.Act, namespace: namespace, services: services,
-		view:   watch.NewView(func(pod *corev1.Pod) string { return leaders[pod.Labels[floor.ServiceLabel]] }, services...),
+		view:   watch.NewView(func(pod *corev1.Pod) string { return leaders[pod.Labels[floor.WorkloadLabel]] }, services...),
 		steady: watch.Steady{Pods: s.opts.Pods, Quiet: s.opts.Settle},
 	}
 	err := c.view.Start(ctx, s.clients.Observe, namespace,
@@ -104,7 +104,7 @@ func (s *setup) newBurst(
 func (s *setup) burstWorkloads(name string) []testbed.Workload {
 	workloads := make([]testbed.Workload, s.opts.Services)
 	for i := range workloads {
-		workloads[i] = s.workload(testbed.WorkloadName(name, i)).KeepServing(s.opts.PreStop)
+		workloads[i] = s.workload(testbed.WorkloadName(name, i)).WithPreStopSleep(s.opts.PreStop)
 	}
 	return workloads
 }

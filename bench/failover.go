@@ -27,23 +27,23 @@ type contender struct {
 // failover takes a contender's leader away, waits for the next one and until the Service is steady again. An error of the failover
 // itself is in the sample and counts; the error returned is one of what follows it.
 func (c *contender) failover(ctx context.Context, with provoker, timeout, ready time.Duration) (report.Sample, error) {
-	leader, moves, err := c.awaitSteady(ctx, ready)
+	leader, changes, err := c.awaitSteady(ctx, ready)
 	if err != nil {
 		return report.Sample{LostAt: time.Now()}.Failed(err), nil
 	}
 	old := c.view.Leader(c.service, leader)
-	sample := c.loseLeader(ctx, with, old, moves, timeout)
+	sample := c.loseLeader(ctx, with, old, changes, timeout)
 	if err := with.restore(ctx, old); err != nil {
 		return sample, err
 	}
 	// Only now is it known whether the leader moved once. A Service that does not get steady fails the next failover.
 	_, _, _ = c.awaitSteady(ctx, ready)
-	sample.Moves = c.view.CountMoves(c.service, moves)
+	sample.Moves = c.view.CountMoves(c.service, changes)
 	return sample, nil
 }
 
-// loseLeader provokes the loss and measures until another pod leads. moves is how many moves the view had seen before.
-func (c *contender) loseLeader(ctx context.Context, with provoker, old watch.Pod, moves int, timeout time.Duration) report.Sample {
+// loseLeader provokes the loss and measures until another pod leads. changes is how many changes of leader the view had seen before.
+func (c *contender) loseLeader(ctx context.Context, with provoker, old watch.Pod, changes int, timeout time.Duration) report.Sample {
 	var lost time.Time
 	var err error
 	if with.mode == report.ModeNode {
@@ -64,7 +64,7 @@ func (c *contender) loseLeader(ctx context.Context, with provoker, old watch.Pod
 		}
 		sample.LostAt = lost
 	}
-	to, err := c.view.AwaitMove(ctx, c.service, old.UID, moves)
+	to, err := c.view.AwaitMove(ctx, c.service, old.UID, changes)
 	switch {
 	case err == nil:
 		sample.To, sample.Term, sample.Reason = to.Name, to.Term, to.Reason
@@ -77,8 +77,8 @@ func (c *contender) loseLeader(ctx context.Context, with provoker, old watch.Pod
 	return sample
 }
 
-func (c *contender) awaitSteady(ctx context.Context, limit time.Duration) (leader watch.Move, moves int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func (c *contender) awaitSteady(ctx context.Context, timeout time.Duration) (leader watch.LeaderChange, changes int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return c.view.AwaitSteady(ctx, c.service, c.steady)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/tanist-dev/tanist/bench/report"
 )
 
-// Modes are the valid values of --mode, in the order of the documentation.
+// Modes returns the valid values of --mode, in the order of the documentation.
 func Modes() []report.Mode {
 	return []report.Mode{report.ModeDelete, report.ModeForce, report.ModeEvict, report.ModeReadiness, report.ModeCrash, report.ModeFreeze, report.ModeNode}
 }

@@ -119,7 +119,7 @@ func (p provoker) loseReadiness(ctx context.Context, pod watch.Pod) error {
 }
 
 // crash ends the pod's process. Its answer may be lost, so only those errors count that say that the request did not reach the pod. The
-// watch shows whether it crashed. Simulated pods cannot crash (see feasible).
+// watch shows whether it crashed. Simulated pods cannot crash (see checkSimulated).
 func (p provoker) crash(ctx context.Context, pod watch.Pod) error {
 	err := p.post(ctx, pod, "crash")
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || ctx.Err() != nil {

@@ -52,20 +52,17 @@ type run struct {
 }
 
 func (r *run) measure(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx) // Ends watches, loop and clients before the clean-up.
-	defer func() {
-		cancel()
-		if r.floor != nil {
-			r.floor.Wait()
-		}
-	}()
+	s := &setup{opts: r.opts, clients: r.clients, cleaner: r.cleaner, printf: r.console.printf}
+	ctx, cancel := context.WithCancel(ctx)
+	defer s.awaitLoop()
+	defer cancel() // Ends watches, loop and clients before the clean-up.
 	r.console.setPhase("Inspecting the cluster")
 	found, err := testbed.Inspect(ctx, r.clients.Observe, r.opts.Version)
 	if err != nil {
 		return err
 	}
 	r.report.Environment = found.Environment
-	s := &setup{opts: r.opts, clients: r.clients, cleaner: r.cleaner, printf: r.console.printf, cluster: found}
+	s.cluster = found
 	if r.opts.needsPods() {
 		if s.place, err = found.Place(r.opts.Nodes); err != nil {
 			return err
@@ -99,7 +96,7 @@ func (o Options) needsPods() bool {
 }
 
 func (r *run) prepare(ctx context.Context, s *setup) error {
-	measured, err := s.target(ctx)
+	measured, err := s.measuredService(ctx)
 	if err != nil {
 		return err
 	}

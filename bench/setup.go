@@ -15,7 +15,8 @@ import (
 	"github.com/tanist-dev/tanist/bench/watch"
 )
 
-// Names of bench's own workloads. The leader Service's is Tanist's default.
+// Names of bench's own workloads and of the Services that select their pods. The leader Service of ownService has Tanist's default name, that
+// of the floor's workload the workload's.
 const (
 	ownService   = "bench"
 	floorService = "bench-floor"
@@ -29,41 +30,43 @@ type setup struct {
 	printf  func(format string, args ...any)
 	place   testbed.Placement
 	cluster testbed.Cluster
-	// plain is the namespace that is not opted in, for the floor and for traffic clients; empty until it is needed.
-	plain string
+	// notOptedIn is the namespace that is not opted in, for the floor and for traffic clients; empty until it is needed.
+	notOptedIn string
+	// hostLoop is the floor's loop in this process; nil if there is none, or if it runs in a pod.
+	hostLoop *floor.Loop
 }
 
-// target finds the user's Service, or creates one.
-func (s *setup) target(ctx context.Context) (target, error) {
+// measuredService finds the user's Service, or creates one.
+func (s *setup) measuredService(ctx context.Context) (measuredService, error) {
 	if s.opts.Service == "" {
 		return s.ownWorkload(ctx)
 	}
-	found, err := findTarget(ctx, s.clients.Act, s.opts, s.cluster)
+	found, err := findService(ctx, s.clients.Act, s.opts, s.cluster)
 	if err != nil {
-		return target{}, err
+		return measuredService{}, err
 	}
-	return found, feasible(s.opts, found.simulated)
+	return found, checkSimulated(s.opts, found.simulated)
 }
 
-func (s *setup) ownWorkload(ctx context.Context) (target, error) {
-	if err := feasible(s.opts, s.place.Simulated); err != nil {
-		return target{}, err
+func (s *setup) ownWorkload(ctx context.Context) (measuredService, error) {
+	if err := checkSimulated(s.opts, s.place.Simulated); err != nil {
+		return measuredService{}, err
 	}
 	namespace, err := s.cleaner.CreateNamespace(ctx, testbed.NewNamespace("tanist-bench-", true))
 	if err != nil {
-		return target{}, err
+		return measuredService{}, err
 	}
 	s.printf("Created namespace %s with a Deployment of %d pods and a Service", namespace, s.opts.Pods)
-	w := s.workload(ownService).KeepServing(s.opts.PreStop)
-	if err := s.createLed(ctx, namespace, w, s.opts.ReadyTimeout); err != nil {
-		return target{}, err
+	w := s.workload(ownService).WithPreStopSleep(s.opts.PreStop)
+	if err := s.createManagedWorkload(ctx, namespace, w, s.opts.ReadyTimeout); err != nil {
+		return measuredService{}, err
 	}
-	return target{
+	return measuredService{
 		Target: report.Target{
 			Namespace: namespace, Service: w.Name, LeaderService: leaderServiceName(w.Service()), Pods: s.opts.Pods,
 			OwnWorkload: true, Image: s.opts.Image,
 		},
-		podLabels: floor.ServiceLabel + "=" + w.Name, simulated: s.place.Simulated,
+		podLabels: floor.WorkloadLabel + "=" + w.Name, simulated: s.place.Simulated,
 	}, nil
 }
 
@@ -71,38 +74,50 @@ func (s *setup) workload(name string) testbed.Workload {
 	return testbed.Workload{Name: name, Image: s.opts.Image, Pods: s.opts.Pods, Place: s.place}
 }
 
-// tanist returns the contender that Tanist leads, once it has a leader.
-func (s *setup) tanist(ctx context.Context, t target) (*contender, error) {
-	service := t.LeaderService
+// tanist returns Tanist's contender: the leader Service of what is measured. It waits until that is steady.
+func (s *setup) tanist(ctx context.Context, measured measuredService) (*contender, error) {
+	service := measured.LeaderService
 	c := &contender{
-		who: report.WhoTanist, namespace: t.Namespace, service: service,
+		who: report.WhoTanist, namespace: measured.Namespace, service: service,
 		view:   watch.NewView(func(*corev1.Pod) string { return service }, service),
-		steady: watch.Steady{Pods: t.Pods, Quiet: s.opts.Settle}, simulated: t.simulated,
+		steady: watch.Steady{Pods: measured.Pods, Quiet: s.opts.Settle}, simulated: measured.simulated,
 	}
 	sliceLabels := discoveryv1.LabelServiceName + "=" + service
-	if err := c.view.Start(ctx, s.clients.Observe, t.Namespace, t.podLabels, sliceLabels); err != nil {
+	if err := c.view.Start(ctx, s.clients.Observe, measured.Namespace, measured.podLabels, sliceLabels); err != nil {
 		return nil, err
 	}
 	if _, _, err := c.awaitSteady(ctx, s.opts.ReadyTimeout); err != nil {
-		return nil, fmt.Errorf("failed to find a leader; is Tanist running? %w", err)
+		return nil, fmt.Errorf("leader Service %s did not become steady: %w", service, err)
 	}
 	return c, nil
 }
 
-// plainNamespace returns the namespace that is not opted in. The first call creates it.
-func (s *setup) plainNamespace(ctx context.Context) (string, error) {
-	if s.plain != "" {
-		return s.plain, nil
+// notOptedInNamespace returns the namespace that is not opted in. The first call creates it.
+func (s *setup) notOptedInNamespace(ctx context.Context) (string, error) {
+	if s.notOptedIn != "" {
+		return s.notOptedIn, nil
 	}
 	var err error
-	if s.plain, err = s.cleaner.CreateNamespace(ctx, testbed.NewNamespace("tanist-bench-plain-", false)); err != nil {
+	if s.notOptedIn, err = s.cleaner.CreateNamespace(ctx, testbed.NewNamespace("tanist-bench-plain-", false)); err != nil {
 		return "", err
 	}
-	s.printf("Created namespace %s, which is not opted in, for the floor and for traffic clients", s.plain)
-	return s.plain, nil
+	s.printf("Created namespace %s, which is not opted in, for %s", s.notOptedIn, s.opts.runsNotOptedIn())
+	return s.notOptedIn, nil
 }
 
-func createWorkload(ctx context.Context, client kubernetes.Interface, namespace string, w testbed.Workload) error {
+// runsNotOptedIn names what runs in the namespace that is not opted in.
+func (o Options) runsNotOptedIn() string {
+	switch clients := o.Traffic && o.TrafficFrom == TrafficFromPod; {
+	case o.Floor && clients:
+		return "the floor and the traffic clients"
+	case clients:
+		return "the traffic client"
+	default:
+		return "the floor"
+	}
+}
+
+func createDeployment(ctx context.Context, client kubernetes.Interface, namespace string, w testbed.Workload) error {
 	if _, err := client.AppsV1().Deployments(namespace).Create(ctx, w.Deployment(), metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("failed to create Deployment: %w", err)
 	}
@@ -116,7 +131,8 @@ func createService(ctx context.Context, client kubernetes.Interface, namespace s
 	return nil
 }
 
-func somePod(ctx context.Context, client kubernetes.Interface, namespace, selector string) (*corev1.Pod, error) {
+// anyReadyPod returns one of the pods that a selector selects and that are ready and not terminating. That there is none is an error.
+func anyReadyPod(ctx context.Context, client kubernetes.Interface, namespace, selector string) (*corev1.Pod, error) {
 	pods, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, fmt.Errorf("failed to list pods: %w", err)

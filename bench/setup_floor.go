@@ -21,8 +21,6 @@ const tanistPods = "app.kubernetes.io/name=tanist"
 
 // floorLoop is the bare loop, in this process or in a pod.
 type floorLoop interface {
-	// Wait returns when no patch is under way. The run's context must have ended.
-	Wait()
 	// Err returns the errors of the loop, nil if there were none.
 	Err() error
 }
@@ -43,21 +41,21 @@ func floorFrom(opts Options, place testbed.Placement) (string, error) {
 	}
 }
 
-// floor creates the contender that the bare loop leads: a second workload whose pods end as the first one's do.
-func (s *setup) floor(ctx context.Context, tanist target) (*contender, floorLoop, error) {
-	namespace, err := s.plainNamespace(ctx)
+// floor creates the floor's contender, and waits until it is steady: a second workload whose pods end as the first one's do.
+func (s *setup) floor(ctx context.Context, tanist measuredService) (*contender, floorLoop, error) {
+	namespace, err := s.notOptedInNamespace(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	w := s.workload(floorService).KeepServing(s.opts.PreStop)
+	w := s.workload(floorService).WithPreStopSleep(s.opts.PreStop)
 	if tanist.OwnWorkload {
-		pod, err := somePod(ctx, s.clients.Act, tanist.Namespace, tanist.podLabels)
+		pod, err := anyReadyPod(ctx, s.clients.Act, tanist.Namespace, tanist.podLabels)
 		if err != nil {
 			return nil, nil, err
 		}
 		w = w.EndLike(pod)
 	}
-	if err := createWorkload(ctx, s.clients.Act, namespace, w); err != nil {
+	if err := createDeployment(ctx, s.clients.Act, namespace, w); err != nil {
 		return nil, nil, err
 	}
 	c := &contender{
@@ -65,7 +63,7 @@ func (s *setup) floor(ctx context.Context, tanist target) (*contender, floorLoop
 		view:   watch.NewView(func(*corev1.Pod) string { return w.Name }, w.Name),
 		steady: watch.Steady{Pods: w.Pods, Quiet: s.opts.Settle}, simulated: s.place.Simulated,
 	}
-	podLabels, sliceLabels := floor.ServiceLabel+"="+w.Name, discoveryv1.LabelServiceName+"="+w.Name
+	podLabels, sliceLabels := floor.WorkloadLabel+"="+w.Name, discoveryv1.LabelServiceName+"="+w.Name
 	if err := c.view.Start(ctx, s.clients.Observe, namespace, podLabels, sliceLabels); err != nil {
 		return nil, nil, err
 	}
@@ -84,15 +82,15 @@ func (s *setup) floor(ctx context.Context, tanist target) (*contender, floorLoop
 
 // floorSlices creates Services and empty slices for workloads of the floor, once their pods are ready and so have shown their IP family.
 func (s *setup) floorSlices(
-	ctx context.Context, namespace string, limit time.Duration, pods *watch.View, workloads ...testbed.Workload,
+	ctx context.Context, namespace string, timeout time.Duration, pods *watch.View, workloads ...testbed.Workload,
 ) error {
-	wait, cancel := context.WithTimeout(ctx, limit)
+	wait, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for _, w := range workloads {
 		if err := pods.AwaitPods(wait, w.Name, w.Pods); err != nil {
 			return fmt.Errorf("failed to start the floor: %w", err)
 		}
-		pod, err := somePod(ctx, s.clients.Act, namespace, floor.ServiceLabel+"="+w.Name)
+		pod, err := anyReadyPod(ctx, s.clients.Act, namespace, floor.WorkloadLabel+"="+w.Name)
 		if err != nil {
 			return err
 		}
@@ -120,7 +118,9 @@ func addressType(pod *corev1.Pod) discoveryv1.AddressType {
 // startLoop starts the loop for Services of the floor: in a pod, as Tanist itself runs, or in this process.
 func (s *setup) startLoop(ctx context.Context, namespace string, services ...string) (floorLoop, error) {
 	if s.opts.FloorFrom == FloorFromHost {
-		return floor.Start(ctx, s.clients.Floor, namespace, services...)
+		var err error
+		s.hostLoop, err = floor.Start(ctx, s.clients.Floor, namespace, services...)
+		return s.hostLoop, err
 	}
 	resources, err := s.resourcesOfTanist(ctx)
 	if err != nil {
@@ -136,6 +136,13 @@ func (s *setup) startLoop(ctx context.Context, namespace string, services ...str
 		return nil, err
 	}
 	return floor.InPod(ctx, s.clients.Observe, namespace), nil
+}
+
+// awaitLoop returns when a loop in this process sends nothing any more. The context of startLoop must have ended.
+func (s *setup) awaitLoop() {
+	if s.hostLoop != nil {
+		s.hostLoop.Wait()
+	}
 }
 
 // resourcesOfTanist returns the resources of Tanist's own container. The loop gets the same, because otherwise the two could not be

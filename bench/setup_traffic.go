@@ -43,7 +43,7 @@ func (s *setup) trafficTo(ctx context.Context, c *contender, config traffic.Conf
 		go c.meter.Send(ctx, config)
 		return nil
 	}
-	namespace, err := s.plainNamespace(ctx)
+	namespace, err := s.notOptedInNamespace(ctx)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (s *simulation) endPod(namespace, name string, options metav1.DeleteOptions
 		}
 	})
 	s.after(replaceDelay, func() {
-		labels := map[string]string{testbed.ManagedByLabel: testbed.ManagedBy, floor.ServiceLabel: pod.Labels[floor.ServiceLabel]}
+		labels := map[string]string{testbed.ManagedByLabel: testbed.ManagedBy, floor.WorkloadLabel: pod.Labels[floor.WorkloadLabel]}
 		s.createPod(namespace, corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod.Spec})
 	})
 	return nil
@@ -179,7 +179,7 @@ func (s *simulation) createLeaderService(action k8stesting.Action) (bool, runtim
 		return true, nil, err
 	}
 	tanist := &simulatedTanist{simulation: s, service: service.Name, slice: slice, candidates: map[types.UID]string{}}
-	s.after(0, func() { _ = watch.Follow(s.ctx, s.CoreV1().Pods(namespace), metav1.ListOptions{}, tanist) })
+	s.after(0, func() { _, _ = watch.Follow(s.ctx, s.CoreV1().Pods(namespace), metav1.ListOptions{}, tanist) })
 	return false, nil, nil
 }
 
@@ -202,12 +202,12 @@ func (s *simulatedTanist) Replace(at time.Time, objects []runtime.Object) {
 	}
 }
 
-func (s *simulatedTanist) Event(_ time.Time, kind apiwatch.EventType, object runtime.Object) {
+func (s *simulatedTanist) Event(_ time.Time, eventType apiwatch.EventType, object runtime.Object) {
 	pod := object.(*corev1.Pod)
-	if pod.Labels[floor.ServiceLabel] != s.service {
+	if pod.Labels[floor.WorkloadLabel] != s.service {
 		return
 	}
-	if kind == apiwatch.Deleted || !watch.CanLead(pod) {
+	if eventType == apiwatch.Deleted || !watch.CanLead(pod) {
 		delete(s.candidates, pod.UID)
 	} else {
 		s.candidates[pod.UID] = pod.Name

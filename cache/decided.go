@@ -21,11 +21,11 @@ func (l *Leaders) SetState(key types.NamespacedName, state leaderslice.State, hi
 	if e.state.Leader.UID != state.Leader.UID {
 		e.successor, e.decided = nil, false // chosen to follow the previous leader
 	}
-	e.state, e.highest = state, max(e.highest, highest)
-	l.index(key, e)
+	e.state, e.highestTerm = state, max(e.highestTerm, highest)
+	l.updateLedBy(key, e)
 }
 
-// Decided records who would follow the leader of a Service, and that nothing is left for this replica to commit. It reports whether the
+// Decided records the successor in a Service, and that nothing is left for this replica to commit. It reports whether the
 // successor's name has changed, or was not known: this is the first decision since the leader changed or the entry was invalidated.
 func (l *Leaders) Decided(key types.NamespacedName, successor *election.Candidate) (changed bool) {
 	l.mu.Lock()
@@ -35,7 +35,7 @@ func (l *Leaders) Decided(key types.NamespacedName, successor *election.Candidat
 		return false
 	}
 	changed = !e.decided || nameOf(e.successor) != nameOf(successor)
-	e.needed, e.behind = time.Time{}, time.Time{}
+	e.commitNeededSince, e.behindSince = time.Time{}, time.Time{}
 	e.successor, e.decided = successor, true
 	return changed
 }
@@ -48,28 +48,28 @@ func nameOf(candidate *election.Candidate) string {
 	return candidate.Name
 }
 
-// NeededSince returns since when this replica has had a commit for a Service that is not made yet. The clock starts with the first call
+// NeededSince returns when this replica first found that a Service needs a commit that no replica has made yet: the time of the first call
 // after Decided.
 func (l *Leaders) NeededSince(key types.NamespacedName, now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entry(key)
-	if e.needed.IsZero() {
-		e.needed = now
+	e := l.getOrCreateEntry(key)
+	if e.commitNeededSince.IsZero() {
+		e.commitNeededSince = now
 	}
-	return e.needed
+	return e.commitNeededSince
 }
 
-// BehindSince returns since when this replica has not seen enough to decide about a Service. The clock starts with the first call after
+// BehindSince returns when this replica first found that it had not seen enough to decide about a Service: the time of the first call after
 // Decided.
 func (l *Leaders) BehindSince(key types.NamespacedName, now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entry(key)
-	if e.behind.IsZero() {
-		e.behind = now
+	e := l.getOrCreateEntry(key)
+	if e.behindSince.IsZero() {
+		e.behindSince = now
 	}
-	return e.behind
+	return e.behindSince
 }
 
 // OthersCommitted returns when an informer last delivered a version of any Service's slice that this replica did not know. Mostly that is

@@ -13,7 +13,7 @@ func TestTheHighestTermNeverDecreases(t *testing.T) {
 	l := knowing(t)
 	l.SetState(web, leads("b", 7), 9)
 	l.SetState(web, leads("c", 3), 3) // the slices say a lower term now
-	if record, _ := l.Peek(web); record.Term != 3 || record.Leader.Name != "c" || record.Highest != 9 {
+	if record, _ := l.Peek(web); record.Term != 3 || record.Leader.Name != "c" || record.HighestTerm != 9 {
 		t.Errorf("got %+v", record)
 	}
 }

@@ -5,59 +5,63 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// Leaders is the leader cache. Its keys are source Services, never leader Services.
+// Leaders is the leader cache. Its keys are source Services, never leader Services. It is safe for concurrent use.
 type Leaders struct {
 	metrics *metrics
 
-	// mu guards all fields below except departing. No API call and no election is made under it.
+	// mu guards all fields below except departing. No API call is made under it, and no election, except for one: TakePrepared calls its
+	// outcome under it, and that decides again if the departure was not authenticated.
 	mu sync.RWMutex
-	// entries has an entry for each opted-in Service (added by Lookup, removed by Forget) and for each Service that one of Tanist's
-	// slices names (added by Observe, removed by ObserveDeletion).
+	// entries has an entry for each opted-in Service (removed by Forget) and for each Service that one of Tanist's slices names (removed by
+	// ObserveDeletion). Lookup and Observe add most of them. Committed, Refresh, NeededSince and BehindSince add one that is missing.
 	entries map[types.NamespacedName]*entry
 	// othersCommitted is when an informer last delivered a version of a slice that this replica did not know. Mostly that is another replica's
 	// commit.
 	othersCommitted time.Time
-	// ledBy has the Services that each pod leads. The key is the pod's name, because the request of an eviction need not say a UID. index
-	// keeps it in step with the entries' states.
-	ledBy map[types.NamespacedName]map[types.NamespacedName]bool
+	// ledBy has the Services that each pod leads. The key is the pod's name, because the request of an eviction need not say a UID.
+	// updateLedBy keeps it in step with the entries' states.
+	ledBy map[types.NamespacedName]sets.Set[types.NamespacedName]
 	// departing has the pods whose departure was admitted. It has a lock of its own.
 	departing departing
 }
 
 // entry is what is known of one Service.
 type entry struct {
-	// service is the Service's UID; empty while only slices are known.
-	service types.UID
+	// serviceUID is the source Service's UID; empty while only slices are known.
+	serviceUID types.UID
 	// slices are the slices that were observed, written or read, by name. A slice that is known not to exist stays here without a UID. Its
 	// ResourceVersion is that of the deletion, if an informer has delivered it.
 	slices map[string]knownSlice
-	// state is who leads, and highest the highest term known.
-	state   leaderslice.State
-	highest int64
-	// pods is the newest resourceVersion that the informer has delivered for any of the Service's pods, deletions included.
-	pods string
+	// state is who leads, and highestTerm the highest term known.
+	state       leaderslice.State
+	highestTerm int64
+	// podsVersion is the newest resourceVersion that the informer has delivered for any of the Service's pods, deletions included.
+	podsVersion string
 
-	// successor is who would follow, according to the last decision. decided reports whether there was a decision since the leader changed.
+	// successor is the successor according to the last decision; nil if no pod can follow. decided reports whether there was a decision since the leader changed.
 	successor *election.Candidate
 	decided   bool
 	// prepared is the hand-over that admission has prepared; nil for none.
 	prepared *Prepared
-	// preparedFor is the leader for whose departure a hand-over was last prepared. It stays when prepared is used or dropped.
+	// preparedFor is the leader for whose departure a hand-over was last prepared. It stays when prepared is used or
+	// dropped: a leader that is deleted afterwards did pass admission, and does not count as unadmitted.
 	preparedFor types.UID
-	// indexed is the leader's name under which ledBy has this entry; empty for none.
-	indexed string
+	// ledByName is the leader's name under which ledBy has this entry; empty for none.
+	ledByName string
 
-	// stale makes every Lookup miss until a live read that began after invalidated has ended. invalidated is when Invalidate last set stale.
-	stale       bool
-	invalidated time.Time
-	// needed is since when this replica has had a commit for the Service that is not made yet, by itself or another. behind is since when this
-	// replica has not seen enough to decide. Each is zero if that is not the case.
-	needed, behind time.Time
+	// stale makes every Lookup miss until a live read that began after invalidatedAt has ended. Invalidate and setService set it.
+	// invalidatedAt is when Invalidate did so last.
+	stale         bool
+	invalidatedAt time.Time
+	// commitNeededSince is when this replica first found that a commit is needed that no replica has made yet. behindSince is when it first
+	// found that it had not seen enough to decide. Each is zero if that is not the case.
+	commitNeededSince, behindSince time.Time
 }
 
 // knownSlice is a version of a slice, and when this replica learnt of it.
@@ -66,16 +70,16 @@ type knownSlice struct {
 	since time.Time
 }
 
-// New returns an empty cache. It is the prometheus.Collector of its metrics.
+// New returns an empty cache. It implements prometheus.Collector for its metrics.
 func New() *Leaders {
 	return &Leaders{
 		metrics: newMetrics(), entries: map[types.NamespacedName]*entry{},
-		ledBy: map[types.NamespacedName]map[types.NamespacedName]bool{},
+		ledBy: map[types.NamespacedName]sets.Set[types.NamespacedName]{},
 	}
 }
 
-// entry returns the entry of a Service, and creates it if there is none. The caller holds mu.
-func (l *Leaders) entry(key types.NamespacedName) *entry {
+// getOrCreateEntry returns the entry of a Service, and creates it if there is none. The caller holds mu.
+func (l *Leaders) getOrCreateEntry(key types.NamespacedName) *entry {
 	e, ok := l.entries[key]
 	if !ok {
 		e = &entry{slices: map[string]knownSlice{}}
@@ -86,7 +90,7 @@ func (l *Leaders) entry(key types.NamespacedName) *entry {
 
 // removeIfEmpty removes an entry that has neither an opted-in Service nor a slice. The caller holds mu.
 func (l *Leaders) removeIfEmpty(key types.NamespacedName, e *entry) {
-	if e.service != "" {
+	if e.serviceUID != "" {
 		return
 	}
 	for _, slice := range e.slices {
@@ -97,11 +101,11 @@ func (l *Leaders) removeIfEmpty(key types.NamespacedName, e *entry) {
 	l.remove(key, e)
 }
 
-// remove removes an entry and all that refers to it. The caller holds mu.
+// remove removes an entry, and the leader's from ledBy. A prepared hand-over is counted as stale. The caller holds mu.
 func (l *Leaders) remove(key types.NamespacedName, e *entry) {
 	l.dropPrepared(e, OutcomeStale)
 	e.state = leaderslice.State{}
-	l.index(key, e)
+	l.updateLedBy(key, e)
 	delete(l.entries, key)
 }
 
@@ -115,7 +119,7 @@ func (l *Leaders) Forget(key types.NamespacedName, why Invalidation) {
 		return
 	}
 	l.remove(key, e)
-	if e.service != "" {
+	if e.serviceUID != "" {
 		l.metrics.invalidated(why)
 	}
 }
@@ -126,23 +130,23 @@ func (l *Leaders) Invalidate(key types.NamespacedName, why Invalidation, now tim
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[key]
-	if !ok || e.service == "" {
+	if !ok || e.serviceUID == "" {
 		return
 	}
-	e.stale, e.invalidated = true, now
+	e.stale, e.invalidatedAt = true, now
 	e.successor, e.decided = nil, false
 	l.dropPrepared(e, OutcomeStale)
 	l.metrics.invalidated(why)
 }
 
-// index brings ledBy in step with an entry's state. Whoever changes the state calls it, and holds mu.
-func (l *Leaders) index(key types.NamespacedName, e *entry) {
+// updateLedBy brings ledBy in step with an entry's state. Whoever changes the state calls it, and holds mu.
+func (l *Leaders) updateLedBy(key types.NamespacedName, e *entry) {
 	leader := e.state.Leader.Name
-	if leader == e.indexed {
+	if leader == e.ledByName {
 		return
 	}
-	if pod := (types.NamespacedName{Namespace: key.Namespace, Name: e.indexed}); e.indexed != "" {
-		delete(l.ledBy[pod], key)
+	if pod := (types.NamespacedName{Namespace: key.Namespace, Name: e.ledByName}); e.ledByName != "" {
+		l.ledBy[pod].Delete(key)
 		if len(l.ledBy[pod]) == 0 {
 			delete(l.ledBy, pod)
 		}
@@ -150,9 +154,9 @@ func (l *Leaders) index(key types.NamespacedName, e *entry) {
 	if leader != "" {
 		pod := types.NamespacedName{Namespace: key.Namespace, Name: leader}
 		if l.ledBy[pod] == nil {
-			l.ledBy[pod] = map[types.NamespacedName]bool{}
+			l.ledBy[pod] = sets.New[types.NamespacedName]()
 		}
-		l.ledBy[pod][key] = true
+		l.ledBy[pod].Insert(key)
 	}
-	e.indexed = leader
+	e.ledByName = leader
 }

@@ -60,7 +60,7 @@ func TestInvalidatingDropsTheSuccessor(t *testing.T) {
 	l := knowing(t)
 	l.Decided(web, &election.Candidate{Name: "b"})
 	l.Invalidate(web, ServiceChanged, at(0))
-	if record, _ := l.Peek(web); record.Successor != nil || record.Decided || record.Leader.Name != "a" || record.Highest != 5 {
+	if record, _ := l.Peek(web); record.Successor != nil || record.Decided || record.Leader.Name != "a" || record.HighestTerm != 5 {
 		t.Errorf("got %+v", record)
 	}
 }
@@ -80,7 +80,7 @@ func TestTheTermOutlivesTheSlice(t *testing.T) {
 	l := knowing(t)
 	l.ObserveDeletion(web, ipv4, "slice", "101", at(1))
 	record, miss := l.Lookup(web, one)
-	if miss != "" || record.Highest != 5 || record.Leader.Name != "a" || len(record.Slices) != 0 {
+	if miss != "" || record.HighestTerm != 5 || record.Leader.Name != "a" || len(record.Slices) != 0 {
 		t.Errorf("got %+v, miss %q", record, miss)
 	}
 }

@@ -22,26 +22,27 @@ type Want struct {
 type Record struct {
 	// State is who leads according to the last SetState.
 	leaderslice.State
-	// Highest is the highest term known.
-	Highest int64
-	// Successor is who would follow the leader now, according to the last decision; nil if no pod could.
+	// HighestTerm is the highest term known.
+	HighestTerm int64
+	// Successor is the successor according to the last decision; nil if no pod can follow.
 	Successor *election.Candidate
 	// Decided reports whether Successor is known: without a decision since the leader changed, a nil Successor means nothing.
 	Decided bool
 	// Slices are the slices that exist, by name.
 	Slices map[string]leaderslice.Slice
-	// Pods is the newest resourceVersion that the informer has delivered for any of the Service's pods, deletions included.
-	Pods string
+	// PodsVersion is the newest resourceVersion that the informer has delivered for any of the Service's pods, deletions included.
+	PodsVersion string
 }
 
-// Lookup returns what is known about a Service, and counts a hit or a miss. The Miss is empty for a hit. Otherwise it says why the record
-// is not enough to decide from, and the caller must read live and call Refresh.
+// Lookup adds an entry for an opted-in Service if there is none, returns what is known about the Service, and counts a hit or a miss. Peek
+// and Warm change and count nothing. The Miss is empty for a hit. Otherwise it says why the record is not enough to decide from, and the
+// caller must read live and call Refresh.
 //
 // A slice that no informer has delivered counts as one that does not exist. If it exists, the API server refuses the write that creates it.
 func (l *Leaders) Lookup(key types.NamespacedName, want Want) (Record, Miss) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entry(key)
+	e := l.getOrCreateEntry(key)
 	l.setService(e, want.Service)
 	miss := e.miss(want)
 	if miss != "" {
@@ -75,19 +76,20 @@ func (l *Leaders) Warm(key types.NamespacedName, want Want) (Record, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	e, ok := l.entries[key]
-	if !ok || e.service != want.Service || e.miss(want) != "" {
+	if !ok || e.serviceUID != want.Service || e.miss(want) != "" {
 		return Record{}, false
 	}
 	return e.record(), true
 }
 
-// setService sets the Service's UID. If the entry had another UID, that Service was deleted. The caller holds mu.
+// setService sets the Service's UID. If the entry had another UID, that Service was deleted, and the entry becomes stale. invalidatedAt stays
+// as it is: whoever has this UID read the Service after it was re-created, so the next live read is recent enough. The caller holds mu.
 func (l *Leaders) setService(e *entry, uid types.UID) {
-	if e.service != "" && e.service != uid {
+	if e.serviceUID != "" && e.serviceUID != uid {
 		l.metrics.invalidated(ServiceGone)
 		e.stale = true
 	}
-	e.service = uid
+	e.serviceUID = uid
 }
 
 // miss returns why an entry is not enough to decide from; empty if it is. The caller holds mu.
@@ -113,7 +115,7 @@ func (e *entry) forgetAbsent(want Want) {
 // record copies the entry, for use without the lock. The caller holds mu.
 func (e *entry) record() Record {
 	r := Record{
-		State: e.state, Highest: e.highest, Successor: e.successor, Decided: e.decided, Pods: e.pods,
+		State: e.state, HighestTerm: e.highestTerm, Successor: e.successor, Decided: e.decided, PodsVersion: e.podsVersion,
 		Slices: make(map[string]leaderslice.Slice, len(e.slices)),
 	}
 	for name, slice := range e.slices {

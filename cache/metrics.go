@@ -136,7 +136,7 @@ func (l *Leaders) gauges() (services, leaderless int, terms []prometheus.Metric)
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for key, e := range l.entries {
-		if e.service == "" {
+		if e.serviceUID == "" {
 			continue
 		}
 		services++

@@ -15,7 +15,7 @@ import (
 func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entry(key)
+	e := l.getOrCreateEntry(key)
 	before := e.slices[slice.Name]
 	if !newer(slice.ResourceVersion, before.ResourceVersion) {
 		if before.UID == slice.UID && before.ResourceVersion == slice.ResourceVersion {
@@ -28,7 +28,7 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 	// The slice may be deleted before anything is decided from it. Then its term is known only here.
 	for _, term := range []int64{slice.State.Term, slice.WrittenTerm} {
 		if leaderslice.PlausibleTerm(term, now) {
-			e.highest = max(e.highest, term)
+			e.highestTerm = max(e.highestTerm, term)
 		}
 	}
 	l.othersCommitted = now
@@ -54,7 +54,7 @@ func (l *Leaders) ObserveDeletion(key types.NamespacedName, name string, uid typ
 func (l *Leaders) Committed(key types.NamespacedName, slice leaderslice.Slice, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entry(key)
+	e := l.getOrCreateEntry(key)
 	if newer(slice.ResourceVersion, e.slices[slice.Name].ResourceVersion) {
 		e.slices[slice.Name] = knownSlice{Slice: slice, since: now}
 	}
@@ -68,9 +68,9 @@ func (l *Leaders) Committed(key types.NamespacedName, slice leaderslice.Slice, n
 func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []leaderslice.Slice, began, now time.Time) Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entry(key)
+	e := l.getOrCreateEntry(key)
 	l.setService(e, want.Service)
-	e.stale = e.stale && e.invalidated.After(began)
+	e.stale = e.stale && e.invalidatedAt.After(began)
 	read := map[string]leaderslice.Slice{}
 	for _, slice := range found {
 		read[slice.Name] = slice
@@ -90,8 +90,8 @@ func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []leadersli
 func (l *Leaders) ObservePod(key types.NamespacedName, version string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e, ok := l.entries[key]; ok && newer(version, e.pods) {
-		e.pods = version
+	if e, ok := l.entries[key]; ok && newer(version, e.podsVersion) {
+		e.podsVersion = version
 	}
 }
 

@@ -207,7 +207,7 @@ func TestRefreshReturnsWhatIsKnownAfterwards(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{ipv4: "105", ipv6: "90"}, got); diff != "" {
 		t.Errorf("unexpected slices (-want +got):\n%s", diff)
 	}
-	if record.Leader.Name != "a" || record.Highest != 5 {
+	if record.Leader.Name != "a" || record.HighestTerm != 5 {
 		t.Errorf("a live read changes who leads before a decision: %+v", record)
 	}
 }
@@ -240,8 +240,8 @@ func TestTheNewestVersionOfAPodIsKept(t *testing.T) {
 		{"100", "100"},
 	} {
 		l.ObservePod(web, step.version)
-		if record, _ := l.Peek(web); record.Pods != step.want {
-			t.Errorf("got version %q after %q, want %q", record.Pods, step.version, step.want)
+		if record, _ := l.Peek(web); record.PodsVersion != step.want {
+			t.Errorf("got version %q after %q, want %q", record.PodsVersion, step.version, step.want)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package cache
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -59,11 +61,7 @@ type Write struct {
 func (l *Leaders) LedBy(pod types.NamespacedName) []types.NamespacedName {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	var led []types.NamespacedName
-	for key := range l.ledBy[pod] {
-		led = append(led, key)
-	}
-	return led
+	return slices.Collect(maps.Keys(l.ledBy[pod]))
 }
 
 // Prepare keeps a prepared hand-over, and replaces a previous one. A previous one for the same leader is not counted as superseded,
@@ -111,12 +109,13 @@ func (l *Leaders) ExpirePrepared(key types.NamespacedName, now time.Time) time.D
 
 // TakePrepared removes and returns the prepared hand-over of a Service, with what is known of the Service, if outcome returns OutcomeUsed.
 // The caller then commits it and calls CountPrepared. If outcome returns "", or the entry is not enough to decide from, the hand-over stays
-// prepared. Any other outcome drops it. outcome must not call the cache.
+// prepared. Any other outcome drops it. outcome is called with the cache
+// locked, so it must not call the cache, and should be quick.
 func (l *Leaders) TakePrepared(key types.NamespacedName, want Want, outcome func(Record, *Prepared) Outcome) (*Prepared, Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[key]
-	if !ok || e.prepared == nil || e.service != want.Service || e.miss(want) != "" {
+	if !ok || e.prepared == nil || e.serviceUID != want.Service || e.miss(want) != "" {
 		return nil, Record{}
 	}
 	record, prepared := e.record(), e.prepared

@@ -67,7 +67,7 @@ func namedPorts(pod *corev1.Pod) portNumbers {
 		add(&pod.Spec.Containers[i])
 	}
 	for i := range pod.Spec.InitContainers {
-		if container := &pod.Spec.InitContainers[i]; Restartable(container) {
+		if container := &pod.Spec.InitContainers[i]; AlwaysRestarts(container) {
 			add(container)
 		}
 	}
@@ -82,8 +82,8 @@ func (n portNumbers) target(port *corev1.ServicePort) int32 {
 	return n[portKey{port.TargetPort.StrVal, protocol(port)}]
 }
 
-// Restartable reports// Restartable reports whether an init container is a sidecar.
-func Restartable(container *corev1.Container) bool {
+// AlwaysRestarts reports whether a container's own restart policy is Always. An init container of which that is true is a sidecar.
+func AlwaysRestarts(container *corev1.Container) bool {
 	return container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }
 

@@ -6,7 +6,7 @@
 //   - services refuses wrong annotations, names of leader Services that are taken, and changes of leader Services that the controller
 //     would undo; an error names the field, the value and what is accepted;
 //   - namespaces warns a user who removes or misspells a namespace's opt-in;
-//   - tuning refuses a ConfigMap that would not come into force;
+//   - tuning refuses a ConfigMap tanist-tuning that Tanist would ignore because it is invalid;
 //   - drainwindow adds the preStop sleep to new pods that keeps them serving while traffic moves away from them.
 //
 // It writes nothing to the API. departures keeps what it has prepared in the leader cache, and the failover controller of the same replica

@@ -90,7 +90,7 @@ func Register(mux *http.ServeMux, o Options) error {
 	handlers := ctrlwebhook.NewServer(ctrlwebhook.Options{})
 	for path, hook := range map[string]guard{
 		config.PathServices:   {name: hookServices, handle: services{leaderServices: o.Services, namespaces: o.Services, tuning: o.Tuning}.handle},
-		config.PathTuning:     {name: hookTuning, handle: tuning{namespace: o.Namespace}.handle},
+		config.PathTuning:     {name: hookTuning, handle: tuningValidator{namespace: o.Namespace}.handle},
 		config.PathNamespaces: {name: hookNamespaces, handle: namespaces{services: o.Services, optedIn: o.Services}.handle},
 		config.PathPods:       {name: hookDrainWindow, handle: drainWindow{services: o.Services, windows: o.Services, tuning: o.Tuning}.handle},
 	} {

@@ -44,7 +44,7 @@ func (s services) validate(service, old *corev1.Service) field.ErrorList {
 	}
 	// Anybody can give a Service the labels and the owner of a leader Service. Its annotations are validated like those of any other: a real
 	// one has only those that Tanist writes.
-	errs := append(newErrors(service, old), s.nameConflicts(service, newLeaderServiceName(service, old))...)
+	errs := append(introducedErrors(service, old), s.nameConflicts(service, introducedLeaderServiceName(service, old))...)
 	if old == nil {
 		return errs
 	}

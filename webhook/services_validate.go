@@ -12,9 +12,9 @@ import (
 // leaderServicePath is the annotation that names the leader Service.
 var leaderServicePath = field.NewPath("metadata", "annotations").Key(config.LeaderServiceKey)
 
-// newErrors returns the errors in a Service's annotations that the request introduces. Existing errors do not block unrelated updates, such
+// introducedErrors returns the errors in a Service's annotations that the request introduces. Existing errors do not block unrelated updates, such
 // as a label that a controller sets or a finalizer that is removed. They do block opting in. old is nil for a new Service.
-func newErrors(service, old *corev1.Service) field.ErrorList {
+func introducedErrors(service, old *corev1.Service) field.ErrorList {
 	if old == nil || optsIn(service, old) {
 		_, errs := config.ParseOptions(service)
 		return errs
@@ -22,9 +22,9 @@ func newErrors(service, old *corev1.Service) field.ErrorList {
 	return config.NewErrors(service, old)
 }
 
-// newLeaderServiceName returns the leader Service's name that the request newly asks for; empty if it asks for none, or did before. old
-// is nil for a new Service.
-func newLeaderServiceName(service, old *corev1.Service) string {
+// introducedLeaderServiceName returns the leader Service's name that the request asks for and the old Service did not; empty if there is
+// none. old is nil for a new Service.
+func introducedLeaderServiceName(service, old *corev1.Service) string {
 	if !config.Enabled(service.Annotations) {
 		return ""
 	}

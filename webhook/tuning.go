@@ -11,33 +11,36 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// tuning refuses a tuning that would not come into force.
-type tuning struct {
-	// namespace is Tanist's own namespace. Only its ConfigMap is the tuning.
+// tuningValidator rejects a ConfigMap tanist-tuning that Tanist would ignore because it is invalid.
+type tuningValidator struct {
+	// namespace is Tanist's own namespace. ConfigMaps elsewhere are not checked.
 	namespace string
 }
 
-func (t tuning) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
+// handle checks the ConfigMap's namespace and name itself. The webhook configuration selects the same (namespaceSelector and
+// matchConditions), but an administrator can change that, and a caller other than the API server need not keep to it.
+func (t tuningValidator) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
 	configMap, err := decode[corev1.ConfigMap](request.Object)
-	if err != nil {
-		return ctrlwebhook.AdmissionResponse{}, err
-	}
-	old, err := decodeOld[corev1.ConfigMap](request)
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
 	}
 	if request.Namespace != t.namespace || configMap.Name != config.TuningConfigMap {
 		return ctrlwebhook.Allowed(""), nil
 	}
-	if errs := newTuningErrors(configMap, old); len(errs) > 0 {
+	old, err := decodeOld[corev1.ConfigMap](request)
+	if err != nil {
+		return ctrlwebhook.AdmissionResponse{}, err
+	}
+	if errs := introducedTuningErrors(configMap, old); len(errs) > 0 {
 		return refused("ConfigMap", configMap.Name, errs), nil
 	}
 	return ctrlwebhook.Allowed(""), nil
 }
 
-// newTuningErrors returns what is wrong with the ConfigMap's data, if the request changes the data. Wrong data that was written while
-// admission was not called does not block a change of labels or finalizers. old is nil for a new ConfigMap.
-func newTuningErrors(configMap, old *corev1.ConfigMap) field.ErrorList {
+// introducedTuningErrors returns what is wrong with the ConfigMap's data, if the request changes the data. Invalid data that was written
+// while the webhook was unavailable or skipped does not block a change of labels or finalizers. Nor does anything block an update of a
+// ConfigMap that is being deleted, because that may remove its last finalizer. old is nil for a new ConfigMap.
+func introducedTuningErrors(configMap, old *corev1.ConfigMap) field.ErrorList {
 	if configMap.DeletionTimestamp != nil ||
 		old != nil && apiequality.Semantic.DeepEqual(old.Data, configMap.Data) &&
 			apiequality.Semantic.DeepEqual(old.BinaryData, configMap.BinaryData) {

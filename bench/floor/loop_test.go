@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 	"testing/synctest"
@@ -8,9 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
+	discoveryclient "k8s.io/client-go/kubernetes/typed/discovery/v1"
 )
 
 // testPod is a pod that can lead unless changed.
@@ -18,7 +22,7 @@ func testPod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: name, Namespace: "ns", UID: types.UID("uid-" + name),
-			Labels: map[string]string{ServiceLabel: "bench-floor"},
+			Labels: map[string]string{WorkloadLabel: "bench-floor"},
 		},
 		Spec: corev1.PodSpec{NodeName: "node-1"},
 		Status: corev1.PodStatus{
@@ -36,7 +40,7 @@ func unready(pod *corev1.Pod)     { pod.Status.Conditions[0].Status = corev1.Con
 func ended(pod *corev1.Pod)       { pod.Status.Phase = corev1.PodFailed }
 func noAddress(pod *corev1.Pod)   { pod.Status.PodIP = "" }
 
-func TestSlice(t *testing.T) {
+func TestLeaderState(t *testing.T) {
 	type step struct {
 		pod  *corev1.Pod
 		gone bool
@@ -74,14 +78,14 @@ func TestSlice(t *testing.T) {
 	}
 	for name, steps := range tests {
 		t.Run(name, func(t *testing.T) {
-			slice := newSlice("web-leader")
+			state := newLeaderState("web-leader")
 			for i, step := range steps {
-				patch, err := slice.update(step.pod)
+				next, err := state.update(step.pod)
 				if step.gone {
-					patch, err = slice.remove(step.pod.UID), nil
+					next, err = state.remove(step.pod.UID), nil
 				}
-				if err != nil || patch.pod != step.want {
-					t.Errorf("step %d: patch for %q, %v, want %q", i, patch.pod, err, step.want)
+				if err != nil || next.pod != step.want {
+					t.Errorf("step %d: patch for %q, %v, want %q", i, next.pod, err, step.want)
 				}
 			}
 		})
@@ -120,8 +124,107 @@ func TestLoopReportsWhatItCouldNotPatch(t *testing.T) {
 		if err := loop.Err(); err == nil || err.Error() != want {
 			t.Errorf("error = %v, want %s", err, want)
 		}
+	})
+}
+
+// slicesClient is a client whose patches of slices are the test's.
+type slicesClient struct {
+	kubernetes.Interface
+	discoveryclient.DiscoveryV1Interface
+	discoveryclient.EndpointSliceInterface
+	patch func(ctx context.Context, slice, pod string) error
+}
+
+func (c slicesClient) DiscoveryV1() discoveryclient.DiscoveryV1Interface            { return c }
+func (c slicesClient) EndpointSlices(string) discoveryclient.EndpointSliceInterface { return c }
+
+func (c slicesClient) Patch(
+	ctx context.Context, name string, _ types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string,
+) (*discoveryv1.EndpointSlice, error) {
+	var body discoveryv1.EndpointSlice
+	if err := json.Unmarshal(data, &body); err != nil {
+		return nil, err
+	}
+	return &body, c.patch(ctx, name, body.Endpoints[0].TargetRef.Name)
+}
+
+func TestThePatchesOfOneSliceAreSentInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		other := testPod("z", func(pod *corev1.Pod) { pod.Labels[WorkloadLabel] = "other" })
+		pods := fake.NewClientset(testPod("a"), other)
+		started, answers := []string{}, make(chan error)
+		client := slicesClient{Interface: pods, patch: func(_ context.Context, slice, pod string) error {
+			if slice == "other" {
+				return nil
+			}
+			started = append(started, pod)
+			return <-answers
+		}}
+		loop, err := Start(ctx, client, "ns", "bench-floor", "other")
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // The watch is open.
+		if _, err := pods.CoreV1().Pods("ns").Create(ctx, testPod("b"), metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := pods.CoreV1().Pods("ns").Delete(ctx, "a", metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		steps := []struct {
+			answer error
+			want   []string
+		}{
+			{apierrors.NewServiceUnavailable("down"), []string{"a"}},
+			{nil, []string{"a", "a"}},
+			{nil, []string{"a", "a", "b"}},
+		}
+		for _, step := range steps {
+			synctest.Wait()
+			if diff := cmp.Diff(step.want, started); diff != "" {
+				t.Errorf("patches that were started (-want +got):\n%s", diff)
+			}
+			answers <- step.answer
+		}
+		cancel()
+		loop.Wait()
 		if err := loop.Err(); err != nil {
-			t.Errorf("reported twice: %v", err)
+			t.Errorf("error = %v, want none: each patch succeeded in the end", err)
+		}
+	})
+}
+
+func TestWaitReturnsAfterTheWatchAndTheLastPatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		answer := make(chan struct{})
+		client := slicesClient{Interface: fake.NewClientset(testPod("a")), patch: func(ctx context.Context, _, _ string) error {
+			<-answer
+			return ctx.Err()
+		}}
+		loop, err := Start(ctx, client, "ns", "bench-floor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		returned := false
+		go func() {
+			loop.Wait()
+			returned = true
+		}()
+		wantReturned := func(want bool, when string) {
+			t.Helper()
+			if synctest.Wait(); returned != want {
+				t.Errorf("returned %s: %t, want %t", when, returned, want)
+			}
+		}
+		wantReturned(false, "while the loop runs")
+		cancel()
+		wantReturned(false, "while a patch is being sent")
+		close(answer)
+		wantReturned(true, "at the end")
+		if err := loop.Err(); err != nil {
+			t.Errorf("error = %v, want none: the end of the context interrupted the patch", err)
 		}
 	})
 }

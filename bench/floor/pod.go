@@ -23,7 +23,7 @@ const (
 	logLimitBytes = 1000
 )
 
-// Args are the command and the flags of the loop's pod.
+// Args returns the command and the flags of the loop's pod.
 func Args(namespace string, services []string) []string {
 	return []string{"bench-floor", "--namespace=" + namespace, "--services=" + strings.Join(services, ",")}
 }
@@ -52,7 +52,7 @@ func Grant(ctx context.Context, client kubernetes.Interface, namespace string, l
 	return nil
 }
 
-// Pod is the loop in a pod of the cluster, which ends with its namespace.
+// Pod is the loop in a pod of the cluster, which is deleted with its namespace.
 type Pod struct {
 	ctx       context.Context
 	client    kubernetes.Interface
@@ -63,9 +63,6 @@ type Pod struct {
 func InPod(ctx context.Context, client kubernetes.Interface, namespace string) *Pod {
 	return &Pod{ctx: ctx, client: client, namespace: namespace}
 }
-
-// Wait returns at once: what is under way in the pod does not concern this process.
-func (p *Pod) Wait() {}
 
 // Err returns what the pod has printed, nil if nothing: it prints errors alone.
 func (p *Pod) Err() error {

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/bench/report"
@@ -39,7 +40,7 @@ const roundTrips = 11
 type Cluster struct {
 	report.Environment
 	// Simulated has the names of the KWOK nodes.
-	Simulated map[string]bool
+	Simulated sets.Set[string]
 	// realHostnames are the hostname labels of the real nodes that are ready, simulatedHostnames those of the KWOK nodes.
 	realHostnames, simulatedHostnames []string
 }
@@ -55,7 +56,7 @@ type Placement struct {
 
 // Inspect reads a cluster's version and nodes, and measures the round trip to its API server.
 func Inspect(ctx context.Context, client kubernetes.Interface, benchVersion string) (Cluster, error) {
-	c := Cluster{Simulated: map[string]bool{}, Environment: report.Environment{
+	c := Cluster{Simulated: sets.New[string](), Environment: report.Environment{
 		BenchVersion: benchVersion, Nodes: []report.Node{},
 		Host: fmt.Sprintf("%s/%s, %d CPUs", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
 	}}
@@ -86,7 +87,7 @@ func (c *Cluster) add(node *corev1.Node) {
 	hostname := node.Labels[corev1.LabelHostname]
 	if isSimulated(node) {
 		c.SimulatedNodes++
-		c.Simulated[node.Name] = true
+		c.Simulated.Insert(node.Name)
 		c.simulatedHostnames = append(c.simulatedHostnames, hostname)
 		return
 	}

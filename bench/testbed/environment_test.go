@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 )
 
 func TestPlace(t *testing.T) {
@@ -37,7 +38,7 @@ func TestPlace(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := Cluster{Simulated: map[string]bool{}}
+			c := Cluster{Simulated: sets.New[string]()}
 			for _, node := range test.nodes {
 				c.add(node)
 			}

@@ -16,6 +16,7 @@ import (
 
 // Names on what bench creates. They differ from Tanist's, so that neither takes the other's objects for its own.
 const (
+	// ManagedBy is the value of ManagedByLabel.
 	ManagedBy = "tanist-bench"
 	// FloorManagedBy manages the floor's slices: neither Tanist nor Kubernetes' own controller, so that both leave them alone.
 	FloorManagedBy = "bench.tanist.dev"
@@ -24,6 +25,7 @@ const (
 	// ManagedByLabel is the common label for who manages an object.
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 
+	// ServerPort is the port of the server in bench's own pods.
 	ServerPort = 8080
 	portName   = "http"
 	// gracePeriod is added to the preStop of bench's own pods: their server exits at once.
@@ -41,6 +43,7 @@ type Workload struct {
 	grace     *int64
 }
 
+// NewNamespace returns a namespace whose name begins with prefix, opted in to Tanist or not.
 func NewNamespace(prefix string, optedIn bool) *corev1.Namespace {
 	labels := map[string]string{ManagedByLabel: ManagedBy}
 	if optedIn {
@@ -49,19 +52,20 @@ func NewNamespace(prefix string, optedIn bool) *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix, Labels: labels}}
 }
 
-// WorkloadName is the name of one workload of a burst.
+// WorkloadName returns the name of one workload of a burst.
 func WorkloadName(name string, number int) string {
 	return fmt.Sprintf("%s-%03d", name, number)
 }
 
 func (w Workload) labels() map[string]string {
-	return map[string]string{ManagedByLabel: ManagedBy, floor.ServiceLabel: w.Name}
+	return map[string]string{ManagedByLabel: ManagedBy, floor.WorkloadLabel: w.Name}
 }
 
 func (w Workload) selector() map[string]string {
-	return map[string]string{floor.ServiceLabel: w.Name}
+	return map[string]string{floor.WorkloadLabel: w.Name}
 }
 
+// Deployment returns the Deployment of the workload's pods.
 func (w Workload) Deployment() *appsv1.Deployment {
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: w.Name, Labels: w.labels()},
@@ -93,14 +97,14 @@ func (w Workload) podSpec() corev1.PodSpec {
 	return spec
 }
 
-// Service is the annotated Service for which Tanist creates a leader Service.
+// Service returns the annotated Service for which Tanist creates a leader Service.
 func (w Workload) Service() *corev1.Service {
 	service := w.source(w.Name)
 	service.Annotations = map[string]string{config.EnabledKey: "true"}
 	return service
 }
 
-// source is a Service that selects the pods and is not opted in.
+// source returns a Service that selects the pods and is not opted in.
 func (w Workload) source(name string) *corev1.Service {
 	return &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: w.labels()},
@@ -108,13 +112,13 @@ func (w Workload) source(name string) *corev1.Service {
 	}
 }
 
-// FloorSource is the floor's source Service. Tanist's leader Service has one, too: whenever a pod changes, Kubernetes writes the slices of
+// FloorSource returns the floor's source Service. Tanist's leader Service has one, too: whenever a pod changes, Kubernetes writes the slices of
 // the source Service, and all kube-proxies program them. So a hand-over of either contender competes with the same work.
 func (w Workload) FloorSource() *corev1.Service {
 	return w.source(w.Name + "-source")
 }
 
-// FloorLeader is the floor's leader Service, without a selector, and its slice without endpoints, which the loop sets.
+// FloorLeader returns the floor's leader Service, without a selector, and its slice without endpoints, which the loop sets.
 func (w Workload) FloorLeader(family discoveryv1.AddressType) (*corev1.Service, *discoveryv1.EndpointSlice) {
 	service := &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: w.Name, Labels: w.labels()},
@@ -136,8 +140,9 @@ func servicePorts() []corev1.ServicePort {
 	return []corev1.ServicePort{{Name: portName, Port: 80, TargetPort: intstr.FromString(portName), Protocol: corev1.ProtocolTCP}}
 }
 
-// KeepServing makes pods serve for some time after their deletion begins.
-func (w Workload) KeepServing(preStop time.Duration) Workload {
+// WithPreStopSleep makes pods sleep before they stop, so that they serve for so long after their deletion begins, and sets a grace period that
+// leaves time for it. Without a sleep it sets the grace period alone.
+func (w Workload) WithPreStopSleep(preStop time.Duration) Workload {
 	w.grace = new(int64((gracePeriod + preStop) / time.Second))
 	if preStop > 0 {
 		w.lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{

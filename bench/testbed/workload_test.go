@@ -13,7 +13,7 @@ import (
 )
 
 func TestWorkloadsAgree(t *testing.T) {
-	w := Workload{Name: "bench", Image: "image", Pods: 3}.KeepServing(0)
+	w := Workload{Name: "bench", Image: "image", Pods: 3}.WithPreStopSleep(0)
 	deployment, service := w.Deployment(), w.Service()
 	if diff := cmp.Diff(service.Spec.Selector, deployment.Spec.Selector.MatchLabels); diff != "" {
 		t.Errorf("selectors of Service and Deployment (-Service +Deployment):\n%s", diff)
@@ -27,7 +27,7 @@ func TestWorkloadsAgree(t *testing.T) {
 		t.Error("the Service is not opted in")
 	}
 	source := Workload{Name: "bench-floor"}.FloorSource()
-	if diff := cmp.Diff(map[string]string{floor.ServiceLabel: "bench-floor"}, source.Spec.Selector); diff != "" || len(source.Annotations) > 0 {
+	if diff := cmp.Diff(map[string]string{floor.WorkloadLabel: "bench-floor"}, source.Spec.Selector); diff != "" || len(source.Annotations) > 0 {
 		t.Errorf("the floor's source Service has annotations %v and selector (-want +got):\n%s", source.Annotations, diff)
 	}
 	leader, slice := Workload{Name: "bench-floor"}.FloorLeader(discoveryv1.AddressTypeIPv6)
@@ -43,8 +43,8 @@ func TestWorkloadsAgree(t *testing.T) {
 }
 
 func TestFloorEndsLikeTanist(t *testing.T) {
-	model := &corev1.Pod{Spec: Workload{Name: "bench"}.KeepServing(3 * time.Second).podSpec()}
-	got := Workload{Name: "bench-floor"}.KeepServing(0).EndLike(model).podSpec()
+	model := &corev1.Pod{Spec: Workload{Name: "bench"}.WithPreStopSleep(3 * time.Second).podSpec()}
+	got := Workload{Name: "bench-floor"}.WithPreStopSleep(0).EndLike(model).podSpec()
 	if *got.TerminationGracePeriodSeconds != 8 || got.Containers[0].Lifecycle.PreStop.Sleep.Seconds != 3 {
 		t.Errorf("grace %d, lifecycle %v, want 8 s and a sleep of 3 s", *got.TerminationGracePeriodSeconds, got.Containers[0].Lifecycle)
 	}

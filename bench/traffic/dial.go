@@ -9,23 +9,23 @@ import (
 	"syscall"
 )
 
-// Local ports. A client chooses them itself because Linux' connection tracking remembers where each port led. What it remembers of a
-// connection to a pod that is gone, or that was reset, can lead the next connection from the same port to that pod: the client itself
-// would cause the failure.
+// Local ports. A client chooses them itself because of Linux' connection tracking (conntrack). It keeps an entry for a port for some time
+// after the port's connection was reset or its pod is gone. A connection that is opened from this port meanwhile may be sent to the same
+// dead pod: then the client itself would cause the failure.
 const (
-	// New connections use the ports that systems choose by default (Linux: from 32768 on), one after another. A system chooses at random
-	// intervals and reuses a port after 3,000 connections, half a minute. One after another, ports are reused only after the time for
-	// which connections are remembered (see MaxRate).
+	// Fresh connections use the ports that systems choose by default (Linux: from 32768 on), one after another. So a port is used again only
+	// when its entry is gone (see MaxRate). Linux itself would skip a few ports at random each time, and use a port again after about 3,000
+	// connections: after 20 s at 150 connections a second.
 	freshPortFirst = 32768
 	freshPorts     = 28000
-	// Kept connections use ports below those and below node ports, so that no new connection uses one soon after it was reset.
+	// Kept connections use ports below those and below node ports, so that no fresh connection uses one soon after it was reset.
 	keptPortFirst = 20000
 	keptPorts     = 10000
-	// portTries is how many ports are tried, in case some are taken, before the system may choose.
+	// portTries is how many ports are tried, in case some are taken. Then the system chooses, at the risk that its port has an entry.
 	portTries = 10
 )
 
-// dial opens a connection.
+// dial opens a connection, as net.Dialer.DialContext does.
 type dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // dialers open the connections of each kind of request.
@@ -38,20 +38,22 @@ func systemDialers() dialers {
 	}
 }
 
-// sequence returns a function that returns ports one after another, from a random one on. It is safe for concurrent use.
-func sequence(first int, number uint32) func() int {
+// sequence returns a function that returns count ports from first on, one after another and again, beginning with a random one. It is safe for concurrent use.
+func sequence(first int, count uint32) func() int {
 	var last atomic.Uint32
-	last.Store(rand.Uint32N(number))
-	return func() int { return first + int(last.Add(1)%number) }
+	last.Store(rand.Uint32N(count))
+	return func() int { return first + int(last.Add(1)%count) }
 }
 
-// dialFrom opens connections from the ports that next returns. When many in a row are taken, as by another client on this host, the
-// system chooses the port.
+// dialFrom returns a dial that opens connections from the ports that next returns. If portTries in a row are taken, as by another client on
+// this host, the system chooses the port.
 func dialFrom(next func() int) dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		for range portTries {
 			dialer := net.Dialer{LocalAddr: &net.TCPAddr{Port: next()}}
 			conn, err := dialer.DialContext(ctx, network, address)
+			// A port that another socket has is in use. One that still has a connection to the same address, as in the state TIME_WAIT, is not
+			// available.
 			if !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EADDRNOTAVAIL) {
 				return conn, err
 			}

@@ -20,13 +20,12 @@ type Steady struct {
 }
 
 // missing returns what keeps a Service from being steady; empty when nothing does. The quiet time is the caller's to check.
-func missing(pods []Pod, leader Move, want int) string {
-	ready, leads := 0, false
+func missing(pods []Pod, leader LeaderChange, want int) string {
+	ready, leads := countReady(pods), false
 	detail, terminating := "", ""
 	for _, pod := range pods {
 		switch {
 		case pod.canLead():
-			ready++
 			leads = leads || pod.UID == leader.UID
 		case pod.terminating:
 			terminating = pod.Name
@@ -47,45 +46,51 @@ func missing(pods []Pod, leader Move, want int) string {
 	return ""
 }
 
+// countReady returns how many pods are ready and not terminating.
+func countReady(pods []Pod) int {
+	count := 0
+	for _, pod := range pods {
+		if pod.canLead() {
+			count++
+		}
+	}
+	return count
+}
+
 // AwaitPods waits until a Service has want ready pods, with or without a leader.
 func (v *View) AwaitPods(ctx context.Context, service string, want int) error {
 	why := ""
-	err := v.wait(ctx, func() (bool, time.Duration) {
-		pods, ready := v.services[service].sortedPods(), 0
-		for _, pod := range pods {
-			if pod.canLead() {
-				ready++
-			}
-		}
-		why = missing(pods, Move{}, want)
-		return ready >= want, 0
+	err := v.cond.waitUntil(ctx, func() (bool, time.Duration) {
+		pods := v.services[service].sortedPods()
+		why = missing(pods, LeaderChange{}, want)
+		return countReady(pods) >= want, 0
 	})
 	return v.explain(err, service, why)
 }
 
-// AwaitSteady waits until a Service is steady. It returns the leader and how many moves the View has seen until now.
-func (v *View) AwaitSteady(ctx context.Context, service string, want Steady) (leader Move, moves int, err error) {
+// AwaitSteady waits until a Service is steady. It returns the last change of leader, and how many changes the View has seen until now.
+func (v *View) AwaitSteady(ctx context.Context, service string, want Steady) (leader LeaderChange, changes int, err error) {
 	why := ""
-	err = v.wait(ctx, func() (bool, time.Duration) {
+	err = v.cond.waitUntil(ctx, func() (bool, time.Duration) {
 		s := v.services[service]
-		leader, moves = s.leader(), len(s.moves)
+		leader, changes = s.lastChange(), len(s.changes)
 		if why = missing(s.sortedPods(), leader, want.Pods); why != "" {
 			return false, 0
 		}
 		why = fmt.Sprintf("leader and pods were not unchanged for %s", want.Quiet)
-		remaining := want.Quiet - time.Since(s.changed)
+		remaining := want.Quiet - time.Since(s.unchangedSince)
 		return remaining <= 0, remaining
 	})
-	return leader, moves, v.explain(err, service, why)
+	return leader, changes, v.explain(err, service, why)
 }
 
-// AwaitMove waits until a pod other than old leads, and ignores the first skip moves.
-func (v *View) AwaitMove(ctx context.Context, service string, old types.UID, skip int) (Move, error) {
-	var to Move
-	err := v.wait(ctx, func() (bool, time.Duration) {
-		for _, move := range v.services[service].moves[skip:] {
-			if move.UID != "" && move.UID != old {
-				to = move
+// AwaitMove waits until a pod other than old leads, and ignores the first skip changes.
+func (v *View) AwaitMove(ctx context.Context, service string, old types.UID, skip int) (LeaderChange, error) {
+	var to LeaderChange
+	err := v.cond.waitUntil(ctx, func() (bool, time.Duration) {
+		for _, change := range v.services[service].changes[skip:] {
+			if change.UID != "" && change.UID != old {
+				to = change
 				return true, 0
 			}
 		}
@@ -94,48 +99,51 @@ func (v *View) AwaitMove(ctx context.Context, service string, old types.UID, ski
 	return to, v.explain(err, service, "no other pod leads")
 }
 
-// AwaitLoss waits until a pod has stopped being ready, not before after, and returns when the watch saw it.
+// AwaitLoss waits until the watch has seen a pod stop being ready at the time after or later, and returns when that was.
 func (v *View) AwaitLoss(ctx context.Context, service string, pod types.UID, after time.Time) (time.Time, error) {
 	var at time.Time
-	err := v.wait(ctx, func() (bool, time.Duration) {
-		at = v.services[service].lost[pod]
+	err := v.cond.waitUntil(ctx, func() (bool, time.Duration) {
+		at = v.services[service].unreadySince[pod]
 		return !at.Before(after), 0
 	})
 	return at, v.explain(err, service, "the leader is still ready")
 }
 
-// Leader returns the pod that a move made the leader. Of a pod that is gone, only what the move tells is known.
-func (v *View) Leader(service string, move Move) Pod {
-	v.Lock()
-	defer v.Unlock()
-	if pod, found := v.services[service].pods[move.UID]; found {
+// Leader returns the pod that a change made the leader. Of a pod that is gone, only its UID and name are known.
+func (v *View) Leader(service string, change LeaderChange) Pod {
+	v.cond.Lock()
+	defer v.cond.Unlock()
+	if pod, found := v.services[service].pods[change.UID]; found {
 		return pod
 	}
-	return Pod{UID: move.UID, Name: move.Name}
+	return Pod{UID: change.UID, Name: change.Name}
 }
 
-// CountMoves returns how often another pod became the leader, without the first skip moves.
+// CountMoves returns how often another pod became the leader, without the first skip changes.
 func (v *View) CountMoves(service string, skip int) int {
-	v.Lock()
-	defer v.Unlock()
+	v.cond.Lock()
+	defer v.cond.Unlock()
 	count := 0
-	for _, move := range v.services[service].moves[skip:] {
-		if move.UID != "" {
+	for _, change := range v.services[service].changes[skip:] {
+		if change.UID != "" {
 			count++
 		}
 	}
 	return count
 }
 
-// explain adds to the error of a wait what was missing when it ended.
+// explain adds to the error of a wait what was missing when it ended, and which watch may be the reason.
 func (v *View) explain(err error, service, why string) error {
 	if err == nil {
 		return nil
 	}
-	v.Lock()
-	defer v.Unlock()
-	if v.broken != nil {
-		why += fmt.Sprintf("; the watch broke: %v", v.broken)
+	v.cond.Lock()
+	defer v.cond.Unlock()
+	if v.podsFailed != nil {
+		why += fmt.Sprintf("; the watch on pods failed and has shown nothing since: %v", v.podsFailed)
+	}
+	if v.slicesFailed != nil {
+		why += fmt.Sprintf("; the watch on EndpointSlices failed and has shown nothing since: %v", v.slicesFailed)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("gave up on Service %s: %s", service, why)

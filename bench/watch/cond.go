@@ -10,11 +10,11 @@ import (
 // do. The zero value is ready for use.
 type cond struct {
 	sync.Mutex
-	// changed is closed at the next broadcast; nil while nobody waits.
+	// changed is closed at the next broadcast. It is nil until somebody waits after a broadcast.
 	changed chan struct{}
 }
 
-// broadcast wakes all waiters. The lock must be held.
+// broadcast wakes all waiters. The caller must hold the lock.
 func (c *cond) broadcast() {
 	if c.changed != nil {
 		close(c.changed)
@@ -22,9 +22,10 @@ func (c *cond) broadcast() {
 	}
 }
 
-// wait calls check with the lock held: at once, after every broadcast, and when the time that check returned has passed (0: only after
-// a broadcast). It returns nil when check returns true, or the context's error.
-func (c *cond) wait(ctx context.Context, check func() (done bool, recheck time.Duration)) error {
+// waitUntil calls check with the lock held: at once, after every broadcast, and when the time that check returned has passed (0: only
+// after a broadcast). It returns nil when check returns true, even if ctx has ended, and otherwise the cause of the context's end. The
+// caller must not hold the lock, and does not hold it afterwards.
+func (c *cond) waitUntil(ctx context.Context, check func() (done bool, recheck time.Duration)) error {
 	for {
 		c.Lock()
 		done, recheck := check()

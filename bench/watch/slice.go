@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/tanist-dev/tanist/config"
@@ -16,71 +17,77 @@ import (
 type sliceHandler struct{ *View }
 
 func (h sliceHandler) Replace(at time.Time, objects []runtime.Object) {
-	h.Lock()
-	defer h.Unlock()
-	h.broken = nil
-	listed := map[string]bool{}
+	h.cond.Lock()
+	defer h.cond.Unlock()
+	h.slicesFailed = nil
+	listed := sets.New[string]()
 	for _, object := range objects {
 		if slice, ok := object.(*discoveryv1.EndpointSlice); ok {
-			listed[slice.Name] = true
+			listed.Insert(slice.Name)
 			h.update(at, slice, readyEndpoint(slice))
 		}
 	}
 	for _, service := range h.services {
-		for name := range service.slices {
-			if !listed[name] {
-				delete(service.slices, name)
+		for name := range service.leaderBySlice {
+			if !listed.Has(name) {
+				delete(service.leaderBySlice, name)
 				service.leaderGone(at)
 			}
 		}
 	}
-	h.broadcast()
+	h.cond.broadcast()
 }
 
-func (h sliceHandler) Event(at time.Time, kind watch.EventType, object runtime.Object) {
+func (h sliceHandler) Event(at time.Time, eventType watch.EventType, object runtime.Object) {
 	slice, ok := object.(*discoveryv1.EndpointSlice)
 	if !ok {
 		return
 	}
-	h.Lock()
-	defer h.Unlock()
-	if kind == watch.Deleted {
+	h.cond.Lock()
+	defer h.cond.Unlock()
+	h.slicesFailed = nil
+	if eventType == watch.Deleted {
 		h.update(at, slice, corev1.ObjectReference{})
 	} else {
 		h.update(at, slice, readyEndpoint(slice))
 	}
-	h.broadcast()
+	h.cond.broadcast()
 }
 
-// update records the leader that a slice names. The first slice that names another pod is the move; the slice of the other IP family
-// follows and moves nothing.
+func (h sliceHandler) Failed(err error) {
+	h.cond.Lock()
+	defer h.cond.Unlock()
+	h.slicesFailed = err
+	h.cond.broadcast()
+}
+
+// update records the leader that a slice names. The leader changes with the first slice that names another pod. The slice of the other IP
+// family follows and changes nothing.
 func (h sliceHandler) update(at time.Time, slice *discoveryv1.EndpointSlice, leader corev1.ObjectReference) {
 	service := h.services[slice.Labels[discoveryv1.LabelServiceName]]
 	if service == nil {
 		return
 	}
-	before := service.slices[slice.Name]
-	service.slices[slice.Name] = leader.UID
+	before := service.leaderBySlice[slice.Name]
+	service.leaderBySlice[slice.Name] = leader.UID
 	switch {
-	case leader.UID == before || leader.UID == service.leader().UID:
+	case leader.UID == before || leader.UID == service.lastChange().UID:
 	case leader.UID == "":
 		service.leaderGone(at)
 	default:
-		service.changed = at
-		service.moves = append(service.moves, moveTo(leader, at, slice))
+		service.append(changeTo(leader, at, slice))
 	}
 }
 
 // leaderGone records that nobody leads, once no slice names a leader any more.
 func (s *service) leaderGone(at time.Time) {
-	for _, leader := range s.slices {
+	for _, leader := range s.leaderBySlice {
 		if leader != "" {
 			return
 		}
 	}
-	if s.leader().UID != "" {
-		s.changed = at
-		s.moves = append(s.moves, Move{At: at})
+	if s.lastChange().UID != "" {
+		s.append(LeaderChange{At: at})
 	}
 }
 
@@ -96,8 +103,8 @@ func readyEndpoint(slice *discoveryv1.EndpointSlice) corev1.ObjectReference {
 	return corev1.ObjectReference{}
 }
 
-func moveTo(leader corev1.ObjectReference, at time.Time, slice *discoveryv1.EndpointSlice) Move {
+func changeTo(leader corev1.ObjectReference, at time.Time, slice *discoveryv1.EndpointSlice) LeaderChange {
 	// Only Tanist's slices have a term; zero stands for none.
 	term, _ := strconv.ParseInt(slice.Annotations[config.TermKey], 10, 64)
-	return Move{At: at, UID: leader.UID, Name: leader.Name, Term: term, Reason: slice.Annotations[config.ReasonKey]}
+	return LeaderChange{At: at, UID: leader.UID, Name: leader.Name, Term: term, Reason: slice.Annotations[config.ReasonKey]}
 }

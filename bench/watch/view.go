@@ -10,36 +10,38 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 )
 
 // View is what two independent watches, on pods and on EndpointSlices, have seen of the leader Services of one namespace.
 type View struct {
-	cond
+	// cond guards all fields below. It is broadcast after every change.
+	cond cond
 	// services has an entry per leader Service, by name. Pods and slices of other Services are ignored.
 	services map[string]*service
 	// serviceOf returns the leader Service that a pod may lead.
 	serviceOf func(*corev1.Pod) string
-	// broken is why a watch broke, until a list has caught up. It explains why nothing more is seen.
-	broken error
+	// podsFailed and slicesFailed are why the watch on pods and that on slices failed last; nil if it has delivered anything since.
+	podsFailed, slicesFailed error
 }
 
 // service is one leader Service in a View.
 type service struct {
 	pods map[types.UID]Pod
-	// lost is when a pod last stopped being ready or disappeared.
-	lost map[types.UID]time.Time
-	// slices is the leader that each slice names, by the slice's name: there is one slice per IP family.
-	slices map[string]types.UID
-	// moves are the changes of leader, oldest first. It only grows during a run, so that an index into it stays valid.
-	moves []Move
-	// changed is when the leader last changed, or which pods exist or can lead.
-	changed time.Time
+	// unreadySince is when a pod last stopped being ready, or disappeared while it was ready.
+	unreadySince map[types.UID]time.Time
+	// leaderBySlice is the leader that each slice names, by the slice's name: there is one slice per IP family.
+	leaderBySlice map[string]types.UID
+	// changes are the changes of leader, oldest first. It only grows during a run, so that an index into it stays valid.
+	changes []LeaderChange
+	// unchangedSince is when the leader last changed, a pod became or stopped being able to lead, or a pod disappeared.
+	unchangedSince time.Time
 }
 
-// Move is one change of leader as the watch on slices saw it.
-type Move struct {
+// LeaderChange is one change of leader as the watch on slices saw it.
+type LeaderChange struct {
 	At time.Time
 	// UID and Name are the new leader's; empty when nobody leads.
 	UID  types.UID
@@ -54,7 +56,7 @@ func NewView(serviceOf func(*corev1.Pod) string, services ...string) *View {
 	v := &View{services: map[string]*service{}, serviceOf: serviceOf}
 	for _, name := range services {
 		v.services[name] = &service{
-			pods: map[types.UID]Pod{}, lost: map[types.UID]time.Time{}, slices: map[string]types.UID{},
+			pods: map[types.UID]Pod{}, unreadySince: map[types.UID]time.Time{}, leaderBySlice: map[string]types.UID{},
 		}
 	}
 	return v
@@ -62,33 +64,32 @@ func NewView(serviceOf func(*corev1.Pod) string, services ...string) *View {
 
 // Start opens the watches, on pods and slices with these labels, until ctx ends. It returns after the first list of both.
 func (v *View) Start(ctx context.Context, client kubernetes.Interface, namespace, podLabels, sliceLabels string) error {
-	if err := Follow(ctx, client.CoreV1().Pods(namespace), metav1.ListOptions{LabelSelector: podLabels}, podHandler{v}); err != nil {
+	opts := metav1.ListOptions{LabelSelector: podLabels}
+	if _, err := Follow(ctx, client.CoreV1().Pods(namespace), opts, podHandler{v}); err != nil {
 		return fmt.Errorf("failed to watch pods: %w", err)
 	}
-	opts := metav1.ListOptions{LabelSelector: sliceLabels}
-	if err := Follow(ctx, client.DiscoveryV1().EndpointSlices(namespace), opts, sliceHandler{v}); err != nil {
+	opts = metav1.ListOptions{LabelSelector: sliceLabels}
+	if _, err := Follow(ctx, client.DiscoveryV1().EndpointSlices(namespace), opts, sliceHandler{v}); err != nil {
 		return fmt.Errorf("failed to watch EndpointSlices: %w", err)
 	}
 	return nil
 }
 
-// Failed implements Handler for both watches.
-func (v *View) Failed(err error) {
-	v.Lock()
-	defer v.Unlock()
-	v.broken = err
-	v.broadcast()
-}
-
-// leader is the last change of leader, the zero value before the first.
-func (s *service) leader() Move {
-	if len(s.moves) == 0 {
-		return Move{}
+// lastChange returns the last change of leader, the zero value before the first.
+func (s *service) lastChange() LeaderChange {
+	if len(s.changes) == 0 {
+		return LeaderChange{}
 	}
-	return s.moves[len(s.moves)-1]
+	return s.changes[len(s.changes)-1]
 }
 
-// sortedPods are the pods of a Service by name.
+// append records a change of leader.
+func (s *service) append(change LeaderChange) {
+	s.unchangedSince = change.At
+	s.changes = append(s.changes, change)
+}
+
+// sortedPods returns the pods of a Service by name.
 func (s *service) sortedPods() []Pod {
 	pods := make([]Pod, 0, len(s.pods))
 	for _, pod := range s.pods {
@@ -102,41 +103,49 @@ func (s *service) sortedPods() []Pod {
 type podHandler struct{ *View }
 
 func (h podHandler) Replace(at time.Time, objects []runtime.Object) {
-	h.Lock()
-	defer h.Unlock()
-	h.broken = nil
-	listed := map[types.UID]bool{}
+	h.cond.Lock()
+	defer h.cond.Unlock()
+	h.podsFailed = nil
+	listed := sets.New[types.UID]()
 	for _, object := range objects {
 		if pod, ok := object.(*corev1.Pod); ok {
-			listed[pod.UID] = true
+			listed.Insert(pod.UID)
 			h.update(at, pod)
 		}
 	}
 	for _, service := range h.services {
 		for uid := range service.pods {
-			if !listed[uid] {
+			if !listed.Has(uid) {
 				service.remove(at, uid)
 			}
 		}
 	}
-	h.broadcast()
+	h.cond.broadcast()
 }
 
-func (h podHandler) Event(at time.Time, kind watch.EventType, object runtime.Object) {
+func (h podHandler) Event(at time.Time, eventType watch.EventType, object runtime.Object) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
 		return
 	}
-	h.Lock()
-	defer h.Unlock()
-	if kind == watch.Deleted {
+	h.cond.Lock()
+	defer h.cond.Unlock()
+	h.podsFailed = nil
+	if eventType == watch.Deleted {
 		if service := h.services[h.serviceOf(pod)]; service != nil {
 			service.remove(at, pod.UID)
 		}
 	} else {
 		h.update(at, pod)
 	}
-	h.broadcast()
+	h.cond.broadcast()
+}
+
+func (h podHandler) Failed(err error) {
+	h.cond.Lock()
+	defer h.cond.Unlock()
+	h.podsFailed = err
+	h.cond.broadcast()
 }
 
 func (h podHandler) update(at time.Time, pod *corev1.Pod) {
@@ -147,10 +156,10 @@ func (h podHandler) update(at time.Time, pod *corev1.Pod) {
 	before, now := service.pods[pod.UID], podOf(pod)
 	service.pods[pod.UID] = now
 	if before.ready && !now.ready {
-		service.lost[pod.UID] = at
+		service.unreadySince[pod.UID] = at
 	}
 	if before.canLead() != now.canLead() {
-		service.changed = at
+		service.unchangedSince = at
 	}
 }
 
@@ -161,7 +170,7 @@ func (s *service) remove(at time.Time, uid types.UID) {
 	}
 	delete(s.pods, uid)
 	if before.ready {
-		s.lost[uid] = at
+		s.unreadySince[uid] = at
 	}
-	s.changed = at
+	s.unchangedSince = at
 }

@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,22 +41,22 @@ func testSlice(name string, pods ...string) *discoveryv1.EndpointSlice {
 	return slice
 }
 
-func TestViewSeesMoves(t *testing.T) {
+func TestViewSeesChangesOfLeader(t *testing.T) {
 	type step struct {
-		kind  watch.EventType
-		slice *discoveryv1.EndpointSlice
+		eventType watch.EventType
+		slice     *discoveryv1.EndpointSlice
 	}
 	tests := map[string]struct {
 		steps []step
 		want  []string // The leaders, one after another; empty: nobody.
 	}{
-		"one patch is one move": {
+		"one patch is one change": {
 			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Modified, testSlice("v4", "b")}}, want: []string{"a", "b"},
 		},
 		"an update that keeps the leader is none": {
 			steps: []step{{watch.Added, testSlice("v4", "a")}, {watch.Modified, testSlice("v4", "a")}}, want: []string{"a"},
 		},
-		"of two IP families the first counts, and the second moves nothing": {
+		"of two IP families the first counts, and the second changes nothing": {
 			steps: []step{
 				{watch.Added, testSlice("v4", "a")},
 				{watch.Added, testSlice("v6", "a")},
@@ -85,11 +87,11 @@ func TestViewSeesMoves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := newTestView()
 			for _, step := range test.steps {
-				sliceHandler{v}.Event(time.Now(), step.kind, step.slice)
+				sliceHandler{v}.Event(time.Now(), step.eventType, step.slice)
 			}
 			var got []string
-			for _, m := range v.services[viewed].moves {
-				got = append(got, m.Name)
+			for _, change := range v.services[viewed].changes {
+				got = append(got, change.Name)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("leaders (-want +got):\n%s", diff)
@@ -101,7 +103,7 @@ func TestViewSeesMoves(t *testing.T) {
 func TestViewReadsTermAndReason(t *testing.T) {
 	v := newTestView()
 	sliceHandler{v}.Event(time.Now(), watch.Added, testSlice("v4", "a"))
-	if got := v.services[viewed].leader(); got.Term != 7 || got.Reason != "Deleted" {
+	if got := v.services[viewed].lastChange(); got.Term != 7 || got.Reason != "Deleted" {
 		t.Errorf("term %d, reason %q, want 7 and Deleted", got.Term, got.Reason)
 	}
 }
@@ -114,8 +116,8 @@ func TestViewCatchesUpWithAList(t *testing.T) {
 	sliceHandler{v}.Replace(at.Add(time.Second), nil)
 
 	service := v.services[viewed]
-	if len(service.pods) != 1 || service.lost["uid-a"] != at.Add(time.Second) || service.leader().UID != "" {
-		t.Errorf("pods %v, lost %v, leader %q, want b, a lost, nobody", service.pods, service.lost, service.leader().Name)
+	if len(service.pods) != 1 || service.unreadySince["uid-a"] != at.Add(time.Second) || service.lastChange().UID != "" {
+		t.Errorf("pods %v, unready %v, leader %q, want b, a unready, nobody", service.pods, service.unreadySince, service.lastChange().Name)
 	}
 }
 
@@ -126,8 +128,8 @@ func TestViewIgnoresOtherServices(t *testing.T) {
 	sliceHandler{v}.Event(time.Now(), watch.Added, other)
 	podHandler{v}.Event(time.Now(), watch.Added, testPod("a"))
 	podHandler{v}.Event(time.Now(), watch.Deleted, testPod("a"))
-	if service := v.services[viewed]; len(service.pods) > 0 || len(service.moves) > 0 {
-		t.Errorf("pods %v, moves %v, want none", service.pods, service.moves)
+	if service := v.services[viewed]; len(service.pods) > 0 || len(service.changes) > 0 {
+		t.Errorf("pods %v, changes %v, want none", service.pods, service.changes)
 	}
 }
 
@@ -152,7 +154,7 @@ func TestViewSeesHowTheLeaderEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := newTestView()
 			podHandler{v}.Replace(time.Now(), []runtime.Object{test.pod})
-			got := v.Leader(viewed, Move{UID: testPod("a").UID, Name: "a"})
+			got := v.Leader(viewed, LeaderChange{UID: testPod("a").UID, Name: "a"})
 			if got.Name != test.want.Name || got.EndsAtOnce != test.want.EndsAtOnce {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
@@ -168,7 +170,7 @@ func TestMissing(t *testing.T) {
 		}
 		return pods
 	}
-	leaderA := Move{UID: "uid-a", Name: "a"}
+	leaderA := LeaderChange{UID: "uid-a", Name: "a"}
 	pulling := podOf(testPod("c", unready, func(pod *corev1.Pod) {
 		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
 			State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}},
@@ -176,14 +178,14 @@ func TestMissing(t *testing.T) {
 	}))
 	tests := map[string]struct {
 		pods   []Pod
-		leader Move
+		leader LeaderChange
 		want   string
 	}{
 		"all there":                     {ready("a", "b"), leaderA, ""},
 		"more than enough":              {ready("a", "b", "c"), leaderA, ""},
 		"too few":                       {ready("a"), leaderA, "1 of 2 pods are ready"},
 		"too few, and why":              {append(ready("a"), pulling), leaderA, "1 of 2 pods are ready (c: ErrImagePull)"},
-		"nobody leads":                  {ready("a", "b"), Move{}, "no pod leads"},
+		"nobody leads":                  {ready("a", "b"), LeaderChange{}, "no pod leads"},
 		"somebody leads who is gone":    {ready("b", "c"), leaderA, "the leader a is not one of the ready pods"},
 		"a leader that is terminating":  {append(ready("b", "c"), podOf(testPod("a", terminating))), leaderA, "the leader a is not one of the ready pods"},
 		"terminating pods do not count": {append(ready("a"), podOf(testPod("b", terminating))), leaderA, "1 of 2 pods are ready"},
@@ -203,7 +205,7 @@ func TestAwaitSteadyWaitsForQuiet(t *testing.T) {
 		v, began := newTestView(), time.Now()
 		podHandler{v}.Replace(began, []runtime.Object{testPod("a"), testPod("b")})
 		go func() {
-			// The leader Moves while the wait is under way: the quiet begins anew.
+			// The leader changes while the wait is under way: the quiet begins anew.
 			<-time.After(600 * time.Millisecond)
 			sliceHandler{v}.Event(time.Now(), watch.Added, testSlice("v4", "a"))
 			<-time.After(600 * time.Millisecond)
@@ -213,12 +215,43 @@ func TestAwaitSteadyWaitsForQuiet(t *testing.T) {
 			<-time.After(3 * time.Second)
 			podHandler{v}.Event(time.Now(), watch.Deleted, testPod("c", terminating))
 		}()
-		leader, moves, err := v.AwaitSteady(t.Context(), viewed, Steady{Pods: 2, Quiet: time.Second})
-		if err != nil || leader.Name != "b" || moves != 2 {
-			t.Errorf("leader %q after %d moves, %v, want b after 2", leader.Name, moves, err)
+		leader, changes, err := v.AwaitSteady(t.Context(), viewed, Steady{Pods: 2, Quiet: time.Second})
+		if err != nil || leader.Name != "b" || changes != 2 {
+			t.Errorf("leader %q after %d changes, %v, want b after 2", leader.Name, changes, err)
 		}
 		if waited := time.Since(began); waited != 5200*time.Millisecond {
 			t.Errorf("waited %s, want 5.2s", waited)
 		}
 	})
+}
+
+func TestAWaitNamesTheWatchThatFailed(t *testing.T) {
+	const slicesFailed = "; the watch on EndpointSlices failed and has shown nothing since: down"
+	tests := map[string]struct {
+		then func(*View)
+		want string
+	}{
+		"nothing has followed":         {then: func(*View) {}, want: slicesFailed},
+		"the other watch was listed":   {then: func(v *View) { podHandler{v}.Replace(time.Now(), nil) }, want: slicesFailed},
+		"the other watch had an event": {then: func(v *View) { podHandler{v}.Event(time.Now(), watch.Added, testPod("a", unready)) }, want: slicesFailed},
+		"it was listed":                {then: func(v *View) { sliceHandler{v}.Replace(time.Now(), nil) }},
+		"it goes on without a list":    {then: func(v *View) { sliceHandler{v}.Event(time.Now(), watch.Added, testSlice("v4")) }},
+		"both failed": {
+			then: func(v *View) { podHandler{v}.Failed(errors.New("too old")) },
+			want: "; the watch on pods failed and has shown nothing since: too old" + slicesFailed,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithDeadline(t.Context(), time.Now())
+			defer cancel()
+			v := newTestView()
+			sliceHandler{v}.Failed(errors.New("down"))
+			test.then(v)
+			_, err := v.AwaitMove(ctx, viewed, "", 0)
+			if want := "gave up on Service web-leader: no other pod leads" + test.want; err == nil || err.Error() != want {
+				t.Errorf("error = %v, want %s", err, want)
+			}
+		})
+	}
 }

@@ -41,7 +41,7 @@ func candidate(
 		NodeUnknown: disruption.nodeUnknown,
 		Workload:    string(disruption.workload),
 		Outdated:    disruption.outdated,
-		Restarted:   store.Crashes(pod) > 0,
+		Restarted:   store.HasCrashed(pod),
 		Finite:      store.RunsToCompletion(pod),
 		Unprobed:    !config.Probed(&pod.Spec),
 	}

@@ -72,7 +72,7 @@ func FuzzCandidates(f *testing.F) {
 		}
 		for _, pod := range pods {
 			trimmed := store.TrimPod(pod)
-			if !store.TooLarge(trimmed) && (store.Crashes(trimmed) != store.Crashes(pod) || store.RunsToCompletion(trimmed) != store.RunsToCompletion(pod) ||
+			if !store.TooLarge(trimmed) && (store.HasCrashed(trimmed) != store.HasCrashed(pod) || store.RunsToCompletion(trimmed) != store.RunsToCompletion(pod) ||
 				config.Probed(&trimmed.Spec) != config.Probed(&pod.Spec) || !reflect.DeepEqual(store.ProbeOf(trimmed), store.ProbeOf(pod))) {
 				t.Errorf("a trimmed pod is another candidate than the pod: %+v", pod)
 			}

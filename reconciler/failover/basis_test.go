@@ -126,7 +126,7 @@ func TestCommitBasis(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := dual(leading("a1", 5), gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.ResourceVersion = test.pod }))
 			basisOf(test.slice)(&in)
-			in.seen.Pods, in.record.Pods, in.podsReadLive = test.seen, test.observed, test.live
+			in.seen.Pods, in.record.PodsVersion, in.podsReadLive = test.seen, test.observed, test.live
 			if got := in.commitBasis().Pods; got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
@@ -151,7 +151,7 @@ func TestEverySliceHasTheBasis(t *testing.T) {
 // The basis changes with every event of a pod.
 func TestANewBasisAloneIsNotWritten(t *testing.T) {
 	in := dual(leading("a1", 5), gen.ReadyPod("a1"))
-	in.seen, in.record.Pods = leaderslice.Basis{Pods: "900", Services: "900"}, "900"
+	in.seen, in.record.PodsVersion = leaderslice.Basis{Pods: "900", Services: "900"}, "900"
 	if p := decide(in, gen.T0); len(p.writes) > 0 {
 		t.Errorf("%d writes", len(p.writes))
 	}

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/reconciler/store"
@@ -70,14 +71,14 @@ func commitDelay(needed, othersCommitted time.Time, backupDelay time.Duration, n
 type deferral struct {
 	mu sync.Mutex
 	// afterOthers has the namespaces in which the last commit had a conflict. A commit without one, or forget, removes it.
-	afterOthers map[string]bool
+	afterOthers sets.Set[string]
 }
 
 // yields reports whether another replica seems to be the one that the API server calls.
 func (d *deferral) yields(namespace string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.afterOthers[namespace]
+	return d.afterOthers.Has(namespace)
 }
 
 // observe records how the holder's own commit of a departure ended.
@@ -87,11 +88,11 @@ func (d *deferral) observe(namespace string, err error) {
 	switch {
 	case errors.Is(err, errOutdated):
 		if d.afterOthers == nil {
-			d.afterOthers = map[string]bool{}
+			d.afterOthers = sets.New[string]()
 		}
-		d.afterOthers[namespace] = true
+		d.afterOthers.Insert(namespace)
 	case err == nil:
-		delete(d.afterOthers, namespace)
+		d.afterOthers.Delete(namespace)
 	}
 }
 
@@ -99,7 +100,7 @@ func (d *deferral) observe(namespace string, err error) {
 func (d *deferral) forget(namespace string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.afterOthers, namespace)
+	d.afterOthers.Delete(namespace)
 }
 
 // evictionByAPI is the reason of the condition DisruptionTarget that an eviction writes. Nothing that writes another reason (preemption,

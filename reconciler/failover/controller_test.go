@@ -33,7 +33,7 @@ func TestAHandOverIsOneWriteAndNoRead(t *testing.T) {
 		t.Errorf("%v hand-overs are counted", got)
 	}
 	record, _ := f.leaders.Peek(gen.ShopWeb)
-	if record.Leader.Name != "b2" || record.Term <= 5 || record.Highest != record.Term {
+	if record.Leader.Name != "b2" || record.Term <= 5 || record.HighestTerm != record.Term {
 		t.Errorf("the leader cache says %+v", record.State)
 	}
 	if _, err := f.reconcile(); err != nil || f.writes.Load() != 1 {

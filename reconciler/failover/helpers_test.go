@@ -41,7 +41,7 @@ func inputOf(state leaderslice.State, pods []*corev1.Pod, changes ...func(*input
 
 // recordOf returns the record of the leader cache when the slices of all families record a state.
 func recordOf(in input, state leaderslice.State) cache.Record {
-	record := cache.Record{State: state, Highest: state.Term, Slices: map[string]leaderslice.Slice{}}
+	record := cache.Record{State: state, HighestTerm: state.Term, Slices: map[string]leaderslice.Slice{}}
 	if state == (leaderslice.State{}) {
 		return record
 	}

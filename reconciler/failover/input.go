@@ -96,7 +96,7 @@ func (in input) recordedState(now time.Time) (state leaderslice.State, highest i
 
 // highestTerm returns the highest plausible term ever seen: in the leader cache, in the slices, and in the leader Service.
 func (in input) highestTerm(now time.Time) int64 {
-	terms := []int64{in.record.Highest, leaderslice.ParseTerm(in.leaderService.Annotations)}
+	terms := []int64{in.record.HighestTerm, leaderslice.ParseTerm(in.leaderService.Annotations)}
 	for _, family := range leaderslice.Families(in.leaderService) {
 		if slice, exists := in.slice(family); exists {
 			terms = append(terms, slice.State.Term, slice.WrittenTerm)
@@ -175,7 +175,7 @@ func (in input) writtenBasis() leaderslice.Basis {
 // commitBasis returns the basis that a commit records: the newest versions of the pods, of their deletions, and of the Services. It is not
 // lower than what the slices say already, unless a live read has shown that no replica can have seen as much.
 func (in input) commitBasis() leaderslice.Basis {
-	basis := leaderslice.Basis{Pods: in.record.Pods, Services: in.source.ResourceVersion}
+	basis := leaderslice.Basis{Pods: in.record.PodsVersion, Services: in.source.ResourceVersion}
 	// The version that the leader cache has observed is empty at first. It may have arrived after the pods were listed, and it may date
 	// from before a restore of etcd.
 	if basis.Pods == "" || olderThan(in.seen.Pods, basis.Pods) {

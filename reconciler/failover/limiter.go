@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/reconciler/fairqueue"
 )
@@ -25,13 +26,13 @@ type limiter struct {
 	// waiting are the Services that have no place yet. One that got a place because the limit was raised is still there, but no longer in
 	// queued.
 	waiting fairqueue.Queue[types.NamespacedName]
-	queued  map[types.NamespacedName]bool
+	queued  sets.Set[types.NamespacedName]
 	// places are the Services that were enqueued with a place, and not reconciled yet.
-	places map[types.NamespacedName]bool
+	places sets.Set[types.NamespacedName]
 }
 
 func newLimiter(limit func() int, enqueue func(types.NamespacedName)) *limiter {
-	return &limiter{limit: limit, enqueue: enqueue, queued: map[types.NamespacedName]bool{}, places: map[types.NamespacedName]bool{}}
+	return &limiter{limit: limit, enqueue: enqueue, queued: sets.New[types.NamespacedName](), places: sets.New[types.NamespacedName]()}
 }
 
 // tryAcquire reports whether a Service may be reconciled now. If so, the caller must call release afterwards. If not, the limiter enqueues
@@ -39,19 +40,19 @@ func newLimiter(limit func() int, enqueue func(types.NamespacedName)) *limiter {
 func (l *limiter) tryAcquire(key types.NamespacedName) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.places[key] {
-		delete(l.places, key)
+	if l.places.Has(key) {
+		l.places.Delete(key)
 		return true
 	}
 	if l.taken >= l.limit() {
-		if !l.queued[key] {
-			l.queued[key] = true
+		if !l.queued.Has(key) {
+			l.queued.Insert(key)
 			l.waiting.Push(key.Namespace, key)
 		}
 		return false
 	}
 	l.taken++
-	delete(l.queued, key)
+	l.queued.Delete(key)
 	return true
 }
 
@@ -65,11 +66,11 @@ func (l *limiter) release() {
 // forfeit gives up the place that a Service was enqueued with, if it did not need it.
 func (l *limiter) forfeit(key types.NamespacedName) {
 	l.mu.Lock()
-	if !l.places[key] {
+	if !l.places.Has(key) {
 		l.mu.Unlock()
 		return
 	}
-	delete(l.places, key)
+	l.places.Delete(key)
 	l.taken--
 	l.grantAndUnlock()
 }
@@ -83,11 +84,11 @@ func (l *limiter) grantAndUnlock() {
 		if !ok {
 			break
 		}
-		if !l.queued[key] {
+		if !l.queued.Has(key) {
 			continue
 		}
-		delete(l.queued, key)
-		l.places[key] = true
+		l.queued.Delete(key)
+		l.places.Insert(key)
 		l.taken++
 		next = append(next, key)
 	}

@@ -21,7 +21,7 @@ func termed(family discoveryv1.AddressType, term string) func(*input) {
 
 func TestATermThatIsNotBelievedIsReplaced(t *testing.T) {
 	const ipv4, ipv6 = discoveryv1.AddressTypeIPv4, discoveryv1.AddressTypeIPv6
-	remembered := func(term int64) func(*input) { return func(in *input) { in.record.Highest = term } }
+	remembered := func(term int64) func(*input) { return func(in *input) { in.record.HighestTerm = term } }
 	mirroredTerm := func(term string) func(*input) {
 		return func(in *input) { in.leaderService.Annotations = map[string]string{config.TermKey: term} }
 	}
@@ -67,7 +67,7 @@ func TestATermThatIsNotBelievedIsReplaced(t *testing.T) {
 			}
 			// The new term is plausible to every replica, so no replica writes again.
 			next := carryOut(in, p)
-			next.record.Highest = p.after.Term
+			next.record.HighestTerm = p.after.Term
 			if again := decide(next, gen.T0); len(again.writes) > 0 {
 				t.Errorf("it is written again with term %d", again.after.Term)
 			}
@@ -84,7 +84,7 @@ func TestATermIsWrittenOnceAfterAClockIsSetBack(t *testing.T) {
 		t.Fatalf("got term %d in %d writes, want %d", p.after.Term, len(p.writes), firstTerm("a1"))
 	}
 	next := carryOut(in, p)
-	next.record.Highest = ahead // the leader cache never lowers it
+	next.record.HighestTerm = ahead // the leader cache never lowers it
 	if again := decide(next, gen.T0.Add(time.Second)); len(again.writes) > 0 {
 		t.Errorf("it is written again with term %d", again.after.Term)
 	}

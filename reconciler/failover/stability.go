@@ -27,7 +27,7 @@ func (in input) unstable(p plan, now time.Time) string {
 		next.record.Slices = map[string]leaderslice.Slice{}
 	}
 	next.record.Slices[written.Name] = written
-	next.record.Highest = max(in.record.Highest, p.after.Term)
+	next.record.HighestTerm = max(in.record.HighestTerm, p.after.Term)
 	again := decide(next, now)
 	switch before := again.before; {
 	case before.Term != p.after.Term:

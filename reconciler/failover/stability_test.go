@@ -76,7 +76,7 @@ func TestADecisionComesToRestWhateverTheAnnotationsSay(t *testing.T) {
 				return
 			}
 			in = carryOut(in, p)
-			in.record.Highest = max(in.record.Highest, p.after.Term)
+			in.record.HighestTerm = max(in.record.HighestTerm, p.after.Term)
 		}
 		t.Errorf("%s: it still writes after %d commits", strings.Join(names, ", and "), writes)
 	}

@@ -38,7 +38,7 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 		}
 	}
 	enqueueAllIfReplica := func(before, after *corev1.Pod) {
-		if c.countsAsOlder(before) != c.countsAsOlder(after) {
+		if c.stores.CountsAsOlder(before) != c.stores.CountsAsOlder(after) {
 			c.enqueueAll() // the authority of this replica may have changed
 		}
 	}
@@ -68,11 +68,6 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			enqueueAllIfReplica(e.Object, nil)
 		},
 	}
-}
-
-// countsAsOlder reports whether a pod is one that Stores.OlderReplicas counts. The pod may be nil.
-func (c *Controller) countsAsOlder(pod *corev1.Pod) bool {
-	return pod != nil && pod.Namespace == c.stores.Installation && store.OlderReplica(pod)
 }
 
 // serviceHandler enqueues a source Service when it or its leader Service changes.

@@ -33,7 +33,7 @@ func TestPodChanged(t *testing.T) {
 		"its labels":          {change: func(pod *corev1.Pod) { pod.Labels = nil }, want: true},
 		"its priority":        {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "1"} }, want: true},
 		"its restarts": {change: func(pod *corev1.Pod) {
-			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 3}}
+			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 1}}
 		}},
 		"its deletion cost":            {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{corev1.PodDeletionCost: "1"} }, want: true},
 		"its owner":                    {change: gen.OwnedByReplicaSet("r1"), want: true},

@@ -8,35 +8,35 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestCrashes(t *testing.T) {
+func TestHasCrashed(t *testing.T) {
 	stopped := corev1.ContainerStateTerminated{ExitCode: 143, Reason: "Error"}
 	cases := map[string]struct {
 		pod  func(*corev1.Pod)
-		want int32
+		want bool
 	}{
 		"a pod that was never restarted":                     {pod: func(*corev1.Pod) {}},
 		"a resize that restarted the container":              {pod: gen.ResizedPod(2, 1, stopped)},
 		"several resizes":                                    {pod: gen.ResizedPod(4, 3, stopped)},
 		"a container that ended by itself when told to stop": {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{Reason: "Completed"})},
 		"a container that was killed after its grace period": {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 137, Reason: "Error"})},
-		"a container that ran out of memory":                 {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"}), want: 1},
-		"a container that failed":                            {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error"}), want: 1},
-		"more restarts than changes of the spec":             {pod: gen.ResizedPod(2, 2, stopped), want: 2},
-		"a pod whose spec was never changed":                 {pod: gen.ResizedPod(1, 1, stopped), want: 1},
-		"an API server that does not set the generation":     {pod: gen.ResizedPod(0, 1, stopped), want: 1},
+		"a container that ran out of memory":                 {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"}), want: true},
+		"a container that failed":                            {pod: gen.ResizedPod(2, 1, corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error"}), want: true},
+		"more restarts than changes of the spec":             {pod: gen.ResizedPod(2, 2, stopped), want: true},
+		"a pod whose spec was never changed":                 {pod: gen.ResizedPod(1, 1, stopped), want: true},
+		"an API server that does not set the generation":     {pod: gen.ResizedPod(0, 1, stopped), want: true},
 		"a container that is resized without a restart": {
 			pod: func(pod *corev1.Pod) {
 				gen.ResizedPod(2, 1, stopped)(pod)
 				pod.Spec.Containers[0].ResizePolicy = pod.Spec.Containers[0].ResizePolicy[:1]
 			},
-			want: 1,
+			want: true,
 		},
 		"an unknown last state": {
 			pod: func(pod *corev1.Pod) {
 				gen.ResizedPod(2, 1, stopped)(pod)
 				pod.Status.ContainerStatuses[0].LastTerminationState = corev1.ContainerState{}
 			},
-			want: 1,
+			want: true,
 		},
 		"another container crashed meanwhile": {
 			pod: func(pod *corev1.Pod) {
@@ -44,7 +44,7 @@ func TestCrashes(t *testing.T) {
 				pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "other"})
 				pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, corev1.ContainerStatus{Name: "other", RestartCount: 4})
 			},
-			want: 4,
+			want: true,
 		},
 		"a sidecar that was resized": {
 			pod: func(pod *corev1.Pod) {
@@ -58,14 +58,14 @@ func TestCrashes(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			pod := gen.ReadyPod("a1", test.pod)
-			if got := Crashes(pod); got != test.want {
-				t.Errorf("got %d, want %d", got, test.want)
+			if got := HasCrashed(pod); got != test.want {
+				t.Errorf("got %t, want %t", got, test.want)
 			}
 			trimmed := TrimPod(pod)
-			if got := Crashes(trimmed); got != test.want {
-				t.Errorf("got %d for the trimmed pod, want %d", got, test.want)
+			if got := HasCrashed(trimmed); got != test.want {
+				t.Errorf("got %t for the trimmed pod, want %t", got, test.want)
 			}
-			if kept := len(trimmed.Status.ContainerStatuses); (kept > 0) != (test.want > 0) {
+			if kept := len(trimmed.Status.ContainerStatuses); (kept > 0) != test.want {
 				t.Errorf("kept %d container statuses", kept)
 			}
 		})

@@ -72,7 +72,7 @@ func labelPairs(pod *corev1.Pod) []string {
 
 // olderReplicaNamespace returns the namespace of an older replica of Tanist.
 func olderReplicaNamespace(pod *corev1.Pod) []string {
-	if !OlderReplica(pod) {
+	if !isOlderReplica(pod) {
 		return nil
 	}
 	return []string{pod.Namespace}

@@ -10,9 +10,9 @@ import (
 )
 
 // PodCondition returns a pod's condition of a type, or nil.
-func PodCondition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
+func PodCondition(pod *corev1.Pod, conditionType corev1.PodConditionType) *corev1.PodCondition {
 	for i := range pod.Status.Conditions {
-		if pod.Status.Conditions[i].Type == kind {
+		if pod.Status.Conditions[i].Type == conditionType {
 			return &pod.Status.Conditions[i]
 		}
 	}
@@ -29,40 +29,42 @@ func readyStatus(pod *corev1.Pod) corev1.ConditionStatus {
 	return conditionStatus(pod, corev1.PodReady)
 }
 
-func conditionStatus(pod *corev1.Pod, kind corev1.PodConditionType) corev1.ConditionStatus {
-	if condition := PodCondition(pod, kind); condition != nil {
+func conditionStatus(pod *corev1.Pod, conditionType corev1.PodConditionType) corev1.ConditionStatus {
+	if condition := PodCondition(pod, conditionType); condition != nil {
 		return condition.Status
 	}
 	return ""
 }
 
-// OlderReplica reports whether a pod is a replica of Tanist of a version without the rules about which replica may change what. It does
-// not count a pod that has not started, which changes nothing yet, nor one that is terminating and not ready: its node may be gone, and
-// the pod stays until that is known.
-func OlderReplica(pod *corev1.Pod) bool {
+// isOlderReplica reports whether a pod is a replica of Tanist of a version without the rules about which replica may change what: such
+// a replica does not have the label config.RulesKey. It does not count a pod that has not started, which changes nothing yet, nor one that is
+// terminating and not ready: its node may be gone, and the pod stays until that is known. Pods that have finished are not in the cache (see
+// CacheOptions).
+func isOlderReplica(pod *corev1.Pod) bool {
 	return pod.Labels[config.ReplicaNameKey] == config.ReplicaName && pod.Labels[config.RulesKey] == "" &&
 		pod.Status.Phase != corev1.PodPending && (pod.DeletionTimestamp == nil || readyStatus(pod) == corev1.ConditionTrue)
 }
 
 // RunsToCompletion reports whether a pod is expected to end by itself: it belongs to a Job, or none of its containers has the restart
-// policy Always, its own or the pod's. Such a pod leads only while no other pod of its Service can.
+// policy Always, be it the container's own policy or, where the container has none, the pod's. Such a pod leads only while no other pod of
+// its Service can.
 //
-// It answers the same for a pod that is kept in memory, of which only the restart policy is left (see trimRestartPolicy).
+// It answers the same for a trimmed pod. Of the restart policies, that has only one for the pod, which says this (see trimRestartPolicy).
 func RunsToCompletion(pod *corev1.Pod) bool {
 	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "Job" && owner.APIVersion == batchv1.SchemeGroupVersion.String() {
 		return true
 	}
-	restarts := pod.Spec.RestartPolicy != corev1.RestartPolicyNever && pod.Spec.RestartPolicy != corev1.RestartPolicyOnFailure
+	podAlwaysRestarts := pod.Spec.RestartPolicy != corev1.RestartPolicyNever && pod.Spec.RestartPolicy != corev1.RestartPolicyOnFailure
 	for i := range pod.Spec.Containers {
 		// A container's own restart policy takes precedence over the pod's.
-		if container := &pod.Spec.Containers[i]; leaderslice.Restartable(container) || container.RestartPolicy == nil && restarts {
+		if container := &pod.Spec.Containers[i]; leaderslice.AlwaysRestarts(container) || container.RestartPolicy == nil && podAlwaysRestarts {
 			return false
 		}
 	}
-	return !restarts || len(pod.Spec.Containers) > 0
+	return !podAlwaysRestarts || len(pod.Spec.Containers) > 0
 }
 
-// trimRestartPolicy keeps one bit of a pod's restart policies: whether the pod runs to completion.
+// trimRestartPolicy returns the restart policy of a trimmed pod: Never if the pod runs to completion, otherwise empty.
 func trimRestartPolicy(pod *corev1.Pod) corev1.RestartPolicy {
 	if RunsToCompletion(pod) {
 		return corev1.RestartPolicyNever
@@ -70,38 +72,40 @@ func trimRestartPolicy(pod *corev1.Pod) corev1.RestartPolicy {
 	return ""
 }
 
-// Crashes returns how often the containers of a pod were restarted, sidecars included. Restarts that a resize of the container's resources
+// HasCrashed reports whether any of a pod's containers was restarted, sidecars included. Restarts that a resize of the container's resources
 // explains do not count.
 //
-// It answers the same for a pod that is kept in memory, of which only the sum is left (see trimCrashes).
-func Crashes(pod *corev1.Pod) int32 {
-	var sum int32
+// It answers the same for a trimmed pod, of whose statuses only this is left (see trimCrashes).
+func HasCrashed(pod *corev1.Pod) bool {
 	for i := range pod.Status.ContainerStatuses {
 		status := &pod.Status.ContainerStatuses[i]
-		if !resized(pod, pod.Spec.Containers, status) {
-			sum += status.RestartCount
+		if status.RestartCount > 0 && !restartsExplainedByResize(pod, pod.Spec.Containers, status) {
+			return true
 		}
 	}
 	for i := range pod.Status.InitContainerStatuses {
 		status := &pod.Status.InitContainerStatuses[i]
 		container := containerNamed(pod.Spec.InitContainers, status.Name)
-		if container != nil && leaderslice.Restartable(container) && !resized(pod, pod.Spec.InitContainers, status) {
-			sum += status.RestartCount
+		if status.RestartCount > 0 && container != nil && leaderslice.AlwaysRestarts(container) &&
+			!restartsExplainedByResize(pod, pod.Spec.InitContainers, status) {
+			return true
 		}
 	}
-	return sum
+	return false
 }
 
-// trimCrashes keeps the sum of the restarts that count. For most pods it is zero, and nothing is kept.
+// crashed stands for the container statuses of a trimmed pod that has crashed. All pods share it, so it takes no memory of its own.
+var crashed = []corev1.ContainerStatus{{RestartCount: 1}}
+
+// trimCrashes returns the container statuses of a trimmed pod: one with a restart if the pod has crashed, otherwise none.
 func trimCrashes(pod *corev1.Pod) []corev1.ContainerStatus {
-	sum := Crashes(pod)
-	if sum == 0 {
+	if !HasCrashed(pod) {
 		return nil
 	}
-	return []corev1.ContainerStatus{{RestartCount: sum}}
+	return crashed
 }
 
-// resized reports whether in-place resizes explain all restarts of a container.
+// restartsExplainedByResize reports whether in-place resizes explain all restarts of a container that was restarted.
 //
 // No field says why a kubelet stopped a container (k8s.io/kubernetes/pkg/kubelet/kuberuntime, computePodResizeAction): after a resize, the
 // last state looks like that of any container that was told to stop. So all of the following must hold:
@@ -110,13 +114,13 @@ func trimCrashes(pod *corev1.Pod) []corev1.ContainerStatus {
 //   - The container was restarted no more often than the pod's spec was changed. A resize changes the spec, and so metadata.generation,
 //     which is 1 at first, and 0 before Kubernetes 1.33.
 //   - The container ended like one that was told to stop: by itself, by SIGTERM, or killed after its grace period. A failed liveness probe
-//     ends a container in the same way. Such a restart counts as a crash, unless the spec was changed as often.
-func resized(pod *corev1.Pod, containers []corev1.Container, status *corev1.ContainerStatus) bool {
-	if status.RestartCount == 0 || int64(status.RestartCount) >= pod.Generation {
+//     ends a container in the same way. Such a restart counts as a crash, unless both other conditions hold too.
+func restartsExplainedByResize(pod *corev1.Pod, containers []corev1.Container, status *corev1.ContainerStatus) bool {
+	if int64(status.RestartCount) >= pod.Generation {
 		return false
 	}
 	container := containerNamed(containers, status.Name)
-	return container != nil && restartsOnResize(container) && wasStopped(status.LastTerminationState.Terminated)
+	return container != nil && restartsOnResize(container) && mayHaveBeenStopped(status.LastTerminationState.Terminated)
 }
 
 func restartsOnResize(container *corev1.Container) bool {
@@ -137,8 +141,8 @@ const (
 // outOfMemory is the termination reason of a container that the kernel killed because it needed too much memory.
 const outOfMemory = "OOMKilled"
 
-// wasStopped reports whether a container may have been told to stop. It reports false when the last state is not known.
-func wasStopped(state *corev1.ContainerStateTerminated) bool {
+// mayHaveBeenStopped reports whether a container may have been told to stop. It reports false when the last state is not known.
+func mayHaveBeenStopped(state *corev1.ContainerStateTerminated) bool {
 	if state == nil || state.Reason == outOfMemory {
 		return false
 	}

@@ -77,6 +77,11 @@ func (s *Stores) OlderReplicas() bool {
 	return len(byIndex[*corev1.Pod](s.Pods, podsOlderReplicas, s.Installation)) > 0
 }
 
+// CountsAsOlder reports whether a pod is one that OlderReplicas counts. The pod may be nil.
+func (s *Stores) CountsAsOlder(pod *corev1.Pod) bool {
+	return pod != nil && pod.Namespace == s.Installation && isOlderReplica(pod)
+}
+
 // NamespaceMetadata is what Tanist watches of Namespaces: their labels, and whether they are being deleted.
 func NamespaceMetadata() *metav1.PartialObjectMetadata {
 	meta := &metav1.PartialObjectMetadata{}

@@ -10,7 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// TrimPod returns a pod that has only what elections, warnings and observers use. Crashes, RunsToCompletion, ProbeOf, config.DrainWindowOf
+// TrimPod returns a pod that has only what elections, warnings and observers use. HasCrashed, RunsToCompletion, ProbeOf, config.DrainWindowOf
 // and config.Probed return the same for both pods, unless the pod is too large (see boundPod).
 func TrimPod(pod *corev1.Pod) *corev1.Pod {
 	meta := trimMeta(pod.ObjectMeta)
@@ -71,7 +71,7 @@ func withDrainWindow(kept []corev1.Container, spec *corev1.PodSpec) []corev1.Con
 func trimSidecars(containers []corev1.Container) []corev1.Container {
 	var kept []corev1.Container
 	for i := range containers {
-		if !leaderslice.Restartable(&containers[i]) {
+		if !leaderslice.AlwaysRestarts(&containers[i]) {
 			continue
 		}
 		for _, sidecar := range trimContainers(containers[i : i+1]) {

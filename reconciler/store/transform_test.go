@@ -36,7 +36,7 @@ func TestTrim(t *testing.T) {
 			}),
 			want: gen.ReadyPod("a1", func(pod *corev1.Pod) {
 				pod.Annotations = map[string]string{config.PriorityKey: "1", corev1.PodDeletionCost: "5"}
-				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 11}}
+				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 1}}
 				pod.Spec.InitContainers = []corev1.Container{
 					{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y"}}},
 				}

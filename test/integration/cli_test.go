@@ -102,7 +102,7 @@ func fields(table string, age int) string {
 	return strings.Join(rows, "\n")
 }
 
-// a Service's row without -A: SERVICE LEADER NODE SUCCESSOR TERM SINCE REASON WARNINGS.
+// ageColumn is the column SINCE in a Service's row without -A: SERVICE LEADER NODE SUCCESSOR TERM SINCE REASON WARNINGS.
 const ageColumn = 5
 
 func TestGetShowsWhoLeadsAfterHandOvers(t *testing.T) {

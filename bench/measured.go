@@ -16,8 +16,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// target is what is measured.
-type target struct {
+// measuredService is the Service whose hand-overs by Tanist are measured.
+type measuredService struct {
 	report.Target
 	// podLabels select the Service's pods.
 	podLabels string
@@ -25,20 +25,20 @@ type target struct {
 	simulated bool
 }
 
-// findTarget returns the Service that a user named, or an error when bench must not or cannot measure it.
-func findTarget(ctx context.Context, client kubernetes.Interface, opts Options, nodes testbed.Cluster) (target, error) {
+// findService returns the Service that a user named, or an error when bench must not or cannot measure it.
+func findService(ctx context.Context, client kubernetes.Interface, opts Options, nodes testbed.Cluster) (measuredService, error) {
 	namespace, err := client.CoreV1().Namespaces().Get(ctx, opts.Namespace, metav1.GetOptions{})
 	if err != nil {
-		return target{}, fmt.Errorf("failed to get namespace: %w", err)
+		return measuredService{}, fmt.Errorf("failed to get namespace: %w", err)
 	}
 	service, err := client.CoreV1().Services(opts.Namespace).Get(ctx, opts.Service, metav1.GetOptions{})
 	if err != nil {
-		return target{}, fmt.Errorf("failed to get Service: %w", err)
+		return measuredService{}, fmt.Errorf("failed to get Service: %w", err)
 	}
 	if err := mayMeasure(namespace, service, opts.AllowNotEnabled); err != nil {
-		return target{}, err
+		return measuredService{}, err
 	}
-	found := target{
+	found := measuredService{
 		Target:    report.Target{Namespace: opts.Namespace, Service: opts.Service, LeaderService: leaderServiceName(service)},
 		podLabels: labels.SelectorFromSet(service.Spec.Selector).String(),
 	}
@@ -46,20 +46,20 @@ func findTarget(ctx context.Context, client kubernetes.Interface, opts Options, 
 		found.Image = opts.Image
 	}
 	if _, err := client.CoreV1().Services(opts.Namespace).Get(ctx, found.LeaderService, metav1.GetOptions{}); err != nil {
-		return target{}, fmt.Errorf("failed to get leader Service: %w", err)
+		return measuredService{}, fmt.Errorf("failed to get leader Service: %w", err)
 	}
 	pods, err := client.CoreV1().Pods(opts.Namespace).List(ctx, metav1.ListOptions{LabelSelector: found.podLabels})
 	if err != nil {
-		return target{}, fmt.Errorf("failed to list pods: %w", err)
+		return measuredService{}, fmt.Errorf("failed to list pods: %w", err)
 	}
 	for i := range pods.Items {
 		if watch.CanLead(&pods.Items[i]) {
 			found.Pods++
-			found.simulated = found.simulated || nodes.Simulated[pods.Items[i].Spec.NodeName]
+			found.simulated = found.simulated || nodes.Simulated.Has(pods.Items[i].Spec.NodeName)
 		}
 	}
 	if found.Pods < 2 {
-		return target{}, fmt.Errorf("failed to find a leader and a successor: Service %s/%s has %d ready pods",
+		return measuredService{}, fmt.Errorf("failed to find a leader and a successor: Service %s/%s has %d ready pods",
 			found.Namespace, found.Service, found.Pods)
 	}
 	return found, nil
@@ -89,13 +89,15 @@ func leaderServiceName(service *corev1.Service) string {
 	return options.LeaderService
 }
 
-// feasible refuses modes and traffic that need a process in the pods: simulated nodes run none.
-func feasible(opts Options, simulated bool) error {
-	switch {
-	case simulated && opts.Traffic:
+// checkSimulated returns an error for modes and traffic that need a process in the pods: simulated nodes run none.
+func checkSimulated(opts Options, simulated bool) error {
+	if !simulated {
+		return nil
+	}
+	if opts.Traffic {
 		return fmt.Errorf("--traffic needs pods that answer: those on simulated (KWOK) nodes do not")
 	}
-	if i := slices.IndexFunc(opts.Modes, unannounced); simulated && i >= 0 {
+	if i := slices.IndexFunc(opts.Modes, unannounced); i >= 0 {
 		return fmt.Errorf("--mode %s needs a process that can be lost: pods on simulated (KWOK) nodes have none", opts.Modes[i])
 	}
 	return nil

@@ -3,7 +3,6 @@ package floor
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -12,28 +11,31 @@ import (
 	"github.com/tanist-dev/tanist/bench/watch"
 )
 
-// slice is what the loop knows of one leader Service: just enough to have the next patch prepared. It is a state machine without a
-// client: pods go in, patches come out.
-type slice struct {
-	name   string
-	leader types.UID
+// leaderState is what the loop knows of one leader Service: just enough to have the next patch prepared. Its methods receive pods and return
+// the patch to send. They use no client.
+type leaderState struct {
+	// service is the name of the leader Service and of its slice.
+	service string
+	leader  types.UID
 	// others are the pods that can lead, without the leader: each with the patch that makes it the leader.
 	others map[types.UID]patch
+	// sent is closed when the last patch has been sent; nil before the first one.
+	sent <-chan struct{}
 }
 
-// patch is a patch that is ready to be sent.
+// patch is the patch that makes a pod the leader, ready to be sent. Its body is nil when there is nothing to send.
 type patch struct {
 	uid  types.UID
 	pod  string
 	body []byte
 }
 
-func newSlice(name string) *slice {
-	return &slice{name: name, others: map[types.UID]patch{}}
+func newLeaderState(service string) *leaderState {
+	return &leaderState{service: service, others: map[types.UID]patch{}}
 }
 
 // update receives a pod. It returns the patch to send when the leader was lost or when there was none.
-func (s *slice) update(pod *corev1.Pod) (patch, error) {
+func (s *leaderState) update(pod *corev1.Pod) (patch, error) {
 	switch {
 	case !watch.CanLead(pod) || pod.Status.PodIP == "":
 		return s.remove(pod.UID), nil
@@ -52,7 +54,7 @@ func (s *slice) update(pod *corev1.Pod) (patch, error) {
 }
 
 // remove receives a pod that can no longer lead. It returns the patch to send when that was the leader.
-func (s *slice) remove(pod types.UID) patch {
+func (s *leaderState) remove(pod types.UID) patch {
 	delete(s.others, pod)
 	if pod != s.leader {
 		return patch{}
@@ -61,10 +63,10 @@ func (s *slice) remove(pod types.UID) patch {
 }
 
 // promote makes the first of the others, by name, the leader. It returns the zero value when there is none.
-func (s *slice) promote() patch {
+func (s *leaderState) promote() patch {
 	var next patch
 	for _, other := range s.others {
-		if next.body == nil || strings.Compare(other.pod, next.pod) < 0 {
+		if next.body == nil || other.pod < next.pod {
 			next = other
 		}
 	}
@@ -73,7 +75,7 @@ func (s *slice) promote() patch {
 	return next
 }
 
-// patchBody is the merge patch that makes a pod the only endpoint.
+// patchBody returns the merge patch that makes a pod the only endpoint.
 func patchBody(pod *corev1.Pod) ([]byte, error) {
 	body, err := json.Marshal(map[string]any{"endpoints": []discoveryv1.Endpoint{{
 		Addresses:  []string{pod.Status.PodIP},

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/tanist-dev/tanist/bench/report"
@@ -41,8 +42,8 @@ func newShop() *shop {
 	}
 }
 
-func TestFindTarget(t *testing.T) {
-	found := target{
+func TestFindService(t *testing.T) {
+	found := measuredService{
 		Target:    report.Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 2},
 		podLabels: "app=web",
 	}
@@ -52,8 +53,8 @@ func TestFindTarget(t *testing.T) {
 	tests := map[string]struct {
 		change    func(*shop)
 		allow     bool
-		simulated map[string]bool
-		want      target
+		simulated sets.Set[string]
+		want      measuredService
 		wantErr   string
 	}{
 		"an opted-in Service": {want: found},
@@ -64,7 +65,7 @@ func TestFindTarget(t *testing.T) {
 			want: renamed,
 		},
 		"pods on a simulated node": {
-			simulated: map[string]bool{"node-1": true},
+			simulated: sets.New("node-1"),
 			want:      simulated,
 		},
 		"a namespace that is not labelled": {
@@ -108,12 +109,12 @@ func TestFindTarget(t *testing.T) {
 				objects = append(objects, pod)
 			}
 			options := Options{Service: "web", Namespace: "shop", Image: "image", AllowNotEnabled: test.allow}
-			got, err := findTarget(t.Context(), fake.NewClientset(objects...), options, testbed.Cluster{Simulated: test.simulated})
+			got, err := findService(t.Context(), fake.NewClientset(objects...), options, testbed.Cluster{Simulated: test.simulated})
 			if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(target{})); diff != "" {
-				t.Errorf("target (-want +got):\n%s", diff)
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(measuredService{})); diff != "" {
+				t.Errorf("measured Service (-want +got):\n%s", diff)
 			}
 		})
 	}
