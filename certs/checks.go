@@ -21,8 +21,9 @@ const noteLimit = 1024
 
 // checks is the Runnable that makes both checks, on every replica, and reports their findings.
 type checks struct {
-	trust    *trust
-	issuance *issuance
+	trust *trust
+	// issuance checks what issues the certificates.
+	issuance func(now time.Time) []finding
 	// changed holds at most one change that has not been checked yet.
 	changed  chan struct{}
 	elected  <-chan struct{}
@@ -67,7 +68,7 @@ func (c *checks) Start(ctx context.Context) error {
 // check makes both checks, and returns after how long to check again at the latest.
 func (c *checks) check(ctx context.Context, now time.Time) time.Duration {
 	untrusted := c.trust.check(now)
-	all := append(slices.Clone(untrusted), c.issuance.check(now)...)
+	all := append(slices.Clone(untrusted), c.issuance(now)...)
 
 	// The readiness check tells the kubelet only that it fails. Whoever looks at an installation that does not become ready reads the log.
 	due, soon := c.logged.due(now, untrusted, true)

@@ -65,20 +65,22 @@ type bubble struct {
 	registry *prometheus.Registry
 	notes    *notes
 	lease    chan struct{}
-	serving  atomic.Pointer[tls.Certificate]
+	// certificate is the newest version of cert-manager's Certificate.
+	certificate *latest[certmanagerv1.Certificate]
+	serving     atomic.Pointer[tls.Certificate]
 }
 
 // startChecks starts the checks with a certificate and both configurations.
 func startChecks(t *testing.T, serving tls.Certificate, bundle []byte) *bubble {
 	t.Helper()
-	b := &bubble{t: t, registry: prometheus.NewRegistry(), notes: &notes{}, lease: make(chan struct{})}
+	b := &bubble{t: t, registry: prometheus.NewRegistry(), notes: &notes{}, lease: make(chan struct{}), certificate: &latest[certmanagerv1.Certificate]{}}
 	m, err := newMetrics(b.registry)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.serving.Store(&serving)
 	b.checks = &checks{
-		trust: trustOf(m, serving), issuance: &issuance{metrics: m, certificate: &latest[certmanagerv1.Certificate]{}},
+		trust: trustOf(m, serving), issuance: (&issuance{metrics: m, certificate: b.certificate}).check,
 		changed: make(chan struct{}, 1), elected: b.lease, recorder: b.notes,
 	}
 	b.trust.serving = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return b.serving.Load(), nil }
@@ -137,7 +139,7 @@ func (b *bubble) isReady(want string) *bubble {
 }
 
 const (
-	noBundle  = "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"
+	noBundle  = "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from, or Tanist itself with self-managed certificates"
 	skipsFour = "the API server cannot trust Tanist and skips departures.tanist.dev, services.tanist.dev, tuning.tanist.dev, " +
 		"namespaces.tanist.dev: "
 	skipsOne = "the API server cannot trust Tanist and skips drainwindow.tanist.dev: "
@@ -198,7 +200,7 @@ func TestTimeAloneEndsTrust(t *testing.T) {
 		close(b.lease)
 		end := time.Now().Add(24 * time.Hour)
 		b.after(24*time.Hour-time.Minute).has(1, departures).after(3*time.Minute).has(0, departures)
-		expired := "the certificate served expired at " + formatTime(end) + "; cert-manager must renew it"
+		expired := "the certificate served expired at " + formatTime(end) + "; it must be renewed"
 		b.says(aboutValidating+skipsFour+expired, aboutMutating+skipsOne+expired)
 	})
 }
@@ -240,7 +242,7 @@ func TestIssuanceThatFails(t *testing.T) {
 		certificate := func(changes ...func(*certmanagerv1.CertificateStatus)) {
 			c := issued(changes...)
 			c.Status.NotAfter, c.Status.RenewalTime = &metav1.Time{Time: time.Now().Add(48 * time.Hour)}, &metav1.Time{Time: time.Now().Add(24 * time.Hour)}
-			b.issuance.certificate.handler(b.wake).OnAdd(c, false)
+			b.certificate.handler(b.wake).OnAdd(c, false)
 		}
 		said := func(at time.Time, attempts int, expiry time.Time) string {
 			return fmt.Sprintf("Warning CertificateNotIssued CheckCertificate Certificate/tanist-serving/certificate "+
@@ -257,7 +259,7 @@ func TestIssuanceThatFails(t *testing.T) {
 		second, expiry := time.Now(), time.Now().Add(48*time.Hour)
 		certificate(failed(second, 2, "denied"))
 		b.after(time.Minute).says(said(second, 2, expiry))
-		b.issuance.certificate.handler(b.wake).OnDelete(issued())
+		b.certificate.handler(b.wake).OnDelete(issued())
 		b.after(0).has(0, "tanist_certificate_ready").after(time.Hour).says()
 	})
 }

@@ -20,7 +20,7 @@ func distrust(bundle []byte, chain [][]byte, host string, now time.Time) string 
 		return fmt.Sprintf("the certificate served cannot be read: %v", err)
 	}
 	if len(bundle) == 0 {
-		return "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"
+		return "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from, or Tanist itself with self-managed certificates"
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(bundle) {
@@ -43,7 +43,7 @@ func explain(err error, leaf *x509.Certificate, host string, now time.Time) stri
 		if now.Before(invalid.Cert.NotBefore) {
 			return fmt.Sprintf("%s is not valid before %s; is the clock right?", what, formatTime(invalid.Cert.NotBefore))
 		}
-		return fmt.Sprintf("%s expired at %s; cert-manager must renew it", what, formatTime(invalid.Cert.NotAfter))
+		return fmt.Sprintf("%s expired at %s; it must be renewed", what, formatTime(invalid.Cert.NotAfter))
 	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return fmt.Sprintf("the certificate served is for %s; it must be for %s", names(leaf), host)

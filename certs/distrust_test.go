@@ -27,17 +27,17 @@ func TestDistrust(t *testing.T) {
 		"an old CA that has expired in the bundle, too":  {bundle: bundle(aged, first), chain: chain(first, unchanged)},
 		"nothing is served":                              {bundle: bundle(first), want: "no certificate is served"},
 		"a certificate served that is none":              {bundle: bundle(first), chain: [][]byte{{1}}, want: "the certificate served cannot be read: x509: malformed certificate"},
-		"no bundle":                                      {chain: chain(first, unchanged), want: "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"},
+		"no bundle":                                      {chain: chain(first, unchanged), want: "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from, or Tanist itself with self-managed certificates"},
 		"a bundle that is none":                          {bundle: []byte("x"), chain: chain(first, unchanged), want: "the caBundle holds no certificate; it must be PEM, with the CA that issued the certificate served"},
 		"another CA of the same name":                    {bundle: bundle(first), chain: chain(second, unchanged), want: `the caBundle does not hold the CA that issued the certificate served, "CN=tanist-ca" with the key 02; it must`},
 		"the chain to the CA is not served":              {bundle: bundle(first), chain: chain(between, unchanged)[:1], want: `the caBundle does not hold the CA that issued the certificate served, "CN=tanist-ca" with the key 03; it must`},
-		"the leaf has expired":                           {bundle: bundle(first), chain: chain(first, until(today.Add(-time.Minute))), want: "the certificate served expired at 2026-03-01T11:59:00Z; cert-manager must renew it"},
+		"the leaf has expired":                           {bundle: bundle(first), chain: chain(first, until(today.Add(-time.Minute))), want: "the certificate served expired at 2026-03-01T11:59:00Z; it must be renewed"},
 		"the leaf is not valid yet":                      {bundle: bundle(first), chain: chain(first, from(today.Add(time.Minute))), want: "the certificate served is not valid before 2026-03-01T12:01:00Z; is the clock right?"},
-		"the CA has expired":                             {bundle: bundle(aged), chain: chain(aged, unchanged), want: `the CA "CN=tanist-ca" expired at 2026-02-28T12:00:00Z; cert-manager must renew it`},
+		"the CA has expired":                             {bundle: bundle(aged), chain: chain(aged, unchanged), want: `the CA "CN=tanist-ca" expired at 2026-02-28T12:00:00Z; it must be renewed`},
 		"the leaf is for other names":                    {bundle: bundle(first), chain: chain(first, forNames("tanist", "10.0.0.1")), want: "the certificate served is for tanist, 10.0.0.1; it must be for tanist.tanist-system.svc"},
 		"the leaf is for no name":                        {bundle: bundle(first), chain: chain(first, forNames()), want: "the certificate served is for no name at all; it must be for tanist.tanist-system.svc"},
 		"the leaf is not a server's":                     {bundle: bundle(first), chain: chain(first, clientOnly), want: "the certificate served is refused: x509: certificate specifies an incompatible key usage"},
-		"everything is wrong: the leaf's dates are said": {bundle: bundle(second), chain: chain(first, until(today.Add(-time.Minute))), want: "the certificate served expired at 2026-03-01T11:59:00Z; cert-manager must renew it"},
+		"everything is wrong: the leaf's dates are said": {bundle: bundle(second), chain: chain(first, until(today.Add(-time.Minute))), want: "the certificate served expired at 2026-03-01T11:59:00Z; it must be renewed"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

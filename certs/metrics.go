@@ -19,15 +19,15 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		ready: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tanist_certificate_ready",
-			Help: "1 while cert-manager reports the serving Certificate as ready, 0 otherwise, also without a Certificate or cert-manager.",
+			Help: "1 while cert-manager reports the serving Certificate as ready or the self-managed one is valid, 0 otherwise, also without a certificate.",
 		}),
 		expiry: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "tanist_certificate_expiry_timestamp_seconds",
-			Help: "When the certificate that cert-manager has issued expires, in seconds since 1970. Absent while unknown.",
+			Help: "When the certificate that cert-manager or Tanist itself has issued expires, in seconds since 1970. Absent while unknown.",
 		}, nil),
 		renewal: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "tanist_certificate_renewal_timestamp_seconds",
-			Help: "When cert-manager will renew the certificate, in seconds since 1970. Absent while unknown.",
+			Help: "When the certificate will be renewed, in seconds since 1970. Absent while unknown.",
 		}, nil),
 		trusted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "tanist_webhook_trusted",

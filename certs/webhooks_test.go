@@ -15,7 +15,7 @@ func TestJudge(t *testing.T) {
 	)
 	ca := newAuthority(t, 1, unchanged)
 	good := bundle(ca)
-	const notInjected = "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from"
+	const notInjected = "no caBundle is injected; cert-manager's CA injector must fill it from the Certificate named by the annotation cert-manager.io/inject-ca-from, or Tanist itself with self-managed certificates"
 
 	cases := map[string]struct {
 		validating *validating

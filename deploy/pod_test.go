@@ -67,6 +67,11 @@ func TestAdmissionInThePod(t *testing.T) {
 			volumes: []corev1.Volume{{Name: "serving", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "tanist-serving"}}}},
 			mounts:  []corev1.VolumeMount{{Name: "serving", MountPath: "/var/run/tanist/serving", ReadOnly: true}},
 		},
+		"with self-managed certificates": {
+			values: []string{"admission.certificates=self-managed"},
+			args:   []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--peer-bind-address=:8444", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist", "--self-managed-certificates"},
+			ports:  map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8443, "peers": 8444},
+		},
 		"without": {
 			values: []string{"admission.enabled=false", "metrics.secure=false"},
 			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=0"},

@@ -40,8 +40,31 @@ func TestRights(t *testing.T) {
 				"cert-manager.io certificates [tanist-serving]: list,watch",
 			},
 		},
+		"with self-managed certificates": {
+			values: []string{"admission.certificates=self-managed"},
+			everywhere: []string{
+				" namespaces,nodes,pods: list,watch",
+				"apps daemonsets,deployments,replicasets,statefulsets: list,watch",
+				" services: get,list,watch,create,patch,delete",
+				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
+				" endpoints: get,delete",
+				"coordination.k8s.io leases [tanist]: get",
+				"events.k8s.io events: create",
+				configurations + " [tanist-system-tanist]: list,watch",
+				configurations + " [tanist-system-tanist]: patch",
+				"authentication.k8s.io tokenreviews: create",
+				"authorization.k8s.io subjectaccessreviews: create",
+			},
+			own: []string{
+				"coordination.k8s.io leases: get,create,update",
+				" configmaps [tanist-tuning,tanist-state]: list,watch",
+				" configmaps [tanist-tuning]: get",
+				" configmaps [tanist-state]: patch",
+				" secrets [tanist-self-managed]: list,watch,patch",
+			},
+		},
 		"without": {
-			values: []string{"admission.enabled=false", "metrics.secure=false"},
+			values: []string{"admission.enabled=false", "admission.certificates=self-managed", "metrics.secure=false"},
 			everywhere: []string{
 				" namespaces,nodes,pods: list,watch",
 				"apps daemonsets,deployments,replicasets,statefulsets: list,watch",

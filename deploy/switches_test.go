@@ -24,6 +24,15 @@ func TestSwitches(t *testing.T) {
 		"Service tanist", "Issuer tanist-selfsigned", "Certificate tanist-ca", "Issuer tanist-ca", "Certificate tanist-serving",
 		"ValidatingWebhookConfiguration tanist-system-tanist", "MutatingWebhookConfiguration tanist-system-tanist",
 	}
+	selfManaged := []string{
+		"Service tanist", "Secret tanist-self-managed",
+		"ValidatingWebhookConfiguration tanist-system-tanist", "MutatingWebhookConfiguration tanist-system-tanist",
+	}
+	for _, resource := range []string{"webhooks", "secrets"} {
+		for _, kind := range []string{"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"} {
+			selfManaged = append(selfManaged, kind+" tanist-system-tanist-"+resource)
+		}
+	}
 	others := []string{"NetworkPolicy tanist", "FlowSchema tanist-system-tanist"}
 	for _, resource := range []string{"services", "endpointslices", "endpoints"} {
 		for _, kind := range []string{"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"} {
@@ -34,8 +43,14 @@ func TestSwitches(t *testing.T) {
 		values []string
 		want   []string
 	}{
-		"the defaults":      {want: slices.Concat(always, admission, others)},
+		"the defaults": {want: slices.Concat(always, admission, others)},
+		"with self-managed certificates": {
+			values: []string{"admission.certificates=self-managed"}, want: slices.Concat(always, selfManaged, others),
+		},
 		"without admission": {values: []string{"admission.enabled=false"}, want: slices.Concat(always, others)},
+		"without admission, where certificates are self-managed": {
+			values: []string{"admission.enabled=false", "admission.certificates=self-managed"}, want: slices.Concat(always, others),
+		},
 		"all parts disabled": {
 			values: []string{
 				"admission.enabled=false", "networkPolicy.enabled=false", "flowSchema.enabled=false", "accountPolicy.enabled=false",

@@ -23,6 +23,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"a misspelt nested key":      {"admission.enable=false", []string{"/admission", "'enable' not allowed"}},
 		"a secret that is too short": {"admission.secret=short", []string{"/admission/secret", "does not match pattern"}},
 		"a secret of other letters":  {"admission.secret=ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", []string{"/admission/secret", "does not match pattern"}},
+		"unknown certificates":       {"admission.certificates=acme", []string{"/admission/certificates", "'self-managed'"}},
 		"text for a number":          {"replicas=two", []string{"/replicas", "got string, want integer"}},
 		"no replicas":                {"replicas=0", []string{"/replicas", "minimum: got 0, want 1"}},
 		"text for a boolean":         {"flowSchema.enabled=yes", []string{"/flowSchema/enabled", "got string, want boolean"}},

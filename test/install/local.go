@@ -9,12 +9,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Reachable adds the address at which webhooks are called to the serving certificate. It leaves every other object as it is.
+// Reachable adds the address at which webhooks are called, and its name, to the serving certificate. It leaves every other object as it is.
 func Reachable(object *unstructured.Unstructured) error {
 	if object.GetKind() != "Certificate" || object.GetName() != "tanist-serving" {
 		return nil
 	}
-	return unstructured.SetNestedStringSlice(object.Object, []string{"127.0.0.1"}, "spec", "ipAddresses")
+	names, _, err := unstructured.NestedStringSlice(object.Object, "spec", "dnsNames")
+	return errors.Join(err, unstructured.SetNestedStringSlice(object.Object, append(names, "localhost"), "spec", "dnsNames"),
+		unstructured.SetNestedStringSlice(object.Object, []string{"127.0.0.1"}, "spec", "ipAddresses"))
 }
 
 // CalledAt returns a webhook configuration that calls a port of this host instead of the Service.

@@ -22,16 +22,19 @@ const Configurations = Release + "-tanist"
 // Secret is the secret of the webhooks' paths.
 const Secret = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-// Render renders the chart with Helm and its default values, and a secret. The working directory must be two folders below the
+// Render renders the chart with Helm, a secret, and the default values except those given, such as "replicas=3". The working directory must be two folders below the
 // repository's, as it is in a test of a package in the folder test.
-func Render() ([]*unstructured.Unstructured, error) {
+func Render(values ...string) ([]*unstructured.Unstructured, error) {
 	tools, err := filepath.Abs("../../tools/helm.mod")
 	if err != nil {
 		return nil, err
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command("go", "tool", "-modfile="+tools, "helm", "template", "tanist", "../../deploy/chart", "--namespace", Release,
-		"--set", "image.repository=registry.example.com/tanist", "--set", "admission.secret="+Secret)
+	args := []string{"tool", "-modfile=" + tools, "helm", "template", "tanist", "../../deploy/chart", "--namespace", Release}
+	for _, value := range append(values, "image.repository=registry.example.com/tanist", "admission.secret="+Secret) {
+		args = append(args, "--set", value)
+	}
+	cmd := exec.Command("go", args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("failed to render the chart: %w: %s", err, stderr.String())

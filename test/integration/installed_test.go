@@ -176,6 +176,12 @@ func (i *installed) serve() *replica {
 func (i *installed) call(r *replica) {
 	i.t.Helper()
 	i.configure(r.port, patiently(i.t))
+	i.awaitCalls(r)
+}
+
+// awaitCalls waits until the API server trusts a replica that the webhooks are configured to call, and calls it.
+func (i *installed) awaitCalls(r *replica) {
+	i.t.Helper()
 	for _, webhook := range append(append([]string{}, validatingWebhooks...), mutatingWebhooks...) {
 		r.counts(1, "tanist_webhook_trusted", "webhook="+webhook)
 	}

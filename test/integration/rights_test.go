@@ -29,7 +29,7 @@ var account = rest.ImpersonationConfig{
 }
 
 // rendered is the chart, rendered once.
-var rendered = sync.OnceValues(install.Render)
+var rendered = sync.OnceValues(func() ([]*unstructured.Unstructured, error) { return install.Render() })
 
 // limitAccount installs the policies that limit the account, before any test.
 func limitAccount(ctx context.Context, cluster *rest.Config) error {

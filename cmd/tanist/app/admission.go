@@ -29,39 +29,47 @@ const (
 type admission struct {
 	server ctrlwebhook.Server
 	mux    *http.ServeMux
-	files  *certwatcher.CertWatcher
+	// serving has the certificate: files or selfManaged.
+	serving certs.Serving
+	// files is nil with self-managed certificates.
+	files *certwatcher.CertWatcher
 }
 
-// newAdmission reads the certificate. It does not wait for a missing file: in a pod, the kubelet mounts the certificate before the
+// newAdmission reads the certificate. With self-managed certificates it has none until the manager runs. It does not wait for a missing file: in a pod, the kubelet mounts the certificate before the
 // program starts.
 func newAdmission(o Options) (admission, error) {
 	if o.WebhookPort == 0 {
 		return admission{}, nil
 	}
-	files, err := certwatcher.New(filepath.Join(o.CertDir, certFile), filepath.Join(o.CertDir, keyFile))
-	if err != nil {
-		return admission{}, fmt.Errorf("failed to load the serving certificate: --cert-dir=%s must hold %s and %s, or --webhook-port=0 does without admission: %w",
-			o.CertDir, certFile, keyFile, err)
+	a := admission{mux: http.NewServeMux()}
+	if o.SelfManaged {
+		a.serving = certs.NewSelfManaged(o.Namespace)
+	} else {
+		files, err := certwatcher.New(filepath.Join(o.CertDir, certFile), filepath.Join(o.CertDir, keyFile))
+		if err != nil {
+			return admission{}, fmt.Errorf("failed to load the serving certificate: --cert-dir=%s must hold %s and %s, or --webhook-port=0 does without admission: %w",
+				o.CertDir, certFile, keyFile, err)
+		}
+		a.serving, a.files = files, files
 	}
-	mux := http.NewServeMux()
-	return admission{
-		files: files, mux: mux,
-		server: ctrlwebhook.NewServer(ctrlwebhook.Options{
-			Port: o.WebhookPort, WebhookMux: mux,
-			TLSOpts: []func(*tls.Config){func(c *tls.Config) {
-				c.MinVersion = tls.VersionTLS12
-				c.GetCertificate = files.GetCertificate
-			}},
-		}),
-	}, nil
+	a.server = ctrlwebhook.NewServer(ctrlwebhook.Options{
+		Port: o.WebhookPort, WebhookMux: a.mux,
+		TLSOpts: []func(*tls.Config){func(c *tls.Config) {
+			c.MinVersion = tls.VersionTLS12
+			c.GetCertificate = a.serving.GetCertificate
+		}},
+	})
+	return a, nil
 }
 
-// setup adds the server with the webhooks' handlers, the watcher of its certificate, and the checks of both.
+// setup adds the server with the webhooks' handlers, what brings its certificate, and the checks of both.
 func (a admission) setup(
 	ctx context.Context, mgr manager.Manager, o Options, tuning *config.Store, known *reconciler.Admission, registerer prometheus.Registerer,
 ) error {
-	if err := mgr.Add(a.files); err != nil {
-		return fmt.Errorf("failed to add certificate watcher: %w", err)
+	if a.files != nil {
+		if err := mgr.Add(a.files); err != nil {
+			return fmt.Errorf("failed to add certificate watcher: %w", err)
+		}
 	}
 	// The first call of GetWebhookServer adds the server to the manager.
 	if err := mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()); err != nil {
@@ -78,6 +86,6 @@ func (a admission) setup(
 		return err
 	}
 	return certs.Setup(ctx, mgr, certs.Options{
-		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.files, Calls: paths.Set, Registerer: registerer,
+		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.serving, Calls: paths.Set, Registerer: registerer,
 	})
 }

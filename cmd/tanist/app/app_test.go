@@ -55,6 +55,16 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 	}
 }
 
+func TestTheWholeProgramIsBuiltWithSelfManagedCertificates(t *testing.T) {
+	options := Options{
+		Namespace: "tanist-system", LeaderElect: true, MetricsAddress: "0", MetricsSecure: true, HealthAddress: "0",
+		WebhookPort: 10250, SelfManaged: true, CertDir: "/nowhere", WebhookConfiguration: "tanist-system-tanist",
+	}
+	if _, err := New(t.Context(), nowhere(), options, prometheus.NewRegistry()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSeveralReplicasFitInOneProcess(t *testing.T) {
 	options := Options{Namespace: "tanist-system", MetricsAddress: "0", HealthAddress: "0"}
 	for range 2 {
@@ -79,8 +89,8 @@ func TestParse(t *testing.T) {
 		},
 		"everything": {
 			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --metrics-secure=false --health-probe-bind-address :1 -v 1 --kubeconfig y " +
-				"--webhook-port 0 --cert-dir z --webhook-configuration w",
-			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", Verbosity: 1, CertDir: "z", WebhookConfiguration: "w"},
+				"--webhook-port 0 --cert-dir z --webhook-configuration w --self-managed-certificates",
+			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", Verbosity: 1, CertDir: "z", SelfManaged: true, WebhookConfiguration: "w"},
 		},
 		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},

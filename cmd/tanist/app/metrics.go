@@ -26,8 +26,8 @@ func metricsOptions(o Options, admission admission) metricsserver.Options {
 	}
 	options.TLSOpts = []func(*tls.Config){func(c *tls.Config) {
 		c.MinVersion = tls.VersionTLS12
-		if admission.files != nil {
-			c.GetCertificate = admission.files.GetCertificate
+		if admission.serving != nil {
+			c.GetCertificate = admission.serving.GetCertificate
 		}
 	}}
 	return options

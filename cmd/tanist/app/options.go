@@ -30,6 +30,8 @@ type Options struct {
 	WebhookPort int
 	// CertDir has the serving certificate of admission: tls.crt and tls.key.
 	CertDir string
+	// SelfManaged makes the serving certificate in the Secret tanist-self-managed, instead of reading CertDir.
+	SelfManaged bool
 	// WebhookConfiguration is the name of both webhook configurations that call this program, the validating and the mutating one.
 	WebhookConfiguration string
 	// Verbosity is how much to log: 0 for errors, 1 for changes of leader, 5 for everything.
@@ -59,6 +61,8 @@ func parse(args []string) (Options, error) {
 		"Port to serve admission on; 0 disables admission.")
 	flags.StringVar(&o.CertDir, "cert-dir", "/var/run/tanist/serving",
 		"Directory with the serving certificate of admission, tls.crt and tls.key. Tanist watches both files for changes.")
+	flags.BoolVar(&o.SelfManaged, "self-managed-certificates", false,
+		"Make and renew the serving certificate in the Secret tanist-self-managed, and publish its CA in the webhook configurations. Then --cert-dir is not read.")
 	flags.StringVar(&o.WebhookConfiguration, "webhook-configuration", "",
 		"Name of the ValidatingWebhookConfiguration and the MutatingWebhookConfiguration that call Tanist. Defaults to <namespace>-tanist.")
 	flags.IntVarP(&o.Verbosity, "v", "v", 0,

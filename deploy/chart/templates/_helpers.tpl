@@ -53,6 +53,14 @@ host 10250 is the kubelet's. */ -}}
 {{- fail (printf "ports: with hostNetwork=true, 10250 is the kubelet's, got %s" (toJson $ports)) }}
 {{- end }}
 {{- end }}
+{{- /* Not empty if cert-manager issues the certificates, and if Tanist makes them itself. The value is missing after an upgrade with
+--reuse-values from a version without it. */ -}}
+{{- define "tanist.certManager" -}}
+{{- if and .Values.admission.enabled (ne (toString .Values.admission.certificates) "self-managed") }}yes{{ end -}}
+{{- end }}
+{{- define "tanist.selfManaged" -}}
+{{- if and .Values.admission.enabled (eq (toString .Values.admission.certificates) "self-managed") }}yes{{ end -}}
+{{- end }}
 {{- /* Cluster-wide objects are named after the release's namespace, so that two installations do not share one. */ -}}
 {{- define "tanist.clusterName" -}}
 {{ .Release.Namespace }}-tanist

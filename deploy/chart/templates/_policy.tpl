@@ -65,3 +65,11 @@ Service that controls the object. */ -}}
 - expression: variables.optedIn || !variables.creates
   message: Tanist creates objects only in a namespace with the label tanist.dev/enabled=true
 {{- end }}
+
+{{- /* For objects whose metadata Tanist leaves as they are. */ -}}
+{{- define "tanist.policyMetadata" -}}
+- expression: >-
+    object == null || oldObject == null || ['labels', 'annotations', 'ownerReferences', 'finalizers'].all(key,
+    (key in object.metadata) == (key in oldObject.metadata) && (!(key in object.metadata) || object.metadata[key] == oldObject.metadata[key]))
+  message: Tanist does not change the object's metadata
+{{- end }}

@@ -6,13 +6,15 @@ failurePolicy: Ignore
 matchPolicy: Equivalent
 {{- end }}
 
-{{- /* cert-manager's CA injector fills in caBundle, at first and at every renewal. A caBundle in the manifest would undo that. */ -}}
+{{- /* cert-manager's CA injector, or Tanist itself, fills in caBundle, at first and at every renewal. A caBundle in the manifest would undo that. */ -}}
 {{- define "tanist.webhookMetadata" -}}
 name: {{ include "tanist.clusterName" . }}
 labels: {{- include "tanist.labels" . | nindent 2 }}
+{{- if include "tanist.certManager" . }}
 annotations:
   # The CA and not the serving certificate: the API server trusts a new CA before anything is served with it.
   cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/tanist-ca
+{{- end }}
 {{- end }}
 
 
