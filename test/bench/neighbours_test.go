@@ -69,7 +69,7 @@ func newNeighbour(a *target, name string, byFloor bool) *neighbour {
 }
 
 // steady waits until all pods are ready and one of them leads, and returns it and the number of moves so far.
-func (n *neighbour) steady() (leader watch.Move, moves int) {
+func (n *neighbour) steady() (leader watch.LeaderChange, moves int) {
 	n.target.t.Helper()
 	ctx, cancel := context.WithTimeout(n.target.t.Context(), stallTimeout)
 	defer cancel()
