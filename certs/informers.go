@@ -40,7 +40,7 @@ func newInformers(mgr manager.Manager, o Options) (ctrlcache.Cache, error) {
 			&admissionregistrationv1.MutatingWebhookConfiguration{}:   {Field: configuration},
 			&certmanagerv1.Certificate{}: {Field: fields.AndSelectors(
 				fields.OneTermEqualSelector("metadata.namespace", o.Namespace),
-				fields.OneTermEqualSelector("metadata.name", certificateName),
+				fields.OneTermEqualSelector("metadata.name", CertificateName),
 			)},
 		},
 	})
