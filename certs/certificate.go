@@ -10,8 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// certificateName is the name of the serving Certificate, in Tanist's own namespace.
-const certificateName = "tanist-serving"
+// CertificateName is the name of the serving Certificate, in Tanist's own namespace.
+const CertificateName = "tanist-serving"
 
 // lateAfter is how long after its due time a renewal counts as late. At that time a third of the lifetime is left (see the chart), so an
 // hour's delay does no harm.
@@ -33,7 +33,7 @@ func (i *issuance) check(now time.Time) []finding {
 	setBool(i.metrics.ready, isReady(c))
 	setTime(i.metrics.expiry, timeOf(c.Status.NotAfter))
 	setTime(i.metrics.renewal, timeOf(c.Status.RenewalTime))
-	problem := certificateProblem(c, now)
+	problem := CertificateProblem(c, now)
 	if problem == "" {
 		return nil
 	}
@@ -46,9 +46,9 @@ func (i *issuance) check(now time.Time) []finding {
 	}}
 }
 
-// certificateProblem returns what is wrong with a Certificate; empty if nothing is. The text of a failed issuance has the time and number
+// CertificateProblem returns what is wrong with the serving Certificate; empty if nothing is. The text of a failed issuance has the time and number
 // of the failure. So a new failure is a new finding, and the deduplicator reports it again.
-func certificateProblem(c *certmanagerv1.Certificate, now time.Time) string {
+func CertificateProblem(c *certmanagerv1.Certificate, now time.Time) string {
 	ready := condition(c, certmanagerv1.CertificateConditionReady)
 	issuing := condition(c, certmanagerv1.CertificateConditionIssuing)
 	expiry, renewal := timeOf(c.Status.NotAfter), timeOf(c.Status.RenewalTime)

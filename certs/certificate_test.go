@@ -12,7 +12,7 @@ import (
 // issued is a Certificate as cert-manager leaves it when all is well.
 func issued(changes ...func(*certmanagerv1.CertificateStatus)) *certmanagerv1.Certificate {
 	c := &certmanagerv1.Certificate{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "tanist-system", Name: certificateName, UID: "certificate"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "tanist-system", Name: CertificateName, UID: "certificate"},
 		Status: certmanagerv1.CertificateStatus{
 			NotAfter:    &metav1.Time{Time: today.Add(30 * 24 * time.Hour)},
 			RenewalTime: &metav1.Time{Time: today.Add(24 * time.Hour)},
@@ -93,7 +93,7 @@ func TestTrouble(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := certificateProblem(test.certificate, today); got != test.want {
+			if got := CertificateProblem(test.certificate, today); got != test.want {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})

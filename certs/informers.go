@@ -44,7 +44,7 @@ func newInformers(mgr manager.Manager, o Options, scheme *runtime.Scheme, mapper
 		ByObject: map[client.Object]ctrlcache.ByObject{
 			&admissionregistrationv1.ValidatingWebhookConfiguration{}: {Field: configuration},
 			&admissionregistrationv1.MutatingWebhookConfiguration{}:   {Field: configuration},
-			&certmanagerv1.Certificate{}:                              {Field: named(o.Namespace, certificateName)},
+			&certmanagerv1.Certificate{}:                              {Field: named(o.Namespace, CertificateName)},
 			&corev1.Secret{}:                                          {Field: named(o.Namespace, selfManagedSecret)},
 		},
 	})

@@ -58,3 +58,9 @@ func AdmissionPath(call admissionregistrationv1.WebhookClientConfig) string {
 	}
 	return path
 }
+
+// Unauthenticated reports whether a webhook is called without a secret, so that Tanist trusts none of its calls.
+func Unauthenticated(call admissionregistrationv1.WebhookClientConfig) bool {
+	secret, _ := SplitAdmissionPath(AdmissionPath(call))
+	return secret == ""
+}

@@ -120,9 +120,10 @@ func KnownKeys() []string {
 	return slices.Concat(serviceKeys, podKeys, writtenKeys, []string{DrainWindowAppliedKey, DrainWindowRefusedKey})
 }
 
-// Mistyped reports whether a Service has the annotation with a value that neither opts in nor out. Its previous value counts then.
-func Mistyped(annotations map[string]string) bool {
-	value, found := annotations[EnabledKey]
+// Mistyped reports whether a Service's annotations or a Namespace's labels have a value that neither opts in nor out. The annotation's
+// previous value counts then; the label does not opt in.
+func Mistyped(labelsOrAnnotations map[string]string) bool {
+	value, found := labelsOrAnnotations[EnabledKey]
 	return found && value != "true" && value != "false"
 }
 

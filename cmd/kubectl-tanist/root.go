@@ -8,6 +8,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/completion"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/doctor"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/explain"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/get"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/handover"
@@ -31,7 +32,7 @@ func newRootCommand(version string) *cobra.Command {
 	root.SetErr(streams.ErrOut)
 	root.AddCommand(
 		get.NewCommand(kubeconfig, streams), explain.NewCommand(kubeconfig, streams), handover.NewCommand(kubeconfig, streams),
-		rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
+		doctor.NewCommand(kubeconfig, streams, version), rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
 		newServerCommand(), newClientCommand(streams.Out), newFloorCommand(version, streams.Out),
 	)
 	completion.Add(root, kubeconfig)

@@ -37,7 +37,7 @@ func TestCommands(t *testing.T) {
 	for _, command := range newRootCommand("v1.2.3").Commands() {
 		visible[command.Name()] = !command.Hidden
 	}
-	want := map[string]bool{"get": true, "explain": true, "handover": true, "rotate-secret": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
+	want := map[string]bool{"get": true, "explain": true, "handover": true, "doctor": true, "rotate-secret": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
 	if diff := cmp.Diff(want, visible); diff != "" {
 		t.Errorf("visible commands (-want +got):\n%s", diff)
 	}

@@ -54,7 +54,7 @@ func newNeighbour(a *target, name string, byFloor bool) *neighbour {
 		a.must(err)
 	}
 	n.view = watch.NewView(func(*corev1.Pod) string { return n.service }, n.service)
-	a.must(n.view.Start(a.t.Context(), a.client, name, floor.ServiceLabel+"="+w.Name, discoveryv1.LabelServiceName+"="+n.service))
+	a.must(n.view.Start(a.t.Context(), a.client, name, floor.WorkloadLabel+"="+w.Name, discoveryv1.LabelServiceName+"="+n.service))
 	for _, service := range services {
 		_, err := a.client.CoreV1().Services(name).Create(a.t.Context(), service, metav1.CreateOptions{})
 		a.must(err)

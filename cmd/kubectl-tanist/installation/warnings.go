@@ -40,18 +40,12 @@ func (r Reader) authenticated(ctx context.Context) []status.Warning {
 			calls = append(calls, webhook.ClientConfig)
 		}
 	}
-	if !slices.ContainsFunc(calls, withoutSecret) {
+	if !slices.ContainsFunc(calls, config.Unauthenticated) {
 		return nil
 	}
 	return []status.Warning{{Phrase: status.NotAuthenticated, Detail: fmt.Sprintf(
 		"the webhook configurations %s have no secret, so Tanist trusts no call: run kubectl tanist rotate-secret --tanist-namespace %s",
 		name, r.Namespace)}}
-}
-
-// withoutSecret reports whether a webhook is called without a secret.
-func withoutSecret(call admissionregistrationv1.WebhookClientConfig) bool {
-	secret, _ := config.SplitAdmissionPath(config.AdmissionPath(call))
-	return secret == ""
 }
 
 // running returns a warning if nobody renews the Lease.
@@ -63,14 +57,14 @@ func (r Reader) running(ctx context.Context) []status.Warning {
 	if err != nil {
 		lease = nil
 	}
-	if problem := leaseProblem(lease, r.Namespace, time.Now()); problem != "" {
+	if problem := LeaseProblem(lease, r.Namespace, time.Now()); problem != "" {
 		return []status.Warning{{Phrase: status.TanistNotRunning, Detail: problem}}
 	}
 	return nil
 }
 
-// leaseProblem returns how a Lease shows that nobody renews it. It is empty if somebody does.
-func leaseProblem(lease *coordinationv1.Lease, namespace string, now time.Time) string {
+// LeaseProblem returns how a Lease shows that nobody renews it. It is empty if somebody does.
+func LeaseProblem(lease *coordinationv1.Lease, namespace string, now time.Time) string {
 	switch {
 	case lease == nil:
 		return fmt.Sprintf("there is no Lease %s in namespace %s (set --tanist-namespace if Tanist is elsewhere)", config.LeaseName, namespace)

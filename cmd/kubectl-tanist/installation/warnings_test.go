@@ -33,7 +33,7 @@ func TestLeaseProblem(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := leaseProblem(test.lease, "tanist", now); got != test.want {
+			if got := LeaseProblem(test.lease, "tanist", now); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -1,0 +1,76 @@
+package doctor
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+)
+
+var leaderChecks = []check{
+	{"leader", services, "each leader Service has a leader", checkLeader},
+	{"leader-traffic", services, "each leader stays and takes all of its Service's traffic", checkTraffic},
+	{"watched", services, "the loss of each leader is noticed, also when nobody announces it", checkWatched},
+}
+
+func checkLeader(f *facts) (found findings) {
+	if reason := unread(f.services.unread, f.slices.unread); reason != "" {
+		return skip(reason)
+	}
+	for _, phrase := range []string{status.NoPodSelected, status.NoReadyPod, status.NoFitPod, status.NoLeader, status.LeaderGone} {
+		found.problems = append(found.problems, withWarning(phrase, podsOf)(f).problems...)
+	}
+	return found
+}
+
+// podsOf shows the candidates.
+func podsOf(l *leader) string {
+	return l.command("get pods -l " + labels.SelectorFromSet(l.source.Spec.Selector).String())
+}
+
+func checkTraffic(f *facts) (found findings) {
+	if reason := unread(f.services.unread, f.slices.unread); reason != "" {
+		return skip(reason)
+	}
+	for i := range f.leaders {
+		l := &f.leaders[i]
+		for _, phrase := range []string{status.LeaderTerminating, status.LeaderNotReady, status.IncompleteLeader} {
+			for _, what := range l.warned(phrase) {
+				found.warn(l.about(), what, describeService(l))
+			}
+		}
+	}
+	return found
+}
+
+func checkWatched(f *facts) (found findings) {
+	if reason := unread(f.services.unread, f.slices.unread, f.pods.unread); reason != "" {
+		return skip(reason)
+	}
+	for _, l := range f.served() {
+		// A leader that is being deleted is announced.
+		if l.status.Watched == nil || len(l.status.Watched.Reasons) == 0 || beingDeleted(&l) {
+			continue
+		}
+		found.warn(l.about(), "nobody watches "+strings.Join(l.status.Watched.Reasons, "; "), l.command("tanist get "+l.source.Name+" -o wide"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.metrics)) {
+		if n := f.metrics[name].value.sum("tanist_unwatched_leaders"); n > 0 {
+			found.warn("pod "+f.tanistNamespace+"/"+name, fmt.Sprintf("it does not hear the nodes of %v leaders", n), "kubectl logs -n "+f.tanistNamespace+" "+name)
+		}
+	}
+	return found
+}
+
+func beingDeleted(l *leader) bool {
+	for _, pod := range l.pods {
+		if l.status.Leader != nil && pod.UID == l.status.Leader.UID {
+			return pod.DeletionTimestamp != nil
+		}
+	}
+	return false
+}

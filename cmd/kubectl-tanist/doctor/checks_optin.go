@@ -1,0 +1,66 @@
+package doctor
+
+import (
+	"fmt"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/config"
+)
+
+var optInChecks = []check{
+	{"namespace-label", services, "no namespace has a mistyped label", checkNamespaceLabel},
+	{"namespace-opted-in", services, "each Service that asks for a leader is in a namespace that has opted in", checkOptedIn},
+	{"annotations", services, "the annotations of Services and their pods are right", checkAnnotations},
+	{"can-lead", services, "each of these Services can have a leader", withWarning(status.CannotHaveLeader, editService)},
+}
+
+func labelNamespace(name string) string {
+	return fmt.Sprintf("kubectl label namespace %s %s=true --overwrite", name, config.EnabledKey)
+}
+
+func editService(l *leader) string { return l.command("edit service " + l.source.Name) }
+
+func describeService(l *leader) string { return l.command("describe service " + l.source.Name) }
+
+func checkNamespaceLabel(f *facts) (found findings) {
+	if f.namespaces.unread != "" {
+		return skip(f.namespaces.unread)
+	}
+	for _, namespace := range f.namespaces.value {
+		// The rule is that of Services: only "true" opts in, and "false" says no on purpose.
+		if config.Mistyped(namespace.Labels) {
+			found.fail("Namespace "+namespace.Name, fmt.Sprintf("its label %s=%q does not opt it in: the value must be \"true\"",
+				config.EnabledKey, namespace.Labels[config.EnabledKey]), labelNamespace(namespace.Name))
+		}
+	}
+	return found
+}
+
+// checkAnnotations fails for what is wrong, and warns of a preference for a pod that is not there, which may come.
+func checkAnnotations(f *facts) findings {
+	found := withWarning(status.WrongAnnotation, editService)(f)
+	found.problems = append(found.problems, withWarning(status.WrongPodAnnotation, podsOf)(f).problems...)
+	for i := range f.leaders {
+		l := &f.leaders[i]
+		for _, what := range l.warned(status.NoPreferredLeader) {
+			found.warn(l.about(), what, editService(l))
+		}
+	}
+	return found
+}
+
+func checkOptedIn(f *facts) (found findings) {
+	if reason := unread(f.services.unread, f.namespaces.unread); reason != "" {
+		return skip(reason)
+	}
+	for i := range f.leaders {
+		l := &f.leaders[i]
+		switch {
+		case config.NeverOptsIn(l.source.Namespace, f.tanistNamespace):
+			found.fail(l.about(), "this namespace can never opt in", "move the Service to another namespace")
+		case !l.optedIn && config.Enabled(l.source.Annotations):
+			found.fail(l.about(), "its namespace has not opted in, so Tanist ignores it", labelNamespace(l.source.Namespace))
+		}
+	}
+	return found
+}

@@ -1,0 +1,55 @@
+package doctor
+
+import (
+	"fmt"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+var rightsChecks = []check{
+	{"rights", rights, "Tanist's account has the rights that it needs", checkRights},
+}
+
+func checkRights(f *facts) (found findings) {
+	if f.rights.unread != "" {
+		return skip(f.rights.unread)
+	}
+	about := "ServiceAccount " + f.tanistNamespace + "/" + config.ReplicaName
+	for _, right := range f.rights.value {
+		if !right.granted && f.needs(right.attributes) {
+			found.fail(about, "it may not "+describeRight(right.attributes), "install the chart or install.yaml again")
+		}
+	}
+	return found
+}
+
+// needs reports whether an installation like this one needs a right: some belong to admission, and some to metrics.
+func (f *facts) needs(a authorizationv1.ResourceAttributes) bool {
+	switch a.Group {
+	case "admissionregistration.k8s.io", "cert-manager.io":
+		return !f.admissionOff()
+	case "authentication.k8s.io", "authorization.k8s.io":
+		return !f.replicaFlag("--metrics-secure=false")
+	}
+	return true
+}
+
+func describeRight(a authorizationv1.ResourceAttributes) string {
+	resource := a.Resource
+	if a.Subresource != "" {
+		resource += "/" + a.Subresource
+	}
+	if a.Group != "" {
+		resource += "." + a.Group
+	}
+	text := a.Verb + " " + resource
+	if a.Name != "" {
+		text += " " + a.Name
+	}
+	if a.Namespace != "" {
+		return fmt.Sprintf("%s in namespace %s", text, a.Namespace)
+	}
+	return text
+}

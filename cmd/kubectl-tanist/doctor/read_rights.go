@@ -1,0 +1,51 @@
+package doctor
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/deploy"
+)
+
+// parallelReviews is how many questions about rights are asked at a time. There are some fifty.
+const parallelReviews = 8
+
+// readRights asks the API server for each right of the manifest whether Tanist's account has it.
+func (r *reader) readRights(ctx context.Context, f *facts) error {
+	needed, err := rightsIn(deploy.InstallYAML, r.tanistNamespace)
+	if err != nil {
+		return err
+	}
+	rights := make([]right, len(needed))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(parallelReviews)
+	for i, attributes := range needed {
+		group.Go(func() error {
+			review, err := r.client.AuthorizationV1().SubjectAccessReviews().Create(groupCtx, r.review(attributes), metav1.CreateOptions{})
+			if err == nil {
+				rights[i] = right{attributes: attributes, granted: review.Status.Allowed}
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	if apierrors.IsForbidden(err) {
+		f.rights = reading[[]right]{unread: "may not create SubjectAccessReviews"}
+		return nil
+	}
+	return answered(&f.rights, "rights", rights, err)
+}
+
+// review asks whether Tanist's account has a right.
+func (r *reader) review(attributes authorizationv1.ResourceAttributes) *authorizationv1.SubjectAccessReview {
+	return &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User:               "system:serviceaccount:" + r.tanistNamespace + ":" + config.ReplicaName,
+		Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:" + r.tanistNamespace, "system:authenticated"},
+		ResourceAttributes: &attributes,
+	}}
+}
