@@ -45,7 +45,7 @@ func newInformers(mgr manager.Manager, o Options, scheme *runtime.Scheme, mapper
 			&admissionregistrationv1.ValidatingWebhookConfiguration{}: {Field: configuration},
 			&admissionregistrationv1.MutatingWebhookConfiguration{}:   {Field: configuration},
 			&certmanagerv1.Certificate{}:                              {Field: named(o.Namespace, CertificateName)},
-			&corev1.Secret{}:                                          {Field: named(o.Namespace, selfManagedSecret)},
+			&corev1.Secret{}:                                          {Field: named(o.Namespace, SelfManagedSecret)},
 		},
 	})
 }

@@ -28,7 +28,7 @@ func (s *SelfManaged) issue(
 		}
 	}
 	if err := s.patch(ctx, secret, changed, client.MergeFromWithOptions(secret, client.MergeFromWithOptimisticLock{})); err != nil {
-		return 0, fmt.Errorf("failed to write Secret %s: %w", selfManagedSecret, err)
+		return 0, fmt.Errorf("failed to write Secret %s: %w", SelfManagedSecret, err)
 	}
 	return wait, nil
 }

@@ -26,7 +26,7 @@ func (i *selfIssuance) check(now time.Time) []finding {
 	if failure == nil {
 		return nil
 	}
-	about := corev1.ObjectReference{APIVersion: "v1", Kind: "Secret", Namespace: i.source.namespace, Name: selfManagedSecret}
+	about := corev1.ObjectReference{APIVersion: "v1", Kind: "Secret", Namespace: i.source.namespace, Name: SelfManagedSecret}
 	if secret := i.source.secret.load(); secret != nil {
 		about.UID = secret.UID
 	}

@@ -18,15 +18,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// selfManagedSecret is the name of the Secret in Tanist's own namespace. The chart creates it, without data: a right to create Secrets cannot
+// SelfManagedSecret is the name of the Secret in Tanist's own namespace. The chart creates it, without data: a right to create Secrets cannot
 // be limited to a name.
-const selfManagedSecret = "tanist-self-managed"
+const SelfManagedSecret = "tanist-self-managed"
 
 // retryAfter is how long after a write that failed to try again.
 const retryAfter = 5 * time.Second
 
 // errNoCertificate is why a replica cannot serve yet.
-var errNoCertificate = errors.New("the Secret " + selfManagedSecret + " has no serving certificate yet")
+var errNoCertificate = errors.New("the Secret " + SelfManagedSecret + " has no serving certificate yet")
 
 // SelfManaged makes the certificates, publishes the CA in the webhook configurations and provides what to serve, all without cert-manager.
 //
@@ -112,7 +112,7 @@ func (s *SelfManaged) Start(ctx context.Context) error {
 func (s *SelfManaged) look(ctx context.Context, now time.Time) time.Duration {
 	secret, validating, mutating := s.secret.load(), s.validating.load(), s.mutating.load()
 	if secret == nil {
-		s.fail(fmt.Errorf("there is no Secret %s; the chart must be installed again, which creates it", selfManagedSecret))
+		s.fail(fmt.Errorf("there is no Secret %s; the chart must be installed again, which creates it", SelfManagedSecret))
 		return interval
 	}
 	s.serve(secret)

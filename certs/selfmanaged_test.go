@@ -49,7 +49,7 @@ func newManaging(t *testing.T, with ...client.Object) *managing {
 // refresh brings the informers up to date.
 func (m *managing) refresh() {
 	m.t.Helper()
-	refresh(m, m.secret, &corev1.Secret{}, client.ObjectKey{Namespace: "tanist-system", Name: selfManagedSecret})
+	refresh(m, m.secret, &corev1.Secret{}, client.ObjectKey{Namespace: "tanist-system", Name: SelfManagedSecret})
 	refresh(m, m.validating, &admissionregistrationv1.ValidatingWebhookConfiguration{}, client.ObjectKey{Name: "x"})
 	refresh(m, m.mutating, &admissionregistrationv1.MutatingWebhookConfiguration{}, client.ObjectKey{Name: "x"})
 }
@@ -102,7 +102,7 @@ func (m *managing) trusted(now time.Time) {
 }
 
 func empty() *corev1.Secret {
-	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "tanist-system", Name: selfManagedSecret, UID: "secret"}}
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "tanist-system", Name: SelfManagedSecret, UID: "secret"}}
 }
 
 func TestAFreshInstallationBecomesTrusted(t *testing.T) {
@@ -191,12 +191,12 @@ func TestFailuresAreReported(t *testing.T) {
 	}{
 		"all is well": {with: []client.Object{empty()}},
 		"there is no Secret": {want: []finding{{
-			about:  corev1.ObjectReference{APIVersion: "v1", Kind: "Secret", Namespace: "tanist-system", Name: selfManagedSecret},
+			about:  corev1.ObjectReference{APIVersion: "v1", Kind: "Secret", Namespace: "tanist-system", Name: SelfManagedSecret},
 			reason: "CertificateNotIssued", action: "CheckCertificate",
 			problem: "there is no Secret tanist-self-managed; the chart must be installed again, which creates it",
 		}}},
 		"a write is refused": {with: []client.Object{empty()}, refusal: errors.New("no"), want: []finding{{
-			about:  corev1.ObjectReference{APIVersion: "v1", Kind: "Secret", Namespace: "tanist-system", Name: selfManagedSecret, UID: "secret"},
+			about:  corev1.ObjectReference{APIVersion: "v1", Kind: "Secret", Namespace: "tanist-system", Name: SelfManagedSecret, UID: "secret"},
 			reason: "CertificateNotIssued", action: "CheckCertificate",
 			problem: "failed to write Secret tanist-self-managed: no",
 		}}},

@@ -15,7 +15,7 @@ import (
 
 var admissionChecks = []check{
 	{"webhooks", admission, "the webhook configurations are complete", whileOn(checkWebhooks)},
-	{"ca-injected", admission, "cert-manager has injected the CA into each webhook", whileOn(checkInjected)},
+	{"ca-injected", admission, "each webhook has a CA", whileOn(checkInjected)},
 	{"certificate", admission, "cert-manager has issued the certificate and renews it in time", whileOn(checkCertificate)},
 	{"trust", admission, "the API server trusts the certificate", whileOn(checkTrust)},
 	{"secret-path", admission, "Tanist can tell the API server's calls from others", whileOn(checkSecretPath)},
@@ -41,6 +41,11 @@ func missingWebhooks(f *facts) map[string]bool {
 		delete(missing, name)
 	}
 	return missing
+}
+
+// readLog shows what the replicas say.
+func (f *facts) readLog() string {
+	return "kubectl logs -n " + f.tanistNamespace + " deployment/" + config.ReplicaName
 }
 
 // calls returns how each of Tanist's webhooks is called, by name.
@@ -105,8 +110,11 @@ func checkInjected(f *facts) (found findings) {
 	}
 	if len(without) > 0 {
 		slices.Sort(without)
-		found.fail(f.aboutWebhooks(), "no caBundle in "+strings.Join(without, ", ")+", so the API server skips them",
-			"kubectl get pods -A -l app.kubernetes.io/component=cainjector (cert-manager's CA injector must run)")
+		remedy := "kubectl get pods -A -l app.kubernetes.io/component=cainjector (cert-manager's CA injector must run)"
+		if f.selfManaged() {
+			remedy = f.readLog()
+		}
+		found.fail(f.aboutWebhooks(), "no caBundle in "+strings.Join(without, ", ")+", so the API server skips them", remedy)
 	}
 	return found
 }
@@ -114,6 +122,8 @@ func checkInjected(f *facts) (found findings) {
 func checkCertificate(f *facts) (found findings) {
 	about := "Certificate " + f.tanistNamespace + "/" + certs.CertificateName
 	switch {
+	case f.selfManaged():
+		return skip("Tanist makes its certificates itself")
 	case f.certificate.unread != "":
 		return skip(f.certificate.unread)
 	case !f.certificate.found:
@@ -128,16 +138,20 @@ func checkCertificate(f *facts) (found findings) {
 // checkTrust verifies the certificate in the Secret against the caBundle, as the API server does before each call: its dates, its names and
 // its issuer. A bundle that is missing is for checkInjected.
 func checkTrust(f *facts) (found findings) {
-	if reason := unread(f.webhooksUnread(), f.secret.unread); reason != "" {
+	secret, name := f.secret, certs.CertificateName
+	remedy := fmt.Sprintf("kubectl describe certificate %s -n %s", certs.CertificateName, f.tanistNamespace)
+	if f.selfManaged() {
+		secret, name, remedy = f.selfManagedSecret, certs.SelfManagedSecret, f.readLog()
+	}
+	if reason := unread(f.webhooksUnread(), secret.unread); reason != "" {
 		return skip(reason)
 	}
-	about := "Secret " + f.tanistNamespace + "/" + certs.CertificateName
-	remedy := fmt.Sprintf("kubectl describe certificate %s -n %s", certs.CertificateName, f.tanistNamespace)
-	if !f.secret.found {
-		found.fail(about, "it does not exist, so no replica can start", remedy)
+	about := "Secret " + f.tanistNamespace + "/" + name
+	if !secret.found {
+		found.fail(about, "it does not exist, so no replica becomes ready", remedy)
 		return found
 	}
-	pair, err := tls.X509KeyPair(f.secret.value.Data[corev1.TLSCertKey], f.secret.value.Data[corev1.TLSPrivateKeyKey])
+	pair, err := tls.X509KeyPair(secret.value.Data[corev1.TLSCertKey], secret.value.Data[corev1.TLSPrivateKeyKey])
 	if err != nil {
 		found.fail(about, "it has no certificate with its key: "+err.Error(), remedy)
 		return found

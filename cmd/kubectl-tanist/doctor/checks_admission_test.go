@@ -53,7 +53,7 @@ func TestAdmission(t *testing.T) {
 		},
 		"there is no Secret": {
 			func(f *facts) { f.secret = none[*corev1.Secret]() },
-			[]string{"failed trust: " + secret + "it does not exist, so no replica can start"},
+			[]string{"failed trust: " + secret + "it does not exist, so no replica becomes ready"},
 		},
 		"the Secret has no certificate": {
 			func(f *facts) { f.secret.value.Data = nil },
@@ -62,7 +62,7 @@ func TestAdmission(t *testing.T) {
 		"the certificate has expired": {
 			func(f *facts) { f.now = gen.T0.Add(2 * time.Hour); f.leases.value[0].Spec.RenewTime.Time = f.now },
 			[]string{"failed trust: " + secret + "the API server skips departures.tanist.dev, services.tanist.dev, tuning.tanist.dev, namespaces.tanist.dev, " +
-				"drainwindow.tanist.dev: the certificate served expired at " + gen.T0.Add(time.Hour).UTC().Format(time.RFC3339) + "; cert-manager must renew it"},
+				"drainwindow.tanist.dev: the certificate served expired at " + gen.T0.Add(time.Hour).UTC().Format(time.RFC3339) + "; it must be renewed"},
 		},
 		"the certificate is for another name": {
 			func(f *facts) {
@@ -90,6 +90,24 @@ func TestAdmission(t *testing.T) {
 				"skipped webhooks: may not read webhook configurations", "skipped ca-injected: may not read webhook configurations",
 				"skipped certificate: may not read Certificates", "skipped trust: may not read webhook configurations",
 				"skipped secret-path: may not read webhook configurations",
+			},
+		},
+		"Tanist makes its certificates itself": {
+			func(f *facts) {
+				f.deployment.value.Spec.Template.Spec.Containers[0].Args = []string{"--self-managed-certificates"}
+				f.selfManagedSecret, f.secret, f.certificate = f.secret, none[*corev1.Secret](), none[*certmanagerv1.Certificate]()
+				f.rights.value = append(f.rights.value, right{attributes: authorizationv1.ResourceAttributes{Verb: "list", Group: "cert-manager.io"}})
+			},
+			[]string{"skipped certificate: Tanist makes its certificates itself"},
+		},
+		"it has not made one yet": {
+			func(f *facts) {
+				f.deployment.value.Spec.Template.Spec.Containers[0].Args = []string{"--self-managed-certificates"}
+				f.selfManagedSecret = read(&corev1.Secret{})
+			},
+			[]string{
+				"skipped certificate: Tanist makes its certificates itself",
+				"failed trust: Secret tanist-system/tanist-self-managed: it has no certificate with its key: tls: failed to find any PEM data in certificate input",
 			},
 		},
 		"Tanist is installed without admission": {

@@ -28,8 +28,10 @@ func checkRights(f *facts) (found findings) {
 // needs reports whether an installation like this one needs a right: some belong to admission, and some to metrics.
 func (f *facts) needs(a authorizationv1.ResourceAttributes) bool {
 	switch a.Group {
-	case "admissionregistration.k8s.io", "cert-manager.io":
+	case "admissionregistration.k8s.io":
 		return !f.admissionOff()
+	case "cert-manager.io":
+		return !f.admissionOff() && !f.selfManaged()
 	case "authentication.k8s.io", "authorization.k8s.io":
 		return !f.replicaFlag("--metrics-secure=false")
 	}

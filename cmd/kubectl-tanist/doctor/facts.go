@@ -29,12 +29,13 @@ type facts struct {
 	// metrics are by replica.
 	metrics map[string]reading[samples]
 
-	validating  reading[*admissionregistrationv1.ValidatingWebhookConfiguration]
-	mutating    reading[*admissionregistrationv1.MutatingWebhookConfiguration]
-	secret      reading[*corev1.Secret]
-	certificate reading[*certmanagerv1.Certificate]
-	trial       reading[trial]
-	rights      reading[[]right]
+	validating reading[*admissionregistrationv1.ValidatingWebhookConfiguration]
+	mutating   reading[*admissionregistrationv1.MutatingWebhookConfiguration]
+	// secret is cert-manager's, and selfManagedSecret Tanist's own. An installation uses one of them.
+	secret, selfManagedSecret reading[*corev1.Secret]
+	certificate               reading[*certmanagerv1.Certificate]
+	trial                     reading[trial]
+	rights                    reading[[]right]
 
 	// The objects of the namespaces that were asked for.
 	namespaces reading[[]*corev1.Namespace]

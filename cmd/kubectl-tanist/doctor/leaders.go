@@ -105,5 +105,8 @@ func (f *facts) replicaFlag(argument string) bool {
 	})
 }
 
+// selfManaged reports whether Tanist makes its certificates itself, without cert-manager.
+func (f *facts) selfManaged() bool { return f.replicaFlag("--self-managed-certificates") }
+
 // admissionOff reports whether Tanist is installed without admission.
 func (f *facts) admissionOff() bool { return f.replicaFlag("--webhook-port=0") }

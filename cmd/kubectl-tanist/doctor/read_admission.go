@@ -18,11 +18,13 @@ func (r *reader) readAdmission(ctx context.Context, f *facts) error {
 	validating, validatingErr := r.client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, name, get)
 	mutating, mutatingErr := r.client.AdmissionregistrationV1().MutatingWebhookConfigurations().Get(ctx, name, get)
 	secret, secretErr := r.client.CoreV1().Secrets(r.tanistNamespace).Get(ctx, certs.CertificateName, get)
+	selfManaged, selfManagedErr := r.client.CoreV1().Secrets(r.tanistNamespace).Get(ctx, certs.SelfManagedSecret, get)
 	certificate, certificateErr := r.certificate(ctx)
 	return errors.Join(
 		answered(&f.validating, "webhook configurations", validating, validatingErr),
 		answered(&f.mutating, "webhook configurations", mutating, mutatingErr),
 		answered(&f.secret, "Secrets of namespace "+r.tanistNamespace, secret, secretErr),
+		answered(&f.selfManagedSecret, "Secrets of namespace "+r.tanistNamespace, selfManaged, selfManagedErr),
 		answered(&f.certificate, "Certificates of namespace "+r.tanistNamespace, certificate, certificateErr),
 	)
 }
