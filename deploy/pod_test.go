@@ -69,7 +69,7 @@ func TestAdmissionInThePod(t *testing.T) {
 		},
 		"with self-managed certificates": {
 			values: []string{"admission.certificates=self-managed"},
-			args:   []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--peer-bind-address=:8444", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist", "--self-managed-certificates"},
+			args:   []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist", "--self-managed-certificates"},
 			ports:  map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8443, "peers": 8444},
 		},
 		"without": {

@@ -47,6 +47,7 @@ func TestRights(t *testing.T) {
 				"apps daemonsets,deployments,replicasets,statefulsets: list,watch",
 				" services: get,list,watch,create,patch,delete",
 				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
+				"discovery.k8s.io endpointslices/restricted: create",
 				" endpoints: get,delete",
 				"coordination.k8s.io leases [tanist]: get",
 				"events.k8s.io events: create",
