@@ -9,6 +9,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // Rules converts the options of a Service into the rules of its election.
@@ -41,12 +42,12 @@ func candidate(
 		NodeUnknown: disruption.nodeUnknown,
 		Workload:    string(disruption.workload),
 		Outdated:    disruption.outdated,
-		Restarted:   store.HasCrashed(pod),
-		Finite:      store.RunsToCompletion(pod),
+		Restarted:   trim.HasCrashed(pod),
+		Finite:      trim.RunsToCompletion(pod),
 		Unprobed:    !config.Probed(&pod.Spec),
 	}
-	if c.Missing, c.Problem = Shortcomings(pod, ports, families); store.TooLarge(pod) {
-		c.Problem = store.TooLargePod
+	if c.Missing, c.Problem = Shortcomings(pod, ports, families); trim.TooLarge(pod) {
+		c.Problem = trim.TooLargePod
 	}
 	if disruption.outsider != "" {
 		c.Problem = disruption.outsider

@@ -12,7 +12,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
-	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -167,7 +167,7 @@ func TestCandidate(t *testing.T) {
 				test.want(&want)
 			}
 			// The pod is trimmed as in the informer, so that the test fails if a candidate depends on a field that is not kept.
-			got := Candidates([]*corev1.Pod{store.TrimPod(pod)}, Disruptions{pod.UID: test.announced}, gen.WebService().Spec.Ports, both, tuning)
+			got := Candidates([]*corev1.Pod{trim.Pod(pod)}, Disruptions{pod.UID: test.announced}, gen.WebService().Spec.Ports, both, tuning)
 			if diff := cmp.Diff([]election.Candidate{want}, got); diff != "" {
 				t.Errorf("unexpected candidate (-want +got):\n%s", diff)
 			}

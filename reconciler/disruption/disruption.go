@@ -8,6 +8,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // Disruptions has what other objects say about the future of pods, by the pods' UIDs. Nothing is known about a pod without an entry. A pod
@@ -35,7 +36,7 @@ func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning, 
 	for _, pod := range pods {
 		var p Disruption
 		if node := stores.Node(pod.Spec.NodeName); node != nil {
-			p.nodeUnknown = store.NodeUnknown(node)
+			p.nodeUnknown = trim.NodeUnknown(node)
 			if announcesRemoval(node, tuning) {
 				p.announced = election.AnnouncedNode
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/test/effort"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -61,7 +62,7 @@ func FuzzCandidates(f *testing.F) {
 		effort.Limit(t, "deciding about an object", func() {
 			trimmed := make([]*corev1.Pod, 0, len(pods))
 			for _, pod := range pods {
-				trimmed = append(trimmed, store.TrimPod(pod))
+				trimmed = append(trimmed, trim.Pod(pod))
 			}
 			tuning := config.DefaultTuning().Election
 			disruptions := Of(stores, trimmed, tuning, config.Workload{Kind: kind, Name: name})
@@ -71,8 +72,8 @@ func FuzzCandidates(f *testing.F) {
 			t.Errorf("a pod that cannot lead is elected: %+v", decision.Leader)
 		}
 		for _, pod := range pods {
-			trimmed := store.TrimPod(pod)
-			if !store.TooLarge(trimmed) && (store.HasCrashed(trimmed) != store.HasCrashed(pod) || store.RunsToCompletion(trimmed) != store.RunsToCompletion(pod) ||
+			trimmed := trim.Pod(pod)
+			if !trim.TooLarge(trimmed) && (trim.HasCrashed(trimmed) != trim.HasCrashed(pod) || trim.RunsToCompletion(trimmed) != trim.RunsToCompletion(pod) ||
 				config.Probed(&trimmed.Spec) != config.Probed(&pod.Spec) || !reflect.DeepEqual(store.ProbeOf(trimmed), store.ProbeOf(pod))) {
 				t.Errorf("a trimmed pod is another candidate than the pod: %+v", pod)
 			}

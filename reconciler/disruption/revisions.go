@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // revision is a revision of a Deployment.
@@ -48,7 +49,7 @@ func revisionOf(stores *store.Stores, pod *corev1.Pod, owner *metav1.OwnerRefere
 // replicaSetRevision returns the revision that a ReplicaSet of a Deployment stands for.
 func replicaSetRevision(set *metav1.PartialObjectMetadata, deployment types.UID) revision {
 	// The number is 0 when the annotation is missing or not a number. Then the time of creation decides.
-	number, _ := strconv.ParseInt(set.Annotations[store.RevisionAnnotation], 10, 64)
+	number, _ := strconv.ParseInt(set.Annotations[trim.RevisionAnnotation], 10, 64)
 	return revision{deployment: deployment, replicaSet: set.UID, number: number, created: set.CreationTimestamp.Time}
 }
 
@@ -66,6 +67,6 @@ func newestRevision(stores *store.Stores, deployment types.UID) revision {
 
 // replicaSetChanged reports whether an update can affect which revision is the newest.
 func replicaSetChanged(before, after *metav1.PartialObjectMetadata) bool {
-	return before.UID != after.UID || before.Annotations[store.RevisionAnnotation] != after.Annotations[store.RevisionAnnotation] ||
+	return before.UID != after.UID || before.Annotations[trim.RevisionAnnotation] != after.Annotations[trim.RevisionAnnotation] ||
 		store.ControllerUID(before) != store.ControllerUID(after)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // Watcher watches the objects that announce the departure of pods: nodes and the owners of pods.
@@ -39,7 +40,7 @@ func (w Watcher) Sources(informers ctrlcache.Cache) []source.Source {
 // loses sight of it or hears from it again. Other changes, such as heartbeats, enqueue no Service.
 func (w Watcher) nodeHandler() handler.TypedEventHandler[*corev1.Node, reconcile.Request] {
 	announces := func(node *corev1.Node) bool {
-		return announcesRemoval(node, w.Tuning.Load().Election) || store.NodeUnknown(node)
+		return announcesRemoval(node, w.Tuning.Load().Election) || trim.NodeUnknown(node)
 	}
 	return handler.TypedFuncs[*corev1.Node, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Node], q store.Queue) {

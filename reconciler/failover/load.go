@@ -17,6 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/retry"
 )
 
@@ -181,7 +182,7 @@ func (in *input) replacePods(list *corev1.PodList, stores *store.Stores) {
 	selector := labels.SelectorFromSet(in.source.Spec.Selector)
 	in.pods = nil
 	for i := range list.Items {
-		pod := store.TrimPod(&list.Items[i])
+		pod := trim.Pod(&list.Items[i])
 		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && selector.Matches(labels.Set(pod.Labels)) {
 			in.pods = append(in.pods, pod)
 		}
@@ -198,7 +199,7 @@ func (c *Controller) getLive(ctx context.Context, tuning config.Tuning, namespac
 	if err != nil {
 		return fmt.Errorf("failed to read %T %s/%s: %w", into, namespace, name, err)
 	}
-	return store.Trim(into) // a read must not undo what the informers leave out
+	return trim.Object(into) // a read must not undo what the informers leave out
 }
 
 // listPodsLive lists the pods that a Service selects, from the API server.

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tanist-dev/tanist/leaderslice"
-	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -172,7 +172,7 @@ func TestChangedPortsAndFamilies(t *testing.T) {
 					*change = both
 				}
 			}
-			pods := []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", sleeps, test.a)), store.TrimPod(gen.ReadyPod("b2", sleeps, test.b))}
+			pods := []*corev1.Pod{trim.Pod(gen.ReadyPod("a1", sleeps, test.a)), trim.Pod(gen.ReadyPod("b2", sleeps, test.b))}
 			state := leading("a1", 5)
 			state.Reason = ""
 			in := inputOf(state, pods, func(in *input) {

@@ -10,7 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/reconciler/notify"
-	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -27,7 +27,7 @@ func TestALeaderWithoutAReadinessProbeIsReported(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			in := inputOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(gen.ReadyPod("a1", test.leader))})
+			in := inputOf(leading("a1", 5), []*corev1.Pod{trim.Pod(gen.ReadyPod("a1", test.leader))})
 			got := warningsOf(in, notify.ReasonNoReadinessProbe)
 			if !test.want {
 				if len(got) > 0 {
@@ -82,7 +82,7 @@ func TestProbed(t *testing.T) {
 			if got := config.Probed(&pod.Spec); got != test.want {
 				t.Errorf("got %t", got)
 			}
-			trimmed := store.TrimPod(pod)
+			trimmed := trim.Pod(pod)
 			if got := config.Probed(&trimmed.Spec); got != test.want {
 				t.Errorf("got %t of the trimmed pod", got)
 			}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/notify"
-	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -55,7 +55,7 @@ func TestALeaderWithoutDrainWindow(t *testing.T) {
 			if test.leader != nil {
 				test.leader(pod)
 			}
-			in := inputOf(leading("a1", 5), []*corev1.Pod{store.TrimPod(pod)}, test.changes...)
+			in := inputOf(leading("a1", 5), []*corev1.Pod{trim.Pod(pod)}, test.changes...)
 			var got []string
 			for _, warning := range warningsOf(in, notify.ReasonNoDrainWindow) {
 				if warning.Object != in.source || warning.Related.GetName() != "a1" {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/notify"
-	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // The remedies in these warnings must not take a leader away.
@@ -84,10 +84,10 @@ func (in input) invalidWarnings() []notify.Warning {
 		return nil
 	}
 	var warnings []notify.Warning
-	if store.TooLarge(in.source) {
+	if trim.TooLarge(in.source) {
 		warnings = append(warnings, notify.Warning{
 			Object: in.source, Reason: notify.ReasonInvalidService, Action: notify.ActionRead,
-			Note: "Service " + in.source.Name + " " + store.TooLargeService,
+			Note: "Service " + in.source.Name + " " + trim.TooLargeService,
 		})
 	}
 	for _, err := range in.invalid {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // CacheOptions returns the options of the manager's cache: what it watches, and what it keeps of that. The namespace is the one Tanist runs
@@ -28,7 +29,7 @@ func CacheOptions(namespace string) ctrlcache.Options {
 	return ctrlcache.Options{
 		// Without this, the first read of a kind that is not watched would start an informer for all such objects of the cluster.
 		ReaderFailOnMissingInformer:  true,
-		DefaultTransform:             trim,
+		DefaultTransform:             trim.Transform,
 		DefaultUnsafeDisableDeepCopy: &shared,
 		ByObject: map[client.Object]ctrlcache.ByObject{
 			&corev1.Pod{}: {Field: fields.AndSelectors(
@@ -57,7 +58,7 @@ func AddCache(mgr manager.Manager, name string, kind client.Object, selector ctr
 	shared := true
 	cache, err := ctrlcache.New(mgr.GetConfig(), ctrlcache.Options{
 		HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
-		ReaderFailOnMissingInformer: true, DefaultUnsafeDisableDeepCopy: &shared, DefaultTransform: trim,
+		ReaderFailOnMissingInformer: true, DefaultUnsafeDisableDeepCopy: &shared, DefaultTransform: trim.Transform,
 		ByObject: map[client.Object]ctrlcache.ByObject{kind: selector},
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // PodChanged reports whether an update of a pod can change who leads. Other updates cause no reconciliation.
@@ -31,7 +32,7 @@ func PodChanged(before, after *corev1.Pod) bool {
 		DisruptionTargetStatus(before) != DisruptionTargetStatus(after) ||
 		ControllerUID(before) != ControllerUID(after) ||
 		before.Spec.NodeName != after.Spec.NodeName ||
-		TooLarge(before) != TooLarge(after) ||
+		trim.TooLarge(before) != trim.TooLarge(after) ||
 		before.UID != after.UID
 }
 
@@ -40,7 +41,7 @@ func PodChanged(before, after *corev1.Pod) bool {
 func ServiceChanged(before, after *corev1.Service) bool {
 	return before.UID != after.UID ||
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
-		TooLarge(before) != TooLarge(after) ||
+		trim.TooLarge(before) != trim.TooLarge(after) ||
 		!maps.Equal(before.Labels, after.Labels) ||
 		!maps.Equal(withoutReport(before), withoutReport(after)) ||
 		!apiequality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences) ||
@@ -49,7 +50,7 @@ func ServiceChanged(before, after *corev1.Service) bool {
 
 // withoutReport returns the annotations that Tanist reads or copies, without those in which it reports who leads.
 func withoutReport(service *corev1.Service) map[string]string {
-	annotations := copyableAnnotations(service.Annotations)
+	annotations := trim.ServiceAnnotations(service.Annotations)
 	for _, key := range leaderslice.ReportKeys {
 		delete(annotations, key)
 	}

@@ -8,6 +8,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // Names of the indexes. Each index is a function of one object alone, so it cannot disagree with what it indexes. A pod's event costs a few
@@ -55,7 +56,7 @@ func indexer[T any](values func(T) []string) toolscache.IndexFunc {
 
 // tooLargeIndex returns one value for an object that is too large.
 func tooLargeIndex(object metav1.Object) []string {
-	if TooLarge(object) {
+	if trim.TooLarge(object) {
 		return []string{""}
 	}
 	return nil

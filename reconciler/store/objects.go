@@ -11,6 +11,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // FromObjects returns stores with these objects, reduced as by the informers. The kubectl plugin uses them, which reads everything once.
@@ -18,7 +19,7 @@ import (
 func FromObjects(objects ...metav1.Object) (*Stores, error) {
 	s := empty()
 	for _, object := range objects {
-		reduced, err := trim(object)
+		reduced, err := trim.Transform(object)
 		if err != nil {
 			return nil, fmt.Errorf("failed to reduce %T %s: %w", object, object.GetName(), err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -106,8 +107,8 @@ func TestProbeOf(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			pod := gen.ReadyPod("a1", test.changes...)
-			trimmed := TrimPod(pod)
-			for which, pod := range map[string]*corev1.Pod{"the pod": pod, "the trimmed pod": trimmed, "the pod that was trimmed twice": TrimPod(trimmed)} {
+			trimmed := trim.Pod(pod)
+			for which, pod := range map[string]*corev1.Pod{"the pod": pod, "the trimmed pod": trimmed, "the pod that was trimmed twice": trim.Pod(trimmed)} {
 				if diff := cmp.Diff(test.want, ProbeOf(pod), compareAddresses); diff != "" {
 					t.Errorf("unexpected probe of %s (-want +got):\n%s", which, diff)
 				}
@@ -115,52 +116,10 @@ func TestProbeOf(t *testing.T) {
 			window, ownHook := config.DrainWindowOf(&pod.Spec)
 			gotWindow, gotOwnHook := config.DrainWindowOf(&trimmed.Spec)
 			if gotWindow != window || gotOwnHook != ownHook || config.Probed(&trimmed.Spec) != config.Probed(&pod.Spec) ||
-				RunsToCompletion(trimmed) != RunsToCompletion(pod) {
+				trim.RunsToCompletion(trimmed) != trim.RunsToCompletion(pod) {
 				t.Errorf("the trimmed pod is another in what else is asked of it: %+v", trimmed.Spec)
 			}
 		})
-	}
-}
-
-func TestPodsOfAWorkloadShareTheirProbe(t *testing.T) {
-	probe := corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 9000}}
-	unnamed := func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports = nil }
-	a, b := TrimPod(gen.ReadyPod("a1", asked(probe), unnamed)), TrimPod(gen.ReadyPod("b2", asked(probe), unnamed))
-	c := TrimPod(gen.ReadyPod("c3", asked(probe)))
-	if &a.Spec.Containers[0] != &b.Spec.Containers[0] {
-		t.Error("two pods without named ports have a container each for the same probe")
-	}
-	if a.Spec.Containers[0].ReadinessProbe != c.Spec.Containers[0].ReadinessProbe {
-		t.Error("two pods have a copy each of the same probe")
-	}
-	other := probe
-	other.GRPC = &corev1.GRPCAction{Port: 9001}
-	if d := TrimPod(gen.ReadyPod("d4", asked(other))); d.Spec.Containers[0].ReadinessProbe == c.Spec.Containers[0].ReadinessProbe {
-		t.Error("two pods share different probes")
-	}
-}
-
-func TestTheTableOfProbesIsBounded(t *testing.T) {
-	var table probeTable
-	for port := range 3 * maxProbes {
-		probe := &corev1.Probe{ProbeHandler: corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: int32(port)}}}
-		if got := table.share(probe)[0].ReadinessProbe; got != probe {
-			t.Fatalf("a new probe is shared as %v", got)
-		}
-		if len(table.known) > maxProbes {
-			t.Fatalf("the table has %d probes, want at most %d", len(table.known), maxProbes)
-		}
-	}
-}
-
-func TestAPodThatIsTooLargeKeepsNoProbe(t *testing.T) {
-	pod := gen.ReadyPod("a1", asked(corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 9000}}), func(pod *corev1.Pod) {
-		for i := range maxLabels {
-			pod.Labels[string(rune('a'+i))] = ""
-		}
-	})
-	if probe := ProbeOf(TrimPod(pod)); probe != nil {
-		t.Errorf("a pod that cannot lead is asked: %+v", probe)
 	}
 }
 
@@ -191,7 +150,11 @@ func TestObservedNodes(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			node := gen.NodeNamed("n", test.changes...)
-			for which, node := range map[string]*corev1.Node{"the node": node, "the trimmed node": trimNode(node)} {
+			trimmed, err := trim.Transform(node)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for which, node := range map[string]*corev1.Node{"the node": node, "the trimmed node": trimmed.(*corev1.Node)} {
 				stores := NewFake(node)
 				got, found := stores.ObservedNode("n")
 				if diff := cmp.Diff(test.want, got, compareAddresses); diff != "" || !found {
@@ -214,7 +177,7 @@ func TestReplicas(t *testing.T) {
 			pod.Namespace, pod.Labels = "tanist-system", map[string]string{config.ReplicaNameKey: config.ReplicaName}
 			pod.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "metrics", ContainerPort: 8443}, {Name: config.PeersPort, ContainerPort: 8444}}
 		})
-		return TrimPod(gen.Changed(pod, changes))
+		return trim.Pod(gen.Changed(pod, changes))
 	}
 	stores := NewFake(
 		replica("b2"), replica("a1"),

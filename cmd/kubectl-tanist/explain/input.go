@@ -15,6 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // Input is what an explanation is derived from.
@@ -83,7 +84,7 @@ func (e *elected) nominate(in Input) error {
 	var pods []*corev1.Pod
 	for _, pod := range status.Selected(in.Service, in.Pods) {
 		e.pods[pod.UID] = pod
-		pods = append(pods, store.TrimPod(pod))
+		pods = append(pods, trim.Pod(pod))
 	}
 	controller := e.options.SameController
 	if !in.WorkloadsKnown {

@@ -11,7 +11,7 @@ import (
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
-	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // toLead returns what would have to happen for a pod to lead. It is empty for the leader.
@@ -86,7 +86,7 @@ func (e *elected) unfitRemedy(in Input, c election.Candidate) string {
 	families := leaderslice.Families(e.leaderService)
 	_, problem := disruption.Shortcomings(pod, e.ports, families)
 	switch {
-	case c.Problem == store.TooLargePod:
+	case c.Problem == trim.TooLargePod:
 		return "must have fewer or shorter labels, named ports and annotations"
 	case c.Problem != problem: // its workload excludes it, whatever else it has
 		return fmt.Sprintf("must belong to %s: change or remove the annotation %s of the Service if it should lead", e.options.SameController, config.SameControllerKey)

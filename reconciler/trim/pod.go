@@ -1,4 +1,4 @@
-package store
+package trim
 
 import (
 	"slices"
@@ -10,9 +10,9 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// TrimPod returns a pod that has only what elections, warnings and observers use. HasCrashed, RunsToCompletion, ProbeOf, config.DrainWindowOf
-// and config.Probed return the same for both pods, unless the pod is too large (see boundPod).
-func TrimPod(pod *corev1.Pod) *corev1.Pod {
+// Pod returns a pod that has only what elections, warnings and observers use. HasCrashed, RunsToCompletion, config.DrainWindowOf,
+// config.Probed and config.RepeatableProbe return the same for both pods, unless the pod is too large (see boundPod).
+func Pod(pod *corev1.Pod) *corev1.Pod {
 	meta := trimMeta(pod.ObjectMeta)
 	meta.Annotations = withAnnotation(meta.Annotations, pod, corev1.PodDeletionCost)
 	meta.OwnerReferences = controllerOf(meta.OwnerReferences)

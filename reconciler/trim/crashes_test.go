@@ -1,4 +1,4 @@
-package store
+package trim
 
 import (
 	"testing"
@@ -61,7 +61,7 @@ func TestHasCrashed(t *testing.T) {
 			if got := HasCrashed(pod); got != test.want {
 				t.Errorf("got %t, want %t", got, test.want)
 			}
-			trimmed := TrimPod(pod)
+			trimmed := Pod(pod)
 			if got := HasCrashed(trimmed); got != test.want {
 				t.Errorf("got %t for the trimmed pod, want %t", got, test.want)
 			}

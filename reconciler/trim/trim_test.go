@@ -1,4 +1,4 @@
-package store
+package trim
 
 import (
 	"testing"
@@ -147,7 +147,7 @@ func TestTrim(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := trim(test.object)
+			got, err := Transform(test.object)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,7 +158,7 @@ func TestTrim(t *testing.T) {
 	}
 }
 
-func TestTrimPodKeepsTheDrainWindow(t *testing.T) {
+func TestPodKeepsTheDrainWindow(t *testing.T) {
 	hooks := []*corev1.Lifecycle{
 		nil,
 		{PostStart: &corev1.LifecycleHandler{}},
@@ -178,7 +178,7 @@ func TestTrimPodKeepsTheDrainWindow(t *testing.T) {
 		for _, b := range containers {
 			pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{a, b}}}
 			window, ownHook := config.DrainWindowOf(&pod.Spec)
-			trimmed := TrimPod(pod)
+			trimmed := Pod(pod)
 			got, gotOwnHook := config.DrainWindowOf(&trimmed.Spec)
 			if got != window || gotOwnHook != ownHook {
 				t.Errorf("%+v: got %s and own hook %t, want %s and %t", pod.Spec.Containers, got, gotOwnHook, window, ownHook)
@@ -192,7 +192,7 @@ func TestTrimPodKeepsTheDrainWindow(t *testing.T) {
 
 func TestTrimKeepsCopiedAnnotationsAndOurEndpoints(t *testing.T) {
 	service := gen.Annotated(config.CopyAnnotationsKey, "owner,missing", "owner", "ann", "note", "x")
-	trimmed, err := trim(service)
+	trimmed, err := Transform(service)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestTrimKeepsCopiedAnnotationsAndOurEndpoints(t *testing.T) {
 		s.Labels[discoveryv1.LabelManagedBy] = leaderslice.MirroringController // someone has edited it
 	})
 	for _, slice := range []*discoveryv1.EndpointSlice{mirrored, ours} {
-		if _, err := trim(slice); err != nil {
+		if _, err := Transform(slice); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package store
+package trim
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
@@ -11,16 +11,16 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// trim reduces an object to what the controllers use, before an informer keeps it. Without this, the cluster's pods would take most of a
-// replica's memory. An object of an unknown type, such as a tombstone, is returned as it is. So is one that was
-// trimmed before: an informer trims an object of a streamed list twice.
-func trim(object any) (any, error) {
+// Transform reduces an object to what the controllers use, before an informer keeps it. Without this, the cluster's pods would take most of a
+// replica's memory. An object of an unknown type, such as a tombstone, is returned as it is. So is one that was trimmed before: an informer
+// trims an object of a streamed list twice.
+func Transform(object any) (any, error) {
 	if reduced, ok := object.(metav1.Object); ok && marked(reduced) {
 		return object, nil
 	}
 	switch object := object.(type) {
 	case *corev1.Pod:
-		return TrimPod(object), nil
+		return Pod(object), nil
 	case *corev1.Service:
 		trimService(object)
 	case *discoveryv1.EndpointSlice:
@@ -41,23 +41,23 @@ func trim(object any) (any, error) {
 	return object, nil
 }
 
-// Trim reduces a Service or an EndpointSlice that was read from the API server, as the informers do.
-func Trim(object client.Object) error {
-	_, err := trim(object)
+// Object reduces a Service or an EndpointSlice that was read from the API server, in place and as the informers do.
+func Object(object client.Object) error {
+	_, err := Transform(object)
 	return err
 }
 
 // trimService keeps, besides our annotations, those that are copied to a leader Service. It keeps them on both Services.
 func trimService(service *corev1.Service) {
-	annotations := copyableAnnotations(service.Annotations)
+	annotations := ServiceAnnotations(service.Annotations)
 	service.ObjectMeta = trimMeta(service.ObjectMeta)
 	service.Annotations = annotations
 	service.Status = corev1.ServiceStatus{}
 	boundService(service)
 }
 
-// copyableAnnotations returns our annotations, and those that one of them asks to copy.
-func copyableAnnotations(annotations map[string]string) map[string]string {
+// ServiceAnnotations returns our annotations, and those that one of them asks to copy.
+func ServiceAnnotations(annotations map[string]string) map[string]string {
 	kept := ourAnnotations(annotations)
 	for _, key := range config.SplitKeys(annotations[config.CopyAnnotationsKey]) {
 		if value, found := annotations[key]; found {

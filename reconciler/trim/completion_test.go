@@ -1,4 +1,4 @@
-package store
+package trim
 
 import (
 	"testing"
@@ -45,7 +45,7 @@ func TestRunsToCompletion(t *testing.T) {
 			if got := RunsToCompletion(pod); got != test.want {
 				t.Errorf("got %t, want %t", got, test.want)
 			}
-			if got := RunsToCompletion(TrimPod(pod)); got != test.want {
+			if got := RunsToCompletion(Pod(pod)); got != test.want {
 				t.Errorf("got %t for the trimmed pod, want %t", got, test.want)
 			}
 		})

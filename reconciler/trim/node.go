@@ -1,4 +1,4 @@
-package store
+package trim
 
 import (
 	"slices"

@@ -1,4 +1,4 @@
-package store
+package trim
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func endpointPort(name string, number int32, change ...func(*discoveryv1.Endpoin
 	return *gen.Changed(&discoveryv1.EndpointPort{Name: &name, Port: &number, Protocol: new(corev1.ProtocolTCP)}, change)
 }
 
-// TestSlicePortsOfATrimmedPod checks that TrimPod keeps what SlicePorts needs.
+// TestSlicePortsOfATrimmedPod checks that Pod keeps what SlicePorts needs.
 func TestSlicePortsOfATrimmedPod(t *testing.T) {
 	cases := map[string]struct {
 		ports       []corev1.ServicePort
@@ -96,7 +96,7 @@ func TestSlicePortsOfATrimmedPod(t *testing.T) {
 			if test.pod != nil {
 				test.pod(pod)
 			}
-			got, missing := leaderslice.SlicePorts(test.ports, TrimPod(pod))
+			got, missing := leaderslice.SlicePorts(test.ports, Pod(pod))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected ports (-want +got):\n%s", diff)
 			}
