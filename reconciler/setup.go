@@ -16,6 +16,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/failover"
 	"github.com/tanist-dev/tanist/reconciler/leaderservice"
 	"github.com/tanist-dev/tanist/reconciler/notify"
@@ -30,7 +31,7 @@ type Options struct {
 	Leaders   *cache.Leaders
 	Tuning    *config.Store
 	// Clock tells the API server's time.
-	Clock *failover.Clock
+	Clock *commitrules.Clock
 	// Holds reports whether this replica holds the Lease for certain.
 	Holds func() bool
 	// Registerer registers the metrics.

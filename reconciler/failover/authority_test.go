@@ -11,6 +11,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -94,7 +95,7 @@ func TestAuthorityLimitsWrites(t *testing.T) {
 			if state == (leaderslice.State{}) {
 				state = leading("a1", 5)
 			}
-			for authority, want := range map[authority][]string{authorityAll: test.all, authorityLosses: test.losses, authorityUndisputed: test.undisputed} {
+			for authority, want := range map[commitrules.Authority][]string{commitrules.AuthorityAll: test.all, commitrules.AuthorityLosses: test.losses, commitrules.AuthorityUndisputed: test.undisputed} {
 				in := dual(state, test.pods...)
 				in.authority = authority
 				if test.change != nil {
@@ -111,17 +112,17 @@ func TestAuthorityLimitsWrites(t *testing.T) {
 func TestOnlyTheLeaseHolderReplacesAnUnreadyLeaderRightAfterTheGrace(t *testing.T) {
 	unready := gen.ReadyPod("a1", gen.NotReady, func(pod *corev1.Pod) { pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(gen.T0) })
 	for name, test := range map[string]struct {
-		authority authority
+		authority commitrules.Authority
 		grace     time.Duration
 		after     time.Duration
 		wantMoves bool
 	}{
-		"the holder within the grace":          {authority: authorityAll, grace: 5 * time.Second, after: 4 * time.Second},
-		"the holder after the grace":           {authority: authorityAll, grace: 5 * time.Second, after: 5 * time.Second, wantMoves: true},
-		"another replica after the grace":      {authority: authorityLosses, grace: 5 * time.Second, after: 5 * time.Second},
-		"another replica two seconds after it": {authority: authorityLosses, grace: 5 * time.Second, after: 7 * time.Second, wantMoves: true},
-		"any replica beside an older version":  {authority: authorityUndisputed, grace: 5 * time.Second, after: 6 * time.Second},
-		"another replica without a grace":      {authority: authorityLosses, wantMoves: true},
+		"the holder within the grace":          {authority: commitrules.AuthorityAll, grace: 5 * time.Second, after: 4 * time.Second},
+		"the holder after the grace":           {authority: commitrules.AuthorityAll, grace: 5 * time.Second, after: 5 * time.Second, wantMoves: true},
+		"another replica after the grace":      {authority: commitrules.AuthorityLosses, grace: 5 * time.Second, after: 5 * time.Second},
+		"another replica two seconds after it": {authority: commitrules.AuthorityLosses, grace: 5 * time.Second, after: 7 * time.Second, wantMoves: true},
+		"any replica beside an older version":  {authority: commitrules.AuthorityUndisputed, grace: 5 * time.Second, after: 6 * time.Second},
+		"another replica without a grace":      {authority: commitrules.AuthorityLosses, wantMoves: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := inputOf(leading("a1", 5), []*corev1.Pod{unready, gen.ReadyPod("b2")})

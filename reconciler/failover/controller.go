@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/retry"
 )
@@ -21,8 +22,8 @@ const maxAttempts = 3
 // first, the Service is decided again, from a live read.
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
-	trigger := c.triggers.take(key)
-	defer c.limiter.forfeit(key)
+	trigger := c.triggers.Take(key)
+	defer c.limiter.Forfeit(key)
 	in, found := c.loadFromInformers(key)
 	if !found {
 		c.forget(key, in.source)
@@ -40,11 +41,11 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 			read = readSlices
 		}
 	}
-	if !c.limiter.tryAcquire(key) {
-		c.triggers.restore(key, in.trigger)
+	if !c.limiter.TryAcquire(key) {
+		c.triggers.Restore(key, in.trigger)
 		return reconcile.Result{}, nil
 	}
-	defer c.limiter.release()
+	defer c.limiter.Release()
 	result, err := c.decideAndCommit(ctx, key, in, read)
 	return result, retry.UnlessStopping(ctx, err)
 }
@@ -54,7 +55,7 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 	for range maxAttempts {
 		complete, found, err := c.loadSlices(ctx, key, in, read)
 		if err != nil {
-			c.triggers.restore(key, in.trigger)
+			c.triggers.Restore(key, in.trigger)
 			return reconcile.Result{}, err
 		}
 		if !found {
@@ -71,14 +72,14 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 			read = readPods
 			continue
 		case notify.Refused(err):
-			c.triggers.restore(key, in.trigger)
+			c.triggers.Restore(key, in.trigger)
 			return c.reportRefusal(key, complete, err), nil
 		case err != nil:
-			c.triggers.restore(key, in.trigger)
+			c.triggers.Restore(key, in.trigger)
 		}
 		return result, err
 	}
-	c.triggers.restore(key, in.trigger)
+	c.triggers.Restore(key, in.trigger)
 	return reconcile.Result{}, fmt.Errorf("failed to commit: refused %d times: %w", maxAttempts, errOutdated)
 }
 
@@ -95,7 +96,7 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 		}
 		if wait > 0 || err != nil {
 			c.leaders.SetState(key, p.stateUnwritten(), p.highest)
-			c.triggers.restore(key, in.trigger)
+			c.triggers.Restore(key, in.trigger)
 			return reconcile.Result{RequeueAfter: wait}, err
 		}
 		p.path = c.commitPath()
@@ -119,8 +120,11 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in in
 	switch {
 	case p.path == pathPrepared:
 		c.leaders.CountPrepared(commitOutcome(committed, err))
-	case in.authority == authorityAll && in.preparable(p):
-		c.deferral.observe(key.Namespace, err)
+	case in.authority != commitrules.AuthorityAll || !in.preparable(p): // its end does not show which replica admission is called on
+	case errors.Is(err, errOutdated):
+		c.deferral.Conflict(key.Namespace)
+	case err == nil:
+		c.deferral.Forget(key.Namespace)
 	}
 	if committed {
 		c.leaders.SetState(key, p.after, p.after.Term)

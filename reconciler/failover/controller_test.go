@@ -260,7 +260,7 @@ func TestFailedWrites(t *testing.T) {
 				if diff := cmp.Diff(test.wantLeader, state.Leader.Name); diff != "" {
 					t.Errorf("unexpected leader (-want +got):\n%s", diff)
 				}
-				if trigger := f.triggers.take(gen.ShopWeb); (err != nil || test.wantAgain > 0) == trigger.IsZero() {
+				if trigger := f.triggers.Take(gen.ShopWeb); (err != nil || test.wantAgain > 0) == trigger.IsZero() {
 					t.Errorf("the trigger is %s after error %v", trigger, err)
 				}
 			})
@@ -311,7 +311,7 @@ func TestAServiceThatOptsOutIsForgotten(t *testing.T) {
 			if _, err := f.reconcile(); err != nil || f.writes.Load() != 0 {
 				t.Errorf("got %d writes, %v", f.writes.Load(), err)
 			}
-			if _, known := f.leaders.Peek(gen.ShopWeb); known || len(f.triggers.at) != 0 {
+			if _, known := f.leaders.Peek(gen.ShopWeb); known || !f.triggers.Take(gen.ShopWeb).IsZero() {
 				t.Error("something is still remembered")
 			}
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -124,7 +125,7 @@ type replica struct {
 	seen      leaderslice.Basis
 	delivered struct{ pods, services, slices int }
 	skew      time.Duration
-	authority authority
+	authority commitrules.Authority
 	// strategy replaces the Service's strategy, and no leader is sticky: the rules of another version. Empty for the Service's own.
 	strategy config.Strategy
 	// observer is what the replica believes about pods; nil for a replica that does not observe.

@@ -15,6 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -153,7 +154,7 @@ func (a *api) expectRest(replicas []*replica) {
 
 // check checks the final slices.
 func (a *api) check(replicas []*replica) {
-	held := slices.ContainsFunc(replicas, func(r *replica) bool { return r.authority == authorityAll })
+	held := slices.ContainsFunc(replicas, func(r *replica) bool { return r.authority == commitrules.AuthorityAll })
 	// Only a holder of the Lease replaces a term that is not believed. Until then the second family may differ.
 	believed := true
 	for _, replica := range replicas {
@@ -213,10 +214,10 @@ func (a *api) mirror() {
 func (a *api) electHolders(replicas []*replica) {
 	a.inputs++
 	for _, replica := range replicas {
-		replica.authority = authorityLosses
+		replica.authority = commitrules.AuthorityLosses
 	}
 	for range a.r.Intn(a.holders + 1) {
-		replicas[a.r.Intn(len(replicas))].authority = authorityAll
+		replicas[a.r.Intn(len(replicas))].authority = commitrules.AuthorityAll
 	}
 }
 

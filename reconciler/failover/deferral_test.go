@@ -22,7 +22,7 @@ func TestAfterAConflictTheLeaseHolderLetsTheAdmittingReplicaGoFirst(t *testing.T
 		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		if !f.deferral.yields("shop") {
+		if !f.deferral.Yields("shop") {
 			t.Fatal("it still goes first after a conflict")
 		}
 		<-time.After(time.Second)
@@ -41,7 +41,7 @@ func TestAfterAConflictTheLeaseHolderLetsTheAdmittingReplicaGoFirst(t *testing.T
 			t.Fatal(err)
 		}
 		f.expectNewTerm("c3")
-		if f.deferral.yields("shop") {
+		if f.deferral.Yields("shop") {
 			t.Error("it does not go first although no other replica committed")
 		}
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -23,7 +24,7 @@ func TestReplicasThatConvictEachOthersLeaderComeToRest(t *testing.T) {
 		pod.UID, pod.CreationTimestamp = pod.UID[:2]+"-uid", metav1.NewTime(gen.T0.Add(-time.Duration(2-i)*time.Hour))
 	}
 	first, second := a.newReplica("first"), a.newReplica("second")
-	first.authority = authorityAll
+	first.authority = commitrules.AuthorityAll
 	reconcile := func() {
 		for _, replica := range []*replica{first, second} {
 			replica.catchUp(a)

@@ -10,12 +10,13 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
 // A replica that dies between its writes has written the slice of the primary family alone.
 func TestAnotherReplicaCompletesACommit(t *testing.T) {
-	for name, authority := range map[string]authority{"the holder of the Lease": authorityAll, "another replica": authorityLosses} {
+	for name, authority := range map[string]commitrules.Authority{"the holder of the Lease": commitrules.AuthorityAll, "another replica": commitrules.AuthorityLosses} {
 		t.Run(name, func(t *testing.T) {
 			in := dual(leading("a1", 5), gen.ReadyPod("b2"))
 			first := decide(in, gen.T0)
@@ -119,7 +120,7 @@ func TestTheOtherFamilyFollowsThePrimaryOne(t *testing.T) {
 func TestTheTermOfASliceNeverFalls(t *testing.T) {
 	for _, ipv4 := range []string{"5", "6", "1772366440000", ""} {
 		for _, ipv6 := range []string{"5", "6", "1772366440000", ""} {
-			for _, authority := range []authority{authorityAll, authorityLosses, authorityUndisputed} {
+			for _, authority := range []commitrules.Authority{commitrules.AuthorityAll, commitrules.AuthorityLosses, commitrules.AuthorityUndisputed} {
 				for _, pods := range [][]*corev1.Pod{{gen.ReadyPod("a1")}, {gen.ReadyPod("b2")}, nil} {
 					in := dual(leading("a1", 5), pods...)
 					in.authority = authority

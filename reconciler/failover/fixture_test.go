@@ -19,6 +19,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
@@ -91,7 +92,7 @@ func newController(t *testing.T, api client.Client, holdsLease func() bool, obje
 	t.Helper()
 	stores, quiet := store.NewFake(objects...), &notify.QuietPeriod{}
 	c, err := New(Options{
-		Stores: stores, Live: api, Client: api, Leaders: cache.New(), Tuning: config.NewStore(), Clock: &Clock{}, Holds: holdsLease,
+		Stores: stores, Live: api, Client: api, Leaders: cache.New(), Tuning: config.NewStore(), Clock: &commitrules.Clock{}, Holds: holdsLease,
 		Registerer: prometheus.NewRegistry(), Events: notify.NewEventSender(api, quiet), Recorder: events.NewFakeRecorder(100), Quiet: quiet,
 		EnqueueAll: func() {}, SuccessorChanges: &store.Enqueuer{},
 	})
@@ -139,7 +140,7 @@ func (f *fixture) deleteLeader() {
 	if err := f.stores.Pods.Update(gen.ReadyPod("a1", gen.Terminating)); err != nil {
 		f.t.Fatal(err)
 	}
-	f.triggers.record(gen.ShopWeb, time.Now())
+	f.triggers.Record(gen.ShopWeb, time.Now())
 }
 
 func (f *fixture) expect(leader string, term int64) {

@@ -12,6 +12,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -30,7 +31,7 @@ func inputOf(state leaderslice.State, pods []*corev1.Pod, changes ...func(*input
 	in := input{
 		source: source, leaderService: gen.LeaderOf(source), pods: pods,
 		options: config.DefaultOptions("web"), tuning: config.DefaultTuning(),
-		seen: leaderslice.Basis{Pods: "30", Services: "20"}, authority: authorityAll,
+		seen: leaderslice.Basis{Pods: "30", Services: "20"}, authority: commitrules.AuthorityAll,
 	}
 	for _, change := range changes {
 		change(&in)

@@ -12,6 +12,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
@@ -30,7 +31,7 @@ type input struct {
 	// podsReadLive says that the pods, too, were read from the API server.
 	podsReadLive bool
 	// authority is what this replica may change about who leads.
-	authority authority
+	authority commitrules.Authority
 	// isDeparting reports whether this replica has admitted the departure of a pod whose object does not show it yet. It asks the leader
 	// cache, with the own clock. When it is nil, no pod is departing.
 	isDeparting func(types.UID) bool

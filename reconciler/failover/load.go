@@ -15,6 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/reconciler/trim"
@@ -85,7 +86,7 @@ func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 	c.refusalBackoff.Forget(key)
 	c.unstableBackoff.Forget(key)
 	if why == cache.ServiceGone {
-		c.deferral.forget(key.Namespace) // it may have been the last Service there; if not, the next conflict teaches it again
+		c.deferral.Forget(key.Namespace) // it may have been the last Service there; if not, the next conflict teaches it again
 	}
 }
 
@@ -223,13 +224,13 @@ func (c *Controller) retryRead(ctx context.Context, tuning config.Tuning, read f
 }
 
 // authority returns what this replica may change now.
-func (c *Controller) authority() authority {
+func (c *Controller) authority() commitrules.Authority {
 	switch {
 	case c.stores.OlderReplicas():
-		return authorityUndisputed
+		return commitrules.AuthorityUndisputed
 	case c.holdsLease():
-		return authorityAll
+		return commitrules.AuthorityAll
 	default:
-		return authorityLosses
+		return commitrules.AuthorityLosses
 	}
 }

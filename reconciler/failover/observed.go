@@ -17,7 +17,7 @@ const maxObservedCandidates = 5
 
 // VerdictChanged decides a Service anew, because an observer has come to another verdict on its leader.
 func (c *Controller) VerdictChanged(key types.NamespacedName) {
-	c.triggers.record(key, time.Now())
+	c.triggers.Record(key, time.Now())
 	c.enqueueAfter(key, 0)
 }
 

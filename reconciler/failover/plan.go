@@ -13,6 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
@@ -146,7 +147,7 @@ const lossesOnlyGrace = 2 * time.Second
 // rules returns the options of the source Service, limited to what this replica may act upon.
 func (in input) rules() election.Rules {
 	rules := disruption.Rules(in.options)
-	rules.LossesOnly = in.authority != authorityAll
+	rules.LossesOnly = in.authority != commitrules.AuthorityAll
 	if rules.LossesOnly && rules.NotReadyGrace > 0 { // without a grace no clock is compared, so nothing has to be tolerated
 		rules.NotReadyGrace += lossesOnlyGrace
 	}
@@ -179,7 +180,7 @@ func (in input) planWrites(p *plan, now time.Time) {
 	current, exists := in.slice(all[0])
 	switch {
 	case exists && leaderslice.SameSlice(current.Object, desired):
-	case in.authority.allows(p, current.Object, desired):
+	case in.authority.Allows(p.decision, current.Object, desired):
 		p.writesPrimary = true
 		p.writes = append(p.writes, newWrite(desired, current.Object, since))
 	case p.after.Term != p.before.Term:
@@ -190,7 +191,7 @@ func (in input) planWrites(p *plan, now time.Time) {
 		current, exists := in.slice(family)
 		switch {
 		case in.nameTaken(family), exists && leaderslice.SameSlice(current.Object, desired):
-		case p.writesPrimary || in.authority.allows(p, current.Object, desired):
+		case p.writesPrimary || in.authority.Allows(p.decision, current.Object, desired):
 			p.writes = append(p.writes, newWrite(desired, current.Object, since))
 		}
 	}
@@ -202,7 +203,7 @@ func (in input) changeTime(p *plan) time.Time {
 	if leaderGone := old == nil && p.before.Leader.UID != ""; leaderGone || !p.decision.Move {
 		return in.trigger // no object says when the old leader was deleted, or when a change without a move happened
 	}
-	return triggerTime(old, in.pod(p.after.Leader.UID), in.trigger)
+	return commitrules.TriggerTime(old, in.pod(p.after.Leader.UID), in.trigger)
 }
 
 // newWrite returns the write of a slice. If it changes the traffic, it records the time of the change that triggered it.

@@ -14,6 +14,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -248,7 +249,7 @@ func TestAnAdmittedDeletionIsNotCountedAfterAWait(t *testing.T) {
 	}
 	f.deleteLeader()
 	limit := 0
-	f.limiter = newLimiter(func() int { return limit }, func(types.NamespacedName) {})
+	f.limiter = commitrules.NewLimiter(func() int { return limit }, func(types.NamespacedName) {})
 	for limit = range 2 {
 		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
@@ -267,7 +268,7 @@ func TestAPreparedHandOverBypassesTheLimiter(t *testing.T) {
 	}
 	f.PrepareDeparture(deletionOf("a1"), time.Now())
 	f.deleteLeader()
-	f.limiter = newLimiter(func() int { return 0 }, func(types.NamespacedName) {}) // no Service may run
+	f.limiter = commitrules.NewLimiter(func() int { return 0 }, func(types.NamespacedName) {}) // no Service may run
 	if _, err := f.reconcile(); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
@@ -60,7 +61,7 @@ func (c *Controller) prepareService(key types.NamespacedName, departure cache.De
 	prepared.Expires = now.Add(in.tuning.Cache.PreparedTTL.Duration)
 	c.leaders.Prepare(key, prepared)
 	if prepared.AtOnce {
-		c.triggers.record(key, now)
+		c.triggers.Record(key, now)
 		c.enqueueAfter(key, 0)
 	}
 	c.enqueueAfter(key, prepared.Expires.Sub(now)) // the reconciliation drops what has expired
@@ -78,9 +79,9 @@ func (c *Controller) loadWarm(key types.NamespacedName) (in input, warm bool) {
 // prepare returns the commit to make once the leader's departure is seen. It returns false when no pod can follow. Like decide, it depends
 // only on its arguments, except for isDeparting.
 func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
-	if in.authority == authorityLosses {
+	if in.authority == commitrules.AuthorityLosses {
 		// The replica on which the API server called admission acts first, also upon an announcement.
-		in.authority = authorityAll
+		in.authority = commitrules.AuthorityAll
 	}
 	announced := departure.Eviction && !departure.Unauthenticated && in.tuning.Election.HandoverOnDisruptionTarget
 	p := decide(in.withDeparture(departure.UID, announced, now), now)
@@ -233,7 +234,7 @@ func preparedPlan(in input, prepared *cache.Prepared, now time.Time) plan {
 	after.Since = now.UTC().Truncate(time.Millisecond)
 	changed := in.trigger
 	if old := in.pod(prepared.Leaving); old != nil {
-		changed = triggerTime(old, in.pod(prepared.Successor), in.trigger)
+		changed = commitrules.TriggerTime(old, in.pod(prepared.Successor), in.trigger)
 	}
 	for _, write := range prepared.Writes {
 		write.Desired.Annotations[config.LeaderSinceKey] = after.Since.Format(leaderslice.SinceLayout)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
@@ -27,7 +28,7 @@ type Options struct {
 	Leaders *cache.Leaders
 	Tuning  *config.Store
 	// Clock tells the API server's time.
-	Clock *Clock
+	Clock *commitrules.Clock
 	// Holds reports whether this replica holds the Lease for certain.
 	Holds      func() bool
 	Registerer prometheus.Registerer
@@ -54,13 +55,13 @@ type Controller struct {
 	observer   Observer      // may be nil
 	leaders    *cache.Leaders
 	tuning     *config.Store
-	clock      *Clock
+	clock      *commitrules.Clock
 	holdsLease func() bool // whether this replica holds the Lease for certain
 	recorder   events.EventRecorder
 	metrics    *metrics
 
 	events   *notify.EventSender
-	triggers *pendingTriggers
+	triggers *commitrules.PendingTriggers
 	warnings *notify.Deduplicator
 	// repairBackoff spaces out repairs that someone keeps undoing.
 	repairBackoff *notify.Backoff
@@ -75,8 +76,8 @@ type Controller struct {
 	suspicions    suspicions
 	// pace limits how often each Service has a commit.
 	pace     *notify.Pace
-	limiter  *limiter
-	deferral deferral
+	limiter  *commitrules.Limiter
+	deferral commitrules.Deferral
 	// successorChanges enqueues a Service with the leader Service controller.
 	successorChanges *store.Enqueuer
 	// enqueueAll enqueues every Service.
@@ -97,12 +98,12 @@ func New(options Options) (*Controller, error) {
 		stores: options.Stores, live: options.Live, client: options.Client, hedge: options.Hedge, observer: options.Observer,
 		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holdsLease: options.Holds,
 		recorder: options.Recorder, metrics: metrics,
-		events: options.Events, triggers: newPendingTriggers(), warnings: notify.NewDeduplicator(),
+		events: options.Events, triggers: commitrules.NewPendingTriggers(), warnings: notify.NewDeduplicator(),
 		repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(), refusalWarnings: notify.NewDeduplicator(),
 		unstableBackoff: notify.NewBackoff(), unstableWarnings: notify.NewDeduplicator(), doubtWarnings: notify.NewDeduplicator(), pace: notify.NewPace(),
 		enqueueAll: options.EnqueueAll, successorChanges: options.SuccessorChanges, quiet: options.Quiet,
 	}
-	c.limiter = newLimiter(
+	c.limiter = commitrules.NewLimiter(
 		func() int { return options.Tuning.Load().Commit.Concurrency },
 		func(key types.NamespacedName) { c.enqueueAfter(key, 0) },
 	)

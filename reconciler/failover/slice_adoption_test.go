@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -66,7 +67,7 @@ func TestASliceWithoutAControllerIsAdopted(t *testing.T) {
 			if adopted := carryOut(in, p).record.Slices["web-leader-ipv4"].Object; len(p.writes) > 0 && !leaderslice.OwnsSlice(adopted, in.leaderService) {
 				t.Errorf("the slice is not ours afterwards: %+v", adopted.OwnerReferences)
 			}
-			in.authority = authorityLosses
+			in.authority = commitrules.AuthorityLosses
 			if diff := cmp.Diff(test.losses, plannedOf(decide(in, gen.T0)).Writes); diff != "" {
 				t.Errorf("unexpected writes of another replica (-want +got):\n%s", diff)
 			}
@@ -78,7 +79,7 @@ func TestASliceWithoutAControllerIsAdopted(t *testing.T) {
 func TestTheLeaderOfARestoredSliceIsReplaced(t *testing.T) {
 	in := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "restored" }), gen.ReadyPod("b2")})
 	onSlice(discoveryv1.AddressTypeIPv4, func(slice *discoveryv1.EndpointSlice) { slice.OwnerReferences = nil })(&in)
-	in.authority = authorityLosses
+	in.authority = commitrules.AuthorityLosses
 	p := decide(in, gen.T0)
 	if p.after.Leader.UID == "a1-uid" || len(p.writes) != 1 || len(p.writes[0].Desired.Endpoints) != 1 {
 		t.Errorf("got leader %+v and %d writes", p.after.Leader, len(p.writes))

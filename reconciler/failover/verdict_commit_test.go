@@ -110,7 +110,7 @@ func TestAVerdictDecidesTheServiceAtOnce(t *testing.T) {
 	f.queue.Store(&q)
 	f.VerdictChanged(gen.ShopWeb)
 	gen.WantEnqueued(t, q, "a verdict on the leader", "web")
-	if f.triggers.take(gen.ShopWeb).IsZero() {
+	if f.triggers.Take(gen.ShopWeb).IsZero() {
 		t.Error("the time of the verdict is not recorded, so nobody knows how long the hand-over took")
 	}
 }

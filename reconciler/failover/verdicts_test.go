@@ -10,6 +10,7 @@ import (
 
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -54,7 +55,7 @@ func TestAVerdictMovesTheLeader(t *testing.T) {
 	}
 	stays := outcome{Leader: "a1", Reason: "LeaderDeleted"}
 	preferring := func(pod string) func(*input) { return func(in *input) { in.options.PreferredLeader = pod } }
-	withAuthority := func(a authority) func(*input) { return func(in *input) { in.authority = a } }
+	withAuthority := func(a commitrules.Authority) func(*input) { return func(in *input) { in.authority = a } }
 	crashed := func(heard ...string) *beliefs { return convicts(observe.LeaderCrashed, "a1", heard...) }
 	for name, test := range map[string]struct {
 		observer *beliefs
@@ -69,7 +70,7 @@ func TestAVerdictMovesTheLeader(t *testing.T) {
 		"only another pod is heard":           {observer: crashed("c3"), want: outcome{"c3", "LeaderCrashed", []string{"a1-uid"}, 1}},
 		"no pod is heard":                     {observer: crashed(), want: stays},
 		"its node is lost, and this replica may replace lost leaders only": {
-			observer: convicts(observe.NodeLost, "a1", "b2"), change: withAuthority(authorityLosses), want: outcome{"b2", "NodeLost", []string{"a1-uid"}, 1},
+			observer: convicts(observe.NodeLost, "a1", "b2"), change: withAuthority(commitrules.AuthorityLosses), want: outcome{"b2", "NodeLost", []string{"a1-uid"}, 1},
 		},
 		"the pod that was heard was lost a minute ago": {
 			observer: crashed("b2"), losses: marked(time.Minute, "b2"), want: outcome{"a1", "LeaderDeleted", []string{"b2-uid"}, 1},
@@ -111,7 +112,7 @@ func TestAVerdictMovesTheLeader(t *testing.T) {
 
 func TestReplicasBesideOlderOnesActOnNoVerdict(t *testing.T) {
 	in := observedBy(convicts(observe.NodeLost, "a1", "b2"), leaderslice.Losses{})
-	in.authority = authorityUndisputed
+	in.authority = commitrules.AuthorityUndisputed
 	if p := decide(in, gen.T0); len(p.writes) > 0 {
 		t.Errorf("%d slices are written for a loss that older replicas do not know", len(p.writes))
 	}

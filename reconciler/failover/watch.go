@@ -25,7 +25,7 @@ import (
 
 // enqueue enqueues a Service, and records that the event for it has arrived now.
 func (c *Controller) enqueue(q store.Queue, key types.NamespacedName) {
-	c.triggers.record(key, time.Now())
+	c.triggers.Record(key, time.Now())
 	q.Add(reconcile.Request{NamespacedName: key})
 }
 

@@ -21,7 +21,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler"
-	"github.com/tanist-dev/tanist/reconciler/failover"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
@@ -59,7 +59,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	// The API server compresses every event of a watch separately. Decompressing it would delay each hand-over.
 	cluster.DisableCompression = true
 	cluster.Wrap(retry.FailFast)
-	clock := &failover.Clock{}
+	clock := &commitrules.Clock{}
 	cluster.Wrap(clock.Wrap)
 
 	lease, err := newLease(cluster, o.Namespace)

@@ -1,11 +1,11 @@
-package failover
+package commitrules
 
 import (
 	"testing"
 	"time"
 )
 
-func TestCommitDelay(t *testing.T) {
+func TestDelay(t *testing.T) {
 	const delay = 50 * time.Millisecond
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	after := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
@@ -26,7 +26,7 @@ func TestCommitDelay(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := commitDelay(start, test.others, test.delay, test.now); got != test.want {
+			if got := Delay(start, test.others, test.delay, test.now); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})

@@ -1,4 +1,4 @@
-package failover
+package commitrules
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package failover
+package commitrules
 
 import (
 	"sync"
@@ -9,14 +9,14 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/fairqueue"
 )
 
-// limiter limits how many reconciliations run at a time. A controller's number of workers is fixed when it starts. This limit is a tuning,
+// Limiter limits how many reconciliations run at a time. A controller's number of workers is fixed when it starts. This limit is a tuning,
 // so the limiter reads it each time.
 //
 // No worker waits in the limiter: a Service that may not be reconciled yet gets its place when another one is done, and is enqueued again.
 // So a worker is free for a commit that admission has prepared, which bypasses the limiter. Namespaces get places in turn, so that the many
 // Services of one do not delay the few of another. A place is kept for the Service that gets it, or else newcomers of the busiest namespace
 // would take most places.
-type limiter struct {
+type Limiter struct {
 	limit   func() int
 	enqueue func(types.NamespacedName)
 
@@ -31,13 +31,14 @@ type limiter struct {
 	places sets.Set[types.NamespacedName]
 }
 
-func newLimiter(limit func() int, enqueue func(types.NamespacedName)) *limiter {
-	return &limiter{limit: limit, enqueue: enqueue, queued: sets.New[types.NamespacedName](), places: sets.New[types.NamespacedName]()}
+// NewLimiter returns a limiter with all places free. It calls enqueue for a Service that waited and has got a place.
+func NewLimiter(limit func() int, enqueue func(types.NamespacedName)) *Limiter {
+	return &Limiter{limit: limit, enqueue: enqueue, queued: sets.New[types.NamespacedName](), places: sets.New[types.NamespacedName]()}
 }
 
-// tryAcquire reports whether a Service may be reconciled now. If so, the caller must call release afterwards. If not, the limiter enqueues
+// TryAcquire reports whether a Service may be reconciled now. If so, the caller must call Release afterwards. If not, the limiter enqueues
 // the Service once it may.
-func (l *limiter) tryAcquire(key types.NamespacedName) bool {
+func (l *Limiter) TryAcquire(key types.NamespacedName) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.places.Has(key) {
@@ -56,15 +57,15 @@ func (l *limiter) tryAcquire(key types.NamespacedName) bool {
 	return true
 }
 
-// release ends a reconciliation.
-func (l *limiter) release() {
+// Release ends a reconciliation.
+func (l *Limiter) Release() {
 	l.mu.Lock()
 	l.taken--
 	l.grantAndUnlock()
 }
 
-// forfeit gives up the place that a Service was enqueued with, if it did not need it.
-func (l *limiter) forfeit(key types.NamespacedName) {
+// Forfeit gives up the place that a Service was enqueued with, if it did not need it.
+func (l *Limiter) Forfeit(key types.NamespacedName) {
 	l.mu.Lock()
 	if !l.places.Has(key) {
 		l.mu.Unlock()
@@ -77,7 +78,7 @@ func (l *limiter) forfeit(key types.NamespacedName) {
 
 // grantAndUnlock gives places to as many waiting Services as the current limit has room for, and enqueues them. The caller holds mu, which
 // it unlocks first: enqueue is not the limiter's.
-func (l *limiter) grantAndUnlock() {
+func (l *Limiter) grantAndUnlock() {
 	var next []types.NamespacedName
 	for l.taken < l.limit() {
 		key, ok := l.waiting.Pop()

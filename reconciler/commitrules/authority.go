@@ -1,4 +1,4 @@
-package failover
+package commitrules
 
 import (
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -7,33 +7,33 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// authority is what a replica may change about who leads. It keeps replicas that see different things (because one lags, was started later
+// Authority is what a replica may change about who leads. It keeps replicas that see different things (because one lags, was started later
 // or is of another version) from undoing each other's work. Every replica may replace a leader that is lost. After that no replica sees a
 // loss any more, so none moves the leader again. All other moves, and the repairs of metadata, are the Lease holder's. The exception is a
 // hand-over that admission has prepared: the replica that prepared it commits it.
-type authority int
+type Authority int
 
 const (
-	// authorityLosses is the authority of a replica without the Lease: it may replace a leader that is lost, and repair endpoints and terms
+	// AuthorityLosses is the authority of a replica without the Lease: it may replace a leader that is lost, and repair endpoints and terms
 	// that cannot be read.
-	authorityLosses authority = iota
-	// authorityAll is the authority of the Lease holder: it may also make voluntary moves and repair metadata.
-	authorityAll
-	// authorityUndisputed is the authority of every replica while replicas of an older version run, which do not follow these rules. One of
+	AuthorityLosses Authority = iota
+	// AuthorityAll is the authority of the Lease holder: it may also make voluntary moves and repair metadata.
+	AuthorityAll
+	// AuthorityUndisputed is the authority of every replica while replicas of an older version run, which do not follow these rules. One of
 	// them holds the Lease and does the rest. This replica only replaces a leader that is deleted, gone or not ready, because every version
 	// does that.
-	authorityUndisputed
+	AuthorityUndisputed
 )
 
-// allows reports whether a replica may make one of a plan's writes. current is nil when the slice does not exist.
-func (a authority) allows(p *plan, current, desired *discoveryv1.EndpointSlice) bool {
+// Allows reports whether a replica may make one of the writes that carry out a decision. current is nil when the slice does not exist.
+func (a Authority) Allows(decision election.Decision, current, desired *discoveryv1.EndpointSlice) bool {
 	switch {
-	case a == authorityAll:
+	case a == AuthorityAll:
 		return true
-	case a == authorityUndisputed:
-		return p.decision.Move && undisputed(p.decision.Reason)
-	case p.decision.Move:
-		return p.decision.Reason.Loss()
+	case a == AuthorityUndisputed:
+		return decision.Move && undisputed(decision.Reason)
+	case decision.Move:
+		return decision.Reason.Loss()
 	case current == nil:
 		// A slice without endpoints carries no traffic, so it can wait for the Lease holder.
 		return len(desired.Endpoints) > 0

@@ -1,4 +1,4 @@
-package failover
+package commitrules
 
 import (
 	"fmt"
@@ -12,16 +12,16 @@ func service(i int) types.NamespacedName {
 	return types.NamespacedName{Namespace: "shop", Name: fmt.Sprint("web-", i)}
 }
 
-// testLimiter is a limiter with a limit that a test changes, and the names of the Services that it has enqueued since the last check.
+// testLimiter is a Limiter with a limit that a test changes, and the names of the Services that it has enqueued since the last check.
 type testLimiter struct {
-	*limiter
+	*Limiter
 	limit    int
 	enqueued []string
 }
 
 func newTestLimiter(limit int) *testLimiter {
 	l := &testLimiter{limit: limit}
-	l.limiter = newLimiter(func() int { return l.limit }, func(key types.NamespacedName) { l.enqueued = append(l.enqueued, key.Name) })
+	l.Limiter = NewLimiter(func() int { return l.limit }, func(key types.NamespacedName) { l.enqueued = append(l.enqueued, key.Name) })
 	return l
 }
 
@@ -36,81 +36,81 @@ func (l *testLimiter) expect(t *testing.T, want ...string) {
 func TestTheLimiterEnqueuesAWaitingServiceWhenAnotherIsDone(t *testing.T) {
 	l := newTestLimiter(2)
 	for i, want := range []bool{true, true, false, false, false} {
-		if got := l.tryAcquire(service(i)); got != want {
+		if got := l.TryAcquire(service(i)); got != want {
 			t.Errorf("Service %d may run: %t, want %t", i, got, want)
 		}
 	}
 	l.expect(t)
-	l.release()
+	l.Release()
 	l.expect(t, "web-2") // in order, and no more than there is room for
-	if !l.tryAcquire(service(2)) {
+	if !l.TryAcquire(service(2)) {
 		t.Error("a Service that was enqueued may not run")
 	}
-	l.release()
-	l.release()
+	l.Release()
+	l.Release()
 	l.expect(t, "web-3", "web-4")
-	l.release()
+	l.Release()
 	l.expect(t)
 }
 
 func TestTheLimiterEnqueuesAServiceOnce(t *testing.T) {
 	l := newTestLimiter(1)
-	l.tryAcquire(service(0))
+	l.TryAcquire(service(0))
 	for range 3 { // events of the same Service while it waits
-		if l.tryAcquire(service(1)) {
+		if l.TryAcquire(service(1)) {
 			t.Error("a Service may run beyond the limit")
 		}
 	}
-	l.release()
+	l.Release()
 	l.expect(t, "web-1")
 	if !l.waiting.Empty() || len(l.queued) != 0 {
 		t.Errorf("%v and %v are remembered", l.waiting, l.queued)
 	}
-	l.tryAcquire(service(0))
-	if !l.tryAcquire(service(1)) {
+	l.TryAcquire(service(0))
+	if !l.TryAcquire(service(1)) {
 		t.Error("a Service that was enqueued may not run")
 	}
-	l.tryAcquire(service(1)) // an event while it runs: it waits again
-	l.release()
+	l.TryAcquire(service(1)) // an event while it runs: it waits again
+	l.Release()
 	l.expect(t, "web-0")
-	l.forfeit(service(0))
+	l.Forfeit(service(0))
 	l.expect(t, "web-1")
 }
 
 func TestTheLimiterFollowsAChangedLimit(t *testing.T) {
 	l := newTestLimiter(1)
 	for i := range 6 {
-		l.tryAcquire(service(i))
+		l.TryAcquire(service(i))
 	}
 	l.limit = 4
-	l.release()
+	l.Release()
 	l.expect(t, "web-1", "web-2", "web-3", "web-4")
 	for i := 1; i <= 4; i++ {
-		if !l.tryAcquire(service(i)) {
+		if !l.TryAcquire(service(i)) {
 			t.Errorf("Service %d may not run below the new limit", i)
 		}
 	}
 	l.limit = 1
 	for range 3 {
-		l.release()
+		l.Release()
 		l.expect(t) // as many run as the new limit allows, or more
 	}
-	l.release()
+	l.Release()
 	l.expect(t, "web-5")
 }
 
 func TestTheLimiterKeepsThePlaceOfAServiceThatWasEnqueued(t *testing.T) {
 	l := newTestLimiter(1)
-	l.tryAcquire(service(0))
-	l.tryAcquire(service(1))
-	l.release()
+	l.TryAcquire(service(0))
+	l.TryAcquire(service(1))
+	l.Release()
 	l.expect(t, "web-1")
-	if l.tryAcquire(service(2)) {
+	if l.TryAcquire(service(2)) {
 		t.Error("a newcomer takes the place of a Service that has waited")
 	}
-	l.forfeit(service(1)) // it has nothing to decide any more
+	l.Forfeit(service(1)) // it has nothing to decide any more
 	l.expect(t, "web-2")
-	l.forfeit(service(1)) // has no place to give up
+	l.Forfeit(service(1)) // has no place to give up
 	if l.taken != 1 {
 		t.Errorf("%d places are taken, want one", l.taken)
 	}
@@ -118,19 +118,19 @@ func TestTheLimiterKeepsThePlaceOfAServiceThatWasEnqueued(t *testing.T) {
 
 func TestTheLimiterServesNamespacesInTurn(t *testing.T) {
 	l := newTestLimiter(1)
-	l.tryAcquire(service(0))
+	l.TryAcquire(service(0))
 	for i := 1; i <= 50; i++ {
-		l.tryAcquire(service(i))
+		l.TryAcquire(service(i))
 	}
 	neighbour := types.NamespacedName{Namespace: "bank", Name: "neighbour"}
-	l.tryAcquire(neighbour)
-	l.release()
+	l.TryAcquire(neighbour)
+	l.Release()
 	l.expect(t, "web-1")
-	l.tryAcquire(service(1))
-	l.tryAcquire(service(1)) // an event meanwhile
-	l.release()
+	l.TryAcquire(service(1))
+	l.TryAcquire(service(1)) // an event meanwhile
+	l.Release()
 	l.expect(t, "neighbour")
-	l.tryAcquire(neighbour)
-	l.release()
+	l.TryAcquire(neighbour)
+	l.Release()
 	l.expect(t, "web-2")
 }

@@ -1,4 +1,4 @@
-package failover
+package commitrules
 
 import (
 	"sync"
@@ -16,17 +16,17 @@ const (
 	longestDelivery = 30 * time.Second
 )
 
-// triggerTime returns the time of the change that moves the leader, for the annotation endpoints.kubernetes.io/last-change-trigger-time.
+// TriggerTime returns the time of the change that moves the leader, for the annotation endpoints.kubernetes.io/last-change-trigger-time.
 // kube-proxy computes its network-programming latency from it, so an event that arrives late must count as late.
 //
-// old is the pod that led, nil when no pod did. Do not call triggerTime for a leader whose pod is gone: nothing says when that happened, so
+// old is the pod that led, nil when no pod did. Do not call TriggerTime for a leader whose pod is gone: nothing says when that happened, so
 // the trigger is the event. successor is the pod that leads now, nil when no pod can. event is when the event arrived. Without one (a
 // timer, a start) it is zero, and so is the result, because nothing was late.
 //
 // The objects say when a deletion was requested, when a pod became ready or not ready, and when an eviction was announced. While these
 // times agree with event to within their resolution, event is more exact. They come from other clocks, so the result is never later than
 // event.
-func triggerTime(old, successor *corev1.Pod, event time.Time) time.Time {
+func TriggerTime(old, successor *corev1.Pod, event time.Time) time.Time {
 	if event.IsZero() {
 		return event
 	}
@@ -81,20 +81,21 @@ func conditionTime(pod *corev1.Pod, kind corev1.PodConditionType, status corev1.
 	return time.Time{}
 }
 
-// pendingTriggers remembers, for each Service that waits to be reconciled, the arrival of the event that enqueued it. A work queue only
+// PendingTriggers remembers, for each Service that waits to be reconciled, the arrival of the event that enqueued it. A work queue only
 // carries the Service's name, and the duration of a hand-over is measured from the arrival.
-type pendingTriggers struct {
+type PendingTriggers struct {
 	mu sync.Mutex
 	// at has an entry for a Service from its event until the reconciliation takes it.
 	at map[types.NamespacedName]time.Time
 }
 
-func newPendingTriggers() *pendingTriggers {
-	return &pendingTriggers{at: map[types.NamespacedName]time.Time{}}
+// NewPendingTriggers returns PendingTriggers that remember nothing yet.
+func NewPendingTriggers() *PendingTriggers {
+	return &PendingTriggers{at: map[types.NamespacedName]time.Time{}}
 }
 
-// record records the arrival of an event. Of several that wait, the first one counts.
-func (t *pendingTriggers) record(key types.NamespacedName, arrived time.Time) {
+// Record records the arrival of an event. Of several that wait, the first one counts.
+func (t *PendingTriggers) Record(key types.NamespacedName, arrived time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if earlier, waiting := t.at[key]; !waiting || arrived.Before(earlier) {
@@ -102,8 +103,8 @@ func (t *pendingTriggers) record(key types.NamespacedName, arrived time.Time) {
 	}
 }
 
-// take returns the recorded arrival and forgets it. It returns zero when there is none.
-func (t *pendingTriggers) take(key types.NamespacedName) time.Time {
+// Take returns the recorded arrival and forgets it. It returns zero when there is none.
+func (t *PendingTriggers) Take(key types.NamespacedName) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	arrived := t.at[key]
@@ -111,9 +112,9 @@ func (t *pendingTriggers) take(key types.NamespacedName) time.Time {
 	return arrived
 }
 
-// restore records an arrival again, for a reconciliation that has to be repeated. Zero is ignored.
-func (t *pendingTriggers) restore(key types.NamespacedName, arrived time.Time) {
+// Restore records an arrival again, for a reconciliation that has to be repeated. Zero is ignored.
+func (t *PendingTriggers) Restore(key types.NamespacedName, arrived time.Time) {
 	if !arrived.IsZero() {
-		t.record(key, arrived)
+		t.Record(key, arrived)
 	}
 }

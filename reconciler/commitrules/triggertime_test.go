@@ -1,4 +1,4 @@
-package failover
+package commitrules
 
 import (
 	"testing"
@@ -77,7 +77,7 @@ func TestTriggerTime(t *testing.T) {
 			if event.IsZero() && !test.wantNone {
 				event = gen.T0
 			}
-			got := triggerTime(test.leaving, test.successor, event)
+			got := TriggerTime(test.leaving, test.successor, event)
 			if test.wantNone {
 				if !got.IsZero() {
 					t.Errorf("got %s, want none", got)
