@@ -41,8 +41,8 @@ func ownPodsOnly(mode report.Mode) bool {
 	return mode == report.ModeReadiness || unannounced(mode)
 }
 
-// unannounced returns whether nobody tells the API of the loss. Tanist moves the leader of a Service for such a loss once in ten seconds at
-// most, and more rarely with each one.
+// unannounced returns whether the loss begins without a change of any object, so that an observer may notice it before Kubernetes does. A
+// verdict moves the leader of a Service once in ten seconds at most, and with each one more rarely, down to once a minute.
 func unannounced(mode report.Mode) bool {
 	return mode == report.ModeCrash || mode == report.ModeFreeze || mode == report.ModeNode
 }

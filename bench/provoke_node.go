@@ -7,8 +7,10 @@ import (
 	"time"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 
 	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
@@ -16,26 +18,36 @@ import (
 )
 
 const (
-	// askEvery is how often the pod is asked whether it still answers, and answerWithin how long an answer may take. The loss is dated to the
-	// last answer, so it may be that much later.
+	// askEvery is how often the pod is asked whether it still answers, and answerWithin how long an answer may take. The loss is dated to when
+	// the last answered question was sent, so it may be that much later.
 	askEvery     = 20 * time.Millisecond
 	answerWithin = 300 * time.Millisecond
+	// silentAfter is how many questions in a row go without an answer before the pod counts as silent: one answer may be late or get lost.
+	silentAfter = 2
 )
 
-// awaitSilence asks the user to switch off the pod's node, and returns when the pod last answered. Nothing in the cluster can switch off a
-// node. Requests go through the API server, which reaches pods wherever bench runs.
+// awaitSilence asks the user to switch off the pod's node, waits until the pod no longer answers, and returns when the last question was sent
+// that it answered. Nothing in the cluster can switch off a node. Requests go through the API server, which reaches pods wherever bench runs.
 func (p provoker) awaitSilence(ctx context.Context, pod watch.Pod) (last time.Time, err error) {
 	p.printf("Now switch off node %s, as a loss of power would: stop its machine, without a shutdown. Waiting until pod %s no longer answers",
 		pod.Node, pod.Name)
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
 	last = time.Now()
-	for {
+	for unanswered := 0; ; {
 		asked := time.Now()
-		if err := p.ask(ctx, pod); err != nil && ctx.Err() == nil {
+		err := p.ask(ctx, pod)
+		switch {
+		case err == nil:
+			last, unanswered = asked, 0
+		case notAsked(err):
+			return last, fmt.Errorf("failed to ask the pod whether it still answers: %w", err)
+		case ctx.Err() == nil:
+			unanswered++
+		}
+		if unanswered == silentAfter {
 			return last, nil
 		}
-		last = asked
 		select {
 		case <-ctx.Done():
 			return last, fmt.Errorf("the pod still answers: %w", context.Cause(ctx))
@@ -51,8 +63,14 @@ func (p provoker) ask(ctx context.Context, pod watch.Pod) error {
 		Name(pod.Name + ":" + strconv.Itoa(testbed.ServerPort)).SubResource("proxy").MaxRetries(0).Do(ctx).Error()
 }
 
-// forgetLosses removes what Tanist remembers of the losses of bench's own Services: it would put off the next ones, and measure nothing but
-// that.
+// notAsked reports whether an error shows that the API server is not there or has refused the request, so that it says nothing about the pod.
+func notAsked(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsUnauthorized(err) || apierrors.IsTooManyRequests(err) ||
+		utilnet.IsConnectionRefused(err)
+}
+
+// forgetLosses removes what Tanist remembers of the losses of bench's own Services. Otherwise Tanist would put off the next moves, and bench
+// would measure nothing but that.
 func (p provoker) forgetLosses(ctx context.Context) error {
 	slices, err := p.client.DiscoveryV1().EndpointSlices(p.namespace).List(ctx, metav1.ListOptions{
 		LabelSelector: discoveryv1.LabelManagedBy + "=" + config.SliceManagedBy,

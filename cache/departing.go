@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// departing has the pods whose departure was admitted and whose objects do not show it yet.
+// departing has the pods whose departure was admitted and whose deletion is not seen yet.
 type departing struct {
 	mu sync.RWMutex
 	// until is when each pod's departure counts as refused. DepartureAdmitted adds a pod, DepartureSeen removes it, and a sweep removes those
@@ -38,7 +38,7 @@ func (l *Leaders) DepartureAdmitted(pod types.UID, now, until time.Time) {
 	d.until[pod] = until
 }
 
-// DepartureSeen records that a pod is gone, or that its object shows the departure. From then on, the object alone counts.
+// DepartureSeen records that a pod is gone or terminating. From then on, the object alone counts.
 func (l *Leaders) DepartureSeen(pod types.UID) {
 	l.departing.mu.Lock()
 	defer l.departing.mu.Unlock()

@@ -13,7 +13,8 @@ const (
 	MissUnknown Miss = "unknown"
 	// MissInvalidated means that the Service's entry was invalidated.
 	MissInvalidated Miss = "invalidated"
-	// MissConflict means that a commit was refused because another write of the slice came first.
+	// MissConflict means that a commit was refused because the slice had changed, was there already or was gone, or that a commit was given up
+	// because the leader was heard again.
 	MissConflict Miss = "conflict"
 	// MissBehind means that the informers have not delivered in time what the writer of a slice had seen.
 	MissBehind Miss = "behind"
@@ -30,7 +31,8 @@ const (
 	ServiceGone Invalidation = "service_gone"
 	// OptedOut means that the label or annotation was removed, or that the Service can no longer have a leader.
 	OptedOut Invalidation = "opted_out"
-	// ServiceChanged means that the selector, ports, address families or annotations of the Service or its leader Service changed.
+	// ServiceChanged means that the Service or its leader Service changed in more than its status, annotations that Tanist does not read, and
+	// those in which Tanist itself reports who leads or keeps something for later.
 	ServiceChanged Invalidation = "service_changed"
 	// SliceChanged means that a slice's version went back, or that its deletion was seen too late to know the version.
 	SliceChanged Invalidation = "slice_changed"
@@ -43,12 +45,13 @@ type Outcome string
 const (
 	// OutcomeUsed means that it was committed.
 	OutcomeUsed Outcome = "used"
-	// OutcomeStale means that it was dropped: the successor, a slice, or the Service had changed, the Service was gone, or the commit failed.
+	// OutcomeStale means that it was dropped: the successor, a slice, or the Service had changed, the Service was gone, the commit failed, or
+	// the departure was not authenticated and another decision would no longer be the same.
 	OutcomeStale Outcome = "stale"
 	// OutcomeExpired means that its leader did not leave: the request was refused, or a disruption budget held it up for longer than
 	// cache.preparedTTL.
 	OutcomeExpired Outcome = "expired"
-	// OutcomeSuperseded means that another prepared hand-over or another commit came first.
+	// OutcomeSuperseded means that a hand-over was then prepared for another leader, or that another commit came first.
 	OutcomeSuperseded Outcome = "superseded"
 )
 
@@ -73,7 +76,7 @@ func newMetrics() *metrics {
 	m := &metrics{
 		hits: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tanist_leader_cache_hits_total",
-			Help: "Lookups that the leader cache could answer.",
+			Help: "Lookups that the leader cache could answer. If a slice then turns out to belong to another leader Service, a live read follows.",
 		}),
 		misses: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tanist_leader_cache_misses_total",

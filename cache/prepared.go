@@ -64,8 +64,8 @@ func (l *Leaders) LedBy(pod types.NamespacedName) []types.NamespacedName {
 	return slices.Collect(maps.Keys(l.ledBy[pod]))
 }
 
-// Prepare keeps a prepared hand-over, and replaces a previous one. A previous one for the same leader is not counted as superseded,
-// because one request may be admitted several times: preparing it again only makes it last longer. A hand-over whose departure was not
+// Prepare keeps a prepared hand-over, and replaces a previous one. One for the same leader is not counted as superseded: one request may be
+// admitted several times, and a deletion may follow an eviction. The newest decision counts. However, a hand-over whose departure was not
 // authenticated does not replace one whose departure was.
 func (l *Leaders) Prepare(key types.NamespacedName, prepared Prepared) {
 	l.mu.Lock()
@@ -109,8 +109,8 @@ func (l *Leaders) ExpirePrepared(key types.NamespacedName, now time.Time) time.D
 
 // TakePrepared removes and returns the prepared hand-over of a Service, with what is known of the Service, if outcome returns OutcomeUsed.
 // The caller then commits it and calls CountPrepared. If outcome returns "", or the entry is not enough to decide from, the hand-over stays
-// prepared. Any other outcome drops it. outcome is called with the cache
-// locked, so it must not call the cache, and should be quick.
+// prepared. Any other outcome drops it. outcome is called with the cache locked, so it must call nothing of the cache except Departing, which
+// has a lock of its own, and should be quick.
 func (l *Leaders) TakePrepared(key types.NamespacedName, want Want, outcome func(Record, *Prepared) Outcome) (*Prepared, Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -18,7 +18,8 @@ type tuningValidator struct {
 }
 
 // handle checks the ConfigMap's namespace and name itself. The webhook configuration selects the same (namespaceSelector and
-// matchConditions), but an administrator can change that, and a caller other than the API server need not keep to it.
+// matchConditions) and leaves out upgrades, which are not recognised here. But an administrator can change that, and a caller other than the
+// API server need not keep to it.
 func (t tuningValidator) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
 	configMap, err := decode[corev1.ConfigMap](request.Object)
 	if err != nil {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -64,9 +65,14 @@ func newAxis(label string, scale func(float64) float64, low, high, from, to floa
 
 // latencyAxis is a logarithmic axis on which all latencies have room.
 func latencyAxis(latencies []float64, from, to float64) axis {
-	low, high := max(slices.Min(latencies), minPlotMs)/1.3, max(slices.Max(latencies), minPlotMs)*1.3
+	lowest, highest := max(slices.Min(latencies), minPlotMs), max(slices.Max(latencies), minPlotMs)
+	low, high := lowest/1.3, highest*1.3
 	logarithm := func(value float64) float64 { return math.Log(max(value, minPlotMs)) }
-	return newAxis("milliseconds (logarithmic)", logarithm, low, high, from, to, decades(low, high))
+	ticks := decades(low, high)
+	if len(ticks) < 2 { // The latencies are so close together that fewer ticks would tell nothing of the scale.
+		ticks = slices.Compact([]float64{lowest, highest})
+	}
+	return newAxis("milliseconds (logarithmic)", logarithm, low, high, from, to, ticks)
 }
 
 func linearAxis(label string, high, from, to float64, ticks []float64) axis {
@@ -86,7 +92,7 @@ func decades(low, high float64) []float64 {
 	return ticks
 }
 
-// countTicks are at most ten whole numbers from 0 to high, with 1, 2 or 5 times a power of ten between them.
+// countTicks are at most eleven whole numbers from 0 to high, with 1, 2 or 5 times a power of ten between them.
 func countTicks(high int) []float64 {
 	step := decades(max(float64(high)/10, 1), float64(high)+10)[0]
 	var ticks []float64
@@ -96,7 +102,7 @@ func countTicks(high int) []float64 {
 	return ticks
 }
 
-// summaryPlot shows all failovers of all rows, a column for each row with a line at the median.
+// summaryPlot shows all failovers that have a latency, a column for each row with a line at the median.
 func summaryPlot(modes []Mode, rows []Row) plot {
 	p := plot{Title: "all failovers, with their medians", Y: latencyAxis(allLatencies(rows), frameBottom, frameTop)}
 	slot := (frameRight - frameLeft) / float64(len(modes))
@@ -120,29 +126,36 @@ func summaryPlot(modes []Mode, rows []Row) plot {
 	return p
 }
 
-// distributionPlot shows which share of failovers was completed within which time, beside the published average and range.
+// distributionPlot shows which share of the failovers that have a latency was completed within which time, beside the published average and
+// range.
 func distributionPlot(mode Mode, rows []Row, published Published) plot {
 	latencies := append(allLatencies(rows), published.MinMs, published.MaxMs)
 	p := plot{
-		Title: string(mode) + ": share of failovers completed within a given time",
+		Title: string(mode) + ": share of failovers completed within a given time (a curve that ends below 1: the rest was missed)",
 		X:     latencyAxis(latencies, frameLeft, frameRight),
 		Y:     linearAxis("share", 1, frameBottom, frameTop, []float64{0, 0.25, 0.5, 0.75, 1}),
 	}
 	from := p.X.at(published.MinMs)
 	p.Band = &band{From: from, Width: p.X.at(published.MaxMs) - from, Mean: p.X.at(published.MeanMs)}
 	for _, row := range rows {
-		p.Series = append(p.Series, series{Who: row.Who, Path: distribution(row.latencies(), p.X, p.Y)})
+		p.Series = append(p.Series, series{Who: row.Who, Path: distribution(row.measured(), p.X, p.Y)})
 	}
 	return p
 }
 
-// distribution is the empirical distribution of latencies, as a path of steps from a share of 0 to a share of 1.
-func distribution(latencies []float64, x, y axis) string {
-	sorted := slices.Sorted(slices.Values(latencies))
+// distribution is the empirical distribution of the samples' latencies, as a path of steps from a share of 0 to a share of 1. With missed
+// failovers it ends below 1, at the timeout: they took longer than that, and nobody knows how long.
+func distribution(samples []Sample, x, y axis) string {
+	sorted := slices.SortedStableFunc(slices.Values(samples), func(a, b Sample) int { return cmp.Compare(a.LatencyMs, b.LatencyMs) })
 	var path strings.Builder
-	fmt.Fprintf(&path, "M%v %v", x.at(sorted[0]), y.at(0))
-	for i, latency := range sorted {
-		fmt.Fprintf(&path, "H%vV%v", x.at(latency), y.at(float64(i+1)/float64(len(sorted))))
+	fmt.Fprintf(&path, "M%v %v", x.at(sorted[0].LatencyMs), y.at(0))
+	completed := 0
+	for _, sample := range sorted {
+		fmt.Fprintf(&path, "H%v", x.at(sample.LatencyMs))
+		if !sample.Missed {
+			completed++
+			fmt.Fprintf(&path, "V%v", y.at(float64(completed)/float64(len(sorted))))
+		}
 	}
 	return path.String()
 }

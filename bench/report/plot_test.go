@@ -33,10 +33,45 @@ func TestLatencyAxisIsLogarithmic(t *testing.T) {
 	}
 }
 
+func TestLatencyAxisHasTicks(t *testing.T) {
+	tests := map[string]struct {
+		latencies []float64
+		want      []string
+	}{
+		"1, 2 and 5 times the powers of ten":                      {latencies: []float64{9, 30}, want: []string{"10", "20"}},
+		"the lowest and the highest if these are too few":         {latencies: []float64{30.5, 24, 26}, want: []string{"24", "30.5"}},
+		"also if there is one":                                    {latencies: []float64{18, 21}, want: []string{"18", "21"}},
+		"one if all latencies are the same":                       {latencies: []float64{27.04, 27.04}, want: []string{"27.04"}},
+		"the lowest that can be drawn, if all are below the axis": {latencies: []float64{-1, 0}, want: []string{"0.1"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, tick := range latencyAxis(test.latencies, 0, 100).Ticks {
+				got = append(got, tick.Label)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("ticks (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestDistribution(t *testing.T) {
 	x, y := linearAxis("", 100, 0, 100, nil), linearAxis("", 1, 90, 0, nil)
-	want := "M0 90H0V60H10V30H30V0"
-	if got := distribution([]float64{30, 10, 0}, x, y); got != want {
-		t.Errorf("path = %s, want %s", got, want)
+	tests := map[string]struct {
+		samples []Sample
+		want    string
+	}{
+		"all are completed":                      {samples: []Sample{{LatencyMs: 30}, {LatencyMs: 10}, {}}, want: "M0 90H0V60H10V30H30V0"},
+		"the missed ones are never completed":    {samples: []Sample{{LatencyMs: 100, Missed: true}, {LatencyMs: 30}, {}}, want: "M0 90H0V60H30V30H100"},
+		"nothing is completed if all are missed": {samples: []Sample{{LatencyMs: 100, Missed: true}}, want: "M100 90H100"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := distribution(test.samples, x, y); got != test.want {
+				t.Errorf("path = %s, want %s", got, test.want)
+			}
+		})
 	}
 }

@@ -27,17 +27,18 @@ type Row struct {
 
 // Sample is one failover.
 type Sample struct {
-	// Number counts the failovers of a row from 1.
+	// Number counts the failovers of a row from 1; in burst-each, it is the round's.
 	Number int `json:"number"`
 	// Service is the leader Service that lost its leader; only where a row has several.
 	Service string `json:"service,omitempty"`
-	// LostAt is when the loss began: when the request was sent or, for readiness, when a watch saw the pod's status change.
+	// LostAt is when the loss began: when the request was sent. For readiness, when a watch saw the pod's status change; for node, when
+	// the last question was sent that the pod answered.
 	LostAt time.Time `json:"lostAt"`
 	// LatencyMs is the time from then until an independent watch saw another pod as the ready endpoint, and the timeout of a missed
 	// failover. For readiness, both ends are events of different watches: where the slice's overtakes the pod's, the latency
 	// is a little below zero and is kept so.
 	LatencyMs float64 `json:"latencyMs"`
-	// CallMs is how long the request took that provoked the loss.
+	// CallMs is how long the request took that provoked the loss. For node, how long after LostAt the pod counted as silent.
 	CallMs float64 `json:"callMs"`
 	From   string  `json:"from"`
 	To     string  `json:"to,omitempty"`
@@ -60,13 +61,22 @@ func (s Sample) Failed(err error) Sample {
 	return s
 }
 
+// measured are the samples that have a latency.
+func (r Row) measured() []Sample {
+	var measured []Sample
+	for _, sample := range r.Samples {
+		if sample.Error == "" {
+			measured = append(measured, sample)
+		}
+	}
+	return measured
+}
+
 // latencies are those of the samples that have one.
 func (r Row) latencies() []float64 {
 	var latencies []float64
-	for _, sample := range r.Samples {
-		if sample.Error == "" {
-			latencies = append(latencies, sample.LatencyMs)
-		}
+	for _, sample := range r.measured() {
+		latencies = append(latencies, sample.LatencyMs)
 	}
 	return latencies
 }

@@ -76,7 +76,8 @@ func (r *Report) title() string {
 
 // howToRead explains the columns.
 const howToRead = `Milliseconds from sending the request that took the leader away (readiness: from the change of the pod's
-status in the API) until an independent watch saw another pod as the ready endpoint. Percentiles are by nearest rank.`
+status in the API; node: from the last question that the pod answered) until an independent watch saw another pod
+as the ready endpoint. Percentiles are by nearest rank.`
 
 // WriteTable writes the report for a terminal.
 func (r *Report) WriteTable(w io.Writer) error {

@@ -52,8 +52,7 @@ func dialFrom(next func() int) dial {
 		for range portTries {
 			dialer := net.Dialer{LocalAddr: &net.TCPAddr{Port: next()}}
 			conn, err := dialer.DialContext(ctx, network, address)
-			// A port that another socket has is in use. One that still has a connection to the same address, as in the state TIME_WAIT, is not
-			// available.
+			// A port that another socket has, even one in the state TIME_WAIT, is in use (on Linux). EADDRNOTAVAIL is treated alike.
 			if !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EADDRNOTAVAIL) {
 				return conn, err
 			}

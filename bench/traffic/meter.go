@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -58,19 +59,27 @@ func (m *Meter) broadcast() {
 	m.changed = make(chan struct{})
 }
 
-// read adds the windows in a client's output, one per line, until it ends.
+// read adds the windows in a client's output, one per line, until it ends. It skips lines that are no windows, such as a warning, and returns
+// an error with the first of them. It ignores a last line without an end: the connection broke within it, or more of it is to come.
 func (m *Meter) read(output io.Reader) error {
-	lines := bufio.NewScanner(output)
-	for lines.Scan() {
+	var unreadable error
+	for lines := bufio.NewReader(output); ; {
+		line, err := lines.ReadBytes('\n')
+		switch {
+		case errors.Is(err, io.EOF):
+			return unreadable
+		case err != nil:
+			return cmp.Or(unreadable, err)
+		}
 		var window Window
-		if err := json.Unmarshal(lines.Bytes(), &window); err != nil {
-			return fmt.Errorf("failed to read the traffic client's output %q: %w", lines.Text(), err)
+		if err := json.Unmarshal(line, &window); err != nil {
+			unreadable = cmp.Or(unreadable, fmt.Errorf("failed to read the traffic client's output %q: %w", bytes.TrimSpace(line), err))
+			continue
 		}
 		if err := m.add(window); err != nil {
 			return err
 		}
 	}
-	return lines.Err()
 }
 
 // Mark returns how many windows there are.

@@ -2,10 +2,14 @@ package traffic
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestMeterReadsEachWindowOnce(t *testing.T) {
@@ -22,9 +26,48 @@ func TestMeterReadsEachWindowOnce(t *testing.T) {
 	}
 }
 
-func TestMeterRefusesOtherOutput(t *testing.T) {
-	if err := NewMeter().read(strings.NewReader("error: unknown command\n")); err == nil || !strings.Contains(err.Error(), "unknown command") {
-		t.Errorf("error = %v, want the output in it", err)
+func TestMeterRead(t *testing.T) {
+	const unreadable = `failed to read the traffic client's output "error: unknown command": ` +
+		"invalid character 'e' looking for beginning of value"
+	broken := errors.New("connection broken")
+	tests := map[string]struct {
+		output  io.Reader
+		want    []int
+		wantErr string
+	}{
+		"the windows of all lines": {output: strings.NewReader("{\"number\":1}\n{\"number\":2}\n"), want: []int{1, 2}},
+		"a line that is no window hides no later one, and is in the error": {
+			output: strings.NewReader("{\"number\":1}\nerror: unknown command\n\n{\"number\":2}\n"), want: []int{1, 2}, wantErr: unreadable,
+		},
+		"a last line without an end is left for the next time": {
+			output: strings.NewReader("{\"number\":1}\n{\"numb"), want: []int{1},
+		},
+		"so is one that could be complete": {output: strings.NewReader("{\"number\":1}\n{\"number\":2}"), want: []int{1}},
+		"a broken connection is in the error": {
+			output: io.MultiReader(strings.NewReader("{\"number\":1}\n"), iotest.ErrReader(broken)), want: []int{1}, wantErr: broken.Error(),
+		},
+		"a line that is no window is the better explanation": {
+			output: io.MultiReader(strings.NewReader("error: unknown command\n"), iotest.ErrReader(broken)), wantErr: unreadable,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := NewMeter()
+			gotErr := ""
+			if err := m.read(test.output); err != nil {
+				gotErr = err.Error()
+			}
+			if diff := cmp.Diff(test.wantErr, gotErr); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+			var got []int
+			for _, window := range m.windows {
+				got = append(got, window.Number)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("windows (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -39,8 +39,8 @@ func Args(config Config) []string {
 	}
 }
 
-// ReadPod adds the windows in a client pod's output until ctx or the pod ends. It requests the output again while the pod has not
-// started and when the connection breaks.
+// ReadPod adds the windows in a client pod's output until ctx or the pod ends. It requests the whole output again while the pod has not
+// started, and whenever the output ends before the pod does.
 func (m *Meter) ReadPod(ctx context.Context, client kubernetes.Interface, namespace, name string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -95,7 +95,8 @@ type freeze struct {
 	ended chan struct{}
 }
 
-// begin makes the server hang for a while. One that hangs already goes on when it was to.
+// begin makes the server hang for a while. If two requests come at once, the first one's duration counts. One that comes during a hang waits
+// for its end and then begins the next.
 func (f *freeze) begin(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

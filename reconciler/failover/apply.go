@@ -23,8 +23,9 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// errOutdated is the error of a write that the API server refused because the slice has changed since it was read.
-var errOutdated = errors.New("the EndpointSlice has changed")
+// errOutdated is the error of a write that the API server refused because the slice has changed since it was read, or is gone, and of one that
+// was given up because the leader was heard again.
+var errOutdated = errors.New("the EndpointSlice has changed, or the leader was heard again")
 
 // apply writes slices in order, and reports whether the first one was written. It stops at the first error, so of two replicas that write
 // the same, only one makes the other writes. Nothing else in this package writes to the API. The error errOutdated asks for another

@@ -80,7 +80,7 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 		return result, err
 	}
 	c.triggers.Restore(key, in.trigger)
-	return reconcile.Result{}, fmt.Errorf("failed to commit: refused %d times: %w", maxAttempts, errOutdated)
+	return reconcile.Result{}, fmt.Errorf("failed to commit after %d attempts: %w", maxAttempts, errOutdated)
 }
 
 // reconcileOnce decides, commits and reports, once.

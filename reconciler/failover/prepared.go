@@ -166,7 +166,8 @@ func commitOutcome(committed bool, err error) cache.Outcome {
 }
 
 // preparedOutcome returns what becomes of a prepared hand-over now: OutcomeUsed to commit it, another outcome to drop it, and "" to keep
-// waiting for the leader's departure or for newer data. The time now is the API server's, local is that of the own clock. It is pure.
+// waiting for the leader's departure or for newer data. The time now is the API server's, local is that of the own clock. Like decide, it
+// depends only on its arguments, except for isDeparting.
 func preparedOutcome(in input, prepared *cache.Prepared, now, local time.Time) cache.Outcome {
 	if in.hasOtherOwner() || in.behind() {
 		return ""
