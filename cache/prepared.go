@@ -19,6 +19,8 @@ type Departure struct {
 	// Eviction distinguishes an eviction from a deletion. An eviction first sets a condition on the pod, and may wait for a disruption
 	// budget.
 	Eviction bool
+	// User is the name of the user who asks.
+	User string
 	// Unauthenticated means that nothing proves that the API server asks: anybody may have made it up.
 	Unauthenticated bool
 }
@@ -44,6 +46,8 @@ type Prepared struct {
 	Announced bool
 	// AtOnce means that the commit does not wait until the leader is seen to leave.
 	AtOnce bool
+	// By is the user who asked for the departure; empty if nothing proves it.
+	By string
 	// Unauthenticated means that the departure was. Whoever commits the hand-over first makes sure that it would decide the same.
 	Unauthenticated bool
 	// Expires is when the departure counts as refused.

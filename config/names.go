@@ -56,6 +56,10 @@ const (
 	// believed it lost although the API did not say so: how often not long ago, and the last three such pods with the times.
 	LostKey = Domain + "/lost"
 
+	// HistoryKey is the annotation that Tanist writes on the primary address family's EndpointSlice when it moves the leader: the last moves
+	// (a JSON array). It is for people: no replica decides by it.
+	HistoryKey = Domain + "/history"
+
 	// SuccessorKey is the annotation that Tanist writes on the leader Service only: the pod that would lead if the leader went now.
 	SuccessorKey = Domain + "/successor"
 
@@ -112,7 +116,8 @@ var podKeys = []string{PriorityKey, DrainWindowKey}
 
 // writtenKeys are the annotations that Tanist writes itself. A user's Service may have them too, copied from a leader Service.
 var writtenKeys = []string{
-	TermKey, LeaderKey, LeaderSinceKey, ReasonKey, BasisKey, LeavingKey, LostKey, SuccessorKey, LastGoodKey, InstallationKey, OrphanedSinceKey,
+	TermKey, LeaderKey, LeaderSinceKey, ReasonKey, BasisKey, LeavingKey, LostKey, HistoryKey, SuccessorKey, LastGoodKey, InstallationKey,
+	OrphanedSinceKey,
 }
 
 // KnownKeys returns the annotations that users and Tanist write on Services and pods.

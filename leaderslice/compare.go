@@ -10,7 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// SameSlice reports whether a slice is as desired. Others may add labels, annotations and owners.
+// SameSlice reports whether a slice is as desired. Others may add labels, annotations and owners. The annotations that only accompany a move,
+// such as the history, are not compared, so that they are never a reason for a write.
 func SameSlice(current, desired *discoveryv1.EndpointSlice) bool {
 	return SameTraffic(current, desired) &&
 		contains(current.Labels, desired.Labels) &&

@@ -22,6 +22,7 @@ func FuzzSlice(f *testing.F) {
 			Basis: Basis{Pods: "30", Services: "20"}, Leaving: Leaving{Pod: "z9-uid", Until: gen.T0}, Losses: lossesOf("y8-uid", "z9-uid"),
 		}
 		slice := content.RenderPrimary(discoveryv1.AddressTypeIPv4)
+		RecordMove(slice, nil, moveOfTerm(5))
 		change(slice)
 		written, err := json.Marshal(slice)
 		if err != nil {
@@ -33,6 +34,9 @@ func FuzzSlice(f *testing.F) {
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "-9223372036854775808" })
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.BasisKey] = "5/a/b/c/d" })
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.LostKey] = "9;a@b;@;2026-03-01T12:00:00Z@" })
+	add(func(s *discoveryv1.EndpointSlice) {
+		s.Annotations[config.HistoryKey] = `[{"at":"9999-12-31T23:59:59-23:00"},null]`
+	})
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations, s.Endpoints[0].TargetRef.UID = nil, "a/b" })
 	add(func(s *discoveryv1.EndpointSlice) { s.OwnerReferences, s.Labels = nil, nil })
 	add(func(s *discoveryv1.EndpointSlice) {
@@ -60,9 +64,15 @@ func FuzzSlice(f *testing.F) {
 			once = render(parsed.State)
 			SameSlice(slice, once)
 			twice = render(Parse(once).State)
+			RecordMove(once, slice, moveOfTerm(6))
+			RecordMove(twice, once, moveOfTerm(7))
 		})
 		if !SameSlice(once, twice) {
 			t.Errorf("what Tanist writes is changed again after it was read:\n%+v\n%+v", once, twice)
+		}
+		moves, ok := ParseHistory(twice.Annotations)
+		if size := len(twice.Annotations[config.HistoryKey]); !ok || len(moves) < 2 || moves[len(moves)-1].Term != 7 || size > maxHistoryBytes {
+			t.Errorf("the history that Tanist writes has %d bytes, and is read as %+v", size, moves)
 		}
 	})
 }

@@ -13,9 +13,10 @@ type Content struct {
 	Source, LeaderService *corev1.Service
 	State                 State
 	Basis                 Basis
-	// Leaving and Losses are written on the primary family's slice only.
+	// Leaving, Losses and History are written on the primary family's slice only. History is the annotation as it is: RecordMove changes it.
 	Leaving Leaving
 	Losses  Losses
+	History string
 	// Pod is the leader; nil if nobody leads.
 	Pod *corev1.Pod
 }
@@ -28,6 +29,9 @@ func (c Content) RenderPrimary(family discoveryv1.AddressType) *discoveryv1.Endp
 	}
 	if len(c.Losses.Marks) > 0 {
 		slice.Annotations[config.LostKey] = LostAnnotation(c.Losses)
+	}
+	if c.History != "" {
+		slice.Annotations[config.HistoryKey] = c.History
 	}
 	return slice
 }

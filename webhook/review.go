@@ -21,6 +21,9 @@ type request struct {
 	Namespace   string    `json:"namespace"`
 	Name        string    `json:"name"`
 	DryRun      bool      `json:"dryRun"`
+	UserInfo    struct {
+		Username string `json:"username"`
+	} `json:"userInfo"`
 	// OldObject is the pod of a DELETE.
 	OldObject struct {
 		Metadata metadata `json:"metadata"`
@@ -48,7 +51,7 @@ type deleteOptions struct {
 
 // departure returns the departure that is requested. The outcome is empty unless there is nothing to prepare.
 func (r *request) departure() (departure cache.Departure, outcome string) {
-	d := cache.Departure{Namespace: r.Namespace, Name: r.Name, Eviction: r.SubResource == "eviction"}
+	d := cache.Departure{Namespace: r.Namespace, Name: r.Name, Eviction: r.SubResource == "eviction", User: r.UserInfo.Username}
 	pod := &r.OldObject.Metadata
 	if d.Name == "" { // the deletion of a collection
 		d.Name = pod.Name

@@ -116,6 +116,7 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 // commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader.
 func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in input, p plan) error {
 	c.pace.Record(key, time.Now())
+	in.recordMove(p, time.Now())
 	committed, err := c.apply(ctx, key, in.tuning, p)
 	switch {
 	case p.path == pathPrepared:

@@ -38,6 +38,8 @@ type plan struct {
 	// candidates are the pods that the decision was about, losses the moves by verdict once the plan is written.
 	candidates []election.Candidate
 	losses     leaderslice.Losses
+	// by is who asked for the move, according to admission; empty if that is not known.
+	by string
 	// heldBack is from when on a verdict on the leader may be acted upon; zero if no verdict is held back.
 	heldBack time.Time
 }
@@ -171,13 +173,16 @@ func unfitPods(pods []*corev1.Pod, candidates []election.Candidate) []unfitPod {
 // highestTerm, and recordedState, which then no longer believes the primary's term).
 func (in input) planWrites(p *plan, now time.Time) {
 	since := in.changeTime(p)
+	all := leaderslice.Families(in.leaderService)
+	current, exists := in.slice(all[0])
 	content := leaderslice.Content{
 		Source: in.source, LeaderService: in.leaderService, State: p.after, Basis: in.commitBasis(), Leaving: in.leaving(now),
 		Losses: p.losses, Pod: in.pod(p.after.Leader.UID),
 	}
-	all := leaderslice.Families(in.leaderService)
+	if exists {
+		content.History = current.Object.Annotations[config.HistoryKey] // a commit of a move adds to it (see recordMove)
+	}
 	desired := content.RenderPrimary(all[0])
-	current, exists := in.slice(all[0])
 	switch {
 	case exists && leaderslice.SameSlice(current.Object, desired):
 	case in.authority.Allows(p.decision, current.Object, desired):

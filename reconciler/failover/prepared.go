@@ -102,6 +102,9 @@ func prepare(in input, departure cache.Departure, now time.Time) (cache.Prepared
 
 		Unauthenticated: departure.Unauthenticated,
 	}
+	if !departure.Unauthenticated {
+		prepared.By = departure.User
+	}
 	if prepared.AtOnce {
 		// The pod's object does not show the departure yet, and every replica must know of it.
 		leaving := leaderslice.Leaving{Pod: departure.UID, Until: now.Add(in.tuning.Cache.PreparedTTL.Duration)}
@@ -244,6 +247,6 @@ func preparedPlan(in input, prepared *cache.Prepared, now time.Time) plan {
 	}
 	return plan{
 		decision: election.Decision{Move: true, Reason: election.Reason(after.Reason)}, path: pathPrepared,
-		before: prepared.Before, after: after, writes: prepared.Writes, writesPrimary: true,
+		before: prepared.Before, after: after, writes: prepared.Writes, writesPrimary: true, by: prepared.By,
 	}
 }

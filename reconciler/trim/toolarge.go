@@ -25,8 +25,8 @@ const (
 	maxServiceBytes = 64 << 10
 )
 
-// tooLarge marks an object in memory of which a part has been left out. The managed fields of all other objects are dropped, so nobody can
-// make up the mark, and Tanist never writes it.
+// tooLarge marks an object in memory of which a part has been left out. The managed fields of other objects are dropped, except for
+// what preferredManager keeps, so nobody can make up the mark, and Tanist never writes it.
 var tooLarge = []metav1.ManagedFieldsEntry{{Manager: config.Domain + "/too-large"}}
 
 // TooLarge reports whether an object in memory was too large, so that a part of it has been left out.

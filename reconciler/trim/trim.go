@@ -49,9 +49,9 @@ func Object(object client.Object) error {
 
 // trimService keeps, besides our annotations, those that are copied to a leader Service. It keeps them on both Services.
 func trimService(service *corev1.Service) {
-	annotations := ServiceAnnotations(service.Annotations)
+	annotations, managed := ServiceAnnotations(service.Annotations), preferredManager(service)
 	service.ObjectMeta = trimMeta(service.ObjectMeta)
-	service.Annotations = annotations
+	service.Annotations, service.ManagedFields = annotations, managed
 	service.Status = corev1.ServiceStatus{}
 	boundService(service)
 }
