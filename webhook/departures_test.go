@@ -118,6 +118,10 @@ func TestDepartures(t *testing.T) {
 		outcome string
 	}{
 		"a deletion": {request: deletion(), want: &web1},
+		"a deletion by a user": {
+			request: deletion(func(r *admissionv1.AdmissionRequest) { r.UserInfo.Username = "alice" }),
+			want:    &cache.Departure{Namespace: "shop", Name: "web-1", UID: "web-1-uid", User: "alice"},
+		},
 		"a deletion of a collection, which has no name": {
 			request: deletion(func(r *admissionv1.AdmissionRequest) { r.Name = "" }), want: &web1,
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/explain"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/get"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/handover"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/history"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/rotatesecret"
 )
 
@@ -31,8 +32,8 @@ func newRootCommand(version string) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	root.AddCommand(
-		get.NewCommand(kubeconfig, streams), explain.NewCommand(kubeconfig, streams), handover.NewCommand(kubeconfig, streams),
-		doctor.NewCommand(kubeconfig, streams, version), rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
+		get.NewCommand(kubeconfig, streams), explain.NewCommand(kubeconfig, streams), history.NewCommand(kubeconfig, streams),
+		handover.NewCommand(kubeconfig, streams), doctor.NewCommand(kubeconfig, streams, version), rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
 		newServerCommand(), newClientCommand(streams.Out), newFloorCommand(version, streams.Out),
 	)
 	completion.Add(root, kubeconfig)

@@ -1,0 +1,105 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+)
+
+const long = `Prints the last moves of a Service's leader: when, from which pod to which, the term, the reason, who asked for it, and how long it
+took from the loss or the request to the commit.
+
+Tanist keeps the last ten moves on the EndpointSlice, fewer if the names are long. The role view is enough, and Tanist need not run.`
+
+const example = `  # When did the leader move, and why?
+  kubectl tanist history payments -n shop
+
+  # The moves that somebody asked for
+  kubectl tanist history payments -n shop -o json | jq '.moves[] | select(.by)'`
+
+// Cluster is the cluster that kubectl's own flags select.
+type Cluster interface {
+	ToRESTConfig() (*rest.Config, error)
+	ToRawKubeConfigLoader() clientcmd.ClientConfig
+}
+
+// options are the arguments and flags.
+type options struct {
+	namespace, service string
+	output             string
+}
+
+// NewCommand returns the command.
+func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
+	var o options
+	command := &cobra.Command{
+		Use: "history SERVICE", Short: "Show the last moves of the leader", Long: long, Example: example,
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			if o.output != "" && o.output != "json" && o.output != "yaml" {
+				return fmt.Errorf("--output must be json or yaml, got %q", o.output)
+			}
+			o.service = strings.TrimPrefix(args[0], "service/")
+			return o.run(command.Context(), cluster, streams)
+		},
+	}
+	command.Flags().StringVarP(&o.output, "output", "o", "", "Output format: json or yaml.")
+	return command
+}
+
+func (o *options) run(ctx context.Context, cluster Cluster, streams genericiooptions.IOStreams) error {
+	var err error
+	if o.namespace, _, err = cluster.ToRawKubeConfigLoader().Namespace(); err != nil {
+		return fmt.Errorf("failed to read namespace: %w", err)
+	}
+	config, err := cluster.ToRESTConfig()
+	if err != nil {
+		return fmt.Errorf("failed to read kubeconfig: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("failed to create client: %w", err)
+	}
+	h, err := o.read(ctx, client)
+	if err != nil {
+		return err
+	}
+	return o.print(h, streams)
+}
+
+// read reads the history once. A leader Service's name stands for that of its Service.
+func (o *options) read(ctx context.Context, client kubernetes.Interface) (*History, error) {
+	services, err := client.CoreV1().Services(o.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("failed to list Services: %w", err)
+	}
+	all := pointers(services.Items)
+	source := status.Source(all, o.service)
+	if source == nil {
+		return nil, apierrors.NewNotFound(corev1.Resource("services"), o.service)
+	}
+	slices, err := client.DiscoveryV1().EndpointSlices(o.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("failed to list EndpointSlices: %w", err)
+	}
+	return of(source, all, pointers(slices.Items)), nil
+}
+
+func pointers[T any](items []T) []*T {
+	all := make([]*T, 0, len(items))
+	for i := range items {
+		all = append(all, &items[i])
+	}
+	return all
+}

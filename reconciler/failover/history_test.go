@@ -1,0 +1,192 @@
+package failover
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/reconciler/trim"
+	"github.com/tanist-dev/tanist/test/gen"
+)
+
+// historyIn returns the moves that the primary slice of an input has.
+func historyIn(t *testing.T, in input) []leaderslice.Move {
+	t.Helper()
+	moves, ok := leaderslice.ParseHistory(in.record.Slices["web-leader-ipv4"].Object.Annotations)
+	if !ok {
+		t.Error("the history cannot be parsed")
+	}
+	return moves
+}
+
+// preferring makes the source Service prefer b2, as a field manager wrote it.
+func preferring(t *testing.T, in *input) {
+	t.Helper()
+	in.options.PreferredLeader = "b2"
+	in.source = in.source.DeepCopy()
+	in.source.Annotations[config.PreferredLeaderKey] = "b2"
+	in.source.ManagedFields = []metav1.ManagedFieldsEntry{{
+		Manager: "kubectl-tanist", FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{"f:tanist.dev/preferred-leader":{}}}}`),
+	}}
+	if err := trim.Object(in.source); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheMoveInTheHistory(t *testing.T) {
+	triggered := func(in *input) { in.trigger = gen.T0.Add(-2300 * time.Microsecond) }
+	for name, test := range map[string]struct {
+		pods   []*corev1.Pod
+		change func(*input)
+		want   leaderslice.Move
+	}{
+		"a deletion": {
+			pods: []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), gen.ReadyPod("b2")}, change: triggered,
+			want: leaderslice.Move{From: "a1", To: "b2", Reason: "LeaderDeleted", Took: "2.3ms"},
+		},
+		"a leader that is gone": {
+			pods: []*corev1.Pod{gen.ReadyPod("b2")}, change: triggered,
+			want: leaderslice.Move{From: "a1", To: "b2", Reason: "LeaderGone", Took: "2.3ms"},
+		},
+		"no event says when the leader was lost": {
+			pods: []*corev1.Pod{gen.ReadyPod("b2")}, change: func(*input) {},
+			want: leaderslice.Move{From: "a1", To: "b2", Reason: "LeaderGone"},
+		},
+		"an event of the future, as a clock that was set back has it": {
+			pods: []*corev1.Pod{gen.ReadyPod("b2")}, change: func(in *input) { in.trigger = gen.T0.Add(time.Hour) },
+			want: leaderslice.Move{From: "a1", To: "b2", Reason: "LeaderGone", Took: "0s"},
+		},
+		"nobody can follow": {
+			change: triggered, want: leaderslice.Move{From: "a1", Reason: "NoCandidate", Took: "2.3ms"},
+		},
+		"a preferred leader": {
+			pods:   []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")},
+			change: func(in *input) { triggered(in); preferring(t, in) },
+			want:   leaderslice.Move{From: "a1", To: "b2", Reason: "Preferred", By: "kubectl-tanist", Took: "2.3ms"},
+		},
+		"a deletion while another pod is preferred": {
+			pods:   []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), gen.ReadyPod("b2")},
+			change: func(in *input) { triggered(in); preferring(t, in) },
+			want:   leaderslice.Move{From: "a1", To: "b2", Reason: "LeaderDeleted", Took: "2.3ms"},
+		},
+		"a verdict says nothing about when the leader was lost": {
+			pods: []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")},
+			change: func(in *input) {
+				triggered(in)
+				in.observer = convicts(observe.NodeLost, "a1", "b2")
+			},
+			want: leaderslice.Move{From: "a1", To: "b2", Reason: "NodeLost"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := inputOf(leading("a1", 5), test.pods)
+			test.change(&in)
+			p := decide(in, gen.T0)
+			in.recordMove(p, gen.T0)
+			test.want.At, test.want.Term = gen.T0, newTerm
+			if diff := cmp.Diff([]leaderslice.Move{test.want}, historyIn(t, carryOut(in, p))); diff != "" {
+				t.Errorf("unexpected history (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheUserWhoAskedForAPreparedHandOverIsInTheHistory(t *testing.T) {
+	for name, test := range map[string]struct {
+		departure cache.Departure
+		want      string
+	}{
+		"a deletion":                         {departure: deletionOf("a1"), want: "alice"},
+		"an eviction":                        {departure: evictionOf("a1"), want: "alice"},
+		"a deletion that nobody vouches for": {departure: unauthenticated(deletionOf("a1"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")})
+			test.departure.User = "alice"
+			prepared, ok := prepare(in, test.departure, gen.T0)
+			if !ok {
+				t.Fatal("nothing is prepared")
+			}
+			in.pods = []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), gen.ReadyPod("b2")}
+			in.trigger = gen.T0.Add(time.Second)
+			p := preparedPlan(in, &prepared, gen.T0.Add(time.Second))
+			in.recordMove(p, gen.T0.Add(time.Second+time.Millisecond))
+			want := []leaderslice.Move{{
+				At: gen.T0.Add(time.Second), From: "a1", To: "b2", Term: prepared.After.Term, Reason: prepared.After.Reason, By: test.want, Took: "1ms",
+			}}
+			if diff := cmp.Diff(want, historyIn(t, carryOut(in, p))); diff != "" {
+				t.Errorf("unexpected history (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhatKeepsTheHistory(t *testing.T) {
+	const ipv4, ipv6 = discoveryv1.AddressTypeIPv4, discoveryv1.AddressTypeIPv6
+	earlier := leaderslice.Move{At: gen.T0.Add(-time.Hour), To: "a1", Term: 5, Reason: "FirstLeader"}
+	damage := onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { slice.Annotations[config.HistoryKey] = "damaged" })
+	for name, test := range map[string]struct {
+		change     func(*input)
+		wantWrites bool
+		want       []string // the reasons
+	}{
+		"nothing to do":             {change: func(*input) {}, want: []string{"FirstLeader"}},
+		"a damaged history":         {change: damage},
+		"a removed history":         {change: onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { delete(slice.Annotations, config.HistoryKey) })},
+		"a repair":                  {change: onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil }), wantWrites: true, want: []string{"FirstLeader"}},
+		"a term that is replaced":   {change: termed(ipv4, "many"), wantWrites: true, want: []string{"FirstLeader"}},
+		"a move":                    {change: func(in *input) { in.pods = in.pods[1:] }, wantWrites: true, want: []string{"FirstLeader", "LeaderGone"}},
+		"a move after damage":       {change: func(in *input) { damage(in); in.pods = in.pods[1:] }, wantWrites: true, want: []string{"LeaderGone"}},
+		"a slice that is made anew": {change: withoutSlice(ipv4), wantWrites: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := dual(leading("a1", 5), gen.ReadyPod("a1"), gen.ReadyPod("b2"))
+			onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { leaderslice.RecordMove(slice, nil, earlier) })(&in)
+			test.change(&in)
+			p := decide(in, gen.T0)
+			if got := len(p.writes) > 0; got != test.wantWrites {
+				t.Fatalf("something is written: %t, want %t", got, test.wantWrites)
+			}
+			in.recordMove(p, gen.T0)
+			in = carryOut(in, p)
+			moves, _ := leaderslice.ParseHistory(in.record.Slices["web-leader-ipv4"].Object.Annotations)
+			var got []string
+			for _, move := range moves {
+				got = append(got, move.Reason)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected history (-want +got):\n%s", diff)
+			}
+			if _, found := in.record.Slices[leaderslice.Name("web-leader", ipv6)].Object.Annotations[config.HistoryKey]; found {
+				t.Error("the slice of the other family has a history")
+			}
+			if again := decide(in, gen.T0); len(again.writes) > 0 {
+				t.Errorf("%d more writes", len(again.writes))
+			}
+		})
+	}
+}
+
+func TestACommitWritesTheMoveWithTheLeader(t *testing.T) {
+	f := newLeaseHolder(t)
+	f.deleteLeader()
+	if _, err := f.reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	moves, _ := leaderslice.ParseHistory(f.slice().Annotations)
+	if len(moves) != 1 || moves[0].From != "a1" || moves[0].To != "b2" || moves[0].Reason != string(election.ReasonLeaderDeleted) || moves[0].Took == "" {
+		t.Errorf("the history is %+v", moves)
+	}
+	if got := f.writes.Load(); got != 1 {
+		t.Errorf("%d writes, want one", got)
+	}
+}
