@@ -37,7 +37,7 @@ func TestCommands(t *testing.T) {
 	for _, command := range newRootCommand("v1.2.3").Commands() {
 		visible[command.Name()] = !command.Hidden
 	}
-	want := map[string]bool{"get": true, "explain": true, "handover": true, "doctor": true, "rotate-secret": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
+	want := map[string]bool{"get": true, "explain": true, "history": true, "handover": true, "doctor": true, "rotate-secret": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
 	if diff := cmp.Diff(want, visible); diff != "" {
 		t.Errorf("visible commands (-want +got):\n%s", diff)
 	}
@@ -88,6 +88,8 @@ func TestWrongCommandLines(t *testing.T) {
 			[]string{"get", "-l", "a=b=c"}, "--selector must be a label selector such as team=shop: found '=', expected: ',' or 'end of string'",
 		},
 		"an explanation of nothing":  {[]string{"explain"}, "accepts 1 arg(s), received 0"},
+		"the history of nothing":     {[]string{"history"}, "accepts 1 arg(s), received 0"},
+		"the history as a table":     {[]string{"history", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
 		"an explanation as a table":  {[]string{"explain", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
 		"a hand-over of nothing":     {[]string{"handover"}, "accepts 1 arg(s), received 0"},
 		"a hand-over without a wait": {[]string{"handover", "web", "--timeout", "0s"}, "--timeout must be longer than 0s, got 0s"},

@@ -117,11 +117,12 @@ func TestTheUserWhoAskedForAPreparedHandOverIsInTheHistory(t *testing.T) {
 				t.Fatal("nothing is prepared")
 			}
 			in.pods = []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), gen.ReadyPod("b2")}
-			in.trigger = gen.T0.Add(time.Second)
-			p := preparedPlan(in, &prepared, gen.T0.Add(time.Second))
-			in.recordMove(p, gen.T0.Add(time.Second+time.Millisecond))
+			event := gen.T0.Add(500 * time.Millisecond)
+			in.trigger = event
+			p := preparedPlan(in, &prepared, event)
+			in.recordMove(p, event.Add(time.Millisecond))
 			want := []leaderslice.Move{{
-				At: gen.T0.Add(time.Second), From: "a1", To: "b2", Term: prepared.After.Term, Reason: prepared.After.Reason, By: test.want, Took: "1ms",
+				At: event, From: "a1", To: "b2", Term: prepared.After.Term, Reason: prepared.After.Reason, By: test.want, Took: "1ms",
 			}}
 			if diff := cmp.Diff(want, historyIn(t, carryOut(in, p))); diff != "" {
 				t.Errorf("unexpected history (-want +got):\n%s", diff)
@@ -132,21 +133,21 @@ func TestTheUserWhoAskedForAPreparedHandOverIsInTheHistory(t *testing.T) {
 
 func TestWhatKeepsTheHistory(t *testing.T) {
 	const ipv4, ipv6 = discoveryv1.AddressTypeIPv4, discoveryv1.AddressTypeIPv6
-	earlier := leaderslice.Move{At: gen.T0.Add(-time.Hour), To: "a1", Term: 5, Reason: "FirstLeader"}
+	earlier := leaderslice.Move{At: gen.T0.Add(-time.Hour), From: "z9", To: "a1", Term: 5, Reason: "LeaderDeleted"}
 	damage := onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { slice.Annotations[config.HistoryKey] = "damaged" })
 	for name, test := range map[string]struct {
 		change     func(*input)
 		wantWrites bool
 		want       []string // the reasons
 	}{
-		"nothing to do":             {change: func(*input) {}, want: []string{"FirstLeader"}},
+		"nothing to do":             {change: func(*input) {}, want: []string{"LeaderDeleted"}},
 		"a damaged history":         {change: damage},
 		"a removed history":         {change: onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { delete(slice.Annotations, config.HistoryKey) })},
-		"a repair":                  {change: onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil }), wantWrites: true, want: []string{"FirstLeader"}},
-		"a term that is replaced":   {change: termed(ipv4, "many"), wantWrites: true, want: []string{"FirstLeader"}},
-		"a move":                    {change: func(in *input) { in.pods = in.pods[1:] }, wantWrites: true, want: []string{"FirstLeader", "LeaderGone"}},
+		"a repair":                  {change: onSlice(ipv4, func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = nil }), wantWrites: true, want: []string{"LeaderDeleted"}},
+		"a term that is replaced":   {change: termed(ipv4, "many"), wantWrites: true, want: []string{"LeaderDeleted"}},
+		"a move":                    {change: func(in *input) { in.pods = in.pods[1:] }, wantWrites: true, want: []string{"LeaderDeleted", "LeaderGone"}},
 		"a move after damage":       {change: func(in *input) { damage(in); in.pods = in.pods[1:] }, wantWrites: true, want: []string{"LeaderGone"}},
-		"a slice that is made anew": {change: withoutSlice(ipv4), wantWrites: true},
+		"a slice that is made anew": {change: withoutSlice(ipv4), wantWrites: true, want: []string{"FirstLeader"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := dual(leading("a1", 5), gen.ReadyPod("a1"), gen.ReadyPod("b2"))

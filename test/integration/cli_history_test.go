@@ -56,7 +56,6 @@ func TestHistoryShowsTheLastMoves(t *testing.T) {
 	installation.call(replica)
 	s, first := pair(t)
 	s.withReadyPod("web", "c")
-	s.withReadyPod("web", "d")
 	s.follows("web-leader", "a", "b")
 	admin := kubectl{namespace: s.namespace}
 	me, err := clientset.AuthenticationV1().SelfSubjectReviews().Create(t.Context(), &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
@@ -70,18 +69,18 @@ func TestHistoryShowsTheLastMoves(t *testing.T) {
 	second := s.leads("web", "b")
 	s.prefers("web", "")
 	s.notReady("b")
-	third := s.leads("web", "c")
+	third := s.leads("web", "a")
 	installation.settled(replica)
-	s.terminate("c")
-	fourth := s.leads("web", "d")
+	s.terminate("a")
+	fourth := s.leads("web", "c")
 
 	s.bindRole("viewer", "system:aggregate-to-view") // the role that the role view is made of
 	moves, notes := kubectl{namespace: s.namespace, user: "viewer"}.moves(t)
 	want := []leaderMove{
 		{To: "a", Term: first.Term, Reason: "FirstLeader", Took: true},
 		{From: "a", To: "b", Term: second.Term, Reason: "Preferred", By: "kubectl-tanist", Took: true},
-		{From: "b", To: "c", Term: third.Term, Reason: "LeaderNotReady", Took: true},
-		{From: "c", To: "d", Term: fourth.Term, Reason: "LeaderDeleted", By: me.Status.UserInfo.Username, Took: true},
+		{From: "b", To: "a", Term: third.Term, Reason: "LeaderNotReady", Took: true},
+		{From: "a", To: "c", Term: fourth.Term, Reason: "LeaderDeleted", By: me.Status.UserInfo.Username, Took: true},
 	}
 	if diff := cmp.Diff(want, moves); diff != "" || len(notes) > 0 {
 		t.Errorf("unexpected moves (-want +got):\n%s\nnotes: %v", diff, notes)
@@ -103,8 +102,8 @@ func TestHistoryShowsTheLastMoves(t *testing.T) {
 	if moves, notes = admin.moves(t); len(moves) > 0 || len(notes) != 1 || !strings.Contains(notes[0], "is damaged") {
 		t.Errorf("a damaged history is %+v, notes %v", moves, notes)
 	}
-	s.kill("d")
 	s.readyAgain("b")
+	s.kill("c")
 	fifth := s.leads("web", "b")
 	if moves, notes = admin.moves(t); len(moves) == 0 || moves[len(moves)-1].To != "b" || moves[len(moves)-1].Term != fifth.Term || len(notes) > 0 {
 		t.Errorf("after damage, the history is %+v, notes %v", moves, notes)
