@@ -97,6 +97,8 @@ func TestHistoryShowsTheLastMoves(t *testing.T) {
 	}
 
 	// Nobody repairs a damaged history, and the next move replaces it.
+	s.follows("web-leader", "c", "") // the last write of the leader Service
+	s.mirrored("web-leader", fourth)
 	s.patchSlice("web-leader-ipv4", `{"metadata":{"annotations":{"`+config.HistoryKey+`":"damaged"}}}`)
 	s.staysQuiet("web", fourth)
 	if moves, notes = admin.moves(t); len(moves) > 0 || len(notes) != 1 || !strings.Contains(notes[0], "is damaged") {
