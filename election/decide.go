@@ -43,7 +43,7 @@ import "time"
 func Decide(rules Rules, candidates []Candidate, incumbent Incumbent, now time.Time) Decision {
 	e := newEvaluation(rules, candidates, now)
 	decision := e.decide(incumbent)
-	decision.LookAgain = e.requeueAfter(decision, incumbent)
+	decision.RequeueAfter = e.requeueAfter(decision, incumbent)
 	decision.Leader = copyOf(decision.Leader)
 	decision.Successor = copyOf(decision.Successor)
 	return decision
@@ -62,7 +62,7 @@ func newEvaluation(rules Rules, candidates []Candidate, now time.Time) evaluatio
 	return e.announceRollouts("")
 }
 
-// decide is Decide without LookAgain.
+// decide is Decide without RequeueAfter.
 func (e evaluation) decide(incumbent Incumbent) Decision {
 	leader, ready, reason := e.lead(incumbent)
 	decision := Decision{Leader: leader, Ready: ready, Reason: reason}

@@ -9,16 +9,16 @@ import (
 
 // outcome is a Decision with names instead of pods.
 type outcome struct {
-	Leader    string
-	Ready     bool
-	Move      bool
-	Reason    Reason
-	Successor string
-	LookAgain time.Duration
+	Leader       string
+	Ready        bool
+	Move         bool
+	Reason       Reason
+	Successor    string
+	RequeueAfter time.Duration
 }
 
 func outcomeOf(d Decision) outcome {
-	return outcome{nameOf(d.Leader), d.Ready, d.Move, d.Reason, nameOf(d.Successor), d.LookAgain}
+	return outcome{nameOf(d.Leader), d.Ready, d.Move, d.Reason, nameOf(d.Successor), d.RequeueAfter}
 }
 
 type decideCase struct {

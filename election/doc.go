@@ -6,6 +6,6 @@
 //
 // Explain tells people why each pod stands where it does. It uses the rules of Decide, and costs Decide nothing.
 //
-// The package never imports a Kubernetes client, reads a clock, logs or counts. Time is an argument, and Decision.LookAgain says when
+// The package never imports a Kubernetes client, reads a clock, logs or counts. Time is an argument, and Decision.RequeueAfter says when
 // to decide again.
 package election

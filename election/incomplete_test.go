@@ -39,19 +39,19 @@ func TestAPodThatCarriesLess(t *testing.T) {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", missing(1)), pod("b", restarted, readyFor(9*time.Minute))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: time.Minute},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: time.Minute},
 		},
 		"it does not give way for ten minutes after a leader that failed": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", missing(1)), pod("b", readyFor(time.Second))},
 			incumbent:  ledSince("a", ReasonLeaderNotReady, 9*time.Minute),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: time.Minute},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: time.Minute},
 		},
 		"it gives way once the other has waited for min-ready": {
 			rules:      Rules{Sticky: true, MinReady: 5 * time.Second},
 			candidates: []Candidate{pod("a", missing(1)), pod("b", readyFor(2*time.Second))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 3 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 3 * time.Second},
 		},
 		"it does not give way for a replica that looks at losses only": {
 			rules:      Rules{Sticky: true, LossesOnly: true},
@@ -177,7 +177,7 @@ func TestAPodWithoutAProbe(t *testing.T) {
 			rules:      rules,
 			candidates: []Candidate{pod("a", outdated), pod("b", outdated), pod("c", current, unprobed, readyFor(2*time.Second))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 3 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 3 * time.Second},
 		},
 		"a pod with a probe is not waited for": {
 			rules:      rules,
@@ -189,7 +189,7 @@ func TestAPodWithoutAProbe(t *testing.T) {
 			rules:      Rules{Sticky: true, MinReady: 8 * time.Second, MinReadyUnprobed: 5 * time.Second},
 			candidates: []Candidate{pod("a", announced(AnnouncedNode)), pod("c", unprobed, readyFor(6*time.Second))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "c", LookAgain: 2 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "c", RequeueAfter: 2 * time.Second},
 		},
 		"without such a min-ready it takes over at once": {
 			rules:      sticky,
@@ -207,7 +207,7 @@ func TestAPodWithoutAProbe(t *testing.T) {
 			rules:      rules,
 			candidates: []Candidate{pod("a", draining, outdated), pod("b", outdated), pod("c", current, unprobed, readyFor(0))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderDeleted, Successor: "c", LookAgain: 5 * time.Second},
+			want:       outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderDeleted, Successor: "c", RequeueAfter: 5 * time.Second},
 		},
 	})
 }

@@ -44,7 +44,7 @@ func TestLossesOnly(t *testing.T) {
 			rules:      Rules{Sticky: true, NotReadyGrace: 5 * time.Second, LossesOnly: true},
 			candidates: []Candidate{pod("a", notReadyFor(2*time.Second)), pod("b")},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 3 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 3 * time.Second},
 		},
 		"a deleted leader is followed by the preferred pod": {
 			rules:      Rules{Sticky: true, Preferred: "c", LossesOnly: true},

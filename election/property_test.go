@@ -231,7 +231,7 @@ func TestAlways(t *testing.T) {
 				}
 				return nil
 			}
-			ever.LookAgain, d.LookAgain = 0, 0 // the new leader is not challenged later
+			ever.RequeueAfter, d.RequeueAfter = 0, 0 // the new leader is not challenged later
 			return differ(ever, d)
 		},
 		"there is a reason exactly when something is to be said": func(s input) error {
@@ -261,16 +261,16 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"time alone changes the outcome exactly when LookAgain says": func(s input) error {
+		"time alone changes the outcome exactly when RequeueAfter says": func(s input) error {
 			d := s.decide()
 			incumbent := s.led(d)
 			for after := time.Duration(0); after < 15*time.Second; after += 500 * time.Millisecond {
 				later := Decide(s.Rules, s.Candidates, incumbent, t0.Add(after))
 				same := uidOf(later.Leader) == uidOf(d.Leader) && later.Ready == d.Ready && uidOf(later.Successor) == uidOf(d.Successor)
-				if due := d.LookAgain > 0 && after >= d.LookAgain; !due && !same {
-					return fmt.Errorf("changed after %s, LookAgain %s: %+v", after, d.LookAgain, later)
-				} else if due && after == d.LookAgain && same {
-					return fmt.Errorf("nothing changed at LookAgain %s", after)
+				if due := d.RequeueAfter > 0 && after >= d.RequeueAfter; !due && !same {
+					return fmt.Errorf("changed after %s, RequeueAfter %s: %+v", after, d.RequeueAfter, later)
+				} else if due && after == d.RequeueAfter && same {
+					return fmt.Errorf("nothing changed at RequeueAfter %s", after)
 				}
 			}
 			return nil
@@ -288,13 +288,13 @@ func TestAlways(t *testing.T) {
 					}
 					led[d.Leader.UID] = true
 				}
-				if d.LookAgain == 0 {
+				if d.RequeueAfter == 0 {
 					return nil
 				}
 				if looks > 20 {
 					return fmt.Errorf("still looking: %+v", d)
 				}
-				incumbent, now = d.incumbent(incumbent, now), now.Add(d.LookAgain)
+				incumbent, now = d.incumbent(incumbent, now), now.Add(d.RequeueAfter)
 			}
 		},
 	}

@@ -24,7 +24,7 @@ func TestALeaderThatARolloutReplaces(t *testing.T) {
 			rules:      Rules{Sticky: true, MinReady: 5 * time.Second},
 			candidates: []Candidate{pod("a", outdated), pod("b", outdated), pod("c", current, readyFor(young))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 3 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 3 * time.Second},
 		},
 		"a new revision of another workload does not matter": {
 			rules:      sticky,
@@ -65,7 +65,7 @@ func TestANewRevisionThatDies(t *testing.T) {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("b", outdated), pod("c", current, restarted, readyFor(9*time.Minute))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: time.Minute},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: time.Minute},
 		},
 		"one that is past its probation displaces the leader": {
 			rules:      sticky,
@@ -83,13 +83,13 @@ func TestANewRevisionThatDies(t *testing.T) {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated), pod("c", current, readyFor(time.Second))},
 			incumbent:  ledSince("a", ReasonLeaderNotReady, 9*time.Minute),
-			want:       outcome{Leader: "a", Ready: true, Successor: "c", LookAgain: time.Minute},
+			want:       outcome{Leader: "a", Ready: true, Successor: "c", RequeueAfter: time.Minute},
 		},
 		"a leader that is not sticky is not displaced either": {
 			rules:      Rules{},
 			candidates: []Candidate{pod("a", outdated), pod("c", current, readyFor(time.Second))},
 			incumbent:  ledSince("a", ReasonLeaderGone, 9*time.Minute),
-			want:       outcome{Leader: "a", Ready: true, Successor: "c", LookAgain: time.Minute},
+			want:       outcome{Leader: "a", Ready: true, Successor: "c", RequeueAfter: time.Minute},
 		},
 		"it is followed by the new revision all the same": {
 			rules:      sticky,

@@ -36,27 +36,27 @@ func TestMinReady(t *testing.T) {
 			rules:      rules,
 			candidates: []Candidate{pod("a", announced(AnnouncedNode)), pod("b", readyFor(4*time.Second))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 6 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 6 * time.Second},
 		},
 		"an announced pod that has waited comes before a young one that stays, which takes over later": {
 			rules:      rules,
 			candidates: []Candidate{pod("a", draining), pod("b", announced(AnnouncedNode)), pod("c", readyFor(4*time.Second))},
 			incumbent:  led("a"),
 			want: outcome{
-				Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderDeleted, Successor: "c", LookAgain: 6 * time.Second,
+				Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderDeleted, Successor: "c", RequeueAfter: 6 * time.Second,
 			},
 		},
 		"the preferred pod takes over when it has waited": {
 			rules:      preferB,
 			candidates: []Candidate{pod("a"), pod("b", readyFor(3*time.Second))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 7 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 7 * time.Second},
 		},
 		"without sticky a better pod takes over when it has waited": {
 			rules:      Rules{MinReady: 10 * time.Second},
 			candidates: []Candidate{pod("a"), pod("b", aged(time.Hour), readyFor(3*time.Second))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 7 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 7 * time.Second},
 		},
 		"the standing successor changes when a better one has waited": {
 			rules: rules,
@@ -64,7 +64,7 @@ func TestMinReady(t *testing.T) {
 				pod("a"), pod("b"), pod("c", readyFor(8*time.Second)), pod("d", aged(time.Hour), readyFor(4*time.Second)),
 			},
 			incumbent: led("a"),
-			want:      outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 6 * time.Second},
+			want:      outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 6 * time.Second},
 		},
 		"a young pod that would not win is not waited for": {
 			rules:      rules,
@@ -82,7 +82,7 @@ func TestMinReady(t *testing.T) {
 			rules:      rules,
 			candidates: []Candidate{pod("a", announced(AnnouncedNode)), pod("b", readyFor(-time.Second))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 11 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 11 * time.Second},
 		},
 		"a pod that its kubelet calls ready in the future takes over at once without a min-ready": {
 			rules:      sticky,
@@ -100,13 +100,13 @@ func TestNotReadyGrace(t *testing.T) {
 			rules:      rules,
 			candidates: []Candidate{pod("a", notReadyFor(2*time.Second)), pod("b")},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 3 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 3 * time.Second},
 		},
 		"a lost readiness is tolerated within the grace if nobody could follow": {
 			rules:      rules,
 			candidates: []Candidate{pod("a", notReadyFor(2*time.Second))},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, LookAgain: 3 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, RequeueAfter: 3 * time.Second},
 		},
 		"the grace ends": {
 			rules:      rules,
@@ -141,7 +141,7 @@ func TestNotReadyGrace(t *testing.T) {
 			rules:      rules,
 			candidates: []Candidate{pod("a", notReadyFor(-time.Second)), pod("b")},
 			incumbent:  led("a"),
-			want:       outcome{Leader: "a", Ready: true, Successor: "b", LookAgain: 6 * time.Second},
+			want:       outcome{Leader: "a", Ready: true, Successor: "b", RequeueAfter: 6 * time.Second},
 		},
 		"a kubelet's clock that is far ahead is ignored": {
 			rules:      rules,

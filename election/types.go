@@ -134,7 +134,7 @@ type Decision struct {
 	Reason Reason
 	// Successor is the pod that would follow if the leader terminated now; nil if nobody could.
 	Successor *Candidate
-	// LookAgain is after how long time alone changes the leader, its readiness or the successor, once this decision has been
+	// RequeueAfter is after how long time alone changes the leader, its readiness or the successor, once this decision has been
 	// committed: a min-ready, a grace or a probation ends. It is zero if time changes nothing.
-	LookAgain time.Duration
+	RequeueAfter time.Duration
 }

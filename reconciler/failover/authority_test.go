@@ -131,7 +131,7 @@ func TestOnlyTheLeaseHolderReplacesAnUnreadyLeaderRightAfterTheGrace(t *testing.
 			if p.decision.Move != test.wantMoves {
 				t.Errorf("it moves: %t, want %t", p.decision.Move, test.wantMoves)
 			}
-			if !test.wantMoves && p.decision.LookAgain <= 0 {
+			if !test.wantMoves && p.decision.RequeueAfter <= 0 {
 				t.Error("it does not decide again when the grace ends")
 			}
 		})

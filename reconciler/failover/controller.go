@@ -145,9 +145,9 @@ func (c *Controller) commitPath() path {
 // requeueAfter returns when to decide again if no event arrives; zero for never.
 func requeueAfter(p plan) time.Duration {
 	if len(p.takenNames) > 0 {
-		return retry.MinNonZero(takenNameRecheck, p.decision.LookAgain)
+		return retry.MinNonZero(takenNameRecheck, p.decision.RequeueAfter)
 	}
-	return p.decision.LookAgain
+	return p.decision.RequeueAfter
 }
 
 // takenNameRecheck is how often a slice is tried again when another object has its name. Objects that are not ours are not watched.

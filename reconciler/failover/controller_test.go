@@ -324,10 +324,10 @@ func TestATakenNameDoesNotDelayAnEarlierRequeue(t *testing.T) {
 		want time.Duration
 	}{
 		"nothing is due":  {},
-		"a grace ends":    {plan: plan{decision: election.Decision{LookAgain: time.Second}}, want: time.Second},
+		"a grace ends":    {plan: plan{decision: election.Decision{RequeueAfter: time.Second}}, want: time.Second},
 		"a name is taken": {plan: plan{takenNames: []string{"web-leader-ipv6"}}, want: takenNameRecheck},
-		"a name is taken, and a grace ends first": {plan: plan{takenNames: []string{"web-leader-ipv6"}, decision: election.Decision{LookAgain: time.Second}}, want: time.Second},
-		"a name is taken, and a grace ends later": {plan: plan{takenNames: []string{"web-leader-ipv6"}, decision: election.Decision{LookAgain: time.Hour}}, want: takenNameRecheck},
+		"a name is taken, and a grace ends first": {plan: plan{takenNames: []string{"web-leader-ipv6"}, decision: election.Decision{RequeueAfter: time.Second}}, want: time.Second},
+		"a name is taken, and a grace ends later": {plan: plan{takenNames: []string{"web-leader-ipv6"}, decision: election.Decision{RequeueAfter: time.Hour}}, want: takenNameRecheck},
 	} {
 		if got := requeueAfter(test.plan); got != test.want {
 			t.Errorf("%s: got %s, want %s", name, got, test.want)

@@ -48,7 +48,7 @@ func TestAPodWithoutAReadinessProbeLeadsAfterADelay(t *testing.T) {
 		pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(gen.T0.Add(-2 * time.Second))
 	})
 	in := inputOf(leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1", gen.DisruptionTarget), young})
-	if got := decide(in, gen.T0).decision; got.Move || got.LookAgain == 0 {
+	if got := decide(in, gen.T0).decision; got.Move || got.RequeueAfter == 0 {
 		t.Errorf("got %+v", got)
 	}
 	in.options.MinReadyUnprobed = 0

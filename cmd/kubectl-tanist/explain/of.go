@@ -64,10 +64,10 @@ func (e *elected) move(now time.Time) *Move {
 	if d.Move {
 		return &Move{To: nameOf(d.Leader), Reason: d.Reason}
 	}
-	if d.LookAgain == 0 {
+	if d.RequeueAfter == 0 {
 		return nil
 	}
-	at := now.Add(d.LookAgain)
+	at := now.Add(d.RequeueAfter)
 	if later := election.Decide(e.rules, e.candidates, e.incumbent, at); later.Move {
 		return &Move{To: nameOf(later.Leader), Reason: later.Reason, At: &at}
 	}
