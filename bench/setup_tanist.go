@@ -16,7 +16,7 @@ import (
 const leaderServicePoll = 100 * time.Millisecond
 
 // createManagedWorkload creates a workload whose leader Tanist elects: first its Service, and the Deployment once Tanist has created the
-// leader Service. Only pods that are created afterwards get a preStop sleep (their drain window) from admission. An error other
+// leader Service. Only pods that are created later get a preStop sleep (their drain window) from admission. An error other
 // than NotFound ends the wait.
 func (s *setup) createManagedWorkload(ctx context.Context, namespace string, w testbed.Workload, timeout time.Duration) error {
 	service := w.Service()

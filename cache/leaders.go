@@ -50,7 +50,7 @@ type entry struct {
 	// prepared is the hand-over that admission has prepared; nil for none.
 	prepared *Prepared
 	// preparedFor is the leader for whose departure a hand-over was last prepared. It stays when prepared is used or
-	// dropped: a leader that is deleted afterwards did pass admission, and does not count as unadmitted.
+	// dropped: a leader that is deleted later did pass admission, and does not count as unadmitted.
 	preparedFor types.UID
 	// ledByName is the leader's name under which ledBy has this entry; empty for none.
 	ledByName string

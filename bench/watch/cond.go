@@ -24,7 +24,7 @@ func (c *cond) broadcast() {
 
 // waitUntil calls check with the lock held: at once, after every broadcast, and when the time that check returned has passed (0: only
 // after a broadcast). It returns nil when check returns true, even if ctx has ended, and otherwise the cause of the context's end. The
-// caller must not hold the lock, and does not hold it afterwards.
+// caller must not hold the lock, and does not hold it when the wait ends.
 func (c *cond) waitUntil(ctx context.Context, check func() (done bool, recheck time.Duration)) error {
 	for {
 		c.Lock()

@@ -36,7 +36,7 @@ func NewLimiter(limit func() int, enqueue func(types.NamespacedName)) *Limiter {
 	return &Limiter{limit: limit, enqueue: enqueue, queued: sets.New[types.NamespacedName](), places: sets.New[types.NamespacedName]()}
 }
 
-// TryAcquire reports whether a Service may be reconciled now. If so, the caller must call Release afterwards. If not, the limiter enqueues
+// TryAcquire reports whether a Service may be reconciled now. If so, the caller must call Release in the end. If not, the limiter enqueues
 // the Service once it may.
 func (l *Limiter) TryAcquire(key types.NamespacedName) bool {
 	l.mu.Lock()

@@ -15,7 +15,7 @@ import (
 )
 
 // FromObjects returns stores with these objects, reduced as by the informers. The kubectl plugin uses them, which reads everything once.
-// The objects belong to the stores afterwards.
+// The objects then belong to the stores.
 func FromObjects(objects ...metav1.Object) (*Stores, error) {
 	s := empty()
 	for _, object := range objects {

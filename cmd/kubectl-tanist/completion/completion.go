@@ -10,24 +10,17 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 	"github.com/tanist-dev/tanist/config"
 )
 
 // timeout is how long the API server may take. The user's shell waits meanwhile.
 const timeout = 5 * time.Second
 
-// Cluster is the cluster that kubectl's own flags select.
-type Cluster interface {
-	ToRESTConfig() (*rest.Config, error)
-	ToRawKubeConfigLoader() clientcmd.ClientConfig
-}
-
 // Add completes the arguments of all commands below root that take a SERVICE, and the flags that take a namespace. No other argument of the
 // plugin is the name of a file, so files are never offered.
-func Add(root *cobra.Command, cluster Cluster) {
+func Add(root *cobra.Command, cluster kubeconfig.Cluster) {
 	for _, command := range root.Commands() {
 		command.ValidArgsFunction = cobra.NoFileCompletions
 		if strings.Contains(command.Use, "SERVICE") {
@@ -43,7 +36,7 @@ func Add(root *cobra.Command, cluster Cluster) {
 }
 
 // services completes the name of a Service, or of several.
-func services(cluster Cluster, several bool) cobra.CompletionFunc {
+func services(cluster kubeconfig.Cluster, several bool) cobra.CompletionFunc {
 	return func(command *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if all := command.Flags().Lookup("all-namespaces"); len(args) > 0 && !several || all != nil && all.Value.String() == "true" {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -63,7 +56,7 @@ func services(cluster Cluster, several bool) cobra.CompletionFunc {
 }
 
 // namespaces completes the name of a namespace.
-func namespaces(cluster Cluster) cobra.CompletionFunc {
+func namespaces(cluster kubeconfig.Cluster) cobra.CompletionFunc {
 	return func(command *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return complete(command, cluster, func(ctx context.Context, client kubernetes.Interface) ([]string, error) {
 			list, err := client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
@@ -81,13 +74,9 @@ func namespaces(cluster Cluster) cobra.CompletionFunc {
 
 // complete lists names with the user's own permissions.
 func complete(
-	command *cobra.Command, cluster Cluster, list func(context.Context, kubernetes.Interface) ([]string, error),
+	command *cobra.Command, cluster kubeconfig.Cluster, list func(context.Context, kubernetes.Interface) ([]string, error),
 ) ([]cobra.Completion, cobra.ShellCompDirective) {
-	restConfig, err := cluster.ToRESTConfig()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	client, err := kubernetes.NewForConfig(restConfig)
+	client, err := kubeconfig.Client(cluster)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 )
 
 const long = `Checks Tanist and the Services that ask for a leader, and says what to correct.
@@ -30,12 +30,6 @@ const example = `  # Check Tanist, and the Services of a namespace
   # What failed, for a script
   kubectl tanist doctor -A -o json | jq '.checks[] | select(.outcome == "failed")'`
 
-// Cluster is the cluster that kubectl's own flags select.
-type Cluster interface {
-	ToRESTConfig() (*rest.Config, error)
-	ToRawKubeConfigLoader() clientcmd.ClientConfig
-}
-
 // options are the flags.
 type options struct {
 	allNamespaces   bool
@@ -49,7 +43,7 @@ type options struct {
 const interval = 2 * time.Second
 
 // NewCommand returns the command. version is the plugin's.
-func NewCommand(cluster Cluster, streams genericiooptions.IOStreams, version string) *cobra.Command {
+func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams, version string) *cobra.Command {
 	var o options
 	command := &cobra.Command{
 		Use: "doctor", Short: "Check Tanist and its Services", Long: long, Example: example, Args: cobra.NoArgs,
@@ -78,7 +72,7 @@ func NewCommand(cluster Cluster, streams genericiooptions.IOStreams, version str
 }
 
 // complete checks the command line and finds the namespace. It asks nothing of the cluster.
-func (o *options) complete(cluster Cluster) (err error) {
+func (o *options) complete(cluster kubeconfig.Cluster) (err error) {
 	if o.output != "" && o.output != "json" {
 		return fmt.Errorf("--output must be json or empty, got %q", o.output)
 	}
@@ -86,24 +80,20 @@ func (o *options) complete(cluster Cluster) (err error) {
 		return fmt.Errorf("--wait must not be negative, got %s", o.wait)
 	}
 	if !o.allNamespaces {
-		if o.namespace, _, err = cluster.ToRawKubeConfigLoader().Namespace(); err != nil {
-			return fmt.Errorf("failed to read namespace: %w", err)
+		if o.namespace, err = kubeconfig.Namespace(cluster); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (o *options) reader(cluster Cluster, version string) (*reader, error) {
-	config, err := cluster.ToRESTConfig()
+func (o *options) reader(cluster kubeconfig.Cluster, version string) (*reader, error) {
+	client, err := kubeconfig.Client(cluster, func(config *rest.Config) {
+		config.QPS = -1                           // a round is some seventy requests at once, and then nothing
+		config.WarningHandler = rest.NoWarnings{} // the API server warns of everybody who reads Endpoints
+	})
 	if err != nil {
-		return nil, fmt.Errorf("failed to read kubeconfig: %w", err)
-	}
-	config = rest.CopyConfig(config)
-	config.QPS = -1                                // a round is some seventy requests at once, and then nothing
-	config.WarningHandler = rest.NoWarnings{}      // the API server warns of everybody who reads Endpoints
-	client, err := kubernetes.NewForConfig(config) // asks nothing
-	if err != nil {
-		return nil, fmt.Errorf("failed to create client: %w", err)
+		return nil, err
 	}
 	return &reader{client: client, tanistNamespace: o.tanistNamespace, namespace: o.namespace, version: version}, nil
 }

@@ -3,17 +3,13 @@ package explain
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 )
 
 const long = `Explains who leads a Service and since when, how the leader is watched, and where each of its pods stands: whether it can lead,
@@ -28,52 +24,42 @@ const example = `  # Why does this pod not lead?
   # The names of the pods in the order of succession
   kubectl tanist explain payments -n shop -o json | jq -r '.pods[] | select(.role != "Excluded") | .name'`
 
-// Cluster is the cluster that kubectl's own flags select.
-type Cluster interface {
-	ToRESTConfig() (*rest.Config, error)
-	ToRawKubeConfigLoader() clientcmd.ClientConfig
-}
-
 // options are the arguments and flags.
 type options struct {
 	namespace, service string
-	output             string
+	output             kubeconfig.Output
 	tanistNamespace    string
 }
 
 // NewCommand returns the command.
-func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
+func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) *cobra.Command {
 	var o options
 	command := &cobra.Command{
 		Use: "explain SERVICE", Short: "Explain who leads, who follows, and why", Long: long, Example: example,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			if o.output != "" && o.output != "json" && o.output != "yaml" {
-				return fmt.Errorf("--output must be json or yaml, got %q", o.output)
+			if err := o.output.Validate(); err != nil {
+				return err
 			}
-			o.service = strings.TrimPrefix(args[0], "service/")
+			o.service = kubeconfig.ServiceName(args[0])
 			return o.run(command.Context(), cluster, streams)
 		},
 	}
 	flags := command.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&o.output, "output", "o", "", "Output format: json or yaml.")
+	o.output.AddTo(command.Flags())
 	flags.StringVar(&o.tanistNamespace, "tanist-namespace", "tanist-system", "Namespace of Tanist, to read its tuning and check whether it is running.")
 	return command
 }
 
-func (o *options) run(ctx context.Context, cluster Cluster, streams genericiooptions.IOStreams) error {
+func (o *options) run(ctx context.Context, cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) error {
 	var err error
-	if o.namespace, _, err = cluster.ToRawKubeConfigLoader().Namespace(); err != nil {
-		return fmt.Errorf("failed to read namespace: %w", err)
+	if o.namespace, err = kubeconfig.Namespace(cluster); err != nil {
+		return err
 	}
-	config, err := cluster.ToRESTConfig()
+	client, err := kubeconfig.Client(cluster)
 	if err != nil {
-		return fmt.Errorf("failed to read kubeconfig: %w", err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return fmt.Errorf("failed to create client: %w", err)
+		return err
 	}
 	r := &reader{options: *o, client: client}
 	in, err := r.read(ctx)
@@ -92,15 +78,8 @@ func (o *options) run(ctx context.Context, cluster Cluster, streams genericioopt
 
 // print prints an explanation in the format that was asked for.
 func (o *options) print(x *Explanation, streams genericiooptions.IOStreams) error {
-	if o.output != "" {
-		printer, err := genericclioptions.NewJSONYamlPrintFlags().ToPrinter(o.output)
-		if err != nil {
-			return fmt.Errorf("--output=%s: %w", o.output, err)
-		}
-		if err := printer.PrintObj(x, streams.Out); err != nil {
-			return fmt.Errorf("failed to print: %w", err)
-		}
-		return nil
+	if printed, err := o.output.Print(x, streams.Out); printed {
+		return err
 	}
 	for _, note := range x.Notes {
 		fmt.Fprintf(streams.ErrOut, "Note: %s\n", note)

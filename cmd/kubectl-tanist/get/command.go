@@ -8,10 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	kubectlget "k8s.io/kubectl/pkg/cmd/get"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 )
 
 const long = `Shows who leads each Service that has opted in, who would follow, since when and why, and what needs your attention.
@@ -31,12 +30,6 @@ const example = `  # The leaders of a namespace
   # The leader's name alone
   kubectl tanist get payments -n shop -o jsonpath='{.items[0].leader.name}'`
 
-// Cluster is the cluster that kubectl's own flags select.
-type Cluster interface {
-	ToRESTConfig() (*rest.Config, error)
-	ToRawKubeConfigLoader() clientcmd.ClientConfig
-}
-
 // options are the arguments and flags.
 type options struct {
 	services        []string
@@ -54,7 +47,7 @@ type options struct {
 }
 
 // NewCommand returns the command.
-func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
+func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) *cobra.Command {
 	var o options
 	o.printFlags = newPrintFlags(&o)
 	command := &cobra.Command{
@@ -83,7 +76,7 @@ func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Comm
 }
 
 // complete checks the command line and finds the namespace. It asks nothing of the cluster.
-func (o *options) complete(cluster Cluster) (err error) {
+func (o *options) complete(cluster kubeconfig.Cluster) (err error) {
 	if o.allNamespaces && len(o.services) > 0 {
 		return errors.New("--all-namespaces cannot be used with the name of a Service: use -n with its namespace instead")
 	}
@@ -94,21 +87,17 @@ func (o *options) complete(cluster Cluster) (err error) {
 		return fmt.Errorf("--selector must be a label selector such as team=shop: %w", err)
 	}
 	if !o.allNamespaces {
-		if o.namespace, _, err = cluster.ToRawKubeConfigLoader().Namespace(); err != nil {
-			return fmt.Errorf("failed to read namespace: %w", err)
+		if o.namespace, err = kubeconfig.Namespace(cluster); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (o *options) run(ctx context.Context, cluster Cluster, p *printer) error {
-	config, err := cluster.ToRESTConfig()
+func (o *options) run(ctx context.Context, cluster kubeconfig.Cluster, p *printer) error {
+	client, err := kubeconfig.Client(cluster)
 	if err != nil {
-		return fmt.Errorf("failed to read kubeconfig: %w", err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return fmt.Errorf("failed to create client: %w", err)
+		return err
 	}
 	r := &reader{options: o, client: client}
 	s, err := r.read(ctx)

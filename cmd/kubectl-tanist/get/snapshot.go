@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
 )
@@ -71,7 +72,7 @@ func (s *snapshot) service(name string) *corev1.Service {
 func (s *snapshot) names() []string {
 	var names []string
 	for _, name := range s.services {
-		name = strings.TrimPrefix(name, "service/")
+		name = kubeconfig.ServiceName(name)
 		if service := s.service(name); service != nil {
 			if source := s.service(status.SourceOf(service)); source != nil && status.Made(service, source) {
 				name = source.Name

@@ -7,9 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 )
 
 const long = `Lets another pod lead a Service: the pod given with --to, or the one that would follow if the leader went.
@@ -26,12 +25,6 @@ const example = `  # Let the successor lead
   # Let a given pod lead, now and whenever it can
   kubectl tanist handover payments -n shop --to payments-7d4b9c-x2x4t --keep`
 
-// Cluster is the cluster that kubectl's own flags select.
-type Cluster interface {
-	ToRESTConfig() (*rest.Config, error)
-	ToRawKubeConfigLoader() clientcmd.ClientConfig
-}
-
 // options are the arguments and flags.
 type options struct {
 	namespace, service string
@@ -41,13 +34,13 @@ type options struct {
 }
 
 // NewCommand returns the command.
-func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
+func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) *cobra.Command {
 	var o options
 	command := &cobra.Command{
 		Use: "handover SERVICE", Short: "Let another pod lead", Long: long, Example: example,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			o.service = args[0]
+			o.service = kubeconfig.ServiceName(args[0])
 			if o.timeout <= 0 {
 				return fmt.Errorf("--timeout must be longer than 0s, got %s", o.timeout)
 			}
@@ -62,18 +55,14 @@ func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Comm
 	return command
 }
 
-func (o *options) run(ctx context.Context, cluster Cluster, streams genericiooptions.IOStreams) error {
+func (o *options) run(ctx context.Context, cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) error {
 	var err error
-	if o.namespace, _, err = cluster.ToRawKubeConfigLoader().Namespace(); err != nil {
-		return fmt.Errorf("failed to read namespace: %w", err)
+	if o.namespace, err = kubeconfig.Namespace(cluster); err != nil {
+		return err
 	}
-	config, err := cluster.ToRESTConfig()
+	client, err := kubeconfig.Client(cluster)
 	if err != nil {
-		return fmt.Errorf("failed to read kubeconfig: %w", err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return fmt.Errorf("failed to create client: %w", err)
+		return err
 	}
 	m := mover{options: *o, client: client, streams: streams}
 	return m.run(ctx)

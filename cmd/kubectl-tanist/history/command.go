@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
@@ -11,9 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
@@ -28,48 +26,38 @@ const example = `  # When did the leader move, and why?
   # The moves that somebody asked for
   kubectl tanist history payments -n shop -o json | jq '.moves[] | select(.by)'`
 
-// Cluster is the cluster that kubectl's own flags select.
-type Cluster interface {
-	ToRESTConfig() (*rest.Config, error)
-	ToRawKubeConfigLoader() clientcmd.ClientConfig
-}
-
 // options are the arguments and flags.
 type options struct {
 	namespace, service string
-	output             string
+	output             kubeconfig.Output
 }
 
 // NewCommand returns the command.
-func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
+func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) *cobra.Command {
 	var o options
 	command := &cobra.Command{
 		Use: "history SERVICE", Short: "Show the last moves of the leader", Long: long, Example: example,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			if o.output != "" && o.output != "json" && o.output != "yaml" {
-				return fmt.Errorf("--output must be json or yaml, got %q", o.output)
+			if err := o.output.Validate(); err != nil {
+				return err
 			}
-			o.service = strings.TrimPrefix(args[0], "service/")
+			o.service = kubeconfig.ServiceName(args[0])
 			return o.run(command.Context(), cluster, streams)
 		},
 	}
-	command.Flags().StringVarP(&o.output, "output", "o", "", "Output format: json or yaml.")
+	o.output.AddTo(command.Flags())
 	return command
 }
 
-func (o *options) run(ctx context.Context, cluster Cluster, streams genericiooptions.IOStreams) error {
+func (o *options) run(ctx context.Context, cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) error {
 	var err error
-	if o.namespace, _, err = cluster.ToRawKubeConfigLoader().Namespace(); err != nil {
-		return fmt.Errorf("failed to read namespace: %w", err)
+	if o.namespace, err = kubeconfig.Namespace(cluster); err != nil {
+		return err
 	}
-	config, err := cluster.ToRESTConfig()
+	client, err := kubeconfig.Client(cluster)
 	if err != nil {
-		return fmt.Errorf("failed to read kubeconfig: %w", err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return fmt.Errorf("failed to create client: %w", err)
+		return err
 	}
 	h, err := o.read(ctx, client)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/yaml"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/test/gen"
@@ -82,7 +83,7 @@ func TestPrint(t *testing.T) {
 	h := of(gen.WebService(), []*corev1.Service{gen.WebService(), gen.LeaderOf(gen.WebService())}, []*discoveryv1.EndpointSlice{sliceWith(recorded)})
 	show := func(h *History, output string) (out, stderr string) {
 		var stdout, errOut bytes.Buffer
-		o := options{output: output}
+		o := options{output: kubeconfig.Output(output)}
 		if err := o.print(h, genericiooptions.IOStreams{Out: &stdout, ErrOut: &errOut}); err != nil {
 			t.Errorf("output %q: %v", output, err)
 		}

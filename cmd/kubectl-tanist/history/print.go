@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
@@ -39,15 +38,8 @@ func table(moves []leaderslice.Move) *metav1.Table {
 
 // print prints a history in the format that was asked for. The notes are part of JSON and YAML.
 func (o *options) print(h *History, streams genericiooptions.IOStreams) error {
-	if o.output != "" {
-		printer, err := genericclioptions.NewJSONYamlPrintFlags().ToPrinter(o.output)
-		if err != nil {
-			return fmt.Errorf("--output=%s: %w", o.output, err)
-		}
-		if err := printer.PrintObj(h, streams.Out); err != nil {
-			return fmt.Errorf("failed to print: %w", err)
-		}
-		return nil
+	if printed, err := o.output.Print(h, streams.Out); printed {
+		return err
 	}
 	for _, note := range h.Notes {
 		fmt.Fprintf(streams.ErrOut, "Note: %s\n", note)

@@ -8,9 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 	tanist "github.com/tanist-dev/tanist/config"
 )
 
@@ -28,11 +27,6 @@ const example = `  # Set a new secret
   # Ask the API server whether it would accept the change
   kubectl tanist rotate-secret --dry-run=server`
 
-// Cluster is the cluster that kubectl's own flags select.
-type Cluster interface {
-	ToRESTConfig() (*rest.Config, error)
-}
-
 // The values of --dry-run, as of kubectl's other commands.
 const (
 	dryRunNone   = "none"
@@ -48,7 +42,7 @@ type options struct {
 }
 
 // NewCommand returns the command.
-func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Command {
+func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) *cobra.Command {
 	var o options
 	command := &cobra.Command{
 		Use: "rotate-secret", Short: "Change the secret of admission", Long: long, Example: example,
@@ -73,14 +67,10 @@ func NewCommand(cluster Cluster, streams genericiooptions.IOStreams) *cobra.Comm
 	return command
 }
 
-func (o *options) run(ctx context.Context, cluster Cluster, streams genericiooptions.IOStreams) error {
-	config, err := cluster.ToRESTConfig()
+func (o *options) run(ctx context.Context, cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) error {
+	client, err := kubeconfig.Client(cluster)
 	if err != nil {
-		return fmt.Errorf("failed to read kubeconfig: %w", err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return fmt.Errorf("failed to create client: %w", err)
+		return err
 	}
 	r := rotation{options: *o, client: client.AdmissionregistrationV1(), out: streams.Out, secret: newSecret()}
 	return r.run(ctx)
