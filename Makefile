@@ -83,7 +83,7 @@ integration: $(CLUSTER) ## Run the tests against a real API server (needs no roo
 .PHONY: converge
 converge: components ## Test that replicas that see different things do not fight (ROUNDS=300 SEED=1)
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components) go test $(RACE) -tags integration -count=1 -timeout 6h -v -run '^TestConvergence$$' \
-		./test/integration/ -rounds $(ROUNDS) -seed $(SEED) -patience 0
+		./test/integration/ -rounds $(ROUNDS) -seed $(SEED)
 
 .PHONY: e2e
 e2e: nodes build ## Run the tests on real nodes (needs root and some Debian packages)

@@ -21,33 +21,17 @@ import (
 // writtenSince returns the writes after a time in the round's namespace and in Tanist's, without the renewals of the Lease.
 func (c *convergence) writtenSince(from time.Time) []string {
 	var problems []string
-	c.eachWriteAfter(from, func(kind string, v version) {
-		problems = append(problems, fmt.Sprintf("%s after the last input: %s %s was written, gone %t: %s",
-			v.seen.Sub(c.quietSince).Round(time.Millisecond), kind, v.key, v.gone, describeVersion(v)))
-	})
-	return problems
-}
-
-// lastWriteAfter returns when the last of these writes was; zero if there was none.
-func (c *convergence) lastWriteAfter(from time.Time) (last time.Time) {
-	c.eachWriteAfter(from, func(_ string, v version) {
-		if v.seen.After(last) {
-			last = v.seen
-		}
-	})
-	return last
-}
-
-func (c *convergence) eachWriteAfter(from time.Time, do func(kind string, v version)) {
 	for _, kind := range []string{"Service", "EndpointSlice", "Event", "ConfigMap"} {
 		for _, namespace := range []string{c.namespace, c.installation.namespace} {
 			for _, v := range history.all(kind, namespace) {
 				if v.seen.After(from) && !byOthers(v) {
-					do(kind, v)
+					problems = append(problems, fmt.Sprintf("%s after the last input: %s %s was written, gone %t: %s",
+						v.seen.Sub(c.quietSince).Round(time.Millisecond), kind, v.key, v.gone, describeVersion(v)))
 				}
 			}
 		}
 	}
+	return problems
 }
 
 // byOthers reports whether a version is an Event of one of Kubernetes' own controllers.

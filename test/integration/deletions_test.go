@@ -16,6 +16,7 @@ import (
 // deletePod deletes a pod.
 func (s *testNamespace) deletePod(c *kubernetes.Clientset, name string, options metav1.DeleteOptions) {
 	s.t.Helper()
+	s.awaitPodCached(name)
 	if err := c.CoreV1().Pods(s.namespace).Delete(s.t.Context(), name, options); err != nil {
 		s.t.Fatalf("failed to delete pod: %v", err)
 	}

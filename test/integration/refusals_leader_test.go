@@ -152,6 +152,7 @@ func TestANamespaceThatIsNotOptedInAnyMore(t *testing.T) {
 		{body: `{"metadata":{"labels":{"tanist.dev/enabled":"true"}}}`},
 		{body: `{"metadata":{"labels":{"tanist.dev/enabled":"false"}}}`, want: []string{losing}},
 	} {
+		s.awaitNamespaceCached()
 		said.texts = nil
 		if _, err := c.CoreV1().Namespaces().Patch(t.Context(), s.namespace, types.MergePatchType, []byte(step.body), metav1.PatchOptions{}); err != nil {
 			t.Errorf("%s is refused: %v", step.body, err)
