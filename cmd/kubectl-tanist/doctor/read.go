@@ -10,6 +10,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
 // reader reads the facts of one cluster.
@@ -54,21 +56,12 @@ func answered[T any](into *reading[T], what string, value T, err error) error {
 	return nil
 }
 
-// pointers returns the items of a list.
-func pointers[T any](items []T) []*T {
-	all := make([]*T, len(items))
-	for i := range items {
-		all[i] = &items[i]
-	}
-	return all
-}
-
 // listed returns the items of a list that was read, or none.
 func listed[L, T any](list *L, err error, items func(*L) []T) []*T {
 	if err != nil {
 		return nil
 	}
-	return pointers(items(list))
+	return status.Pointers(items(list))
 }
 
 var (

@@ -51,7 +51,7 @@ func (r *reader) readServices(ctx context.Context, in *Input) error {
 	if err != nil {
 		return fmt.Errorf("failed to list Services: %w", err)
 	}
-	in.Services = pointers(services.Items)
+	in.Services = status.Pointers(services.Items)
 	if in.Service = status.Source(in.Services, r.service); in.Service == nil {
 		return apierrors.NewNotFound(corev1.Resource("services"), r.service)
 	}
@@ -59,7 +59,7 @@ func (r *reader) readServices(ctx context.Context, in *Input) error {
 	if err != nil {
 		return fmt.Errorf("failed to list EndpointSlices: %w", err)
 	}
-	in.Slices = pointers(endpointSlices.Items)
+	in.Slices = status.Pointers(endpointSlices.Items)
 	namespace, err := r.client.CoreV1().Namespaces().Get(ctx, r.namespace, metav1.GetOptions{})
 	if err == nil {
 		in.Namespace = namespace
@@ -71,7 +71,7 @@ func (r *reader) readServices(ctx context.Context, in *Input) error {
 func (r *reader) readPods(ctx context.Context, in *Input) error {
 	pods, err := r.client.CoreV1().Pods(r.namespace).List(ctx, metav1.ListOptions{})
 	if err == nil {
-		in.Pods = pointers(pods.Items)
+		in.Pods = status.Pointers(pods.Items)
 	} else {
 		in.PodsKnown = false
 	}
@@ -82,7 +82,7 @@ func (r *reader) readPods(ctx context.Context, in *Input) error {
 		FieldSelector: fields.OneTermEqualSelector("reason", status.ReasonWriteRefused).String(),
 	})
 	if err == nil {
-		in.Events = pointers(events.Items)
+		in.Events = status.Pointers(events.Items)
 	}
 	return in.optional(err, "Tanist's writes that the API server rejects are not shown")
 }
@@ -110,9 +110,9 @@ func (r *reader) readWorkloads(ctx context.Context, in *Input) error {
 		if err != nil {
 			return err
 		}
-		in.Others = append(in.Others, objects(pointers(deployments.Items))...)
-		in.Others = append(in.Others, objects(pointers(statefulSets.Items))...)
-		in.Others = append(in.Others, objects(pointers(daemonSets.Items))...)
+		in.Others = append(in.Others, objects(status.Pointers(deployments.Items))...)
+		in.Others = append(in.Others, objects(status.Pointers(statefulSets.Items))...)
+		in.Others = append(in.Others, objects(status.Pointers(daemonSets.Items))...)
 		return nil
 	}()
 	in.WorkloadsKnown = err == nil
@@ -148,14 +148,6 @@ func (in *Input) optional(err error, missing string) error {
 		return nil
 	}
 	return fmt.Errorf("failed to read what explains the Service: %w", err)
-}
-
-func pointers[T any](items []T) []*T {
-	all := make([]*T, 0, len(items))
-	for i := range items {
-		all = append(all, &items[i])
-	}
-	return all
 }
 
 // objects returns pointers as objects.

@@ -49,28 +49,20 @@ func (m *mover) read(ctx context.Context) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failed to list leader Services: %w", err)
 	}
-	s.leaderService = status.LeaderServiceOf(s.source, s.options.LeaderService, pointers(made.Items))
+	s.leaderService = status.LeaderServiceOf(s.source, s.options.LeaderService, status.Pointers(made.Items))
 	if s.leaderService == nil {
 		return nil, fmt.Errorf("%s/%s has no leader Service: `kubectl tanist get %s -n %s` says why", m.namespace, m.service, m.service, m.namespace)
 	}
 	if s.slices, err = m.client.DiscoveryV1().EndpointSlices(m.namespace).List(ctx, slicesOf(s.leaderService)); err != nil {
 		return nil, fmt.Errorf("failed to list EndpointSlices: %w", err)
 	}
-	s.leadership = status.LeadershipOf(s.leaderService, pointers(s.slices.Items))
+	s.leadership = status.LeadershipOf(s.leaderService, status.Pointers(s.slices.Items))
 	return s, nil
 }
 
 // slicesOf selects the EndpointSlices of a leader Service.
 func slicesOf(leaderService *corev1.Service) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + leaderService.Name}
-}
-
-func pointers[T any](items []T) []*T {
-	all := make([]*T, 0, len(items))
-	for i := range items {
-		all = append(all, &items[i])
-	}
-	return all
 }
 
 // checkOptedIn returns an error if Tanist would not act on the Service.

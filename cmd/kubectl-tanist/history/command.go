@@ -72,7 +72,7 @@ func (o *options) read(ctx context.Context, client kubernetes.Interface) (*Histo
 	if err != nil {
 		return nil, fmt.Errorf("failed to list Services: %w", err)
 	}
-	all := pointers(services.Items)
+	all := status.Pointers(services.Items)
 	source := status.Source(all, o.service)
 	if source == nil {
 		return nil, apierrors.NewNotFound(corev1.Resource("services"), o.service)
@@ -81,13 +81,5 @@ func (o *options) read(ctx context.Context, client kubernetes.Interface) (*Histo
 	if err != nil {
 		return nil, fmt.Errorf("failed to list EndpointSlices: %w", err)
 	}
-	return of(source, all, pointers(slices.Items)), nil
-}
-
-func pointers[T any](items []T) []*T {
-	all := make([]*T, 0, len(items))
-	for i := range items {
-		all = append(all, &items[i])
-	}
-	return all
+	return of(source, all, status.Pointers(slices.Items)), nil
 }
