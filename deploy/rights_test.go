@@ -4,6 +4,7 @@ package deploy_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,74 +15,52 @@ import (
 // TestRights checks Tanist's rights word for word. That each is used is what the integration tests check.
 func TestRights(t *testing.T) {
 	const configurations = "admissionregistration.k8s.io mutatingwebhookconfigurations,validatingwebhookconfigurations"
+	alwaysEverywhere := []string{
+		" namespaces,nodes,pods: list,watch",
+		"apps daemonsets,deployments,replicasets,statefulsets: list,watch",
+		" services: get,list,watch,create,patch,delete",
+		"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
+		"discovery.k8s.io endpointslices/restricted: create",
+		" endpoints: get,delete",
+		"coordination.k8s.io leases [tanist]: get",
+		"events.k8s.io events: create",
+	}
+	alwaysOwn := []string{
+		"coordination.k8s.io leases: get,create,update",
+		" configmaps [tanist-tuning,tanist-state]: list,watch",
+		" configmaps [tanist-tuning]: get",
+		" configmaps [tanist-state]: patch",
+	}
 	cases := map[string]struct {
 		values          []string
 		everywhere, own []string
 	}{
 		"with admission": {
-			everywhere: []string{
-				" namespaces,nodes,pods: list,watch",
-				"apps daemonsets,deployments,replicasets,statefulsets: list,watch",
-				" services: get,list,watch,create,patch,delete",
-				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
-				"discovery.k8s.io endpointslices/restricted: create",
-				" endpoints: get,delete",
-				"coordination.k8s.io leases [tanist]: get",
-				"events.k8s.io events: create",
+			everywhere: slices.Concat(alwaysEverywhere, []string{
 				configurations + " [tanist-system-tanist]: list,watch",
 				"authentication.k8s.io tokenreviews: create",
 				"authorization.k8s.io subjectaccessreviews: create",
-			},
-			own: []string{
-				"coordination.k8s.io leases: get,create,update",
-				" configmaps [tanist-tuning,tanist-state]: list,watch",
-				" configmaps [tanist-tuning]: get",
-				" configmaps [tanist-state]: patch",
+			}),
+			own: slices.Concat(alwaysOwn, []string{
 				"cert-manager.io certificates [tanist-serving]: list,watch",
-			},
+			}),
 		},
 		"with self-managed certificates": {
 			values: []string{"admission.certificates=self-managed"},
-			everywhere: []string{
-				" namespaces,nodes,pods: list,watch",
-				"apps daemonsets,deployments,replicasets,statefulsets: list,watch",
-				" services: get,list,watch,create,patch,delete",
-				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
-				"discovery.k8s.io endpointslices/restricted: create",
-				" endpoints: get,delete",
-				"coordination.k8s.io leases [tanist]: get",
-				"events.k8s.io events: create",
+			everywhere: slices.Concat(alwaysEverywhere, []string{
 				configurations + " [tanist-system-tanist]: list,watch",
 				configurations + " [tanist-system-tanist]: patch",
 				"authentication.k8s.io tokenreviews: create",
 				"authorization.k8s.io subjectaccessreviews: create",
-			},
-			own: []string{
-				"coordination.k8s.io leases: get,create,update",
-				" configmaps [tanist-tuning,tanist-state]: list,watch",
-				" configmaps [tanist-tuning]: get",
-				" configmaps [tanist-state]: patch",
+			}),
+			own: slices.Concat(alwaysOwn, []string{
 				" secrets [tanist-self-managed]: list,watch,patch",
-			},
+			}),
 		},
 		"without": {
-			values: []string{"admission.enabled=false", "admission.certificates=self-managed", "metrics.secure=false"},
-			everywhere: []string{
-				" namespaces,nodes,pods: list,watch",
-				"apps daemonsets,deployments,replicasets,statefulsets: list,watch",
-				" services: get,list,watch,create,patch,delete",
-				"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
-				"discovery.k8s.io endpointslices/restricted: create",
-				" endpoints: get,delete",
-				"coordination.k8s.io leases [tanist]: get",
-				"events.k8s.io events: create",
-			},
-			own: []string{
-				"coordination.k8s.io leases: get,create,update",
-				" configmaps [tanist-tuning,tanist-state]: list,watch",
-				" configmaps [tanist-tuning]: get",
-				" configmaps [tanist-state]: patch",
-			},
+			values:     []string{"admission.enabled=false", "admission.certificates=self-managed", "metrics.secure=false"},
+			everywhere: alwaysEverywhere,
+			own:        alwaysOwn,
 		},
 	}
 	for name, test := range cases {
