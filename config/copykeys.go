@@ -10,9 +10,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// neverCopied are keys that would be wrong on another object: they say who owns it, or what kubectl last applied to it.
+// neverCopied are keys that would be wrong on another object: they say who owns it, or what kubectl last applied to it. What Argo CD, Flux or
+// Helm finds with its own key, and not in its source, it may delete.
 var neverCopied = []string{
 	ManagedByKey, discoveryv1.LabelServiceName, discoveryv1.LabelManagedBy, corev1.LastAppliedConfigAnnotation,
+	"argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance",
+	"kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace", "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace",
+	"meta.helm.sh/release-name", "meta.helm.sh/release-namespace", "config.k8s.io/owning-inventory",
 }
 
 // keys reads a comma-separated list of keys of labels or annotations.

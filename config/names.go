@@ -111,6 +111,9 @@ var serviceKeys = []string{
 	SameControllerKey, CopyLabelsKey, CopyAnnotationsKey, ProbeKey, LossAfterKey, FreezeAfterKey,
 }
 
+// IsServiceKey reports whether a key is that of an annotation which a user may write on a Service.
+func IsServiceKey(key string) bool { return slices.Contains(serviceKeys, key) }
+
 // podKeys are the annotations that a user may write on a pod.
 var podKeys = []string{PriorityKey, DrainWindowKey}
 

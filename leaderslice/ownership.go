@@ -11,17 +11,17 @@ import (
 )
 
 // OwnsLeaderService reports whether a Service is the source's leader Service. The controller reference decides: it has a UID, which nobody
-// writes by accident, whereas people and tools edit labels. Missing labels are repaired. One of Tanist's labels or annotations is needed all
-// the same, because other programs also make Services that a Service controls.
+// writes by accident, whereas people and tools edit labels. Missing labels are repaired. A label or an annotation that Tanist writes is needed
+// all the same, because other programs also make Services that a Service controls. They may copy what a user has written on that Service.
 func OwnsLeaderService(service, source *corev1.Service) bool {
 	return service.Namespace == source.Namespace && ControlledByUID(service, source.UID) && marked(service)
 }
 
-// marked reports whether an object has any of Tanist's labels or annotations.
+// marked reports whether an object has any of Tanist's labels, or any of its annotations that users do not write on Services.
 func marked(object metav1.Object) bool {
 	ours := func(values map[string]string) bool {
 		for key := range values {
-			if IsTanistKey(key) {
+			if IsTanistKey(key) && !config.IsServiceKey(key) {
 				return true
 			}
 		}

@@ -66,6 +66,13 @@ func TestOwnsLeaderService(t *testing.T) {
 			}
 		})
 	}
+	t.Run("another program has made it, and copied the source's annotations", func(t *testing.T) {
+		service := gen.LeaderOf(source)
+		service.Labels, service.Annotations = nil, map[string]string{config.EnabledKey: "true", config.StrategyKey: "oldest"}
+		if OwnsLeaderService(service, source) {
+			t.Error("it counts as Tanist's")
+		}
+	})
 	t.Run("the source has no UID", func(t *testing.T) {
 		unknown := gen.WebService(func(s *corev1.Service) { s.UID = "" })
 		if OwnsLeaderService(gen.LeaderOf(unknown), unknown) {

@@ -73,6 +73,9 @@ func (m *metrics) register(w *Watcher, registerer prometheus.Registerer) error {
 
 // unwatched counts the leaders whose nodes this replica cannot hear.
 func (w *Watcher) unwatched() float64 {
+	if !w.enabled() {
+		return 0 // as the tuning asks
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	elsewhere := false

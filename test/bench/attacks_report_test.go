@@ -39,24 +39,27 @@ func (p *phase) add(other phase) {
 type comparison struct{ quiet, attacked phase }
 
 const attackHeader = `
-| Attack | CPU of a replica, seconds per second (quiet) | most memory (limit) | hand-over p50 / p99, quiet | attack | ratio p99 | floor p50 / p99, quiet | attack | ratio p99 | leaders that moved unasked | calls refused, of all | by the webhooks | lines logged |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| Attack | CPU (quiet) | Memory (limit) | Hand-over, quiet | attack | Floor, quiet | attack | Beside the floor | Unasked | Refused, of all | by the webhooks | Logged |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `
 
 // row is a line of the table.
 func (c comparison) row(what string, limit int64) string {
 	perSecond := func(p phase) float64 { return p.cpu / p.lasted.Seconds() }
-	ratio := func(attacked, quiet []time.Duration) float64 {
-		return float64(rank(attacked, 99)) / float64(rank(quiet, 99))
+	q, a := c.quiet, c.attacked
+	// slower is how many times slower Tanist's hand-overs are during the attack, divided by the same of the floor's.
+	slower := func(percent int) float64 {
+		ratio := func(attacked, quiet []time.Duration) float64 {
+			return float64(rank(attacked, percent)) / float64(rank(quiet, percent))
+		}
+		return ratio(a.took, q.took) / ratio(a.floor, q.floor)
 	}
 	both := func(took []time.Duration) string {
-		return fmt.Sprintf("%.1f / %.1f", inMilliseconds(rank(took, 50)), inMilliseconds(rank(took, 99)))
+		return fmt.Sprintf("%.0f / %.0f", inMilliseconds(rank(took, 50)), inMilliseconds(rank(took, 99)))
 	}
-	q, a := c.quiet, c.attacked
-	return fmt.Sprintf("| %s | %.2f (%.2f) | %.0f MB (%.0f) | %s | %s | %.2f | %s | %s | %.2f | %d | %d of %d | %.0f | %d |\n",
-		what, perSecond(a), perSecond(q), a.peak/1e6, float64(limit)/1e6,
-		both(q.took), both(a.took), ratio(a.took, q.took), both(q.floor), both(a.floor), ratio(a.floor, q.floor),
-		a.unasked, a.sent.Refused, a.sent.Calls, a.refused, a.logged)
+	return fmt.Sprintf("| %s | %.2f (%.2f) | %.0f MB (%.0f) | %s | %s | %s | %s | %.2f / %.2f | %d | %d of %d | %.0f | %d |\n",
+		what, perSecond(a), perSecond(q), a.peak/1e6, float64(limit)/1e6, both(q.took), both(a.took), both(q.floor), both(a.floor),
+		slower(50), slower(99), a.unasked, a.sent.Refused, a.sent.Calls, a.refused, a.logged)
 }
 
 func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
