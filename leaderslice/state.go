@@ -5,6 +5,7 @@ import (
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 )
 
 // Leader is the pod that a slice names.
@@ -52,6 +53,13 @@ type Slice struct {
 // decide.
 type Basis struct {
 	Pods, Services string
+}
+
+// OlderVersion reports whether a resourceVersion is older than another. A version that cannot be compared is not older, so that no replica
+// waits for one that someone made up.
+func OlderVersion(version, other string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, other)
+	return err == nil && order < 0
 }
 
 // Leaving is a pod that must not become leader until the given time. Its object may not show the departure yet.

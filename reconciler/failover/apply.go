@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/planner"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
@@ -30,15 +29,15 @@ var errOutdated = errors.New("the EndpointSlice has changed, or the leader was h
 // apply writes slices in order, and reports whether the first one was written. It stops at the first error, so of two replicas that write
 // the same, only one makes the other writes. Nothing else in this package writes to the API. The error errOutdated asks for another
 // decision.
-func (c *Controller) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, p plan) (committed bool, err error) {
+func (c *Controller) apply(ctx context.Context, key types.NamespacedName, tuning config.Tuning, p planner.Plan) (committed bool, err error) {
 	ctx = retry.WithFailFast(ctx)
-	for i, write := range p.writes {
+	for i, write := range p.Writes {
 		attempt := c.attemptOf(key, p, i == 0)
 		if err := c.write(ctx, key, tuning, write, attempt); err != nil {
 			return i > 0, c.classify(err)
 		}
 	}
-	return len(p.writes) > 0, nil
+	return len(p.Writes) > 0, nil
 }
 
 // attempt sends a write to the API server once, and returns the slice that it answers with.
@@ -47,11 +46,11 @@ type attempt func(ctx context.Context, write cache.Write) (*discoveryv1.Endpoint
 // attemptOf returns how the writes of a plan are sent. A move by a verdict is hedged, because the API server may have been lost together with
 // the leader. Its first write, which moves the leader, asks the observer once more before each attempt: the API server may not have answered
 // the one before for seconds, and the leader may have been heard again.
-func (c *Controller) attemptOf(key types.NamespacedName, p plan, first bool) attempt {
-	byVerdict := p.decision.Move && p.decision.Reason.Verdict()
+func (c *Controller) attemptOf(key types.NamespacedName, p planner.Plan, first bool) attempt {
+	byVerdict := p.Decision.Move && p.Decision.Reason.Verdict()
 	return func(ctx context.Context, write cache.Write) (*discoveryv1.EndpointSlice, error) {
 		switch {
-		case byVerdict && first && c.observer.Verdict(key, p.before.Leader.UID) == observe.NotLost:
+		case byVerdict && first && c.observer.Verdict(key, p.Before.Leader.UID) == observe.NotLost:
 			return nil, errOutdated
 		case write.Current == nil:
 			slice := write.Desired
@@ -59,7 +58,7 @@ func (c *Controller) attemptOf(key types.NamespacedName, p plan, first bool) att
 		case byVerdict && c.hedge != nil:
 			return updateHedged(ctx, c.client, c.hedge, write)
 		default:
-			slice := updatedSlice(write.Current, write.Desired)
+			slice := planner.UpdatedSlice(write.Current, write.Desired)
 			return slice, c.client.Update(ctx, slice, leaderslice.FieldOwner)
 		}
 	}
@@ -99,42 +98,10 @@ func (c *Controller) classify(err error) error {
 	}
 }
 
-// repairedMetadata returns the keys of the labels and annotations that a plan repairs, if it changes nothing else. The values are left out:
-// they need not be the same each time. It returns "" for a plan that changes the traffic or the leader.
-func (p *plan) repairedMetadata() string {
-	var all []string
-	for _, write := range p.writes {
-		if p.decision.Move || write.Current == nil || !leaderslice.SameTraffic(write.Current, write.Desired) {
-			return ""
-		}
-		for _, change := range metadataChanges(write) {
-			if !slices.Contains(all, change) {
-				all = append(all, change)
-			}
-		}
-	}
-	return strings.Join(all, ", ")
-}
-
-// metadataChanges returns the keys of the labels and annotations that a write changes.
-func metadataChanges(write cache.Write) []string {
-	next := updatedSlice(write.Current, write.Desired)
-	changes := slices.Concat(
-		leaderslice.ChangedKeys("label ", write.Current.Labels, next.Labels),
-		leaderslice.ChangedKeys("annotation ", write.Current.Annotations, next.Annotations))
-	for i, change := range changes {
-		changes[i], _, _ = strings.Cut(change, "=")
-	}
-	if len(changes) == 0 {
-		return []string{"owner references"}
-	}
-	return changes
-}
-
 // repairDelay returns how long a repair of metadata has to wait because someone keeps undoing it, and counts a repair that does not wait.
 // It sends one Event about it. A plan that changes the traffic or the leader never waits.
-func (c *Controller) repairDelay(key types.NamespacedName, in input, p plan, now time.Time) time.Duration {
-	what := p.repairedMetadata()
+func (c *Controller) repairDelay(key types.NamespacedName, in planner.Input, p planner.Plan, now time.Time) time.Duration {
+	what := p.RepairedMetadata()
 	if what == "" {
 		return 0
 	}
@@ -142,9 +109,9 @@ func (c *Controller) repairDelay(key types.NamespacedName, in input, p plan, now
 		return wait
 	}
 	if tried := c.repairBackoff.Record(key, what, now); tried.Times == notify.ImmediateAttempts+1 {
-		slice := p.writes[0].Current
+		slice := p.Writes[0].Current
 		notify.Emit(c.recorder, []notify.Warning{{
-			Object: in.source, Related: slice, Reason: notify.ReasonContested, Action: notify.ActionElect,
+			Object: in.Source, Related: slice, Reason: notify.ReasonContested, Action: notify.ActionElect,
 			Note: fmt.Sprintf("someone keeps changing EndpointSlice %s, and Tanist keeps changing it back (%s). To see who, run "+
 				"kubectl get endpointslice %s --namespace %s --show-managed-fields -o yaml",
 				slice.Name, what, slice.Name, slice.Namespace),
@@ -158,10 +125,10 @@ const maxRefusalDelay = 10 * time.Second
 
 // reportRefusal sends an Event about a write that the API server refuses, and returns when to try again. The API server refuses the write
 // of every replica, so only the one that holds the Lease sends the Event.
-func (c *Controller) reportRefusal(key types.NamespacedName, in input, err error) reconcile.Result {
+func (c *Controller) reportRefusal(key types.NamespacedName, in planner.Input, err error) reconcile.Result {
 	tried := c.refusalBackoff.Record(key, err.Error(), time.Now())
 	if c.holdsLease() {
-		notify.Emit(c.recorder, c.refusalWarnings.Filter(key, []notify.Warning{notify.WriteRefusedWarning(in.source, notify.ActionElect, err, tried)}))
+		notify.Emit(c.recorder, c.refusalWarnings.Filter(key, []notify.Warning{notify.WriteRefusedWarning(in.Source, notify.ActionElect, err, tried)}))
 	}
 	return reconcile.Result{RequeueAfter: min(tried.Delay(), maxRefusalDelay)}
 }

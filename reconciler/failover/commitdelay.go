@@ -4,12 +4,11 @@ import (
 	"errors"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
-	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/planner"
 )
 
 // maxBehind is how long a replica waits for its informers to see what the writer of a slice had seen. Then it reads from the API server.
@@ -24,44 +23,20 @@ var errBehind = errors.New("the informers are behind what another replica has se
 
 // delay returns how long a commit waits for other replicas, or for informers that are behind. It returns errBehind when they have been
 // behind for too long.
-func (c *Controller) delay(key types.NamespacedName, in input, p plan, now time.Time) (time.Duration, error) {
+func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner.Plan, now time.Time) (time.Duration, error) {
 	needed := c.leaders.NeededSince(key, now)
-	if in.behind() {
+	if in.Behind() {
 		waited := now.Sub(c.leaders.BehindSince(key, now))
 		if waited >= maxBehind {
 			return 0, errBehind
 		}
 		return max(behindDelay, min(waited/2, maxBehind-waited)), nil
 	}
-	if p.decision.Move && (p.decision.Reason == election.ReasonLeaderCrashed || p.decision.Reason == election.ReasonLeaderFrozen) {
+	if p.Decision.Move && (p.Decision.Reason == election.ReasonLeaderCrashed || p.Decision.Reason == election.ReasonLeaderFrozen) {
 		return 0, nil // one replica watches each leader's process, so no other one will come first
 	}
-	if p.writesPrimary && in.authority == commitrules.AuthorityAll && (!in.preparable(p) || !c.deferral.Yields(key.Namespace)) {
+	if p.WritesPrimary && in.Authority == commitrules.AuthorityAll && (!in.Preparable(p) || !c.deferral.Yields(key.Namespace)) {
 		return 0, nil // this replica goes first
 	}
-	return commitrules.Delay(needed, c.leaders.OthersCommitted(), in.tuning.Commit.BackupDelay.Duration, now), nil
-}
-
-// evictionByAPI is the reason of the condition DisruptionTarget that an eviction writes. Nothing that writes another reason (preemption,
-// taints, garbage collection) calls admission first.
-const evictionByAPI = "EvictionByEvictionAPI"
-
-// preparable reports whether a plan is for a departure that admission could have prepared.
-func (in input) preparable(p plan) bool {
-	if !p.decision.Move {
-		return false
-	}
-	switch election.Reason(p.after.Reason) {
-	case election.ReasonLeaderDeleted:
-		return true
-	case election.ReasonLeaderDisrupted:
-		old := in.pod(p.before.Leader.UID)
-		if old == nil {
-			return false
-		}
-		condition := store.PodCondition(old, corev1.DisruptionTarget)
-		return condition != nil && condition.Reason == evictionByAPI
-	default:
-		return false
-	}
+	return commitrules.Delay(needed, c.leaders.OthersCommitted(), in.Tuning.Commit.BackupDelay.Duration, now), nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/planner"
 	"github.com/tanist-dev/tanist/retry"
 )
 
@@ -26,14 +27,14 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	defer c.limiter.Forfeit(key)
 	in, found := c.loadFromInformers(key)
 	if !found {
-		c.forget(key, in.source)
+		c.forget(key, in.Source)
 		return reconcile.Result{}, nil
 	}
-	in.trigger = trigger
+	in.Trigger = trigger
 	read := readNothing
 	if p, prepared := c.takePreparedInPace(key, &in); prepared {
 		// A prepared commit waits neither for other replicas nor at the limiter.
-		switch err := c.commit(ctx, key, in, p); {
+		switch err := c.commit(ctx, key, in, p, pathPrepared); {
 		case err == nil:
 			c.enqueueAfter(key, 0) // the next successor is chosen after the other hand-overs that are due
 			return reconcile.Result{}, nil
@@ -42,7 +43,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 		}
 	}
 	if !c.limiter.TryAcquire(key) {
-		c.triggers.Restore(key, in.trigger)
+		c.triggers.Restore(key, in.Trigger)
 		return reconcile.Result{}, nil
 	}
 	defer c.limiter.Release()
@@ -51,11 +52,11 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 }
 
 // decideAndCommit decides and commits. It starts again from a live read when its input turns out to be outdated.
-func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedName, in input, read liveReads) (reconcile.Result, error) {
+func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedName, in planner.Input, read liveReads) (reconcile.Result, error) {
 	for range maxAttempts {
 		complete, found, err := c.loadSlices(ctx, key, in, read)
 		if err != nil {
-			c.triggers.Restore(key, in.trigger)
+			c.triggers.Restore(key, in.Trigger)
 			return reconcile.Result{}, err
 		}
 		if !found {
@@ -72,64 +73,63 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 			read = readPods
 			continue
 		case notify.Refused(err):
-			c.triggers.Restore(key, in.trigger)
+			c.triggers.Restore(key, in.Trigger)
 			return c.reportRefusal(key, complete, err), nil
 		case err != nil:
-			c.triggers.Restore(key, in.trigger)
+			c.triggers.Restore(key, in.Trigger)
 		}
 		return result, err
 	}
-	c.triggers.Restore(key, in.trigger)
+	c.triggers.Restore(key, in.Trigger)
 	return reconcile.Result{}, fmt.Errorf("failed to commit after %d attempts: %w", maxAttempts, errOutdated)
 }
 
 // reconcileOnce decides, commits and reports, once.
-func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName, in input) (reconcile.Result, error) {
+func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName, in planner.Input) (reconcile.Result, error) {
 	now, decided := time.Now(), c.clock.Now()
-	p := decide(in, decided)
-	if len(p.writes) == 0 {
-		c.leaders.SetState(key, p.stateUnwritten(), p.highest)
+	p := planner.Decide(in, decided)
+	if len(p.Writes) == 0 {
+		c.leaders.SetState(key, p.StateUnwritten(), p.Highest)
 	} else {
 		wait, err := c.delay(key, in, p, now)
 		if wait == 0 && err == nil {
 			wait = c.pause(key, in, p, decided, now)
 		}
 		if wait > 0 || err != nil {
-			c.leaders.SetState(key, p.stateUnwritten(), p.highest)
-			c.triggers.Restore(key, in.trigger)
+			c.leaders.SetState(key, p.StateUnwritten(), p.Highest)
+			c.triggers.Restore(key, in.Trigger)
 			return reconcile.Result{RequeueAfter: wait}, err
 		}
-		p.path = c.commitPath()
-		if err := c.commit(ctx, key, in, p); err != nil {
+		if err := c.commit(ctx, key, in, p, c.commitPath()); err != nil {
 			return reconcile.Result{}, err
 		}
 	}
-	c.recordSuccessor(key, p.decision.Successor)
+	c.recordSuccessor(key, p.Decision.Successor)
 	report := c.observe(key, in, p, decided, now)
 	c.warn(key, in, p)
 	c.refusalBackoff.Forget(key)
 	c.refusalWarnings.Filter(key, nil)
-	after := retry.MinNonZero(retry.MinNonZero(requeueAfter(p), in.recheckDoubt(p, decided)), report)
+	after := retry.MinNonZero(retry.MinNonZero(planner.RequeueAfter(p), in.RecheckDoubt(p, decided)), report)
 	return reconcile.Result{RequeueAfter: retry.MinNonZero(after, c.leaders.ExpirePrepared(key, now))}, nil
 }
 
 // commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader.
-func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in input, p plan) error {
+func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, path path) error {
 	c.pace.Record(key, time.Now())
-	in.recordMove(p, time.Now())
-	committed, err := c.apply(ctx, key, in.tuning, p)
+	in.RecordMove(p, time.Now())
+	committed, err := c.apply(ctx, key, in.Tuning, p)
 	switch {
-	case p.path == pathPrepared:
+	case path == pathPrepared:
 		c.leaders.CountPrepared(commitOutcome(committed, err))
-	case in.authority != commitrules.AuthorityAll || !in.preparable(p): // its end does not show which replica admission is called on
+	case in.Authority != commitrules.AuthorityAll || !in.Preparable(p): // its end does not show which replica admission is called on
 	case errors.Is(err, errOutdated):
 		c.deferral.Conflict(key.Namespace)
 	case err == nil:
 		c.deferral.Forget(key.Namespace)
 	}
 	if committed {
-		c.leaders.SetState(key, p.after, p.after.Term)
-		c.report(ctx, key, in, p)
+		c.leaders.SetState(key, p.After, p.After.Term)
+		c.report(ctx, key, in, p, path)
 	}
 	return err
 }
@@ -141,14 +141,3 @@ func (c *Controller) commitPath() path {
 	}
 	return pathBackup
 }
-
-// requeueAfter returns when to decide again if no event arrives; zero for never.
-func requeueAfter(p plan) time.Duration {
-	if len(p.takenNames) > 0 {
-		return retry.MinNonZero(takenNameRecheck, p.decision.RequeueAfter)
-	}
-	return p.decision.RequeueAfter
-}
-
-// takenNameRecheck is how often a slice is tried again when another object has its name. Objects that are not ours are not watched.
-const takenNameRecheck = time.Minute

@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -315,22 +314,5 @@ func TestAServiceThatOptsOutIsForgotten(t *testing.T) {
 				t.Error("something is still remembered")
 			}
 		})
-	}
-}
-
-func TestATakenNameDoesNotDelayAnEarlierRequeue(t *testing.T) {
-	for name, test := range map[string]struct {
-		plan plan
-		want time.Duration
-	}{
-		"nothing is due":  {},
-		"a grace ends":    {plan: plan{decision: election.Decision{RequeueAfter: time.Second}}, want: time.Second},
-		"a name is taken": {plan: plan{takenNames: []string{"web-leader-ipv6"}}, want: takenNameRecheck},
-		"a name is taken, and a grace ends first": {plan: plan{takenNames: []string{"web-leader-ipv6"}, decision: election.Decision{RequeueAfter: time.Second}}, want: time.Second},
-		"a name is taken, and a grace ends later": {plan: plan{takenNames: []string{"web-leader-ipv6"}, decision: election.Decision{RequeueAfter: time.Hour}}, want: takenNameRecheck},
-	} {
-		if got := requeueAfter(test.plan); got != test.want {
-			t.Errorf("%s: got %s, want %s", name, got, test.want)
-		}
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -45,32 +43,4 @@ func TestAfterAConflictTheLeaseHolderLetsTheAdmittingReplicaGoFirst(t *testing.T
 			t.Error("it does not go first although no other replica committed")
 		}
 	})
-}
-
-func TestPreparable(t *testing.T) {
-	cases := map[string]struct {
-		leader *corev1.Pod
-		want   bool
-	}{
-		"a deletion":       {leader: gen.ReadyPod("a1", gen.Terminating), want: true},
-		"an eviction":      {leader: gen.ReadyPod("a1", disruptedBy("EvictionByEvictionAPI")), want: true},
-		"a preemption":     {leader: gen.ReadyPod("a1", disruptedBy("PreemptionByScheduler"))},
-		"a lost readiness": {leader: gen.ReadyPod("a1", gen.NotReady)},
-		"no change":        {leader: gen.ReadyPod("a1")},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			in := inputOf(leading("a1", 5), []*corev1.Pod{test.leader, gen.ReadyPod("b2")})
-			if got := in.preparable(decide(in, gen.T0)); got != test.want {
-				t.Errorf("got %v, want %v", got, test.want)
-			}
-		})
-	}
-}
-
-func disruptedBy(reason string) func(*corev1.Pod) {
-	return func(pod *corev1.Pod) {
-		gen.DisruptionTarget(pod)
-		pod.Status.Conditions[len(pod.Status.Conditions)-1].Reason = reason
-	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/dummy"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -113,7 +114,7 @@ func newLeaseHolder(t *testing.T) *fixture {
 // sliceWritten returns the slice as a replica writes it that has seen this much of the pods and the Services.
 func sliceWritten(pod string, term int64, basis leaderslice.Basis) *discoveryv1.EndpointSlice {
 	content := leaderslice.Content{
-		Source: gen.WebService(), LeaderService: gen.LeaderOf(gen.WebService()), State: leading(pod, term), Pod: gen.ReadyPod(pod), Basis: basis,
+		Source: gen.WebService(), LeaderService: gen.LeaderOf(gen.WebService()), State: dummy.Leading(pod, term), Pod: gen.ReadyPod(pod), Basis: basis,
 	}
 	slice := content.RenderPrimary(discoveryv1.AddressTypeIPv4)
 	slice.UID = "slice"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/planner"
 )
 
 // hedgeAfter is how long an answer may take before the same update is sent again on another connection. The first one may lead to an API
@@ -26,7 +27,7 @@ func updateHedged(ctx context.Context, first, second client.Writer, write cache.
 	}
 	results := make(chan result, 2)
 	send := func(writer client.Writer) {
-		slice := updatedSlice(write.Current, write.Desired).DeepCopy() // the client stores the answer in it
+		slice := planner.UpdatedSlice(write.Current, write.Desired).DeepCopy() // the client stores the answer in it
 		err := writer.Update(ctx, slice, leaderslice.FieldOwner)
 		results <- result{slice, err}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/retry"
+	"github.com/tanist-dev/tanist/test/dummy"
 )
 
 // connection is how one of two connections to the API server behaves.
@@ -107,13 +108,13 @@ func TestAMoveByVerdictIsSentOnASecondConnection(t *testing.T) {
 
 func TestOnlyMovesByVerdictAreHedged(t *testing.T) {
 	for name, test := range map[string]struct {
-		observer   *beliefs
+		observer   *dummy.Observer
 		deletes    bool
 		wantSecond int
 		wantReason string
 	}{
-		"a verdict":  {observer: convicts(observe.NodeLost, "a1", "b2"), wantSecond: 1, wantReason: "NodeLost"},
-		"a deletion": {observer: hears("b2"), deletes: true, wantReason: "LeaderDeleted"},
+		"a verdict":  {observer: dummy.Convicts(observe.NodeLost, "a1", "b2"), wantSecond: 1, wantReason: "NodeLost"},
+		"a deletion": {observer: dummy.Hears("b2"), deletes: true, wantReason: "LeaderDeleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

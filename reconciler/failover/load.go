@@ -17,6 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
+	"github.com/tanist-dev/tanist/reconciler/planner"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/retry"
@@ -24,23 +25,23 @@ import (
 
 // loadFromInformers returns the part of the input that the informers have. It returns false when there is nothing to decide. It asks first
 // how much the informers have seen, so that what it lists afterwards is at least as new.
-func (c *Controller) loadFromInformers(key types.NamespacedName) (input, bool) {
-	in := input{seen: c.stores.Seen(), source: c.stores.Service(key), tuning: c.tuning.Load(), authority: c.authority(), observer: c.observer}
-	if in.source == nil || !c.stores.Serves(in.source) {
+func (c *Controller) loadFromInformers(key types.NamespacedName) (planner.Input, bool) {
+	in := planner.Input{Seen: c.stores.Seen(), Source: c.stores.Service(key), Tuning: c.tuning.Load(), Authority: c.authority(), Observer: c.observer}
+	if in.Source == nil || !c.stores.Serves(in.Source) {
 		return in, false
 	}
-	in.leaderService, in.options, _ = c.stores.LeaderServiceOf(in.source)
-	if !leaderServiceUsable(in) || !c.stores.ServedByUs(in.leaderService) {
+	in.LeaderService, in.Options, _ = c.stores.LeaderServiceOf(in.Source)
+	if !in.Usable() || !c.stores.ServedByUs(in.LeaderService) {
 		return in, false
 	}
-	in.isDeparting = func(pod types.UID) bool { return c.leaders.Departing(pod, time.Now()) }
+	in.IsDeparting = func(pod types.UID) bool { return c.leaders.Departing(pod, time.Now()) }
 	c.loadPods(&in)
 	return in, true
 }
 
 // loadSlices completes the input with the slices: from the leader cache on a hit, with live reads on a miss. It returns false when the
 // live reads show that there is nothing to decide.
-func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, in input, read liveReads) (input, bool, error) {
+func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, in planner.Input, read liveReads) (planner.Input, bool, error) {
 	if read != readNothing {
 		miss := cache.MissConflict
 		if read == readPods {
@@ -49,21 +50,21 @@ func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, i
 		c.leaders.CountMiss(miss)
 		return c.loadLive(ctx, key, in, read)
 	}
-	if known, ok := c.leaders.Peek(key); ok && leaderRecreated(known.Leader, in.pods) {
+	if known, ok := c.leaders.Peek(key); ok && leaderRecreated(known.Leader, in.Pods) {
 		c.leaders.Invalidate(key, cache.PodRecreated, time.Now())
 	}
-	record, miss := c.leaders.Lookup(key, want(in))
-	in.record = record
-	if miss != "" || in.hasOtherOwner() {
+	record, miss := c.leaders.Lookup(key, in.Want())
+	in.Record = record
+	if miss != "" || in.HasOtherOwner() {
 		return c.loadLive(ctx, key, in, read)
 	}
 	return in, true, nil
 }
 
 // loadPods loads the informer's pods, and what other objects say about their future.
-func (c *Controller) loadPods(into *input) {
-	into.pods = c.stores.PodsSelectedBy(into.source)
-	into.disruptions = disruption.Of(c.stores, into.pods, into.tuning.Election, into.options.SameController)
+func (c *Controller) loadPods(into *planner.Input) {
+	into.Pods = c.stores.PodsSelectedBy(into.Source)
+	into.Disruptions = disruption.Of(c.stores, into.Pods, into.Tuning.Election, into.Options.SameController)
 }
 
 // forget drops what is remembered of a Service about which there is nothing to decide. A Service that is to have a leader is remembered: it
@@ -90,29 +91,6 @@ func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 	}
 }
 
-// leaderServiceUsable reports whether the leader Service exists, is ours, is not being deleted, and has an address family.
-func leaderServiceUsable(in input) bool {
-	return in.leaderService != nil && in.leaderService.DeletionTimestamp == nil &&
-		leaderslice.OwnsLeaderService(in.leaderService, in.source) && len(leaderslice.Families(in.leaderService)) > 0
-}
-
-// hasOtherOwner reports whether a slice belongs to another leader Service of the same name. That may be the newer one, so only a live read
-// tells which one counts.
-func (in input) hasOtherOwner() bool {
-	for _, family := range leaderslice.Families(in.leaderService) {
-		slice, exists := in.slice(family)
-		if exists && !leaderslice.OwnsSlice(slice.Object, in.leaderService) {
-			return true
-		}
-	}
-	return false
-}
-
-// want returns what a decision needs from the leader cache.
-func want(in input) cache.Want {
-	return cache.Want{Service: in.source.UID, Slices: leaderslice.Names(in.leaderService)}
-}
-
 // leaderRecreated reports whether another pod has the leader's name now.
 func leaderRecreated(leader leaderslice.Leader, pods []*corev1.Pod) bool {
 	same, other := false, false
@@ -136,17 +114,17 @@ const (
 )
 
 // loadLive reads the Services and the slices from the API server, in parallel, and updates the leader cache with them.
-func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in input, read liveReads) (input, bool, error) {
-	began, names := time.Now(), want(in).Slices
+func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in planner.Input, read liveReads) (planner.Input, bool, error) {
+	began, names := time.Now(), in.Want().Slices
 	source, leaderService := &corev1.Service{}, &corev1.Service{}
 	slices, pods := make([]discoveryv1.EndpointSlice, len(names)), &corev1.PodList{}
 
 	reads, readCtx := errgroup.WithContext(retry.WithFailFast(ctx))
 	get := func(name string, into client.Object) {
-		reads.Go(func() error { return c.getLive(readCtx, in.tuning, key.Namespace, name, into) })
+		reads.Go(func() error { return c.getLive(readCtx, in.Tuning, key.Namespace, name, into) })
 	}
 	get(key.Name, source)
-	get(in.leaderService.Name, leaderService)
+	get(in.LeaderService.Name, leaderService)
 	for i, name := range names {
 		get(name, &slices[i])
 	}
@@ -154,42 +132,42 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 		reads.Go(func() error { return c.listPodsLive(readCtx, in, pods) })
 	}
 	if err := reads.Wait(); err != nil {
-		return input{}, false, err
+		return planner.Input{}, false, err
 	}
 
-	in.source, in.leaderService = source, leaderService
-	if !store.KeepsLeader(source) || !leaderServiceUsable(in) || !c.stores.ServedByUs(leaderService) {
-		return input{}, false, nil // the informer lags; its event enqueues the Service again
+	in.Source, in.LeaderService = source, leaderService
+	if !store.KeepsLeader(source) || !in.Usable() || !c.stores.ServedByUs(leaderService) {
+		return planner.Input{}, false, nil // the informer lags; its event enqueues the Service again
 	}
-	in.options, _ = store.ResolveOptions(source, leaderService)
+	in.Options, _ = store.ResolveOptions(source, leaderService)
 	c.loadPods(&in)
 	if read == readPods {
-		in.replacePods(pods, c.stores)
+		replacePods(&in, pods, c.stores)
 	}
-	in.seen.Services = newer(in.seen.Services, newer(source.ResourceVersion, leaderService.ResourceVersion))
+	in.SeeServices()
 	var found []leaderslice.Slice
 	for i := range slices {
 		if slices[i].UID != "" {
 			found = append(found, leaderslice.Parse(&slices[i]))
 		}
 	}
-	in.record = c.leaders.Refresh(key, want(in), found, began, time.Now())
+	in.Record = c.leaders.Refresh(key, in.Want(), found, began, time.Now())
 	return in, true, nil
 }
 
 // replacePods replaces the informer's pods by those of a live list. The list is newer than any version that a slice's writer can have seen:
 // a version that is newer still was made up.
-func (in *input) replacePods(list *corev1.PodList, stores *store.Stores) {
-	selector := labels.SelectorFromSet(in.source.Spec.Selector)
-	in.pods = nil
+func replacePods(in *planner.Input, list *corev1.PodList, stores *store.Stores) {
+	selector := labels.SelectorFromSet(in.Source.Spec.Selector)
+	in.Pods = nil
 	for i := range list.Items {
 		pod := trim.Pod(&list.Items[i])
 		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && selector.Matches(labels.Set(pod.Labels)) {
-			in.pods = append(in.pods, pod)
+			in.Pods = append(in.Pods, pod)
 		}
 	}
-	in.disruptions = disruption.Of(stores, in.pods, in.tuning.Election, in.options.SameController)
-	in.podsReadLive, in.seen.Pods = true, list.ResourceVersion
+	in.Disruptions = disruption.Of(stores, in.Pods, in.Tuning.Election, in.Options.SameController)
+	in.PodsReadLive, in.Seen.Pods = true, list.ResourceVersion
 }
 
 // getLive reads an object from the API server. It leaves the object empty when it does not exist.
@@ -204,12 +182,12 @@ func (c *Controller) getLive(ctx context.Context, tuning config.Tuning, namespac
 }
 
 // listPodsLive lists the pods that a Service selects, from the API server.
-func (c *Controller) listPodsLive(ctx context.Context, in input, into *corev1.PodList) error {
-	err := c.retryRead(ctx, in.tuning, func(ctx context.Context) error {
-		return c.live.List(ctx, into, client.InNamespace(in.source.Namespace), client.MatchingLabels(in.source.Spec.Selector))
+func (c *Controller) listPodsLive(ctx context.Context, in planner.Input, into *corev1.PodList) error {
+	err := c.retryRead(ctx, in.Tuning, func(ctx context.Context) error {
+		return c.live.List(ctx, into, client.InNamespace(in.Source.Namespace), client.MatchingLabels(in.Source.Spec.Selector))
 	})
 	if err != nil {
-		return fmt.Errorf("failed to list pods of Service %s/%s: %w", in.source.Namespace, in.source.Name, err)
+		return fmt.Errorf("failed to list pods of Service %s/%s: %w", in.Source.Namespace, in.Source.Name, err)
 	}
 	return nil
 }

@@ -6,14 +6,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/tanist-dev/tanist/election"
-	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/reconciler/notify"
-	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/reconciler/planner"
 )
-
-// maxObservedCandidates is how many pods that could follow are told to the observer. It asks only the first of them.
-const maxObservedCandidates = 5
 
 // VerdictChanged decides a Service anew, because an observer has come to another verdict on its leader.
 func (c *Controller) VerdictChanged(key types.NamespacedName) {
@@ -23,13 +18,13 @@ func (c *Controller) VerdictChanged(key types.NamespacedName) {
 
 // observe tells the observer what to watch for a Service, and reports a verdict that moves nobody. It returns after how long such a verdict
 // is to be reported; zero if there is none.
-func (c *Controller) observe(key types.NamespacedName, in input, p plan, decided, now time.Time) time.Duration {
+func (c *Controller) observe(key types.NamespacedName, in planner.Input, p planner.Plan, decided, now time.Time) time.Duration {
 	if c.observer == nil {
 		return 0
 	}
-	c.observer.Set(key, observed(in, p, decided))
-	leader := p.decision.Leader
-	suspected := leader != nil && !p.decision.Move && leader.Lost != ""
+	c.observer.Set(key, planner.Observed(in, p, decided))
+	leader := p.Decision.Leader
+	suspected := leader != nil && !p.Decision.Move && leader.Lost != ""
 	age := c.suspicions.age(key, suspected, now)
 	if suspected && age < suspicionDelay {
 		return suspicionDelay - age
@@ -37,7 +32,7 @@ func (c *Controller) observe(key types.NamespacedName, in input, p plan, decided
 	var warnings []notify.Warning
 	if suspected {
 		warnings = append(warnings, notify.Warning{
-			Object: in.source, Related: in.leaderService, Reason: notify.ReasonLossSuspected, Action: notify.ActionElect,
+			Object: in.Source, Related: in.LeaderService, Reason: notify.ReasonLossSuspected, Action: notify.ActionElect,
 			Note: fmt.Sprintf("%s seems to be lost (%s) and stays the leader, because no other pod that is ready has answered", leader.Name, leader.Lost),
 		})
 	}
@@ -52,35 +47,4 @@ func (c *Controller) unobserve(key types.NamespacedName) {
 	}
 	c.suspicions.age(key, false, time.Time{})
 	c.doubtWarnings.Filter(key, nil)
-}
-
-// observed returns what to watch for a Service once the plan is written.
-func observed(in input, p plan, now time.Time) observe.Service {
-	s := observe.Service{
-		LossAfter: in.options.LossAfterOr(in.tuning), FreezeAfter: in.options.FreezeAfter, ProbePods: in.options.ProbePods,
-	}
-	leader := p.decision.Leader
-	if leader != nil && !leader.Terminating {
-		s.Leader = in.observedPod(leader.UID)
-		for _, c := range election.Successors(in.rules(), p.candidates, *leader, now, maxObservedCandidates) {
-			if pod := in.observedPod(c.UID); pod != nil && !c.Marked {
-				s.Candidates = append(s.Candidates, *pod)
-			}
-		}
-	}
-	for _, mark := range p.losses.Current(now).Marks {
-		if pod := in.observedPod(string(mark.Pod)); pod != nil {
-			s.Marked = append(s.Marked, *pod)
-		}
-	}
-	return s
-}
-
-// observedPod returns what the observer has to know of a pod; nil if the pod is not known.
-func (in input) observedPod(uid string) *observe.Pod {
-	pod := in.pod(types.UID(uid))
-	if pod == nil {
-		return nil
-	}
-	return &observe.Pod{UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, Probe: store.ProbeOf(pod)}
 }

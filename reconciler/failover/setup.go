@@ -15,6 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/planner"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
@@ -33,7 +34,7 @@ type Options struct {
 	Holds      func() bool
 	Registerer prometheus.Registerer
 	// Observer says which pods are believed lost although the API does not say so; nil for none.
-	Observer Observer
+	Observer planner.Observer
 	// Hedge writes on connections of its own; nil for none.
 	Hedge client.Writer
 	// Events sends the Events of commits. Recorder sends all others.
@@ -51,8 +52,8 @@ type Controller struct {
 	stores     *store.Stores
 	live       client.Reader // reads from the API server
 	client     client.Writer
-	hedge      client.Writer // writes on connections of its own; may be nil
-	observer   Observer      // may be nil
+	hedge      client.Writer    // writes on connections of its own; may be nil
+	observer   planner.Observer // may be nil
 	leaders    *cache.Leaders
 	tuning     *config.Store
 	clock      *commitrules.Clock

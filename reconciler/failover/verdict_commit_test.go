@@ -13,12 +13,14 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/planner"
 	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/test/dummy"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
 // observes gives the fixture's replica an observer.
-func (f *fixture) observes(b *beliefs) *beliefs {
+func (f *fixture) observes(b *dummy.Observer) *dummy.Observer {
 	f.observer = b
 	return b
 }
@@ -59,7 +61,7 @@ func TestWhoCommitsAMoveByVerdict(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFixture(t)
 				f.leaseHeld.Store(test.holds)
-				f.observes(convicts(test.verdict, "a1", "b2"))
+				f.observes(dummy.Convicts(test.verdict, "a1", "b2"))
 				result, err := f.reconcile()
 				if err != nil {
 					t.Fatal(err)
@@ -77,8 +79,8 @@ func TestWhoCommitsAMoveByVerdict(t *testing.T) {
 				if reason := leaderslice.Parse(f.slice()).State.Reason; f.writes.Load() != 1 || reason != string(test.verdict) {
 					t.Errorf("%d writes with reason %s, want one with %s", f.writes.Load(), reason, test.verdict)
 				}
-				if result.RequeueAfter != markedAtLeast {
-					t.Errorf("it is decided again after %s, want when a1 may lead again, after %s", result.RequeueAfter, markedAtLeast)
+				if result.RequeueAfter != planner.MarkedAtLeast {
+					t.Errorf("it is decided again after %s, want when a1 may lead again, after %s", result.RequeueAfter, planner.MarkedAtLeast)
 				}
 			})
 		})
@@ -89,9 +91,9 @@ func TestWhoCommitsAMoveByVerdict(t *testing.T) {
 func TestAVerdictThatIsWithdrawnWhileTheAPIServerIsAwayMovesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newLeaseHolder(t)
-		b := f.observes(convicts(observe.NodeLost, "a1", "b2"))
+		b := f.observes(dummy.Convicts(observe.NodeLost, "a1", "b2"))
 		f.answer = func() error {
-			b.verdicts = nil
+			b.Verdicts = nil
 			return apierrors.NewTooManyRequests("slow down", 1)
 		}
 		if _, err := f.reconcile(); err != nil {
@@ -118,7 +120,7 @@ func TestAVerdictDecidesTheServiceAtOnce(t *testing.T) {
 func TestALostLeaderThatStaysIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		b := f.observes(convicts(observe.NodeLost, "a1"))
+		b := f.observes(dummy.Convicts(observe.NodeLost, "a1"))
 		result, err := f.reconcile()
 		if err != nil || result.RequeueAfter != suspicionDelay {
 			t.Fatalf("it is decided again after %s (%v), want %s", result.RequeueAfter, err, suspicionDelay)
@@ -136,7 +138,7 @@ func TestALostLeaderThatStaysIsReportedOnce(t *testing.T) {
 		if len(notes) != 1 || !strings.HasPrefix(notes[0], corev1.EventTypeWarning) || !strings.Contains(notes[0], "a1 seems to be lost (NodeLost)") {
 			t.Errorf("reported as %q, want one warning about a1", notes)
 		}
-		b.verdicts = nil
+		b.Verdicts = nil
 		if _, err := f.reconcile(); err != nil || len(f.suspicions.since) != 0 {
 			t.Errorf("%d suspicions are remembered after the leader was heard (%v)", len(f.suspicions.since), err)
 		}
@@ -146,11 +148,11 @@ func TestALostLeaderThatStaysIsReportedOnce(t *testing.T) {
 func TestALostLeaderThatIsReplacedAMomentLaterIsNoWarning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newLeaseHolder(t)
-		b := f.observes(convicts(observe.LeaderCrashed, "a1"))
+		b := f.observes(dummy.Convicts(observe.LeaderCrashed, "a1"))
 		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
 		}
-		b.heard["b2-uid"] = true
+		b.HeardPods["b2-uid"] = true
 		<-time.After(5 * time.Millisecond)
 		if _, err := f.reconcile(); err != nil {
 			t.Fatal(err)
@@ -186,14 +188,14 @@ func TestALeaderOutOfSightIsReported(t *testing.T) {
 
 func TestAServiceThatHasNoLeaderServiceIsNotObserved(t *testing.T) {
 	f := newLeaseHolder(t)
-	b := f.observes(hears("b2"))
-	if _, err := f.reconcile(); err != nil || b.watched == nil || b.watched.Leader == nil || b.watched.Leader.Name != "a1" {
-		t.Fatalf("the leader is not observed: %+v (%v)", b.watched, err)
+	b := f.observes(dummy.Hears("b2"))
+	if _, err := f.reconcile(); err != nil || b.Watched == nil || b.Watched.Leader == nil || b.Watched.Leader.Name != "a1" {
+		t.Fatalf("the leader is not observed: %+v (%v)", b.Watched, err)
 	}
 	if err := f.stores.Services.Delete(gen.LeaderOf(gen.WebService())); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.reconcile(); err != nil || b.watched != nil {
-		t.Errorf("the leader is still observed: %+v (%v)", b.watched, err)
+	if _, err := f.reconcile(); err != nil || b.Watched != nil {
+		t.Errorf("the leader is still observed: %+v (%v)", b.Watched, err)
 	}
 }

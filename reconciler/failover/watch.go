@@ -128,7 +128,7 @@ func (c *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 			if key.Name != "" && claimsToBeOurs(e.ObjectNew) {
 				c.quiet.HandedOver(key.Namespace, time.Now())
 			}
-			if olderThan(e.ObjectNew.ResourceVersion, e.ObjectOld.ResourceVersion) {
+			if leaderslice.OlderVersion(e.ObjectNew.ResourceVersion, e.ObjectOld.ResourceVersion) {
 				// Versions only go back when etcd was restored. Then the leader cache may hold what the restore has undone.
 				c.leaders.Invalidate(key, cache.SliceChanged, time.Now())
 				c.enqueue(q, key)

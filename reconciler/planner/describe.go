@@ -1,0 +1,33 @@
+package planner
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/reconciler/notify"
+)
+
+// Describe returns the type, reason and note of the Event about a commit. The reason is empty when there is no Event.
+func Describe(p Plan) (eventType, reason, note string) {
+	before, after := p.Before, p.After
+	switch {
+	case after.Leader.Name == "" && p.Decision.Move:
+		return corev1.EventTypeWarning, notify.ReasonNoLeader, fmt.Sprintf(
+			"%s no longer leads and no pod can follow: no pod that the Service selects is ready and has any of its ports (term %d)", before.Leader.Name, after.Term)
+	case after.Leader.Name == "" && after.Reason != before.Reason:
+		// This is not a warning, because the Service's pods may not have been created yet.
+		return corev1.EventTypeNormal, notify.ReasonNoLeader, "no pod can lead yet: no pod that the Service selects is ready and has any of its ports"
+	case !after.Leader.Ready && before.Leader.Ready:
+		return corev1.EventTypeWarning, notify.ReasonLastResort,
+			after.Leader.Name + " is terminating and keeps the traffic as long as it serves, because no other pod can lead"
+	case p.Decision.Move && before.Leader.Name != "":
+		return corev1.EventTypeNormal, notify.ReasonLeaderChanged,
+			fmt.Sprintf("%s leads after %s: %s (term %d)", after.Leader.Name, before.Leader.Name, after.Reason, after.Term)
+	case p.Decision.Move:
+		return corev1.EventTypeNormal, notify.ReasonLeaderChanged,
+			fmt.Sprintf("%s leads: %s (term %d)", after.Leader.Name, after.Reason, after.Term)
+	default:
+		return "", "", ""
+	}
+}

@@ -1,0 +1,99 @@
+package planner
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/commitrules"
+	"github.com/tanist-dev/tanist/reconciler/disruption"
+)
+
+// Input is all that a decision about one source Service depends on, besides the time. Its objects are shared with the informers.
+type Input struct {
+	Source        *corev1.Service
+	LeaderService *corev1.Service
+	Options       config.Options
+	Tuning        config.Tuning
+	Pods          []*corev1.Pod
+	// Disruptions is what other objects say about the future of the pods.
+	Disruptions disruption.Disruptions
+	Record      cache.Record
+	// Seen are the versions of the pods and the Services that the informers had seen when the pods were listed.
+	Seen leaderslice.Basis
+	// PodsReadLive says that the pods, too, were read from the API server.
+	PodsReadLive bool
+	// Authority is what this replica may change about who leads.
+	Authority commitrules.Authority
+	// IsDeparting reports whether this replica has admitted the departure of a pod whose object does not show it yet. It asks the leader
+	// cache, with the own clock. When it is nil, no pod is departing.
+	IsDeparting func(types.UID) bool
+	// Observer says which pods are believed lost. It has a memory of its own, and answers in no time. It may be nil.
+	Observer Observer
+	// Trigger is the arrival of the event that caused the reconciliation; zero when no event did (a timer, a start).
+	Trigger time.Time
+}
+
+// WithRecord returns the input with another record of the slices.
+func (in Input) WithRecord(record cache.Record) Input {
+	in.Record = record
+	return in
+}
+
+// slice returns the leader Service's slice of a family. It returns false when there is none, or one that is neither ours nor adoptable.
+func (in Input) slice(family discoveryv1.AddressType) (leaderslice.Slice, bool) {
+	slice, exists := in.Record.Slices[leaderslice.Name(in.LeaderService.Name, family)]
+	if !exists || !in.owns(slice.Object) {
+		return leaderslice.Slice{}, false
+	}
+	return slice, true
+}
+
+// nameTaken reports whether a slice that is not ours has the name of a family's slice.
+func (in Input) nameTaken(family discoveryv1.AddressType) bool {
+	slice, exists := in.Record.Slices[leaderslice.Name(in.LeaderService.Name, family)]
+	return exists && !in.owns(slice.Object)
+}
+
+// owns reports whether a slice is ours, or becomes ours with the next write.
+func (in Input) owns(slice *discoveryv1.EndpointSlice) bool {
+	return leaderslice.OwnsSlice(slice, in.LeaderService) || leaderslice.AdoptableSlice(slice, in.LeaderService)
+}
+
+// Pod returns the pod with this UID, or nil.
+func (in Input) Pod(uid types.UID) *corev1.Pod {
+	for _, pod := range in.Pods {
+		if uid != "" && pod.UID == uid {
+			return pod
+		}
+	}
+	return nil
+}
+
+// Usable reports whether the leader Service exists, is ours, is not being deleted, and has an address family.
+func (in Input) Usable() bool {
+	return in.LeaderService != nil && in.LeaderService.DeletionTimestamp == nil &&
+		leaderslice.OwnsLeaderService(in.LeaderService, in.Source) && len(leaderslice.Families(in.LeaderService)) > 0
+}
+
+// HasOtherOwner reports whether a slice belongs to another leader Service of the same name. That may be the newer one, so only a live read
+// tells which one counts.
+func (in Input) HasOtherOwner() bool {
+	for _, family := range leaderslice.Families(in.LeaderService) {
+		slice, exists := in.slice(family)
+		if exists && !leaderslice.OwnsSlice(slice.Object, in.LeaderService) {
+			return true
+		}
+	}
+	return false
+}
+
+// Want returns what a decision needs from the leader cache.
+func (in Input) Want() cache.Want {
+	return cache.Want{Service: in.Source.UID, Slices: leaderslice.Names(in.LeaderService)}
+}
