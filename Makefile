@@ -129,9 +129,9 @@ disruptions: nodes build ## Count the requests that planned disruptions fail, on
 		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'Disruptions$$' ./test/disruptions/
 
 .PHONY: loss
-loss: nodes build ## Time how losses that nobody announces move leaders, on three real nodes (REPEAT=50 CASES=crash,freeze,node LONG=1 SERVICES=5)
+loss: nodes build ## Time how losses that nobody announces move leaders, on three real nodes (REPEAT=50 CASES=crash,freeze,node LONG=1 SERVICES=5 OBSERVE=off)
 	rm -f $(BIN)/loss.jsonl
-	CLUSTER_NAME=loss UP_ARGS="--nodes 3 $(UP_ARGS)" LOSS_REPEAT=$(REPEAT) LOSS_CASES="$(CASES)" LOSS_LONG=$(LONG) LOSS_SERVICES=$(SERVICES) \
+	CLUSTER_NAME=loss UP_ARGS="--nodes 3 $(UP_ARGS)" LOSS_REPEAT=$(REPEAT) LOSS_CASES="$(CASES)" LOSS_LONG=$(LONG) LOSS_SERVICES=$(SERVICES) LOSS_OBSERVE=$(OBSERVE) \
 		LOSS_OUT=$(BIN)/loss.jsonl scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 24h -v -run 'Losses$$' ./test/loss/
 
 .PHONY: demo
