@@ -12,6 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/provoke"
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
@@ -97,7 +98,7 @@ func (f *benchFlags) complete(kubeconfig *genericclioptions.ConfigFlags, args []
 		return fmt.Errorf("--output must be table or json, got %q", f.output)
 	}
 	var err error
-	if f.options.Modes, err = bench.ParseModes(f.modes); err != nil {
+	if f.options.Modes, err = provoke.ParseModes(f.modes); err != nil {
 		return err
 	}
 	if f.options.Burst && !failoversSet {

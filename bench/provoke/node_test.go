@@ -1,4 +1,4 @@
-package bench
+package provoke
 
 import (
 	"net"
@@ -91,8 +91,8 @@ func TestAwaitSilence(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				with := provoker{mode: report.ModeNode, client: client, namespace: "ns", printf: t.Logf}
-				sent, err := with.provoke(t.Context(), watch.Pod{Name: "web-1", Node: "node-1"})
+				with := Provoker{Mode: report.ModeNode, Client: client, Namespace: "ns", Printf: t.Logf}
+				sent, err := with.Provoke(t.Context(), watch.Pod{Name: "web-1", Node: "node-1"})
 				if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 					t.Errorf("error (-want +got):\n%s", diff)
 				}

@@ -1,4 +1,4 @@
-package bench
+package provoke
 
 import (
 	"encoding/json"
@@ -116,9 +116,9 @@ func TestProvoke(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			server := &recorder{statuses: test.statuses}
-			with := provoker{mode: test.mode, client: server.client(t), namespace: "ns", simulated: test.simulated}
+			with := Provoker{Mode: test.mode, Client: server.client(t), Namespace: "ns", Simulated: test.simulated}
 			began := time.Now()
-			sent, err := with.provoke(t.Context(), watch.Pod{Name: "web-1", UID: uid})
+			sent, err := with.Provoke(t.Context(), watch.Pod{Name: "web-1", UID: uid})
 			if got := text(err); got != test.wantErr {
 				t.Errorf("error = %q, want %q", got, test.wantErr)
 			}
@@ -162,9 +162,9 @@ func TestRestore(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			server := &recorder{statuses: []int{200}}
-			with := provoker{mode: test.mode, client: server.client(t), namespace: "ns", simulated: test.simulated}
-			if err := with.restore(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
-				t.Errorf("restore: %v", err)
+			with := Provoker{Mode: test.mode, Client: server.client(t), Namespace: "ns", Simulated: test.simulated}
+			if err := with.Restore(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
+				t.Errorf("Restore: %v", err)
 			}
 			var got []string
 			for _, c := range server.calls {
@@ -179,8 +179,8 @@ func TestRestore(t *testing.T) {
 
 func TestWriteReadyNamesThePodItMeans(t *testing.T) {
 	server := &recorder{statuses: []int{200}}
-	with := provoker{mode: report.ModeReadiness, client: server.client(t), namespace: "ns", simulated: true}
-	if _, err := with.provoke(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
+	with := Provoker{Mode: report.ModeReadiness, Client: server.client(t), Namespace: "ns", Simulated: true}
+	if _, err := with.Provoke(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
 		t.Fatal(err)
 	}
 	patch := server.calls[0].Body
