@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// The frame of a plot in SVG coordinates. The template draws the same.
+// The frame of a plot in SVG coordinates. The template draws the same. It gives all plots one size, in pixels that are the coordinates' unit, so
+// that type has one size, too.
 const (
 	frameLeft, frameRight = 52.0, 590.0
 	frameTop, frameBottom = 8.0, 256.0

@@ -165,6 +165,30 @@ func TestWriteHTML(t *testing.T) {
 	}
 }
 
+// TestAllPlotsHaveOneScale: a unit of coordinates is as large in each plot, and type with it. The columns of a grid are equally wide, so what
+// does not fit is made smaller alike.
+func TestAllPlotsHaveOneScale(t *testing.T) {
+	var text bytes.Buffer
+	if err := testReport().WriteHTML(&text); err != nil {
+		t.Fatal(err)
+	}
+	page := text.String()
+	drawings := regexp.MustCompile(`<svg[^>]*>`).FindAllString(page, -1)
+	if len(drawings) != 5 {
+		t.Fatalf("%d plots, want 5", len(drawings))
+	}
+	for i, drawing := range drawings {
+		if want := `viewBox="0 0 600 300" width="600" height="300"`; !strings.Contains(drawing, want) {
+			t.Errorf("plot %d is %s, want %s", i+1, drawing, want)
+		}
+	}
+	for _, rule := range []string{".plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 520px), 1fr));", "svg { max-width: 100%; height: auto; }"} {
+		if !strings.Contains(page, rule) {
+			t.Errorf("the page does not have the rule %q", rule)
+		}
+	}
+}
+
 func TestWriteHTMLWithoutAnySample(t *testing.T) {
 	report := testReport()
 	report.Rows = []Row{{Mode: ModeDelete, Who: WhoTanist, Samples: []Sample{{Missed: true, Error: "refused"}}}}
