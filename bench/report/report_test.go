@@ -36,9 +36,9 @@ func testReport() *Report {
 			Nodes: []Node{{Name: "node-1", Ready: true, CPUs: "2", Memory: "8Gi", KubeletVersion: "v1.37.2"}},
 		},
 		Target:   Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 3},
-		Settings: Settings{Failovers: 4, Modes: []Mode{ModeDelete, ModeEvict}, Floor: true, TimeoutMs: 30000, Services: 1},
+		Settings: Settings{Failovers: 6, Modes: []Mode{ModeDelete, ModeEvict}, Floor: true, TimeoutMs: 30000, Services: 1},
 		Rows: []Row{
-			row(ModeDelete, WhoTanist, 26, 24, 30, 121.5), row(ModeDelete, WhoFloor, 20, 21, 22, 40),
+			row(ModeDelete, WhoTanist, 26, 24, 30, 121.5, 25, 28), row(ModeDelete, WhoFloor, 20, 21, 22, 40),
 			row(ModeEvict, WhoTanist, 27.04), row(ModeEvict, WhoFloor),
 		},
 		Notes: []string{"the <floor> is far away"},
