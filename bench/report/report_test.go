@@ -43,7 +43,7 @@ func testReport() *Report {
 		},
 		Notes: []string{"the <floor> is far away"},
 	}
-	report.Rows[0].Traffic = &traffic.Totals{OK: 23833, Failed: 5, LongestGapMs: 812.4}
+	report.Rows[0].Traffic = &traffic.Totals{OK: 23833, Failed: 5, LongestGapMs: 812.4, SlowestMs: 96.2}
 	report.Complete()
 	return report
 }

@@ -19,7 +19,7 @@ const (
 func tableColumns() []string {
 	return []string{
 		"MODE", "WHO", "N", "MISSED", "MIN", "P50", "P90", "P99", "MAX", "MEAN", "P50/FLOOR", "P99/FLOOR",
-		"REQUESTS OK", "FAILED", "LONGEST GAP",
+		"REQUESTS OK", "FAILED", "LONGEST GAP", "SLOWEST",
 	}
 }
 
@@ -34,17 +34,17 @@ func (r *Report) tableRows() [][]string {
 			asRatio(row.RatioP50), asRatio(row.RatioP99),
 		}
 		if row.Traffic == nil {
-			cells = append(cells, missing, missing, missing)
+			cells = append(cells, missing, missing, missing, missing)
 		} else {
 			cells = append(cells, strconv.FormatInt(row.Traffic.OK, 10), strconv.FormatInt(row.Traffic.Failed, 10),
-				inMs(&row.Traffic.LongestGapMs))
+				inMs(&row.Traffic.LongestGapMs), inMs(&row.Traffic.SlowestMs))
 		}
 		rows = append(rows, cells)
 	}
 	p := r.Published
 	return append(rows, []string{
 		"starting point", "published", strconv.Itoa(p.Failovers), missing, inMs(&p.MinMs), missing, missing, missing,
-		inMs(&p.MaxMs), inMs(&p.MeanMs), missing, missing, missing, missing, missing,
+		inMs(&p.MaxMs), inMs(&p.MeanMs), missing, missing, missing, missing, missing, missing,
 	})
 }
 
@@ -93,7 +93,8 @@ func (r *Report) title() string {
 const howToRead = `Milliseconds from sending the request that took the leader away (readiness: from the change of the pod's
 status in the API; node: from the last question that the pod answered) until an independent watch saw another pod
 as the ready endpoint. Percentiles are by nearest rank. In brackets is where the true one lies with a confidence
-of 95 %, if the failovers are independent; — means that there are too few of them to say.`
+of 95 %, if the failovers are independent; — means that there are too few of them to say. Requests are sent at a constant rate, whether or not earlier ones were answered,
+and SLOWEST is the longest time from when one was due until its answer.`
 
 // WriteTable writes the report for a terminal.
 func (r *Report) WriteTable(w io.Writer) error {

@@ -27,7 +27,10 @@ deletes or evicts that Service's leaders, one after another: the Service's clien
 else, and refuses a Service whose owner has not opted in.
 
 With --floor, each failover is followed by one of a bare watch-and-patch loop on a second workload with a Service like the first: what
-the API server alone costs. A loss that nobody announces (crash, freeze, node) it sees when Kubernetes has noticed. With --traffic, clients send requests meanwhile, on new connections and on one that is kept alive.`
+the API server alone costs. A loss that nobody announces (crash, freeze, node) it sees when Kubernetes has noticed.
+
+With --traffic, clients send requests meanwhile at a constant rate, whether or not earlier ones were answered, on new connections and on kept
+ones. A request fails if it is not answered within a second of when it was due.`
 
 const benchExample = `  # Fifty graceful deletes beside the floor, with traffic, on a workload of bench's own
   kubectl tanist bench --floor --traffic
