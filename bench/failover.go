@@ -45,17 +45,18 @@ func (c *contender) failover(ctx context.Context, with provoke.Provoker, timeout
 
 // loseLeader provokes the loss and measures until another pod leads. changes is how many changes of leader the view had seen before.
 func (c *contender) loseLeader(ctx context.Context, with provoke.Provoker, old watch.Pod, changes int, timeout time.Duration) report.Sample {
-	var lost time.Time
+	var loss provoke.Loss
 	var err error
 	if with.Mode == report.ModeNode {
-		lost, err = with.Provoke(ctx, old) // somebody has to act, and may take as long as they like
+		loss, err = with.Provoke(ctx, old) // somebody has to act, and may take as long as they like
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if with.Mode != report.ModeNode {
-		lost, err = with.Provoke(ctx, old)
+		loss, err = with.Provoke(ctx, old)
 	}
-	sample := report.Sample{From: old.Name, LostAt: lost, CallMs: report.Milliseconds(time.Since(lost)), EndsAtOnce: old.EndsAtOnce}
+	lost := loss.At
+	sample := report.Sample{From: old.Name, LostAt: lost, CallMs: report.Milliseconds(loss.Call), EndsAtOnce: old.EndsAtOnce}
 	if err != nil {
 		return sample.Failed(err)
 	}

@@ -92,15 +92,15 @@ func TestAwaitSilence(t *testing.T) {
 					t.Fatal(err)
 				}
 				with := Provoker{Mode: report.ModeNode, Client: client, Namespace: "ns", Printf: t.Logf}
-				sent, err := with.Provoke(t.Context(), watch.Pod{Name: "web-1", Node: "node-1"})
+				loss, err := with.Provoke(t.Context(), watch.Pod{Name: "web-1", Node: "node-1"})
 				if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 					t.Errorf("error (-want +got):\n%s", diff)
 				}
 				if len(server.asked) != len(test.answers) {
 					t.Fatalf("the pod was asked %d times, want %d", len(server.asked), len(test.answers))
 				}
-				if want := server.asked[test.want-1]; !sent.Equal(want) {
-					t.Errorf("the loss is dated %s after the question of the last answer", sent.Sub(want))
+				if want := server.asked[test.want-1]; !loss.At.Equal(want) || loss.Call != time.Since(want) {
+					t.Errorf("the loss is dated %s after the question of the last answer, and is said to have taken %s", loss.At.Sub(want), loss.Call)
 				}
 			})
 		})

@@ -27,7 +27,17 @@ const (
 	evictRetryDelay = 250 * time.Millisecond
 	// frozenFor is how long a pod hangs.
 	frozenFor = 10 * time.Second
+	// lossDelay is how long after it was asked a pod crashes or hangs. Such a loss begins in the pod, and Tanist may notice it within some
+	// milliseconds. The request needs as long to the pod. So it must be over before, and be no part of what is measured.
+	lossDelay = 500 * time.Millisecond
 )
+
+// Loss is when a loss began.
+type Loss struct {
+	At time.Time
+	// Call is how long the request took that provoked the loss. For node, it is how long after At the pod counted as silent.
+	Call time.Duration
+}
 
 // Provoker takes the leaders of one namespace away in one mode.
 type Provoker struct {
@@ -40,10 +50,11 @@ type Provoker struct {
 	Printf func(format string, args ...any)
 }
 
-// Provoke takes the pod away. It returns after the API's answer, with the time at which the request was sent that took effect: evictions
-// before it may have been refused.
-func (p Provoker) Provoke(ctx context.Context, pod watch.Pod) (sent time.Time, err error) {
-	sent = time.Now()
+// Provoke takes the pod away. It returns after the API's answer. The loss began when the request was sent that took effect: evictions before
+// it may have been refused. A crash or a hang begins lossDelay after that, and as much later as the request needs to reach the pod, which is
+// less than Call.
+func (p Provoker) Provoke(ctx context.Context, pod watch.Pod) (loss Loss, err error) {
+	sent, delay := time.Now(), time.Duration(0)
 	switch p.Mode {
 	case report.ModeForce:
 		err = p.remove(ctx, pod, new(int64(0)))
@@ -52,18 +63,19 @@ func (p Provoker) Provoke(ctx context.Context, pod watch.Pod) (sent time.Time, e
 	case report.ModeReadiness:
 		err = p.loseReadiness(ctx, pod)
 	case report.ModeCrash:
-		err = p.crash(ctx, pod)
+		delay, err = lossDelay, p.crash(ctx, pod)
 	case report.ModeFreeze:
-		err = p.post(ctx, pod, "freeze", "for", frozenFor.String())
+		delay, err = lossDelay, p.post(ctx, pod, "freeze", "for", frozenFor.String(), "after", lossDelay.String())
 	case report.ModeNode:
 		sent, err = p.awaitSilence(ctx, pod)
 	default:
 		err = p.remove(ctx, pod, nil)
 	}
+	loss = Loss{At: sent.Add(delay), Call: time.Since(sent)}
 	if err != nil {
-		return sent, fmt.Errorf("failed to %s pod %s: %w", p.Mode, pod.Name, err)
+		return loss, fmt.Errorf("failed to %s pod %s: %w", p.Mode, pod.Name, err)
 	}
-	return sent, nil
+	return loss, nil
 }
 
 // Restore makes the Service ready for the next failover, where that does not happen by itself.
@@ -118,10 +130,10 @@ func (p Provoker) loseReadiness(ctx context.Context, pod watch.Pod) error {
 	return p.post(ctx, pod, "unready", "for", unreadyFor.String())
 }
 
-// crash ends the pod's process. Its answer may be lost, so only those errors count that say that the request did not reach the pod. The
-// watch shows whether it crashed. Simulated pods cannot crash (see Unannounced).
+// crash ends the pod's process. A slow answer may be lost with it, so only those errors count that say that the request did not reach the pod.
+// The watch shows whether it crashed. Simulated pods cannot crash (see Unannounced).
 func (p Provoker) crash(ctx context.Context, pod watch.Pod) error {
-	err := p.post(ctx, pod, "crash")
+	err := p.post(ctx, pod, "crash", "after", lossDelay.String())
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || ctx.Err() != nil {
 		return err
 	}

@@ -91,9 +91,10 @@ func (r *Report) title() string {
 
 // howToRead explains the columns.
 const howToRead = `Milliseconds from sending the request that took the leader away (readiness: from the change of the pod's
-status in the API; node: from the last question that the pod answered) until an independent watch saw another pod
-as the ready endpoint. Percentiles are by nearest rank. In brackets is where the true one lies with a confidence
-of 95 %, if the failovers are independent; — means that there are too few of them to say. Requests are sent at a constant rate, whether or not earlier ones were answered,
+status in the API; crash and freeze: from half a second later, when the pod does what it was asked; node: from the last
+question that the pod answered) until an independent watch saw another pod as the ready endpoint. Percentiles are by
+nearest rank. In brackets is where the true one lies with a confidence of 95 %, if the failovers are independent; — means
+that there are too few of them to say. Requests are sent at a constant rate, whether or not earlier ones were answered,
 and SLOWEST is the longest time from when one was due until its answer.`
 
 // WriteTable writes the report for a terminal.
