@@ -11,8 +11,8 @@
 // workload also has a source Service, one that selects the pods, because Kubernetes updates the slices of such a Service at the same time as
 // the leader Service's. With traffic, clients send requests through both leader Services all the while.
 //
-// The run is in this package; below it are testbed (bench's own workloads), watch (what its watches see), floor (the bare loop), traffic
-// (clients, meter and server) and report (samples, statistics and how they are written).
+// The run is in this package; below it are testbed (bench's own workloads), provoke (how leaders are taken away), watch (what its watches
+// see), floor (the bare loop), traffic (clients, meter and server) and report (samples, statistics and how they are written).
 //
 // The package works against any cluster. It calls nothing of Tanist: it knows the labels, annotations and names that Tanist uses in the API.
 // It never changes a user's Service, slice or workload: when users name their own Service, it deletes or evicts pods of that Service.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tanist-dev/tanist/bench/provoke"
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/traffic"
 	"github.com/tanist-dev/tanist/bench/watch"
@@ -26,14 +27,14 @@ type contender struct {
 
 // failover takes a contender's leader away, waits for the next one and until the Service is steady again. An error of the failover
 // itself is in the sample and counts; the error returned is one of what follows it.
-func (c *contender) failover(ctx context.Context, with provoker, timeout, ready time.Duration) (report.Sample, error) {
+func (c *contender) failover(ctx context.Context, with provoke.Provoker, timeout, ready time.Duration) (report.Sample, error) {
 	leader, changes, err := c.awaitSteady(ctx, ready)
 	if err != nil {
 		return report.Sample{LostAt: time.Now()}.Failed(err), nil
 	}
 	old := c.view.Leader(c.service, leader)
 	sample := c.loseLeader(ctx, with, old, changes, timeout)
-	if err := with.restore(ctx, old); err != nil {
+	if err := with.Restore(ctx, old); err != nil {
 		return sample, err
 	}
 	// Only now is it known whether the leader moved once. A Service that does not get steady fails the next failover.
@@ -43,22 +44,23 @@ func (c *contender) failover(ctx context.Context, with provoker, timeout, ready 
 }
 
 // loseLeader provokes the loss and measures until another pod leads. changes is how many changes of leader the view had seen before.
-func (c *contender) loseLeader(ctx context.Context, with provoker, old watch.Pod, changes int, timeout time.Duration) report.Sample {
-	var lost time.Time
+func (c *contender) loseLeader(ctx context.Context, with provoke.Provoker, old watch.Pod, changes int, timeout time.Duration) report.Sample {
+	var loss provoke.Loss
 	var err error
-	if with.mode == report.ModeNode {
-		lost, err = with.provoke(ctx, old) // somebody has to act, and may take as long as they like
+	if with.Mode == report.ModeNode {
+		loss, err = with.Provoke(ctx, old) // somebody has to act, and may take as long as they like
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if with.mode != report.ModeNode {
-		lost, err = with.provoke(ctx, old)
+	if with.Mode != report.ModeNode {
+		loss, err = with.Provoke(ctx, old)
 	}
-	sample := report.Sample{From: old.Name, LostAt: lost, CallMs: report.Milliseconds(time.Since(lost)), EndsAtOnce: old.EndsAtOnce}
+	lost := loss.At
+	sample := report.Sample{From: old.Name, LostAt: lost, CallMs: report.Milliseconds(loss.Call), EndsAtOnce: old.EndsAtOnce}
 	if err != nil {
 		return sample.Failed(err)
 	}
-	if fromStatus(with.mode) {
+	if provoke.FromStatus(with.Mode) {
 		if lost, err = c.view.AwaitLoss(ctx, c.service, old.UID, lost); err != nil {
 			return sample.Failed(err)
 		}

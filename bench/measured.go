@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/tanist-dev/tanist/bench/provoke"
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/watch"
@@ -97,7 +98,7 @@ func checkSimulated(opts Options, simulated bool) error {
 	if opts.Traffic {
 		return fmt.Errorf("--traffic needs pods that answer: those on simulated (KWOK) nodes do not")
 	}
-	if i := slices.IndexFunc(opts.Modes, unannounced); i >= 0 {
+	if i := slices.IndexFunc(opts.Modes, provoke.Unannounced); i >= 0 {
 		return fmt.Errorf("--mode %s needs a process that can be lost: pods on simulated (KWOK) nodes have none", opts.Modes[i])
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tanist-dev/tanist/bench/provoke"
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/testbed"
 	"github.com/tanist-dev/tanist/bench/traffic"
@@ -110,7 +111,7 @@ func (o Options) Validate() error {
 		}
 	}
 	refuse(o.Failovers < 1, "--failovers must be at least 1, got %d", o.Failovers)
-	refuse(len(o.Modes) == 0, "--mode must name at least one of %s", joinModes(Modes()))
+	refuse(len(o.Modes) == 0, "--mode must name at least one of %s", provoke.ModeNames())
 	refuse(o.Timeout <= 0, "--timeout must be longer than 0s, got %s", o.Timeout)
 	refuse(o.Settle < 0, "--settle must not be negative, got %s", o.Settle)
 	refuse(o.ReadyTimeout <= o.Settle, "--ready-timeout must be longer than --settle (%s), got %s", o.Settle, o.ReadyTimeout)
@@ -127,7 +128,7 @@ func (o Options) Validate() error {
 	refuse(o.Nodes != testbed.NodesAuto && o.Nodes != testbed.NodesReal && o.Nodes != testbed.NodesSimulated,
 		"--nodes must be %s, %s or %s, got %q", testbed.NodesAuto, testbed.NodesReal, testbed.NodesSimulated, o.Nodes)
 	for _, mode := range o.Modes {
-		refuse(o.Service != "" && ownPodsOnly(mode),
+		refuse(o.Service != "" && provoke.OwnPodsOnly(mode),
 			"--mode %s works only on bench's own workload: omit the Service's name", mode)
 	}
 	o.validateBurst(refuse)

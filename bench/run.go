@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tanist-dev/tanist/bench/provoke"
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/testbed"
 )
@@ -160,7 +161,7 @@ func (r *run) next(ctx context.Context, mode report.Mode, c *contender, row *rep
 		// No contender is measured while pods of another start. One that does not get steady fails in its own turn.
 		_, _, _ = other.awaitSteady(ctx, r.opts.ReadyTimeout)
 	}
-	with := provoker{mode: mode, client: r.clients.Act, namespace: c.namespace, simulated: c.simulated, printf: r.console.printf}
+	with := provoke.Provoker{Mode: mode, Client: r.clients.Act, Namespace: c.namespace, Simulated: c.simulated, Printf: r.console.printf}
 	sample, err := c.failover(ctx, with, r.opts.Timeout, r.opts.ReadyTimeout)
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // The end of the run cut this failover short: it is not a sample.

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// The frame of a plot in SVG coordinates. The template draws the same.
+// The frame of a plot in SVG coordinates. The template draws the same. It gives all plots one size, in pixels that are the coordinates' unit, so
+// that type has one size, too.
 const (
 	frameLeft, frameRight = 52.0, 590.0
 	frameTop, frameBottom = 8.0, 256.0
@@ -102,9 +103,10 @@ func countTicks(high int) []float64 {
 	return ticks
 }
 
-// summaryPlot shows all failovers that have a latency, a column for each row with a line at the median.
+// summaryPlot shows all failovers that have a latency, a column for each row with a line at the median, and one along the median's confidence
+// interval if there is one.
 func summaryPlot(modes []Mode, rows []Row) plot {
-	p := plot{Title: "all failovers, with their medians", Y: latencyAxis(allLatencies(rows), frameBottom, frameTop)}
+	p := plot{Title: "all failovers, with their medians and the 95 % confidence intervals of these", Y: latencyAxis(allLatencies(rows), frameBottom, frameTop)}
 	slot := (frameRight - frameLeft) / float64(len(modes))
 	for i, mode := range modes {
 		left := frameLeft + float64(i)*slot
@@ -120,6 +122,9 @@ func summaryPlot(modes []Mode, rows []Row) plot {
 				s.Dots = append(s.Dots, point{math.Round(center + spread*width/2), p.Y.at(latency)})
 			}
 			s.Path = fmt.Sprintf("M%.0f %vh%.0f", center-width/3, p.Y.at(*row.P50Ms), width*2/3)
+			if sure := row.P50Interval; sure != nil {
+				s.Path += fmt.Sprintf("M%.0f %vV%v", center, p.Y.at(sure.FromMs), p.Y.at(sure.ToMs))
+			}
 			p.Series = append(p.Series, s)
 		}
 	}

@@ -36,14 +36,14 @@ func testReport() *Report {
 			Nodes: []Node{{Name: "node-1", Ready: true, CPUs: "2", Memory: "8Gi", KubeletVersion: "v1.37.2"}},
 		},
 		Target:   Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 3},
-		Settings: Settings{Failovers: 4, Modes: []Mode{ModeDelete, ModeEvict}, Floor: true, TimeoutMs: 30000, Services: 1},
+		Settings: Settings{Failovers: 6, Modes: []Mode{ModeDelete, ModeEvict}, Floor: true, TimeoutMs: 30000, Services: 1},
 		Rows: []Row{
-			row(ModeDelete, WhoTanist, 26, 24, 30, 121.5), row(ModeDelete, WhoFloor, 20, 21, 22, 40),
+			row(ModeDelete, WhoTanist, 26, 24, 30, 121.5, 25, 28), row(ModeDelete, WhoFloor, 20, 21, 22, 40),
 			row(ModeEvict, WhoTanist, 27.04), row(ModeEvict, WhoFloor),
 		},
 		Notes: []string{"the <floor> is far away"},
 	}
-	report.Rows[0].Traffic = &traffic.Totals{OK: 23833, Failed: 5, LongestGapMs: 812.4}
+	report.Rows[0].Traffic = &traffic.Totals{OK: 23833, Failed: 5, LongestGapMs: 812.4, SlowestMs: 96.2}
 	report.Complete()
 	return report
 }
@@ -162,6 +162,30 @@ func TestWriteHTML(t *testing.T) {
 	loads := regexp.MustCompile(`(?i)(src|href|url)\s*[=(]\s*["']?https?:`)
 	if found := loads.FindString(page); found != "" {
 		t.Errorf("the page loads something from elsewhere: %s", found)
+	}
+}
+
+// TestAllPlotsHaveOneScale: a unit of coordinates is as large in each plot, and type with it. The columns of a grid are equally wide, so what
+// does not fit is made smaller alike.
+func TestAllPlotsHaveOneScale(t *testing.T) {
+	var text bytes.Buffer
+	if err := testReport().WriteHTML(&text); err != nil {
+		t.Fatal(err)
+	}
+	page := text.String()
+	drawings := regexp.MustCompile(`<svg[^>]*>`).FindAllString(page, -1)
+	if len(drawings) != 5 {
+		t.Fatalf("%d plots, want 5", len(drawings))
+	}
+	for i, drawing := range drawings {
+		if want := `viewBox="0 0 600 300" width="600" height="300"`; !strings.Contains(drawing, want) {
+			t.Errorf("plot %d is %s, want %s", i+1, drawing, want)
+		}
+	}
+	for _, rule := range []string{".plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 520px), 1fr));", "svg { max-width: 100%; height: auto; }"} {
+		if !strings.Contains(page, rule) {
+			t.Errorf("the page does not have the rule %q", rule)
+		}
 	}
 }
 

@@ -31,8 +31,9 @@ type Sample struct {
 	Number int `json:"number"`
 	// Service is the leader Service that lost its leader; only where a row has several.
 	Service string `json:"service,omitempty"`
-	// LostAt is when the loss began: when the request was sent. For readiness, when a watch saw the pod's status change; for node, when
-	// the last question was sent that the pod answered.
+	// LostAt is when the loss began: when the request was sent. For readiness, when a watch saw the pod's status change; for crash and freeze,
+	// half a second after the request was sent, when the pod does what it was asked, at most CallMs later; for node, when the last question was
+	// sent that the pod answered.
 	LostAt time.Time `json:"lostAt"`
 	// LatencyMs is the time from then until an independent watch saw another pod as the ready endpoint, and the timeout of a missed
 	// failover. For readiness, both ends are events of different watches: where the slice's overtakes the pod's, the latency

@@ -8,12 +8,16 @@ import (
 
 // Summary is the order statistics of a row, in milliseconds. All fields are nil when nothing was measured.
 type Summary struct {
-	MinMs  *float64 `json:"minMs,omitempty"`
-	P50Ms  *float64 `json:"p50Ms,omitempty"`
-	P90Ms  *float64 `json:"p90Ms,omitempty"`
-	P99Ms  *float64 `json:"p99Ms,omitempty"`
-	MaxMs  *float64 `json:"maxMs,omitempty"`
-	MeanMs *float64 `json:"meanMs,omitempty"`
+	MinMs *float64 `json:"minMs,omitempty"`
+	P50Ms *float64 `json:"p50Ms,omitempty"`
+	P90Ms *float64 `json:"p90Ms,omitempty"`
+	P99Ms *float64 `json:"p99Ms,omitempty"`
+	// The intervals are those of the percentiles, with 95 % confidence. They are nil when there are too few samples.
+	P50Interval *Interval `json:"p50Interval,omitempty"`
+	P90Interval *Interval `json:"p90Interval,omitempty"`
+	P99Interval *Interval `json:"p99Interval,omitempty"`
+	MaxMs       *float64  `json:"maxMs,omitempty"`
+	MeanMs      *float64  `json:"meanMs,omitempty"`
 }
 
 // summarize returns the order statistics of latencies in milliseconds, in any order. Percentiles are by nearest rank: each is one of the
@@ -28,12 +32,15 @@ func summarize(latencies []float64) Summary {
 		sum += latency
 	}
 	return Summary{
-		MinMs:  new(sorted[0]),
-		P50Ms:  new(nearestRank(sorted, 50)),
-		P90Ms:  new(nearestRank(sorted, 90)),
-		P99Ms:  new(nearestRank(sorted, 99)),
-		MaxMs:  new(sorted[len(sorted)-1]),
-		MeanMs: new(math.Round(sum/float64(len(sorted))*1000) / 1000),
+		MinMs:       new(sorted[0]),
+		P50Ms:       new(nearestRank(sorted, 50)),
+		P90Ms:       new(nearestRank(sorted, 90)),
+		P99Ms:       new(nearestRank(sorted, 99)),
+		P50Interval: interval(sorted, 50),
+		P90Interval: interval(sorted, 90),
+		P99Interval: interval(sorted, 99),
+		MaxMs:       new(sorted[len(sorted)-1]),
+		MeanMs:      new(math.Round(sum/float64(len(sorted))*1000) / 1000),
 	}
 }
 

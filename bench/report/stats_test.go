@@ -48,6 +48,13 @@ func TestSummarize(t *testing.T) {
 				MinMs: new(10.0), P50Ms: new(20.0), P90Ms: new(40.0), P99Ms: new(40.0), MaxMs: new(40.0), MeanMs: new(25.0),
 			},
 		},
+		"six of them give the median an interval": {
+			[]float64{30, 10, 20, 40, 60, 50},
+			Summary{
+				MinMs: new(10.0), P50Ms: new(30.0), P90Ms: new(60.0), P99Ms: new(60.0), MaxMs: new(60.0), MeanMs: new(35.0),
+				P50Interval: &Interval{FromMs: 10, ToMs: 60},
+			},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -9,14 +9,17 @@ import (
 	"text/tabwriter"
 )
 
-// missing stands in a table where nothing was measured.
-const missing = "-"
+// missing stands in a table where nothing was measured, uncertain where there are too few samples for a confidence interval.
+const (
+	missing   = "-"
+	uncertain = "—"
+)
 
 // tableColumns are the same for the terminal and for the HTML report.
 func tableColumns() []string {
 	return []string{
 		"MODE", "WHO", "N", "MISSED", "MIN", "P50", "P90", "P99", "MAX", "MEAN", "P50/FLOOR", "P99/FLOOR",
-		"REQUESTS OK", "FAILED", "LONGEST GAP",
+		"REQUESTS OK", "FAILED", "LONGEST GAP", "SLOWEST",
 	}
 }
 
@@ -26,21 +29,22 @@ func (r *Report) tableRows() [][]string {
 	for _, row := range r.Rows {
 		cells := []string{
 			string(row.Mode), string(row.Who), strconv.Itoa(row.Measured), strconv.Itoa(row.Missed),
-			inMs(row.MinMs), inMs(row.P50Ms), inMs(row.P90Ms), inMs(row.P99Ms), inMs(row.MaxMs), inMs(row.MeanMs),
+			inMs(row.MinMs), within(row.P50Ms, row.P50Interval), within(row.P90Ms, row.P90Interval), within(row.P99Ms, row.P99Interval),
+			inMs(row.MaxMs), inMs(row.MeanMs),
 			asRatio(row.RatioP50), asRatio(row.RatioP99),
 		}
 		if row.Traffic == nil {
-			cells = append(cells, missing, missing, missing)
+			cells = append(cells, missing, missing, missing, missing)
 		} else {
 			cells = append(cells, strconv.FormatInt(row.Traffic.OK, 10), strconv.FormatInt(row.Traffic.Failed, 10),
-				inMs(&row.Traffic.LongestGapMs))
+				inMs(&row.Traffic.LongestGapMs), inMs(&row.Traffic.SlowestMs))
 		}
 		rows = append(rows, cells)
 	}
 	p := r.Published
 	return append(rows, []string{
 		"starting point", "published", strconv.Itoa(p.Failovers), missing, inMs(&p.MinMs), missing, missing, missing,
-		inMs(&p.MaxMs), inMs(&p.MeanMs), missing, missing, missing, missing, missing,
+		inMs(&p.MaxMs), inMs(&p.MeanMs), missing, missing, missing, missing, missing, missing,
 	})
 }
 
@@ -53,6 +57,17 @@ func inMs(value *float64) string {
 		return strconv.FormatFloat(*value, 'f', 1, 64)
 	}
 	return strconv.FormatFloat(*value, 'f', 0, 64)
+}
+
+// within is a percentile with its confidence interval.
+func within(value *float64, interval *Interval) string {
+	switch {
+	case value == nil:
+		return missing
+	case interval == nil:
+		return inMs(value) + " [" + uncertain + "]"
+	}
+	return fmt.Sprintf("%s [%s, %s]", inMs(value), inMs(&interval.FromMs), inMs(&interval.ToMs))
 }
 
 func asRatio(value *float64) string {
@@ -76,8 +91,11 @@ func (r *Report) title() string {
 
 // howToRead explains the columns.
 const howToRead = `Milliseconds from sending the request that took the leader away (readiness: from the change of the pod's
-status in the API; node: from the last question that the pod answered) until an independent watch saw another pod
-as the ready endpoint. Percentiles are by nearest rank.`
+status in the API; crash and freeze: from half a second later, when the pod does what it was asked; node: from the last
+question that the pod answered) until an independent watch saw another pod as the ready endpoint. Percentiles are by
+nearest rank. In brackets is where the true one lies with a confidence of 95 %, if the failovers are independent; — means
+that there are too few of them to say. Requests are sent at a constant rate, whether or not earlier ones were answered,
+and SLOWEST is the longest time from when one was due until its answer.`
 
 // WriteTable writes the report for a terminal.
 func (r *Report) WriteTable(w io.Writer) error {

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -18,9 +14,9 @@ import (
 const MaxRate = 200
 
 const (
-	// workers is how many workers open new connections in parallel; one more keeps its connection.
-	workers = 4
-	// requestTimeout is how long one request may take.
+	// freshPerKept is how many requests open a connection for each one that uses a kept connection.
+	freshPerKept = 4
+	// requestTimeout is how long after it was due a request fails if it was not answered.
 	requestTimeout = time.Second
 	// windowLength is how often a client emits a window.
 	windowLength = time.Second
@@ -30,8 +26,7 @@ const (
 type Config struct {
 	// URL is where requests go.
 	URL string
-	// Rate is how many new connections per second all workers open together, below MaxRate. One more worker sends requests on a
-	// connection that it keeps, at the rate of one of them.
+	// Rate is how many requests per second open a connection each, below MaxRate. A quarter as many use a connection that is kept.
 	Rate int
 	// MaxRequests and MaxTime end the client, even when nobody stops it, as when bench was killed. Neither may be zero.
 	MaxRequests int
@@ -58,15 +53,27 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// schedule returns when requests of a kind are due, if the client began at a time, and how many there are at most.
+func (c Config) schedule(kind requestKind, began time.Time) (s schedule, most int) {
+	const all = freshPerKept + 1
+	if kind == keptRequest {
+		return schedule{began: began, requests: c.Rate, period: freshPerKept * time.Second}, c.MaxRequests/all + 1
+	}
+	return schedule{began: began, requests: c.Rate, period: time.Second}, c.MaxRequests*freshPerKept/all + 1
+}
+
 // outcome is one request that ended.
 type outcome struct {
-	kind    requestKind
-	at      time.Time
+	kind requestKind
+	at   time.Time
+	// latency is the time from when the request was due, not from when it was sent.
+	latency time.Duration
 	failure string
 }
 
 // Send sends requests until the bounds of config or ctx end. It calls emit with a window about once a second and with the last one. An
-// error of emit ends it, too, and is returned.
+// error of emit ends it, too, and is returned. Requests are sent at a constant rate, whether or not earlier ones were answered, so a server
+// that does not answer for a while fails as many as its users would have sent meanwhile.
 func Send(ctx context.Context, config Config, emit func(Window) error) error {
 	return send(ctx, config, systemDialers(), emit)
 }
@@ -74,38 +81,26 @@ func Send(ctx context.Context, config Config, emit func(Window) error) error {
 func send(ctx context.Context, config Config, connect dialers, emit func(Window) error) error {
 	ctx, cancel := context.WithTimeout(ctx, config.MaxTime)
 	defer cancel()
-	outcomes := make(chan outcome)
+	outcomes, began := make(chan outcome), time.Now()
 	var running sync.WaitGroup
-	each := config.MaxRequests/(workers+1) + 1
-	for i := range workers + 1 {
-		kind := freshRequest
-		if i == workers {
-			kind = keptRequest
-		}
-		running.Go(func() {
-			// Workers start one after another, so that together they notice a gap as soon as their rate allows.
-			select {
-			case <-time.After(time.Duration(i) * time.Second / time.Duration(config.Rate)):
-				sendRequests(ctx, config, newClient(kind, connect[kind]), kind, each, outcomes)
-			case <-ctx.Done():
-			}
-		})
+	for kind, connect := range connect {
+		running.Go(func() { sendKind(ctx, config, began, kind, newClient(kind, connect), outcomes) })
 	}
 	go func() {
 		running.Wait()
 		close(outcomes)
 	}()
-	err := emitWindows(outcomes, emit)
+	err := emitWindows(began, outcomes, emit)
 	cancel()
-	for range outcomes { // A worker with one more outcome must not block forever.
+	for range outcomes { // A request with one more outcome must not block forever.
 		continue
 	}
 	return err
 }
 
 // emitWindows turns outcomes into windows until there are no more.
-func emitWindows(outcomes <-chan outcome, emit func(Window) error) error {
-	counts := newTally(time.Now())
+func emitWindows(began time.Time, outcomes <-chan outcome, emit func(Window) error) error {
+	counts := newTally(began)
 	ticker := time.NewTicker(windowLength)
 	defer ticker.Stop()
 	for {
@@ -118,83 +113,7 @@ func emitWindows(outcomes <-chan outcome, emit func(Window) error) error {
 			if !open {
 				return emit(counts.cut(time.Now()))
 			}
-			counts.add(o.kind, o.at, o.failure)
+			counts.add(o)
 		}
 	}
-}
-
-// newClient returns the client of one worker. Dialing has a timeout of its own because Go lets a connection attempt outlive its
-// request: an attempt to reach a pod that is gone would take two minutes and block all later requests.
-func newClient(kind requestKind, connect dial) *http.Client {
-	return &http.Client{
-		Timeout: requestTimeout,
-		Transport: &http.Transport{
-			DisableKeepAlives: kind == freshRequest,
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-				defer cancel()
-				return connect(ctx, network, address)
-			},
-		},
-		// A redirect is an answer.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-// sendRequests sends one worker's requests at its rate. Requests that a slow answer delays are not made up for: they would be a burst
-// of the client's own making.
-func sendRequests(
-	ctx context.Context, config Config, client *http.Client, kind requestKind, limit int, outcomes chan<- outcome,
-) {
-	defer client.CloseIdleConnections()
-	ticker := time.NewTicker(workers * time.Second / time.Duration(config.Rate))
-	defer ticker.Stop()
-	for range limit {
-		failure := sendRequest(ctx, client, config.URL)
-		if ctx.Err() != nil {
-			return // The end of the client cut the request short.
-		}
-		outcomes <- outcome{kind: kind, at: time.Now(), failure: failure}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// sendRequest returns how a request failed, or empty for an answer with a status below 500.
-func sendRequest(ctx context.Context, client *http.Client, url string) string {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "other"
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return failureOf(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return failureOf(err)
-	}
-	if response.StatusCode >= http.StatusInternalServerError {
-		return "status"
-	}
-	return ""
-}
-
-// failureOf returns the kind of an error, one of a few words.
-func failureOf(err error) string {
-	var timeout net.Error
-	switch {
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "timeout"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "refused"
-	case errors.Is(err, syscall.ECONNRESET):
-		return "reset"
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return "closed"
-	}
-	return "other"
 }

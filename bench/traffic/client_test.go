@@ -1,14 +1,9 @@
 package traffic
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -64,25 +59,6 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func TestSendOpensConnections(t *testing.T) {
-	var opened atomic.Int64
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			opened.Add(1)
-		}
-	}
-	server.Start()
-	defer server.Close()
-	got := totals(t, server.URL, 20)
-	if want := got.Fresh.OK + 1; opened.Load() != want {
-		t.Errorf("%d connections for %d fresh and %d kept requests, want %d", opened.Load(), got.Fresh.OK, got.Kept.OK, want)
-	}
-	if got.Kept.OK < 2 {
-		t.Errorf("%d requests on the kept connection, want several", got.Kept.OK)
-	}
-}
-
 func TestSendToNobody(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
@@ -117,64 +93,3 @@ func TestConfigValidate(t *testing.T) {
 		})
 	}
 }
-
-func TestSendRecoversFromAPodThatIsGone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		began := time.Now()
-		server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
-		pipes := &pipeListener{connections: make(chan net.Conn), closed: make(chan struct{})}
-		go func() { _ = server.Serve(pipes) }()
-		// For two seconds, what is sent to the pod's address is lost, as long as anyone waits for it.
-		connect := func(ctx context.Context, _, _ string) (net.Conn, error) {
-			if time.Since(began) < 2*time.Second {
-				<-ctx.Done()
-				return nil, ctx.Err()
-			}
-			ours, theirs := net.Pipe()
-			select {
-			case pipes.connections <- theirs:
-				return ours, nil
-			case <-pipes.closed: // The traffic has ended, and with it the request that this connection was opened for.
-				return nil, net.ErrClosed
-			}
-		}
-		var windows []Window
-		config := Config{URL: "http://pod/", Rate: 100, MaxRequests: 1000, MaxTime: 5 * time.Second}
-		both := dialers{freshRequest: connect, keptRequest: connect}
-		err := send(t.Context(), config, both, func(w Window) error { windows = append(windows, w); return nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := sum(windows)
-		if got.LongestGapMs > 3100 || got.Errors["timeout"] != got.Failed || got.Failed == 0 {
-			t.Errorf("longest gap %v ms, errors %v, want timeouts until the pod's address is served again", got.LongestGapMs, got.Errors)
-		}
-		if got.Fresh.OK < 150 || got.Kept.OK < 35 {
-			t.Errorf("%d and %d successes in the last two seconds, want as many as the rate says", got.Fresh.OK, got.Kept.OK)
-		}
-		_ = server.Close()
-	})
-}
-
-// pipeListener accepts connections within a synctest bubble.
-type pipeListener struct {
-	connections chan net.Conn
-	closed      chan struct{}
-	once        sync.Once
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case connection := <-l.connections:
-		return connection, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }

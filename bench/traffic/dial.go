@@ -18,7 +18,8 @@ const (
 	// connections: after 20 s at 150 connections a second.
 	freshPortFirst = 32768
 	freshPorts     = 28000
-	// Kept connections use ports below those and below node ports, so that no fresh connection uses one soon after it was reset.
+	// Kept connections use ports below those and below node ports, so that no fresh connection uses one soon after it was reset. They take
+	// them one after another, too: while a pod does not answer, a client opens one for each request.
 	keptPortFirst = 20000
 	keptPorts     = 10000
 	// portTries is how many ports are tried, in case some are taken. Then the system chooses, at the risk that its port has an entry.
@@ -34,7 +35,7 @@ type dialers map[requestKind]dial
 func systemDialers() dialers {
 	return dialers{
 		freshRequest: dialFrom(sequence(freshPortFirst, freshPorts)),
-		keptRequest:  dialFrom(func() int { return keptPortFirst + rand.IntN(keptPorts) }),
+		keptRequest:  dialFrom(sequence(keptPortFirst, keptPorts)),
 	}
 }
 

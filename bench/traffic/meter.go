@@ -97,11 +97,14 @@ func (m *Meter) AwaitFlow(ctx context.Context) error {
 	})
 }
 
-// Since returns the totals of all windows after a mark. It first waits for the end of a window that began after this call, so that
-// everything until now is included.
+// LastWindows is how many windows end after a moment until one can be sure that all requests are counted which were due by then: the window
+// of that moment, one of requestTimeout's length, and another one, because the request that was due last may end with it.
+const LastWindows = 3
+
+// Since returns the totals of all windows after a mark. It first waits until all requests that are due by now are included.
 func (m *Meter) Since(ctx context.Context, mark int) (Totals, error) {
 	now := m.Mark()
-	err := m.await(ctx, func() bool { return len(m.windows) >= now+2 })
+	err := m.await(ctx, func() bool { return len(m.windows) >= now+LastWindows })
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return sum(m.windows[mark:]), err

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// maxUnready is the longest time for which a request may take the readiness away, or make the server hang.
+// maxUnready is the longest time for which a request may take the readiness away or make the server hang, or after which it may take effect.
 const maxUnready = 10 * time.Minute
 
 // CrashCode is the exit code of a program whose Serve returned ErrCrash.
@@ -46,7 +46,7 @@ type readiness struct {
 
 // newServer answers / with its host name and /healthz with its readiness. POST /unready?for=3s takes the readiness away for a while,
 // POST /crash calls crash. An unready server answers / as before, so that only the probe's failure is measured. POST /freeze?for=10s makes it
-// answer nothing for a while.
+// answer nothing for a while. With after=500ms, a crash or a hang begins so long after the request, whose answer is then not cut short.
 func newServer(hostname string, now func() time.Time, crash func()) http.Handler {
 	var ready readiness
 	var frozen freeze
@@ -60,32 +60,55 @@ func newServer(hostname string, now func() time.Time, crash func()) http.Handler
 		}
 	})
 	mux.HandleFunc("POST /unready", func(w http.ResponseWriter, r *http.Request) {
-		duration, err := time.ParseDuration(r.FormValue("for"))
-		if err != nil || duration <= 0 || duration > maxUnready {
-			http.Error(w, "for must be a duration up to "+maxUnready.String(), http.StatusBadRequest)
+		duration, err := durationOf(r, "for")
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		ready.lose(now().Add(duration))
 		w.WriteHeader(http.StatusAccepted)
 	})
-	mux.HandleFunc("POST /crash", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "0")
-		w.WriteHeader(http.StatusAccepted)
-		_ = http.NewResponseController(w).Flush()
-		crash()
+	mux.HandleFunc("POST /crash", func(w http.ResponseWriter, r *http.Request) {
+		acceptAndDo(w, r, crash)
 	})
 	mux.HandleFunc("POST /freeze", func(w http.ResponseWriter, r *http.Request) {
-		duration, err := time.ParseDuration(r.FormValue("for"))
-		if err != nil || duration <= 0 || duration > maxUnready {
-			http.Error(w, "for must be a duration up to "+maxUnready.String(), http.StatusBadRequest)
+		duration, err := durationOf(r, "for")
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		w.Header().Set("Content-Length", "0")
-		w.WriteHeader(http.StatusAccepted)
-		_ = http.NewResponseController(w).Flush()
-		frozen.begin(duration)
+		acceptAndDo(w, r, func() { frozen.begin(duration) })
 	})
 	return frozen.blocks(mux)
+}
+
+// durationOf returns a duration that a request must have.
+func durationOf(r *http.Request, name string) (time.Duration, error) {
+	duration, err := time.ParseDuration(r.FormValue(name))
+	if err != nil || duration <= 0 || duration > maxUnready {
+		return 0, fmt.Errorf("%s must be a duration up to %s", name, maxUnready)
+	}
+	return duration, nil
+}
+
+// acceptAndDo answers a request and then does what it asks: after the time that it names, or at once.
+func acceptAndDo(w http.ResponseWriter, r *http.Request, do func()) {
+	var after time.Duration
+	if r.FormValue("after") != "" {
+		var err error
+		if after, err = durationOf(r, "after"); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+	}
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(http.StatusAccepted)
+	_ = http.NewResponseController(w).Flush()
+	if after == 0 {
+		do()
+		return
+	}
+	time.AfterFunc(after, do)
 }
 
 // freeze makes a server accept requests and answer none.

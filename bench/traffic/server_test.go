@@ -66,6 +66,39 @@ func TestServer(t *testing.T) {
 	}
 }
 
+func TestTheServerDoesLaterWhatItIsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		crashed, began := time.Duration(0), time.Now()
+		handler := newServer("pod-1", time.Now, func() { crashed = time.Since(began) })
+		ask := func(method, path string) int {
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody))
+			return answer.Code
+		}
+		if got := ask("POST", "/freeze?for=3s&after=500ms"); got != http.StatusAccepted {
+			t.Errorf("status %d, want 202", got)
+		}
+		<-time.After(400 * time.Millisecond)
+		if got := ask("GET", "/"); got != http.StatusOK || time.Since(began) != 400*time.Millisecond {
+			t.Errorf("status %d after %s, want 200 before the server hangs", got, time.Since(began))
+		}
+		<-time.After(200 * time.Millisecond)
+		if got := ask("GET", "/"); got != http.StatusOK || time.Since(began) != 3500*time.Millisecond {
+			t.Errorf("status %d after %s, want 200 after 3.5s", got, time.Since(began))
+		}
+		if got := ask("POST", "/crash?after=500ms"); got != http.StatusAccepted || crashed > 0 {
+			t.Errorf("status %d, crashed after %s, want 202 first", got, crashed)
+		}
+		<-time.After(time.Second)
+		if crashed != 4*time.Second {
+			t.Errorf("crashed after %s, want 4s", crashed)
+		}
+		if got := ask("POST", "/crash?after=1h"); got != http.StatusBadRequest {
+			t.Errorf("status %d for too long a time, want 400", got)
+		}
+	})
+}
+
 func TestTheServerHangsForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		handler := newServer("pod-1", time.Now, func() {})

@@ -35,17 +35,20 @@ func newTally(began time.Time) *tally {
 	}
 }
 
-// add counts a request that ended at a time; an empty failure is a success.
-func (t *tally) add(kind requestKind, at time.Time, failure string) {
-	count := t.counts[kind]
-	if failure != "" {
+// add counts a request that ended; an empty failure is a success. Of two that end at about the same time, the later one may come first.
+func (t *tally) add(o outcome) {
+	count := t.counts[o.kind]
+	if o.failure != "" {
 		count.Failed++
-		t.errors[failure]++
+		t.errors[o.failure]++
 		return
 	}
 	count.OK++
-	count.extendGap(at)
-	count.succeeded = at
+	count.SlowestMs = max(count.SlowestMs, inMs(o.latency))
+	count.extendGap(o.at)
+	if o.at.After(count.succeeded) {
+		count.succeeded = o.at
+	}
 }
 
 // cut ends a window and begins the next. A gap that is still open counts with its length so far.
@@ -66,7 +69,10 @@ func (t *tally) cut(at time.Time) Window {
 	return window
 }
 
-// extendGap notes the time since the last success if it is the longest gap of the window, to the microsecond.
+// extendGap notes the time since the last success if it is the longest gap of the window.
 func (t *kindTally) extendGap(at time.Time) {
-	t.LongestGapMs = max(t.LongestGapMs, float64(at.Sub(t.succeeded).Microseconds())/1000)
+	t.LongestGapMs = max(t.LongestGapMs, inMs(at.Sub(t.succeeded)))
 }
+
+// inMs returns a duration in milliseconds, to the microsecond.
+func inMs(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

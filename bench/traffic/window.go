@@ -9,10 +9,13 @@ type Totals struct {
 	Failed int64 `json:"failed"`
 	// LongestGapMs is the longest time without a successful request, the larger of the two kinds'.
 	LongestGapMs float64 `json:"longestGapMs"`
-	// Fresh are requests that opened a connection each; Kept are those on a connection that was kept alive.
+	// SlowestMs is the longest time until an answer, of both kinds, from when its request was due. A request that was not answered within a
+	// second has failed, and is not in it.
+	SlowestMs float64 `json:"slowestMs"`
+	// Fresh are requests that opened a connection each; Kept are those on connections that were kept alive.
 	Fresh Count `json:"newConnections"`
 	Kept  Count `json:"keepAlive"`
-	// Errors counts failures by their kind: timeout, refused, reset, closed, status, other.
+	// Errors counts failures by their kind: timeout, refused, reset, closed, status, late (the client itself did not run in time), other.
 	Errors map[string]int64 `json:"errors,omitempty"`
 }
 
@@ -21,6 +24,15 @@ type Count struct {
 	OK           int64   `json:"ok"`
 	Failed       int64   `json:"failed"`
 	LongestGapMs float64 `json:"longestGapMs"`
+	SlowestMs    float64 `json:"slowestMs"`
+}
+
+// Plus returns the counts of two windows, or of two clients, together.
+func (c Count) Plus(other Count) Count {
+	return Count{
+		OK: c.OK + other.OK, Failed: c.Failed + other.Failed,
+		LongestGapMs: max(c.LongestGapMs, other.LongestGapMs), SlowestMs: max(c.SlowestMs, other.SlowestMs),
+	}
 }
 
 // Window is what a client saw in about a second: one line of its output.
@@ -37,19 +49,13 @@ type Window struct {
 func sum(windows []Window) Totals {
 	totals := Totals{Errors: map[string]int64{}}
 	for _, window := range windows {
-		totals.Fresh = totals.Fresh.plus(window.Fresh)
-		totals.Kept = totals.Kept.plus(window.Kept)
+		totals.Fresh = totals.Fresh.Plus(window.Fresh)
+		totals.Kept = totals.Kept.Plus(window.Kept)
 		for kind, count := range window.Errors {
 			totals.Errors[kind] += count
 		}
 	}
-	totals.OK, totals.Failed = totals.Fresh.OK+totals.Kept.OK, totals.Fresh.Failed+totals.Kept.Failed
-	totals.LongestGapMs = max(totals.Fresh.LongestGapMs, totals.Kept.LongestGapMs)
+	both := totals.Fresh.Plus(totals.Kept)
+	totals.OK, totals.Failed, totals.LongestGapMs, totals.SlowestMs = both.OK, both.Failed, both.LongestGapMs, both.SlowestMs
 	return totals
-}
-
-func (c Count) plus(other Count) Count {
-	return Count{
-		OK: c.OK + other.OK, Failed: c.Failed + other.Failed, LongestGapMs: max(c.LongestGapMs, other.LongestGapMs),
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/tanist-dev/tanist/bench"
+	"github.com/tanist-dev/tanist/bench/provoke"
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
@@ -26,7 +27,10 @@ deletes or evicts that Service's leaders, one after another: the Service's clien
 else, and refuses a Service whose owner has not opted in.
 
 With --floor, each failover is followed by one of a bare watch-and-patch loop on a second workload with a Service like the first: what
-the API server alone costs. A loss that nobody announces (crash, freeze, node) it sees when Kubernetes has noticed. With --traffic, clients send requests meanwhile, on new connections and on one that is kept alive.`
+the API server alone costs. A loss that nobody announces (crash, freeze, node) it sees when Kubernetes has noticed.
+
+With --traffic, clients send requests meanwhile at a constant rate, whether or not earlier ones were answered, on new connections and on kept
+ones. A request fails if it is not answered within a second of when it was due.`
 
 const benchExample = `  # Fifty graceful deletes beside the floor, with traffic, on a workload of bench's own
   kubectl tanist bench --floor --traffic
@@ -97,7 +101,7 @@ func (f *benchFlags) complete(kubeconfig *genericclioptions.ConfigFlags, args []
 		return fmt.Errorf("--output must be table or json, got %q", f.output)
 	}
 	var err error
-	if f.options.Modes, err = bench.ParseModes(f.modes); err != nil {
+	if f.options.Modes, err = provoke.ParseModes(f.modes); err != nil {
 		return err
 	}
 	if f.options.Burst && !failoversSet {

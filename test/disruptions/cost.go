@@ -21,7 +21,7 @@ type cost struct {
 
 func (c *cost) add(windows []traffic.Window) {
 	for _, window := range windows {
-		c.Fresh, c.Kept = plus(c.Fresh, window.Fresh), plus(c.Kept, window.Kept)
+		c.Fresh, c.Kept = c.Fresh.Plus(window.Fresh), c.Kept.Plus(window.Kept)
 		for kind, count := range window.Errors {
 			if c.Errors == nil {
 				c.Errors = map[string]int64{}
@@ -32,10 +32,6 @@ func (c *cost) add(windows []traffic.Window) {
 	c.Failed = c.Fresh.Failed + c.Kept.Failed
 	c.Requests = c.Fresh.OK + c.Kept.OK + c.Failed
 	c.LongestGapMs = max(c.Fresh.LongestGapMs, c.Kept.LongestGapMs)
-}
-
-func plus(a, b traffic.Count) traffic.Count {
-	return traffic.Count{OK: a.OK + b.OK, Failed: a.Failed + b.Failed, LongestGapMs: max(a.LongestGapMs, b.LongestGapMs)}
 }
 
 func (c *cost) errorKinds() string {

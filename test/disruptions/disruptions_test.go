@@ -128,7 +128,7 @@ const clock = "15:04:05.000"
 // windows waits until a client has reported all that happened by now, and returns its windows after a mark.
 func (s *testbed) windows(t *testing.T, client *trafficClient, mark int) []traffic.Window {
 	t.Helper()
-	want := len(client.after(0)) + 2
+	want := len(client.after(0)) + traffic.LastWindows
 	env.Await(t, client.name+" reports what it saw", func(context.Context) error {
 		if n := len(client.after(0)); n < want {
 			return errors.Join(fmt.Errorf("%d of %d windows", n, want), client.failed())

@@ -1,4 +1,4 @@
-package bench
+package provoke
 
 import (
 	"context"
@@ -28,8 +28,8 @@ const (
 
 // awaitSilence asks the user to switch off the pod's node, waits until the pod no longer answers, and returns when the last question was sent
 // that it answered. Nothing in the cluster can switch off a node. Requests go through the API server, which reaches pods wherever bench runs.
-func (p provoker) awaitSilence(ctx context.Context, pod watch.Pod) (last time.Time, err error) {
-	p.printf("Now switch off node %s, as a loss of power would: stop its machine, without a shutdown. Waiting until pod %s no longer answers",
+func (p Provoker) awaitSilence(ctx context.Context, pod watch.Pod) (last time.Time, err error) {
+	p.Printf("Now switch off node %s, as a loss of power would: stop its machine, without a shutdown. Waiting until pod %s no longer answers",
 		pod.Node, pod.Name)
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
@@ -56,10 +56,10 @@ func (p provoker) awaitSilence(ctx context.Context, pod watch.Pod) (last time.Ti
 	}
 }
 
-func (p provoker) ask(ctx context.Context, pod watch.Pod) error {
+func (p Provoker) ask(ctx context.Context, pod watch.Pod) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	return p.client.CoreV1().RESTClient().Get().Namespace(p.namespace).Resource("pods").
+	return p.Client.CoreV1().RESTClient().Get().Namespace(p.Namespace).Resource("pods").
 		Name(pod.Name + ":" + strconv.Itoa(testbed.ServerPort)).SubResource("proxy").MaxRetries(0).Do(ctx).Error()
 }
 
@@ -71,8 +71,8 @@ func notAsked(err error) bool {
 
 // forgetLosses removes what Tanist remembers of the losses of bench's own Services. Otherwise Tanist would put off the next moves, and bench
 // would measure nothing but that.
-func (p provoker) forgetLosses(ctx context.Context) error {
-	slices, err := p.client.DiscoveryV1().EndpointSlices(p.namespace).List(ctx, metav1.ListOptions{
+func (p Provoker) forgetLosses(ctx context.Context) error {
+	slices, err := p.Client.DiscoveryV1().EndpointSlices(p.Namespace).List(ctx, metav1.ListOptions{
 		LabelSelector: discoveryv1.LabelManagedBy + "=" + config.SliceManagedBy,
 	})
 	if err != nil {
@@ -81,7 +81,7 @@ func (p provoker) forgetLosses(ctx context.Context) error {
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null}}}`, config.LostKey)
 	for i := range slices.Items {
 		name := slices.Items[i].Name
-		if _, err := p.client.DiscoveryV1().EndpointSlices(p.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		if _, err := p.Client.DiscoveryV1().EndpointSlices(p.Namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 			return fmt.Errorf("failed to patch EndpointSlice %s: %w", name, err)
 		}
 	}

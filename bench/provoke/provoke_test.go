@@ -1,4 +1,4 @@
-package bench
+package provoke
 
 import (
 	"encoding/json"
@@ -75,6 +75,8 @@ func TestProvoke(t *testing.T) {
 		simulated bool
 		statuses  []int
 		want      []call
+		// wantDelay is how long after the request the loss begins.
+		wantDelay time.Duration
 		wantErr   string
 	}{
 		"a delete leaves the grace period to the pod": {
@@ -102,28 +104,30 @@ func TestProvoke(t *testing.T) {
 			want: []call{{Method: "POST", Path: pod + ":8080/proxy/unready", Query: "for=3s"}},
 		},
 		"a crash may cut its own answer short": {
-			mode: report.ModeCrash, statuses: []int{502}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
+			mode: report.ModeCrash, statuses: []int{502}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash", Query: "after=500ms"}},
+			wantDelay: lossDelay,
 		},
 		"a hang is asked for through the API server": {
 			mode: report.ModeFreeze, statuses: []int{202},
-			want: []call{{Method: "POST", Path: pod + ":8080/proxy/freeze", Query: "for=10s"}},
+			want: []call{{Method: "POST", Path: pod + ":8080/proxy/freeze", Query: "after=500ms&for=10s"}}, wantDelay: lossDelay,
 		},
 		"a crash that is forbidden is said": {
-			mode: report.ModeCrash, statuses: []int{403}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash"}},
-			wantErr: "failed to crash pod web-1: said the server",
+			mode: report.ModeCrash, statuses: []int{403}, want: []call{{Method: "POST", Path: pod + ":8080/proxy/crash", Query: "after=500ms"}},
+			wantDelay: lossDelay, wantErr: "failed to crash pod web-1: said the server",
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			server := &recorder{statuses: test.statuses}
-			with := provoker{mode: test.mode, client: server.client(t), namespace: "ns", simulated: test.simulated}
+			with := Provoker{Mode: test.mode, Client: server.client(t), Namespace: "ns", Simulated: test.simulated}
 			began := time.Now()
-			sent, err := with.provoke(t.Context(), watch.Pod{Name: "web-1", UID: uid})
+			loss, err := with.Provoke(t.Context(), watch.Pod{Name: "web-1", UID: uid})
+			sent := loss.At.Add(-test.wantDelay)
 			if got := text(err); got != test.wantErr {
 				t.Errorf("error = %q, want %q", got, test.wantErr)
 			}
-			if sent.Before(began) || sent.After(time.Now()) {
-				t.Errorf("sent at %s, which is not during the call", sent)
+			if sent.Before(began) || sent.Add(loss.Call).After(time.Now()) {
+				t.Errorf("sent at %s and answered after %s, which is not during the call", sent, loss.Call)
 			}
 			if len(test.want) > 1 && sent.Sub(began) < evictRetryDelay {
 				t.Errorf("sent %s after the first request, want the time of the last", sent.Sub(began))
@@ -162,9 +166,9 @@ func TestRestore(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			server := &recorder{statuses: []int{200}}
-			with := provoker{mode: test.mode, client: server.client(t), namespace: "ns", simulated: test.simulated}
-			if err := with.restore(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
-				t.Errorf("restore: %v", err)
+			with := Provoker{Mode: test.mode, Client: server.client(t), Namespace: "ns", Simulated: test.simulated}
+			if err := with.Restore(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
+				t.Errorf("Restore: %v", err)
 			}
 			var got []string
 			for _, c := range server.calls {
@@ -179,8 +183,8 @@ func TestRestore(t *testing.T) {
 
 func TestWriteReadyNamesThePodItMeans(t *testing.T) {
 	server := &recorder{statuses: []int{200}}
-	with := provoker{mode: report.ModeReadiness, client: server.client(t), namespace: "ns", simulated: true}
-	if _, err := with.provoke(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
+	with := Provoker{Mode: report.ModeReadiness, Client: server.client(t), Namespace: "ns", Simulated: true}
+	if _, err := with.Provoke(t.Context(), watch.Pod{Name: "web-1", UID: "uid-1"}); err != nil {
 		t.Fatal(err)
 	}
 	patch := server.calls[0].Body

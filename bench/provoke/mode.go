@@ -1,4 +1,4 @@
-package bench
+package provoke
 
 import (
 	"fmt"
@@ -19,35 +19,37 @@ func ParseModes(values []string) ([]report.Mode, error) {
 	for _, value := range values {
 		mode := report.Mode(strings.TrimSpace(value))
 		if !slices.Contains(Modes(), mode) {
-			return nil, fmt.Errorf("unknown mode %q: must be one of %s", value, joinModes(Modes()))
+			return nil, fmt.Errorf("unknown mode %q: must be one of %s", value, ModeNames())
 		}
 		if !slices.Contains(modes, mode) {
 			modes = append(modes, mode)
 		}
 	}
 	if len(modes) == 0 {
-		return nil, fmt.Errorf("no mode given: must be one of %s", joinModes(Modes()))
+		return nil, fmt.Errorf("no mode given: must be one of %s", ModeNames())
 	}
 	return modes, nil
 }
 
-// fromStatus returns whether the loss begins with a change of the pod's status rather than with a request. How long a kubelet takes to
+// FromStatus returns whether the loss begins with a change of the pod's status rather than with a request. How long a kubelet takes to
 // notice a failed probe is not measured: readiness is the kubelet's to say.
-func fromStatus(mode report.Mode) bool { return mode == report.ModeReadiness }
+func FromStatus(mode report.Mode) bool { return mode == report.ModeReadiness }
 
-// ownPodsOnly returns whether a mode works only on bench's own pods: nobody can make another process crash, hang or fail its probe through
+// OwnPodsOnly returns whether a mode works only on bench's own pods: nobody can make another process crash, hang or fail its probe through
 // the API, or ask any pod whether it still answers.
-func ownPodsOnly(mode report.Mode) bool {
-	return mode == report.ModeReadiness || unannounced(mode)
+func OwnPodsOnly(mode report.Mode) bool {
+	return mode == report.ModeReadiness || Unannounced(mode)
 }
 
-// unannounced returns whether the loss begins without a change of any object, so that an observer may notice it before Kubernetes does. A
+// Unannounced returns whether the loss begins without a change of any object, so that an observer may notice it before Kubernetes does. A
 // verdict moves the leader of a Service once in ten seconds at most, and with each one more rarely, down to once a minute.
-func unannounced(mode report.Mode) bool {
+func Unannounced(mode report.Mode) bool {
 	return mode == report.ModeCrash || mode == report.ModeFreeze || mode == report.ModeNode
 }
 
-func joinModes(modes []report.Mode) string {
+// ModeNames returns the valid values of --mode for a message.
+func ModeNames() string {
+	modes := Modes()
 	names := make([]string, len(modes))
 	for i, mode := range modes {
 		names[i] = string(mode)

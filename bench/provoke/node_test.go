@@ -1,4 +1,4 @@
-package bench
+package provoke
 
 import (
 	"net"
@@ -91,16 +91,16 @@ func TestAwaitSilence(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				with := provoker{mode: report.ModeNode, client: client, namespace: "ns", printf: t.Logf}
-				sent, err := with.provoke(t.Context(), watch.Pod{Name: "web-1", Node: "node-1"})
+				with := Provoker{Mode: report.ModeNode, Client: client, Namespace: "ns", Printf: t.Logf}
+				loss, err := with.Provoke(t.Context(), watch.Pod{Name: "web-1", Node: "node-1"})
 				if diff := cmp.Diff(test.wantErr, text(err)); diff != "" {
 					t.Errorf("error (-want +got):\n%s", diff)
 				}
 				if len(server.asked) != len(test.answers) {
 					t.Fatalf("the pod was asked %d times, want %d", len(server.asked), len(test.answers))
 				}
-				if want := server.asked[test.want-1]; !sent.Equal(want) {
-					t.Errorf("the loss is dated %s after the question of the last answer", sent.Sub(want))
+				if want := server.asked[test.want-1]; !loss.At.Equal(want) || loss.Call != time.Since(want) {
+					t.Errorf("the loss is dated %s after the question of the last answer, and is said to have taken %s", loss.At.Sub(want), loss.Call)
 				}
 			})
 		})

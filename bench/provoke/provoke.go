@@ -1,4 +1,4 @@
-package bench
+package provoke
 
 import (
 	"context"
@@ -27,24 +27,35 @@ const (
 	evictRetryDelay = 250 * time.Millisecond
 	// frozenFor is how long a pod hangs.
 	frozenFor = 10 * time.Second
+	// lossDelay is how long after it was asked a pod crashes or hangs. Such a loss begins in the pod, and Tanist may notice it within some
+	// milliseconds. The request needs as long to the pod. So it must be over before, and be no part of what is measured.
+	lossDelay = 500 * time.Millisecond
 )
 
-// provoker takes leaders away in one mode.
-type provoker struct {
-	mode      report.Mode
-	client    kubernetes.Interface
-	namespace string
-	// simulated is true when no process runs in the pods, so that a loss of readiness must be written to their status.
-	simulated bool
-	// printf tells the user what to do, where bench cannot do it.
-	printf func(format string, args ...any)
+// Loss is when a loss began.
+type Loss struct {
+	At time.Time
+	// Call is how long the request took that provoked the loss. For node, it is how long after At the pod counted as silent.
+	Call time.Duration
 }
 
-// provoke takes the pod away. It returns after the API's answer, with the time at which the request was sent that took effect: evictions
-// before it may have been refused.
-func (p provoker) provoke(ctx context.Context, pod watch.Pod) (sent time.Time, err error) {
-	sent = time.Now()
-	switch p.mode {
+// Provoker takes the leaders of one namespace away in one mode.
+type Provoker struct {
+	Mode      report.Mode
+	Client    kubernetes.Interface
+	Namespace string
+	// Simulated is true when no process runs in the pods, so that a loss of readiness must be written to their status.
+	Simulated bool
+	// Printf tells the user what to do, where bench cannot do it.
+	Printf func(format string, args ...any)
+}
+
+// Provoke takes the pod away. It returns after the API's answer. The loss began when the request was sent that took effect: evictions before
+// it may have been refused. A crash or a hang begins lossDelay after that, and as much later as the request needs to reach the pod, which is
+// less than Call.
+func (p Provoker) Provoke(ctx context.Context, pod watch.Pod) (loss Loss, err error) {
+	sent, delay := time.Now(), time.Duration(0)
+	switch p.Mode {
 	case report.ModeForce:
 		err = p.remove(ctx, pod, new(int64(0)))
 	case report.ModeEvict:
@@ -52,33 +63,34 @@ func (p provoker) provoke(ctx context.Context, pod watch.Pod) (sent time.Time, e
 	case report.ModeReadiness:
 		err = p.loseReadiness(ctx, pod)
 	case report.ModeCrash:
-		err = p.crash(ctx, pod)
+		delay, err = lossDelay, p.crash(ctx, pod)
 	case report.ModeFreeze:
-		err = p.post(ctx, pod, "freeze", "for", frozenFor.String())
+		delay, err = lossDelay, p.post(ctx, pod, "freeze", "for", frozenFor.String(), "after", lossDelay.String())
 	case report.ModeNode:
 		sent, err = p.awaitSilence(ctx, pod)
 	default:
 		err = p.remove(ctx, pod, nil)
 	}
+	loss = Loss{At: sent.Add(delay), Call: time.Since(sent)}
 	if err != nil {
-		return sent, fmt.Errorf("failed to %s pod %s: %w", p.mode, pod.Name, err)
+		return loss, fmt.Errorf("failed to %s pod %s: %w", p.Mode, pod.Name, err)
 	}
-	return sent, nil
+	return loss, nil
 }
 
-// restore makes the Service ready for the next failover, where that does not happen by itself.
-func (p provoker) restore(ctx context.Context, pod watch.Pod) error {
-	if unannounced(p.mode) {
+// Restore makes the Service ready for the next failover, where that does not happen by itself.
+func (p Provoker) Restore(ctx context.Context, pod watch.Pod) error {
+	if Unannounced(p.Mode) {
 		if err := p.forgetLosses(ctx); err != nil {
 			return err
 		}
 	}
 	switch {
-	case p.mode == report.ModeNode:
-		p.printf("Now switch the node of pod %s on again", pod.Name)
-	case p.mode == report.ModeReadiness && p.simulated:
+	case p.Mode == report.ModeNode:
+		p.Printf("Now switch the node of pod %s on again", pod.Name)
+	case p.Mode == report.ModeReadiness && p.Simulated:
 		return p.writeReady(ctx, pod, corev1.ConditionTrue)
-	case p.mode == report.ModeCrash:
+	case p.Mode == report.ModeCrash:
 		// The kubelet waits longer before each restart of the same pod, up to five minutes. A new pod starts at once.
 		if err := p.remove(ctx, pod, nil); err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("failed to replace crashed pod %s: %w", pod.Name, err)
@@ -88,8 +100,8 @@ func (p provoker) restore(ctx context.Context, pod watch.Pod) error {
 }
 
 // remove deletes the pod with this UID, never a later one of the same name.
-func (p provoker) remove(ctx context.Context, pod watch.Pod, grace *int64) error {
-	return p.client.CoreV1().Pods(p.namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
+func (p Provoker) remove(ctx context.Context, pod watch.Pod, grace *int64) error {
+	return p.Client.CoreV1().Pods(p.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
 		GracePeriodSeconds: grace, Preconditions: metav1.NewUIDPreconditions(string(pod.UID)),
 	})
 }
@@ -97,31 +109,31 @@ func (p provoker) remove(ctx context.Context, pod watch.Pod, grace *int64) error
 // evict sends evictions until the disruption budget admits one, and returns when that one was sent. The client's own retries are disabled:
 // while the disruption controller has not processed the last eviction, the API server asks clients to wait ten seconds, which would count
 // as part of the failover.
-func (p provoker) evict(ctx context.Context, pod watch.Pod) (sent time.Time, err error) {
+func (p Provoker) evict(ctx context.Context, pod watch.Pod) (sent time.Time, err error) {
 	body := &policyv1.Eviction{
-		ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: p.namespace},
+		ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: p.Namespace},
 		DeleteOptions: &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID))},
 	}
 	_ = wait.PollUntilContextCancel(ctx, evictRetryDelay, true, func(ctx context.Context) (bool, error) {
 		sent = time.Now()
-		err = p.client.PolicyV1().RESTClient().Post().AbsPath("/api/v1").Namespace(p.namespace).Resource("pods").Name(pod.Name).
+		err = p.Client.PolicyV1().RESTClient().Post().AbsPath("/api/v1").Namespace(p.Namespace).Resource("pods").Name(pod.Name).
 			SubResource("eviction").Body(body).MaxRetries(0).Do(ctx).Error()
 		return !apierrors.IsTooManyRequests(err), nil
 	})
 	return sent, err
 }
 
-func (p provoker) loseReadiness(ctx context.Context, pod watch.Pod) error {
-	if p.simulated {
+func (p Provoker) loseReadiness(ctx context.Context, pod watch.Pod) error {
+	if p.Simulated {
 		return p.writeReady(ctx, pod, corev1.ConditionFalse)
 	}
 	return p.post(ctx, pod, "unready", "for", unreadyFor.String())
 }
 
-// crash ends the pod's process. Its answer may be lost, so only those errors count that say that the request did not reach the pod. The
-// watch shows whether it crashed. Simulated pods cannot crash (see checkSimulated).
-func (p provoker) crash(ctx context.Context, pod watch.Pod) error {
-	err := p.post(ctx, pod, "crash")
+// crash ends the pod's process. A slow answer may be lost with it, so only those errors count that say that the request did not reach the pod.
+// The watch shows whether it crashed. Simulated pods cannot crash (see Unannounced).
+func (p Provoker) crash(ctx context.Context, pod watch.Pod) error {
+	err := p.post(ctx, pod, "crash", "after", lossDelay.String())
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || ctx.Err() != nil {
 		return err
 	}
@@ -129,8 +141,8 @@ func (p provoker) crash(ctx context.Context, pod watch.Pod) error {
 }
 
 // post sends a request to the pod's server through the API server, which reaches pods wherever bench runs.
-func (p provoker) post(ctx context.Context, pod watch.Pod, path string, query ...string) error {
-	request := p.client.CoreV1().RESTClient().Post().Namespace(p.namespace).Resource("pods").
+func (p Provoker) post(ctx context.Context, pod watch.Pod, path string, query ...string) error {
+	request := p.Client.CoreV1().RESTClient().Post().Namespace(p.Namespace).Resource("pods").
 		Name(pod.Name + ":" + strconv.Itoa(testbed.ServerPort)).SubResource("proxy").Suffix(path)
 	for i := 0; i+1 < len(query); i += 2 {
 		request = request.Param(query[i], query[i+1])
@@ -139,7 +151,7 @@ func (p provoker) post(ctx context.Context, pod watch.Pod, path string, query ..
 	return request.MaxRetries(0).Do(ctx).Error()
 }
 
-func (p provoker) writeReady(ctx context.Context, pod watch.Pod, ready corev1.ConditionStatus) error {
+func (p Provoker) writeReady(ctx context.Context, pod watch.Pod, ready corev1.ConditionStatus) error {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": pod.UID}, // the API server refuses the patch for a later pod of the same name
 		"status": map[string]any{"conditions": []corev1.PodCondition{{
@@ -149,6 +161,6 @@ func (p provoker) writeReady(ctx context.Context, pod watch.Pod, ready corev1.Co
 	if err != nil {
 		return fmt.Errorf("failed to encode status: %w", err)
 	}
-	_, err = p.client.CoreV1().Pods(p.namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = p.Client.CoreV1().Pods(p.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
 }
