@@ -145,3 +145,8 @@ func (o Options) validateBurst(refuse func(bad bool, format string, args ...any)
 	refuse(o.Traffic, "--burst measures the API alone: omit --traffic")
 	refuse(len(o.Modes) != 1 || o.Modes[0] != report.ModeDelete, "--burst deletes leaders: omit --mode")
 }
+
+// needsPods returns whether bench creates pods of its own.
+func (o Options) needsPods() bool {
+	return o.Service == "" || o.Floor || o.Traffic && o.TrafficFrom == TrafficFromPod
+}

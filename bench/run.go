@@ -40,18 +40,6 @@ func Run(ctx context.Context, clients Clients, opts Options, console *Console) (
 	return run.finish(err != nil), err
 }
 
-// run is one run of bench.
-type run struct {
-	opts    Options
-	clients Clients
-	console *Console
-	cleaner *testbed.Cleaner
-	report  *report.Report
-
-	contenders []*contender
-	floor      floorLoop
-}
-
 func (r *run) measure(ctx context.Context) error {
 	s := &setup{opts: r.opts, clients: r.clients, cleaner: r.cleaner, printf: r.console.printf}
 	ctx, cancel := context.WithCancel(ctx)
@@ -89,11 +77,6 @@ func (r *run) measure(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// needsPods returns whether bench creates pods of its own.
-func (o Options) needsPods() bool {
-	return o.Service == "" || o.Floor || o.Traffic && o.TrafficFrom == TrafficFromPod
 }
 
 func (r *run) prepare(ctx context.Context, s *setup) error {

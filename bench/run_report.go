@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tanist-dev/tanist/bench/report"
+	"github.com/tanist-dev/tanist/bench/testbed"
 )
 
 // slowRoundTrip is the API round trip, in milliseconds, above which a floor outside the cluster is at a disadvantage.
@@ -50,4 +51,16 @@ func settingsOf(opts Options) report.Settings {
 		settings.Services, settings.Modes = opts.Services, []report.Mode{report.ModeBurst}
 	}
 	return settings
+}
+
+// run is one run of bench.
+type run struct {
+	opts    Options
+	clients Clients
+	console *Console
+	cleaner *testbed.Cleaner
+	report  *report.Report
+
+	contenders []*contender
+	floor      floorLoop
 }

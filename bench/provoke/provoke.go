@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/testbed"
@@ -31,24 +30,6 @@ const (
 	// milliseconds. The request needs as long to the pod. So it must be over before, and be no part of what is measured.
 	lossDelay = 500 * time.Millisecond
 )
-
-// Loss is when a loss began.
-type Loss struct {
-	At time.Time
-	// Call is how long the request took that provoked the loss. For node, it is how long after At the pod counted as silent.
-	Call time.Duration
-}
-
-// Provoker takes the leaders of one namespace away in one mode.
-type Provoker struct {
-	Mode      report.Mode
-	Client    kubernetes.Interface
-	Namespace string
-	// Simulated is true when no process runs in the pods, so that a loss of readiness must be written to their status.
-	Simulated bool
-	// Printf tells the user what to do, where bench cannot do it.
-	Printf func(format string, args ...any)
-}
 
 // Provoke takes the pod away. It returns after the API's answer. The loss began when the request was sent that took effect: evictions before
 // it may have been refused. A crash or a hang begins lossDelay after that, and as much later as the request needs to reach the pod, which is

@@ -52,14 +52,3 @@ func (r *Report) plots() []plot {
 	}
 	return plots
 }
-
-// rowsOf are the rows of a mode in which anything was measured.
-func rowsOf(mode Mode, rows []Row) []Row {
-	var found []Row
-	for _, row := range rows {
-		if row.Mode == mode && row.Measured > 0 {
-			found = append(found, row)
-		}
-	}
-	return found
-}

@@ -137,3 +137,14 @@ func (r Row) notes() []string {
 	note(late, "no other pod led in time in %d of %d failovers; the statistics contain the timeout for them", late, total)
 	return notes
 }
+
+// rowsOf are the rows of a mode in which anything was measured.
+func rowsOf(mode Mode, rows []Row) []Row {
+	var found []Row
+	for _, row := range rows {
+		if row.Mode == mode && row.Measured > 0 {
+			found = append(found, row)
+		}
+	}
+	return found
+}

@@ -14,24 +14,6 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// Names on what bench creates. They differ from Tanist's, so that neither takes the other's objects for its own.
-const (
-	// ManagedBy is the value of ManagedByLabel.
-	ManagedBy = "tanist-bench"
-	// FloorManagedBy manages the floor's slices: neither Tanist nor Kubernetes' own controller, so that both leave them alone.
-	FloorManagedBy = "bench.tanist.dev"
-	// VictimLabel is on the leaders that a burst deletes with one request.
-	VictimLabel = "bench.tanist.dev/victim"
-	// ManagedByLabel is the common label for who manages an object.
-	ManagedByLabel = "app.kubernetes.io/managed-by"
-
-	// ServerPort is the port of the server in bench's own pods.
-	ServerPort = 8080
-	portName   = "http"
-	// gracePeriod is added to the preStop of bench's own pods: their server exits at once.
-	gracePeriod = 5 * time.Second
-)
-
 // Workload is one of bench's own: a Deployment, the Service that selects its pods and, for the floor, the leader Service and its slice.
 type Workload struct {
 	Name  string

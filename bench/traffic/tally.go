@@ -76,3 +76,12 @@ func (t *kindTally) extendGap(at time.Time) {
 
 // inMs returns a duration in milliseconds, to the microsecond.
 func inMs(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// outcome is one request that ended.
+type outcome struct {
+	kind requestKind
+	at   time.Time
+	// latency is the time from when the request was due, not from when it was sent.
+	latency time.Duration
+	failure string
+}

@@ -1,18 +1,14 @@
 package watch
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes"
 )
 
 // View is what two independent watches, on pods and on EndpointSlices, have seen of the leader Services of one namespace.
@@ -60,19 +56,6 @@ func NewView(serviceOf func(*corev1.Pod) string, services ...string) *View {
 		}
 	}
 	return v
-}
-
-// Start opens the watches, on pods and slices with these labels, until ctx ends. It returns after the first list of both.
-func (v *View) Start(ctx context.Context, client kubernetes.Interface, namespace, podLabels, sliceLabels string) error {
-	opts := metav1.ListOptions{LabelSelector: podLabels}
-	if _, err := Follow(ctx, client.CoreV1().Pods(namespace), opts, podHandler{v}); err != nil {
-		return fmt.Errorf("failed to watch pods: %w", err)
-	}
-	opts = metav1.ListOptions{LabelSelector: sliceLabels}
-	if _, err := Follow(ctx, client.DiscoveryV1().EndpointSlices(namespace), opts, sliceHandler{v}); err != nil {
-		return fmt.Errorf("failed to watch EndpointSlices: %w", err)
-	}
-	return nil
 }
 
 // lastChange returns the last change of leader, the zero value before the first.

@@ -7,23 +7,7 @@ import (
 
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
-	"github.com/tanist-dev/tanist/observe"
-	"github.com/tanist-dev/tanist/retry"
 )
-
-// Observer notices losses that the API does not show, or not yet (see package observe/watch). A verdict is a loss that every replica may act
-// upon; it is only a reason to prefer a pod that was heard.
-type Observer interface {
-	// Set says what to watch for a Service, and Forget that nothing is to be watched any more.
-	Set(service types.NamespacedName, observed observe.Service)
-	Forget(service types.NamespacedName)
-	// Verdict returns why a pod of the Service is believed lost now.
-	Verdict(service types.NamespacedName, pod types.UID) observe.Verdict
-	// Heard reports whether a candidate of the Service was heard a moment ago, while its leader is suspected.
-	Heard(service types.NamespacedName, pod types.UID) bool
-	// HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched.
-	HeardFor(service types.NamespacedName, pod types.UID) time.Duration
-}
 
 const (
 	// MarkedAtLeast is how long a pod from which a verdict has moved the leadership does not lead again, if another pod can.
@@ -69,27 +53,6 @@ func (in Input) doubt(candidates []election.Candidate, losses leaderslice.Losses
 // lifted reports whether a marked pod may lead again: some time has passed, and this replica has heard the pod for a while.
 func (in Input) lifted(mark leaderslice.Mark, now time.Time) bool {
 	return in.Observer != nil && now.Sub(mark.At) >= MarkedAtLeast && in.Observer.HeardFor(in.key(), mark.Pod) >= heardAgainFor
-}
-
-// RecheckDoubt returns after how long a doubt may be over, although no event says so; zero if there is none. The marks are those that the
-// slice has once the plan is written.
-func (in Input) RecheckDoubt(p Plan, now time.Time) time.Duration {
-	var after time.Duration
-	sooner := func(d time.Duration) { after = retry.MinNonZero(after, max(d, time.Millisecond)) }
-	if !p.heldBack.IsZero() {
-		sooner(p.heldBack.Sub(now))
-	}
-	for _, mark := range p.losses.Marks {
-		age := now.Sub(mark.At)
-		switch {
-		case in.Pod(mark.Pod) == nil: // it can no longer lead
-		case in.Observer == nil || in.lifted(mark, now):
-			sooner(leaderslice.MarkFor - age)
-		default:
-			sooner(min(max(recheckMarks, MarkedAtLeast-age), leaderslice.MarkFor-age))
-		}
-	}
-	return after
 }
 
 // key returns the name of the source Service.

@@ -10,6 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
@@ -96,4 +97,18 @@ func (in Input) HasOtherOwner() bool {
 // Want returns what a decision needs from the leader cache.
 func (in Input) Want() cache.Want {
 	return cache.Want{Service: in.Source.UID, Slices: leaderslice.Names(in.LeaderService)}
+}
+
+// Observer notices losses that the API does not show, or not yet (see package observe/watch). A verdict is a loss that every replica may act
+// upon; it is only a reason to prefer a pod that was heard.
+type Observer interface {
+	// Set says what to watch for a Service, and Forget that nothing is to be watched any more.
+	Set(service types.NamespacedName, observed observe.Service)
+	Forget(service types.NamespacedName)
+	// Verdict returns why a pod of the Service is believed lost now.
+	Verdict(service types.NamespacedName, pod types.UID) observe.Verdict
+	// Heard reports whether a candidate of the Service was heard a moment ago, while its leader is suspected.
+	Heard(service types.NamespacedName, pod types.UID) bool
+	// HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched.
+	HeardFor(service types.NamespacedName, pod types.UID) time.Duration
 }

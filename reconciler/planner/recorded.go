@@ -87,3 +87,12 @@ func incumbent(state leaderslice.State) election.Incumbent {
 		Since: state.Since, Reason: election.Reason(state.Reason),
 	}
 }
+
+// leaving returns the departure that the primary slice records; zero when there is none or it has expired.
+func (in Input) leaving(now time.Time) leaderslice.Leaving {
+	primary, exists := in.slice(leaderslice.PrimaryFamily(in.LeaderService))
+	if !exists || !now.Before(primary.Leaving.Until) {
+		return leaderslice.Leaving{}
+	}
+	return primary.Leaving
+}
