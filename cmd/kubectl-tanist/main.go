@@ -8,6 +8,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // as kubectl: a kubeconfig may have an auth-provider
+
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
