@@ -23,7 +23,11 @@ const MaxRenewAge = time.Minute
 // Warnings returns a warning if Tanist is not running, and one if anybody could call its admission. It says nothing about what the user may
 // not read.
 func (r Reader) Warnings(ctx context.Context) []status.Warning {
-	return append(r.running(ctx), r.authenticated(ctx)...)
+	warnings := r.authenticated(ctx)
+	if notRunning, _ := r.Running(ctx); notRunning != nil {
+		warnings = append([]status.Warning{*notRunning}, warnings...)
+	}
+	return warnings
 }
 
 // authenticated returns a warning if a webhook has no secret. Without webhook configurations there is nothing to warn of.
@@ -48,19 +52,39 @@ func (r Reader) authenticated(ctx context.Context) []status.Warning {
 		name, r.Namespace)}}
 }
 
-// running returns a warning if nobody renews the Lease.
-func (r Reader) running(ctx context.Context) []status.Warning {
+// Running returns a warning if nobody renews the Lease. known is false if the user may not read it.
+func (r Reader) Running(ctx context.Context) (warning *status.Warning, known bool) {
 	lease, err := r.Client.CoordinationV1().Leases(r.Namespace).Get(ctx, config.LeaseName, metav1.GetOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return nil
+		return nil, false
 	}
 	if err != nil {
 		lease = nil
 	}
-	if problem := LeaseProblem(lease, r.Namespace, time.Now()); problem != "" {
-		return []status.Warning{{Phrase: status.TanistNotRunning, Detail: problem}}
+	problem := LeaseProblem(lease, r.Namespace, time.Now())
+	if problem == "" {
+		return nil, true
 	}
-	return nil
+	if n := r.readyReplicas(ctx); n > 0 {
+		return &status.Warning{Phrase: status.TanistWaits, Detail: fmt.Sprintf(
+			"%s, and %d of its replicas are ready: they replace lost leaders, and everything else waits until one of them has the Lease, "+
+				"up to 17 seconds after the start", problem, n)}, true
+	}
+	return &status.Warning{Phrase: status.TanistNotRunning, Detail: problem}, true
+}
+
+// readyReplicas returns how many replicas are ready; none if the user may not read them.
+func (r Reader) readyReplicas(ctx context.Context) (n int) {
+	replicas, err := r.Client.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{LabelSelector: config.ReplicaNameKey + "=" + config.ReplicaName})
+	if err != nil {
+		return 0
+	}
+	for i := range replicas.Items {
+		if status.Ready(&replicas.Items[i]) {
+			n++
+		}
+	}
+	return n
 }
 
 // LeaseProblem returns how a Lease shows that nobody renews it. It is empty if somebody does.

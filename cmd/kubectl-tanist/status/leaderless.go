@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -13,8 +14,16 @@ import (
 // maxListed is how many pods a warning names.
 const maxListed = 3
 
-// leaderless returns why nobody leads, in the words of Tanist's Events.
+// leaderless returns why nobody leads, in the words of Tanist's Events, and since when.
 func (f findings) leaderless(l Leader) Warning {
+	w := f.whyLeaderless(l)
+	if l.Since != nil {
+		w.Detail += "; nobody has led since " + l.Since.UTC().Format(time.RFC3339)
+	}
+	return w
+}
+
+func (f findings) whyLeaderless(l Leader) Warning {
 	switch {
 	case l.Candidates == nil:
 		return Warning{NoLeader, "the Events of the Service say why"}

@@ -10,6 +10,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 // Leadership is who leads, according to the EndpointSlices.
@@ -17,6 +18,7 @@ type Leadership struct {
 	// Leader is nil if nobody leads.
 	Leader *Pod
 	Term   int64
+	// Since is when the leader changed. If nobody leads, it is when the last leader was lost; nil if nobody has led yet, or it is not known.
 	Since  *time.Time
 	Reason string
 }
@@ -49,6 +51,7 @@ func leadershipIn(slice *discoveryv1.EndpointSlice) Leadership {
 		leadership.Since = &since
 	}
 	if len(slice.Endpoints) == 0 || slice.Endpoints[0].TargetRef == nil {
+		leadership.Since = leaderlessSince(slice, leadership.Term)
 		return leadership
 	}
 	endpoint := &slice.Endpoints[0]
@@ -59,6 +62,20 @@ func leadershipIn(slice *discoveryv1.EndpointSlice) Leadership {
 		leadership.Leader.Node = *endpoint.NodeName
 	}
 	return leadership
+}
+
+// leaderlessSince returns when the last leader was lost, from the history. It is nil if there was none, or if the history does not say. The
+// annotation with the time of the change exists only while a pod leads.
+func leaderlessSince(slice *discoveryv1.EndpointSlice, term int64) *time.Time {
+	moves, _ := leaderslice.ParseHistory(slice.Annotations)
+	if len(moves) == 0 {
+		return nil
+	}
+	last := &moves[len(moves)-1]
+	if last.Term != term || last.To != "" {
+		return nil
+	}
+	return &last.At
 }
 
 // Successor returns the pod that Tanist has published to follow this leader. pending is true while the leader Service still describes an

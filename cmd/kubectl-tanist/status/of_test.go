@@ -1,6 +1,7 @@
 package status
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,19 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 )
+
+// lost records a move in the history: to nobody, or to a pod.
+func lost(term, to string) func(*discoveryv1.EndpointSlice) {
+	return func(s *discoveryv1.EndpointSlice) {
+		delete(s.Annotations, config.LeaderSinceKey)
+		s.Annotations[config.HistoryKey] = `[{"at":"2026-03-01T12:00:00Z","from":"a","to":"` + to + `","term":` + term + `,"reason":"NoCandidate"}]`
+	}
+}
+
+// nobodyLeads takes the leader out of a status, and all pods but one that is not ready.
+func nobodyLeads(l *Leader) {
+	l.Leader, l.Watched, l.Candidates, l.Slices[0].Addresses = nil, nil, &Candidates{Total: 1}, nil
+}
 
 func TestOf(t *testing.T) {
 	since, sticky := t0, true
@@ -86,6 +100,38 @@ func TestOf(t *testing.T) {
 				l.Options = Options{Strategy: "ordinal", Sticky: &no, MinReady: "10s", NotReadyGrace: "0s", DrainWindow: "5s", PreferredLeader: "a", Probe: "auto", LossAfter: "2s", FreezeAfter: "3s"}
 			},
 		},
+		"nobody leads since a leader was lost": {
+			objects: objects(func(o *Objects) {
+				o.Slices = []*discoveryv1.EndpointSlice{slice(nobody, lost("3", ""))}
+				o.Pods = o.Pods[2:]
+			}),
+			want: func(l *Leader) {
+				nobodyLeads(l)
+				l.Warnings = []Warning{{"no leader: no ready pod", "none of the 1 pods that the Service selects is ready; nobody has led since 2026-03-01T12:00:00Z"}}
+			},
+		},
+		"nobody leads, and the history is of another term": {
+			objects: objects(func(o *Objects) {
+				o.Slices = []*discoveryv1.EndpointSlice{slice(nobody, lost("2", ""))}
+				o.Pods = o.Pods[2:]
+			}),
+			want: func(l *Leader) {
+				nobodyLeads(l)
+				l.Since = nil
+				l.Warnings = []Warning{{"no leader: no ready pod", "none of the 1 pods that the Service selects is ready"}}
+			},
+		},
+		"nobody leads, and the history says that somebody does": {
+			objects: objects(func(o *Objects) {
+				o.Slices = []*discoveryv1.EndpointSlice{slice(nobody, lost("3", "b"))}
+				o.Pods = o.Pods[2:]
+			}),
+			want: func(l *Leader) {
+				nobodyLeads(l)
+				l.Since = nil
+				l.Warnings = []Warning{{"no leader: no ready pod", "none of the 1 pods that the Service selects is ready"}}
+			},
+		},
 		"nobody can follow": {
 			objects: objects(func(o *Objects) {
 				o.Services[1] = boss(func(s *corev1.Service) { delete(s.Annotations, config.SuccessorKey) })
@@ -97,7 +143,7 @@ func TestOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := whole
 			leader := *whole.Leader
-			want.Leader = &leader
+			want.Leader, want.Slices = &leader, slices.Clone(whole.Slices)
 			test.want(&want)
 			if diff := cmp.Diff(want, Of(test.objects)); diff != "" {
 				t.Errorf("unexpected status (-want +got):\n%s", diff)

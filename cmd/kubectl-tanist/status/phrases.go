@@ -40,6 +40,7 @@ const (
 	NoDrainWindow       = "no drain window"
 	SuccessorNoWindow   = "successor without drain window"
 	TanistNotRunning    = "Tanist is not running"
+	TanistWaits         = "Tanist waits for its Lease"
 	NotAuthenticated    = "admission is not authenticated"
 	Deleted             = "gone"
 )

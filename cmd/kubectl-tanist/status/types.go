@@ -41,7 +41,7 @@ type Leader struct {
 	SuccessorPending bool   `json:"successorPending,omitempty"`
 	// Term grows with every change of leader; 0 before the first.
 	Term int64 `json:"term"`
-	// Since is when the term began.
+	// Since is when the term began: the leader took over, or the last one was lost. It is missing if nobody has led yet.
 	Since *time.Time `json:"since,omitempty"`
 	// Reason is why the leadership changed.
 	Reason string `json:"reason,omitempty"`
