@@ -8,9 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/client-go/rest"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/terminal"
 )
 
 const long = `Checks Tanist and the Services that ask for a leader, and says what to correct.
@@ -88,14 +89,23 @@ func (o *options) complete(cluster kubeconfig.Cluster) (err error) {
 }
 
 func (o *options) reader(cluster kubeconfig.Cluster, version string) (*reader, error) {
-	client, err := kubeconfig.Client(cluster, func(config *rest.Config) {
-		config.QPS = -1                           // a round is some seventy requests at once, and then nothing
-		config.WarningHandler = rest.NoWarnings{} // the API server warns of everybody who reads Endpoints
-	})
+	client, err := kubeconfig.Client(cluster, kubeconfig.AllAtOnce)
 	if err != nil {
 		return nil, err
 	}
 	return &reader{client: client, tanistNamespace: o.tanistNamespace, namespace: o.namespace, version: version}, nil
+}
+
+// Diagnose runs all checks once, with the rights of the client's user: those of Tanist in its namespace, and of the Services in another one, or in
+// all if namespace is empty. version is the plugin's. It returns an error if the API server does not answer.
+func Diagnose(ctx context.Context, client kubernetes.Interface, tanistNamespace, namespace, version string) (*Diagnosis, error) {
+	r := &reader{client: client, tanistNamespace: tanistNamespace, namespace: namespace, version: version}
+	f, err := r.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := diagnose(f, checks())
+	return &d, nil
 }
 
 // diagnose reads and checks, with --wait again and again until no check fails. A round that cannot read is as one that fails.
@@ -126,7 +136,7 @@ func (o *options) print(d *Diagnosis, streams genericiooptions.IOStreams) error 
 	if o.output == "json" {
 		err = d.writeJSON(streams.Out)
 	} else {
-		err = d.writeText(streams.Out, isTerminal(streams.Out))
+		err = d.writeText(streams.Out, terminal.PaletteOf(streams.Out))
 	}
 	if err != nil {
 		return fmt.Errorf("failed to write: %w", err)

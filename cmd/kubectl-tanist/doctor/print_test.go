@@ -60,8 +60,18 @@ Status: × (1 passed, 1 warned, 1 failed, 1 skipped)
 			t.Errorf("%q is not in %q", part, coloured.String())
 		}
 	}
-	if isTerminal(&plain) {
-		t.Error("a buffer counts as a terminal")
+}
+
+func TestWhatUsersHaveWrittenCannotControlTheTerminal(t *testing.T) {
+	var found findings
+	found.fail("Service a/b", "wrong value \"\x1b[2J\"", "correct it")
+	d := diagnose(&facts{}, []check{{"one", services, "one", func(*facts) findings { return found }}})
+	var text bytes.Buffer
+	if err := d.writeText(&text, true); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text.String(), "\x1b[2J") {
+		t.Errorf("got %q", text.String())
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	kubectlget "k8s.io/kubectl/pkg/cmd/get"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/terminal"
 )
 
 // newPrintFlags are kubectl get's own flags for output, without those about labels, sorting and kinds.
@@ -50,7 +51,7 @@ func newPrinter(o *options, streams genericiooptions.IOStreams) (*printer, error
 		p.format = "go-template"
 	}
 	if p.isTable() || strings.HasPrefix(p.format, "custom-columns") {
-		p.out = printers.GetNewTabWriter(streams.Out)
+		p.out = printers.GetNewTabWriter(terminal.Highlight(streams.Out, colours))
 	}
 	return p, nil
 }
@@ -133,8 +134,9 @@ func (p *printer) shown(l *status.Leader) string {
 
 // warn prints what is wrong with Tanist itself.
 func (p *printer) warn(warnings []status.Warning) {
+	label := terminal.PaletteOf(p.err).Text(terminal.Yellow, "Warning:")
 	for _, warning := range warnings {
-		fmt.Fprintf(p.err, "Warning: %s: %s\n", warning.Phrase, warning.Detail)
+		fmt.Fprintf(p.err, "%s %s: %s\n", label, warning.Phrase, warning.Detail)
 	}
 }
 

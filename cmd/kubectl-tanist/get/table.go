@@ -75,9 +75,9 @@ func cells(l *status.Leader, now time.Time) []any {
 func leaderName(leader status.Pod) string {
 	switch leader.State {
 	case status.PodGone:
-		return leader.Name + " (gone)"
+		return leader.Name + isGone
 	case status.PodNotReady:
-		return leader.Name + " (not ready)"
+		return leader.Name + isNotReady
 	default:
 		return leader.Name
 	}

@@ -39,3 +39,10 @@ func Client(cluster Cluster, options ...func(*rest.Config)) (*kubernetes.Clients
 	}
 	return client, nil
 }
+
+// AllAtOnce is an option of Client for commands that send many requests and then end. Such a client does not limit its requests. It shows no
+// warnings of the API server, which warns everybody who reads Endpoints.
+func AllAtOnce(config *rest.Config) {
+	config.QPS = -1
+	config.WarningHandler = rest.NoWarnings{}
+}
