@@ -87,6 +87,27 @@ func TestDoctorFindsWhatIsWrongWithServices(t *testing.T) {
 	user.finds(t, installation.namespace, doctor.Failed, "tuning")
 }
 
+// TestDoctorFindsRolloutsThatReplacePodsTooEarly follows the advice, too.
+func TestDoctorFindsRolloutsThatReplacePodsTooEarly(t *testing.T) {
+	installation := newTanist(t)
+	installation.startElected()
+	s := newNamespace(t)
+	s.withService("web")
+	set := s.withReplicaSet("old", 1)
+	s.withReadyPod("web", "a", ofReplicaSet(set))
+	s.leads("web", "a")
+	user := kubectl{namespace: s.namespace}
+	user.finds(t, installation.namespace, doctor.Warned, "min-ready-seconds", "drain-window")
+	problem := user.diagnose(t, installation.namespace)["min-ready-seconds"].Problems[0]
+	patch := `{"spec":{"minReadySeconds":5}}`
+	if want := "kubectl patch deployment web -p '" + patch + "' -n " + s.namespace; problem.Remedy != want {
+		t.Fatalf("got %+v, want the remedy %s", problem, want)
+	}
+	s.patchDeployment("web", patch)
+	user.finds(t, installation.namespace, doctor.Passed, "min-ready-seconds")
+	user.finds(t, installation.namespace, doctor.Warned, "drain-window")
+}
+
 func TestDoctorFindsWhatIsWrongWithAdmission(t *testing.T) {
 	i, r := admitting(t)
 	s, _ := pair(t)

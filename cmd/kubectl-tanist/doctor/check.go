@@ -56,7 +56,7 @@ func checks() []check {
 	var all []check
 	for _, some := range [][]check{
 		installationChecks, tuningChecks, admissionChecks, admittingChecks, rightsChecks, optInChecks, leaderServiceChecks, leaderChecks, podChecks,
-		spreadChecks,
+		rolloutChecks, spreadChecks,
 	} {
 		all = append(all, some...)
 	}

@@ -69,14 +69,20 @@ func (l *leader) staying() []*corev1.Pod {
 
 // nameSome names the first pods and counts the others. What follows is about each of them.
 func nameSome(names []string) string {
+	text := nameThem(names)
+	if len(names) > 1 {
+		text += " (each)"
+	}
+	return text
+}
+
+// nameThem names the first pods and counts the others.
+func nameThem(names []string) string {
 	const shown = 3
 	slices.Sort(names)
 	text := strings.Join(names[:min(shown, len(names))], ", ")
 	if more := len(names) - shown; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
-	}
-	if len(names) > 1 {
-		text += " (each)"
 	}
 	return text
 }

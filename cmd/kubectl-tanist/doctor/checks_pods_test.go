@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/test/gen"
@@ -71,7 +72,7 @@ func TestPods(t *testing.T) {
 			func(f *facts) { f.pods = denied[[]*corev1.Pod]("pods") },
 			[]string{
 				"skipped watched: may not read pods", "skipped readiness-probe: may not read pods", "skipped drain-window: may not read pods",
-				"skipped grace-period: may not read pods", "skipped candidates: may not read pods", "skipped nodes: may not read pods",
+				"skipped grace-period: may not read pods", "skipped min-ready-seconds: may not read pods", "skipped candidates: may not read pods", "skipped nodes: may not read pods",
 				"skipped disruption-budget: may not read pods",
 			},
 		},
@@ -84,11 +85,28 @@ func TestSpread(t *testing.T) {
 		node   = "warned nodes: Service shop/web: all its 2 candidates are on node one, and are lost with it"
 		budget = "warned disruption-budget: Service shop/web: a drain of node one evicts all its candidates at once"
 	)
-	budgets := func(namespace, app string) []*policyv1.PodDisruptionBudget {
-		return []*policyv1.PodDisruptionBudget{{
-			ObjectMeta: metav1.ObjectMeta{Namespace: namespace},
-			Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}},
-		}}
+	budgets := func(namespace, app string, changes ...func(*policyv1.PodDisruptionBudget)) []*policyv1.PodDisruptionBudget {
+		return []*policyv1.PodDisruptionBudget{gen.Changed(&policyv1.PodDisruptionBudget{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "it"},
+			Spec: policyv1.PodDisruptionBudgetSpec{
+				Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}, MaxUnavailable: new(intstr.FromInt32(1)),
+			},
+		}, changes)}
+	}
+	// with has all candidates on one node, and a budget that allows so much.
+	with := func(maxUnavailable, minAvailable string) func(*facts) {
+		return func(f *facts) {
+			together(f)
+			f.budgets.value = budgets("shop", "web", func(b *policyv1.PodDisruptionBudget) {
+				b.Spec.MaxUnavailable = nil
+				if maxUnavailable != "" {
+					b.Spec.MaxUnavailable = new(intstr.Parse(maxUnavailable))
+				}
+				if minAvailable != "" {
+					b.Spec.MinAvailable = new(intstr.Parse(minAvailable))
+				}
+			})
+		}
 	}
 	run(t, map[string]test{
 		"all candidates are on one node":             {together, []string{node, budget}},
@@ -96,6 +114,24 @@ func TestSpread(t *testing.T) {
 		"a budget selects them":                      {func(f *facts) { together(f); f.budgets.value = budgets("shop", "web") }, []string{node}},
 		"a budget selects others":                    {func(f *facts) { together(f); f.budgets.value = budgets("shop", "api") }, []string{node, budget}},
 		"a budget of another namespace selects them": {func(f *facts) { together(f); f.budgets.value = budgets("api", "web") }, []string{node, budget}},
+		"a budget allows half":                       {with("50%", ""), []string{node}},
+		"a budget allows all":                        {with("100%", ""), []string{node, budget + ": PodDisruptionBudget it allows that"}},
+		"a budget allows more than all":              {with("3", ""), []string{node, budget + ": PodDisruptionBudget it allows that"}},
+		"a budget requires none":                     {with("", "0"), []string{node, budget + ": PodDisruptionBudget it allows that"}},
+		"a budget requires one":                      {with("", "1"), []string{node}},
+		"a budget allows none":                       {with("0", ""), []string{node}},
+		"a budget for many allows these": {
+			func(f *facts) { with("", "50%")(f); f.budgets.value[0].Status.ExpectedPods = 10 },
+			[]string{node, budget + ": PodDisruptionBudget it allows that"},
+		},
+		"a budget selects one of two": {
+			func(f *facts) {
+				together(f)
+				f.budgets.value = budgets("shop", "web", func(b *policyv1.PodDisruptionBudget) { b.Spec.Selector.MatchLabels["one"] = "yes" })
+				f.pods.value[0].Labels["one"] = "yes"
+			},
+			[]string{node, budget + " that PodDisruptionBudget it does not select"},
+		},
 		"the user may not read budgets": {
 			func(f *facts) {
 				together(f)

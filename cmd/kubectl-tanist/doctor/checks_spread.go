@@ -1,14 +1,6 @@
 package doctor
 
-import (
-	"fmt"
-	"slices"
-
-	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-)
+import "fmt"
 
 var spreadChecks = []check{
 	{"candidates", pods, "each Service has a pod that can follow its leader", checkCandidates},
@@ -54,30 +46,4 @@ func (f *facts) sharedNode(l *leader) string {
 		}
 	}
 	return node
-}
-
-// checkBudget looks for Services whose candidates a drain of one node would evict all at once.
-func checkBudget(f *facts) (found findings) {
-	if reason := unread(f.services.unread, f.pods.unread, f.budgets.unread); reason != "" {
-		return skip(reason)
-	}
-	for _, l := range f.served() {
-		node := f.sharedNode(&l)
-		if node == "" {
-			continue
-		}
-		if slices.ContainsFunc(l.staying(), func(pod *corev1.Pod) bool { return !budgeted(pod, f.budgets.value) }) {
-			found.warn(l.about(), "a drain of node "+node+" evicts all its candidates at once",
-				l.command("create poddisruptionbudget "+l.source.Name+" --max-unavailable=1 --selector="+labels.SelectorFromSet(l.source.Spec.Selector).String()))
-		}
-	}
-	return found
-}
-
-// budgeted reports whether a PodDisruptionBudget selects a pod.
-func budgeted(pod *corev1.Pod, budgets []*policyv1.PodDisruptionBudget) bool {
-	return slices.ContainsFunc(budgets, func(budget *policyv1.PodDisruptionBudget) bool {
-		selector, err := metav1.LabelSelectorAsSelector(budget.Spec.Selector)
-		return err == nil && budget.Namespace == pod.Namespace && selector.Matches(labels.Set(pod.Labels))
-	})
 }

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // facts are everything that the checks read. They are filled once, and then never change.
@@ -43,6 +44,8 @@ type facts struct {
 	slices     reading[[]*discoveryv1.EndpointSlice]
 	pods       reading[[]*corev1.Pod]
 	budgets    reading[[]*policyv1.PodDisruptionBudget]
+	// workloads are those that roll out pods, by the UID of the controller that the pods name.
+	workloads reading[map[types.UID]workload]
 	// endpoints are the names of Endpoints objects that have addresses.
 	endpoints reading[[]objectName]
 	// refusals are the Events about writes that the API server refused.

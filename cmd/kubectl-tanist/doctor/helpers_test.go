@@ -22,6 +22,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/test/gen"
@@ -70,7 +71,8 @@ func healthy(t *testing.T, changes ...func(*facts)) *facts {
 		slices:   read([]*discoveryv1.EndpointSlice{gen.SliceOf(leaderService, discoveryv1.AddressTypeIPv4)}),
 		pods:     read([]*corev1.Pod{candidate("a1"), candidate("b2")}),
 		budgets:  read([]*policyv1.PodDisruptionBudget(nil)), endpoints: read([]objectName{{"shop", "other"}}),
-		refusals: read([]*corev1.Event(nil)), oneNode: read(false),
+		workloads: read(map[types.UID]workload{}),
+		refusals:  read([]*corev1.Event(nil)), oneNode: read(false),
 	}
 	for _, change := range changes {
 		change(f)

@@ -27,7 +27,7 @@ type reader struct {
 func (r *reader) read(ctx context.Context) (*facts, error) {
 	f := &facts{version: r.version, tanistNamespace: r.tanistNamespace}
 	group, groupCtx := errgroup.WithContext(ctx)
-	for _, read := range []func(context.Context, *facts) error{r.readInstallation, r.readAdmission, r.readObjects, r.readNodes, r.readRights} {
+	for _, read := range []func(context.Context, *facts) error{r.readInstallation, r.readAdmission, r.readObjects, r.readWorkloads, r.readNodes, r.readRights} {
 		group.Go(func() error { return read(groupCtx, f) })
 	}
 	if err := group.Wait(); err != nil {

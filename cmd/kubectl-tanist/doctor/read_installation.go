@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	installed "github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
 	"github.com/tanist-dev/tanist/config"
 )
 
@@ -44,14 +45,9 @@ func (r *reader) readInstallation(ctx context.Context, f *facts) error {
 func (r *reader) readMetrics(ctx context.Context, f *facts) error {
 	f.metrics = map[string]reading[samples]{}
 	for _, pod := range f.replicas.value {
-		port := metricsPort(pod)
-		var m reading[samples]
-		switch {
-		case port == 0:
-			m.unread = "replicas serve no metrics"
-		case !f.replicaFlag("--metrics-secure=false"):
-			m.unread = "replicas show their metrics only to whom they know, such as Prometheus"
-		default:
+		port, why := installed.OpenMetrics(&pod.Spec)
+		m := reading[samples]{unread: why}
+		if why == "" {
 			text, err := r.client.CoreV1().Pods(r.tanistNamespace).ProxyGet("http", pod.Name, strconv.Itoa(int(port)), "metrics", nil).DoRaw(ctx)
 			var parsed samples
 			if err == nil {
@@ -64,16 +60,4 @@ func (r *reader) readMetrics(ctx context.Context, f *facts) error {
 		f.metrics[pod.Name] = m
 	}
 	return nil
-}
-
-// metricsPort returns the port where a replica serves metrics; 0 if there is none.
-func metricsPort(pod *corev1.Pod) int32 {
-	for _, container := range pod.Spec.Containers {
-		for _, port := range container.Ports {
-			if port.Name == "metrics" {
-				return port.ContainerPort
-			}
-		}
-	}
-	return 0
 }

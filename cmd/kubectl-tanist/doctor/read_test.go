@@ -54,9 +54,7 @@ func (a answer) Stream(context.Context) (io.ReadCloser, error) {
 }
 
 func TestReadingMetrics(t *testing.T) {
-	insecure := func(f *facts) {
-		f.deployment.value.Spec.Template.Spec.Containers[0].Args = []string{"--metrics-secure=false"}
-	}
+	insecure := func(f *facts) { f.replicas.value[0].Spec.Containers[0].Args = []string{"--metrics-secure=false"} }
 	for name, test := range map[string]struct {
 		change func(*facts)
 		answer answer
