@@ -18,7 +18,7 @@ import (
 // timeout is how long the API server may take. The user's shell waits meanwhile.
 const timeout = 5 * time.Second
 
-// Add completes the arguments of all commands below root that take a SERVICE, and the flags that take a namespace. No other argument of the
+// Add completes the arguments of all commands below root that take a SERVICE, and the flags that take a namespace or a node. No other argument of the
 // plugin is the name of a file, so files are never offered.
 func Add(root *cobra.Command, cluster kubeconfig.Cluster) {
 	for _, command := range root.Commands() {
@@ -28,6 +28,9 @@ func Add(root *cobra.Command, cluster kubeconfig.Cluster) {
 		}
 		if command.Flags().Lookup("tanist-namespace") != nil {
 			_ = command.RegisterFlagCompletionFunc("tanist-namespace", namespaces(cluster)) // fails only for a flag that does not exist
+		}
+		if command.Flags().Lookup("node") != nil {
+			_ = command.RegisterFlagCompletionFunc("node", nodes(cluster)) // as above
 		}
 	}
 	if root.PersistentFlags().Lookup("namespace") != nil {
@@ -60,6 +63,23 @@ func namespaces(cluster kubeconfig.Cluster) cobra.CompletionFunc {
 	return func(command *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return complete(command, cluster, func(ctx context.Context, client kubernetes.Interface) ([]string, error) {
 			list, err := client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
+			if err != nil {
+				return nil, err
+			}
+			var names []string
+			for i := range list.Items {
+				names = append(names, list.Items[i].Name)
+			}
+			return matching(names, nil, prefix), nil
+		})
+	}
+}
+
+// nodes completes the name of a node.
+func nodes(cluster kubeconfig.Cluster) cobra.CompletionFunc {
+	return func(command *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return complete(command, cluster, func(ctx context.Context, client kubernetes.Interface) ([]string, error) {
+			list, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 			if err != nil {
 				return nil, err
 			}

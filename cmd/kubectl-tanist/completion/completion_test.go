@@ -27,7 +27,7 @@ func (c fakeCluster) ToRawKubeConfigLoader() clientcmd.ClientConfig {
 	return clientcmd.NewDefaultClientConfig(*clientcmdapi.NewConfig(), &clientcmd.ConfigOverrides{Context: clientcmdapi.Context{Namespace: "shop"}})
 }
 
-// serve answers as an API server that has three Services and three namespaces.
+// serve answers as an API server that has five Services, two namespaces and two nodes.
 func serve(t *testing.T) fakeCluster {
 	t.Helper()
 	service := func(name, enabled string) corev1.Service {
@@ -45,6 +45,10 @@ func serve(t *testing.T) fakeCluster {
 		"/api/v1/namespaces": corev1.NamespaceList{
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NamespaceList"},
 			Items:    []corev1.Namespace{{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}, {ObjectMeta: metav1.ObjectMeta{Name: "default"}}},
+		},
+		"/api/v1/nodes": corev1.NodeList{
+			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NodeList"},
+			Items:    []corev1.Node{{ObjectMeta: metav1.ObjectMeta{Name: "node-2"}}, {ObjectMeta: metav1.ObjectMeta{Name: "node-1"}}},
 		},
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,6 +79,7 @@ func TestCompletion(t *testing.T) {
 		"a command without a Service":        {args: []string{"rotate", ""}, cluster: cluster, want: []string{":4"}},
 		"namespaces":                         {args: []string{"explain", "web", "--namespace", ""}, cluster: cluster, want: []string{"default", "shop", ":4"}},
 		"the namespace of Tanist":            {args: []string{"explain", "--tanist-namespace", "d"}, cluster: cluster, want: []string{"default", ":4"}},
+		"nodes":                              {args: []string{"explain", "--node", "n"}, cluster: cluster, want: []string{"node-1", "node-2", ":4"}},
 		"a cluster that cannot be reached":   {args: []string{"explain", ""}, cluster: fakeCluster{"http://127.0.0.1:1"}, want: []string{":1"}},
 		"what the user has no permission to": {args: []string{"explain", ""}, cluster: fakeCluster{cluster.url + "/none"}, want: []string{":1"}},
 	} {
@@ -84,6 +89,7 @@ func TestCompletion(t *testing.T) {
 			run := func(*cobra.Command, []string) {}
 			explain, get := &cobra.Command{Use: "explain SERVICE", Run: run}, &cobra.Command{Use: "get [SERVICE...]", Run: run}
 			explain.Flags().String("tanist-namespace", "", "")
+			explain.Flags().String("node", "", "")
 			get.Flags().BoolP("all-namespaces", "A", false, "")
 			root.AddCommand(explain, get, &cobra.Command{Use: "rotate", Run: run})
 			Add(root, test.cluster)

@@ -7,9 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/terminal"
 )
 
 const long = `Explains who leads a Service and since when, how the leader is watched, and where each of its pods stands: whether it can lead,
@@ -61,17 +63,16 @@ func (o *options) run(ctx context.Context, cluster kubeconfig.Cluster, streams g
 	if err != nil {
 		return err
 	}
-	r := &reader{options: *o, client: client}
-	in, err := r.read(ctx)
+	in, err := Reader{Client: client, Namespace: o.namespace, TanistNamespace: o.tanistNamespace}.Read(ctx, o.service)
 	if err != nil {
 		return err
 	}
-	x, err := Of(in, time.Now())
+	x, err := Of(in[0], time.Now())
 	if err != nil {
 		return err
 	}
 	for _, warning := range (installation.Reader{Client: client, Namespace: o.tanistNamespace}).Warnings(ctx) {
-		fmt.Fprintf(streams.ErrOut, "Warning: %s: %s\n", warning.Phrase, warning.Detail)
+		fmt.Fprintf(streams.ErrOut, "%s %s: %s\n", terminal.PaletteOf(streams.ErrOut).Text(terminal.Yellow, "Warning:"), warning.Phrase, warning.Detail)
 	}
 	return o.print(x, streams)
 }
@@ -84,7 +85,7 @@ func (o *options) print(x *Explanation, streams genericiooptions.IOStreams) erro
 	for _, note := range x.Notes {
 		fmt.Fprintf(streams.ErrOut, "Note: %s\n", note)
 	}
-	if _, err := fmt.Fprint(streams.Out, text(x, time.Now())); err != nil {
+	if _, err := fmt.Fprint(terminal.Highlight(streams.Out, colours), printers.EscapeTerminal(text(x, time.Now()))); err != nil {
 		return fmt.Errorf("failed to print: %w", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package explain
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,53 +15,58 @@ import (
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
-// reader reads what explains one Service, with the user's own permissions.
-type reader struct {
-	options
-	client kubernetes.Interface
+// Reader reads what explains the Services of a namespace, with the user's own permissions.
+type Reader struct {
+	Client    kubernetes.Interface
+	Namespace string
+	// TanistNamespace is where Tanist is installed.
+	TanistNamespace string
 }
 
-// read reads everything once. What the user may not read is missing, with a note.
-func (r *reader) read(ctx context.Context) (Input, error) {
-	in := Input{}
-	in.PodsKnown = true
-	if err := r.readServices(ctx, &in); err != nil {
-		return in, err
+// Read reads what explains Services, one Input for each name, in one view of the namespace. The name of a leader Service stands for that of the
+// Service it was made for. What the user may not read is missing, with a note.
+func (r Reader) Read(ctx context.Context, services ...string) ([]Input, error) {
+	all := Input{}
+	all.PodsKnown = true
+	for _, read := range []func(context.Context, *Input) error{r.readServices, r.readPods, r.readWorkloads} {
+		if err := read(ctx, &all); err != nil {
+			return nil, err
+		}
 	}
-	if err := r.readPods(ctx, &in); err != nil {
-		return in, err
-	}
-	if err := r.readWorkloads(ctx, &in); err != nil {
-		return in, err
-	}
-	if err := r.readNodes(ctx, &in); err != nil {
-		return in, err
-	}
-	tanist := installation.Reader{Client: r.client, Namespace: r.tanistNamespace}
-	in.Observation = tanist.Observation(ctx)
+	tanist := installation.Reader{Client: r.Client, Namespace: r.TanistNamespace}
+	all.Observation = tanist.Observation(ctx)
 	known := false
-	if in.Tuning, known = tanist.Tuning(ctx); !known {
-		in.Notes = append(in.Notes, "the tuning could not be read, so its defaults are assumed")
+	if all.Tuning, known = tanist.Tuning(ctx); !known {
+		all.Notes = append(all.Notes, "the tuning could not be read, so its defaults are assumed")
 	}
-	return in, nil
+	var inputs []Input
+	for _, name := range services {
+		in := all
+		if in.Service = status.Source(in.Services, name); in.Service == nil {
+			return nil, apierrors.NewNotFound(corev1.Resource("services"), name)
+		}
+		in.Others, in.Notes = slices.Clone(all.Others), slices.Clone(all.Notes)
+		if err := r.readNodes(ctx, &in); err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, in)
+	}
+	return inputs, nil
 }
 
-// readServices reads the Service, its leader Service and their namespace. These are needed, except for the Namespace.
-func (r *reader) readServices(ctx context.Context, in *Input) error {
-	services, err := r.client.CoreV1().Services(r.namespace).List(ctx, metav1.ListOptions{})
+// readServices reads the Services, the EndpointSlices and the Namespace. These are needed, except for the Namespace.
+func (r Reader) readServices(ctx context.Context, in *Input) error {
+	services, err := r.Client.CoreV1().Services(r.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("failed to list Services: %w", err)
 	}
 	in.Services = status.Pointers(services.Items)
-	if in.Service = status.Source(in.Services, r.service); in.Service == nil {
-		return apierrors.NewNotFound(corev1.Resource("services"), r.service)
-	}
-	endpointSlices, err := r.client.DiscoveryV1().EndpointSlices(r.namespace).List(ctx, metav1.ListOptions{})
+	endpointSlices, err := r.Client.DiscoveryV1().EndpointSlices(r.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("failed to list EndpointSlices: %w", err)
 	}
 	in.Slices = status.Pointers(endpointSlices.Items)
-	namespace, err := r.client.CoreV1().Namespaces().Get(ctx, r.namespace, metav1.GetOptions{})
+	namespace, err := r.Client.CoreV1().Namespaces().Get(ctx, r.Namespace, metav1.GetOptions{})
 	if err == nil {
 		in.Namespace = namespace
 	}
@@ -68,8 +74,8 @@ func (r *reader) readServices(ctx context.Context, in *Input) error {
 }
 
 // readPods reads the pods, and the Events about rejected writes.
-func (r *reader) readPods(ctx context.Context, in *Input) error {
-	pods, err := r.client.CoreV1().Pods(r.namespace).List(ctx, metav1.ListOptions{})
+func (r Reader) readPods(ctx context.Context, in *Input) error {
+	pods, err := r.Client.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{})
 	if err == nil {
 		in.Pods = status.Pointers(pods.Items)
 	} else {
@@ -78,7 +84,7 @@ func (r *reader) readPods(ctx context.Context, in *Input) error {
 	if err := in.optional(err, "pods and how the leader is watched are not shown"); err != nil {
 		return err
 	}
-	events, err := r.client.CoreV1().Events(r.namespace).List(ctx, metav1.ListOptions{
+	events, err := r.Client.CoreV1().Events(r.Namespace).List(ctx, metav1.ListOptions{
 		FieldSelector: fields.OneTermEqualSelector("reason", status.ReasonWriteRefused).String(),
 	})
 	if err == nil {
@@ -88,25 +94,25 @@ func (r *reader) readPods(ctx context.Context, in *Input) error {
 }
 
 // readWorkloads reads what announces that pods go, and to which workload they belong.
-func (r *reader) readWorkloads(ctx context.Context, in *Input) error {
-	apps, all := r.client.AppsV1(), metav1.ListOptions{}
+func (r Reader) readWorkloads(ctx context.Context, in *Input) error {
+	apps, all := r.Client.AppsV1(), metav1.ListOptions{}
 	err := func() error {
-		replicaSets, err := apps.ReplicaSets(r.namespace).List(ctx, all)
+		replicaSets, err := apps.ReplicaSets(r.Namespace).List(ctx, all)
 		if err != nil {
 			return err
 		}
 		for i := range replicaSets.Items {
 			in.Others = append(in.Others, &metav1.PartialObjectMetadata{ObjectMeta: replicaSets.Items[i].ObjectMeta})
 		}
-		deployments, err := apps.Deployments(r.namespace).List(ctx, all)
+		deployments, err := apps.Deployments(r.Namespace).List(ctx, all)
 		if err != nil {
 			return err
 		}
-		statefulSets, err := apps.StatefulSets(r.namespace).List(ctx, all)
+		statefulSets, err := apps.StatefulSets(r.Namespace).List(ctx, all)
 		if err != nil {
 			return err
 		}
-		daemonSets, err := apps.DaemonSets(r.namespace).List(ctx, all)
+		daemonSets, err := apps.DaemonSets(r.Namespace).List(ctx, all)
 		if err != nil {
 			return err
 		}
@@ -120,13 +126,13 @@ func (r *reader) readWorkloads(ctx context.Context, in *Input) error {
 }
 
 // readNodes reads the nodes of the Service's pods, one by one: a cluster may have thousands.
-func (r *reader) readNodes(ctx context.Context, in *Input) error {
+func (r Reader) readNodes(ctx context.Context, in *Input) error {
 	const missing = "nodes that are cordoned, about to be removed or not heard of are not taken into account"
 	seen := map[string]bool{"": true}
 	for _, pod := range status.Selected(in.Service, in.Pods) {
 		if name := pod.Spec.NodeName; !seen[name] {
 			seen[name] = true
-			node, err := r.client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+			node, err := r.Client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 			switch {
 			case err == nil:
 				in.Others = append(in.Others, node)

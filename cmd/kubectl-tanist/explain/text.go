@@ -9,8 +9,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/terminal"
 	"github.com/tanist-dev/tanist/election"
 )
+
+// The words before what keeps a pod from leading, or places it after others.
+const (
+	cannotLead = "cannot lead:"
+	comesLater = "comes later:"
+	warned     = "Warnings:"
+)
+
+// colours are those of these words on a terminal.
+var colours = map[string]terminal.Colour{cannotLead: terminal.Red, comesLater: terminal.Yellow, warned: terminal.Yellow}
 
 // text returns an explanation for people to read.
 func text(x *Explanation, now time.Time) string {
@@ -43,7 +54,7 @@ func text(x *Explanation, now time.Time) string {
 	for _, warning := range l.Warnings {
 		warnings = append(warnings, warning.Phrase+": "+warning.Detail)
 	}
-	lines("Warnings:", warnings)
+	lines(warned, warnings)
 	if len(x.Pods) > 0 {
 		fmt.Fprint(&out, "\nPods, in the order of succession:\n")
 		for i := range x.Pods {
@@ -102,9 +113,9 @@ func podText(out *strings.Builder, p *Pod, ahead string) {
 		case p.Role == election.RoleLeader:
 			line("but:", obstacle.Message)
 		case obstacle.Obstacle.Excludes():
-			line("cannot lead:", obstacle.Message)
+			line(cannotLead, obstacle.Message)
 		default:
-			line("comes later:", obstacle.Message)
+			line(comesLater, obstacle.Message)
 		}
 	}
 	if ahead != "" {

@@ -11,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
@@ -23,68 +22,56 @@ import (
 // mover makes one hand-over.
 type mover struct {
 	options
-	client  kubernetes.Interface
-	streams genericiooptions.IOStreams
+	client kubernetes.Interface
 }
 
-func (m *mover) run(ctx context.Context) error {
+// outcome is a hand-over that was made.
+type outcome struct {
+	leadership status.Leadership
+	took       time.Duration
+}
+
+// examine reads what a hand-over depends on, and checks it. It finds the pod that should lead, if none was given. It returns an error only if it
+// cannot read.
+func (m *mover) examine(ctx context.Context) (*snapshot, []check, error) {
 	s, err := m.read(ctx)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	if m.to, err = s.target(m.to); err != nil {
-		return err
+	to, checks := s.before(m.to)
+	m.to = to
+	if failed(checks) {
+		return s, checks, nil
 	}
-	if s.pod, err = m.client.CoreV1().Pods(m.namespace).Get(ctx, m.to, metav1.GetOptions{}); apierrors.IsNotFound(err) {
-		return fmt.Errorf("pod %s does not exist in namespace %s", m.to, m.namespace)
-	} else if apierrors.IsForbidden(err) {
+	s.pod, err = m.client.CoreV1().Pods(m.namespace).Get(ctx, m.to, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return s, append(checks, check{problem: fmt.Errorf("pod %s does not exist in namespace %s", m.to, m.namespace)}), nil
+	case apierrors.IsForbidden(err):
 		s.pod = nil
-	} else if err != nil {
-		return fmt.Errorf("failed to get pod: %w", err)
+	case err != nil:
+		return nil, nil, fmt.Errorf("failed to get pod: %w", err)
 	}
-	if err := errors.Join(s.checkPod(), s.checkPreference(m.to, m.keep)); err != nil {
-		return err
-	}
-	if s.leadership.Leader.Name == m.to && s.leadership.Leader.Ready {
-		return m.leadsAlready(ctx, s)
-	}
-	if !s.options.Sticky && !m.keep {
-		fmt.Fprintf(m.streams.ErrOut, "Warning: the Service is not sticky: a better pod takes over as soon as %s is no longer preferred\n", m.to)
-	}
-	return m.move(ctx, s)
+	return s, append(checks, s.of(m.to, m.keep)...), nil
 }
 
-// leadsAlready reports that there is nothing to do, except to set the annotation with --keep.
-func (m *mover) leadsAlready(ctx context.Context, s *snapshot) error {
-	fmt.Fprintf(m.streams.Out, "%s: %s leads already, term %d\n", m.service, m.to, s.leadership.Term)
-	if m.keep {
-		return m.prefer(ctx, s.source, m.to)
-	}
-	return nil
+// leadsAlready reports whether there is nothing to move.
+func (m *mover) leadsAlready(s *snapshot) bool {
+	return s.leadership.Leader.Name == m.to && s.leadership.Leader.Ready
 }
 
-// move prefers the pod and waits until it leads.
-func (m *mover) move(ctx context.Context, s *snapshot) error {
+// move prefers the pod, waits until it leads, and restores the annotation.
+func (m *mover) move(ctx context.Context, s *snapshot) (outcome, error) {
 	started := time.Now()
 	if err := m.prefer(ctx, s.source, m.to); err != nil {
-		return err
+		return outcome{}, err
 	}
 	leadership, err := m.await(ctx, s)
-	took := time.Since(started)
+	o := outcome{leadership, time.Since(started).Round(time.Millisecond)}
 	if err == nil && m.keep {
-		m.report(s, leadership, took)
-		return nil
+		return o, nil
 	}
-	restored := m.restore(ctx, s.source, m.to)
-	if err != nil {
-		return errors.Join(err, restored)
-	}
-	m.report(s, leadership, took)
-	return restored
-}
-
-func (m *mover) report(s *snapshot, leadership status.Leadership, took time.Duration) {
-	fmt.Fprintf(m.streams.Out, "%s: from %s to %s, term %d, after %s\n", m.service, s.leadership.Leader.Name, m.to, leadership.Term, took.Round(time.Millisecond))
+	return o, errors.Join(err, m.restore(ctx, s.source, m.to))
 }
 
 // await waits until an EndpointSlice shows that the pod leads. Its watch continues from the list in the snapshot, so it misses nothing,

@@ -55,7 +55,8 @@ func (m *mover) restore(ctx context.Context, service *corev1.Service, pod string
 	return nil
 }
 
-// patch ignores Ctrl-C. If it were interrupted, the API server could still apply the write after restore has run.
+// patch ignores Ctrl-C. If it were interrupted, the API server could still apply the write after restore has run. With --dry-run the API server
+// stores nothing.
 func (m *mover) patch(ctx context.Context, service *corev1.Service, operations []operation) error {
 	body, err := json.Marshal(operations)
 	if err != nil {
@@ -63,7 +64,10 @@ func (m *mover) patch(ctx context.Context, service *corev1.Service, operations [
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	_, err = m.client.CoreV1().Services(service.Namespace).Patch(
-		ctx, service.Name, types.JSONPatchType, body, metav1.PatchOptions{FieldManager: fieldManager})
+	how := metav1.PatchOptions{FieldManager: fieldManager}
+	if m.dryRun {
+		how.DryRun = []string{metav1.DryRunAll}
+	}
+	_, err = m.client.CoreV1().Services(service.Namespace).Patch(ctx, service.Name, types.JSONPatchType, body, how)
 	return err
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// led is a Service with the leader a and the successor b.
-func led() *snapshot {
+// ready is a Service with the leader a and the successor b.
+func ready() *snapshot {
 	return &snapshot{
 		source: &corev1.Service{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", Annotations: map[string]string{config.EnabledKey: "true"}},
@@ -49,7 +49,7 @@ func TestTarget(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := led()
+			s := ready()
 			if test.change != nil {
 				test.change(s)
 			}
@@ -74,7 +74,7 @@ func TestOtherPreference(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := led()
+			s := ready()
 			s.options.PreferredLeader = test.preferred
 			if got := textOf(s.checkPreference("b", test.keep)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
@@ -84,7 +84,7 @@ func TestOtherPreference(t *testing.T) {
 }
 
 func TestCheckPod(t *testing.T) {
-	ready := func() *corev1.Pod {
+	able := func() *corev1.Pod {
 		return &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: "b", Labels: map[string]string{"app": "web"}},
 			Status:     corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}},
@@ -101,15 +101,15 @@ func TestCheckPod(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := led()
-			s.pod = ready()
+			s := ready()
+			s.pod = able()
 			test.change(s.pod)
 			if got := textOf(s.checkPod()); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
-	if err := led().checkPod(); err != nil {
+	if err := ready().checkPod(); err != nil {
 		t.Errorf("a pod that may not be read is refused: %v", err)
 	}
 }

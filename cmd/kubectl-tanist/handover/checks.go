@@ -1,0 +1,132 @@
+package handover
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/config"
+)
+
+// check is one condition of a hand-over.
+type check struct {
+	// what holds if the check passes.
+	what string
+	// problem is why it fails; nil if it passes.
+	problem error
+	// unknown is why nobody knows; empty if it is known.
+	unknown string
+}
+
+// problemsOf returns the problems of all checks, joined; nil if none failed.
+func problemsOf(checks []check) error {
+	var all []error
+	for _, c := range checks {
+		all = append(all, c.problem)
+	}
+	return errors.Join(all...)
+}
+
+// failed reports whether any of the checks failed.
+func failed(checks []check) bool {
+	return slices.ContainsFunc(checks, func(c check) bool { return c.problem != nil })
+}
+
+// before returns the pod that should lead, and the checks of what must hold before that pod matters. It stops at the first that fails.
+func (s *snapshot) before(to string) (target string, checks []check) {
+	checks = []check{{what: "the Service and its namespace have opted in", problem: s.checkOptedIn()}}
+	if failed(checks) {
+		return to, checks
+	}
+	checks = append(checks, check{what: "the Service has a leader Service", problem: s.checkLeaderService()})
+	if failed(checks) {
+		return to, checks
+	}
+	target, err := s.target(to)
+	if err != nil {
+		return to, append(checks, check{problem: err})
+	}
+	return target, append(checks, check{what: fmt.Sprintf("%s leads, and %s is to follow", s.leadership.Leader.Name, target)})
+}
+
+// of returns the checks of the pod that should lead.
+func (s *snapshot) of(to string, keep bool) []check {
+	able := check{what: "pod " + to + " is selected by the Service and ready", problem: s.checkPod()}
+	if s.pod == nil {
+		able.unknown = "you may not read pods"
+	}
+	return []check{able, {what: "no other pod is the preferred leader", problem: s.checkPreference(to, keep)}}
+}
+
+// checkLeaderService returns an error if there is no leader Service.
+func (s *snapshot) checkLeaderService() error {
+	if s.leaderService != nil {
+		return nil
+	}
+	return fmt.Errorf("%s/%s has no leader Service: `kubectl tanist get %s -n %s` says why", s.source.Namespace, s.source.Name, s.source.Name, s.source.Namespace)
+}
+
+// checkOptedIn returns an error if Tanist would not act on the Service.
+func (s *snapshot) checkOptedIn() error {
+	switch {
+	case s.source.Labels[config.SourceServiceKey] != "":
+		return fmt.Errorf("%s/%s is a leader Service: name the Service it was made for, %s", s.source.Namespace, s.source.Name, s.source.Labels[config.SourceServiceKey])
+	case s.namespace != nil && !config.Enabled(s.namespace.Labels):
+		return fmt.Errorf("namespace %s is not opted in: kubectl label namespace %s %s=true", s.namespace.Name, s.namespace.Name, config.EnabledKey)
+	case !config.Enabled(s.source.Annotations):
+		return fmt.Errorf("%s/%s is not opted in: kubectl annotate service %s -n %s %s=true",
+			s.source.Namespace, s.source.Name, s.source.Name, s.source.Namespace, config.EnabledKey)
+	}
+	return nil
+}
+
+// target returns the name of the pod that should lead.
+func (s *snapshot) target(to string) (string, error) {
+	if s.leadership.Leader == nil {
+		return "", errors.New("nobody leads, so there is no leader to hand over from: " + s.hint())
+	}
+	if to != "" {
+		return to, nil
+	}
+	successor, pending := status.Successor(s.leaderService, s.leadership)
+	switch {
+	case pending:
+		return "", errors.New("the successor is not published yet: try again in a moment, or name the pod with --to")
+	case successor == "":
+		return "", fmt.Errorf("nobody can follow %s: no other pod of the Service is ready", s.leadership.Leader.Name)
+	}
+	return successor, nil
+}
+
+// checkPod returns an error if the pod cannot lead. If the user may not read the pod, Tanist decides.
+func (s *snapshot) checkPod() error {
+	pod := s.pod
+	switch {
+	case pod == nil:
+		return nil
+	case !labels.SelectorFromSet(s.source.Spec.Selector).Matches(labels.Set(pod.Labels)):
+		return fmt.Errorf("pod %s is not selected by Service %s (%s)", pod.Name, s.source.Name, labels.SelectorFromSet(s.source.Spec.Selector))
+	case pod.DeletionTimestamp != nil:
+		return fmt.Errorf("pod %s is being deleted", pod.Name)
+	case !status.Ready(pod):
+		return fmt.Errorf("pod %s is not ready", pod.Name)
+	}
+	return nil
+}
+
+// checkPreference returns an error if another pod is preferred. That pod would take over again once the annotation has been restored.
+func (s *snapshot) checkPreference(to string, keep bool) error {
+	preferred := s.options.PreferredLeader
+	if keep || preferred == "" || preferred == to {
+		return nil
+	}
+	return fmt.Errorf("the Service prefers pod %s (%s), which would take over again immediately: use --keep to prefer %s instead",
+		preferred, config.PreferredLeaderKey, to)
+}
+
+func (s *snapshot) hint() string {
+	return fmt.Sprintf("see `kubectl tanist get %s -n %s` and the Events of the Service", s.source.Name, s.source.Namespace)
+}

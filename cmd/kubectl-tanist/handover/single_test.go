@@ -1,0 +1,101 @@
+package handover
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/tanist-dev/tanist/config"
+)
+
+func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
+	pair := func() []runtime.Object { return led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"}) }
+	const (
+		opted    = "√ the Service and its namespace have opted in\n√ the Service has a leader Service\n"
+		able     = "√ pod web-2 is selected by the Service and ready\n√ no other pod is the preferred leader\n"
+		rules    = "√ by Tanist's rules, web-2 takes over when it is preferred\n"
+		running  = "√ a replica of Tanist holds the Lease, and so makes the move\n"
+		accepted = "√ the API server accepts the annotation from you\n"
+		would    = "web: web-2 would lead after web-1 (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able
+		no       = "web: no hand-over (dry run)\n" + opted
+		failed   = "the hand-over would fail"
+	)
+	for name, test := range map[string]struct {
+		objects []runtime.Object
+		change  func(*testing.T, *cluster)
+		to      string
+		want    string
+		wantErr string
+	}{
+		"nothing is in the way": {objects: pair(), want: would + rules + running + accepted},
+		"nobody can follow": {
+			objects: led("shop", "web", placed{"web-1", "one"}), want: no + "× nobody can follow web-1: no other pod of the Service is ready\n", wantErr: failed,
+		},
+		"the pod does not exist": {
+			objects: pair(), to: "x", want: no + "√ web-1 leads, and x is to follow\n× pod x does not exist in namespace shop\n", wantErr: failed,
+		},
+		"the pod leads already": {objects: pair(), to: "web-1", want: "web: web-1 leads already, term 5\n"},
+		"the Service has not opted in": {
+			objects: changed(pair(), func(s *corev1.Service) { s.Annotations[config.EnabledKey] = "false" }),
+			want:    "web: no hand-over (dry run)\n× shop/web is not opted in: kubectl annotate service web -n shop tanist.dev/enabled=true\n", wantErr: failed,
+		},
+		"two checks fail": {
+			objects: unready(changed(pair(), func(s *corev1.Service) { s.Annotations[config.PreferredLeaderKey] = "web-1" }), "web-2"),
+			want: no + "√ web-1 leads, and web-2 is to follow\n× pod web-2 is not ready\n× the Service prefers pod web-1 (tanist.dev/preferred-leader), " +
+				"which would take over again immediately: use --keep to prefer web-2 instead\n",
+			wantErr: failed,
+		},
+		"Tanist's rules say no": {
+			objects: changed(pair(), func(s *corev1.Service) { s.Annotations[config.SameControllerKey] = "Deployment/web" }),
+			want: "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able +
+				"× by Tanist's rules, web-2 does not take over: it does not belong to Deployment/web, which tanist.dev/same-controller on the Service names\n" + running + accepted,
+			wantErr: failed,
+		},
+		"Tanist does not run": {
+			objects: pair(), change: func(t *testing.T, c *cluster) {
+				if err := c.Tracker().Delete(coordinationv1.SchemeGroupVersion.WithResource("leases"), system, config.LeaseName, metav1.DeleteOptions{}); err != nil {
+					t.Fatal(err)
+				}
+			},
+			want: "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able + rules +
+				"× Tanist is not running: there is no Lease tanist in namespace tanist-system (set --tanist-namespace if Tanist is elsewhere)\n" + accepted,
+			wantErr: failed,
+		},
+		"the user may not change the Service": {
+			objects: pair(), change: func(_ *testing.T, c *cluster) { c.refuses = "web" },
+			want: "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able + rules + running +
+				"× failed to annotate Service: services \"web\" is forbidden: no\n",
+			wantErr: failed,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, test.objects)
+			if test.change != nil {
+				test.change(t, c)
+			}
+			out, _, failure := c.handsOver(t, options{namespace: "shop", service: "web", to: test.to, dryRun: true})
+			if diff := cmp.Diff(test.want, out); diff != "" || failure != test.wantErr {
+				t.Errorf("got error %q, and (-want +got):\n%s", failure, diff)
+			}
+			if len(c.preferred) > 0 {
+				t.Errorf("the dry run writes: %v", c.preferred)
+			}
+		})
+	}
+}
+
+func TestAHandOver(t *testing.T) {
+	c := newCluster(t, led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"}))
+	out, stderr, failure := c.handsOver(t, options{namespace: "shop", service: "web"})
+	if !strings.HasPrefix(out, "web: from web-1 to web-2, term 6, after ") || stderr != "" || failure != "" {
+		t.Errorf("got %q, %q, %q", out, stderr, failure)
+	}
+	if got := c.preference(t, "shop", "web"); got != "" {
+		t.Errorf("the annotation is left: %s", got)
+	}
+}
