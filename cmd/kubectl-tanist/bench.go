@@ -23,8 +23,8 @@ const burstRounds = 5
 const benchLong = `Take a Service's leader away again and again and measure how long the API needs to show the next one.
 
 Without SERVICE, bench creates a namespace with a workload of its own and removes it afterwards, even after Ctrl-C. With SERVICE, it
-deletes or evicts that Service's leaders, one after another: the Service's clients notice these failovers like any other. It changes nothing
-else, and refuses a Service whose owner has not opted in.
+deletes or evicts that Service's leaders, one after another: the Service's clients notice these failovers like any other. So it asks first, and
+needs --yes where there is no terminal to ask on. It changes nothing else, and refuses a Service whose owner has not opted in.
 
 With --floor, each failover is followed by one of a bare watch-and-patch loop on a second workload with a Service like the first: what
 the API server alone costs. A loss that nobody announces (crash, freeze, node) it sees when Kubernetes has noticed.
@@ -36,7 +36,7 @@ const benchExample = `  # Fifty graceful deletes beside the floor, with traffic,
   kubectl tanist bench --floor --traffic
 
   # Deletes and evictions of the leaders of your own Service, with a page of plots
-  kubectl tanist bench payments -n shop --mode delete,evict --failovers 20 --report bench.html
+  kubectl tanist bench payments -n shop --mode delete,evict --failovers 20 --report bench.html --yes
 
   # A hundred leaders lost in one request
   kubectl tanist bench --burst --services 100 --pods 2 --floor`
@@ -47,6 +47,8 @@ type benchFlags struct {
 	modes   []string
 	output  string
 	report  string
+	// yes is whether leaders of a user's Service may be taken away without a question.
+	yes bool
 }
 
 func newBenchCommand(kubeconfig *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams, version string) *cobra.Command {
@@ -56,6 +58,9 @@ func newBenchCommand(kubeconfig *genericclioptions.ConfigFlags, streams generici
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := flags.complete(kubeconfig, args, command.Flags().Changed("failovers")); err != nil {
+				return err
+			}
+			if err := flags.confirm(command.Context(), kubeconfig, streams); err != nil {
 				return err
 			}
 			return flags.run(command.Context(), kubeconfig, streams)
@@ -91,6 +96,7 @@ func (f *benchFlags) add(command *cobra.Command) {
 	flags.StringVar(&o.Nodes, "nodes", o.Nodes, "nodes for bench's own pods: real, simulated (KWOK), or auto: real if there are any")
 	flags.BoolVar(&o.Burst, "burst", o.Burst, "delete the leaders of many Services with one request instead")
 	flags.IntVar(&o.Services, "services", o.Services, "number of Services in a burst")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before leaders of SERVICE are taken away")
 	flags.BoolVar(&o.AllowNotEnabled, "allow-not-enabled", o.AllowNotEnabled,
 		"measure a Service even if it or its namespace is not opted in to Tanist")
 }
