@@ -13,6 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/get"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/handover"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/history"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/report"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/rotatesecret"
 )
 
@@ -33,7 +34,8 @@ func newRootCommand(version string) *cobra.Command {
 	root.SetErr(streams.ErrOut)
 	root.AddCommand(
 		get.NewCommand(kubeconfig, streams), explain.NewCommand(kubeconfig, streams), history.NewCommand(kubeconfig, streams),
-		handover.NewCommand(kubeconfig, streams), doctor.NewCommand(kubeconfig, streams, version), rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
+		handover.NewCommand(kubeconfig, streams), doctor.NewCommand(kubeconfig, streams, version), report.NewCommand(kubeconfig, streams, version),
+		rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
 		newServerCommand(), newClientCommand(streams.Out), newFloorCommand(version, streams.Out),
 	)
 	completion.Add(root, kubeconfig)

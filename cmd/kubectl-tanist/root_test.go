@@ -37,7 +37,7 @@ func TestCommands(t *testing.T) {
 	for _, command := range newRootCommand("v1.2.3").Commands() {
 		visible[command.Name()] = !command.Hidden
 	}
-	want := map[string]bool{"get": true, "explain": true, "history": true, "handover": true, "doctor": true, "rotate-secret": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
+	want := map[string]bool{"get": true, "explain": true, "history": true, "handover": true, "doctor": true, "report": true, "rotate-secret": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
 	if diff := cmp.Diff(want, visible); diff != "" {
 		t.Errorf("visible commands (-want +got):\n%s", diff)
 	}
@@ -57,7 +57,7 @@ func TestBenchHelpNamesEveryFlag(t *testing.T) {
 	}
 	for _, part := range []string{
 		"kubectl tanist bench [SERVICE]", "--failovers", "--mode", "--floor", "--traffic", "--output", "--report", "--timeout", "--image", "--pods",
-		"--burst", "--services", "--allow-not-enabled", "--namespace", "--kubeconfig", "--context",
+		"--burst", "--services", "--yes", "--allow-not-enabled", "--namespace", "--kubeconfig", "--context",
 	} {
 		if !strings.Contains(help, part) {
 			t.Errorf("help does not say %q:\n%s", part, help)
@@ -78,6 +78,11 @@ func TestWrongCommandLines(t *testing.T) {
 			[]string{"bench", "web", "--mode=crash"},
 			"--mode crash works only on bench's own workload: omit the Service's name",
 		},
+		"a user's Service, and nobody to ask": {
+			[]string{"bench", "payments", "-n", "shop", "--mode", "delete,evict"},
+			"bench takes the leader of Service payments in namespace shop (context <none>) away 100 times (delete, evict), and the Service's clients notice it: " +
+				"there is no terminal to ask on, so add --yes if you want that",
+		},
 		"a leader's output that does not exist": {[]string{"get", "-o", "html"}, `--output=html: unable to match a printer suitable for the output format "html", ` +
 			"allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml"},
 		"a name in all namespaces": {
@@ -87,14 +92,17 @@ func TestWrongCommandLines(t *testing.T) {
 		"a selector that is none": {
 			[]string{"get", "-l", "a=b=c"}, "--selector must be a label selector such as team=shop: found '=', expected: ',' or 'end of string'",
 		},
-		"an explanation of nothing":  {[]string{"explain"}, "accepts 1 arg(s), received 0"},
-		"the history of nothing":     {[]string{"history"}, "accepts 1 arg(s), received 0"},
-		"the history as a table":     {[]string{"history", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
-		"an explanation as a table":  {[]string{"explain", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
-		"a hand-over of nothing":     {[]string{"handover"}, "accepts 1 arg(s), received 0"},
-		"a hand-over without a wait": {[]string{"handover", "web", "--timeout", "0s"}, "--timeout must be longer than 0s, got 0s"},
-		"an unknown dry run":         {[]string{"rotate-secret", "--dry-run", "yes"}, `--dry-run must be none, client or server, got "yes"`},
-		"a client without a URL":     {[]string{"bench-client"}, "--url must not be empty"},
+		"an explanation of nothing":           {[]string{"explain"}, "accepts 1 arg(s), received 0"},
+		"the history of nothing":              {[]string{"history"}, "accepts 1 arg(s), received 0"},
+		"the history as a table":              {[]string{"history", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
+		"an explanation as a table":           {[]string{"explain", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
+		"a hand-over of nothing":              {[]string{"handover"}, "accepts 1 arg(s), received 0"},
+		"a hand-over of a Service and a node": {[]string{"handover", "web", "--node", "a"}, `unknown command "web" for "kubectl tanist handover"`},
+		"a node and a pod":                    {[]string{"handover", "--node", "a", "--to", "b"}, "--node cannot be used with --to or --keep: they are about one Service"},
+		"no hand-over at a time":              {[]string{"handover", "--node", "a", "--parallel", "0"}, "--parallel must be at least 1, got 0"},
+		"a hand-over without a wait":          {[]string{"handover", "web", "--timeout", "0s"}, "--timeout must be longer than 0s, got 0s"},
+		"an unknown dry run":                  {[]string{"rotate-secret", "--dry-run", "yes"}, `--dry-run must be none, client or server, got "yes"`},
+		"a client without a URL":              {[]string{"bench-client"}, "--url must not be empty"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
