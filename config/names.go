@@ -84,6 +84,9 @@ const (
 	ReplicaName    = "tanist"
 	RulesKey       = Domain + "/rules"
 
+	// PluginFieldManager is the kubectl plugin's name in managedFields. Flux undoes what managers have written whose names begin with kubectl.
+	PluginFieldManager = "tanist-plugin"
+
 	// PeersPort is the name of the container port of Tanist's own pods where replicas ask each other.
 	PeersPort = "peers"
 

@@ -35,7 +35,7 @@ func preferring(t *testing.T, in *Input) {
 	in.Source = in.Source.DeepCopy()
 	in.Source.Annotations[config.PreferredLeaderKey] = "b2"
 	in.Source.ManagedFields = []metav1.ManagedFieldsEntry{{
-		Manager: "kubectl-tanist", FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{"f:tanist.dev/preferred-leader":{}}}}`),
+		Manager: "tanist-plugin", FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{"f:tanist.dev/preferred-leader":{}}}}`),
 	}}
 	if err := trim.Object(in.Source); err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func TestTheMoveInTheHistory(t *testing.T) {
 		"a preferred leader": {
 			pods:   []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")},
 			change: func(in *Input) { triggered(in); preferring(t, in) },
-			want:   leaderslice.Move{From: "a1", To: "b2", Reason: "Preferred", By: "kubectl-tanist", Took: "2.3ms"},
+			want:   leaderslice.Move{From: "a1", To: "b2", Reason: "Preferred", By: "tanist-plugin", Took: "2.3ms"},
 		},
 		"a deletion while another pod is preferred": {
 			pods:   []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), gen.ReadyPod("b2")},

@@ -15,7 +15,7 @@ const preferredField = `"f:` + config.PreferredLeaderKey + `"`
 // preferredFields are the managed fields of the annotation. All Services that have it share them.
 var preferredFields = metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{` + preferredField + `:{}}}}`)
 
-// PreferredBy returns the field manager that last wrote the preferred leader of a Service in memory, such as "kubectl-tanist"; empty if it
+// PreferredBy returns the field manager that last wrote the preferred leader of a Service in memory, such as "tanist-plugin"; empty if it
 // is not known.
 func PreferredBy(service *corev1.Service) string {
 	fields := service.GetManagedFields()

@@ -23,9 +23,9 @@ func TestPreferredBy(t *testing.T) {
 		fields  []metav1.ManagedFieldsEntry
 		want    string
 	}{
-		"its manager":                         {prefers: "b2", fields: []metav1.ManagedFieldsEntry{entry("kubectl-tanist", of, 0), other}, want: "kubectl-tanist"},
-		"the latest of several managers":      {prefers: "b2", fields: []metav1.ManagedFieldsEntry{entry("argocd", of, time.Second), entry("kubectl-tanist", of, 0)}, want: "argocd"},
-		"no preferred leader":                 {fields: []metav1.ManagedFieldsEntry{entry("kubectl-tanist", of, 0)}},
+		"its manager":                         {prefers: "b2", fields: []metav1.ManagedFieldsEntry{entry("tanist-plugin", of, 0), other}, want: "tanist-plugin"},
+		"the latest of several managers":      {prefers: "b2", fields: []metav1.ManagedFieldsEntry{entry("argocd", of, time.Second), entry("tanist-plugin", of, 0)}, want: "argocd"},
+		"no preferred leader":                 {fields: []metav1.ManagedFieldsEntry{entry("tanist-plugin", of, 0)}},
 		"nobody's":                            {prefers: "b2", fields: []metav1.ManagedFieldsEntry{other, {Manager: "x"}}},
 		"a manager with the name of the mark": {prefers: "b2", fields: []metav1.ManagedFieldsEntry{entry(tooLarge[0].Manager, of, 0)}},
 	} {

@@ -78,7 +78,7 @@ func TestHistoryShowsTheLastMoves(t *testing.T) {
 	moves, notes := kubectl{namespace: s.namespace, user: "viewer"}.moves(t)
 	want := []leaderMove{
 		{To: "a", Term: first.Term, Reason: "FirstLeader", Took: true},
-		{From: "a", To: "b", Term: second.Term, Reason: "Preferred", By: "kubectl-tanist", Took: true},
+		{From: "a", To: "b", Term: second.Term, Reason: "Preferred", By: "tanist-plugin", Took: true},
 		{From: "b", To: "a", Term: third.Term, Reason: "LeaderNotReady", Took: true},
 		{From: "a", To: "c", Term: fourth.Term, Reason: "LeaderDeleted", By: me.Status.UserInfo.Username, Took: true},
 	}

@@ -22,7 +22,7 @@ const (
 // readTrial tries a write on a Service that has opted in, or else on the tuning. The API server calls webhooks for a dry run too, because
 // Tanist's have no side effects.
 func (r *reader) readTrial(ctx context.Context, f *facts) error {
-	options := metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: "kubectl-tanist"}
+	options := metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: config.PluginFieldManager}
 	if served := f.served(); len(served) > 0 && f.namespaces.unread == "" {
 		service := served[0].source
 		err := r.try(f, "Service "+service.Namespace+"/"+service.Name, "services."+config.Domain, func() error {

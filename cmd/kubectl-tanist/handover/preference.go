@@ -15,9 +15,6 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// fieldManager is the plugin's name in managedFields.
-const fieldManager = "kubectl-tanist"
-
 // writeTimeout is how long a write may take.
 const writeTimeout = 10 * time.Second
 
@@ -64,7 +61,7 @@ func (m *mover) patch(ctx context.Context, service *corev1.Service, operations [
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	how := metav1.PatchOptions{FieldManager: fieldManager}
+	how := metav1.PatchOptions{FieldManager: config.PluginFieldManager}
 	if m.dryRun {
 		how.DryRun = []string{metav1.DryRunAll}
 	}

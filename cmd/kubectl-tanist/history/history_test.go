@@ -21,7 +21,7 @@ import (
 // recorded are the moves of the slice in these tests.
 var recorded = []leaderslice.Move{
 	{At: gen.T0, To: "a1", Term: 4, Reason: "FirstLeader"},
-	{At: gen.T0.Add(1500 * time.Millisecond), From: "a1", To: "b2", Term: 5, Reason: "Preferred", By: "kubectl-tanist", Took: "2.3ms"},
+	{At: gen.T0.Add(1500 * time.Millisecond), From: "a1", To: "b2", Term: 5, Reason: "Preferred", By: "tanist-plugin", Took: "2.3ms"},
 }
 
 // sliceWith returns the primary slice of Service web, with these moves, while b2 leads in term 5.
@@ -90,9 +90,9 @@ func TestPrint(t *testing.T) {
 		return stdout.String(), errOut.String()
 	}
 	want := "" +
-		"TIME                       FROM     TO    TERM   REASON        BY               TOOK\n" +
-		"2026-03-01T12:00:00.000Z   <none>   a1    4      FirstLeader   <none>           <none>\n" +
-		"2026-03-01T12:00:01.500Z   a1       b2    5      Preferred     kubectl-tanist   2.3ms\n"
+		"TIME                       FROM     TO    TERM   REASON        BY              TOOK\n" +
+		"2026-03-01T12:00:00.000Z   <none>   a1    4      FirstLeader   <none>          <none>\n" +
+		"2026-03-01T12:00:01.500Z   a1       b2    5      Preferred     tanist-plugin   2.3ms\n"
 	if out, stderr := show(h, ""); out != want || stderr != "" {
 		t.Errorf("unexpected table (-want +got):\n%s%s", cmp.Diff(want, out), stderr)
 	}

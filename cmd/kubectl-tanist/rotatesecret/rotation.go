@@ -67,7 +67,7 @@ func (r *rotation) run(ctx context.Context) error {
 func (r *rotation) change(
 	ctx context.Context, kind string, p patch, send func(context.Context, []byte, metav1.PatchOptions) error,
 ) error {
-	suffix, patchOptions := "", metav1.PatchOptions{FieldManager: "kubectl-tanist"}
+	suffix, patchOptions := "", metav1.PatchOptions{FieldManager: config.PluginFieldManager}
 	switch r.dryRun {
 	case dryRunClient:
 		suffix = " (dry run)"
