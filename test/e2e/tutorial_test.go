@@ -80,18 +80,41 @@ func TestTutorial(t *testing.T) {
 			command = "echo " + assigned[2]
 		}
 		t.Logf("%s: $ %s", one.step, command)
+		if log, _, counts := strings.Cut(command, " | grep -c"); counts {
+			clientGoesOn(t, shell, log)
+		}
 		env.Await(t, command, func(ctx context.Context) error {
 			output, err := shell(ctx, command)
 			if assigned != nil {
 				variables = append(variables, assigned[1]+"="+output)
 			}
 			err = one.differs(output, err)
-			if err != nil && !strings.HasPrefix(command, "kubectl logs") && !strings.HasPrefix(command, "kubectl get") {
+			if err != nil && !strings.HasSuffix(command, "--tail=1") && !strings.HasPrefix(command, "kubectl get") {
 				t.Fatalf("%s: %v: %s", command, err, output) // whoever follows the tutorial types it once
 			}
 			return err
 		})
 	}
+}
+
+// clientGoesOn waits until the client has reported the requests that are under way, and some after them.
+func clientGoesOn(t *testing.T, shell func(context.Context, string) (string, error), log string) {
+	t.Helper()
+	seconds := func(ctx context.Context) (int, error) {
+		output, err := shell(ctx, log)
+		return strings.Count(output, "\n"), err
+	}
+	before, err := seconds(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	env.Await(t, "the client goes on", func(ctx context.Context) error {
+		now, err := seconds(ctx)
+		if err == nil && now < before+3 {
+			err = fmt.Errorf("it has reported %d seconds", now)
+		}
+		return err
+	})
 }
 
 // differs returns an error if a command has failed or its output is not what the tutorial shows. Names and times differ. The number of lines
