@@ -105,7 +105,8 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	observer.Changed = c.failover.VerdictChanged
 	c.leaderService, err = leaderservice.New(leaderservice.Options{
-		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
+		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Status: mgr.GetClient().Status(),
+		Leaders: options.Leaders, Tuning: options.Tuning,
 		Registerer: options.Registerer, Recorder: recorder, Quiet: quiet, SuccessorChanges: successorChanges,
 	})
 	if err != nil {

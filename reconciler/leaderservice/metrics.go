@@ -12,6 +12,7 @@ const (
 	opReadLive        = "read-live"
 	opCreateService   = "create-service"
 	opPatchService    = "patch-service"
+	opApplyStatus     = "apply-service-status"
 	opDeleteService   = "delete-service"
 	opDeleteSlice     = "delete-slice"
 	opDeleteEndpoints = "delete-endpoints"
