@@ -42,7 +42,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		"tanist_admission_unauthenticated_total", "tanist_certificate_ready", "tanist_commit_conflicts_total",
 		"tanist_commits_slowed_total", "tanist_commits_unstable_total",
 		"tanist_departures_admitted_total", "tanist_departures_unadmitted_total", "tanist_events_omitted_total",
-		"tanist_foreign_endpointslices", "tanist_handover_duration_seconds",
+		"tanist_handover_duration_seconds",
 		"tanist_handovers_total", "tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total",
 		"tanist_leader_cache_misses_total", "tanist_leader_service_writes_slowed_total", "tanist_leader_services",
 		"tanist_leaderless_services", "tanist_loss_window_seconds", "tanist_node_age_seconds", "tanist_objects_too_large",
