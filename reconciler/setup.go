@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/client-go/util/workqueue"
@@ -36,6 +37,10 @@ type Options struct {
 	Holds func() bool
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
+	// Log gets a line for each change of leader.
+	Log logr.Logger
+	// Started is called when the tuning is in force, before the first decision.
+	Started func(config.Tuning)
 	// Observation is how losses are noticed that nobody announces.
 	Observation Observation
 }
@@ -89,14 +94,14 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	c := controllers{sender: sender, all: all, selected: selected, states: states}
 	c.tuning, err = tuning.New(tuning.Options{
 		Namespace: options.Namespace, Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Tuning: options.Tuning,
-		Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder, EnqueueAll: all.EnqueueAll,
+		Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder, EnqueueAll: all.EnqueueAll, Loaded: options.Started,
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.failover, err = failover.New(failover.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
-		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer,
+		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Log: options.Log,
 		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
 		Observer: observer, Hedge: options.Observation.Hedge,
 	})

@@ -26,9 +26,9 @@ func (c *Controller) report(ctx context.Context, key types.NamespacedName, in pl
 		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && path == pathUnprepared && !c.leaders.WasPrepared(key, before.Leader.UID) {
 			c.metrics.unadmitted.Inc()
 		}
-		logf.FromContext(ctx).V(1).Info("Leader changed",
+		c.log.Info("Leader changed",
 			"service", klog.KRef(key.Namespace, key.Name), "from", before.Leader.Name, "to", after.Leader.Name,
-			"term", after.Term, "reason", after.Reason, "path", path, "duration", duration)
+			"term", after.Term, "reason", after.Reason, "path", path, "duration", duration.String())
 	}
 	eventType, reason, note := planner.Describe(p)
 	if reason == "" {

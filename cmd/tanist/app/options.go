@@ -34,8 +34,12 @@ type Options struct {
 	SelfManaged bool
 	// WebhookConfiguration is the name of both webhook configurations that call this program, the validating and the mutating one.
 	WebhookConfiguration string
-	// Verbosity is how much to log: 0 for errors, 1 for changes of leader, 5 for everything.
+	// PprofAddress is the address to serve profiles on; "0" disables them.
+	PprofAddress string
+	// Verbosity is how much to log: 0 for the start, changes of leader and errors, 1 for what libraries report, too, 5 for everything.
 	Verbosity int
+	// Version is the program's own. It is no flag: the build sets it.
+	Version string
 }
 
 // serviceAccountNamespace is the file with the namespace of the pod.
@@ -65,8 +69,10 @@ func parse(args []string) (Options, error) {
 		"Make and renew the serving certificate in the Secret tanist-self-managed, and publish its CA in the webhook configurations. Then --cert-dir is not read.")
 	flags.StringVar(&o.WebhookConfiguration, "webhook-configuration", "",
 		"Name of the ValidatingWebhookConfiguration and the MutatingWebhookConfiguration that call Tanist. Defaults to <namespace>-tanist.")
+	flags.StringVar(&o.PprofAddress, "pprof-address", "0",
+		"Address to serve profiles of the program on, such as 127.0.0.1:6060; 0 disables them. Whoever reaches it can read them.")
 	flags.IntVarP(&o.Verbosity, "v", "v", 0,
-		"Log verbosity: 0 for errors, 1 for every change of leader, 5 for every reconciliation.")
+		"Log verbosity: 0 for the start, every change of leader, and errors; 1 for what libraries report, too; 5 for every reconciliation.")
 
 	kubeconfig := flag.NewFlagSet("", flag.ContinueOnError)
 	ctrlconfig.RegisterFlags(kubeconfig)
