@@ -23,6 +23,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/reconciler/tuning"
+	"github.com/tanist-dev/tanist/tracing"
 )
 
 // Options are what the controllers share with the rest of the program.
@@ -37,8 +38,9 @@ type Options struct {
 	Holds func() bool
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
-	// Log gets a line for each change of leader.
-	Log logr.Logger
+	// Log gets a line for each change of leader, and Tracer its spans; nil for none.
+	Log    logr.Logger
+	Tracer *tracing.Tracer
 	// Started is called when the tuning is in force, before the first decision.
 	Started func(config.Tuning)
 	// Observation is how losses are noticed that nobody announces.
@@ -101,7 +103,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	c.failover, err = failover.New(failover.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
-		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Log: options.Log,
+		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Log: options.Log, Tracer: options.Tracer,
 		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
 		Observer: observer, Hedge: options.Observation.Hedge,
 	})

@@ -85,7 +85,7 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	api := rest.CopyConfig(cluster)
 	api.Impersonate = account
 	api.Wrap(r.network.wrap)
-	mgr, err := app.New(ctx, api, options, app.Telemetry{Registerer: r.registry, Log: ctrl.Log})
+	mgr, err := app.New(ctx, api, options, app.Telemetry{Registerer: r.registry, Log: ctrl.Log, Tracer: tracer})
 	if err != nil {
 		i.t.Fatalf("failed to make replica: %v", err)
 	}

@@ -81,6 +81,7 @@ func (a admission) setup(
 	paths := webhook.NewPaths(read)
 	if err := webhook.Register(a.mux, webhook.Options{
 		Namespace: o.Namespace, Tuning: tuning, Paths: paths, Preparer: known, Services: known, Registerer: telemetry.Registerer,
+		Tracer: telemetry.Tracer,
 	}); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
+	"github.com/tanist-dev/tanist/tracing"
 )
 
 // Telemetry is how the program tells what it does. What is left out is not told.
@@ -29,6 +30,8 @@ type Telemetry struct {
 	Registerer prometheus.Registerer
 	// Log gets a line for the start, and one for each change of leader.
 	Log logr.Logger
+	// Tracer makes the spans of hand-overs.
+	Tracer *tracing.Tracer
 }
 
 // Run runs the program, whose version is given. It returns when the context ends, or with the error that stopped it.
@@ -47,7 +50,12 @@ func Run(ctx context.Context, version string, args []string) error {
 	if err != nil {
 		return fmt.Errorf("failed to get cluster config: %w", err)
 	}
-	mgr, err := New(ctx, cluster, o, Telemetry{Registerer: metrics.Registry, Log: log})
+	tracer, sendLastSpans, err := newTracer(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer sendLastSpans()
+	mgr, err := New(ctx, cluster, o, Telemetry{Registerer: metrics.Registry, Log: log, Tracer: tracer})
 	if err != nil {
 		return err
 	}
@@ -102,7 +110,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 	known, err := reconciler.Setup(ctx, mgr, reconciler.Options{
 		Namespace: o.Namespace, Leaders: cache.New(), Tuning: tuning, Clock: clock,
 		Holds:      func() bool { return !o.LeaderElect || lease.Held() },
-		Registerer: telemetry.Registerer, Log: telemetry.Log,
+		Registerer: telemetry.Registerer, Log: telemetry.Log, Tracer: telemetry.Tracer,
 		Started: logStart(telemetry.Log, o), Observation: observation,
 	})
 	if err != nil {

@@ -89,15 +89,18 @@ func TestParse(t *testing.T) {
 		},
 		"everything": {
 			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --metrics-secure=false --health-probe-bind-address :1 -v 1 --kubeconfig y " +
-				"--webhook-port 0 --cert-dir z --webhook-configuration w --self-managed-certificates --pprof-address 127.0.0.1:6060",
+				"--webhook-port 0 --cert-dir z --webhook-configuration w --self-managed-certificates --pprof-address 127.0.0.1:6060 --tracing-endpoint https://c:4317",
 			want: Options{
 				Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", Verbosity: 1, CertDir: "z", SelfManaged: true, WebhookConfiguration: "w",
-				PprofAddress: "127.0.0.1:6060",
+				PprofAddress: "127.0.0.1:6060", TracingEndpoint: "https://c:4317",
 			},
 		},
 		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},
-		"an unknown flag":                {args: "--sticky", wantErr: "unknown flag: --sticky"},
+		"a collector without a scheme": {
+			args: "--namespace x --tracing-endpoint c:4317", wantErr: "--tracing-endpoint=c:4317: must be a URL such as http://collector.monitoring:4317",
+		},
+		"an unknown flag": {args: "--sticky", wantErr: "unknown flag: --sticky"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
