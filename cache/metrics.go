@@ -68,6 +68,9 @@ var (
 		"Services that ask for a leader Service.", nil, nil)
 	leaderlessDesc = prometheus.NewDesc("tanist_leaderless_services",
 		"Services that ask for a leader Service and have no ready leader.", nil, nil)
+	// The labels of leaderlessServiceDesc and termDesc are a Service that asks for a leader.
+	leaderlessServiceDesc = prometheus.NewDesc("tanist_service_without_leader",
+		"Always 1. A Service has this series only while it asks for a leader Service and has no ready leader.", []string{"namespace", "service"}, nil)
 	termDesc = prometheus.NewDesc("tanist_leader_term",
 		"Term of the Service's leader. It grows with every change of leader.", []string{"namespace", "service"}, nil)
 )
@@ -115,6 +118,7 @@ func (l *Leaders) Describe(descs chan<- *prometheus.Desc) {
 	l.metrics.prepared.Describe(descs)
 	descs <- servicesDesc
 	descs <- leaderlessDesc
+	descs <- leaderlessServiceDesc
 	descs <- termDesc
 }
 
@@ -126,16 +130,16 @@ func (l *Leaders) Collect(out chan<- prometheus.Metric) {
 	l.metrics.prepared.Collect(out)
 
 	// gauges has released the lock: the reader of the channel may be slow, and a hand-over must not wait for it.
-	services, leaderless, terms := l.gauges()
+	services, leaderless, perService := l.gauges()
 	out <- prometheus.MustNewConstMetric(servicesDesc, prometheus.GaugeValue, float64(services))
 	out <- prometheus.MustNewConstMetric(leaderlessDesc, prometheus.GaugeValue, float64(leaderless))
-	for _, term := range terms {
-		out <- term
+	for _, metric := range perService {
+		out <- metric
 	}
 }
 
-// gauges returns the values of the gauges.
-func (l *Leaders) gauges() (services, leaderless int, terms []prometheus.Metric) {
+// gauges returns the values of the gauges, and the metrics of single Services.
+func (l *Leaders) gauges() (services, leaderless int, perService []prometheus.Metric) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for key, e := range l.entries {
@@ -145,9 +149,11 @@ func (l *Leaders) gauges() (services, leaderless int, terms []prometheus.Metric)
 		services++
 		if !e.state.Leader.Ready {
 			leaderless++
+			perService = append(perService, prometheus.MustNewConstMetric(
+				leaderlessServiceDesc, prometheus.GaugeValue, 1, key.Namespace, key.Name))
 		}
-		terms = append(terms, prometheus.MustNewConstMetric(
+		perService = append(perService, prometheus.MustNewConstMetric(
 			termDesc, prometheus.GaugeValue, float64(e.state.Term), key.Namespace, key.Name))
 	}
-	return services, leaderless, terms
+	return services, leaderless, perService
 }

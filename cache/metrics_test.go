@@ -96,12 +96,14 @@ func TestAServicesSeriesGoWithIt(t *testing.T) {
 		tanist_leader_term{namespace="shop",service="api"} 0
 		tanist_leader_term{namespace="shop",service="web"} 5
 		tanist_leaderless_services 1
+		tanist_service_without_leader{namespace="shop",service="api"} 1
 	`)
 	l.Forget(web, ServiceGone)
 	expect(t, l, `
 		tanist_leader_services 1
 		tanist_leader_term{namespace="shop",service="api"} 0
 		tanist_leaderless_services 1
+		tanist_service_without_leader{namespace="shop",service="api"} 1
 	`)
 	// A Service that only a slice names has no series.
 	l.Observe(web, slice("200", 9, "a"), at(1))
@@ -113,7 +115,10 @@ func TestALeaderThatIsNotReadyLeavesItsServiceLeaderless(t *testing.T) {
 	lastResort := leads("a", 5)
 	lastResort.Leader.Ready = false
 	l.SetState(web, lastResort, 5)
-	expect(t, l, `tanist_leaderless_services 1`)
+	expect(t, l, `
+		tanist_leaderless_services 1
+		tanist_service_without_leader{namespace="shop",service="web"} 1
+	`)
 }
 
 func TestMetricsPassLint(t *testing.T) {

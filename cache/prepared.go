@@ -23,6 +23,8 @@ type Departure struct {
 	User string
 	// Unauthenticated means that nothing proves that the API server asks: anybody may have made it up.
 	Unauthenticated bool
+	// TraceParent identifies the span of its admission, as W3C's Trace Context writes it; empty without traces.
+	TraceParent string
 }
 
 // HandOver is the hand-over that a departure leads to in one Service that the pod leads.
@@ -52,6 +54,9 @@ type Prepared struct {
 	Unauthenticated bool
 	// Expires is when the departure counts as refused.
 	Expires time.Time
+	// At is when it was prepared, and TraceParent the departure's.
+	At          time.Time
+	TraceParent string
 }
 
 // Write is one slice that is to be created or updated.

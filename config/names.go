@@ -63,6 +63,9 @@ const (
 	// SuccessorKey is the annotation that Tanist writes on the leader Service only: the pod that would lead if the leader went now.
 	SuccessorKey = Domain + "/successor"
 
+	// LeaderReadyCondition is the condition in the status of the leader Service that says whether a ready pod leads.
+	LeaderReadyCondition = Domain + "/LeaderReady"
+
 	// Annotations that Tanist writes on the leader Service for itself. LastGoodKey has the last valid annotations of the Service (a JSON
 	// object), InstallationKey the namespace of the Tanist that serves it, and OrphanedSinceKey when its namespace stopped opting in.
 	LastGoodKey      = Domain + "/last-good"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 )
 
@@ -37,16 +38,69 @@ func alerts(t *testing.T) (text string, parsed rules) {
 	return string(content), parsed
 }
 
-// TestAlerts checks that each alert has a severity, a summary and a description, and waits for the cluster to recover by itself.
+// runbooks is where the pages about the alerts are, on the web and in this repository.
+const (
+	runbooks      = "https://github.com/tanist-dev/tanist/blob/main/docs/runbooks/"
+	runbookFolder = "../docs/runbooks"
+)
+
+// TestAlerts checks that each alert has a severity, a summary, a description and a runbook, and waits for the cluster to recover by itself.
 func TestAlerts(t *testing.T) {
 	_, file := alerts(t)
 	for _, group := range file.Groups {
 		for _, rule := range group.Rules {
 			if !slices.Contains([]string{"warning", "critical"}, rule.Labels["severity"]) || rule.For == "" || rule.Expr == "" ||
-				rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
+				rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" ||
+				rule.Annotations["runbook_url"] != runbooks+rule.Alert+".md" {
 				t.Errorf("incomplete: %+v", rule)
 			}
 		}
+	}
+}
+
+// TestAlertsNameTheService checks that an alert about a metric that single Services have says which Service it is about.
+func TestAlertsNameTheService(t *testing.T) {
+	_, file := alerts(t)
+	perService := regexp.MustCompile(`tanist_(leader_term|service_without_leader|foreign_endpointslices)\b`)
+	found := 0
+	for _, group := range file.Groups {
+		for _, rule := range group.Rules {
+			if !perService.MatchString(rule.Expr) {
+				continue
+			}
+			found++
+			if !strings.HasPrefix(rule.Expr, "max by (namespace, service) (") ||
+				!strings.Contains(rule.Annotations["summary"], "{{ $labels.namespace }}/{{ $labels.service }}") {
+				t.Errorf("%s does not name the Service", rule.Alert)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no alert is about a Service")
+	}
+}
+
+// TestRunbooks checks that each alert has its page, and each page its alert.
+func TestRunbooks(t *testing.T) {
+	_, file := alerts(t)
+	var want, got []string
+	for _, group := range file.Groups {
+		for _, rule := range group.Rules {
+			want = append(want, rule.Alert+".md")
+		}
+	}
+	pages, err := os.ReadDir(runbookFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		if page.Name() != "README.md" {
+			got = append(got, page.Name())
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pages about alerts (-want +got):\n%s", diff)
 	}
 }
 

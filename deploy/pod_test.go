@@ -72,6 +72,11 @@ func TestAdmissionInThePod(t *testing.T) {
 			args:   []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist", "--self-managed-certificates"},
 			ports:  map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8443, "peers": 8444},
 		},
+		"with traces": {
+			values: []string{"admission.enabled=false", "tracing.endpoint=http://collector:4317"},
+			args:   []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=0", "--tracing-endpoint=http://collector:4317"},
+			ports:  map[string]int32{"health": 8081, "metrics": 8443, "peers": 8444},
+		},
 		"without": {
 			values: []string{"admission.enabled=false", "metrics.secure=false"},
 			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=0"},

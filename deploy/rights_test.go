@@ -19,6 +19,7 @@ func TestRights(t *testing.T) {
 		" namespaces,nodes,pods: list,watch",
 		"apps daemonsets,deployments,replicasets,statefulsets: list,watch",
 		" services: get,list,watch,create,patch,delete",
+		" services/status: patch",
 		"discovery.k8s.io endpointslices: get,list,watch,create,update,delete",
 		"discovery.k8s.io endpointslices/restricted: create",
 		" endpoints: get,delete",

@@ -53,6 +53,10 @@ func TestMetricsAreVerified(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				// A metric's labels namespace and service must not be replaced by those of the target.
+				if honors, _, err := unstructured.NestedBool(endpoints[0].(map[string]any), "honorLabels"); err != nil || !honors {
+					t.Errorf("the labels of metrics are replaced (%v)", err)
+				}
 				got, _, err := unstructured.NestedString(endpoints[0].(map[string]any), "tlsConfig", "ca", "secret", "name")
 				if err != nil || got != want {
 					t.Errorf("the CA is in %q, %v, want %q", got, err, want)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/client-go/util/workqueue"
@@ -22,6 +23,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/reconciler/tuning"
+	"github.com/tanist-dev/tanist/tracing"
 )
 
 // Options are what the controllers share with the rest of the program.
@@ -36,6 +38,11 @@ type Options struct {
 	Holds func() bool
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
+	// Log gets a line for each change of leader, and Tracer its spans; nil for none.
+	Log    logr.Logger
+	Tracer *tracing.Tracer
+	// Started is called when the tuning is in force, before the first decision.
+	Started func(config.Tuning)
 	// Observation is how losses are noticed that nobody announces.
 	Observation Observation
 }
@@ -89,14 +96,14 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	c := controllers{sender: sender, all: all, selected: selected, states: states}
 	c.tuning, err = tuning.New(tuning.Options{
 		Namespace: options.Namespace, Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Tuning: options.Tuning,
-		Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder, EnqueueAll: all.EnqueueAll,
+		Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder, EnqueueAll: all.EnqueueAll, Loaded: options.Started,
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.failover, err = failover.New(failover.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
-		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer,
+		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Log: options.Log, Tracer: options.Tracer,
 		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
 		Observer: observer, Hedge: options.Observation.Hedge,
 	})
@@ -105,7 +112,8 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	observer.Changed = c.failover.VerdictChanged
 	c.leaderService, err = leaderservice.New(leaderservice.Options{
-		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
+		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Status: mgr.GetClient().Status(),
+		Leaders: options.Leaders, Tuning: options.Tuning,
 		Registerer: options.Registerer, Recorder: recorder, Quiet: quiet, SuccessorChanges: successorChanges,
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/tracing"
 )
 
 // departuresBudget is how long a deletion or eviction waits for its hand-overs to be prepared. After that the response is sent. A
@@ -34,16 +35,18 @@ type departures struct {
 	preparer Preparer
 	metrics  *metrics
 	log      logr.Logger
+	tracer   *tracing.Tracer // may be nil
 	// slots has an element for each departure that is being prepared.
 	slots chan struct{}
 }
 
-func newDeparturesHandler(preparer Preparer, metrics *metrics, log logr.Logger) *departures {
-	return &departures{preparer: preparer, metrics: metrics, log: log, slots: make(chan struct{}, maxPreparing)}
+func newDeparturesHandler(preparer Preparer, metrics *metrics, log logr.Logger, tracer *tracing.Tracer) *departures {
+	return &departures{preparer: preparer, metrics: metrics, log: log, tracer: tracer, slots: make(chan struct{}, maxPreparing)}
 }
 
 // ServeHTTP prepares the hand-overs that the request leads to, and allows it.
 func (d *departures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
 	request, err := readReview(r)
 	if err != nil {
 		// A response without the request's UID is invalid. The API server counts this status as a failed call, and failurePolicy Ignore allows
@@ -56,10 +59,18 @@ func (d *departures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	departure, outcome := request.departure()
 	departure.Unauthenticated = !authenticated(r.Context())
 	if outcome == "" {
+		var span tracing.Admission
+		if !departure.Unauthenticated {
+			span = d.tracer.Admission(r.Context(), r.Header, arrived)
+		}
+		departure.TraceParent = span.TraceParent
 		prepared := d.prepare(departure)
 		outcome = prepared.outcome
 		if !departure.Unauthenticated { // nobody else need know who leads
 			response.Warnings, response.AuditAnnotations = describe(departure, prepared.handOvers)
+		}
+		if outcome != departureNoLeader {
+			span.End(departure.Namespace, departure.Name, outcome)
 		}
 	}
 	d.metrics.departures.WithLabelValues(outcome).Inc()

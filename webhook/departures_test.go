@@ -46,7 +46,7 @@ func newDepartures(t testing.TB, preparer Preparer) *departures {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newDeparturesHandler(preparer, m, logr.Discard())
+	return newDeparturesHandler(preparer, m, logr.Discard(), nil)
 }
 
 // deletion is the API server's request for a deletion. Unlike an eviction's, it has the pod.

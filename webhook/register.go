@@ -11,6 +11,7 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/tracing"
 )
 
 // pathAny is the path that a configuration without a path calls.
@@ -73,6 +74,8 @@ type Options struct {
 	// Preparer and Services are the controllers, as admission needs them.
 	Preparer Preparer
 	Services Services
+	// Tracer makes spans; nil for none.
+	Tracer *tracing.Tracer
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
 }
@@ -97,7 +100,7 @@ func Register(mux *http.ServeMux, o Options) error {
 		hook.metrics = metrics
 		handlers.Register(path, &ctrlwebhook.Admission{Handler: hook})
 	}
-	handlers.Register(config.PathDepartures, newDeparturesHandler(o.Preparer, metrics, logf.Log.WithName(hookDepartures)))
+	handlers.Register(config.PathDepartures, newDeparturesHandler(o.Preparer, metrics, logf.Log.WithName(hookDepartures), o.Tracer))
 	mux.Handle("/", newFront(o.Paths, metrics, handlers.WebhookMux()))
 	return nil
 }

@@ -22,7 +22,7 @@ const maxAttempts = 3
 // soon as the leader's departure is seen. Everything else is decided now. When the API server refuses a commit because another one came
 // first, the Service is decided again, from a live read.
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	key := request.NamespacedName
+	key, began := request.NamespacedName, time.Now()
 	trigger := c.triggers.Take(key)
 	defer c.limiter.Forfeit(key)
 	in, found := c.loadFromInformers(key)
@@ -30,11 +30,11 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 		c.forget(key, in.Source)
 		return reconcile.Result{}, nil
 	}
-	in.Trigger = trigger
+	in.Trigger, in.Began = trigger, began
 	read := readNothing
-	if p, prepared := c.takePreparedInPace(key, &in); prepared {
+	if p, origin, prepared := c.takePreparedInPace(key, &in); prepared {
 		// A prepared commit waits neither for other replicas nor at the limiter.
-		switch err := c.commit(ctx, key, in, p, pathPrepared); {
+		switch err := c.commit(ctx, key, in, p, origin); {
 		case err == nil:
 			c.enqueueAfter(key, 0) // the next successor is chosen after the other hand-overs that are due
 			return reconcile.Result{}, nil
@@ -100,7 +100,7 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 			c.triggers.Restore(key, in.Trigger)
 			return reconcile.Result{RequeueAfter: wait}, err
 		}
-		if err := c.commit(ctx, key, in, p, c.commitPath()); err != nil {
+		if err := c.commit(ctx, key, in, p, origin{path: c.commitPath()}); err != nil {
 			return reconcile.Result{}, err
 		}
 	}
@@ -113,13 +113,22 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 	return reconcile.Result{RequeueAfter: retry.MinNonZero(after, c.leaders.ExpirePrepared(key, now))}, nil
 }
 
+// origin is how a commit came about.
+type origin struct {
+	path path
+	// preparedAt and traceParent are those of cache.Prepared; zero for a commit that admission has not prepared.
+	preparedAt  time.Time
+	traceParent string
+}
+
 // commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader.
-func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, path path) error {
-	c.pace.Record(key, time.Now())
-	in.RecordMove(p, time.Now())
+func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, origin origin) error {
+	decided := time.Now()
+	c.pace.Record(key, decided)
+	in.RecordMove(p, decided)
 	committed, err := c.apply(ctx, key, in.Tuning, p)
 	switch {
-	case path == pathPrepared:
+	case origin.path == pathPrepared:
 		c.leaders.CountPrepared(commitOutcome(committed, err))
 	case in.Authority != commitrules.AuthorityAll || !in.Preparable(p): // its end does not show which replica admission is called on
 	case errors.Is(err, errOutdated):
@@ -129,7 +138,7 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	}
 	if committed {
 		c.leaders.SetState(key, p.After, p.After.Term)
-		c.report(ctx, key, in, p, path)
+		c.report(ctx, key, in, p, origin, decided)
 	}
 	return err
 }

@@ -52,6 +52,7 @@ func (c *Controller) prepareService(key types.NamespacedName, departure cache.De
 		return cache.HandOver{Service: key}, true
 	}
 	prepared.Expires = now.Add(in.Tuning.Cache.PreparedTTL.Duration)
+	prepared.At, prepared.TraceParent = time.Now(), departure.TraceParent
 	c.leaders.Prepare(key, prepared)
 	if prepared.AtOnce {
 		c.triggers.Record(key, now)
@@ -70,25 +71,25 @@ func (c *Controller) loadWarm(key types.NamespacedName) (in planner.Input, warm 
 }
 
 // takePreparedInPace is takePrepared, unless the Service has had too many commits: then the hand-over stays prepared.
-func (c *Controller) takePreparedInPace(key types.NamespacedName, in *planner.Input) (planner.Plan, bool) {
+func (c *Controller) takePreparedInPace(key types.NamespacedName, in *planner.Input) (planner.Plan, origin, bool) {
 	if c.pace.Remaining(key, time.Now()) > 0 {
-		return planner.Plan{}, false
+		return planner.Plan{}, origin{}, false
 	}
 	return c.takePrepared(key, in)
 }
 
 // takePrepared returns the hand-over that admission has prepared for a Service as a plan, if the leader's departure is seen and nothing
 // that matters has changed since.
-func (c *Controller) takePrepared(key types.NamespacedName, in *planner.Input) (planner.Plan, bool) {
+func (c *Controller) takePrepared(key types.NamespacedName, in *planner.Input) (planner.Plan, origin, bool) {
 	now, local := c.clock.Now(), time.Now()
 	prepared, record := c.leaders.TakePrepared(key, in.Want(), func(record cache.Record, prepared *cache.Prepared) cache.Outcome {
 		return planner.PreparedOutcome(in.WithRecord(record), prepared, now, local)
 	})
 	if prepared == nil {
-		return planner.Plan{}, false
+		return planner.Plan{}, origin{}, false
 	}
 	in.Record = record
-	return planner.PreparedPlan(*in, prepared, now), true
+	return planner.PreparedPlan(*in, prepared, now), origin{pathPrepared, prepared.At, prepared.TraceParent}, true
 }
 
 // commitOutcome returns what became of a prepared hand-over after the attempt to commit it. One that failed for another reason than a

@@ -12,23 +12,29 @@ import (
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/planner"
+	"github.com/tanist-dev/tanist/tracing"
 )
 
-// report counts, logs and sends an Event about a commit. It does not block: the Event is sent later.
-func (c *Controller) report(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, path path) {
+// report counts, logs, traces and sends an Event about a commit that was sent when it was decided. It does not block: the Event is sent later.
+func (c *Controller) report(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, origin origin, decided time.Time) {
 	before, after, now := p.Before, p.After, time.Now()
 	if p.Decision.Move {
 		duration := time.Duration(0)
 		if !in.Trigger.IsZero() {
 			duration = now.Sub(in.Trigger)
 		}
-		c.metrics.handover(after.Reason, path, duration)
-		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && path == pathUnprepared && !c.leaders.WasPrepared(key, before.Leader.UID) {
+		c.metrics.handover(after.Reason, origin.path, duration)
+		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && origin.path == pathUnprepared && !c.leaders.WasPrepared(key, before.Leader.UID) {
 			c.metrics.unadmitted.Inc()
 		}
-		logf.FromContext(ctx).V(1).Info("Leader changed",
+		c.log.Info("Leader changed",
 			"service", klog.KRef(key.Namespace, key.Name), "from", before.Leader.Name, "to", after.Leader.Name,
-			"term", after.Term, "reason", after.Reason, "path", path, "duration", duration)
+			"term", after.Term, "reason", after.Reason, "path", origin.path, "duration", duration.String())
+		c.tracer.HandOver(ctx, tracing.HandOver{
+			Namespace: key.Namespace, Service: key.Name, From: before.Leader.Name, To: after.Leader.Name, Term: after.Term,
+			Reason: after.Reason, Path: string(origin.path), TraceParent: origin.traceParent, Prepared: origin.preparedAt,
+			Arrived: in.Trigger, Began: in.Began, Decided: decided, Committed: now,
+		})
 	}
 	eventType, reason, note := planner.Describe(p)
 	if reason == "" {

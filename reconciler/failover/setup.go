@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -18,6 +19,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/planner"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
+	"github.com/tanist-dev/tanist/tracing"
 )
 
 // Options are what the controller shares with the rest of the program.
@@ -33,6 +35,9 @@ type Options struct {
 	// Holds reports whether this replica holds the Lease for certain.
 	Holds      func() bool
 	Registerer prometheus.Registerer
+	// Log gets a line for each change of leader, and Tracer its spans; nil for none.
+	Log    logr.Logger
+	Tracer *tracing.Tracer
 	// Observer says which pods are believed lost although the API does not say so; nil for none.
 	Observer planner.Observer
 	// Hedge writes on connections of its own; nil for none.
@@ -60,6 +65,8 @@ type Controller struct {
 	holdsLease func() bool // whether this replica holds the Lease for certain
 	recorder   events.EventRecorder
 	metrics    *metrics
+	log        logr.Logger
+	tracer     *tracing.Tracer // may be nil
 
 	events   *notify.EventSender
 	triggers *commitrules.PendingTriggers
@@ -98,7 +105,7 @@ func New(options Options) (*Controller, error) {
 	c := &Controller{
 		stores: options.Stores, live: options.Live, client: options.Client, hedge: options.Hedge, observer: options.Observer,
 		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holdsLease: options.Holds,
-		recorder: options.Recorder, metrics: metrics,
+		recorder: options.Recorder, metrics: metrics, log: options.Log, tracer: options.Tracer,
 		events: options.Events, triggers: commitrules.NewPendingTriggers(), warnings: notify.NewDeduplicator(),
 		repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(), refusalWarnings: notify.NewDeduplicator(),
 		unstableBackoff: notify.NewBackoff(), unstableWarnings: notify.NewDeduplicator(), doubtWarnings: notify.NewDeduplicator(), pace: notify.NewPace(),

@@ -7,6 +7,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/leaderslice"
@@ -16,7 +18,7 @@ import (
 
 // apply makes the writes of a plan. A write that fails does not prevent the writes that do not depend on it.
 func (c *Controller) apply(ctx context.Context, plan plan) error {
-	return errors.Join(c.create(ctx, plan.create), c.patch(ctx, plan.patch), c.remove(ctx, plan))
+	return errors.Join(c.create(ctx, plan.create), c.patch(ctx, plan.patch), c.setCondition(ctx, plan.condition), c.remove(ctx, plan))
 }
 
 func (c *Controller) create(ctx context.Context, service *corev1.Service) error {
@@ -41,6 +43,28 @@ func (c *Controller) patch(ctx context.Context, change *serviceChange) error {
 		return c.client.Patch(ctx, change.desired.DeepCopy(), patch, leaderslice.FieldOwner)
 	}); err != nil {
 		return fmt.Errorf("failed to patch Service %s: %w", change.desired.Name, err)
+	}
+	return nil
+}
+
+// conditionOwner is Tanist's name in the managed fields of the condition.
+const conditionOwner = leaderslice.FieldOwner + "-status"
+
+// setCondition applies our condition, and leaves all others and the rest of the status to whoever writes them. The UID makes sure that it is
+// the Service that was decided upon.
+func (c *Controller) setCondition(ctx context.Context, change *conditionChange) error {
+	if change == nil {
+		return nil
+	}
+	condition := change.condition
+	applied := corev1ac.Service(change.service.Name, change.service.Namespace).WithUID(change.service.UID).
+		WithStatus(corev1ac.ServiceStatus().WithConditions(metav1ac.Condition().
+			WithType(condition.Type).WithStatus(condition.Status).WithReason(condition.Reason).WithMessage(condition.Message).
+			WithLastTransitionTime(condition.LastTransitionTime)))
+	if err := c.do(ctx, opApplyStatus, func(ctx context.Context) error {
+		return c.status.Apply(ctx, applied, conditionOwner, client.ForceOwnership)
+	}); err != nil {
+		return fmt.Errorf("failed to set condition %s of Service %s: %w", condition.Type, change.service.Name, err)
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ func (c *Controller) result(key types.NamespacedName, p *plan, in input, err err
 		if in.existing == nil {
 			c.repairs.Forget(key)
 			c.removals.Forget(key)
+			c.conditions.Forget(key)
 		}
 		return reconcile.Result{RequeueAfter: p.requeueAfter}, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):

@@ -17,6 +17,7 @@ const removalOfEndpoints = "Endpoints"
 
 // spaceOut defers the parts of a plan that someone keeps undoing, and counts those that it does not defer.
 func (c *Controller) spaceOut(key types.NamespacedName, p *plan, in input, now time.Time) {
+	c.spaceOutCondition(key, p, now)
 	p.deferRemovals(c.removals.Remaining(key, removalOfEndpoints, now))
 	if p.deleteEndpoints != nil {
 		c.removals.Record(key, removalOfEndpoints, now)
@@ -37,6 +38,19 @@ func (c *Controller) spaceOut(key types.NamespacedName, p *plan, in input, now t
 	}
 }
 
+// spaceOutCondition defers the same condition that was written before if someone keeps changing it, and counts one that it does not defer.
+func (c *Controller) spaceOutCondition(key types.NamespacedName, p *plan, now time.Time) {
+	if p.condition == nil {
+		return
+	}
+	what := string(p.condition.condition.Status) + p.condition.condition.Reason
+	if wait := c.conditions.Remaining(key, what, now); wait > 0 {
+		p.condition, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
+		return
+	}
+	c.conditions.Record(key, what, now)
+}
+
 // slowDown defers all writes of a plan when the Service has had too many, whatever they change: someone may undo another repair each time, or
 // let the Service opt in and out. It counts those that it does not defer.
 func (c *Controller) slowDown(key types.NamespacedName, p *plan, in input, now time.Time) {
@@ -52,17 +66,20 @@ func (c *Controller) slowDown(key types.NamespacedName, p *plan, in input, now t
 	if c.pace.Slowed(key) {
 		notify.Emit(c.recorder, []notify.Warning{in.slowedWarning()})
 	}
-	p.create, p.patch, p.deleteEndpoints, p.deleteServices, p.deleteSlices = nil, nil, nil, nil, nil
+	p.create, p.patch, p.condition, p.deleteEndpoints, p.deleteServices, p.deleteSlices = nil, nil, nil, nil, nil, nil
 	p.requeueAfter = retry.MinNonZero(p.requeueAfter, wait)
 }
 
 // writes reports whether a plan writes anything.
 func (p *plan) writes() bool {
-	return p.create != nil || p.patch != nil || p.deleteEndpoints != nil || len(p.deleteServices) > 0 || len(p.deleteSlices) > 0
+	return p.create != nil || p.patch != nil || p.condition != nil || p.deleteEndpoints != nil || len(p.deleteServices) > 0 || len(p.deleteSlices) > 0
 }
 
-// deferReport defers the patch if it changes only the report about who leads and who would follow.
+// deferReport defers the condition, and the patch if it changes only the report about who leads and who would follow.
 func (p *plan) deferReport(wait time.Duration) {
+	if wait > 0 && p.condition != nil {
+		p.condition, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
+	}
 	if wait > 0 && p.patch != nil && !store.ServiceChanged(p.patch.current, p.patch.desired) {
 		p.deferPatch(wait)
 	}

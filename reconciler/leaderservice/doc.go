@@ -1,6 +1,7 @@
 // Package leaderservice keeps the leader Services, on the replica that holds the Lease:
 //
-//   - It creates, repairs and deletes them, and copies to them who leads according to the EndpointSlices.
+//   - It creates, repairs and deletes them, and copies to them who leads according to the EndpointSlices. A condition in their status says
+//     whether a ready pod leads.
 //   - It removes what Kubernetes' own controllers have made for a leader Service that had a selector for a while.
 //   - It sends the Events that tell a user what to correct.
 //

@@ -1,6 +1,7 @@
 package leaderservice
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,6 +13,7 @@ const (
 	opReadLive        = "read-live"
 	opCreateService   = "create-service"
 	opPatchService    = "patch-service"
+	opApplyStatus     = "apply-service-status"
 	opDeleteService   = "delete-service"
 	opDeleteSlice     = "delete-slice"
 	opDeleteEndpoints = "delete-endpoints"
@@ -24,12 +26,29 @@ type foreignSlices struct {
 	counts map[types.NamespacedName]int
 }
 
+// The labels are a source Service whose leader Service has such slices. Others have no series.
+var foreignSlicesDesc = prometheus.NewDesc("tanist_foreign_endpointslices",
+	"EndpointSlices that are not Tanist's and take traffic of the Service's leader Service past the leader, as counted by the holder of the Lease.",
+	[]string{"namespace", "service"}, nil)
+
 func newForeignSlices(registerer prometheus.Registerer) (*foreignSlices, error) {
 	f := &foreignSlices{counts: map[types.NamespacedName]int{}}
-	return f, registerer.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "tanist_foreign_endpointslices",
-		Help: "Number of EndpointSlices that are not Tanist's and take traffic of leader Services past the leader, as counted by the holder of the Lease.",
-	}, f.total))
+	return f, registerer.Register(f)
+}
+
+// Describe implements prometheus.Collector.
+func (f *foreignSlices) Describe(descs chan<- *prometheus.Desc) {
+	descs <- foreignSlicesDesc
+}
+
+// Collect implements prometheus.Collector.
+func (f *foreignSlices) Collect(out chan<- prometheus.Metric) {
+	f.mu.Lock()
+	counts := maps.Clone(f.counts) // the reader of the channel may be slow
+	f.mu.Unlock()
+	for key, count := range counts {
+		out <- prometheus.MustNewConstMetric(foreignSlicesDesc, prometheus.GaugeValue, float64(count), key.Namespace, key.Name)
+	}
 }
 
 // newSlowedWrites returns the counter of the writes that had to wait because their Service had too many.
@@ -49,14 +68,4 @@ func (f *foreignSlices) set(key types.NamespacedName, count int) {
 		return
 	}
 	f.counts[key] = count
-}
-
-func (f *foreignSlices) total() float64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	total := 0
-	for _, count := range f.counts {
-		total += count
-	}
-	return float64(total)
 }

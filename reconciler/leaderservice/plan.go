@@ -19,6 +19,7 @@ import (
 type plan struct {
 	create          *corev1.Service
 	patch           *serviceChange
+	condition       *conditionChange
 	deleteEndpoints *metav1.PartialObjectMetadata
 	deleteServices  []*corev1.Service
 	deleteSlices    []*discoveryv1.EndpointSlice
@@ -43,7 +44,7 @@ func decide(in input, now time.Time) plan {
 		p.warnings = append(p.warnings, in.otherInstallationWarning())
 		p.requeueAfter = installationCheckInterval
 	case in.optedIn && in.wanted():
-		p.keep(in)
+		p.keep(in, now)
 	case in.existing == nil:
 		if in.excluded && in.wanted() {
 			p.warnings = append(p.warnings, in.excludedWarning())
@@ -62,7 +63,7 @@ func decide(in input, now time.Time) plan {
 
 // keep plans for a source Service that is to have a leader Service. A leader Service with another name stays, and is kept up to date, until
 // the one with the wanted name exists.
-func (p *plan) keep(in input) {
+func (p *plan) keep(in input, now time.Time) {
 	target := in.target()
 	switch name := in.options.LeaderService; {
 	case name == "": // an invalid annotation, which is reported as such
@@ -79,7 +80,7 @@ func (p *plan) keep(in input) {
 	if target == nil {
 		return
 	}
-	p.update(in, target, "")
+	p.update(in, target, "", now)
 	if target == in.nameHolder {
 		for _, service := range in.deletable() {
 			if service != target {
@@ -94,7 +95,7 @@ func (p *plan) keep(in input) {
 // over.
 func (p *plan) keepForGrace(
 	in input, now time.Time,
-	update func(in input, leaderService *corev1.Service, orphanedSince string), warning func(end time.Time) notify.Warning,
+	update func(in input, leaderService *corev1.Service, orphanedSince string, now time.Time), warning func(end time.Time) notify.Warning,
 ) bool {
 	mark := in.existing.Annotations[config.OrphanedSinceKey]
 	since, err := time.Parse(time.RFC3339, mark)
@@ -106,7 +107,7 @@ func (p *plan) keepForGrace(
 	if !now.Before(end) {
 		return false
 	}
-	update(in, in.existing, mark)
+	update(in, in.existing, mark, now)
 	p.requeueAfter = retry.MinNonZero(p.requeueAfter, end.Sub(now))
 	p.warnings = append(p.warnings, warning(end))
 	return true
@@ -114,7 +115,7 @@ func (p *plan) keepForGrace(
 
 // mark only writes since when a leader Service is kept: without a selector the source says nothing about how it should be. Its slices
 // stay as they are, as Kubernetes leaves the endpoints of a Service that loses its selector.
-func (p *plan) mark(_ input, leaderService *corev1.Service, orphanedSince string) {
+func (p *plan) mark(_ input, leaderService *corev1.Service, orphanedSince string, _ time.Time) {
 	marked := leaderService.DeepCopy()
 	annotate(marked, config.OrphanedSinceKey, orphanedSince)
 	if !sameLeaderService(leaderService, marked) {
@@ -123,11 +124,12 @@ func (p *plan) mark(_ input, leaderService *corev1.Service, orphanedSince string
 }
 
 // update plans for a leader Service that stays.
-func (p *plan) update(in input, leaderService *corev1.Service, orphanedSince string) {
+func (p *plan) update(in input, leaderService *corev1.Service, orphanedSince string, now time.Time) {
 	desired := in.desired(leaderService, orphanedSince)
 	if !mustReplace(leaderService, in.source) && !sameLeaderService(leaderService, desired) {
 		p.patch = &serviceChange{current: leaderService, desired: desired}
 	}
+	p.condition = in.conditionChange(leaderService, now)
 	p.cleanUpSlices(in, leaderService)
 }
 

@@ -18,8 +18,10 @@ import (
 type Options struct {
 	Stores *store.Stores
 	// Live reads from the API server.
-	Live       client.Reader
-	Client     client.Writer
+	Live   client.Reader
+	Client client.Writer
+	// Status writes the status of objects.
+	Status     client.SubResourceWriter
 	Leaders    *cache.Leaders
 	Tuning     *config.Store
 	Registerer prometheus.Registerer
@@ -34,6 +36,7 @@ type Controller struct {
 	stores   *store.Stores
 	live     client.Reader // reads from the API server
 	client   client.Writer
+	status   client.SubResourceWriter
 	leaders  *cache.Leaders
 	tuning   *config.Store
 	recorder events.EventRecorder
@@ -43,6 +46,8 @@ type Controller struct {
 	// repairs spaces out the repairs that someone undoes, removals the removals of what Kubernetes' controllers make again, and refusals
 	// the writes that the API server refuses.
 	repairs, removals, refusals *notify.Backoff
+	// conditions spaces out the repairs of the condition.
+	conditions *notify.Backoff
 	// pace limits how often something is written for each Service, and slowed counts what had to wait.
 	pace             *notify.Pace
 	slowed           prometheus.Counter
@@ -62,11 +67,12 @@ func New(options Options) (*Controller, error) {
 		return nil, fmt.Errorf("failed to register metrics of leader Services: %w", err)
 	}
 	retry.InitMetrics(store.StandardPolicyName,
-		opDeleteSlice, opCreateService, opPatchService, opDeleteService, opDeleteEndpoints, opReadLive)
+		opDeleteSlice, opCreateService, opPatchService, opApplyStatus, opDeleteService, opDeleteEndpoints, opReadLive)
 	return &Controller{
-		stores: options.Stores, live: options.Live, client: options.Client, leaders: options.Leaders, tuning: options.Tuning,
+		stores: options.Stores, live: options.Live, client: options.Client, status: options.Status, leaders: options.Leaders, tuning: options.Tuning,
 		recorder: options.Recorder, warnings: notify.NewDeduplicator(), foreign: foreign, pace: notify.NewPace(), slowed: slowed,
 		installations: newInstallations(), repairs: notify.NewBackoff(), removals: notify.NewBackoff(), refusals: notify.NewBackoff(),
-		quiet: options.Quiet, successorChanges: options.SuccessorChanges,
+		conditions: notify.NewBackoff(),
+		quiet:      options.Quiet, successorChanges: options.SuccessorChanges,
 	}, nil
 }

@@ -36,7 +36,7 @@ func (c *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 			switch {
 			case store.ServiceChanged(e.ObjectOld, e.ObjectNew):
 				enqueue(q, e.ObjectOld, e.ObjectNew)
-			case !leaderslice.SameReport(e.ObjectOld.Annotations, e.ObjectNew.Annotations):
+			case !leaderslice.SameReport(e.ObjectOld.Annotations, e.ObjectNew.Annotations), !sameCondition(e.ObjectOld, e.ObjectNew):
 				// It is mostly our own write, which must not cause the next one at once.
 				for _, key := range store.AffectedServices(e.ObjectNew) {
 					q.AddAfter(reconcile.Request{NamespacedName: key}, notify.Deferral)

@@ -47,12 +47,13 @@ func Object(object client.Object) error {
 	return err
 }
 
-// trimService keeps, besides our annotations, those that are copied to a leader Service. It keeps them on both Services.
+// trimService keeps, besides our annotations, those that are copied to a leader Service. It keeps them on both Services. Of the status it keeps
+// our condition.
 func trimService(service *corev1.Service) {
 	annotations, managed := ServiceAnnotations(service.Annotations), preferredManager(service)
 	service.ObjectMeta = trimMeta(service.ObjectMeta)
 	service.Annotations, service.ManagedFields = annotations, managed
-	service.Status = corev1.ServiceStatus{}
+	service.Status = corev1.ServiceStatus{Conditions: leaderCondition(service.Status.Conditions)}
 	boundService(service)
 }
 

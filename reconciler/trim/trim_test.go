@@ -1,6 +1,7 @@
 package trim
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -56,6 +57,20 @@ func TestTrim(t *testing.T) {
 				pod.Spec.HostNetwork = true
 				pod.Spec.Containers[0].Lifecycle = gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 4}})
 			}),
+		},
+		"a Service keeps the condition that says whether it has a leader": {
+			object: gen.WebService(func(s *corev1.Service) {
+				s.Status.Conditions = []metav1.Condition{{Type: "Ready"}, {Type: config.LeaderReadyCondition, Status: "True"}}
+			}),
+			want: gen.WebService(func(s *corev1.Service) {
+				s.Status.Conditions = []metav1.Condition{{Type: config.LeaderReadyCondition, Status: "True"}}
+			}),
+		},
+		"a condition that is too long to be Tanist's is left out": {
+			object: gen.WebService(func(s *corev1.Service) {
+				s.Status.Conditions = []metav1.Condition{{Type: config.LeaderReadyCondition, Message: strings.Repeat("x", maxConditionBytes)}}
+			}),
+			want: gen.WebService(),
 		},
 		"a Service keeps its spec": {
 			object: gen.WebService(func(s *corev1.Service) {

@@ -35,6 +35,8 @@ type Options struct {
 	Recorder   events.EventRecorder
 	// EnqueueAll is called when the tuning in force has changed.
 	EnqueueAll func()
+	// Loaded is called once, when the first tuning is in force.
+	Loaded func(config.Tuning)
 }
 
 // Controller puts the tuning in force, and saves it while this replica holds the Lease.
@@ -49,6 +51,7 @@ type Controller struct {
 	warnings   *notify.Deduplicator
 	// enqueueAll is called when the tuning in force has changed.
 	enqueueAll func()
+	loaded     func(config.Tuning)
 }
 
 // New returns the controller, and registers its metrics.
@@ -60,7 +63,8 @@ func New(options Options) (*Controller, error) {
 	return &Controller{
 		key:    types.NamespacedName{Namespace: options.Namespace, Name: config.TuningConfigMap},
 		stores: options.Stores, tuning: options.Tuning, live: options.Live, client: options.Client,
-		holdsLease: options.Holds, recorder: options.Recorder, warnings: notify.NewDeduplicator(), enqueueAll: options.EnqueueAll,
+		holdsLease: options.Holds, recorder: options.Recorder, warnings: notify.NewDeduplicator(),
+		enqueueAll: options.EnqueueAll, loaded: options.Loaded,
 	}, nil
 }
 
@@ -80,6 +84,7 @@ func (c *Controller) Load() source.Source {
 	return source.Func(func(context.Context, store.Queue) error {
 		// Reconcile, which starts at the same time, reports mistakes.
 		c.tuning.Apply(config.ResolveTuning(c.stores.ConfigMap(c.key), c.stores.State(stateKey(c.key.Namespace))))
+		c.loaded(c.tuning.Load())
 		return nil
 	})
 }

@@ -103,6 +103,19 @@ func (c thief) updateService(service *corev1.Service, change func(*corev1.Servic
 	return err
 }
 
+// setStatus tries to change the status of a Service.
+func (c thief) setStatus(service *corev1.Service, change func(*corev1.Service)) error {
+	changed := service.DeepCopy()
+	change(changed)
+	body, err := client.MergeFrom(service).Data(changed)
+	if err != nil {
+		return err
+	}
+	_, err = c.CoreV1().Services(service.Namespace).Patch(c.t.Context(), service.Name, client.MergeFrom(service).Type(), body,
+		metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}}, "status")
+	return err
+}
+
 // createSlice tries to create what change makes of a leader Service's slice.
 func (c thief) createSlice(leader *corev1.Service, change ...func(*discoveryv1.EndpointSlice)) error {
 	slice := sliceOf(leader, endpointIn(leader.Namespace))
@@ -172,13 +185,22 @@ func (s *testNamespace) slice(slice *discoveryv1.EndpointSlice) *discoveryv1.End
 	return created
 }
 
+// leaderReady sets the condition that Tanist sets.
+func leaderReady(s *corev1.Service) {
+	s.Status.Conditions = []metav1.Condition{{
+		Type: config.LeaderReadyCondition, Status: metav1.ConditionTrue, Reason: "LeaderReady", LastTransitionTime: metav1.Now(),
+	}}
+}
+
 // TestWhatThePolicyRefuses: each is what a stolen account could do with the rights alone.
 func TestWhatThePolicyRefuses(t *testing.T) {
 	c := newThief(t)
 	c.inForce()
 	s, other := newNamespace(t), newNamespace(t, config.EnabledKey+"=false")
 	source, elsewhere := s.service(userService()), other.service(userService())
-	leader := s.service(leaderOf(source, "web-leader"))
+	leader, balanced := s.service(leaderOf(source, "web-leader")), leaderOf(source, "balanced")
+	balanced.Spec.Type = corev1.ServiceTypeLoadBalancer
+	balanced = s.service(balanced)
 	slice := s.slice(sliceOf(leader, endpointIn(s.namespace)))
 	foreign := s.slice(&discoveryv1.EndpointSlice{
 		ObjectMeta:  metav1.ObjectMeta{Name: "foreign", Labels: map[string]string{discoveryv1.LabelServiceName: "web"}},
@@ -233,6 +255,13 @@ func TestWhatThePolicyRefuses(t *testing.T) {
 				s.Labels, s.OwnerReferences, s.Spec.Selector = mine.Labels, mine.OwnerReferences, nil
 			})
 		},
+		// Of other types, the API server itself refuses it.
+		"an address of the load balancer of a leader Service that somebody has given one": func() error {
+			return c.setStatus(balanced, func(s *corev1.Service) {
+				s.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "198.51.100.1"}}
+			})
+		},
+		"a condition of a user's Service": func() error { return c.setStatus(source, leaderReady) },
 		"a deletion of a user's Service": func() error {
 			return c.CoreV1().Services(s.namespace).Delete(t.Context(), source.Name, tryingToDelete)
 		},
@@ -305,6 +334,8 @@ func TestWhatThePolicyLetsPass(t *testing.T) {
 		"a change of a leader Service": func() error {
 			return c.updateService(leader, func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 })
 		},
+		"the condition of a leader Service":             func() error { return c.setStatus(leader, leaderReady) },
+		"that of one whose namespace no longer opts in": func() error { return c.setStatus(kept, leaderReady) },
 		"a change of a slice": func() error {
 			return c.updateSlice(slice, func(slice *discoveryv1.EndpointSlice) { slice.Endpoints = []discoveryv1.Endpoint{} })
 		},

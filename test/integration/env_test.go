@@ -62,6 +62,12 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	env := &envtest.Environment{}
 	env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/20,fd00:10::/108")
+	tracing, err := traceOnRequest()
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	env.ControlPlane.GetAPIServer().Configure().Set("tracing-config-file", tracing)
 	config, err := env.Start()
 	if err != nil {
 		cancel()
@@ -70,7 +76,7 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 	stopControllers := func() error { return nil }
 	stop = func() {
 		cancel() // otherwise the recorder would fail at the end of its watches
-		if err := errors.Join(stopControllers(), env.Stop()); err != nil {
+		if err := errors.Join(stopControllers(), env.Stop(), os.Remove(tracing)); err != nil {
 			fmt.Fprintln(os.Stderr, "failed to stop control plane:", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -199,6 +200,10 @@ func (s *testNamespace) mirrored(name string, want leadership) {
 		if service.Annotations[config.LeaderKey] != leader || service.Annotations[config.TermKey] != term ||
 			service.Annotations[config.LeaderSinceKey] == "" || service.Annotations[config.ReasonKey] == "" {
 			return fmt.Sprintf("leader %s with term %s; got %v", leader, term, service.Annotations)
+		}
+		// The condition is the second write.
+		if conditions := service.Status.Conditions; meta.IsStatusConditionTrue(conditions, config.LeaderReadyCondition) != want.Ready {
+			return fmt.Sprintf("that the condition says whether a ready pod leads (%t); got %+v", want.Ready, conditions)
 		}
 		return ""
 	})

@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/config"
@@ -84,7 +85,7 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	api := rest.CopyConfig(cluster)
 	api.Impersonate = account
 	api.Wrap(r.network.wrap)
-	mgr, err := app.New(ctx, api, options, r.registry)
+	mgr, err := app.New(ctx, api, options, app.Telemetry{Registerer: r.registry, Log: ctrl.Log, Tracer: tracer})
 	if err != nil {
 		i.t.Fatalf("failed to make replica: %v", err)
 	}

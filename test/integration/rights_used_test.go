@@ -82,13 +82,14 @@ func (u *uses) unusedOf(rule rbacv1.PolicyRule, namespace string) (all []string)
 			if resource == "endpointslices/restricted" {
 				continue // OpenShift's admission asks for it; no request names it
 			}
+			resource, subresource, _ := strings.Cut(resource, "/")
 			for _, name := range names {
 				for _, verb := range rule.Verbs {
 					if !slices.ContainsFunc(u.seen, func(r request.RequestInfo) bool {
-						return r.APIGroup == group && r.Resource == resource && r.Subresource == "" && (r.Verb == verb || r.Verb == "watch" && verb == "list") &&
+						return r.APIGroup == group && r.Resource == resource && r.Subresource == subresource && (r.Verb == verb || r.Verb == "watch" && verb == "list") &&
 							(name == "" || r.Name == name) && (namespace == "" || r.Namespace == namespace)
 					}) {
-						all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s.%s %s", verb, resource, group, name)))
+						all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s/%s.%s %s", verb, resource, subresource, group, name)))
 					}
 				}
 			}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/tanist-dev/tanist/config"
 )
 
@@ -17,6 +19,10 @@ func (s *testNamespace) follows(leaderService, leader, successor string) {
 		service := history.service(s.namespace, leaderService)
 		if service == nil || service.Annotations[config.LeaderKey] != leader || service.Annotations[config.SuccessorKey] != successor {
 			return fmt.Sprintf("%s leads and %q follows; got %+v", leader, successor, service)
+		}
+		// The condition is the second write.
+		if !meta.IsStatusConditionTrue(service.Status.Conditions, config.LeaderReadyCondition) {
+			return fmt.Sprintf("that the condition says that a ready pod leads; got %+v", service.Status.Conditions)
 		}
 		return ""
 	})

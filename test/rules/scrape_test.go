@@ -26,6 +26,7 @@ func TestTheScrapeConfiguration(t *testing.T) {
 	var jobs []struct {
 		Name      string                  `yaml:"job_name"`
 		Scheme    string                  `yaml:"scheme"`
+		Honor     bool                    `yaml:"honor_labels"`
 		HTTP      config.HTTPClientConfig `yaml:",inline"`
 		Discovery []struct {
 			Role       string `yaml:"role"`
@@ -40,7 +41,7 @@ func TestTheScrapeConfiguration(t *testing.T) {
 	if err := decoder.Decode(&jobs); err != nil {
 		t.Fatal(err)
 	}
-	if len(jobs) != 1 || jobs[0].Scheme != "https" || len(jobs[0].Discovery) != 1 || jobs[0].Discovery[0].Role != "endpointslice" {
+	if len(jobs) != 1 || jobs[0].Scheme != "https" || !jobs[0].Honor || len(jobs[0].Discovery) != 1 || jobs[0].Discovery[0].Role != "endpointslice" {
 		t.Fatalf("unexpected jobs: %+v", jobs)
 	}
 	if err := jobs[0].HTTP.Validate(); err != nil {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"path/filepath"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
@@ -64,7 +63,7 @@ func newAdmission(o Options) (admission, error) {
 
 // setup adds the server with the webhooks' handlers, what brings its certificate, and the checks of both.
 func (a admission) setup(
-	ctx context.Context, mgr manager.Manager, o Options, tuning *config.Store, known *reconciler.Admission, registerer prometheus.Registerer,
+	ctx context.Context, mgr manager.Manager, o Options, tuning *config.Store, known *reconciler.Admission, telemetry Telemetry,
 ) error {
 	if a.files != nil {
 		if err := mgr.Add(a.files); err != nil {
@@ -81,11 +80,12 @@ func (a admission) setup(
 	}
 	paths := webhook.NewPaths(read)
 	if err := webhook.Register(a.mux, webhook.Options{
-		Namespace: o.Namespace, Tuning: tuning, Paths: paths, Preparer: known, Services: known, Registerer: registerer,
+		Namespace: o.Namespace, Tuning: tuning, Paths: paths, Preparer: known, Services: known, Registerer: telemetry.Registerer,
+		Tracer: telemetry.Tracer,
 	}); err != nil {
 		return err
 	}
 	return certs.Setup(ctx, mgr, certs.Options{
-		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.serving, Calls: paths.Set, Registerer: registerer,
+		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.serving, Calls: paths.Set, Registerer: telemetry.Registerer,
 	})
 }

@@ -159,7 +159,7 @@ func TestACertificateThatCannotBeServed(t *testing.T) {
 				}
 			}
 			options := Options{Namespace: "tanist-system", MetricsAddress: "0", HealthAddress: "0", WebhookPort: 10250, CertDir: folder}
-			_, err := New(t.Context(), nowhere(), options, prometheus.NewRegistry())
+			_, err := New(t.Context(), nowhere(), options, Telemetry{Registerer: prometheus.NewRegistry()})
 			if want := strings.ReplaceAll(wantPrefix+test.want, "FOLDER", folder); err == nil || err.Error() != want {
 				t.Errorf("got  %v\nwant %s", err, want)
 			}

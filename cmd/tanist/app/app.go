@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -24,10 +21,21 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
+	"github.com/tanist-dev/tanist/tracing"
 )
 
-// Run runs the program. It returns when the context ends, or with the error that stopped it.
-func Run(ctx context.Context, args []string) error {
+// Telemetry is how the program tells what it does. What is left out is not told.
+type Telemetry struct {
+	// Registerer registers Tanist's own metrics. It is required.
+	Registerer prometheus.Registerer
+	// Log gets a line for the start, and one for each change of leader.
+	Log logr.Logger
+	// Tracer makes the spans of hand-overs.
+	Tracer *tracing.Tracer
+}
+
+// Run runs the program, whose version is given. It returns when the context ends, or with the error that stopped it.
+func Run(ctx context.Context, version string, args []string) error {
 	o, err := parse(args)
 	if errors.Is(err, pflag.ErrHelp) {
 		return nil
@@ -35,13 +43,19 @@ func Run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	setLogger(o.Verbosity)
+	o.Version = version
+	log := setLogger(o.Verbosity)
 	limitMemory()
 	cluster, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("failed to get cluster config: %w", err)
 	}
-	mgr, err := New(ctx, cluster, o, metrics.Registry)
+	tracer, sendLastSpans, err := newTracer(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer sendLastSpans()
+	mgr, err := New(ctx, cluster, o, Telemetry{Registerer: metrics.Registry, Log: log, Tracer: tracer})
 	if err != nil {
 		return err
 	}
@@ -51,8 +65,8 @@ func Run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// New returns the manager with everything in it, and starts nothing. Tanist's own metrics go to the registerer.
-func New(ctx context.Context, cluster *rest.Config, o Options, registerer prometheus.Registerer) (manager.Manager, error) {
+// New returns the manager with everything in it, and starts nothing.
+func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemetry) (manager.Manager, error) {
 	cluster = rest.CopyConfig(cluster)
 	// The API server has its own flow control. A limit here would only delay hand-overs when many leaders go together.
 	cluster.QPS = -1
@@ -80,6 +94,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 		LeaderElectionResourceLockInterface: lease,
 		Metrics:                             metricsOptions(o, admission),
 		HealthProbeBindAddress:              o.HealthAddress,
+		PprofBindAddress:                    o.PprofAddress,
 		WebhookServer:                       admission.server,
 		// The names of controllers are constants, each used once. In tests, several replicas run in one process.
 		Controller: ctrlconfig.Controller{SkipNameValidation: &skip},
@@ -95,14 +110,15 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	known, err := reconciler.Setup(ctx, mgr, reconciler.Options{
 		Namespace: o.Namespace, Leaders: cache.New(), Tuning: tuning, Clock: clock,
 		Holds:      func() bool { return !o.LeaderElect || lease.Held() },
-		Registerer: registerer, Observation: observation,
+		Registerer: telemetry.Registerer, Log: telemetry.Log, Tracer: telemetry.Tracer,
+		Started: logStart(telemetry.Log, o), Observation: observation,
 	})
 	if err != nil {
 		return nil, err
 	}
 	lease.older, lease.regained = known.OlderReplicas, known.EnqueueAll
 	if o.WebhookPort != 0 {
-		if err := admission.setup(ctx, mgr, o, tuning, known, registerer); err != nil {
+		if err := admission.setup(ctx, mgr, o, tuning, known, telemetry); err != nil {
 			return nil, err
 		}
 	}
@@ -118,16 +134,4 @@ func limitMemory() {
 	if _, err := memlimit.Set(memlimit.WithRatio(0.9)); err != nil {
 		ctrl.Log.V(1).Info("found no memory limit of the container", "error", err.Error())
 	}
-}
-
-// setLogger sends all logs to standard error, as JSON. The levels of logr are the negative levels of slog. With verbosity 0, only errors
-// are logged: Events report what a user must correct.
-func setLogger(verbosity int) {
-	level := slog.LevelWarn
-	if verbosity > 0 {
-		level = slog.Level(-verbosity)
-	}
-	logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	ctrl.SetLogger(logger)
-	klog.SetLogger(logger)
 }

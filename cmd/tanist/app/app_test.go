@@ -20,7 +20,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		Namespace: "tanist-system", LeaderElect: true, MetricsAddress: "0", HealthAddress: "127.0.0.1:0",
 		WebhookPort: 10250, CertDir: newServing(t).folder, WebhookConfiguration: "tanist-system-tanist",
 	}
-	mgr, err := New(t.Context(), nowhere(), options, registry)
+	mgr, err := New(t.Context(), nowhere(), options, Telemetry{Registerer: registry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		"tanist_admission_unauthenticated_total", "tanist_certificate_ready", "tanist_commit_conflicts_total",
 		"tanist_commits_slowed_total", "tanist_commits_unstable_total",
 		"tanist_departures_admitted_total", "tanist_departures_unadmitted_total", "tanist_events_omitted_total",
-		"tanist_foreign_endpointslices", "tanist_handover_duration_seconds",
+		"tanist_handover_duration_seconds",
 		"tanist_handovers_total", "tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total",
 		"tanist_leader_cache_misses_total", "tanist_leader_service_writes_slowed_total", "tanist_leader_services",
 		"tanist_leaderless_services", "tanist_loss_window_seconds", "tanist_node_age_seconds", "tanist_objects_too_large",
@@ -60,7 +60,7 @@ func TestTheWholeProgramIsBuiltWithSelfManagedCertificates(t *testing.T) {
 		Namespace: "tanist-system", LeaderElect: true, MetricsAddress: "0", MetricsSecure: true, HealthAddress: "0",
 		WebhookPort: 10250, SelfManaged: true, CertDir: "/nowhere", WebhookConfiguration: "tanist-system-tanist",
 	}
-	if _, err := New(t.Context(), nowhere(), options, prometheus.NewRegistry()); err != nil {
+	if _, err := New(t.Context(), nowhere(), options, Telemetry{Registerer: prometheus.NewRegistry()}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,7 +68,7 @@ func TestTheWholeProgramIsBuiltWithSelfManagedCertificates(t *testing.T) {
 func TestSeveralReplicasFitInOneProcess(t *testing.T) {
 	options := Options{Namespace: "tanist-system", MetricsAddress: "0", HealthAddress: "0"}
 	for range 2 {
-		if _, err := New(t.Context(), nowhere(), options, prometheus.NewRegistry()); err != nil {
+		if _, err := New(t.Context(), nowhere(), options, Telemetry{Registerer: prometheus.NewRegistry()}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,17 +84,23 @@ func TestParse(t *testing.T) {
 			args: "--namespace=tanist-system",
 			want: Options{
 				Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081", PeerAddress: ":8444",
-				WebhookPort: 10250, CertDir: "/var/run/tanist/serving", WebhookConfiguration: "tanist-system-tanist",
+				WebhookPort: 10250, CertDir: "/var/run/tanist/serving", WebhookConfiguration: "tanist-system-tanist", PprofAddress: "0",
 			},
 		},
 		"everything": {
 			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --metrics-secure=false --health-probe-bind-address :1 -v 1 --kubeconfig y " +
-				"--webhook-port 0 --cert-dir z --webhook-configuration w --self-managed-certificates",
-			want: Options{Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", Verbosity: 1, CertDir: "z", SelfManaged: true, WebhookConfiguration: "w"},
+				"--webhook-port 0 --cert-dir z --webhook-configuration w --self-managed-certificates --pprof-address 127.0.0.1:6060 --tracing-endpoint https://c:4317",
+			want: Options{
+				Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", Verbosity: 1, CertDir: "z", SelfManaged: true, WebhookConfiguration: "w",
+				PprofAddress: "127.0.0.1:6060", TracingEndpoint: "https://c:4317",
+			},
 		},
 		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},
-		"an unknown flag":                {args: "--sticky", wantErr: "unknown flag: --sticky"},
+		"a collector without a scheme": {
+			args: "--namespace x --tracing-endpoint c:4317", wantErr: "--tracing-endpoint=c:4317: must be a URL such as http://collector.monitoring:4317",
+		},
+		"an unknown flag": {args: "--sticky", wantErr: "unknown flag: --sticky"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
@@ -34,8 +35,14 @@ type Options struct {
 	SelfManaged bool
 	// WebhookConfiguration is the name of both webhook configurations that call this program, the validating and the mutating one.
 	WebhookConfiguration string
-	// Verbosity is how much to log: 0 for errors, 1 for changes of leader, 5 for everything.
+	// PprofAddress is the address to serve profiles on; "0" disables them.
+	PprofAddress string
+	// TracingEndpoint is the URL of the collector to send spans to. Empty: OpenTelemetry's own variables name it, or nothing is traced.
+	TracingEndpoint string
+	// Verbosity is how much to log: 0 for the start, changes of leader and errors, 1 for what libraries report, too, 5 for everything.
 	Verbosity int
+	// Version is the program's own. It is no flag: the build sets it.
+	Version string
 }
 
 // serviceAccountNamespace is the file with the namespace of the pod.
@@ -65,8 +72,12 @@ func parse(args []string) (Options, error) {
 		"Make and renew the serving certificate in the Secret tanist-self-managed, and publish its CA in the webhook configurations. Then --cert-dir is not read.")
 	flags.StringVar(&o.WebhookConfiguration, "webhook-configuration", "",
 		"Name of the ValidatingWebhookConfiguration and the MutatingWebhookConfiguration that call Tanist. Defaults to <namespace>-tanist.")
+	flags.StringVar(&o.PprofAddress, "pprof-address", "0",
+		"Address to serve profiles of the program on, such as 127.0.0.1:6060; 0 disables them. Whoever reaches it can read them.")
+	flags.StringVar(&o.TracingEndpoint, "tracing-endpoint", "",
+		"URL of the OpenTelemetry collector to send traces of hand-overs to, with gRPC, such as http://collector.monitoring:4317. Defaults to OTEL_EXPORTER_OTLP_ENDPOINT. Without either, nothing is traced.")
 	flags.IntVarP(&o.Verbosity, "v", "v", 0,
-		"Log verbosity: 0 for errors, 1 for every change of leader, 5 for every reconciliation.")
+		"Log verbosity: 0 for the start, every change of leader, and errors; 1 for what libraries report, too; 5 for every reconciliation.")
 
 	kubeconfig := flag.NewFlagSet("", flag.ContinueOnError)
 	ctrlconfig.RegisterFlags(kubeconfig)
@@ -80,6 +91,10 @@ func parse(args []string) (Options, error) {
 	}
 	if o.WebhookPort < 0 || o.WebhookPort > 65535 {
 		return Options{}, fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
+	}
+	if endpoint, err := url.Parse(o.TracingEndpoint); o.TracingEndpoint != "" &&
+		(err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https") {
+		return Options{}, fmt.Errorf("--tracing-endpoint=%s: must be a URL such as http://collector.monitoring:4317", o.TracingEndpoint)
 	}
 	if o.WebhookConfiguration == "" {
 		o.WebhookConfiguration = config.WebhookConfiguration(o.Namespace)
