@@ -11,8 +11,11 @@ import (
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 )
 
+// version is set by the build with -ldflags "-X main.version=1.2.3".
+var version = "dev"
+
 func main() {
-	if err := app.Run(ctrl.SetupSignalHandler(), os.Args[1:]); err != nil {
+	if err := app.Run(ctrl.SetupSignalHandler(), version, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "tanist:", err)
 		os.Exit(1)
 	}

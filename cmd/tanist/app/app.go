@@ -26,8 +26,8 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// Run runs the program. It returns when the context ends, or with the error that stopped it.
-func Run(ctx context.Context, args []string) error {
+// Run runs the program, whose version is given. It returns when the context ends, or with the error that stopped it.
+func Run(ctx context.Context, version string, args []string) error {
 	o, err := parse(args)
 	if errors.Is(err, pflag.ErrHelp) {
 		return nil
@@ -35,6 +35,11 @@ func Run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.ShowVersion {
+		fmt.Println("tanist version", version)
+		return nil
+	}
+	o.Version = version
 	setLogger(o.Verbosity)
 	limitMemory()
 	cluster, err := ctrl.GetConfig()
@@ -89,6 +94,9 @@ func New(ctx context.Context, cluster *rest.Config, o Options, registerer promet
 	}
 	observation, err := newObservation(cluster, o)
 	if err != nil {
+		return nil, err
+	}
+	if err := registerBuildInfo(registerer, o.Version); err != nil {
 		return nil, err
 	}
 	tuning := config.NewStore()

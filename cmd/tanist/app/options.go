@@ -36,6 +36,10 @@ type Options struct {
 	WebhookConfiguration string
 	// Verbosity is how much to log: 0 for errors, 1 for changes of leader, 5 for everything.
 	Verbosity int
+	// ShowVersion prints the version, and does nothing else.
+	ShowVersion bool
+	// Version is the program's own. It is no flag: the build sets it.
+	Version string
 }
 
 // serviceAccountNamespace is the file with the namespace of the pod.
@@ -67,6 +71,7 @@ func parse(args []string) (Options, error) {
 		"Name of the ValidatingWebhookConfiguration and the MutatingWebhookConfiguration that call Tanist. Defaults to <namespace>-tanist.")
 	flags.IntVarP(&o.Verbosity, "v", "v", 0,
 		"Log verbosity: 0 for errors, 1 for every change of leader, 5 for every reconciliation.")
+	flags.BoolVar(&o.ShowVersion, "version", false, "Print the version and exit.")
 
 	kubeconfig := flag.NewFlagSet("", flag.ContinueOnError)
 	ctrlconfig.RegisterFlags(kubeconfig)
@@ -74,6 +79,9 @@ func parse(args []string) (Options, error) {
 
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
+	}
+	if o.ShowVersion {
+		return o, nil
 	}
 	if o.Namespace == "" {
 		return Options{}, errors.New("--namespace is required outside a cluster")
