@@ -7,3 +7,9 @@ import "embed"
 //
 //go:embed go.mod go.sum cmd
 var source embed.FS
+
+// olderSources are the modules of the older versions of Kubernetes. They are apart from source, so that a change to them does not have all
+// components built again.
+//
+//go:embed kubernetes
+var olderSources embed.FS

@@ -82,15 +82,23 @@ func downAll(cmd *cobra.Command) error {
 }
 
 func (a *app) newComponents() *cobra.Command {
-	return &cobra.Command{
+	var older string
+	cmd := &cobra.Command{
 		Use:   "components [NAME...]",
 		Short: "Build the components, or those named, and print their folder, which also serves as KUBEBUILDER_ASSETS",
 		RunE: func(cmd *cobra.Command, names []string) error {
-			dir, err := components.Ensure(cmd.Context(), source, names, cmd.ErrOrStderr())
+			dir, err := "", error(nil)
+			if older != "" {
+				dir, err = components.EnsureOlder(cmd.Context(), source, olderSources, older, names, cmd.ErrOrStderr())
+			} else {
+				dir, err = components.Ensure(cmd.Context(), source, names, cmd.ErrOrStderr())
+			}
 			if err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), dir)
 			}
 			return err
 		},
 	}
+	cmd.Flags().StringVar(&older, "kubernetes", "", "an older version, such as 1.33, for the API server and the controller manager")
+	return cmd
 }

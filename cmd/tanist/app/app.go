@@ -43,6 +43,10 @@ func Run(ctx context.Context, version string, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.ShowVersion {
+		fmt.Println("tanist version", version)
+		return nil
+	}
 	o.Version = version
 	log := setLogger(o.Verbosity)
 	limitMemory()
@@ -104,6 +108,9 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 	}
 	observation, err := newObservation(cluster, o)
 	if err != nil {
+		return nil, err
+	}
+	if err := registerBuildInfo(registerer, o.Version); err != nil {
 		return nil, err
 	}
 	tuning := config.NewStore()

@@ -39,7 +39,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 	}
 	want := []string{
 		"tanist_admission_authenticated", "tanist_admission_failures_total", "tanist_admission_rejected_total",
-		"tanist_admission_unauthenticated_total", "tanist_certificate_ready", "tanist_commit_conflicts_total",
+		"tanist_admission_unauthenticated_total", "tanist_build_info", "tanist_certificate_ready", "tanist_commit_conflicts_total",
 		"tanist_commits_slowed_total", "tanist_commits_unstable_total",
 		"tanist_departures_admitted_total", "tanist_departures_unadmitted_total", "tanist_events_omitted_total",
 		"tanist_handover_duration_seconds",
@@ -95,6 +95,10 @@ func TestParse(t *testing.T) {
 				PprofAddress: "127.0.0.1:6060", TracingEndpoint: "https://c:4317",
 			},
 		},
+		"the version needs no namespace": {args: "--version", want: Options{
+			LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081", PeerAddress: ":8444",
+			WebhookPort: 10250, CertDir: "/var/run/tanist/serving", ShowVersion: true,
+		}},
 		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},
 		"a collector without a scheme": {

@@ -41,6 +41,8 @@ type Options struct {
 	TracingEndpoint string
 	// Verbosity is how much to log: 0 for the start, changes of leader and errors, 1 for what libraries report, too, 5 for everything.
 	Verbosity int
+	// ShowVersion prints the version, and does nothing else.
+	ShowVersion bool
 	// Version is the program's own. It is no flag: the build sets it.
 	Version string
 }
@@ -78,6 +80,7 @@ func parse(args []string) (Options, error) {
 		"URL of the OpenTelemetry collector to send traces of hand-overs to, with gRPC, such as http://collector.monitoring:4317. Defaults to OTEL_EXPORTER_OTLP_ENDPOINT. Without either, nothing is traced.")
 	flags.IntVarP(&o.Verbosity, "v", "v", 0,
 		"Log verbosity: 0 for the start, every change of leader, and errors; 1 for what libraries report, too; 5 for every reconciliation.")
+	flags.BoolVar(&o.ShowVersion, "version", false, "Print the version and exit.")
 
 	kubeconfig := flag.NewFlagSet("", flag.ContinueOnError)
 	ctrlconfig.RegisterFlags(kubeconfig)
@@ -85,6 +88,9 @@ func parse(args []string) (Options, error) {
 
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
+	}
+	if o.ShowVersion {
+		return o, nil
 	}
 	if o.Namespace == "" {
 		return Options{}, errors.New("--namespace is required outside a cluster")

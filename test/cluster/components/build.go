@@ -35,47 +35,48 @@ func Ensure(ctx context.Context, source fs.FS, names []string, progress io.Write
 	if err != nil {
 		return "", err
 	}
-	want, err := stamp(source)
+	return dir, current(dir, source).ensure(ctx, names, progress)
+}
+
+func (s set) ensure(ctx context.Context, names []string, progress io.Writer) error {
+	want, err := s.stamp()
 	if err != nil {
-		return "", err
+		return err
 	}
-	missing, err := plan(dir, want, names)
+	missing, err := s.plan(want, names)
 	if err != nil || missing.empty() {
-		return dir, err
+		return err
 	}
 	if _, err := exec.LookPath("go"); err != nil {
-		return "", errors.New("the components must be built and there is no go on the PATH: install Go (https://go.dev/dl)")
+		return errors.New("the components must be built and there is no go on the PATH: install Go (https://go.dev/dl)")
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "stamps"), 0o755); err != nil {
-		return "", fmt.Errorf("failed to create %s: %w", dir, err)
+	if err := os.MkdirAll(filepath.Join(s.dir, "stamps"), 0o755); err != nil {
+		return fmt.Errorf("failed to create %s: %w", s.dir, err)
 	}
-	unlock, err := lock(ctx, filepath.Join(dir, "lock"))
+	unlock, err := lock(ctx, filepath.Join(s.dir, "lock"))
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer unlock()
-	if missing, err = plan(dir, want, names); err != nil || missing.empty() {
-		return dir, err // another command has just built them
+	if missing, err = s.plan(want, names); err != nil || missing.empty() {
+		return err // another command has just built them
 	}
-	return dir, missing.build(ctx, source, dir, want, progress)
+	return s.build(ctx, missing, want, progress)
 }
 
 // build makes what is missing, one after another. A stamp is written last: what an interrupted build left is never taken for whole,
 // and what it had finished is not built again.
-func (w work) build(ctx context.Context, source fs.FS, dir, want string, progress io.Writer) error {
-	src := filepath.Join(dir, "src")
-	if err := os.RemoveAll(src); err != nil {
-		return err
-	}
-	if err := os.CopyFS(src, source); err != nil {
+func (s set) build(ctx context.Context, w work, want string, progress io.Writer) error {
+	src := filepath.Join(s.dir, "src")
+	if err := s.unpack(src); err != nil {
 		return fmt.Errorf("failed to unpack the sources: %w", err)
 	}
-	fmt.Fprintf(progress, "Building the components of Kubernetes %s into %s (up to ten minutes the first time)\n", KubernetesVersion, dir)
-	finished := func(name string) error { return os.WriteFile(stampFile(dir, name), []byte(want), 0o644) }
+	fmt.Fprintf(progress, "Building the components of Kubernetes %s into %s (up to ten minutes the first time)\n", s.kubernetes, s.dir)
+	finished := func(name string) error { return os.WriteFile(stampFile(s.dir, name), []byte(want), 0o644) }
 	for i, c := range w.programs {
 		title := fmt.Sprintf("[%2d/%d] %s", i+1, len(w.programs), c.name)
 		started := time.Now()
-		if err := errors.Join(removeIfThere(stampFile(dir, c.name)), compile(ctx, src, filepath.Join(dir, c.name), c.pkg, title, progress)); err != nil {
+		if err := errors.Join(removeIfThere(stampFile(s.dir, c.name)), s.compile(ctx, src, c, title, progress)); err != nil {
 			return err
 		}
 		if err := finished(c.name); err != nil {
@@ -84,7 +85,7 @@ func (w work) build(ctx context.Context, source fs.FS, dir, want string, progres
 		fmt.Fprintf(progress, "%s: %s\n", title, time.Since(started).Round(time.Second))
 	}
 	for _, f := range w.folders {
-		if err := errors.Join(removeIfThere(stampFile(dir, f.name)), copyFromModule(ctx, src, filepath.Join(dir, f.name), f.module, f.path)); err != nil {
+		if err := errors.Join(removeIfThere(stampFile(s.dir, f.name)), copyFromModule(ctx, src, filepath.Join(s.dir, f.name), f.module, f.path)); err != nil {
 			return err
 		}
 		if err := finished(f.name); err != nil {
@@ -94,12 +95,31 @@ func (w work) build(ctx context.Context, source fs.FS, dir, want string, progres
 	return nil
 }
 
-func compile(ctx context.Context, src, output, pkg, title string, progress io.Writer) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-ldflags", ldflags, "-o", output+".new", pkg)
+// unpack writes the sources to a folder of their own. A module's go.mod cannot be embedded from a folder below another module, so that
+// of an older set has another name until then.
+func (s set) unpack(src string) error {
+	if err := os.RemoveAll(src); err != nil {
+		return err
+	}
+	if err := os.CopyFS(src, s.source); err != nil {
+		return err
+	}
+	for _, extension := range []string{"mod", "sum"} {
+		err := os.Rename(filepath.Join(src, olderModule+extension), filepath.Join(src, "go."+extension))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s set) compile(ctx context.Context, src string, c component, title string, progress io.Writer) error {
+	output := filepath.Join(s.dir, c.name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-ldflags", s.ldflags(), "-o", output+".new", c.pkg)
 	cmd.Dir = src
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOWORK=off")
 	if err := runWithProgress(cmd, title, progress); err != nil {
-		return fmt.Errorf("failed to build %s: %w", filepath.Base(output), err)
+		return fmt.Errorf("failed to build %s: %w", c.name, err)
 	}
 	// Renamed into place: a cluster that runs the old one keeps its file.
 	return os.Rename(output+".new", output)

@@ -39,5 +39,3 @@ var data = []folder{
 	{"crds", "github.com/cert-manager/cert-manager", "deploy/crds"},
 	{"stages", "sigs.k8s.io/kwok", "kustomize/stage"},
 }
-
-const ldflags = "-s -w -X k8s.io/component-base/version.gitVersion=" + KubernetesVersion

@@ -22,7 +22,7 @@ type work struct {
 func (w work) empty() bool { return len(w.programs)+len(w.folders) == 0 }
 
 // plan picks from the named components, or from all, those whose stamp is not the wanted one.
-func plan(dir, want string, names []string) (missing work, err error) {
+func (s set) plan(want string, names []string) (missing work, err error) {
 	unknown := map[string]bool{}
 	for _, name := range names {
 		unknown[name] = true
@@ -30,15 +30,15 @@ func plan(dir, want string, names []string) (missing work, err error) {
 	needed := func(name string) bool {
 		named := len(names) == 0 || unknown[name]
 		delete(unknown, name)
-		have, err := os.ReadFile(stampFile(dir, name))
+		have, err := os.ReadFile(stampFile(s.dir, name))
 		return named && (err != nil || string(have) != want)
 	}
-	for _, c := range list {
+	for _, c := range s.programs {
 		if needed(c.name) {
 			missing.programs = append(missing.programs, c)
 		}
 	}
-	for _, f := range data {
+	for _, f := range s.folders {
 		if needed(f.name) {
 			missing.folders = append(missing.folders, f)
 		}
@@ -53,14 +53,14 @@ func plan(dir, want string, names []string) (missing work, err error) {
 func stampFile(dir, name string) string { return filepath.Join(dir, "stamps", name) }
 
 // stamp names what the components are built from: the sources, the flags and the compiler.
-func stamp(source fs.FS) (string, error) {
+func (s set) stamp() (string, error) {
 	sum := sha256.New()
-	fmt.Fprintln(sum, runtime.Version(), runtime.GOARCH, ldflags, list, data)
-	err := fs.WalkDir(source, ".", func(path string, d fs.DirEntry, err error) error {
+	fmt.Fprintln(sum, runtime.Version(), runtime.GOARCH, s.ldflags(), s.programs, s.folders)
+	err := fs.WalkDir(s.source, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		content, err := fs.ReadFile(source, path)
+		content, err := fs.ReadFile(s.source, path)
 		fmt.Fprintln(sum, path, len(content))
 		sum.Write(content)
 		return err

@@ -46,13 +46,13 @@ func TestWhatIsBuilt(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			missing, err := plan(dir, "new", test.names)
+			missing, err := current(dir, nil).plan("new", test.names)
 			if err != nil || !slices.Equal(missing.names(), test.want) {
 				t.Errorf("got %q, %v, want %q", missing.names(), err, test.want)
 			}
 		})
 	}
-	if _, err := plan(t.TempDir(), "new", []string{"etcd", "kublet", "kube-proxi"}); err == nil || err.Error() != "there is no component kube-proxi, kublet" {
+	if _, err := current(t.TempDir(), nil).plan("new", []string{"etcd", "kublet", "kube-proxi"}); err == nil || err.Error() != "there is no component kube-proxi, kublet" {
 		t.Errorf("got error %v", err)
 	}
 	if parts := slices.Concat(SimulatedCluster, RealNodes, CertManager); len(parts) != len(all) {
