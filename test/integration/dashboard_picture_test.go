@@ -52,16 +52,26 @@ func TestTheDashboardsPicture(t *testing.T) {
 	defer pace.Stop()
 	moves := []func(){
 		func() { s.notReady("stock-0"); s.leads("stock", "stock-1") },
-		func() { s.condition("search-0", string(corev1.DisruptionTarget), "True"); s.leads("search", "search-1") },
+		func() {
+			s.condition("search-0", string(corev1.DisruptionTarget), "True")
+			s.leads("search", "search-1")
+		},
 		func() { s.terminate("payments-0"); s.leads("payments", "payments-1") },
 		func() { s.notReady("mail-0"); s.nobodyLeads("mail") },
 		func() { s.kill("search-0"); s.readyAgain("stock-0") },
 		func() { s.readyAgain("mail-1"); s.leads("mail", "mail-1") },
-		func() { s.annotate("sessions", config.PreferredLeaderKey, "sessions-2"); s.leads("sessions", "sessions-2") },
+		func() {
+			s.annotate("sessions", config.PreferredLeaderKey, "sessions-2")
+			s.leads("sessions", "sessions-2")
+		},
 		func() { s.kill("payments-0"); s.withReadyPod("payments", "payments-0", onNode("node-0")) },
 		func() { s.notReady("stock-1"); s.leads("stock", "stock-2") },
 		func() { s.terminate("payments-1"); s.leads("payments", "payments-2") },
-		func() { s.readyAgain("stock-1"); s.readyAgain("mail-0"); s.withReadyPod("search", "search-0", onNode("node-0")) },
+		func() {
+			s.readyAgain("stock-1")
+			s.readyAgain("mail-0")
+			s.withReadyPod("search", "search-0", onNode("node-0"))
+		},
 		func() { s.kill("payments-1"); s.withReadyPod("payments", "payments-1", onNode("node-1")) },
 		func() { s.notReady("mail-1"); s.notReady("mail-0"); s.notReady("mail-2"); s.nobodyLeads("mail") },
 	}

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -66,7 +67,10 @@ func (f *feed) start(ctx context.Context) error {
 		if !readable {
 			continue
 		}
-		informer := f.informer(k)
+		informer, err := f.informer(k)
+		if err != nil {
+			return fmt.Errorf("failed to watch %s: %w", k.name, err)
+		}
 		registration, err := informer.AddEventHandler(f.handlerOf(k))
 		if err != nil {
 			return fmt.Errorf("failed to watch %s: %w", k.name, err)
@@ -87,11 +91,23 @@ func (f *feed) start(ctx context.Context) error {
 }
 
 // informer returns what will watch a kind.
-func (f *feed) informer(k kind) cache.SharedIndexInformer {
+func (f *feed) informer(k kind) (cache.SharedIndexInformer, error) {
 	source := reporting(k.source(f.client, f.namespace), func(err error) { f.report(k, err) })
-	return cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(source, f.client), k.example, 0, cache.Indexers{
+	informer := cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(source, f.client), k.example, 0, cache.Indexers{
 		cache.NamespaceIndex: cache.MetaNamespaceIndexFunc, nodeIndex: nodeOf,
 	})
+	if k.name != pods.name && k.name != nodes.name {
+		return informer, nil // status reads who has written Services and slices
+	}
+	return informer, informer.SetTransform(withoutManagedFields)
+}
+
+// withoutManagedFields removes what the page does not need, to save memory.
+func withoutManagedFields(object any) (any, error) {
+	if object, ok := object.(metav1.Object); ok {
+		object.SetManagedFields(nil)
+	}
+	return object, nil
 }
 
 // nodeIndex is the index of pods by the name of their node.
@@ -125,6 +141,9 @@ func (f *feed) readable(ctx context.Context, k kind) (bool, error) {
 
 // report notes whether a kind can be read now.
 func (f *feed) report(k kind, err error) {
+	if errors.Is(err, context.Canceled) {
+		return // the program ends
+	}
 	problem := ""
 	// An expired version is no failure: the informer lists again.
 	if err != nil && !apierrors.IsResourceExpired(err) && !apierrors.IsGone(err) {

@@ -114,7 +114,7 @@ func TestABrowserFollowsTheCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(newHandler(f))
-	defer server.Close()
+	t.Cleanup(server.Close) // after the streams, for whose end it waits
 	s := newStream(t, server)
 	s.until(func(u update, rows []page.Row) bool {
 		if !u.All || len(rows) != 1 || rows[0].Status.Leader.Name != "a1" {
@@ -258,7 +258,7 @@ func TestThePageSaysThatItIsOutOfDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(newHandler(f))
-	defer server.Close()
+	t.Cleanup(server.Close) // after the streams, for whose end it waits
 	s := newStream(t, server)
 	f.report(pods, errors.New("connection refused"))
 	s.until(func(u update, _ []page.Row) bool {

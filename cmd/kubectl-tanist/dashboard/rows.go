@@ -21,16 +21,13 @@ const pause = 100 * time.Millisecond
 
 // run publishes rows as they change, until the context ends.
 func (f *feed) run(ctx context.Context) {
+	go f.refreshFromTimeToTime(ctx)
 	limiter := rate.NewLimiter(rate.Every(pause), 1)
-	ticker := time.NewTicker(installation.MaxRenewAge)
-	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-f.wake:
-		case <-ticker.C:
-			f.refresh(ctx)
 		}
 		if limiter.Wait(ctx) != nil {
 			return
@@ -55,6 +52,20 @@ func (f *feed) publish(now time.Time) {
 		}
 	}
 	f.hub.setHead(current)
+}
+
+// refreshFromTimeToTime does so beside run, which must say that the API server does not answer while it does not.
+func (f *feed) refreshFromTimeToTime(ctx context.Context) {
+	ticker := time.NewTicker(installation.MaxRenewAge)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			f.refresh(ctx)
+		}
+	}
 }
 
 // refresh reads what is not watched: about Tanist itself, and about a Namespace that the user may only get.

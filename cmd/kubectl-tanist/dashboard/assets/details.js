@@ -1,10 +1,14 @@
-// What explain and history say of one Service. The page asks for it when the user does, and again when the Service's row changes.
+// What explain and history say of one Service. The page asks for it when the user does, again when the Service's row changes, and from time to
+// time: not all that an explanation depends on is in the row.
 
 import { ago, clock, el, table } from './dom.js';
 import { kindText } from './words.js';
 
 // pause is how long at least, in milliseconds, the page waits before it asks again.
 const pause = 1000;
+
+// interval is how often it asks again without a change, in milliseconds.
+const interval = 30000;
 
 export class Details {
   constructor(row) {
@@ -14,9 +18,11 @@ export class Details {
     this.stop = new AbortController();
     this.asking = false;
     this.again = false;
+    this.timer = setInterval(() => this.refresh(), interval);
   }
 
   close() {
+    clearInterval(this.timer);
     this.stop.abort();
   }
 
