@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
@@ -41,9 +42,7 @@ func newBrowser(t *testing.T, width, height int64) *browser {
 			t.Fatal("there is no Chromium: apt-get install --no-install-recommends chromium, or set CHROMIUM to the program")
 		}
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.WindowSize(int(width), int(height)), chromedp.Flag("force-prefers-reduced-motion", true),
-		chromedp.WSURLReadTimeout(waitTimeout)) // it starts slowly on a busy machine
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Flag("force-prefers-reduced-motion", true))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // its sandbox does not work as root
 	}
@@ -54,8 +53,13 @@ func newBrowser(t *testing.T, width, height int64) *browser {
 		cancelAllocator()
 	})
 	b := &browser{t: t, ctx: ctx}
-	chromedp.ListenTarget(ctx, b.listen)
-	b.run(log.Enable(), emulation.SetDeviceMetricsOverride(width, height, 1, false))
+	if err := chromedp.Listen(ctx, b.listen); err != nil {
+		t.Fatalf("failed to start Chromium: %v", err)
+	}
+	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.EmulateViewport(width, height))
 	return b
 }
 
@@ -64,9 +68,9 @@ func (b *browser) listen(event any) {
 	problem := ""
 	switch e := event.(type) {
 	case *cdpruntime.EventExceptionThrown:
-		problem = e.ExceptionDetails.Error()
+		problem = fmt.Sprintf("%+v", e.ExceptionDetails)
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.LevelError {
+		if e.Entry.Level == log.EntryLevelError {
 			problem = e.Entry.Text + " " + e.Entry.URL
 		}
 	}
@@ -87,17 +91,20 @@ func (b *browser) fine() {
 	}
 }
 
-func (b *browser) run(actions ...chromedp.Action) {
+func (b *browser) run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
 		b.t.Fatalf("the browser failed: %v", err)
 	}
 }
 
 // read evaluates an expression in the page.
-func read[T any](b *browser, expression string) (value T) {
+func read[T any](b *browser, expression string) T {
 	b.t.Helper()
-	b.run(chromedp.Evaluate(expression, &value))
+	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		b.t.Fatalf("the page failed to evaluate %s: %v", expression, err)
+	}
 	return value
 }
 
@@ -131,7 +138,7 @@ func TestTheDashboardInABrowser(t *testing.T) {
 	}
 
 	// The page is not loaded again: what a script leaves in it stays.
-	b.run(chromedp.Evaluate(`window.sameDocument = true`, nil))
+	read[bool](b, `window.sameDocument = true`)
 	s.terminate("a")
 	second := s.leads("web", "b")
 	b.until(fmt.Sprintf(`%s === 'b' && %s === '%d'`, cell("leader"), cell("term"), second.Term))
@@ -152,11 +159,11 @@ func TestTheDashboardInABrowser(t *testing.T) {
 	}
 
 	// Time goes on without news.
-	b.run(chromedp.Evaluate(`window.placeOfAMove = parseFloat(document.querySelector('.strip .move').style.left)`, nil))
+	read[float64](b, `window.placeOfAMove = parseFloat(document.querySelector('.strip .move').style.left)`)
 	b.until(`parseFloat(document.querySelector('.strip .move').style.left) < window.placeOfAMove`)
 
 	// Details, by the keyboard.
-	b.run(chromedp.Focus(`#leaders .open`), chromedp.KeyEvent("\r"))
+	b.run(chromedp.Focus(chromedp.CSS(`#leaders .open`)), chromedp.KeyEvent("\r"))
 	b.until(`document.querySelector('.explanation h2')?.textContent === '` + s.namespace + `/web'`)
 	b.until(`document.querySelector('#leaders .open').getAttribute('aria-expanded') === 'true'`)
 	details := read[string](b, `document.querySelector('.explanation').innerText`)
@@ -170,7 +177,7 @@ func TestTheDashboardInABrowser(t *testing.T) {
 
 	// Nothing is wider than the window.
 	for _, width := range []int64{1200, 800} {
-		b.run(emulation.SetDeviceMetricsOverride(width, 800, 1, false))
+		b.run(chromedp.EmulateViewport(width, 800))
 		if got := read[int64](b, `document.documentElement.scrollWidth`); got > width {
 			t.Errorf("at a width of %d, the page has %d", width, got)
 		}
@@ -196,7 +203,10 @@ func (b *browser) looksDifferentAtNight() {
 	})()`
 	grounds := map[string]bool{}
 	for _, scheme := range []string{"light", "dark"} {
-		b.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
+			b.t.Fatal(err)
+		}
 		grounds[read[string](b, `getComputedStyle(document.body).backgroundColor`)] = true
 		if got := read[float64](b, contrast); got < 4.5 {
 			b.t.Errorf("in the scheme %s, the contrast of a text is %.1f, want at least 4.5", scheme, got)

@@ -85,8 +85,10 @@ func TestTheDashboardsPicture(t *testing.T) {
 	}
 	b.until(`document.querySelectorAll('.noleader').length === 1`)
 	b.fine()
-	var image []byte
-	b.run(chromedp.FullScreenshot(&image, 100))
+	image, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(*picture, image, 0o644); err != nil {
 		t.Fatal(err)
 	}
