@@ -14,12 +14,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/gen"
 )
 
 var (
 	picture     = flag.String("picture", "", "file for a picture of the dashboard, which takes as long as its time lines")
 	picturePace = flag.Duration("picture-pace", 40*time.Second, "time between two hand-overs of the picture")
 )
+
+// drained gives a pod a drain window, as admission does.
+func drained(pod *corev1.Pod) {
+	pod.Spec.Containers[0].Lifecycle = gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}})
+}
 
 // TestTheDashboardsPicture makes the picture in docs/dashboard.md: several Services, whose leaders really moved in the last minutes.
 func TestTheDashboardsPicture(t *testing.T) {
@@ -39,7 +45,7 @@ func TestTheDashboardsPicture(t *testing.T) {
 	for _, name := range []string{"payments", "search", "stock", "sessions", "mail"} {
 		s.withService(name)
 		for _, pod := range []string{name + "-0", name + "-1", name + "-2"} {
-			s.withReadyPod(name, pod, onNode("node-"+pod[len(pod)-1:]))
+			s.withReadyPod(name, pod, onNode("node-"+pod[len(pod)-1:]), drained)
 		}
 		s.leads(name, name+"-0")
 	}
@@ -64,15 +70,15 @@ func TestTheDashboardsPicture(t *testing.T) {
 			s.annotate("sessions", config.PreferredLeaderKey, "sessions-2")
 			s.leads("sessions", "sessions-2")
 		},
-		func() { s.kill("payments-0"); s.withReadyPod("payments", "payments-0", onNode("node-0")) },
-		func() { s.notReady("stock-1"); s.leads("stock", "stock-2") },
+		func() { s.kill("payments-0"); s.withReadyPod("payments", "payments-0", onNode("node-0"), drained) },
+		func() { s.notReady("stock-1"); s.leads("stock", "stock-0") },
 		func() { s.terminate("payments-1"); s.leads("payments", "payments-2") },
 		func() {
 			s.readyAgain("stock-1")
 			s.readyAgain("mail-0")
-			s.withReadyPod("search", "search-0", onNode("node-0"))
+			s.withReadyPod("search", "search-0", onNode("node-0"), drained)
 		},
-		func() { s.kill("payments-1"); s.withReadyPod("payments", "payments-1", onNode("node-1")) },
+		func() { s.kill("payments-1"); s.withReadyPod("payments", "payments-1", onNode("node-1"), drained) },
 		func() { s.notReady("mail-1"); s.notReady("mail-0"); s.notReady("mail-2"); s.nobodyLeads("mail") },
 	}
 	for _, move := range moves {
@@ -83,7 +89,7 @@ func TestTheDashboardsPicture(t *testing.T) {
 			move()
 		}
 	}
-	b.until(`document.querySelectorAll('.noleader').length === 1`)
+	b.until(`document.querySelectorAll('.noleader').length === 1 && !document.body.innerText.includes('to be published')`)
 	b.fine()
 	image, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 	if err != nil {

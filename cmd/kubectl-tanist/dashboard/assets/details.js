@@ -78,7 +78,7 @@ function sections(row, { explanation: x, roles, next, history: h, kinds }) {
 
 function podTable(pods, roles) {
   if (!pods.length) return el('p', 'none', 'none');
-  return table('Pods of the Service', ['Pod', 'Role', 'Node', 'Priority', 'Why', 'To lead'], pods.map((pod, i) => [
+  return table('pods', 'Pods of the Service', ['Pod', 'Role', 'Node', 'Priority', 'Why', 'To lead'], pods.map((pod, i) => [
     el('span', 'pod', pod.name), roles[i], pod.node || '–', String(pod.priority), lines(reasons(pod)), lines(pod.toLead || []),
   ]));
 }
@@ -92,7 +92,7 @@ function reasons(pod) {
 
 function moveTable(moves, kinds) {
   if (!moves.length) return el('p', 'none', 'none');
-  return table('Last moves', ['Time', 'From', 'To', 'Kind', 'Reason', 'By', 'Took', 'Term'], moves.map((move, i) => {
+  return table('moves', 'Last moves', ['Time', 'From', 'To', 'Kind', 'Reason', 'By', 'Took', 'Term'], moves.map((move, i) => {
     const time = el('time', '', `${clock(move.at)} (${ago(Date.now() - Date.parse(move.at))} ago)`);
     time.dateTime = move.at;
     return [time, move.from || '–', move.to || '–', kindText(kinds[i]), move.reason, move.by || '–', move.took || '–', String(move.term)];
@@ -101,7 +101,7 @@ function moveTable(moves, kinds) {
 
 function disruptionTable(disruptions) {
   if (!disruptions.length) return el('p', 'none', 'none that this page has seen');
-  return table('Disruptions', ['Time', 'Pod', 'What'], disruptions.map((disruption) => [
+  return table('happened', 'Disruptions', ['Time', 'Pod', 'What'], disruptions.map((disruption) => [
     clock(disruption.at), `${disruption.pod}${disruption.led ? ' (led)' : ''}`, disruption.text,
   ]).reverse());
 }

@@ -32,13 +32,13 @@ export function clock(time) {
   return `${date}${at.toLocaleTimeString([], { hour12: false })}`;
 }
 
-// table returns a table with a caption that is only read aloud.
-export function table(caption, columns, rows) {
+// table returns a table with a caption that is only read aloud. The class has the widths of its columns.
+export function table(className, caption, columns, rows) {
   const head = el('tr', '', ...columns.map((column) => {
     const cell = el('th', '', column);
     cell.scope = 'col';
     return cell;
   }));
   const body = rows.map((cells) => el('tr', '', ...cells.map((cell) => el('td', '', cell))));
-  return el('table', 'plain', el('caption', 'unseen', caption), el('thead', '', head), el('tbody', '', ...body));
+  return el('table', `plain ${className}`, el('caption', 'unseen', caption), el('thead', '', head), el('tbody', '', ...body));
 }

@@ -60,7 +60,7 @@ export function drawAxis(axis, window) {
   const steps = 5;
   axis.replaceChildren();
   for (let i = 0; i <= steps; i++) {
-    const minutes = (window / 60) * (1 - i / steps);
+    const minutes = Math.round((window / 60) * (1 - i / steps) * 10) / 10;
     const label = el('span', i === 0 ? 'first' : i === steps ? 'last' : '', minutes === 0 ? 'now' : `−${minutes} min`);
     label.style.left = `${(i / steps) * 100}%`;
     axis.append(label);

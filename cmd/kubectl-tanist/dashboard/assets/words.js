@@ -11,8 +11,9 @@ export function kindText(kind) {
 
 // moveText describes a change of leader.
 export function moveText(move) {
-  const who = move.to ? (move.from ? `from ${move.from} to ${move.to}` : move.to) : (move.from ? `after ${move.from}` : '');
-  return `${kindText(move.kind)}${who ? ': ' : ''}${who} (${move.reasonText || move.reason})`;
+  const why = `(${move.reasonText || move.reason})`;
+  if (!move.to) return `${kindText(move.kind)}${move.from ? ` after ${move.from}` : ''} ${why}`;
+  return `${kindText(move.kind)}: ${move.from ? `from ${move.from} to ` : ''}${move.to} ${why}`;
 }
 
 // leaderState names a state of the leader's pod that needs attention.
