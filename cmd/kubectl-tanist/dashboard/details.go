@@ -28,10 +28,11 @@ type details struct {
 func (f *feed) details(ctx context.Context, namespace, service string, now time.Time) (*details, error) {
 	ctx, cancel := context.WithTimeout(ctx, detailsTimeout)
 	defer cancel()
-	in, err := explain.Read(ctx, f.client, namespace, service, f.tanist.Namespace)
+	all, err := explain.Reader{Client: f.client, Namespace: namespace, TanistNamespace: f.tanist.Namespace}.Read(ctx, service)
 	if err != nil {
 		return nil, err
 	}
+	in := all[0] // one for each name
 	x, err := explain.Of(in, now)
 	if err != nil {
 		return nil, err

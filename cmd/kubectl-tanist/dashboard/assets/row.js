@@ -36,8 +36,7 @@ export class Row {
     setText(node, (l.leader && l.leader.node) || '–');
     setText(successor, l.successorPending ? 'to be published' : l.successor || '–');
     setText(term, l.term ? String(l.term) : '–');
-    this.since = l.since || leaderlessSince(data);
-    since.title = this.since ? `${clock(this.since)}: ${l.reason} (${data.reasonText || ''})` : '';
+    since.title = l.since ? `${clock(l.since)}: ${l.reason} (${data.reasonText || ''})` : '';
     setText(watched, data.watched || '–');
     watched.classList.toggle('attention', data.watched === 'no');
     watched.title = ((l.watched && l.watched.reasons) || []).map((reason) => `not ${reason}`).join('\n');
@@ -54,7 +53,8 @@ export class Row {
 
   // tick shows what changes with time alone.
   tick(now) {
-    setText(this.cells[4], this.since ? ago(now - Date.parse(this.since)) : '–');
+    const since = this.data.status.since;
+    setText(this.cells[4], since ? ago(now - Date.parse(since)) : '–');
     this.strip.place(now);
   }
 
@@ -84,12 +84,6 @@ function wide(content) {
   const cell = el('td', '', content);
   cell.colSpan = columns;
   return cell;
-}
-
-// leaderlessSince returns since when nobody leads, which only the time line knows.
-function leaderlessSince(data) {
-  const last = data.bands[data.bands.length - 1];
-  return last && !last.pod ? last.from : undefined;
 }
 
 function leaderCell(l) {
