@@ -17,7 +17,7 @@ export class Strip {
     this.items = [];
     for (const band of row.bands) {
       const name = el('span', 'name', band.pod || 'no leader');
-      const element = el('span', `band ${band.pod ? (parity(band.pod) ? 'even' : 'odd') : 'gap'}`, name);
+      const element = el('span', `band ${band.pod ? 'led' : 'gap'}`, name);
       element.title = `${band.pod || 'no leader'}${band.from ? `, since ${clock(band.from)}` : ''}${band.to ? `, until ${clock(band.to)}` : ''}`;
       this.items.push({ element, from: band.from ? Date.parse(band.from) : -Infinity, to: band.to ? Date.parse(band.to) : Infinity });
     }
@@ -46,13 +46,6 @@ export class Strip {
       if (to !== undefined) element.style.width = `${percent(to) - percent(from)}%`;
     }
   }
-}
-
-// parity gives a pod one of two shades, so that it keeps its shade when the line moves.
-function parity(name) {
-  let sum = 0;
-  for (const letter of name) sum += letter.codePointAt(0);
-  return sum % 2 === 0;
 }
 
 // drawAxis labels the axis, once: it is relative to now.
