@@ -87,6 +87,25 @@ integration: $(CLUSTER) ## Run the tests against a real API server (needs no roo
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests against a real API server" \
 		go test $(RACE) -tags integration -count=1 -timeout 2h ./test/integration/
 
+# Runs the tests that need a browser, with arguments.
+BROWSER_TEST = KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests in a browser" \
+	go test -tags integration,browser -count=1 -timeout 1h ./test/integration/ -run
+
+.PHONY: chromium
+chromium:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
+		echo 'There is no Chromium: apt-get install --no-install-recommends chromium, or set CHROMIUM to the program' >&2; exit 1; }
+
+.PHONY: dashboard-test
+dashboard-test: chromium $(CLUSTER) ## Test the dashboard in a real Chromium, against a real API server (CHROMIUM=/path/to/it)
+	$(CLUSTER) components $(TEST_COMPONENTS)
+	$(STILL) "Compiling Helm" $(HELM) version >/dev/null # so that the tests only render
+	$(BROWSER_TEST) '^TestTheDashboardInABrowser$$'
+
+.PHONY: dashboard-picture
+dashboard-picture: chromium $(CLUSTER) ## Make docs/images/dashboard.png of hand-overs of ten minutes
+	$(BROWSER_TEST) '^TestTheDashboardsPicture$$' -picture $(CURDIR)/docs/images/dashboard.png
+
 .PHONY: converge
 converge: components ## Test that replicas that see different things do not fight (ROUNDS=300 SEED=1)
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components) go test $(RACE) -tags integration -count=1 -timeout 6h -v -run '^TestConvergence$$' \

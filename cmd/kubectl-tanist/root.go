@@ -8,6 +8,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/completion"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/dashboard"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/doctor"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/explain"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/get"
@@ -34,6 +35,7 @@ func newRootCommand(version string) *cobra.Command {
 	root.SetErr(streams.ErrOut)
 	root.AddCommand(
 		get.NewCommand(kubeconfig, streams), explain.NewCommand(kubeconfig, streams), history.NewCommand(kubeconfig, streams),
+		dashboard.NewCommand(kubeconfig, streams),
 		handover.NewCommand(kubeconfig, streams), doctor.NewCommand(kubeconfig, streams, version), report.NewCommand(kubeconfig, streams, version),
 		rotatesecret.NewCommand(kubeconfig, streams), newBenchCommand(kubeconfig, streams, version),
 		newServerCommand(), newClientCommand(streams.Out), newFloorCommand(version, streams.Out),

@@ -37,7 +37,7 @@ func TestCommands(t *testing.T) {
 	for _, command := range newRootCommand("v1.2.3").Commands() {
 		visible[command.Name()] = !command.Hidden
 	}
-	want := map[string]bool{"get": true, "explain": true, "history": true, "handover": true, "doctor": true, "report": true, "rotate-secret": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
+	want := map[string]bool{"get": true, "explain": true, "history": true, "dashboard": true, "handover": true, "doctor": true, "report": true, "rotate-secret": true, "bench": true, "bench-server": false, "bench-client": false, "bench-floor": false}
 	if diff := cmp.Diff(want, visible); diff != "" {
 		t.Errorf("visible commands (-want +got):\n%s", diff)
 	}
@@ -96,6 +96,8 @@ func TestWrongCommandLines(t *testing.T) {
 		"the history of nothing":              {[]string{"history"}, "accepts 1 arg(s), received 0"},
 		"the history as a table":              {[]string{"history", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
 		"an explanation as a table":           {[]string{"explain", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
+		"a dashboard of one Service":          {[]string{"dashboard", "web"}, `unknown command "web" for "kubectl tanist dashboard"`},
+		"a dashboard on no port":              {[]string{"dashboard", "--port", "70000"}, "--port must be between 0 and 65535, got 70000"},
 		"a hand-over of nothing":              {[]string{"handover"}, "accepts 1 arg(s), received 0"},
 		"a hand-over of a Service and a node": {[]string{"handover", "web", "--node", "a"}, `unknown command "web" for "kubectl tanist handover"`},
 		"a node and a pod":                    {[]string{"handover", "--node", "a", "--to", "b"}, "--node cannot be used with --to or --keep: they are about one Service"},

@@ -26,7 +26,7 @@ func Of(in Input, now time.Time) (*Explanation, error) {
 	if at := slices.IndexFunc(x.Status.Warnings, func(w status.Warning) bool { return slices.Contains(problems, w.Phrase) }); at >= 0 {
 		x.Problem = &x.Status.Warnings[at]
 	}
-	x.ReasonText = reasonTexts[election.Reason(x.Status.Reason)]
+	x.ReasonText = ReasonText(election.Reason(x.Status.Reason))
 	e, err := elect(in, now)
 	if err != nil || e == nil {
 		return x, err

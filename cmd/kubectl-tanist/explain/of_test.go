@@ -270,7 +270,7 @@ func said(x *Explanation, name string) []string {
 		if p.Name != name {
 			continue
 		}
-		all = append(all, roleText(p))
+		all = append(all, RoleText(p))
 		for _, obstacle := range p.Obstacles {
 			all = append(all, fmt.Sprint(obstacle.Obstacle, ": ", obstacle.Message))
 		}

@@ -2,6 +2,11 @@ package explain
 
 import "github.com/tanist-dev/tanist/election"
 
+// ReasonText says why the leadership changed. It is empty for a reason that this version does not know.
+func ReasonText(reason election.Reason) string {
+	return reasonTexts[reason]
+}
+
 // reasonTexts say why the leadership changed.
 var reasonTexts = map[election.Reason]string{
 	election.ReasonFirstLeader:      "no pod led before",

@@ -48,7 +48,7 @@ func text(x *Explanation, now time.Time) string {
 	}
 	lines("Watched:", x.Watched)
 	if x.Move != nil {
-		line("Next:", moveText(x.Move, now))
+		line("Next:", MoveText(x.Move, now))
 	}
 	var warnings []string
 	for _, warning := range l.Warnings {
@@ -84,7 +84,8 @@ func leaderText(l status.Leader, now time.Time) string {
 	return leader
 }
 
-func moveText(m *Move, now time.Time) string {
+// MoveText says which change of leader is due.
+func MoveText(m *Move, now time.Time) string {
 	who := cmp.Or(m.To, "nobody")
 	if m.At == nil {
 		return fmt.Sprintf("%s leads as soon as Tanist acts (%s)", who, m.Reason)
@@ -102,7 +103,7 @@ func ahead(pods []Pod, at int) string {
 
 // podText appends what there is to say of a pod.
 func podText(out *strings.Builder, p *Pod, ahead string) {
-	fmt.Fprintf(out, "- %s: %s, priority %d", p.Name, roleText(p), p.Priority)
+	fmt.Fprintf(out, "- %s: %s, priority %d", p.Name, RoleText(p), p.Priority)
 	if p.Node != "" {
 		fmt.Fprintf(out, ", on node %s", p.Node)
 	}
@@ -132,7 +133,8 @@ func podText(out *strings.Builder, p *Pod, ahead string) {
 	}
 }
 
-func roleText(p *Pod) string {
+// RoleText says where a pod stands.
+func RoleText(p *Pod) string {
 	switch {
 	case p.Leads && p.Role == election.RoleLeader:
 		return "leads"

@@ -81,5 +81,5 @@ func (o *options) read(ctx context.Context, client kubernetes.Interface) (*Histo
 	if err != nil {
 		return nil, fmt.Errorf("failed to list EndpointSlices: %w", err)
 	}
-	return of(source, all, status.Pointers(slices.Items)), nil
+	return Of(source, all, status.Pointers(slices.Items)), nil
 }

@@ -68,7 +68,7 @@ func TestHistory(t *testing.T) {
 			if test.slice != nil {
 				slices = append(slices, test.slice)
 			}
-			h := of(source, test.services, slices)
+			h := Of(source, test.services, slices)
 			if diff := cmp.Diff(append([]leaderslice.Move{}, test.want...), h.Moves); diff != "" {
 				t.Errorf("unexpected moves (-want +got):\n%s", diff)
 			}
@@ -80,7 +80,7 @@ func TestHistory(t *testing.T) {
 }
 
 func TestPrint(t *testing.T) {
-	h := of(gen.WebService(), []*corev1.Service{gen.WebService(), gen.LeaderOf(gen.WebService())}, []*discoveryv1.EndpointSlice{sliceWith(recorded)})
+	h := Of(gen.WebService(), []*corev1.Service{gen.WebService(), gen.LeaderOf(gen.WebService())}, []*discoveryv1.EndpointSlice{sliceWith(recorded)})
 	show := func(h *History, output string) (out, stderr string) {
 		var stdout, errOut bytes.Buffer
 		o := options{output: kubeconfig.Output(output)}

@@ -12,8 +12,8 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// of returns the last moves of a Service's leader. services and slices are those of its namespace.
-func of(source *corev1.Service, services []*corev1.Service, slices []*discoveryv1.EndpointSlice) *History {
+// Of returns the last moves of a Service's leader. services and slices are those of its namespace.
+func Of(source *corev1.Service, services []*corev1.Service, slices []*discoveryv1.EndpointSlice) *History {
 	h := &History{
 		TypeMeta:  metav1.TypeMeta{APIVersion: status.APIVersion, Kind: Kind},
 		Namespace: source.Namespace, Service: source.Name, Moves: []leaderslice.Move{},

@@ -110,7 +110,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 	if err != nil {
 		return nil, err
 	}
-	if err := registerBuildInfo(registerer, o.Version); err != nil {
+	if err := registerBuildInfo(telemetry.Registerer, o.Version); err != nil {
 		return nil, err
 	}
 	tuning := config.NewStore()
