@@ -67,16 +67,12 @@ func (f *feed) start(ctx context.Context) error {
 		if !readable {
 			continue
 		}
-		informer, err := f.informer(k)
-		if err != nil {
-			return fmt.Errorf("failed to watch %s: %w", k.name, err)
-		}
-		registration, err := informer.AddEventHandler(f.handlerOf(k))
+		informer, hasSynced, err := f.informer(k)
 		if err != nil {
 			return fmt.Errorf("failed to watch %s: %w", k.name, err)
 		}
 		f.stores[k.name] = informer.GetIndexer()
-		informers, synced = append(informers, informer), append(synced, registration.HasSynced)
+		informers, synced = append(informers, informer), append(synced, hasSynced)
 	}
 	f.refresh(ctx)
 	for _, informer := range informers { // not earlier: they read stores
@@ -90,16 +86,22 @@ func (f *feed) start(ctx context.Context) error {
 	return nil
 }
 
-// informer returns what will watch a kind.
-func (f *feed) informer(k kind) (cache.SharedIndexInformer, error) {
+// informer returns what will watch a kind, and whether everything that was there at first has been handled.
+func (f *feed) informer(k kind) (cache.SharedIndexInformer, cache.InformerSynced, error) {
 	source := reporting(k.source(f.client, f.namespace), func(err error) { f.report(k, err) })
 	informer := cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(source, f.client), k.example, 0, cache.Indexers{
 		cache.NamespaceIndex: cache.MetaNamespaceIndexFunc, nodeIndex: nodeOf,
 	})
-	if k.name != pods.name && k.name != nodes.name {
-		return informer, nil // status reads who has written Services and slices
+	if k.name == pods.name || k.name == nodes.name { // status reads who has written Services and slices
+		if err := informer.SetTransform(withoutManagedFields); err != nil {
+			return nil, nil, err
+		}
 	}
-	return informer, informer.SetTransform(withoutManagedFields)
+	registration, err := informer.AddEventHandler(f.handlerOf(k))
+	if err != nil {
+		return nil, nil, err
+	}
+	return informer, registration.HasSynced, nil
 }
 
 // withoutManagedFields removes what the page does not need, to save memory.

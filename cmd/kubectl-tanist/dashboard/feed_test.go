@@ -152,6 +152,18 @@ func TestABrowserFollowsTheCluster(t *testing.T) {
 	s.until(func(u update, _ []page.Row) bool { return len(u.Gone) == 1 && u.Gone[0] == "shop/web" })
 }
 
+func TestAllNamespaces(t *testing.T) {
+	elsewhere := gen.WebService(func(s *corev1.Service) { s.Namespace, s.UID = "other", "other-uid" })
+	f, err := started(t, fake.NewClientset(append(shop(), elsewhere)...), metav1.NamespaceAll)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := f.hub.take(f.hub.subscribe())
+	if !f.hub.has("shop", "web") || !f.hub.has("other", "web") || len(u.Rows) != 2 || !strings.Contains(string(u.Head), `"namespace":""`) {
+		t.Errorf("the page is %s %s", u.Head, u.Rows)
+	}
+}
+
 func TestDetails(t *testing.T) {
 	f, err := started(t, fake.NewClientset(shop()...), "shop")
 	if err != nil {
