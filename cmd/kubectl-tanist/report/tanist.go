@@ -42,8 +42,8 @@ type DeployedContainer struct {
 // knownFlags are Tanist's flags. None of them has a secret. Of any other argument, such as those of a container that somebody added, no value is
 // included.
 var knownFlags = []string{
-	"namespace", "leader-elect", "metrics-bind-address", "metrics-secure", "health-probe-bind-address", "peer-bind-address", "webhook-port", "cert-dir",
-	"self-managed-certificates", "webhook-configuration", "v",
+	"namespace", "leader-elect", "metrics-bind-address", "metrics-secure", "health-probe-bind-address", "peer-bind-address", "pprof-address",
+	"tracing-endpoint", "webhook-port", "cert-dir", "self-managed-certificates", "webhook-configuration", "v", "version",
 }
 
 func deploymentOf(d *appsv1.Deployment) Deployment {

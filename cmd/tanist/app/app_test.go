@@ -97,12 +97,12 @@ func TestParse(t *testing.T) {
 		},
 		"the version needs no namespace": {args: "--version", want: Options{
 			LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081", PeerAddress: ":8444",
-			WebhookPort: 10250, CertDir: "/var/run/tanist/serving", ShowVersion: true,
+			WebhookPort: 10250, CertDir: "/var/run/tanist/serving", PprofAddress: "0", ShowVersion: true,
 		}},
 		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},
 		"a collector without a scheme": {
-			args: "--namespace x --tracing-endpoint c:4317", wantErr: "--tracing-endpoint=c:4317: must be a URL such as http://collector.monitoring:4317",
+			args: "--namespace x --tracing-endpoint c:4317", wantErr: "--tracing-endpoint=c:4317: must be a URL without credentials, such as http://collector.monitoring:4317",
 		},
 		"an unknown flag": {args: "--sticky", wantErr: "unknown flag: --sticky"},
 	}

@@ -99,8 +99,8 @@ func parse(args []string) (Options, error) {
 		return Options{}, fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
 	}
 	if endpoint, err := url.Parse(o.TracingEndpoint); o.TracingEndpoint != "" &&
-		(err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https") {
-		return Options{}, fmt.Errorf("--tracing-endpoint=%s: must be a URL such as http://collector.monitoring:4317", o.TracingEndpoint)
+		(err != nil || endpoint.Host == "" || endpoint.User != nil || endpoint.Scheme != "http" && endpoint.Scheme != "https") {
+		return Options{}, fmt.Errorf("--tracing-endpoint=%s: must be a URL without credentials, such as http://collector.monitoring:4317", o.TracingEndpoint)
 	}
 	if o.WebhookConfiguration == "" {
 		o.WebhookConfiguration = config.WebhookConfiguration(o.Namespace)
