@@ -13,9 +13,14 @@ FAILOVERS ?= 20
 STILL := $(CURDIR)/scripts/still.sh
 # The components that the tests against a real API server need.
 TEST_COMPONENTS := kube-apiserver kube-controller-manager kubectl etcd cert-manager crds
-MODULES := . test/cluster test/rules
+MODULES := . test/cluster test/rules tools/release
 VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
+# An older Kubernetes for "make integration", such as 1.33; empty for the current one. OLDEST is the oldest that the chart allows.
+KUBERNETES ?=
+OLDEST := $(shell sed -n 's/^kubeVersion: ">=\([0-9.]*\)\..*/\1/p' deploy/chart/Chart.yaml)
+# Where the images of a release are going to be.
+REGISTRY ?= ghcr.io/tanist-dev
 # How often "make disruptions" and "make loss" try each case, and which cases; with which kube-proxy, and with which settings ("all": with
 # and without each).
 REPEAT ?= 20
@@ -33,7 +38,7 @@ RACE := $(if $(shell command -v gcc),-race)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: $(CLUSTER) ## Build all programs into bin
@@ -55,6 +60,7 @@ test: ## Run all tests that need no root, with the race detector if there is gcc
 	$(STILL) "Unit tests" go test $(RACE) ./...
 	cd test/cluster && $(STILL) "Unit tests of the cluster" \
 		go test ./cluster ./components ./controlplane ./node ./realnodes # not ./...: it would compile all of cert-manager first
+	cd tools/release && $(STILL) "Unit tests of the release" go test ./...
 	$(MAKE) chart integration
 
 .PHONY: fuzz
@@ -74,7 +80,8 @@ install.yaml: ## Render deploy/install.yaml from the chart
 	mv $(BIN)/install.yaml deploy/install.yaml
 
 .PHONY: integration
-integration: $(CLUSTER) ## Run the tests against a real API server (needs no root; the first run builds its components and Helm)
+integration: TEST_COMPONENTS := $(if $(KUBERNETES),--kubernetes $(KUBERNETES)) $(TEST_COMPONENTS)
+integration: $(CLUSTER) ## Run the tests against a real API server (needs no root; the first run builds its components and Helm; KUBERNETES=1.33)
 	$(CLUSTER) components $(TEST_COMPONENTS)
 	$(STILL) "Compiling Helm" $(HELM) version >/dev/null # so that the tests only render
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests against a real API server" \
@@ -84,6 +91,10 @@ integration: $(CLUSTER) ## Run the tests against a real API server (needs no roo
 converge: components ## Test that replicas that see different things do not fight (ROUNDS=300 SEED=1)
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components) go test $(RACE) -tags integration -count=1 -timeout 6h -v -run '^TestConvergence$$' \
 		./test/integration/ -rounds $(ROUNDS) -seed $(SEED)
+
+.PHONY: nightly
+nightly: ## Run what takes too long for CI, the tests against the oldest API server among it (needs real nodes, and hours)
+	$(MAKE) --keep-going vulnerabilities integration converge fuzz disruptions loss KUBERNETES=$(OLDEST) ROUNDS=100 REPEAT=5
 
 .PHONY: e2e
 e2e: nodes build ## Run the tests on real nodes (needs root and some Debian packages)
@@ -148,6 +159,18 @@ licences: ## Check that the licence of every module in the programs is allowed, 
 	mkdir -p $(BIN)
 	scripts/licences.sh $(BIN)/THIRD_PARTY
 	mv $(BIN)/THIRD_PARTY THIRD_PARTY
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Check the programs for known vulnerabilities (VULNDB=file:///FOLDER, where https://vuln.go.dev cannot be reached)
+	VULNDB="$(VULNDB)" $(STILL) "Looking for vulnerabilities" scripts/vulnerabilities.sh
+
+.PHONY: release
+release: ## Make a release of the commit that is checked out, in dist (VERSION=v0.1.0 REGISTRY=registry.example.com/team)
+	@[[ "$(origin VERSION)" == "command line" ]] || { echo 'say which version: make release VERSION=v0.1.0' >&2; exit 1; }
+	$(MAKE) verify vulnerabilities
+	cd tools/release && $(STILL) "Building tanist-release" go build -o $(BIN)/tanist-release .
+	$(STILL) "Compiling Helm" $(HELM) version >/dev/null
+	$(STILL) "Making the release" $(BIN)/tanist-release --version "$(VERSION)" --registry "$(REGISTRY)"
 
 .PHONY: verify
 verify: ## Check that the code is formatted, the modules are tidy and the licences are allowed and known
