@@ -179,6 +179,9 @@ licences: ## Check that the licence of every module in the programs is allowed, 
 	scripts/licences.sh $(BIN)/THIRD_PARTY
 	mv $(BIN)/THIRD_PARTY THIRD_PARTY
 
+# What is released, and checked for it, is built by the Go that go.mod names, whatever GOTOOLCHAIN says.
+release vulnerabilities: export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
+
 .PHONY: vulnerabilities
 vulnerabilities: ## Check the programs for known vulnerabilities (VULNDB=file:///FOLDER, where https://vuln.go.dev cannot be reached)
 	VULNDB="$(VULNDB)" $(STILL) "Looking for vulnerabilities" scripts/vulnerabilities.sh
