@@ -145,6 +145,9 @@ func createLargePods(ctx context.Context, a *attacker) {
 	creates.SetLimit(8)
 	for i := range largePods {
 		creates.Go(func() error {
+			if err := a.pace.Wait(createCtx); err != nil {
+				return nil // the attack has ended
+			}
 			_, err := a.client.CoreV1().Pods(a.Namespace).Create(createCtx, &corev1.Pod{
 				ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("large-%d", i), Labels: labels},
 				Spec: corev1.PodSpec{

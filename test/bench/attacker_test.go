@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"golang.org/x/time/rate"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -34,6 +35,8 @@ type attackerKnows struct {
 	Victim, Pod string
 	// Node is where the attacker's pods run.
 	Node string
+	// Rate is how many calls it begins in a second; 0 for as many as it can.
+	Rate float64
 }
 
 // tally is what an attacker has sent.
@@ -46,6 +49,7 @@ type tally struct {
 type attacker struct {
 	attackerKnows
 	client         kubernetes.Interface
+	pace           *rate.Limiter
 	calls, refused atomic.Int64
 }
 
@@ -66,7 +70,7 @@ func (a *attacker) repeat(ctx context.Context, atATime int, f func(ctx context.C
 	var next atomic.Int64
 	for range atATime {
 		group.Go(func() {
-			for ctx.Err() == nil {
+			for a.pace.Wait(ctx) == nil {
 				a.count(ctx, f(ctx, int(next.Add(1))-1))
 			}
 		})
@@ -87,6 +91,10 @@ func attackHere(t *testing.T, knows string) {
 		}
 		config.QPS = -1
 		a.client = kubernetes.NewForConfigOrDie(config)
+	}
+	a.pace = rate.NewLimiter(rate.Inf, 1)
+	if a.Rate > 0 {
+		a.pace.SetLimit(rate.Limit(a.Rate))
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

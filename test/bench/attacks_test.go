@@ -16,6 +16,7 @@ import (
 var (
 	handOvers = flag.Int("handovers", 100, "how many hand-overs are measured during each attack, and as many without it")
 	chosen    = flag.String("attacks", "", "the names of the attacks, separated by commas; all if empty")
+	rateLimit = flag.Float64("rate", 0, "how many calls an attacker begins in a second; 0 for as many as it can")
 )
 
 const (
@@ -143,6 +144,7 @@ func (m *measurement) measure(attack attack) (c comparison) {
 func (m *measurement) prepare(attack attack, turn int) (namespace string, p *process) {
 	m.t.Helper()
 	knows := attackerKnows{
+		Rate:   *rateLimit,
 		Attack: attack.name, Webhooks: fmt.Sprintf("127.0.0.1:%d", m.webhookPort), Metrics: m.replicas[0].metrics,
 		Victim: m.led[0].namespace, Node: m.node,
 	}
