@@ -145,7 +145,7 @@ func createLargePods(ctx context.Context, a *attacker) {
 	creates.SetLimit(8)
 	for i := range largePods {
 		creates.Go(func() error {
-			if err := a.pace.Wait(createCtx); err != nil {
+			if a.pace.Wait(createCtx) != nil {
 				return nil // the attack has ended
 			}
 			_, err := a.client.CoreV1().Pods(a.Namespace).Create(createCtx, &corev1.Pod{
