@@ -145,8 +145,8 @@ func createLargePods(ctx context.Context, a *attacker) {
 	creates.SetLimit(8)
 	for i := range largePods {
 		creates.Go(func() error {
-			if a.pace.Wait(createCtx) != nil {
-				return nil // the attack has ended
+			if err := a.pace.Wait(createCtx); err != nil {
+				return err // the attack has ended
 			}
 			_, err := a.client.CoreV1().Pods(a.Namespace).Create(createCtx, &corev1.Pod{
 				ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("large-%d", i), Labels: labels},
@@ -159,7 +159,7 @@ func createLargePods(ctx context.Context, a *attacker) {
 			return nil
 		})
 	}
-	_ = creates.Wait() // each error is counted
+	_ = creates.Wait() // each refused request is counted, and the end of the attack is no error
 	a.repeat(ctx, 1, func(ctx context.Context, i int) error {
 		if err := pause(ctx, largePause); err != nil {
 			return err
