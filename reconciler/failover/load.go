@@ -26,7 +26,10 @@ import (
 // loadFromInformers returns the part of the input that the informers have. It returns false when there is nothing to decide. It asks first
 // how much the informers have seen, so that what it lists afterwards is at least as new.
 func (c *Controller) loadFromInformers(key types.NamespacedName) (planner.Input, bool) {
-	in := planner.Input{Seen: c.stores.Seen(), Source: c.stores.Service(key), Tuning: c.tuning.Load(), Authority: c.authority(), Observer: c.observer}
+	in := planner.Input{
+		Seen: c.stores.Seen(), DeliveredPods: c.stores.DeliveredPods(),
+		Source: c.stores.Service(key), Tuning: c.tuning.Load(), Authority: c.authority(), Observer: c.observer,
+	}
 	if in.Source == nil || !c.stores.Serves(in.Source) {
 		return in, false
 	}
@@ -167,7 +170,7 @@ func replacePods(in *planner.Input, list *corev1.PodList, stores *store.Stores) 
 		}
 	}
 	in.Disruptions = disruption.Of(stores, in.Pods, in.Tuning.Election, in.Options.SameController)
-	in.PodsReadLive, in.Seen.Pods = true, list.ResourceVersion
+	in.PodsReadLive, in.Seen.Pods, in.DeliveredPods = true, list.ResourceVersion, list.ResourceVersion
 }
 
 // getLive reads an object from the API server. It leaves the object empty when it does not exist.

@@ -27,8 +27,11 @@ func (in Input) writtenBasis() leaderslice.Basis {
 // lower than what the slices say already, unless a live read has shown that no replica can have seen as much.
 func (in Input) commitBasis() leaderslice.Basis {
 	basis := leaderslice.Basis{Pods: in.Record.PodsVersion, Services: in.Source.ResourceVersion}
-	// The version that the leader cache has observed is empty at first. It may have arrived after the pods were listed, and it may date
-	// from before a restore of etcd.
+	// What the leader cache has observed is empty at first. Then every pod's events count: a pod may have been deleted before.
+	if basis.Pods == "" {
+		basis.Pods = in.DeliveredPods
+	}
+	// Both versions may have arrived after the pods were listed, and may date from before a restore of etcd.
 	if basis.Pods == "" || leaderslice.OlderVersion(in.Seen.Pods, basis.Pods) {
 		basis.Pods = in.Seen.Pods
 	}

@@ -109,6 +109,7 @@ func basisOf(basis string) func(*Input) {
 func TestCommitBasis(t *testing.T) {
 	for name, test := range map[string]struct {
 		seen, observed string
+		delivered      string
 		pod            string
 		slice          string
 		live           bool
@@ -116,18 +117,22 @@ func TestCommitBasis(t *testing.T) {
 	}{
 		"the newest version of a pod":                            {seen: "50", observed: "40", pod: "45", slice: "5/a1-uid/30/20", want: "45"},
 		"a deletion that is newer than all pods":                 {seen: "50", observed: "48", pod: "45", slice: "5/a1-uid/30/20", want: "48"},
-		"a deletion before this replica began to observe":        {seen: "50", pod: "45", slice: "5/a1-uid/30/20", want: "50"},
+		"a deletion before this replica began to observe":        {seen: "50", delivered: "49", pod: "45", slice: "5/a1-uid/30/20", want: "49"},
+		"a bookmark that other replicas do not have yet":         {seen: "99", delivered: "40", pod: "45", slice: "5/a1-uid/30/20", want: "45"},
+		"an event that arrived after the pods were listed":       {seen: "46", delivered: "48", pod: "45", slice: "5/a1-uid/30/20", want: "46"},
+		"no informer says what it has delivered":                 {seen: "50", pod: "45", slice: "5/a1-uid/30/20", want: "50"},
 		"a deletion that arrived after the pods were listed":     {seen: "46", observed: "48", pod: "45", slice: "5/a1-uid/30/20", want: "46"},
 		"a newer version in the slice is kept":                   {seen: "50", observed: "40", pod: "40", slice: "5/a1-uid/47/20", want: "47"},
 		"versions from before a restore of etcd":                 {seen: "50", observed: "90", pod: "45", slice: "5/a1-uid/90/20", live: true, want: "50"},
 		"a version that was made up, after a live read":          {seen: "50", observed: "40", pod: "45", slice: "5/a1-uid/999999/20", live: true, want: "45"},
+		"observed events count before those of all pods":         {seen: "50", observed: "40", delivered: "49", pod: "41", slice: "5/a1-uid/30/20", want: "41"},
 		"a version that is no number is not kept":                {seen: "50", observed: "40", pod: "45", slice: "5/a1-uid/x/20", want: "45"},
 		"the informer does not say how much it has seen of pods": {observed: "40", pod: "45", slice: "5/a1-uid/30/20", want: "45"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := dual(dummy.Leading("a1", 5), gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.ResourceVersion = test.pod }))
 			basisOf(test.slice)(&in)
-			in.Seen.Pods, in.Record.PodsVersion, in.PodsReadLive = test.seen, test.observed, test.live
+			in.Seen.Pods, in.DeliveredPods, in.Record.PodsVersion, in.PodsReadLive = test.seen, test.delivered, test.observed, test.live
 			if got := in.commitBasis().Pods; got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}

@@ -25,8 +25,10 @@ type Input struct {
 	// Disruptions is what other objects say about the future of the pods.
 	Disruptions disruption.Disruptions
 	Record      cache.Record
-	// Seen are the versions of the pods and the Services that the informers had seen when the pods were listed.
+	// Seen are the versions of the pods and the Services that the informers had seen when the pods were listed, by bookmarks, too.
 	Seen leaderslice.Basis
+	// DeliveredPods is the newest version of any pod that an event had brought then. Seen may be newer, although nothing has happened since.
+	DeliveredPods string
 	// PodsReadLive says that the pods, too, were read from the API server.
 	PodsReadLive bool
 	// Authority is what this replica may change about who leads.

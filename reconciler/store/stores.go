@@ -25,6 +25,8 @@ type Stores struct {
 	selected toolscache.Indexer
 	// The following announce disruptions of pods (see package disruption).
 	nodes, replicaSets, deployments, statefulSets, daemonSets toolscache.Indexer
+	// deliveredPods is up to which version events have brought pods.
+	deliveredPods *delivered
 	// Installation is the namespace that this Tanist runs in. Leader Services name it.
 	Installation string
 }
@@ -63,6 +65,12 @@ func New(ctx context.Context, informers, selected, states ctrlcache.Informers, i
 			return nil, fmt.Errorf("failed to get store of informer for %T: %T has none", informed.kind, informer)
 		}
 		*informed.into = indexed.GetIndexer()
+		if informed.into == &s.Pods {
+			s.deliveredPods = &delivered{store: s.Pods}
+			if _, err := informer.AddEventHandler(s.deliveredPods); err != nil {
+				return nil, fmt.Errorf("failed to follow versions of pods: %w", err)
+			}
+		}
 	}
 	return s, nil
 }
@@ -70,6 +78,14 @@ func New(ctx context.Context, informers, selected, states ctrlcache.Informers, i
 // Seen returns the resource versions of pods and Services up to which the informers have seen everything.
 func (s *Stores) Seen() leaderslice.Basis {
 	return leaderslice.Basis{Pods: s.Pods.LastStoreSyncResourceVersion(), Services: s.Services.LastStoreSyncResourceVersion()}
+}
+
+// DeliveredPods returns the newest version of a pod, or of a pod's deletion, that the informer has brought.
+func (s *Stores) DeliveredPods() string {
+	if s.deliveredPods == nil {
+		return s.Pods.LastStoreSyncResourceVersion()
+	}
+	return s.deliveredPods.version()
 }
 
 // OlderReplicas reports whether any running replica of this installation does not know the rules about which replica may change what.
