@@ -16,6 +16,8 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/tanist-dev/tanist/test/controllers"
 )
 
 var (
@@ -24,6 +26,13 @@ var (
 	clientset  *kubernetes.Clientset
 	history    *recorder
 )
+
+// running are the controllers that the tests run. Those that delete pods of nodes that do not exist are left out.
+var running = []string{
+	"endpoints-controller", "endpointslice-controller", "endpointslice-mirroring-controller", "garbage-collector-controller",
+	"namespace-controller", "resourcequota-controller", "deployment-controller", "replicaset-controller", "statefulset-controller",
+	"daemonset-controller", "job-controller",
+}
 
 var verbosity = flag.Int("verbosity", -4, "how much Tanist logs while it is tested")
 
@@ -97,7 +106,7 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 		stop()
 		return nil, fmt.Errorf("failed to hold the workload controllers back: %w", err)
 	}
-	working, err := startControllers(ctx, clientset, kubeconfig)
+	working, err := controllers.Start(ctx, clientset, kubeconfig, running...)
 	if err != nil {
 		stop()
 		return nil, err

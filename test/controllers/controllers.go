@@ -1,6 +1,4 @@
-//go:build integration
-
-package integration_test
+package controllers
 
 import (
 	"context"
@@ -12,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -21,12 +20,12 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// controllers are those of kube-controller-manager that the tests run. Those that delete pods of nodes that do not exist are left out.
-var controllers = []string{
-	"endpoints-controller", "endpointslice-controller", "endpointslice-mirroring-controller", "garbage-collector-controller",
-	"namespace-controller", "resourcequota-controller", "deployment-controller", "replicaset-controller", "statefulset-controller",
-	"daemonset-controller", "job-controller",
-}
+const (
+	// timeout is how long a test waits for what should take milliseconds: long enough for one busy core.
+	timeout = 4 * time.Minute
+	// interval is how often a condition is checked.
+	interval = 100 * time.Millisecond
+)
 
 // controllerManager is a running kube-controller-manager.
 type controllerManager struct {
@@ -37,13 +36,14 @@ type controllerManager struct {
 	err   error
 }
 
-// startControllers runs kube-controller-manager and waits until its controllers work. It ends with this process at the latest.
-func startControllers(ctx context.Context, c *kubernetes.Clientset, kubeconfig []byte) (stop func() error, err error) {
+// Start runs kube-controller-manager with the named controllers, and waits until they work. Those for slices and for garbage must be among
+// them. It ends with this process at the latest.
+func Start(ctx context.Context, c kubernetes.Interface, kubeconfig []byte, names ...string) (stop func() error, err error) {
 	m := &controllerManager{ended: make(chan struct{})}
 	if m.folder, err = os.MkdirTemp("", "controllers-"); err != nil {
 		return nil, err
 	}
-	if err := m.start(kubeconfig); err != nil {
+	if err := m.start(kubeconfig, names); err != nil {
 		return nil, errors.Join(fmt.Errorf("failed to start kube-controller-manager: %w", err), os.RemoveAll(m.folder))
 	}
 	if err := m.waitWorking(ctx, c); err != nil {
@@ -55,7 +55,7 @@ func startControllers(ctx context.Context, c *kubernetes.Clientset, kubeconfig [
 
 func (m *controllerManager) log() string { return filepath.Join(m.folder, "log") }
 
-func (m *controllerManager) start(kubeconfig []byte) error {
+func (m *controllerManager) start(kubeconfig []byte, names []string) error {
 	config := filepath.Join(m.folder, "kubeconfig")
 	if err := os.WriteFile(config, kubeconfig, 0o600); err != nil {
 		return err
@@ -66,7 +66,7 @@ func (m *controllerManager) start(kubeconfig []byte) error {
 	}
 	m.cmd = exec.Command(filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-controller-manager"),
 		"--kubeconfig="+config, "--leader-elect=false", "--secure-port=0", "--kube-api-qps=1000", "--kube-api-burst=1000",
-		"--controllers="+strings.Join(controllers, ","),
+		"--controllers="+strings.Join(names, ","),
 		// Each controller has a user of its own, so that a policy can tell them apart.
 		"--use-service-account-credentials",
 	)
@@ -99,7 +99,7 @@ func (m *controllerManager) stop() error {
 
 // waitWorking waits until a Service gets a slice and an Endpoints object, and until what it owns is deleted with it: the garbage collector
 // is the last controller to be ready.
-func (m *controllerManager) waitWorking(ctx context.Context, c *kubernetes.Clientset) error {
+func (m *controllerManager) waitWorking(ctx context.Context, c kubernetes.Interface) error {
 	const namespace, name = metav1.NamespaceDefault, "controllers-work"
 	service, err := c.CoreV1().Services(namespace).Create(ctx, &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -142,7 +142,7 @@ func ignoreNotFound(err error) error {
 
 // poll calls f until it returns true, or the process has ended.
 func (m *controllerManager) poll(ctx context.Context, done wait.ConditionWithContextFunc) error {
-	return wait.PollUntilContextTimeout(ctx, metricsInterval, 2*waitTimeout, true, func(ctx context.Context) (bool, error) {
+	return wait.PollUntilContextTimeout(ctx, interval, timeout, true, func(ctx context.Context) (bool, error) {
 		select {
 		case <-m.ended:
 			return false, fmt.Errorf("it has ended: %w", m.err)
