@@ -13,7 +13,7 @@ FAILOVERS ?= 20
 STILL := $(CURDIR)/scripts/still.sh
 # The components that the tests against a real API server need.
 TEST_COMPONENTS := kube-apiserver kube-controller-manager kubectl etcd cert-manager crds
-MODULES := . test/cluster test/rules tools/release
+MODULES := . test/cluster test/gateway test/rules tools/release
 VERSION := $(shell sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 BENCH_ARGS ?= --mode delete,force,evict --failovers 50 --floor --traffic --report bin/bench.html
 # An older Kubernetes for "make integration", such as 1.33; empty for the current one. OLDEST is the oldest that the chart allows.
@@ -86,6 +86,8 @@ integration: $(CLUSTER) ## Run the tests against a real API server (needs no roo
 	$(STILL) "Compiling Helm" $(HELM) version >/dev/null # so that the tests only render
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests against a real API server" \
 		go test $(RACE) -tags integration -count=1 -timeout 2h ./test/integration/
+	cd test/gateway && KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests with the Gateway API" \
+		go test $(RACE) -tags integration -count=1 -timeout 30m ./...
 
 # Runs the tests that need a browser, with arguments.
 BROWSER_TEST = KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests in a browser" \
