@@ -2,6 +2,7 @@ package leaderservice
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -48,6 +49,8 @@ func (c *Controller) result(key types.NamespacedName, p *plan, in input, err err
 		return reconcile.Result{RequeueAfter: outdatedDelay}, nil
 	case notify.Refused(err):
 		tried := c.refusals.Record(key, err.Error(), now)
+		// A write that was refused has to be made again although nobody has undone it.
+		p.warnings = slices.DeleteFunc(p.warnings, func(w notify.Warning) bool { return w.Reason == notify.ReasonContested })
 		p.warnings = append(p.warnings, notify.WriteRefusedWarning(in.source, notify.ActionMirror, err, tried))
 		return reconcile.Result{RequeueAfter: tried.Delay()}, nil // even when the plan would be due sooner
 	default:

@@ -72,6 +72,29 @@ func TestARefusedWriteBacksOffAlthoughThePlanIsDueSooner(t *testing.T) {
 	}
 }
 
+// TestARefusedRepairIsNotContested: Tanist tries it again and again, but nobody has undone it.
+func TestARefusedRepairIsNotContested(t *testing.T) {
+	c := newController(t)
+	in := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })))
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "web-leader", errors.New("a policy demands a label"))
+	reasons := map[string]int{}
+	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); {
+		p := decide(in, now)
+		c.spaceOut(gen.ShopWeb, &p, in, now)
+		result, err := c.result(gen.ShopWeb, &p, in, forbidden, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, warning := range p.warnings {
+			reasons[warning.Reason]++
+		}
+		now = now.Add(result.RequeueAfter)
+	}
+	if reasons["WriteRefused"] == 0 || len(reasons) != 1 {
+		t.Errorf("got the warnings %v, want only that the write is refused", reasons)
+	}
+}
+
 func TestDeferReportDefersTheReportOnly(t *testing.T) {
 	leads := func(in *input) { in.state = led("a1", 5) }
 	otherPorts := gen.WebService(func(s *corev1.Service) { s.Spec.Ports[0].Port = 8080 })
