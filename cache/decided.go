@@ -40,6 +40,15 @@ func (l *Leaders) Decided(key types.NamespacedName, successor *election.Candidat
 	return changed
 }
 
+// SetHeldBack records the reason of the move that a pause of a Service holds back; empty for none. It ignores a Service without an entry.
+func (l *Leaders) SetHeldBack(key types.NamespacedName, reason string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.entries[key]; ok {
+		e.heldBack = reason
+	}
+}
+
 // nameOf returns a candidate's name; empty for none.
 func nameOf(candidate *election.Candidate) string {
 	if candidate == nil {

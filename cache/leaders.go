@@ -47,6 +47,8 @@ type entry struct {
 	// successor is the successor according to the last decision; nil if no pod can follow. decided reports whether there was a decision since the leader changed.
 	successor *election.Candidate
 	decided   bool
+	// heldBack is the reason of the move that a pause of the Service holds back according to the last decision; empty for none.
+	heldBack string
 	// prepared is the hand-over that admission has prepared; nil for none.
 	prepared *Prepared
 	// preparedFor is the leader for whose departure a hand-over was last prepared. It stays when prepared is used or

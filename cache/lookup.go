@@ -28,6 +28,8 @@ type Record struct {
 	Successor *election.Candidate
 	// Decided reports whether Successor is known: without a decision since the leader changed, a nil Successor means nothing.
 	Decided bool
+	// HeldBack is the reason of the move that a pause of the Service holds back; empty for none.
+	HeldBack string
 	// Slices are the slices that exist, by name.
 	Slices map[string]leaderslice.Slice
 	// PodsVersion is the newest resourceVersion that the informer has delivered for any of the Service's pods, deletions included.
@@ -115,7 +117,7 @@ func (e *entry) forgetAbsent(want Want) {
 // record copies the entry, for use without the lock. The caller holds mu.
 func (e *entry) record() Record {
 	r := Record{
-		State: e.state, HighestTerm: e.highestTerm, Successor: e.successor, Decided: e.decided, PodsVersion: e.podsVersion,
+		State: e.state, HighestTerm: e.highestTerm, Successor: e.successor, Decided: e.decided, HeldBack: e.heldBack, PodsVersion: e.podsVersion,
 		Slices: make(map[string]leaderslice.Slice, len(e.slices)),
 	}
 	for name, slice := range e.slices {

@@ -29,8 +29,20 @@ const (
 	LossAfterKey       = Domain + "/loss-after"
 	FreezeAfterKey     = Domain + "/freeze-after"
 
+	PausedKey             = Domain + "/paused"
+	HandoverOnKey         = Domain + "/handover-on"
+	CandidateConditionKey = Domain + "/candidate-condition"
+	PreferredNodesKey     = Domain + "/preferred-nodes"
+
+	LeaderServiceTypeKey     = Domain + "/leader-service-type"
+	ExternalTrafficPolicyKey = Domain + "/external-traffic-policy"
+	LoadBalancerClassKey     = Domain + "/load-balancer-class"
+
 	// PriorityKey is an annotation that a user writes on a pod: an integer. The higher priority wins, before the strategy.
 	PriorityKey = Domain + "/priority"
+
+	// CandidateKey is an annotation that a user writes on a pod: with the value "false", the pod is never made leader.
+	CandidateKey = Domain + "/candidate"
 
 	// DrainWindowAppliedKey is the annotation that Tanist writes on a pod whose grace period it has extended: by how long.
 	DrainWindowAppliedKey = Domain + "/drain-window-applied"
@@ -62,6 +74,10 @@ const (
 
 	// SuccessorKey is the annotation that Tanist writes on the leader Service only: the pod that would lead if the leader went now.
 	SuccessorKey = Domain + "/successor"
+
+	// HandoversPausedCondition is the condition in the status of the leader Service while the Service asks for a pause. Its reason says which
+	// hand-over is held back.
+	HandoversPausedCondition = Domain + "/HandoversPaused"
 
 	// LeaderReadyCondition is the condition in the status of the leader Service that says whether a ready pod leads.
 	LeaderReadyCondition = Domain + "/LeaderReady"
@@ -115,13 +131,14 @@ const (
 var serviceKeys = []string{
 	EnabledKey, LeaderServiceKey, StrategyKey, StickyKey, MinReadyKey, NotReadyGraceKey, DrainWindowKey, PreferredLeaderKey,
 	SameControllerKey, CopyLabelsKey, CopyAnnotationsKey, ProbeKey, LossAfterKey, FreezeAfterKey,
+	PausedKey, HandoverOnKey, CandidateConditionKey, PreferredNodesKey, LeaderServiceTypeKey, ExternalTrafficPolicyKey, LoadBalancerClassKey,
 }
 
 // IsServiceKey reports whether a key is that of an annotation which a user may write on a Service.
 func IsServiceKey(key string) bool { return slices.Contains(serviceKeys, key) }
 
 // podKeys are the annotations that a user may write on a pod.
-var podKeys = []string{PriorityKey, DrainWindowKey}
+var podKeys = []string{PriorityKey, DrainWindowKey, CandidateKey}
 
 // writtenKeys are the annotations that Tanist writes itself. A user's Service may have them too, copied from a leader Service.
 var writtenKeys = []string{

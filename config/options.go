@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -61,6 +62,22 @@ type Options struct {
 	// FreezeAfter is how long the leader must not have answered before it counts as frozen; zero for never. If it is nil, the leader's own
 	// readiness probe decides.
 	FreezeAfter *time.Duration
+
+	// Paused holds back every hand-over that could wait. Losses are still handled.
+	Paused bool
+	// HandoverOn are the announcements that move the leader, in the order of Announcements. If it is nil, the tuning decides; an empty list
+	// that is not nil is for none.
+	HandoverOn []string
+	// CandidateCondition is the condition that must be True for a pod to be made leader; empty for none.
+	CandidateCondition string
+	// PreferredNodes is a label selector: pods on nodes that match it are preferred. It is empty for none.
+	PreferredNodes string
+
+	// LeaderServiceType is the leader Service's type. ExternalTrafficPolicy and LoadBalancerClass are empty unless the type allows them; then
+	// the cluster decides.
+	LeaderServiceType     LeaderServiceType
+	ExternalTrafficPolicy corev1.ServiceExternalTrafficPolicy
+	LoadBalancerClass     string
 }
 
 // DefaultMinReadyUnprobed is the min-ready of pods without a readiness probe, unless their Service has one. Such pods are Ready as soon
@@ -69,7 +86,9 @@ const DefaultMinReadyUnprobed = 5 * time.Second
 
 // DefaultOptions returns the options of a Service with this name whose only annotation is the one that opts in.
 func DefaultOptions(service string) Options {
-	options := Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: DefaultMinReadyUnprobed, ProbePods: true}
+	options := Options{
+		Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: DefaultMinReadyUnprobed, ProbePods: true, LeaderServiceType: TypeClusterIP,
+	}
 	if name := service + LeaderServiceSuffix; len(validation.IsDNS1035Label(name)) == 0 {
 		options.LeaderService = name
 	}

@@ -41,6 +41,11 @@ func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	options.ProbePods = p.oneOf(ProbeKey, "auto", "off") == "auto"
 	p.silence(LossAfterKey, MaxLossAfter, &options.LossAfter)
 	p.silence(FreezeAfterKey, MaxFreezeAfter, &options.FreezeAfter)
+	options.Paused = p.oneOf(PausedKey, "false", "true") == "true"
+	p.handoverOn(HandoverOnKey, &options.HandoverOn)
+	p.condition(CandidateConditionKey, &options.CandidateCondition)
+	p.nodeSelector(PreferredNodesKey, &options.PreferredNodes)
+	p.serviceType(&options)
 	p.unknown()
 	if Enabled(service.Annotations) {
 		p.spec(service)
@@ -153,7 +158,7 @@ func (p *parser) podName(key string, into *string) {
 func (p *parser) unknown() {
 	wrong := wrongKeys(p.annotations, unknownServiceKey)
 	for _, key := range wrong.keys {
-		if key == PriorityKey {
+		if key == PriorityKey || key == CandidateKey {
 			p.reject(key, p.annotations[key], "belongs on the pods (in the template of their workload), not on the Service")
 		} else {
 			p.errs = append(p.errs, field.NotSupported(annotationsPath.Key(cut(key)), cut(key), serviceKeys))

@@ -48,7 +48,9 @@ func TestParseOptions(t *testing.T) {
 	const knownKeys = `"tanist.dev/enabled", "tanist.dev/leader-service", "tanist.dev/strategy", "tanist.dev/sticky", ` +
 		`"tanist.dev/min-ready", "tanist.dev/not-ready-grace", "tanist.dev/drain-window", "tanist.dev/preferred-leader", ` +
 		`"tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations", "tanist.dev/probe", "tanist.dev/loss-after", ` +
-		`"tanist.dev/freeze-after"`
+		`"tanist.dev/freeze-after", "tanist.dev/paused", "tanist.dev/handover-on", ` +
+		`"tanist.dev/candidate-condition", "tanist.dev/preferred-nodes", "tanist.dev/leader-service-type", ` +
+		`"tanist.dev/external-traffic-policy", "tanist.dev/load-balancer-class"`
 	cases := map[string]struct {
 		service    *corev1.Service
 		want       Options
@@ -56,14 +58,23 @@ func TestParseOptions(t *testing.T) {
 	}{
 		"a Service that only opts in has the defaults": {
 			service: service(),
-			want:    Options{LeaderService: "db-leader", Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second, ProbePods: true},
+			want: Options{
+				LeaderService: "db-leader", Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second, ProbePods: true,
+				LeaderServiceType: TypeClusterIP,
+			},
 		},
 		"every annotation is read": {
 			service: service("leader-service", "primary", "strategy", "ordinal", "sticky", "false", "min-ready", "10s",
 				"not-ready-grace", "1500ms", "drain-window", "0s", "preferred-leader", "db-0.x", "same-controller", "StatefulSet/db.x",
 				"copy-labels", "team, example.com/cost-centre,team,", "copy-annotations", "example.com/owner",
-				"probe", "off", "loss-after", "2s", "freeze-after", "3s"),
+				"probe", "off", "loss-after", "2s", "freeze-after", "3s",
+				"paused", "true", "handover-on", "rollout,cordon", "candidate-condition", "example.com/CaughtUp", "preferred-nodes", "zone=a",
+				"leader-service-type", "LoadBalancer", "external-traffic-policy", "Local", "load-balancer-class", "example.com/internal"),
 			want: Options{
+				Paused: true, HandoverOn: []string{"cordon", "rollout"}, CandidateCondition: "example.com/CaughtUp", PreferredNodes: "zone=a",
+				LeaderServiceType: TypeLoadBalancer, ExternalTrafficPolicy: corev1.ServiceExternalTrafficPolicyLocal,
+				LoadBalancerClass: "example.com/internal",
+
 				LeaderService: "primary", Strategy: StrategyOrdinal, Sticky: false, MinReady: 10 * time.Second, MinReadyUnprobed: 10 * time.Second,
 				NotReadyGrace: 1500 * time.Millisecond, DrainWindow: seconds(0), PreferredLeader: "db-0.x",
 				SameController: Workload{Kind: "StatefulSet", Name: "db.x"},
@@ -251,7 +262,9 @@ func TestParseOptions(t *testing.T) {
 				ObjectMeta: metav1.ObjectMeta{Name: strings.Repeat("a", 63)},
 				Spec:       corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName},
 			},
-			want: Options{Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second, ProbePods: true},
+			want: Options{
+				Strategy: StrategyOldest, Sticky: true, MinReadyUnprobed: 5 * time.Second, ProbePods: true, LeaderServiceType: TypeClusterIP,
+			},
 		},
 	}
 	for name, test := range cases {

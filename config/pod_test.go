@@ -18,7 +18,7 @@ func TestUnknownPodAnnotations(t *testing.T) {
 	want := []string{
 		`metadata.annotations[tanist.dev/enabled]: Invalid value: "true": belongs on the Service, not on its pods`,
 		`metadata.annotations[tanist.dev/prioritty]: Unsupported value: "tanist.dev/prioritty": supported values: ` +
-			`"tanist.dev/priority", "tanist.dev/drain-window"`,
+			`"tanist.dev/priority", "tanist.dev/drain-window", "tanist.dev/candidate"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("unexpected errors (-want +got):\n%s", diff)

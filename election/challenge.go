@@ -29,6 +29,11 @@ func (e evaluation) challenger(leader *Candidate, incumbent Incumbent) (*Candida
 	if next := e.replacement(leader, incumbent); next != nil {
 		return next, leader.Announced.reason()
 	}
+	if leader.Excluded != "" {
+		if next := e.best(leader.UID, leader.Node, func(c Candidate) bool { return e.succeedsExcluded(c, leader) }); next != nil {
+			return next, ReasonLeaderExcluded
+		}
+	}
 	best := e.best(leader.UID, "", func(c Candidate) bool { return e.challenges(c, leader, incumbent) })
 	switch {
 	case best == nil:
@@ -50,6 +55,26 @@ func (e evaluation) challenger(leader *Candidate, incumbent Incumbent) (*Candida
 func (e evaluation) challenges(c Candidate, leader *Candidate, incumbent Incumbent) bool {
 	return e.eligible(c) && c.trusted() && c.Announced == NotAnnounced && c.carriesAsMuch(leader) &&
 		(c.Missing == leader.Missing || e.displaces(c, incumbent))
+}
+
+// succeedsExcluded reports whether a pod may take over from a leader that is excluded. The leader serves, and it can never take the
+// leadership back. So it waits for a pod that is eligible, carries as much of the traffic, and is not announced to go: a move to a pod that
+// goes next might leave nobody.
+func (e evaluation) succeedsExcluded(c Candidate, leader *Candidate) bool {
+	return e.eligible(c) && c.trusted() && c.Announced == NotAnnounced && c.carriesAsMuch(leader)
+}
+
+// heldBack returns who would take over from the leader if the Service were not paused, and why. It returns nil if nobody would, or if the
+// Service is not paused.
+func (e evaluation) heldBack(leader *Candidate, incumbent Incumbent) (*Candidate, Reason) {
+	if !e.rules.Paused || leader == nil || leader.UID != incumbent.UID || !e.rules.stands(leader, e.now) {
+		return nil, ""
+	}
+	next, reason := e.challenge(leader, incumbent)
+	if reason == "" {
+		return nil, ""
+	}
+	return next, reason
 }
 
 // carriesAsMuch reports whether a pod carries at least as much of the traffic as the leader, and for at least as long.

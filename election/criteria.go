@@ -21,6 +21,8 @@ const (
 	ByPreference Criterion = "Preference"
 	// ByPriority is the pod with the higher priority.
 	ByPriority Criterion = "Priority"
+	// ByPreferredNode is a pod on a node that the Service prefers.
+	ByPreferredNode Criterion = "PreferredNode"
 	// ByNode is a pod on another node than the leader.
 	ByNode Criterion = "Node"
 	// ByDeletionCost is the pod with the higher deletion cost.
@@ -33,5 +35,5 @@ const (
 
 // criteria are those of Rules.compare, in its order.
 var criteria = [...]Criterion{
-	ByCompletion, ByDeletion, ByTraffic, ByAnnouncement, ByPreference, ByPriority, ByNode, ByDeletionCost, ByStrategy, ByName,
+	ByCompletion, ByDeletion, ByTraffic, ByAnnouncement, ByPreference, ByPriority, ByPreferredNode, ByNode, ByDeletionCost, ByStrategy, ByName,
 }

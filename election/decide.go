@@ -12,6 +12,9 @@ import "time"
 //   - if it is announced to go: to an eligible pod that is not announced and carries as much of the Service's traffic. Without such a
 //     pod it stays, because another move would follow soon. The exception is a leader that will be deleted immediately: the pod that
 //     has longest to live takes over. A rollout requires more than an eligible pod: see displaces;
+//   - if the user no longer wants it to lead (see Candidate.Excluded): to an eligible pod that carries as much and is not announced. It
+//     stays until there is one, because a leader that serves is better than none. An excluded pod is never made leader: not even if
+//     nobody else can lead;
 //   - to an eligible pod that carries more of the Service's ports and address families and is not announced. It must also be allowed
 //     to displace the leader: see displaces;
 //   - to the preferred pod, once that is eligible and not announced. A preferred pod that is announced does not take the leadership
@@ -26,8 +29,8 @@ import "time"
 // If Kubernetes has lost sight of the leader's node and calls all pods not ready, the leader stays: it may still serve, and nobody is
 // better.
 //
-// An announcement that is withdrawn moves nobody: the current leader stays if it carries as much. With Rules.LossesOnly, none of
-// these rules moves a leader that stands.
+// An announcement that is withdrawn moves nobody: the current leader stays if it carries as much. With Rules.LossesOnly or
+// Rules.Paused, none of these rules moves a leader that stands.
 //
 // If the leader does not stand, the first eligible pod leads. An eligible pod that is announced to go comes before a younger pod that
 // stays: it serves now, and MinReady is the user's wish. If nobody is eligible, the first fit pod leads, however young: MinReady
@@ -46,6 +49,7 @@ func Decide(rules Rules, candidates []Candidate, incumbent Incumbent, now time.T
 	decision.RequeueAfter = e.requeueAfter(decision, incumbent)
 	decision.Leader = copyOf(decision.Leader)
 	decision.Successor = copyOf(decision.Successor)
+	decision.HeldBack = copyOf(decision.HeldBack)
 	return decision
 }
 
@@ -71,6 +75,7 @@ func (e evaluation) decide(incumbent Incumbent) Decision {
 		return decision
 	}
 	decision.Move = incumbent.UID != leader.UID
+	decision.HeldBack, decision.HeldBackReason = e.heldBack(leader, incumbent)
 	decision.Successor = e.announceRollouts(leader.UID).next(leader.UID, leader.Node)
 	return decision
 }
@@ -93,6 +98,9 @@ func (e evaluation) lead(incumbent Incumbent) (leader *Candidate, ready bool, re
 	if e.rules.stands(holder, e.now) {
 		if next := e.relief(holder); next != nil {
 			return next, true, holder.Lost
+		}
+		if e.rules.Paused {
+			return holder, true, ""
 		}
 		leader, reason := e.challenge(holder, incumbent)
 		return leader, true, reason

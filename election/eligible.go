@@ -2,9 +2,14 @@ package election
 
 import "time"
 
-// Fit reports whether the pod can carry the Service's traffic now, as a ready endpoint: it is Ready, is not terminating and has no
-// problem. Only a fit pod is made leader.
+// Fit reports whether the pod may be made leader: it serves, and no wish of the user excludes it.
 func (c Candidate) Fit() bool {
+	return c.serves() && c.Excluded == ""
+}
+
+// serves reports whether the pod can carry the Service's traffic now, as a ready endpoint: it is Ready, is not terminating and has no
+// problem.
+func (c Candidate) serves() bool {
 	return c.Ready && !c.Terminating && c.Problem == ""
 }
 
@@ -28,10 +33,10 @@ func (r Rules) eligibleFrom(c *Candidate) time.Time {
 	return c.ReadySince.Add(r.minReady(c))
 }
 
-// stands reports whether the incumbent's pod is still a leader: it is fit, for however short a time, or its lost readiness is within
-// the grace. A nil holder does not stand.
+// stands reports whether the incumbent's pod is still a leader: it serves, for however short a time, or its lost readiness is within the
+// grace. A nil holder does not stand. A leader that is excluded stands: it serves, and there may be nobody else.
 func (r Rules) stands(holder *Candidate, now time.Time) bool {
-	return holder != nil && (holder.Fit() || r.withinGrace(holder, now))
+	return holder != nil && (holder.serves() || r.withinGrace(holder, now))
 }
 
 // withinGrace reports whether the leader's lost readiness is within the grace. A loss that its kubelet dates further into the future

@@ -11,6 +11,8 @@ const (
 	ObstacleNotReady Obstacle = "NotReady"
 	// ObstacleUnfit is a pod that can carry none of the Service's traffic (Candidate.Problem).
 	ObstacleUnfit Obstacle = "Unfit"
+	// ObstacleExcluded is a pod that the user does not want to lead (Candidate.Excluded).
+	ObstacleExcluded Obstacle = "Excluded"
 
 	// ObstacleInDoubt is a pod that an observer believes to be lost, or believed so not long ago.
 	ObstacleInDoubt Obstacle = "InDoubt"
@@ -26,7 +28,7 @@ const (
 
 // Excludes reports whether a pod with this obstacle is never made leader. With any other obstacle, it leads if no pod without one can.
 func (o Obstacle) Excludes() bool {
-	return o == ObstacleTerminating || o == ObstacleNotReady || o == ObstacleUnfit
+	return o == ObstacleTerminating || o == ObstacleNotReady || o == ObstacleUnfit || o == ObstacleExcluded
 }
 
 // obstacles returns all obstacles of a pod, those that exclude it first.
@@ -40,6 +42,7 @@ func (e evaluation) obstacles(c Candidate) []Obstacle {
 	add(ObstacleTerminating, c.Terminating)
 	add(ObstacleNotReady, !c.Ready)
 	add(ObstacleUnfit, c.Problem != "")
+	add(ObstacleExcluded, c.Excluded != "")
 	add(ObstacleInDoubt, !c.trusted())
 	add(ObstacleRunsToCompletion, c.Finite)
 	add(ObstacleTooYoung, c.Fit() && !e.eligible(c))

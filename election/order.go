@@ -13,10 +13,12 @@ import "cmp"
 //     hand-over;
 //  5. the preferred pod;
 //  6. the higher priority;
-//  7. a pod on another node than leavingNode (empty: any node), because what removes the leader may remove its neighbours too;
-//  8. the higher deletion cost, because a ReplicaSet that scales down deletes the lower first;
-//  9. the strategy;
-//  10. the name, then the UID.
+//  7. a pod on a node that the Service prefers. It counts less than a priority, which somebody has given to this very pod, and more than
+//     what Tanist guesses from the leader's node: a preferred zone or pool has several nodes;
+//  8. a pod on another node than leavingNode (empty: any node), because what removes the leader may remove its neighbours too;
+//  9. the higher deletion cost, because a ReplicaSet that scales down deletes the lower first;
+//  10. the strategy;
+//  11. the name, then the UID.
 func (r Rules) compare(a, b *Candidate, leavingNode string) int {
 	order, _ := r.compareBy(a, b, leavingNode)
 	return order
@@ -31,6 +33,7 @@ func (r Rules) compareBy(a, b *Candidate, leavingNode string) (int, Criterion) {
 		cmp.Compare(a.Announced.urgency(), b.Announced.urgency()),
 		trueFirst(r.prefers(a), r.prefers(b)),
 		cmp.Compare(b.Priority, a.Priority),
+		trueFirst(a.OnPreferredNode, b.OnPreferredNode),
 		trueFirst(a.elsewhere(leavingNode), b.elsewhere(leavingNode)),
 		cmp.Compare(b.DeletionCost, a.DeletionCost),
 		r.Strategy.compare(a, b),

@@ -34,6 +34,9 @@ const (
 	// ReasonLeaderIncomplete is a leader that gives way to a pod that carries more of the Service's ports and address families.
 	ReasonLeaderIncomplete Reason = "LeaderIncomplete"
 
+	// ReasonLeaderExcluded is a leader that the user no longer wants to lead (Candidate.Excluded), and that gives way to a pod that may.
+	ReasonLeaderExcluded Reason = "LeaderExcluded"
+
 	// ReasonPreferred is the preferred pod taking over from a healthy leader.
 	ReasonPreferred Reason = "Preferred"
 	// ReasonBetterCandidate is a better pod taking over from a healthy leader of a Service that is not sticky.
@@ -52,7 +55,7 @@ func Reasons() []Reason {
 		ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit,
 		ReasonNodeLost, ReasonLeaderFrozen, ReasonLeaderCrashed,
 		ReasonLeaderDisrupted, ReasonNodeGoing, ReasonRollout, ReasonScaleDown,
-		ReasonRunsToCompletion, ReasonLeaderIncomplete,
+		ReasonRunsToCompletion, ReasonLeaderIncomplete, ReasonLeaderExcluded,
 		ReasonPreferred, ReasonBetterCandidate,
 		ReasonNoCandidate,
 	}

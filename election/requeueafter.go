@@ -42,9 +42,10 @@ func (e evaluation) dueTimes(incumbent Incumbent) []time.Time {
 	return slices.CompactFunc(dueTimes, time.Time.Equal)
 }
 
-// sameOutcome reports whether two decisions have the same leader, readiness and successor.
+// sameOutcome reports whether two decisions have the same leader, readiness and successor, and hold back the same move.
 func (d Decision) sameOutcome(other Decision) bool {
-	return sameCandidate(d.Leader, other.Leader) && d.Ready == other.Ready && sameCandidate(d.Successor, other.Successor)
+	return sameCandidate(d.Leader, other.Leader) && d.Ready == other.Ready && sameCandidate(d.Successor, other.Successor) &&
+		sameCandidate(d.HeldBack, other.HeldBack) && d.HeldBackReason == other.HeldBackReason
 }
 
 func sameCandidate(a, b *Candidate) bool {

@@ -22,6 +22,9 @@ type Candidate struct {
 	// Priority is the pod's tanist.dev/priority.
 	Priority int
 
+	// OnPreferredNode is a pod on a node that the Service prefers.
+	OnPreferredNode bool
+
 	// DeletionCost is the pod's controller.kubernetes.io/pod-deletion-cost. A ReplicaSet that scales down deletes the lower first.
 	DeletionCost int
 
@@ -52,6 +55,10 @@ type Candidate struct {
 	Heard bool
 	// NodeUnknown is a pod on a node from which Kubernetes has not heard for a while. Nobody knows whether the pod is ready.
 	NodeUnknown bool
+
+	// Excluded is why the user does not want this pod to be made leader, although it can carry the traffic: the pod's own annotation, or a
+	// condition that it lacks. It is empty for any other pod. If such a pod leads already, it stays until another one can follow.
+	Excluded string
 
 	// Problem is why this pod can carry none of the Service's traffic although it may be ready: for example, it has no address of the
 	// Service's families, or none of the target ports. It is empty for a pod that can. A pod with a problem never leads.
@@ -102,6 +109,8 @@ type Rules struct {
 	// Preferred is the name of the pod that leads while it is eligible, is not announced to go, and carries as much of the Service's
 	// traffic as the leader does; empty for none. It is the only wish that overrules Sticky.
 	Preferred string
+	// Paused keeps a leader that stands, as LossesOnly does, because the user has asked for it.
+	Paused bool
 	// LossesOnly keeps a leader that stands, even if it is announced to go or another pod is preferred or better. Only a loss moves
 	// the leadership (see Reason.Loss). Two replicas that see a Service differently then cannot undo each other's moves.
 	LossesOnly bool
@@ -134,6 +143,10 @@ type Decision struct {
 	Reason Reason
 	// Successor is the pod that would follow if the leader terminated now; nil if nobody could.
 	Successor *Candidate
+	// HeldBack is the pod that would take over from the leader without Rules.Paused, and HeldBackReason says why; nil and empty if the
+	// leader would stay.
+	HeldBack       *Candidate
+	HeldBackReason Reason
 	// RequeueAfter is after how long time alone changes the leader, its readiness or the successor, once this decision has been
 	// committed: a min-ready, a grace or a probation ends. It is zero if time changes nothing.
 	RequeueAfter time.Duration

@@ -36,12 +36,12 @@ func OwnsSlice(slice *discoveryv1.EndpointSlice, leaderService *corev1.Service) 
 }
 
 // AdoptableLeaderService reports whether a Service with the name that the source asks for may become its leader Service. It must have one of
-// Tanist's labels, no selector, the type ClusterIP, and no controller. ownerGone means that a live read has shown that its controller no
-// longer exists: the Service was restored from a backup, or its source was re-created.
-func AdoptableLeaderService(service, source *corev1.Service, ownerGone bool) bool {
+// Tanist's labels, no selector, the type that the source asks for, and no controller. ownerGone means that a live read has shown that its
+// controller no longer exists: the Service was restored from a backup, or its source was re-created.
+func AdoptableLeaderService(service, source *corev1.Service, wanted config.LeaderServiceType, ownerGone bool) bool {
 	if service.Namespace != source.Namespace || service.DeletionTimestamp != nil ||
 		service.Labels[config.SourceServiceKey] == "" && service.Labels[config.ManagedByKey] != config.ManagedBy ||
-		len(service.Spec.Selector) > 0 || service.Spec.Type != corev1.ServiceTypeClusterIP {
+		len(service.Spec.Selector) > 0 || service.Spec.Type == corev1.ServiceTypeExternalName || config.LeaderServiceTypeOf(service) != wanted {
 		return false
 	}
 	return ownerGone || metav1.GetControllerOfNoCopy(service) == nil

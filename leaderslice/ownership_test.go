@@ -153,7 +153,7 @@ func TestAdoptableLeaderService(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := AdoptableLeaderService(gen.LeaderOf(source, test.change), source, test.ownerGone); got != test.want {
+			if got := AdoptableLeaderService(gen.LeaderOf(source, test.change), source, config.TypeClusterIP, test.ownerGone); got != test.want {
 				t.Errorf("got %t, want %t", got, test.want)
 			}
 		})

@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/cache"
-	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/failover"
 	"github.com/tanist-dev/tanist/reconciler/leaderservice"
@@ -101,10 +100,11 @@ func (a *Admission) LeaderSpec(namespace string, leaderService *corev1.Service) 
 	if !store.WantsLeader(source) || source.UID != owner.UID {
 		return nil
 	}
-	if options, _ := config.ParseOptions(source); options.LeaderService != leaderService.Name {
+	_, options, _ := a.stores.LeaderServiceOf(source)
+	if options.LeaderService != leaderService.Name {
 		return nil
 	}
-	return &leaderservice.Mirror(leaderService, source, leaderslice.State{}).Spec
+	return &leaderservice.Mirror(leaderService, source, options, leaderslice.State{}).Spec
 }
 
 // wantingLeader returns those of the Services that are to have a leader Service.

@@ -76,6 +76,9 @@ func podWarnings(pod *corev1.Pod, window config.PodWindow) []string {
 	if _, err := config.ParsePriority(pod.Annotations); err != nil {
 		all = append(all, fmt.Sprintf("%v; the priority is 0 until then", err))
 	}
+	if _, err := config.ParseCandidate(pod.Annotations); err != nil {
+		all = append(all, fmt.Sprintf("%v; the pod may lead until then", err))
+	}
 	for _, err := range config.UnknownPodAnnotations(pod.Annotations) {
 		all = append(all, err.Error())
 	}

@@ -50,7 +50,14 @@ func (s services) validate(service, old *corev1.Service) field.ErrorList {
 	}
 	if source := sourceOf(old); source != "" {
 		if want := s.leaderServices.LeaderSpec(service.Namespace, old); want != nil {
-			errs = append(errs, forbiddenChanges(&service.Spec, &old.Spec, want, source)...)
+			// What the API server has just allocated, such as node ports, is part of what Tanist wants from then on.
+			allocating := *old
+			allocating.Spec = service.Spec
+			next := s.leaderServices.LeaderSpec(service.Namespace, &allocating)
+			if next == nil {
+				next = want
+			}
+			errs = append(errs, forbiddenChanges(&service.Spec, &old.Spec, want, next, source)...)
 		}
 	}
 	return errs

@@ -29,21 +29,21 @@ func sourceOf(service *corev1.Service) string {
 
 // forbiddenChanges returns an error for each field of a leader Service's spec whose change Tanist would undo. Until then the change might
 // send traffic to every pod (a selector) or to none. A field that does not change, or that changes to what Tanist wants, is allowed. So
-// Tanist's own writes are allowed, under whatever account it makes them.
-func forbiddenChanges(service, old, desired *corev1.ServiceSpec, source string) field.ErrorList {
+// Tanist's own writes are allowed, under whatever account it makes them. What Tanist wants is desired, and next once the change is made.
+func forbiddenChanges(service, old, desired, next *corev1.ServiceSpec, source string) field.ErrorList {
 	detail := "Tanist keeps this leader Service of Service " + source + " and would undo the change: change Service " + source + " instead"
-	is, was, want := reflect.ValueOf(*service), reflect.ValueOf(*old), reflect.ValueOf(*desired)
+	is, was, want, then := reflect.ValueOf(*service), reflect.ValueOf(*old), reflect.ValueOf(*desired), reflect.ValueOf(*next)
 	differ := func(i int, a, b reflect.Value) bool {
 		return !apiequality.Semantic.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface())
 	}
-	retyped := service.Type != old.Type && service.Type != desired.Type // this sets other fields, too
+	retyped := service.Type != old.Type && service.Type != desired.Type && service.Type != next.Type // this sets other fields, too
 	var errs field.ErrorList
 	for i := range is.NumField() {
 		name, _, _ := strings.Cut(is.Type().Field(i).Tag.Get("json"), ",")
 		if slices.Contains(allocated, name) || retyped && name != "type" && name != "selector" {
 			continue
 		}
-		if differ(i, is, was) && differ(i, is, want) {
+		if differ(i, is, was) && differ(i, is, want) && differ(i, is, then) {
 			errs = append(errs, field.Forbidden(field.NewPath("spec", name), detail))
 		}
 	}

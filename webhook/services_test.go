@@ -209,7 +209,9 @@ func TestLeaderServices(t *testing.T) {
 	const unknown = `metadata.annotations[tanist.dev/x]: Unsupported value: "tanist.dev/x": supported values: "tanist.dev/enabled", ` +
 		`"tanist.dev/leader-service", "tanist.dev/strategy", "tanist.dev/sticky", "tanist.dev/min-ready", "tanist.dev/not-ready-grace", ` +
 		`"tanist.dev/drain-window", "tanist.dev/preferred-leader", "tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations", ` +
-		`"tanist.dev/probe", "tanist.dev/loss-after", "tanist.dev/freeze-after"`
+		`"tanist.dev/probe", "tanist.dev/loss-after", "tanist.dev/freeze-after", "tanist.dev/paused", "tanist.dev/handover-on", ` +
+		`"tanist.dev/candidate-condition", "tanist.dev/preferred-nodes", "tanist.dev/leader-service-type", ` +
+		`"tanist.dev/external-traffic-policy", "tanist.dev/load-balancer-class"`
 	forbidden := func(fields ...string) (all []string) {
 		for _, name := range fields {
 			all = append(all, name+": Forbidden: "+detail)

@@ -17,16 +17,21 @@ func Rules(options config.Options) election.Rules {
 	return election.Rules{
 		Strategy: election.Strategy(options.Strategy), Sticky: options.Sticky, MinReady: options.MinReady,
 		MinReadyUnprobed: options.MinReadyUnprobed, NotReadyGrace: options.NotReadyGrace, Preferred: options.PreferredLeader,
+		Paused: options.Paused,
 	}
 }
 
 // Candidates converts the pods of a Service into candidates for an election, in the same order.
 func Candidates(
-	pods []*corev1.Pod, disruptions Disruptions, ports []corev1.ServicePort, families []discoveryv1.AddressType, tuning config.ElectionTuning,
+	pods []*corev1.Pod, disruptions Disruptions, ports []corev1.ServicePort, families []discoveryv1.AddressType, options config.Options,
+	tuning config.Tuning,
 ) []election.Candidate {
 	all := make([]election.Candidate, 0, len(pods))
+	elections := options.ElectionOr(tuning)
 	for _, pod := range pods {
-		all = append(all, candidate(pod, disruptions[pod.UID], ports, families, tuning))
+		c := candidate(pod, disruptions[pod.UID], ports, families, elections)
+		c.Excluded = Excluded(pod, options.CandidateCondition)
+		all = append(all, c)
 	}
 	return all
 }
@@ -40,11 +45,13 @@ func candidate(
 		Ordinal:     ordinal(pod),
 		Announced:   disruption.announced,
 		NodeUnknown: disruption.nodeUnknown,
-		Workload:    string(disruption.workload),
-		Outdated:    disruption.outdated,
-		Restarted:   trim.HasCrashed(pod),
-		Finite:      trim.RunsToCompletion(pod),
-		Unprobed:    !config.Probed(&pod.Spec),
+
+		OnPreferredNode: disruption.onPreferredNode,
+		Workload:        string(disruption.workload),
+		Outdated:        disruption.outdated,
+		Restarted:       trim.HasCrashed(pod),
+		Finite:          trim.RunsToCompletion(pod),
+		Unprobed:        !config.Probed(&pod.Spec),
 	}
 	if c.Missing, c.Problem = Shortcomings(pod, ports, families); trim.TooLarge(pod) {
 		c.Problem = trim.TooLargePod
@@ -66,6 +73,21 @@ func candidate(
 		c.Announced = election.AnnouncedDisruption // replaces the others: of all announcements, this one comes true first
 	}
 	return c
+}
+
+// Excluded says why the user does not want a pod to be made leader; empty if it may be. The condition is the one that its Service asks
+// for; empty for none. A wrong annotation excludes nobody: the failover controller sends an Event about it.
+func Excluded(pod *corev1.Pod, condition string) string {
+	if may, _ := config.ParseCandidate(pod.Annotations); !may {
+		return "its annotation " + config.CandidateKey + " is false"
+	}
+	if condition == "" {
+		return ""
+	}
+	if has := store.PodCondition(pod, corev1.PodConditionType(condition)); has != nil && has.Status == corev1.ConditionTrue {
+		return ""
+	}
+	return "its condition " + condition + " is not True, as " + config.CandidateConditionKey + " on the Service asks for"
 }
 
 // deletionCost returns the pod's controller.kubernetes.io/pod-deletion-cost. The API server refuses a value that is not a number, and a

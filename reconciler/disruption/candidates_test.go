@@ -22,6 +22,7 @@ func TestCandidate(t *testing.T) {
 		pod       func(*corev1.Pod)
 		announced Disruption
 		tuning    func(*config.ElectionTuning)
+		options   config.Options
 		want      func(*election.Candidate)
 	}{
 		"a ready pod": {},
@@ -144,6 +145,36 @@ func TestCandidate(t *testing.T) {
 			pod:  func(pod *corev1.Pod) { pod.Status.PodIPs = pod.Status.PodIPs[1:] },
 			want: func(c *election.Candidate) { c.Missing = 1 },
 		},
+		"a pod that is not to lead": {
+			pod:  func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.CandidateKey: "false"} },
+			want: func(c *election.Candidate) { c.Excluded = "its annotation tanist.dev/candidate is false" },
+		},
+		"a pod whose annotation cannot be read": {
+			pod: func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.CandidateKey: "no"} },
+		},
+		"a pod without the condition that the Service asks for": {
+			options: config.Options{CandidateCondition: "example.com/CaughtUp"},
+			pod: func(pod *corev1.Pod) {
+				pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: "example.com/CaughtUp", Status: corev1.ConditionFalse})
+			},
+			want: func(c *election.Candidate) {
+				c.Excluded = "its condition example.com/CaughtUp is not True, as tanist.dev/candidate-condition on the Service asks for"
+			},
+		},
+		"a pod with the condition that the Service asks for": {
+			options: config.Options{CandidateCondition: "example.com/CaughtUp"},
+			pod: func(pod *corev1.Pod) {
+				pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: "example.com/CaughtUp", Status: corev1.ConditionTrue})
+			},
+		},
+		"a pod that will be evicted, on which the Service does not hand over": {
+			options: config.Options{HandoverOn: []string{"cordon"}}, pod: gen.DisruptionTarget,
+		},
+		"a pod that will be evicted, on which the Service hands over although the tuning does not": {
+			options: config.Options{HandoverOn: []string{"disruption-target"}}, pod: gen.DisruptionTarget,
+			tuning: func(t *config.ElectionTuning) { t.HandoverOnDisruptionTarget = false },
+			want:   func(c *election.Candidate) { c.Announced = election.AnnouncedDisruption },
+		},
 		"a pod without the port": {
 			pod:  func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports[0].Name = "metrics" },
 			want: func(c *election.Candidate) { c.Problem = `no container has a port named "web" with protocol TCP` },
@@ -151,9 +182,9 @@ func TestCandidate(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			tuning := config.DefaultTuning().Election
+			tuning := config.DefaultTuning()
 			if test.tuning != nil {
-				test.tuning(&tuning)
+				test.tuning(&tuning.Election)
 			}
 			pod := gen.ReadyPod("a1")
 			if test.pod != nil {
@@ -167,7 +198,7 @@ func TestCandidate(t *testing.T) {
 				test.want(&want)
 			}
 			// The pod is trimmed as in the informer, so that the test fails if a candidate depends on a field that is not kept.
-			got := Candidates([]*corev1.Pod{trim.Pod(pod)}, Disruptions{pod.UID: test.announced}, gen.WebService().Spec.Ports, both, tuning)
+			got := Candidates([]*corev1.Pod{trim.Pod(pod)}, Disruptions{pod.UID: test.announced}, gen.WebService().Spec.Ports, both, test.options, tuning)
 			if diff := cmp.Diff([]election.Candidate{want}, got); diff != "" {
 				t.Errorf("unexpected candidate (-want +got):\n%s", diff)
 			}

@@ -3,6 +3,7 @@ package disruption
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/config"
@@ -25,18 +26,23 @@ type Disruption struct {
 	outdated bool
 	// nodeUnknown says that Kubernetes has lost sight of the pod's node.
 	nodeUnknown bool
+	// onPreferredNode says that the pod is on a node that its Service prefers.
+	onPreferredNode bool
 	// outsider says why the pod must not lead its Service; empty if it may.
 	outsider string
 }
 
-// Of returns what the pods' nodes and owners say about their future, and which pods do not belong to the controller that the Service names. It reads from memory alone.
-func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning, controller config.Workload) Disruptions {
+// Of returns what the pods' nodes and owners say about their future, which pods are on nodes that the Service prefers, and which do not
+// belong to the controller that it names. It reads from memory alone.
+func Of(stores *store.Stores, pods []*corev1.Pod, options config.Options, allTuning config.Tuning) Disruptions {
 	all := make(Disruptions, len(pods))
+	tuning, preferred := options.ElectionOr(allTuning), options.NodeSelector()
 	rollouts := rolloutsOf(stores, pods, tuning)
 	for _, pod := range pods {
 		var p Disruption
 		if node := stores.Node(pod.Spec.NodeName); node != nil {
 			p.nodeUnknown = trim.NodeUnknown(node)
+			p.onPreferredNode = preferred.Matches(labels.Set(node.Labels))
 			if announcesRemoval(node, tuning) {
 				p.announced = election.AnnouncedNode
 			}
@@ -46,7 +52,7 @@ func Of(stores *store.Stores, pods []*corev1.Pod, tuning config.ElectionTuning, 
 			p.announced = election.AnnouncedScaleDown // replaces AnnouncedNode: a scale-down deletes the pod sooner than a drain does
 		}
 		p.workload, p.outdated = rollouts.workloadOf(pod, owner)
-		p.outsider = outsider(stores, pod, owner, controller)
+		p.outsider = outsider(stores, pod, owner, options.SameController)
 		if p != (Disruption{}) {
 			all[pod.UID] = p
 		}

@@ -43,9 +43,9 @@ func runDisruptionCases(t *testing.T, cases map[string]disruptionCase) {
 	t.Helper()
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			tuning := config.DefaultTuning().Election
+			tuning := config.DefaultTuning()
 			if test.tuning != nil {
-				test.tuning(&tuning)
+				test.tuning(&tuning.Election)
 			}
 			var pods []*corev1.Pod
 			for _, object := range test.objects {
@@ -53,7 +53,7 @@ func runDisruptionCases(t *testing.T, cases map[string]disruptionCase) {
 					pods = append(pods, pod)
 				}
 			}
-			got := announcements(Of(store.NewFake(test.objects...), pods, tuning, config.Workload{}))
+			got := announcements(Of(store.NewFake(test.objects...), pods, config.Options{}, tuning))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("unexpected disruptions (-want +got):\n%s", diff)
 			}

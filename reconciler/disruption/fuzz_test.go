@@ -64,9 +64,10 @@ func FuzzCandidates(f *testing.F) {
 			for _, pod := range pods {
 				trimmed = append(trimmed, trim.Pod(pod))
 			}
-			tuning := config.DefaultTuning().Election
-			disruptions := Of(stores, trimmed, tuning, config.Workload{Kind: kind, Name: name})
-			decision = election.Decide(rules, Candidates(trimmed, disruptions, input.Ports, families, tuning), election.Incumbent{}, now)
+			tuning := config.DefaultTuning()
+			options := config.Options{SameController: config.Workload{Kind: kind, Name: name}}
+			disruptions := Of(stores, trimmed, options, tuning)
+			decision = election.Decide(rules, Candidates(trimmed, disruptions, input.Ports, families, options, tuning), election.Incumbent{}, now)
 		})
 		if decision.Leader != nil && (!decision.Leader.Fit() || !decision.Ready) {
 			t.Errorf("a pod that cannot lead is elected: %+v", decision.Leader)

@@ -53,11 +53,12 @@ func TestOnlyPodsOfTheNamedControllerLead(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			pod, tuning := gen.ReadyPod("a1", test.changes...), config.DefaultTuning().Election
+			pod, tuning := gen.ReadyPod("a1", test.changes...), config.DefaultTuning()
 			pods := []*corev1.Pod{pod}
-			disruptions := Of(store.NewFake(test.objects...), pods, tuning, test.wanted)
+			options := config.Options{SameController: test.wanted}
+			disruptions := Of(store.NewFake(test.objects...), pods, options, tuning)
 			ports := []corev1.ServicePort{{Port: 80}}
-			candidate := Candidates(pods, disruptions, ports, []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4}, tuning)[0]
+			candidate := Candidates(pods, disruptions, ports, []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4}, options, tuning)[0]
 			if candidate.Fit() != test.want {
 				t.Errorf("the pod can lead: %t, want %t (%s)", candidate.Fit(), test.want, candidate.Problem)
 			}

@@ -14,15 +14,14 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/store"
-	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
 // Watcher watches the objects that announce the departure of pods: nodes and the owners of pods.
 type Watcher struct {
 	Stores *store.Stores
 	Tuning *config.Store
-	// Enqueue enqueues the Services that select one of these pods.
-	Enqueue func(store.Queue, []*corev1.Pod)
+	// Enqueue enqueues the Services that select one of these pods, and that a change concerns. nil concerns all.
+	Enqueue func(q store.Queue, pods []*corev1.Pod, concerns func(*corev1.Service) bool)
 }
 
 // Sources returns a source for each kind of object that can announce a departure.
@@ -36,43 +35,21 @@ func (w Watcher) Sources(informers ctrlcache.Cache) []source.Source {
 	}
 }
 
-// nodeHandler enqueues the Services that select a pod on a node, when the node begins or ceases to announce its removal, and when Kubernetes
-// loses sight of it or hears from it again. Other changes, such as heartbeats, enqueue no Service.
-func (w Watcher) nodeHandler() handler.TypedEventHandler[*corev1.Node, reconcile.Request] {
-	announces := func(node *corev1.Node) bool {
-		return announcesRemoval(node, w.Tuning.Load().Election) || trim.NodeUnknown(node)
-	}
-	return handler.TypedFuncs[*corev1.Node, reconcile.Request]{
-		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Node], q store.Queue) {
-			if !e.IsInInitialList && announces(e.Object) {
-				w.Enqueue(q, w.Stores.PodsOn(e.Object.Name))
-			}
-		},
-		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Node], q store.Queue) {
-			if announces(e.ObjectOld) != announces(e.ObjectNew) {
-				w.Enqueue(q, w.Stores.PodsOn(e.ObjectNew.Name))
-			}
-		},
-		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Node], q store.Queue) {
-			if announces(e.Object) {
-				w.Enqueue(q, w.Stores.PodsOn(e.Object.Name))
-			}
-		},
-	}
-}
+// enqueue enqueues the Services that select one of these pods.
+func (w Watcher) enqueue(q store.Queue, pods []*corev1.Pod) { w.Enqueue(q, pods, nil) }
 
 // replicaSetHandler enqueues the Services that select pods of a Deployment when one of its ReplicaSets is created or deleted, or gets
 // another revision. Other changes, such as those of the counts in its status, enqueue no Service.
 func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
 	return whenChanged(replicaSetChanged, func(q store.Queue, set *metav1.PartialObjectMetadata) {
-		w.Enqueue(q, w.Stores.PodsOf(set.UID))
+		w.enqueue(q, w.Stores.PodsOf(set.UID))
 		owner := metav1.GetControllerOfNoCopy(set)
 		if owner == nil {
 			return
 		}
 		for _, sibling := range w.Stores.ReplicaSetsOf(owner.UID) {
 			if sibling.UID != set.UID {
-				w.Enqueue(q, w.Stores.PodsOf(sibling.UID))
+				w.enqueue(q, w.Stores.PodsOf(sibling.UID))
 			}
 		}
 	})
@@ -83,7 +60,7 @@ func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialOb
 func (w Watcher) deploymentHandler() handler.TypedEventHandler[*appsv1.Deployment, reconcile.Request] {
 	return whenChanged(deploymentChanged, func(q store.Queue, deployment *appsv1.Deployment) {
 		for _, set := range w.Stores.ReplicaSetsOf(deployment.UID) {
-			w.Enqueue(q, w.Stores.PodsOf(set.UID))
+			w.enqueue(q, w.Stores.PodsOf(set.UID))
 		}
 	})
 }
@@ -91,13 +68,13 @@ func (w Watcher) deploymentHandler() handler.TypedEventHandler[*appsv1.Deploymen
 // statefulSetHandler enqueues the Services that select pods of a StatefulSet when a change can affect which pods it deletes or replaces.
 // Other changes, such as those of the counts in its status, enqueue no Service.
 func (w Watcher) statefulSetHandler() handler.TypedEventHandler[*appsv1.StatefulSet, reconcile.Request] {
-	return whenChanged(statefulSetChanged, func(q store.Queue, set *appsv1.StatefulSet) { w.Enqueue(q, w.Stores.PodsOf(set.UID)) })
+	return whenChanged(statefulSetChanged, func(q store.Queue, set *appsv1.StatefulSet) { w.enqueue(q, w.Stores.PodsOf(set.UID)) })
 }
 
 // daemonSetHandler enqueues the Services that select pods of a DaemonSet when a change can affect which pods it replaces. Other changes,
 // such as those of the counts in its status, enqueue no Service.
 func (w Watcher) daemonSetHandler() handler.TypedEventHandler[*appsv1.DaemonSet, reconcile.Request] {
-	return whenChanged(daemonSetChanged, func(q store.Queue, set *appsv1.DaemonSet) { w.Enqueue(q, w.Stores.PodsOf(set.UID)) })
+	return whenChanged(daemonSetChanged, func(q store.Queue, set *appsv1.DaemonSet) { w.enqueue(q, w.Stores.PodsOf(set.UID)) })
 }
 
 // whenChanged returns a handler that enqueues for an object that is created, deleted, or changed in what matters. The initial list of an

@@ -1,11 +1,13 @@
 package disruption
 
 import (
+	"slices"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -21,9 +23,12 @@ func newWatcher(t *testing.T, objects ...metav1.Object) (Watcher, store.Queue) {
 	other := gen.WebService(func(s *corev1.Service) { s.Name, s.Spec.Selector = "other", map[string]string{"app": "other"} })
 	objects = append(objects, gen.WebService(), other, gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.Labels["app"] = "other" }))
 	stores := store.NewFake(objects...)
-	enqueue := func(q store.Queue, pods []*corev1.Pod) {
+	enqueue := func(q store.Queue, pods []*corev1.Pod, concerns func(*corev1.Service) bool) {
 		for _, pod := range pods {
 			for _, service := range stores.ServicesSelecting(pod.Namespace, pod.Labels) {
+				if concerns != nil && !concerns(service) {
+					continue
+				}
 				q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
 			}
 		}
@@ -62,6 +67,44 @@ func TestNodeEventsEnqueueServices(t *testing.T) {
 	gen.Tune(w.Tuning, "election: {handoverOnCordon: false}")
 	gen.Update(t, h, q, stays, goes)
 	gen.WantEnqueued(t, q, "a node is cordoned, which the tuning ignores")
+}
+
+// TestNodeEventsEnqueueTheServicesThatAsk: what a node says matters to a Service by what that Service asks for.
+func TestNodeEventsEnqueueTheServicesThatAsk(t *testing.T) {
+	asking := func(name, key, value string) *corev1.Service {
+		return gen.WebService(func(s *corev1.Service) { s.Name, s.UID, s.Annotations[key] = name, types.UID(name), value })
+	}
+	w, q := newWatcher(t, gen.ReadyPod("a1"),
+		asking("ignores-cordons", config.HandoverOnKey, "rollout"), asking("cordons", config.HandoverOnKey, "cordon"), asking("zone", config.PreferredNodesKey, "zone=a"))
+	h := w.nodeHandler()
+	inZone := func(zone string) func(*corev1.Node) {
+		return func(node *corev1.Node) { node.Labels = map[string]string{"zone": zone} }
+	}
+	enqueued := func(what string, want ...string) {
+		t.Helper()
+		got := gen.Enqueued(q)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
+	}
+	stays := gen.NodeNamed("node-of-a1")
+	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.Cordoned))
+	enqueued("a node is cordoned", "cordons", "web", "zone")
+	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", inZone("a")))
+	enqueued("a node gets the label", "zone")
+	gen.Update(t, h, q, gen.NodeNamed("node-of-a1", inZone("a")), gen.NodeNamed("node-of-a1", inZone("b")))
+	enqueued("a node loses the label", "zone")
+	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", inZone("b")))
+	enqueued("a node gets a label that no Service asks for")
+	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Node]{Object: gen.NodeNamed("node-of-a1", inZone("a"))}, q)
+	enqueued("a node with the label is created", "zone")
+	h.Delete(t.Context(), event.TypedDeleteEvent[*corev1.Node]{Object: gen.NodeNamed("node-of-a1", inZone("a"))}, q)
+	enqueued("a node with the label is deleted", "zone")
+
+	gen.Tune(w.Tuning, "election: {handoverOnCordon: false}")
+	gen.Update(t, h, q, stays, gen.NodeNamed("node-of-a1", gen.Cordoned))
+	enqueued("a node is cordoned, which the tuning ignores", "cordons")
 }
 
 func TestReplicaSetEventsEnqueueServices(t *testing.T) {

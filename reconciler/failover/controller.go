@@ -105,6 +105,7 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 		}
 	}
 	c.recordSuccessor(key, p.Decision.Successor)
+	c.recordHeldBack(key, in.Record.HeldBack, string(p.Decision.HeldBackReason))
 	report := c.observe(key, in, p, decided, now)
 	c.warn(key, in, p)
 	c.refusalBackoff.Forget(key)

@@ -67,7 +67,7 @@ func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, i
 // loadPods loads the informer's pods, and what other objects say about their future.
 func (c *Controller) loadPods(into *planner.Input) {
 	into.Pods = c.stores.PodsSelectedBy(into.Source)
-	into.Disruptions = disruption.Of(c.stores, into.Pods, into.Tuning.Election, into.Options.SameController)
+	into.Disruptions = disruption.Of(c.stores, into.Pods, into.Options, into.Tuning)
 }
 
 // forget drops what is remembered of a Service about which there is nothing to decide. A Service that is to have a leader is remembered: it
@@ -169,7 +169,7 @@ func replacePods(in *planner.Input, list *corev1.PodList, stores *store.Stores) 
 			in.Pods = append(in.Pods, pod)
 		}
 	}
-	in.Disruptions = disruption.Of(stores, in.Pods, in.Tuning.Election, in.Options.SameController)
+	in.Disruptions = disruption.Of(stores, in.Pods, in.Options, in.Tuning)
 	in.PodsReadLive, in.Seen.Pods, in.DeliveredPods = true, list.ResourceVersion, list.ResourceVersion
 }
 

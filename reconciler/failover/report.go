@@ -76,3 +76,12 @@ func (c *Controller) recordSuccessor(key types.NamespacedName, successor *electi
 		c.successorChanges.EnqueueAfter(key, notify.Deferral)
 	}
 }
+
+// recordHeldBack records why the leader would move if the Service were not paused. When that has changed, it enqueues the Service with the
+// leader Service controller, which reports it.
+func (c *Controller) recordHeldBack(key types.NamespacedName, before, now string) {
+	if before != now {
+		c.leaders.SetHeldBack(key, now)
+		c.successorChanges.EnqueueAfter(key, notify.Deferral)
+	}
+}

@@ -37,6 +37,14 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			c.enqueue(q, client.ObjectKeyFromObject(service))
 		}
 	}
+	enqueueAsking := func(q store.Queue, pod *corev1.Pod) {
+		for _, service := range c.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
+			if service.Annotations[config.CandidateConditionKey] != "" {
+				c.leaders.ObservePod(client.ObjectKeyFromObject(service), pod.ResourceVersion)
+				c.enqueue(q, client.ObjectKeyFromObject(service))
+			}
+		}
+	}
 	enqueueAllIfReplica := func(before, after *corev1.Pod) {
 		if c.stores.CountsAsOlder(before) != c.stores.CountsAsOlder(after) {
 			c.enqueueAll() // the authority of this replica may have changed
@@ -51,6 +59,9 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Pod], q store.Queue) {
 			if !store.PodChanged(e.ObjectOld, e.ObjectNew) {
+				if store.CustomConditionsChanged(e.ObjectOld, e.ObjectNew) {
+					enqueueAsking(q, e.ObjectNew)
+				}
 				return
 			}
 			if e.ObjectNew.DeletionTimestamp != nil {
@@ -97,11 +108,13 @@ func (c *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 	}
 }
 
-// enqueuePods enqueues the Services that select one of these pods.
-func (c *Controller) enqueuePods(q store.Queue, pods []*corev1.Pod) {
+// enqueuePods enqueues the Services that select one of these pods, and that a change concerns; nil concerns all.
+func (c *Controller) enqueuePods(q store.Queue, pods []*corev1.Pod, concerns func(*corev1.Service) bool) {
 	for _, pod := range pods {
 		for _, service := range c.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
-			c.enqueue(q, client.ObjectKeyFromObject(service))
+			if concerns == nil || concerns(service) {
+				c.enqueue(q, client.ObjectKeyFromObject(service))
+			}
 		}
 	}
 }

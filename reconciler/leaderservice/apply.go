@@ -50,23 +50,28 @@ func (c *Controller) patch(ctx context.Context, change *serviceChange) error {
 // conditionOwner is Tanist's name in the managed fields of the condition.
 const conditionOwner = leaderslice.FieldOwner + "-status"
 
-// setCondition applies our condition, and leaves all others and the rest of the status to whoever writes them. The UID makes sure that it is
+// setCondition applies our conditions, and leaves all others and the rest of the status to whoever writes them. The UID makes sure that it is
 // the Service that was decided upon.
 func (c *Controller) setCondition(ctx context.Context, change *conditionChange) error {
 	if change == nil {
 		return nil
 	}
-	condition := change.condition
-	applied := corev1ac.Service(change.service.Name, change.service.Namespace).WithUID(change.service.UID).
-		WithStatus(corev1ac.ServiceStatus().WithConditions(metav1ac.Condition().
-			WithType(condition.Type).WithStatus(condition.Status).WithReason(condition.Reason).WithMessage(condition.Message).
-			WithLastTransitionTime(condition.LastTransitionTime)))
+	status := corev1ac.ServiceStatus().WithConditions(conditionToApply(&change.condition))
+	if change.paused != nil {
+		status.WithConditions(conditionToApply(change.paused))
+	}
+	applied := corev1ac.Service(change.service.Name, change.service.Namespace).WithUID(change.service.UID).WithStatus(status)
 	if err := c.do(ctx, opApplyStatus, func(ctx context.Context) error {
 		return c.status.Apply(ctx, applied, conditionOwner, client.ForceOwnership)
 	}); err != nil {
-		return fmt.Errorf("failed to set condition %s of Service %s: %w", condition.Type, change.service.Name, err)
+		return fmt.Errorf("failed to set condition %s of Service %s: %w", change.condition.Type, change.service.Name, err)
 	}
 	return nil
+}
+
+func conditionToApply(condition *metav1.Condition) *metav1ac.ConditionApplyConfiguration {
+	return metav1ac.Condition().WithType(condition.Type).WithStatus(condition.Status).WithReason(condition.Reason).
+		WithMessage(condition.Message).WithLastTransitionTime(condition.LastTransitionTime)
 }
 
 // remove makes the deletions of a plan in their order, and stops at the first that fails.

@@ -31,7 +31,7 @@ func (c *serviceChange) parts() []string {
 	spec := c.current.Spec
 	spec.Selector = c.desired.Spec.Selector
 	if !apiequality.Semantic.DeepEqual(spec, c.desired.Spec) {
-		parts = append(parts, fmt.Sprintf("spec %v", c.desired.Spec.Ports))
+		parts = append(parts, fmt.Sprintf("spec %s %v", c.desired.Spec.Type, c.desired.Spec.Ports))
 	}
 	return parts
 }

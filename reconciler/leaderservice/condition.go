@@ -26,20 +26,24 @@ var conditionMessages = map[string]string{
 	conditionLastResort:  "The leader is being deleted and keeps the traffic as long as it serves, because no other pod can lead.",
 }
 
-// conditionChange is the condition to write, and the leader Service that gets it.
+// conditionChange is the conditions to write, and the leader Service that gets them. Both are written together, because a condition that is
+// not applied again is removed.
 type conditionChange struct {
 	service   *corev1.Service
 	condition metav1.Condition
+	// paused is the condition of a Service that is paused; nil for none.
+	paused *metav1.Condition
 }
 
-// conditionChange returns the condition that a leader Service lacks; nil if it says what it should, or if it is not known who leads.
+// conditionChange returns the conditions that a leader Service lacks; nil if it says what it should, or if it is not known who leads.
 func (in input) conditionChange(leaderService *corev1.Service, now time.Time) *conditionChange {
 	want, known := in.condition()
 	if !known {
 		return nil
 	}
 	has := meta.FindStatusCondition(leaderService.Status.Conditions, config.LeaderReadyCondition)
-	if has != nil && has.Status == want.Status && has.Reason == want.Reason && has.Message == want.Message {
+	paused := in.pausedCondition(leaderService, now)
+	if sameExceptTime(has, &want) && sameExceptTime(pausedConditionOf(leaderService), paused) {
 		return nil
 	}
 	if has != nil && has.Status == want.Status {
@@ -47,7 +51,7 @@ func (in input) conditionChange(leaderService *corev1.Service, now time.Time) *c
 	} else {
 		want.LastTransitionTime = metav1.NewTime(in.changedAt(has, want.Reason, now).Truncate(time.Second))
 	}
-	return &conditionChange{service: leaderService, condition: want}
+	return &conditionChange{service: leaderService, condition: want, paused: paused}
 }
 
 // condition returns what the slices say, without the time. It returns false if there is no slice that says who leads.
@@ -83,7 +87,46 @@ func (in input) changedAt(has *metav1.Condition, reason string, now time.Time) t
 	return at
 }
 
-// sameCondition reports whether two versions of a leader Service have the same condition.
+// sameCondition reports whether two versions of a leader Service have the same conditions.
 func sameCondition(before, after *corev1.Service) bool {
-	return slices.Equal(before.Status.Conditions, after.Status.Conditions) // the informers keep only this condition
+	return slices.Equal(before.Status.Conditions, after.Status.Conditions) // the informers keep only ours
+}
+
+// nothingHeldBack is the reason of the condition HandoversPaused while the leader would stay without the pause, too. Otherwise the reason
+// is that of the move.
+const nothingHeldBack = "NothingHeldBack"
+
+// pausedCondition returns the condition that the leader Service should have while the source asks for a pause; nil otherwise. Its message
+// names no pod: a name would cost a write for each change of who would follow.
+func (in input) pausedCondition(leaderService *corev1.Service, now time.Time) *metav1.Condition {
+	if !in.options.Paused {
+		return nil
+	}
+	condition := &metav1.Condition{
+		Type: config.HandoversPausedCondition, Status: metav1.ConditionTrue, Reason: nothingHeldBack,
+		Message: "The Service has " + config.PausedKey + ". A leader that is lost is still replaced. Nothing is held back.",
+	}
+	if in.heldBack != "" {
+		condition.Reason = in.heldBack
+		condition.Message = "The Service has " + config.PausedKey + ". A leader that is lost is still replaced. The leader moves as soon as the pause ends."
+	}
+	if has := pausedConditionOf(leaderService); has != nil {
+		condition.LastTransitionTime = has.LastTransitionTime
+	} else {
+		condition.LastTransitionTime = metav1.NewTime(now.Truncate(time.Second))
+	}
+	return condition
+}
+
+// pausedConditionOf returns the condition that a leader Service has; nil if it has none.
+func pausedConditionOf(leaderService *corev1.Service) *metav1.Condition {
+	return meta.FindStatusCondition(leaderService.Status.Conditions, config.HandoversPausedCondition)
+}
+
+// sameExceptTime reports whether two conditions say the same, whatever their times are.
+func sameExceptTime(a, b *metav1.Condition) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Status == b.Status && a.Reason == b.Reason && a.Message == b.Message
 }

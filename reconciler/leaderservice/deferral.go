@@ -44,6 +44,9 @@ func (c *Controller) spaceOutCondition(key types.NamespacedName, p *plan, now ti
 		return
 	}
 	what := string(p.condition.condition.Status) + p.condition.condition.Reason
+	if p.condition.paused != nil {
+		what += p.condition.paused.Reason
+	}
 	if wait := c.conditions.Remaining(key, what, now); wait > 0 {
 		p.condition, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
 		return

@@ -48,12 +48,14 @@ type input struct {
 	state leaderslice.State
 	// successor is the name of the leader's successor, empty when there is none; nil when it is not known.
 	successor *string
+	// heldBack is the reason of the move that the source's pause holds back; empty for none.
+	heldBack string
 }
 
 // target returns the leader Service to keep: the one with the wanted name if it is ours or may be adopted, or else the one that exists.
 func (in input) target() *corev1.Service {
 	if in.nameHolder != nil && in.nameHolder.DeletionTimestamp == nil &&
-		(in.owns(in.nameHolder) || in.otherOwner == nil && leaderslice.AdoptableLeaderService(in.nameHolder, in.source, in.ownerGone)) {
+		(in.owns(in.nameHolder) || in.otherOwner == nil && leaderslice.AdoptableLeaderService(in.nameHolder, in.source, in.options.LeaderServiceType, in.ownerGone)) {
 		return in.nameHolder
 	}
 	return in.existing

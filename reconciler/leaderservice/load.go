@@ -43,7 +43,7 @@ func (c *Controller) load(ctx context.Context, key types.NamespacedName, now tim
 	in.slices = c.stores.SlicesOf(key, in.leaderServices)
 	record, _ := c.leaders.Peek(key)
 	in.state = in.recordedState(record.State)
-	in.successor = successorOf(record, in.state)
+	in.successor, in.heldBack = successorOf(record, in.state), record.HeldBack
 	return in, c.loadLeftovers(ctx, &in)
 }
 

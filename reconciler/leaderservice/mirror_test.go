@@ -98,7 +98,7 @@ func TestMirror(t *testing.T) {
 			if test.want != nil {
 				test.want(&want)
 			}
-			if diff := cmp.Diff(want, Mirror(current, source, leaderslice.State{}).Spec); diff != "" {
+			if diff := cmp.Diff(want, Mirror(current, source, config.DefaultOptions("web"), leaderslice.State{}).Spec); diff != "" {
 				t.Errorf("unexpected spec (-want +got):\n%s", diff)
 			}
 		})
@@ -110,7 +110,7 @@ func TestMirrorKeepsMetadataOfOthers(t *testing.T) {
 		s.Labels["team"] = "shop"
 		s.Annotations = map[string]string{"note": "x", config.LeaderKey: "a1", config.TermKey: "5"}
 	})
-	got := Mirror(current, gen.WebService(), leaderslice.State{Term: 6, Reason: "NoCandidate"})
+	got := Mirror(current, gen.WebService(), config.DefaultOptions("web"), leaderslice.State{Term: 6, Reason: "NoCandidate"})
 	wantLabels := map[string]string{"team": "shop", config.ManagedByKey: config.ManagedBy, config.SourceServiceKey: "web"}
 	if diff := cmp.Diff(wantLabels, got.Labels); diff != "" {
 		t.Errorf("unexpected labels (-want +got):\n%s", diff)

@@ -70,8 +70,8 @@ func (p *plan) keep(in input, now time.Time) {
 	case in.nameHolder == nil:
 		// It never has a selector: with one, the EndpointSlice controller would send its traffic to every pod.
 		empty := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: in.source.Namespace, Name: name}}
-		p.create = in.desired(empty, "")
-	case in.nameHolder == target && mustReplace(target, in.source):
+		p.create, _ = in.nextVersion(empty, "")
+	case in.nameHolder == target && mustReplace(target, in.source, in.options):
 		p.deleteServices = []*corev1.Service{target}
 		return
 	case in.nameHolder != target && in.nameHolder.DeletionTimestamp == nil: // the end of a deletion is an event, and leads here again
@@ -125,8 +125,11 @@ func (p *plan) mark(_ input, leaderService *corev1.Service, orphanedSince string
 
 // update plans for a leader Service that stays.
 func (p *plan) update(in input, leaderService *corev1.Service, orphanedSince string, now time.Time) {
-	desired := in.desired(leaderService, orphanedSince)
-	if !mustReplace(leaderService, in.source) && !sameLeaderService(leaderService, desired) {
+	desired, last := in.nextVersion(leaderService, orphanedSince)
+	if !last {
+		p.requeueAfter = retry.MinNonZero(p.requeueAfter, outdatedDelay)
+	}
+	if !mustReplace(leaderService, in.source, in.options) && !sameLeaderService(leaderService, desired) {
 		p.patch = &serviceChange{current: leaderService, desired: desired}
 	}
 	p.condition = in.conditionChange(leaderService, now)

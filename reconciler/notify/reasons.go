@@ -15,6 +15,11 @@ const (
 	// no other pod is ready.
 	ReasonLeaderOutOfSight = "LeaderOutOfSight"
 
+	// ReasonHandoverHeldBack reports a move that waits, because the Service is paused.
+	ReasonHandoverHeldBack = "HandoverHeldBack"
+	// ReasonPreferredLeaderExcluded reports a preferred leader that is never made leader, because of its own annotation or a condition.
+	ReasonPreferredLeaderExcluded = "PreferredLeaderExcluded"
+
 	// ReasonInvalidAnnotation reports an annotation of a Service or pod that cannot be what its user meant.
 	ReasonInvalidAnnotation = "InvalidAnnotation"
 	// ReasonInvalidService reports a Service that opted in and cannot have a leader.

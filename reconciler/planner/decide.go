@@ -15,7 +15,7 @@ import (
 // Decide returns who leads now, and which slices this replica may write and has to write for that. It depends only on the input and the
 // time, except for IsDeparting, which asks the leader cache.
 func Decide(in Input, now time.Time) Plan {
-	candidates := disruption.Candidates(in.Pods, in.Disruptions, in.Source.Spec.Ports, leaderslice.Families(in.LeaderService), in.Tuning.Election)
+	candidates := disruption.Candidates(in.Pods, in.Disruptions, in.Source.Spec.Ports, leaderslice.Families(in.LeaderService), in.Options, in.Tuning)
 	before, highest := in.RecordedState(now)
 	in.demoteDeparting(candidates, before.Leader.UID, now)
 	losses := in.losses(now)

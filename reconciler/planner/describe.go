@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 )
 
@@ -14,10 +15,12 @@ func Describe(p Plan) (eventType, reason, note string) {
 	switch {
 	case after.Leader.Name == "" && p.Decision.Move:
 		return corev1.EventTypeWarning, notify.ReasonNoLeader, fmt.Sprintf(
-			"%s no longer leads and no pod can follow: no pod that the Service selects is ready and has any of its ports (term %d)", before.Leader.Name, after.Term)
+			"%s no longer leads and no pod can follow: no pod that the Service selects is ready and has any of its ports%s (term %d)",
+			before.Leader.Name, excludedNote(p), after.Term)
 	case after.Leader.Name == "" && after.Reason != before.Reason:
 		// This is not a warning, because the Service's pods may not have been created yet.
-		return corev1.EventTypeNormal, notify.ReasonNoLeader, "no pod can lead yet: no pod that the Service selects is ready and has any of its ports"
+		return corev1.EventTypeNormal, notify.ReasonNoLeader, "no pod can lead yet: no pod that the Service selects is ready and has any of its ports" +
+			excludedNote(p)
 	case !after.Leader.Ready && before.Leader.Ready:
 		return corev1.EventTypeWarning, notify.ReasonLastResort,
 			after.Leader.Name + " is terminating and keeps the traffic as long as it serves, because no other pod can lead"
@@ -30,4 +33,18 @@ func Describe(p Plan) (eventType, reason, note string) {
 	default:
 		return "", "", ""
 	}
+}
+
+// excludedNote says which pods could lead if the user let them; empty if there are none.
+func excludedNote(p Plan) string {
+	var all []string
+	for _, c := range p.candidates {
+		if c.Excluded != "" && c.Ready && !c.Terminating && c.Problem == "" {
+			all = append(all, c.Name+": "+c.Excluded)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return ", except for pods that are not made leader: " + disruption.Summarize(all)
 }

@@ -16,6 +16,7 @@ import (
 )
 
 func onAdmission(in *Input)         { in.Tuning.Commit.OnAdmission = true }
+func paused(in *Input)              { in.Options.Paused = true }
 func ignoringDisruptions(in *Input) { in.Tuning.Election.HandoverOnDisruptionTarget = false }
 func departingPod(uid types.UID) func(*Input) {
 	return func(in *Input) { in.IsDeparting = func(pod types.UID) bool { return pod == uid } }
@@ -45,6 +46,18 @@ func TestPrepareDecidesAsIfTheLeaderHadLeft(t *testing.T) {
 		},
 		"an eviction when the tuning ignores its announcement": {
 			pods: []*corev1.Pod{a, b}, departure: dummy.EvictionOf("a1"), change: []func(*Input){ignoringDisruptions},
+			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDeleted},
+		},
+		"an eviction, which the Service does not hand over on": {
+			pods: []*corev1.Pod{a, b}, departure: dummy.EvictionOf("a1"), change: []func(*Input){func(in *Input) { in.Options.HandoverOn = []string{} }},
+			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDeleted},
+		},
+		"an eviction while the Service is paused is a loss when it happens": {
+			pods: []*corev1.Pod{a, b}, departure: dummy.EvictionOf("a1"), change: []func(*Input){paused},
+			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDeleted},
+		},
+		"a deletion while the Service is paused is not committed before it has happened": {
+			pods: []*corev1.Pod{a, b}, departure: dummy.DeletionOf("a1"), change: []func(*Input){paused, onAdmission},
 			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDeleted},
 		},
 		"an eviction when all other pods will be evicted, too": {

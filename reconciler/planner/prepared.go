@@ -24,7 +24,7 @@ func Prepare(in Input, departure cache.Departure, now time.Time) (cache.Prepared
 		// The replica on which the API server called admission acts first, also upon an announcement.
 		in.Authority = commitrules.AuthorityAll
 	}
-	announced := departure.Eviction && !departure.Unauthenticated && in.Tuning.Election.HandoverOnDisruptionTarget
+	announced := departure.Eviction && !departure.Unauthenticated && in.Options.ElectionOr(in.Tuning).HandoverOnDisruptionTarget
 	p := Decide(in.withDeparture(departure.UID, announced, now), now)
 	if announced && !p.Decision.Move {
 		// No pod is a better leader, so the announcement alone will not move it. The deletion will.
@@ -39,7 +39,8 @@ func Prepare(in Input, departure cache.Departure, now time.Time) (cache.Prepared
 		Leaving: departure.UID, Successor: successor.UID, SuccessorVersion: successor.ResourceVersion,
 		Before: p.Before, After: p.After, Writes: p.Writes,
 		Announced: announced,
-		AtOnce:    in.Tuning.Commit.OnAdmission && !departure.Eviction && !departure.Unauthenticated,
+		// While the Service is paused, a deletion counts when it has happened: something else may still refuse it.
+		AtOnce: in.Tuning.Commit.OnAdmission && !departure.Eviction && !departure.Unauthenticated && !in.Options.Paused,
 
 		Unauthenticated: departure.Unauthenticated,
 	}

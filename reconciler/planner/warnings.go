@@ -29,6 +29,12 @@ func Warnings(in Input, p Plan) []notify.Warning {
 				Note: err.Error() + "; until it is corrected, the priority is 0",
 			})
 		}
+		if _, err := config.ParseCandidate(pod.Annotations); err != nil {
+			all = append(all, notify.Warning{
+				Object: pod, Related: in.Source, Reason: notify.ReasonInvalidAnnotation, Action: notify.ActionRead,
+				Note: err.Error() + "; until it is corrected, the pod may lead",
+			})
+		}
 		// Admission warns of this as well. But controllers create most pods, and nobody reads the warnings that they get.
 		if wrong := config.PodWindowFor(pod, 0).Wrong; wrong != nil {
 			all = append(all, notify.Warning{
@@ -40,7 +46,7 @@ func Warnings(in Input, p Plan) []notify.Warning {
 	for _, name := range p.takenNames {
 		all = append(all, notify.Warning{Object: in.Source, Reason: notify.ReasonSliceTaken, Action: notify.ActionElect, Note: sliceTakenNote(in, name)})
 	}
-	return append(all, leaderWarnings(in, p.Decision)...)
+	return slices.Concat(all, wishWarnings(in, p), leaderWarnings(in, p.Decision))
 }
 
 // sliceTakenNote returns the note about a slice that has the name of one of ours. If it has the name of the primary family's slice, Tanist
@@ -144,4 +150,35 @@ func drainWindowReason(in Input, pod *corev1.Pod) string {
 	default:
 		return ""
 	}
+}
+
+// wishWarnings returns what a user should know about wishes that hold a move back, or that contradict each other.
+func wishWarnings(in Input, p Plan) []notify.Warning {
+	var all []notify.Warning
+	if next := p.Decision.HeldBack; next != nil {
+		// The user has asked for it, so it is no Warning.
+		all = append(all, notify.Warning{
+			Object: in.Source, Reason: notify.ReasonHandoverHeldBack, Action: notify.ActionElect, Expected: true,
+			Note: "pod " + next.Name + " would lead (" + string(p.Decision.HeldBackReason) + "), but the Service has " + config.PausedKey +
+				": the leader moves when the pause ends, or when it is lost",
+		})
+	}
+	if c := preferredExcluded(in.Options.PreferredLeader, p.candidates); c != nil {
+		all = append(all, notify.Warning{
+			Object: in.Source, Related: in.Pod(types.UID(c.UID)), Reason: notify.ReasonPreferredLeaderExcluded, Action: notify.ActionElect,
+			Note: config.PreferredLeaderKey + " names pod " + c.Name + ", which is not made leader: " + c.Excluded +
+				"; the other rules decide until that changes",
+		})
+	}
+	return all
+}
+
+// preferredExcluded returns the preferred pod if it is excluded; nil otherwise.
+func preferredExcluded(preferred string, candidates []election.Candidate) *election.Candidate {
+	for i := range candidates {
+		if preferred != "" && candidates[i].Name == preferred && candidates[i].Excluded != "" {
+			return &candidates[i]
+		}
+	}
+	return nil
 }

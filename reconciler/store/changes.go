@@ -28,12 +28,28 @@ func PodChanged(before, after *corev1.Pod) bool {
 		!apiequality.Semantic.DeepEqual(before.Status.PodIPs, after.Status.PodIPs) ||
 		!maps.Equal(before.Labels, after.Labels) ||
 		before.Annotations[config.PriorityKey] != after.Annotations[config.PriorityKey] ||
+		before.Annotations[config.CandidateKey] != after.Annotations[config.CandidateKey] ||
 		before.Annotations[corev1.PodDeletionCost] != after.Annotations[corev1.PodDeletionCost] ||
 		DisruptionTargetStatus(before) != DisruptionTargetStatus(after) ||
 		ControllerUID(before) != ControllerUID(after) ||
 		before.Spec.NodeName != after.Spec.NodeName ||
 		trim.TooLarge(before) != trim.TooLarge(after) ||
 		before.UID != after.UID
+}
+
+// CustomConditionsChanged reports whether a pod in memory has other conditions of applications than before. Only the Services that ask for
+// one of them are concerned (config.CandidateConditionKey).
+func CustomConditionsChanged(before, after *corev1.Pod) bool {
+	custom := func(pod *corev1.Pod) (types []corev1.PodConditionType) {
+		for i := range pod.Status.Conditions {
+			if kind := pod.Status.Conditions[i].Type; config.CustomCondition(string(kind)) {
+				types = append(types, kind)
+			}
+		}
+		slices.Sort(types)
+		return types
+	}
+	return !slices.Equal(custom(before), custom(after))
 }
 
 // ServiceChanged reports whether an update of a Service, a leader Service or another, changes more than the annotations in which Tanist

@@ -31,6 +31,7 @@ func TestPodChanged(t *testing.T) {
 		"it fails":            {change: func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodFailed }, want: true},
 		"its address":         {change: func(pod *corev1.Pod) { pod.Status.PodIPs = []corev1.PodIP{{IP: "10.9.9.9"}} }, want: true},
 		"its labels":          {change: func(pod *corev1.Pod) { pod.Labels = nil }, want: true},
+		"whether it may lead": {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.CandidateKey: "false"} }, want: true},
 		"its priority":        {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "1"} }, want: true},
 		"its restarts": {change: func(pod *corev1.Pod) {
 			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 1}}

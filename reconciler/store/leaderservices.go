@@ -108,7 +108,7 @@ func (s *Stores) ControllerExists(object metav1.Object) bool {
 
 // Adoptable reports whether a Service is a leader Service without a controller, or whose controller is gone, as far as the informers know.
 func (s *Stores) Adoptable(service *corev1.Service) bool {
-	return leaderslice.AdoptableLeaderService(service, service, !s.ControllerExists(service))
+	return leaderslice.AdoptableLeaderService(service, service, config.LeaderServiceTypeOf(service), !s.ControllerExists(service))
 }
 
 // OtherOwner returns the Service, other than the source, that a leader Service belongs to: the one that controls it, or else the one that

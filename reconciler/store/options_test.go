@@ -15,15 +15,20 @@ func TestAWrongAnnotationKeepsItsLastGoodValue(t *testing.T) {
 	good := gen.Annotated(
 		config.LeaderServiceKey, "boss", config.StrategyKey, "newest", config.StickyKey, "false", config.MinReadyKey, "5s",
 		config.NotReadyGraceKey, "6s", config.DrainWindowKey, "7s", config.PreferredLeaderKey, "web-0",
-		config.ProbeKey, "off", config.LossAfterKey, "8s", config.FreezeAfterKey, "9s")
+		config.ProbeKey, "off", config.LossAfterKey, "8s", config.FreezeAfterKey, "9s",
+		config.PausedKey, "true", config.HandoverOnKey, "cordon", config.CandidateConditionKey, "example.com/CaughtUp",
+		config.PreferredNodesKey, "zone=a")
 	window, lossAfter, freezeAfter := 7*time.Second, 8*time.Second, 9*time.Second
 	goodOptions := config.Options{
 		LeaderService: "boss", Strategy: config.StrategyNewest, MinReady: 5 * time.Second, MinReadyUnprobed: 5 * time.Second, NotReadyGrace: 6 * time.Second,
 		DrainWindow: &window, PreferredLeader: "web-0", LossAfter: &lossAfter, FreezeAfter: &freezeAfter,
+		Paused: true, HandoverOn: []string{"cordon"}, CandidateCondition: "example.com/CaughtUp", PreferredNodes: "zone=a",
+		LeaderServiceType: config.TypeClusterIP,
 	}
 	for _, key := range []string{
 		config.LeaderServiceKey, config.StrategyKey, config.StickyKey, config.MinReadyKey, config.NotReadyGraceKey,
 		config.DrainWindowKey, config.PreferredLeaderKey, config.ProbeKey, config.LossAfterKey, config.FreezeAfterKey,
+		config.PausedKey, config.HandoverOnKey, config.CandidateConditionKey, config.PreferredNodesKey,
 	} {
 		t.Run(key, func(t *testing.T) {
 			boss := gen.Remembering(good, func(s *corev1.Service) { s.Name = "boss" })

@@ -8,15 +8,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// trimNode keeps what announces that a node is removed, shuts down or stops for a while, whether Kubernetes has lost it, and where its
-// kubelet is. It drops what a kubelet reports regularly.
+// trimNode keeps what announces that a node is removed, shuts down or stops for a while, whether Kubernetes has lost it, where its
+// kubelet is, and the labels by which a Service may prefer it. It drops what a kubelet reports regularly.
 func trimNode(node *corev1.Node) *corev1.Node {
 	trimmed := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
 		Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion, DeletionTimestamp: node.DeletionTimestamp,
 	}}
-	if zone := node.Labels[corev1.LabelTopologyZone]; zone != "" {
-		trimmed.Labels = map[string]string{corev1.LabelTopologyZone: zone}
-	}
+	trimmed.Labels = nodeLabels(node)
 	trimmed.Spec.Unschedulable = node.Spec.Unschedulable
 	for i := range node.Spec.Taints {
 		trimmed.Spec.Taints = append(trimmed.Spec.Taints, corev1.Taint{Key: node.Spec.Taints[i].Key})

@@ -27,7 +27,8 @@ func Pod(pod *corev1.Pod) *corev1.Pod {
 			InitContainers: trimSidecars(pod.Spec.InitContainers),
 		},
 		Status: corev1.PodStatus{
-			Phase: pod.Status.Phase, PodIPs: pod.Status.PodIPs, Conditions: trimConditions(pod.Status.Conditions),
+			Phase: pod.Status.Phase, PodIPs: pod.Status.PodIPs,
+			Conditions:        append(trimConditions(pod.Status.Conditions), customConditions(pod.Status.Conditions)...),
 			ContainerStatuses: trimCrashes(pod),
 		},
 	}), &pod.Spec)

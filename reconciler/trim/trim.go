@@ -48,12 +48,12 @@ func Object(object client.Object) error {
 }
 
 // trimService keeps, besides our annotations, those that are copied to a leader Service. It keeps them on both Services. Of the status it keeps
-// our condition.
+// our conditions.
 func trimService(service *corev1.Service) {
 	annotations, managed := ServiceAnnotations(service.Annotations), preferredManager(service)
 	service.ObjectMeta = trimMeta(service.ObjectMeta)
 	service.Annotations, service.ManagedFields = annotations, managed
-	service.Status = corev1.ServiceStatus{Conditions: leaderCondition(service.Status.Conditions)}
+	service.Status = corev1.ServiceStatus{Conditions: leaderConditions(service.Status.Conditions)}
 	boundService(service)
 }
 

@@ -66,6 +66,14 @@ func TestTrim(t *testing.T) {
 				s.Status.Conditions = []metav1.Condition{{Type: config.LeaderReadyCondition, Status: "True"}}
 			}),
 		},
+		"a Service keeps the condition that says that hand-overs are paused": {
+			object: gen.WebService(func(s *corev1.Service) {
+				s.Status.Conditions = []metav1.Condition{{Type: config.HandoversPausedCondition, Status: "True"}, {Type: config.LeaderReadyCondition}}
+			}),
+			want: gen.WebService(func(s *corev1.Service) {
+				s.Status.Conditions = []metav1.Condition{{Type: config.LeaderReadyCondition}, {Type: config.HandoversPausedCondition, Status: "True"}}
+			}),
+		},
 		"a condition that is too long to be Tanist's is left out": {
 			object: gen.WebService(func(s *corev1.Service) {
 				s.Status.Conditions = []metav1.Condition{{Type: config.LeaderReadyCondition, Message: strings.Repeat("x", maxConditionBytes)}}
@@ -96,7 +104,7 @@ func TestTrim(t *testing.T) {
 			}),
 			want: gen.ReplicaSet("r1", 3),
 		},
-		"a Node keeps what announces its removal or shutdown, and where its kubelet is": {
+		"a Node keeps what announces its removal or shutdown, its labels, and where its kubelet is": {
 			object: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown, gen.WithKubelet("10.0.0.1", "zone-1"), func(node *corev1.Node) {
 				node.Labels["team"], node.Annotations, node.ManagedFields = "a", annotations, fields
 				node.Spec.PodCIDR, node.Spec.Taints[0].Value = "10.0.0.0/24", "x"
@@ -105,7 +113,9 @@ func TestTrim(t *testing.T) {
 				node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeDiskPressure})
 				node.Status.Conditions[0].LastHeartbeatTime = metav1.NewTime(gen.T0)
 			}),
-			want: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown, gen.WithKubelet("10.0.0.1", "zone-1")),
+			want: gen.NodeNamed("n", gen.Cordoned, gen.Tainted("a"), gen.ShutDown, gen.WithKubelet("10.0.0.1", "zone-1"), func(node *corev1.Node) {
+				node.Labels["team"] = "a"
+			}),
 		},
 		"a Node that is not ready for another reason keeps no condition": {
 			object: gen.NodeNamed("n", gen.ShutDown, func(node *corev1.Node) { node.Status.Conditions[0].Message = "container runtime is down" }),

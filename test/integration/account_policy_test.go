@@ -219,6 +219,26 @@ func TestWhatThePolicyRefuses(t *testing.T) {
 		"a NodePort": func() error {
 			return c.createService(source, func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeNodePort })
 		},
+		"a load balancer that is recorded as a node port": func() error {
+			return c.createService(source, func(s *corev1.Service) {
+				s.Spec.Type, s.Annotations = corev1.ServiceTypeLoadBalancer, map[string]string{config.LeaderServiceTypeKey: "NodePort"}
+			})
+		},
+		"a load balancer with an address of its choice": func() error {
+			return c.createService(source, func(s *corev1.Service) {
+				s.Spec.Type, s.Annotations = corev1.ServiceTypeLoadBalancer, map[string]string{config.LeaderServiceTypeKey: "LoadBalancer"}
+				s.Spec.LoadBalancerIP = "198.51.100.1"
+			})
+		},
+		"external addresses of a load balancer that was asked for": func() error {
+			return c.createService(source, func(s *corev1.Service) {
+				s.Spec.Type, s.Annotations = corev1.ServiceTypeLoadBalancer, map[string]string{config.LeaderServiceTypeKey: "LoadBalancer"}
+				s.Spec.ExternalIPs = []string{"198.51.100.1"}
+			})
+		},
+		"a change of a leader Service to a load balancer": func() error {
+			return c.updateService(leader, func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeLoadBalancer })
+		},
 		"an external name": func() error {
 			return c.createService(source, func(s *corev1.Service) {
 				s.Spec.Type, s.Spec.ExternalName = corev1.ServiceTypeExternalName, "example.com"
@@ -327,10 +347,26 @@ func TestWhatThePolicyLetsPass(t *testing.T) {
 	unlabelled, restored, selecting := leaderOf(source, "unlabelled"), leaderOf(source, "restored"), leaderOf(source, "selecting")
 	unlabelled.Labels, restored.OwnerReferences, selecting.Spec.Selector = nil, nil, map[string]string{"app": "x"}
 	unlabelled, restored, selecting = s.service(unlabelled), s.service(restored), s.service(selecting)
+	balanced := leaderOf(source, "balanced")
+	balanced.Spec.Type = corev1.ServiceTypeLoadBalancer
+	balanced = s.service(balanced)
+	s.patchStatus("balanced", `{"status":{"loadBalancer":{"ingress":[{"ip":"198.51.100.1"}]}}}`)
 	annotate := func(service *corev1.Service) { service.Annotations = map[string]string{config.OrphanedSinceKey: "now"} }
 	for what, try := range map[string]func() error{
 		"a leader Service": func() error { return c.createService(source) },
-		"its slice":        func() error { return c.createSlice(restored) },
+		"a load balancer that was asked for": func() error {
+			return c.createService(source, func(s *corev1.Service) {
+				s.Spec.Type, s.Annotations = corev1.ServiceTypeLoadBalancer, map[string]string{config.LeaderServiceTypeKey: "LoadBalancer"}
+			})
+		},
+		"a headless leader Service": func() error {
+			return c.createService(source, func(s *corev1.Service) { s.Spec.ClusterIP = corev1.ClusterIPNone })
+		},
+		"the condition of a leader Service with a load balancer": func() error { return c.setStatus(balanced, leaderReady) },
+		"the end of a load balancer": func() error {
+			return c.updateService(balanced, func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeClusterIP })
+		},
+		"its slice": func() error { return c.createSlice(restored) },
 		"a change of a leader Service": func() error {
 			return c.updateService(leader, func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 })
 		},

@@ -28,8 +28,10 @@ var account = rest.ImpersonationConfig{
 	Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + release, "system:authenticated"},
 }
 
-// rendered is the chart, rendered once.
-var rendered = sync.OnceValues(func() ([]*unstructured.Unstructured, error) { return install.Render() })
+// rendered is the chart, rendered once. Its policies allow leader Services of every type.
+var rendered = sync.OnceValues(func() ([]*unstructured.Unstructured, error) {
+	return install.Render("accountPolicy.externalLeaderServices=true")
+})
 
 // limitAccount installs the policies that limit the account, before any test.
 func limitAccount(ctx context.Context, cluster *rest.Config) error {

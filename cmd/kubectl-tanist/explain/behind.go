@@ -26,6 +26,8 @@ func (e *elected) behind(by election.Criterion, before election.Candidate) strin
 		return name + " is the preferred leader"
 	case election.ByPriority:
 		return fmt.Sprintf("%s has the higher priority (%d)", name, before.Priority)
+	case election.ByPreferredNode:
+		return name + " is on a node that the Service prefers, and it is not"
 	case election.ByNode:
 		return "it is on the leader's node, and " + name + " is not"
 	case election.ByDeletionCost:

@@ -86,12 +86,12 @@ func (e *elected) nominate(in Input) error {
 		e.pods[pod.UID] = pod
 		pods = append(pods, trim.Pod(pod))
 	}
-	controller := e.options.SameController
+	options := e.options
 	if !in.WorkloadsKnown {
-		controller = config.Workload{} // nobody is said to be an outsider without proof
+		options.SameController = config.Workload{} // nobody is said to be an outsider without proof
 	}
-	disruptions := disruption.Of(stores, pods, in.Tuning.Election, controller)
-	e.candidates = disruption.Candidates(pods, disruptions, in.Service.Spec.Ports, leaderslice.Families(e.leaderService), in.Tuning.Election)
+	disruptions := disruption.Of(stores, pods, options, in.Tuning)
+	e.candidates = disruption.Candidates(pods, disruptions, in.Service.Spec.Ports, leaderslice.Families(e.leaderService), options, in.Tuning)
 	return nil
 }
 

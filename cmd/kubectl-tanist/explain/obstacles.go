@@ -23,6 +23,8 @@ func (e *elected) obstacle(obstacle election.Obstacle, s election.Standing) stri
 		return notReady(c)
 	case election.ObstacleUnfit:
 		return c.Problem
+	case election.ObstacleExcluded:
+		return c.Excluded
 	case election.ObstacleInDoubt:
 		mark, _ := e.losses.Mark(types.UID(c.UID))
 		return "Tanist moved the leader away from it at " + timestamp(mark.At) + ", because it seemed to be lost"

@@ -36,6 +36,9 @@ func Of(in Input, now time.Time) (*Explanation, error) {
 		return x, nil
 	}
 	x.Move = e.move(now)
+	if held := e.decision.HeldBack; held != nil {
+		x.HeldBack = &Move{To: held.Name, Reason: e.decision.HeldBackReason}
+	}
 	asked := e.options.DrainWindowOr(in.Tuning)
 	for i, standing := range e.standings {
 		pod := e.pods[types.UID(standing.Candidate.UID)]

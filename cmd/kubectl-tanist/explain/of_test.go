@@ -108,6 +108,23 @@ func TestWhereAPodStands(t *testing.T) {
 				"must belong to StatefulSet/db: change or remove the annotation tanist.dev/same-controller of the Service if it should lead",
 			},
 		},
+		"a pod that is not to lead": {
+			changes: []func(*Input){with(annotated(config.CandidateKey, "false"))},
+			want: []string{
+				"no candidate", "Excluded: its annotation tanist.dev/candidate is false",
+				"if it should lead: kubectl annotate pod c --namespace shop tanist.dev/candidate-",
+			},
+		},
+		"a pod without the condition": {
+			changes: []func(*Input){asking(config.CandidateConditionKey, "example.com/CaughtUp")},
+			want: []string{
+				"no candidate", "Excluded: its condition example.com/CaughtUp is not True, as tanist.dev/candidate-condition on the Service asks for",
+				"must have the condition example.com/CaughtUp",
+			},
+		},
+		"a pod of a Service that is paused": {
+			changes: []func(*Input){asking(config.PausedKey, "true")}, want: []string{"candidate", asName, third},
+		},
 		"whether it is a pod of another workload is not known": {
 			changes: []func(*Input){asking(config.SameControllerKey, "StatefulSet/db"), func(in *Input) { in.WorkloadsKnown = false }},
 			want:    []string{"candidate", asName, third, handover},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 )
 
@@ -42,6 +43,10 @@ func OffNode(in Input, node string, now time.Time) (Verdict, error) {
 		return Verdict{}, err
 	}
 	v := Verdict{Known: true}
+	if e.rules.Paused {
+		v.WhyNot = pausedText
+		return v, nil
+	}
 	var others []string
 	for _, s := range e.standings {
 		if s.Candidate.Node == node {
@@ -61,6 +66,9 @@ func OffNode(in Input, node string, now time.Time) (Verdict, error) {
 	return v, nil
 }
 
+// pausedText is why nobody takes over from a leader that could stay.
+const pausedText = "hand-overs of the Service are paused (" + config.PausedKey + ")"
+
 // whyNotPreferred returns why a pod would not lead if it were preferred; empty if it would.
 func (e *elected) whyNotPreferred(s election.Standing, now time.Time) string {
 	rules := e.rules
@@ -68,6 +76,9 @@ func (e *elected) whyNotPreferred(s election.Standing, now time.Time) string {
 	// Whatever the reason is: the pod may also take over because the leader is announced to go.
 	if d := election.Decide(rules, e.candidates, e.incumbent, now); d.Leader != nil && d.Leader.UID == s.Candidate.UID {
 		return ""
+	}
+	if rules.Paused {
+		return pausedText
 	}
 	var all []string
 	for _, obstacle := range s.Obstacles {

@@ -47,6 +47,10 @@ func text(x *Explanation, now time.Time) string {
 		line("Reason:", strings.TrimSuffix(l.Reason+": "+x.ReasonText, ": "))
 	}
 	lines("Watched:", x.Watched)
+	lines("Asks for:", l.Options.Wishes())
+	if x.HeldBack != nil {
+		line("Held back:", fmt.Sprintf("%s leads when the pause ends (%s)", x.HeldBack.To, x.HeldBack.Reason))
+	}
 	if x.Move != nil {
 		line("Next:", MoveText(x.Move, now))
 	}

@@ -67,6 +67,8 @@ func (e *elected) remedy(in Input, obstacle election.Obstacle, s election.Standi
 		return "must become ready"
 	case election.ObstacleUnfit:
 		return e.unfitRemedy(in, c)
+	case election.ObstacleExcluded:
+		return e.excludedRemedy(in, c)
 	case election.ObstacleInDoubt:
 		mark, _ := e.losses.Mark(types.UID(c.UID))
 		return "must have been heard for some seconds, or wait until " + timestamp(mark.At.Add(leaderslice.MarkFor))
@@ -78,6 +80,14 @@ func (e *elected) remedy(in Input, obstacle election.Obstacle, s election.Standi
 		}
 	}
 	return ""
+}
+
+// excludedRemedy returns what lets a pod lead that the user has excluded.
+func (e *elected) excludedRemedy(in Input, c election.Candidate) string {
+	if may, _ := config.ParseCandidate(e.pods[types.UID(c.UID)].Annotations); !may {
+		return fmt.Sprintf("if it should lead: kubectl annotate pod %s --namespace %s %s-", c.Name, in.Service.Namespace, config.CandidateKey)
+	}
+	return "must have the condition " + e.options.CandidateCondition
 }
 
 // unfitRemedy returns what a pod needs that can take none of the traffic.

@@ -24,5 +24,6 @@ var colours = map[string]terminal.Colour{
 	status.WrongAnnotation: terminal.Yellow, status.WrongPodAnnotation: terminal.Yellow, status.NoPreferredLeader: terminal.Yellow,
 	status.LeaderTerminating: terminal.Yellow, status.IncompleteLeader: terminal.Yellow, status.ForeignSlice: terminal.Yellow,
 	status.NoReadinessProbe: terminal.Yellow, status.SingleCandidate: terminal.Yellow,
+	status.Paused: terminal.Yellow, status.HeldBack: terminal.Yellow, status.ExcludedLeader: terminal.Yellow, status.OtherType: terminal.Yellow,
 	status.NoDrainWindow: terminal.Yellow, status.SuccessorNoWindow: terminal.Yellow,
 }

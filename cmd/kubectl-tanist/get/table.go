@@ -32,6 +32,7 @@ var columns = []metav1.TableColumnDefinition{
 	{Name: "Slices", Type: "string", Priority: 1},
 	{Name: "Revision", Type: "string", Priority: 1},
 	{Name: "Watched", Type: "string", Priority: 1},
+	{Name: "Asks For", Type: "string", Priority: 1},
 }
 
 // Cells without a value.
@@ -67,7 +68,7 @@ func cells(l *status.Leader, now time.Time) []any {
 	return []any{
 		l.Service, leaderName(leader), cmp.Or(leader.Node, none), successor(l), l.Term, age(l.Since, now), cmp.Or(l.Reason, none), phrases(l.Warnings),
 		cmp.Or(l.LeaderService, none), cmp.Or(l.Options.Strategy, unknown), window(l.Leader), candidates(l.Candidates), sliceNames(l.Slices),
-		cmp.Or(leader.Revision, none), watched(l),
+		cmp.Or(leader.Revision, none), watched(l), cmp.Or(strings.Join(l.Options.Wishes(), " "), none),
 	}
 }
 

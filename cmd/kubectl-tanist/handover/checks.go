@@ -9,6 +9,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
 // check is one condition of a hand-over.
@@ -40,6 +41,9 @@ func (s *snapshot) before(to string) (target string, checks []check) {
 	checks = []check{{what: "the Service and its namespace have opted in", problem: s.checkOptedIn()}}
 	if failed(checks) {
 		return to, checks
+	}
+	if paused := s.checkNotPaused(); paused != nil {
+		return to, append(checks, check{problem: paused})
 	}
 	checks = append(checks, check{what: "the Service has a leader Service", problem: s.checkLeaderService()})
 	if failed(checks) {
@@ -83,6 +87,15 @@ func (s *snapshot) checkOptedIn() error {
 	return nil
 }
 
+// checkNotPaused returns an error if the hand-over would wait until a pause ends. It would then happen at a time that nobody chose.
+func (s *snapshot) checkNotPaused() error {
+	if !s.options.Paused {
+		return nil
+	}
+	return fmt.Errorf("hand-overs of %s/%s are paused, and this one would wait: end the pause first: kubectl annotate service %s -n %s %s-",
+		s.source.Namespace, s.source.Name, s.source.Name, s.source.Namespace, config.PausedKey)
+}
+
 // target returns the name of the pod that should lead.
 func (s *snapshot) target(to string) (string, error) {
 	if s.leadership.Leader == nil {
@@ -113,6 +126,9 @@ func (s *snapshot) checkPod() error {
 		return fmt.Errorf("pod %s is being deleted", pod.Name)
 	case !status.Ready(pod):
 		return fmt.Errorf("pod %s is not ready", pod.Name)
+	}
+	if why := disruption.Excluded(pod, s.options.CandidateCondition); why != "" {
+		return fmt.Errorf("pod %s is not made leader: %s", pod.Name, why)
 	}
 	return nil
 }

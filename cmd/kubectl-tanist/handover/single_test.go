@@ -50,6 +50,12 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 				"which would take over again immediately: use --keep to prefer web-2 instead\n",
 			wantErr: failed,
 		},
+		"the Service is paused": {
+			objects: changed(pair(), func(s *corev1.Service) { s.Annotations[config.PausedKey] = "true" }),
+			want: "web: no hand-over (dry run)\n√ the Service and its namespace have opted in\n× hand-overs of shop/web are paused, and this one would wait: " +
+				"end the pause first: kubectl annotate service web -n shop tanist.dev/paused-\n",
+			wantErr: failed,
+		},
 		"Tanist's rules say no": {
 			objects: changed(pair(), func(s *corev1.Service) { s.Annotations[config.SameControllerKey] = "Deployment/web" }),
 			want: "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able +

@@ -16,8 +16,12 @@ func (f findings) candidates(l Leader) []Warning {
 		return nil
 	}
 	var all []Warning
-	if preferred := f.wanted.PreferredLeader; preferred != "" && f.podNamed(preferred) == nil {
-		all = append(all, Warning{NoPreferredLeader, f.notPreferred(preferred)})
+	if preferred := f.wanted.PreferredLeader; preferred != "" {
+		if pod := f.podNamed(preferred); pod == nil {
+			all = append(all, Warning{NoPreferredLeader, f.notPreferred(preferred)})
+		} else if why := f.excludedPreferred(pod); why != "" {
+			all = append(all, Warning{NoPreferredLeader, why})
+		}
 	}
 	all = append(all, f.wrongOnPods()...)
 	// Several pods of which one is ready, as in a rollout, are no single candidate. A leader that is not ready has a warning of its own.
@@ -62,6 +66,10 @@ func (f findings) wrongOnPods() []Warning {
 	}
 	add(config.PriorityKey, "the priority is 0", func(pod *corev1.Pod) error {
 		_, err := config.ParsePriority(pod.Annotations)
+		return err
+	})
+	add(config.CandidateKey, "the pod may lead", func(pod *corev1.Pod) error {
+		_, err := config.ParseCandidate(pod.Annotations)
 		return err
 	})
 	add(config.DrainWindowKey, "pods get the drain window that their Services ask for", func(pod *corev1.Pod) error {

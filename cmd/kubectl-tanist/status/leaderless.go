@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ func (f findings) whyLeaderless(l Leader) Warning {
 		if !Ready(pod) {
 			continue
 		}
-		problem := f.unfit(pod)
+		problem := cmp.Or(f.unfit(pod), disruption.Excluded(pod, f.wanted.CandidateCondition))
 		if problem == "" {
 			return Warning{NoLeader, "pod " + pod.Name + " is ready; " + f.explain() + " says why it does not lead"}
 		}

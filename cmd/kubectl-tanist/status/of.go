@@ -193,6 +193,7 @@ func optionsOf(options config.Options, wrong field.ErrorList) Options {
 			o.Probe = "auto"
 		}
 	}
+	o.wishes(options)
 	o.DrainWindow, o.LossAfter, o.FreezeAfter = text(options.DrainWindow), text(options.LossAfter), text(options.FreezeAfter)
 	return o
 }

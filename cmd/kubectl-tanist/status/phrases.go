@@ -37,6 +37,10 @@ const (
 	NoPreferredLeader   = "no preferred leader"
 	WrongPodAnnotation  = "wrong pod annotation"
 	SingleCandidate     = "single candidate"
+	Paused              = "hand-overs paused"
+	HeldBack            = "hand-over held back"
+	ExcludedLeader      = "excluded leader"
+	OtherType           = "leader Service of another type"
 	NoDrainWindow       = "no drain window"
 	SuccessorNoWindow   = "successor without drain window"
 	TanistNotRunning    = "Tanist is not running"
@@ -44,6 +48,9 @@ const (
 	NotAuthenticated    = "admission is not authenticated"
 	Deleted             = "gone"
 )
+
+// NothingHeldBack is the reason of the condition tanist.dev/HandoversPaused while nothing is held back.
+const NothingHeldBack = "NothingHeldBack"
 
 // annotationPath matches the field of an error about an annotation.
 var annotationPath = regexp.MustCompile(`^metadata\.annotations\[(.+)\]$`)

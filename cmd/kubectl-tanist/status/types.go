@@ -100,6 +100,16 @@ type Options struct {
 	Probe           string `json:"probe,omitempty"`
 	LossAfter       string `json:"lossAfter,omitempty"`
 	FreezeAfter     string `json:"freezeAfter,omitempty"`
+
+	Paused bool `json:"paused,omitempty"`
+	// HandoverOn lists the announcements that move the leader, separated by commas, or is none. It is empty if the tuning decides.
+	HandoverOn         string `json:"handoverOn,omitempty"`
+	CandidateCondition string `json:"candidateCondition,omitempty"`
+	PreferredNodes     string `json:"preferredNodes,omitempty"`
+	// LeaderServiceType is empty for the default, ClusterIP.
+	LeaderServiceType     string `json:"leaderServiceType,omitempty"`
+	ExternalTrafficPolicy string `json:"externalTrafficPolicy,omitempty"`
+	LoadBalancerClass     string `json:"loadBalancerClass,omitempty"`
 }
 
 // Candidates is how many pods may lead.

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -45,7 +46,7 @@ func (f findings) warnings(l Leader) []Warning {
 		all = append(all, f.missing(l)...)
 	}
 	all = append(all, f.refused()...)
-	return append(all, f.traffic(l)...)
+	return slices.Concat(all, f.wishWarnings(l), f.traffic(l))
 }
 
 // optIn returns how to opt the namespace in, and what happens otherwise.

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -225,6 +226,42 @@ func TestWarnings(t *testing.T) {
 		"whether the preferred leader exists is not known": {
 			changes: []func(*Objects){annotated(config.PreferredLeaderKey, "z"), func(o *Objects) { o.Pods, o.PodsKnown = nil, false }},
 		},
+		"the preferred leader should not lead": {
+			changes: []func(*Objects){annotated(config.PreferredLeaderKey, "c"), func(o *Objects) {
+				o.Pods[2].Annotations = map[string]string{config.CandidateKey: "false"}
+			}},
+			want: []string{"no preferred leader"},
+		},
+		"the leader should not lead": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods[0].Annotations = map[string]string{config.CandidateKey: "false"} }},
+			want:    []string{"excluded leader"},
+		},
+		"no pod has the condition": {
+			changes: []func(*Objects){nobodyLeads, annotated(config.CandidateConditionKey, "example.com/CaughtUp"), func(o *Objects) {
+				o.Services[1].Spec.IPFamilies = []corev1.IPFamily{corev1.IPv4Protocol}
+			}},
+			want: []string{"no leader: no pod can take traffic"},
+		},
+		"whether a pod may lead is mistyped": {
+			changes: []func(*Objects){func(o *Objects) { o.Pods[1].Annotations = map[string]string{config.CandidateKey: "no"} }},
+			want:    []string{"wrong pod annotation candidate"},
+		},
+		"a pause": {changes: []func(*Objects){annotated(config.PausedKey, "true")}, want: []string{"hand-overs paused"}},
+		"a pause that holds nothing back": {
+			changes: []func(*Objects){annotated(config.PausedKey, "true"), pausedFor(NothingHeldBack)}, want: []string{"hand-overs paused"},
+		},
+		"a pause that holds a move back": {
+			changes: []func(*Objects){annotated(config.PausedKey, "true"), pausedFor("NodeGoing")}, want: []string{"hand-over held back"},
+		},
+		"a leader Service that has yet to get its type": {
+			changes: []func(*Objects){annotated(config.LeaderServiceTypeKey, "NodePort")}, want: []string{"leader Service of another type"},
+		},
+		"a wrong type": {
+			changes: []func(*Objects){annotated(config.LeaderServiceTypeKey, "Nodeport"), func(o *Objects) {
+				o.Services[1].Spec.Type = corev1.ServiceTypeNodePort // the last good one
+			}},
+			want: []string{"wrong annotation leader-service-type"},
+		},
 		"annotations of pods are wrong": {
 			changes: []func(*Objects){func(o *Objects) {
 				o.Pods[1].Annotations = map[string]string{config.PriorityKey: "high"}
@@ -277,5 +314,32 @@ func TestWarnings(t *testing.T) {
 				t.Errorf("unexpected warnings (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// pausedFor adds the condition of a leader Service whose Service is paused.
+func pausedFor(reason string) func(*Objects) {
+	return func(o *Objects) {
+		o.Services[1].Status.Conditions = []metav1.Condition{{Type: config.HandoversPausedCondition, Status: metav1.ConditionTrue, Reason: reason}}
+	}
+}
+
+func TestWishesAreListed(t *testing.T) {
+	l := Of(objects(source(func(s *corev1.Service) {
+		maps.Copy(s.Annotations, map[string]string{
+			config.PausedKey: "true", config.HandoverOnKey: "", config.CandidateConditionKey: "example.com/CaughtUp",
+			config.PreferredNodesKey: "zone=a", config.LeaderServiceTypeKey: "LoadBalancer", config.ExternalTrafficPolicyKey: "Local",
+			config.LoadBalancerClassKey: "example.com/internal",
+		})
+	})))
+	want := []string{
+		"paused=true", "handover-on=none", "candidate-condition=example.com/CaughtUp", "preferred-nodes=zone=a", "leader-service-type=LoadBalancer",
+		"external-traffic-policy=Local", "load-balancer-class=example.com/internal",
+	}
+	if diff := cmp.Diff(want, l.Options.Wishes()); diff != "" {
+		t.Errorf("unexpected wishes (-want +got):\n%s", diff)
+	}
+	if none := Of(objects()).Options.Wishes(); len(none) > 0 {
+		t.Errorf("got %v of a Service that asks for nothing", none)
 	}
 }

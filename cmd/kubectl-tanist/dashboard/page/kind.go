@@ -31,7 +31,7 @@ func KindOf(move leaderslice.Move) MoveKind {
 	case election.ReasonFirstLeader:
 		return First
 	case election.ReasonLeaderDeleted, election.ReasonLeaderDisrupted, election.ReasonNodeGoing, election.ReasonRollout, election.ReasonScaleDown,
-		election.ReasonRunsToCompletion, election.ReasonLeaderIncomplete, election.ReasonPreferred, election.ReasonBetterCandidate:
+		election.ReasonRunsToCompletion, election.ReasonLeaderIncomplete, election.ReasonLeaderExcluded, election.ReasonPreferred, election.ReasonBetterCandidate:
 		return Planned
 	case election.ReasonLeaderGone, election.ReasonLeaderNotReady, election.ReasonLeaderUnfit,
 		election.ReasonNodeLost, election.ReasonLeaderFrozen, election.ReasonLeaderCrashed:

@@ -25,6 +25,7 @@ func TestKindOf(t *testing.T) {
 		election.ReasonScaleDown:        Planned,
 		election.ReasonRunsToCompletion: Planned,
 		election.ReasonLeaderIncomplete: Planned,
+		election.ReasonLeaderExcluded:   Planned,
 		election.ReasonPreferred:        Planned,
 		election.ReasonBetterCandidate:  Planned,
 		election.ReasonNoCandidate:      NoLeader,

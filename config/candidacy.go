@@ -1,0 +1,73 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// MaxPreferredNodes is the longest selector of preferred nodes, in bytes. It is matched against the nodes of all the Service's pods.
+const MaxPreferredNodes = 1 << 10
+
+// ParseCandidate parses the annotation tanist.dev/candidate of a pod: whether the pod may be made leader. It returns true if the annotation
+// is missing or wrong. The error is a *field.Error.
+func ParseCandidate(podAnnotations map[string]string) (bool, error) {
+	switch value, found := podAnnotations[CandidateKey]; {
+	case !found || value == "true":
+		return true, nil
+	case value == "false":
+		return false, nil
+	default:
+		return true, field.NotSupported(annotationsPath.Key(CandidateKey), cut(value), []string{"true", "false"})
+	}
+}
+
+// CustomCondition reports whether a type of a pod's conditions has a domain, unlike those of Kubernetes itself. Only such a type may be the
+// value of the annotation tanist.dev/candidate-condition.
+func CustomCondition(conditionType string) bool { return strings.Contains(conditionType, "/") }
+
+// condition parses the type of a condition of pods. An empty value is none.
+func (p *parser) condition(key string, into *string) {
+	value := p.annotations[key]
+	if value == "" {
+		return
+	}
+	if len(validation.IsQualifiedName(value)) > 0 || !CustomCondition(value) {
+		p.reject(key, value, "must be the type of a condition that an application sets on its pods, with a domain, such as example.com/CaughtUp")
+		return
+	}
+	*into = value
+}
+
+// nodeSelector parses a label selector of nodes. An empty value is none: a selector without requirements would prefer every node.
+func (p *parser) nodeSelector(key string, into *string) {
+	value := p.annotations[key]
+	if strings.TrimSpace(value) == "" {
+		return
+	}
+	const must = "must be a selector of node labels, such as topology.kubernetes.io/zone=eu-1a"
+	if len(value) > MaxPreferredNodes {
+		p.reject(key, value, fmt.Sprintf("%s, of at most %d bytes", must, MaxPreferredNodes))
+		return
+	}
+	if _, err := labels.Parse(value); err != nil {
+		p.reject(key, value, must+": "+cut(err.Error()))
+		return
+	}
+	*into = value
+}
+
+// NodeSelector returns the selector of the nodes whose pods are preferred; one that matches no node if there is none.
+func (o Options) NodeSelector() labels.Selector {
+	if o.PreferredNodes == "" {
+		return labels.Nothing()
+	}
+	selector, err := labels.Parse(o.PreferredNodes)
+	if err != nil { // ParseOptions accepts no such value
+		return labels.Nothing()
+	}
+	return selector
+}
