@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -106,9 +107,7 @@ func TestWishes(t *testing.T) {
 
 func outcomeOfWishes(service, pod map[string]string) string {
 	source := gen.WebService(func(s *corev1.Service) {
-		for key, value := range service {
-			s.Annotations[key] = value
-		}
+		maps.Copy(s.Annotations, service)
 	})
 	caughtUp := func(p *corev1.Pod) {
 		p.Annotations = pod
