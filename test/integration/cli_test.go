@@ -159,7 +159,7 @@ func TestGetWorksWithTheRightsOfItsUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := fmt.Sprintf("web a node-of-a b %d FirstLeader <none> web-leader oldest <unknown> <unknown> web-leader-ipv4 <none> <unknown>", first.Term)
+	row := fmt.Sprintf("web a node-of-a b %d FirstLeader <none> web-leader oldest <unknown> <unknown> web-leader-ipv4 <none> <unknown> <none>", first.Term)
 	if got := fields(out, ageColumn); !strings.HasSuffix(got, row) {
 		t.Errorf("got %s, want %s", got, row)
 	}
