@@ -85,7 +85,7 @@ integration: $(CLUSTER) ## Run the tests against a real API server (needs no roo
 	$(CLUSTER) components $(TEST_COMPONENTS)
 	$(STILL) "Compiling Helm" $(HELM) version >/dev/null # so that the tests only render
 	KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests against a real API server" \
-		go test $(RACE) -tags integration -count=1 -timeout 2h ./test/integration/
+		scripts/integration.sh $(RACE)
 	cd test/gateway && KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) $(STILL) "Tests with the Gateway API" \
 		go test $(RACE) -tags integration -count=1 -timeout 30m ./...
 
@@ -134,6 +134,11 @@ bench-burst: build ## Measure the hand-overs when one request deletes a hundred 
 bench-idle: build ## Measure what a thousand leader Services cost while nothing happens (IDLE_ARGS="-services 100 -idle 1m")
 	CLUSTER_NAME=idle SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 0 -v -run TestIdle ./test/bench/ -args $(IDLE_ARGS)
+
+.PHONY: bench-elsewhere
+bench-elsewhere: build ## Measure what pods cost that are none of Tanist's business (ELSEWHERE_ARGS="-elsewhere 10000 -programs tanist,/an/older/tanist")
+	CLUSTER_NAME=elsewhere SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
+		go test -tags bench -count=1 -timeout 0 -v -run '^TestElsewhere$$' ./test/bench/ -args -services 100 -idle 1m $(ELSEWHERE_ARGS)
 
 .PHONY: bench-observer
 bench-observer: ## Measure what it costs to watch leaders and their nodes, and how soon many losses are noticed (OBSERVER_ARGS="-leaders 1000 -kubelets 100 -lost 20")

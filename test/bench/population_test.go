@@ -69,18 +69,25 @@ func (p population) createNamespace(ctx context.Context, number int) error {
 	if err != nil {
 		return fmt.Errorf("failed to create namespace; is the cluster fresh? %w", err)
 	}
-	// No pod is admitted before its service account exists.
-	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, stallTimeout, true, func(ctx context.Context) (bool, error) {
-		_, err := p.client.CoreV1().ServiceAccounts(name).Get(ctx, "default", metav1.GetOptions{})
-		return err == nil, nil
-	})
-	if err != nil {
-		return fmt.Errorf("failed to find service account of namespace %s: %w", name, err)
+	if err := awaitServiceAccount(ctx, p.client, name); err != nil {
+		return err
 	}
 	for i := number; i < p.services; i += namespaces {
 		if err := p.createService(ctx, name, i); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// awaitServiceAccount waits for the service account of a namespace, before which no pod is admitted there.
+func awaitServiceAccount(ctx context.Context, client kubernetes.Interface, namespace string) error {
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, stallTimeout, true, func(ctx context.Context) (bool, error) {
+		_, err := client.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})
+		return err == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("failed to find service account of namespace %s: %w", namespace, err)
 	}
 	return nil
 }

@@ -30,7 +30,9 @@ const (
 
 // replica is the shipped program, as a process of this machine.
 type replica struct {
-	t               *testing.T
+	t *testing.T
+	// program is the program's path, or its name in PATH.
+	program         string
 	metrics, health string
 	// args are its flags, besides those for the addresses above, and env is its environment, besides the test's.
 	args, env []string
@@ -46,7 +48,7 @@ type replica struct {
 func newReplica(t *testing.T) *replica {
 	t.Helper()
 	r := &replica{
-		t: t, metrics: freeAddress(t), health: freeAddress(t), log: os.Stderr, reads: http.DefaultClient,
+		t: t, program: "tanist", metrics: freeAddress(t), health: freeAddress(t), log: os.Stderr, reads: http.DefaultClient,
 		args: []string{"--webhook-port", "0", "--metrics-secure=false", "--peer-bind-address=0"},
 	}
 	r.metricsURL = "http://" + r.metrics + "/metrics"
@@ -57,14 +59,14 @@ func newReplica(t *testing.T) *replica {
 // start starts the program and returns how long it took to report that it is ready.
 func (r *replica) start(ctx context.Context) (time.Duration, error) {
 	// The command has no context, because kill ends a replica.
-	r.cmd = exec.Command("tanist", append(slices.Clone(r.args), "--namespace", tanistNamespace,
+	r.cmd = exec.Command(r.program, append(slices.Clone(r.args), "--namespace", tanistNamespace,
 		"--metrics-bind-address", r.metrics, "--health-probe-bind-address", r.health)...)
 	r.cmd.Env = append(os.Environ(), clusterVar+"="+filepath.Dir(os.Getenv("KUBECONFIG")))
 	r.cmd.Env = append(r.cmd.Env, r.env...)
 	r.cmd.Stderr = r.log
 	began := time.Now()
 	if err := r.cmd.Start(); err != nil {
-		return 0, fmt.Errorf("failed to start tanist (is it in PATH?): %w", err)
+		return 0, fmt.Errorf("failed to start %s (is it in PATH?): %w", r.program, err)
 	}
 	err := wait.PollUntilContextTimeout(ctx, readyResolution, stallTimeout, true, func(ctx context.Context) (bool, error) {
 		response, err := get(ctx, http.DefaultClient, "http://"+r.health+"/readyz")
