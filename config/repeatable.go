@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// maxProbeBytes limits a probe that can be repeated, as encoded. A replica keeps such a probe of each pod of the cluster in memory.
+// maxProbeBytes limits a probe that can be repeated, as encoded. A replica keeps such a probe of each pod that it watches in memory.
 const maxProbeBytes = 1 << 10
 
 // RepeatableProbe returns the first readiness probe of a pod that can be repeated from another node: an HTTP request or a connection to the

@@ -193,3 +193,28 @@ func webhooks(t *testing.T, all objects) []admissionv1.ValidatingWebhook {
 	}
 	return list
 }
+
+// TestWebhooksOfAnInstallationForSomeNamespaces checks that admission is asked about these alone, and about a label that has no effect elsewhere.
+func TestWebhooksOfAnInstallationForSomeNamespaces(t *testing.T) {
+	for _, w := range webhooks(t, render(t, "watchNamespaces={shop,bank}")) {
+		switch w.Name {
+		case "tuning.tanist.dev":
+		case "namespaces.tanist.dev":
+			const want = "object.metadata.?labels[?'tanist.dev/enabled'].orValue('') != 'true' || !(object.metadata.name in ['shop','bank'])"
+			if got := w.MatchConditions[len(w.MatchConditions)-1].Expression; got != want {
+				t.Errorf("%s: got %s, want %s", w.Name, got, want)
+			}
+		default:
+			selector, err := metav1.LabelSelectorAsSelector(w.NamespaceSelector)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, want := range map[string]bool{"shop": true, "bank": true, "other": false, "kube-system": false, namespace: false} {
+				set := labels.Set{corev1.LabelMetadataName: name, config.EnabledKey: "true"}
+				if got := selector.Matches(set); got != want {
+					t.Errorf("%s: called for namespace %s: %t", w.Name, name, got)
+				}
+			}
+		}
+	}
+}

@@ -55,6 +55,11 @@ func (a *Admission) OptedIn(namespace string) bool {
 	return a.stores.OptedIn(namespace)
 }
 
+// MayOptIn reports whether the label has an effect in a namespace.
+func (a *Admission) MayOptIn(namespace string) bool {
+	return a.stores.MayOptIn(namespace)
+}
+
 // Selecting returns the opted-in Services (namespace label and annotation) that select pods with these labels.
 func (a *Admission) Selecting(namespace string, podLabels map[string]string) []*corev1.Service {
 	if !a.stores.OptedIn(namespace) {

@@ -107,7 +107,7 @@ func TestLeaderSpec(t *testing.T) {
 				}
 			}))
 			if test.source != nil {
-				if err := stores.Services.Add(test.source); err != nil {
+				if err := store.Fake(stores.Services).Add(test.source); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -169,12 +169,12 @@ func TestTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stores := store.NewFake()
 			if test.present != nil {
-				if err := stores.Services.Add(test.present); err != nil {
+				if err := store.Fake(stores.Services).Add(test.present); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if test.named != nil {
-				if err := stores.Services.Add(test.named); err != nil {
+				if err := store.Fake(stores.Services).Add(test.named); err != nil {
 					t.Fatal(err)
 				}
 			}

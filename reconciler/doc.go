@@ -5,7 +5,8 @@
 //   - leaderservice keeps the leader Services, on the replica that holds the Lease;
 //   - tuning puts the ConfigMap tanist-tuning in force, on every replica;
 //   - disruption finds out which pods are about to be deleted;
-//   - store has the informers;
+//   - informers watches the namespaces that have opted in;
+//   - store says what is watched, and reads it;
 //   - notify sends the Events.
 //
 // The controllers do not know each other. They communicate through the API, through the leader cache, and through enqueuers that are

@@ -1,17 +1,15 @@
 package reconciler
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/informers"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
@@ -98,16 +96,11 @@ func (w *refusedWindows) appeared(pod *corev1.Pod) {
 	}
 }
 
-// watch calls appeared for every pod that the informer delivers.
-func (w *refusedWindows) watch(ctx context.Context, informers ctrlcache.Informers) error {
-	informer, err := informers.GetInformer(ctx, &corev1.Pod{}, ctrlcache.BlockUntilSynced(false))
-	if err != nil {
-		return fmt.Errorf("failed to get informer for pods: %w", err)
-	}
-	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{AddFunc: func(object any) {
+// watch calls appeared for every pod that the informers deliver.
+func (w *refusedWindows) watch(namespaced *informers.Informers) {
+	namespaced.Handle(store.KindPods, toolscache.ResourceEventHandlerFuncs{AddFunc: func(object any) {
 		if pod, ok := object.(*corev1.Pod); ok {
 			w.appeared(pod)
 		}
 	}})
-	return err
 }

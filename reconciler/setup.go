@@ -7,9 +7,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/client-go/util/workqueue"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -30,8 +28,10 @@ import (
 type Options struct {
 	// Namespace is the namespace of Tanist itself, where the tuning is.
 	Namespace string
-	Leaders   *cache.Leaders
-	Tuning    *config.Store
+	// WatchNamespaces are the only namespaces that may opt in; empty if all may.
+	WatchNamespaces []string
+	Leaders         *cache.Leaders
+	Tuning          *config.Store
 	// Clock tells the API server's time.
 	Clock *commitrules.Clock
 	// Holds reports whether this replica holds the Lease for certain.
@@ -64,17 +64,12 @@ const (
 // Setup adds the controllers to a manager. The cache of the manager must have been created with store.CacheOptions. Setup returns what
 // admission needs.
 func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admission, error) {
-	selected, err := store.AddCache(mgr, "selected-slices", &discoveryv1.EndpointSlice{}, ctrlcache.ByObject{Label: store.SelectedSlices()})
+	stores, watched, err := store.Watch(ctx, mgr, options.Namespace, options.WatchNamespaces)
 	if err != nil {
 		return nil, err
 	}
-	states, err := store.AddStateCache(mgr, options.Namespace)
-	if err != nil {
-		return nil, err
-	}
-	stores, err := store.New(ctx, mgr.GetCache(), selected, states, options.Namespace)
-	if err != nil {
-		return nil, err
+	if err := options.Registerer.Register(watched.Namespaced); err != nil {
+		return nil, fmt.Errorf("failed to register metrics of namespaces: %w", err)
 	}
 	if err := options.Registerer.Register(stores); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of informers: %w", err)
@@ -93,7 +88,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 		return nil, err
 	}
 
-	c := controllers{sender: sender, all: all, selected: selected, states: states}
+	c := controllers{sender: sender, all: all}
 	c.tuning, err = tuning.New(tuning.Options{
 		Namespace: options.Namespace, Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Tuning: options.Tuning,
 		Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder, EnqueueAll: all.EnqueueAll, Loaded: options.Started,
@@ -119,36 +114,40 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	if err != nil {
 		return nil, err
 	}
-	if err := c.addTo(mgr); err != nil {
+	if err := c.addTo(mgr, watched); err != nil {
 		return nil, err
 	}
+	if len(options.WatchNamespaces) > 0 {
+		if err := mgr.Add(&unwatched{namespaces: watched.Cluster, stores: stores, recorder: recorder, log: mgr.GetLogger()}); err != nil {
+			return nil, fmt.Errorf("failed to add reports of namespaces: %w", err)
+		}
+	}
 	admission := newAdmission(stores, c.failover, all)
-	return admission, admission.windows.watch(ctx, mgr.GetCache())
+	admission.windows.watch(watched.Namespaced)
+	return admission, nil
 }
 
-// controllers are the controllers, and what they watch besides the manager's cache.
+// controllers are the controllers, and what they share.
 type controllers struct {
-	failover         *failover.Controller
-	leaderService    *leaderservice.Controller
-	tuning           *tuning.Controller
-	sender           *notify.EventSender
-	all              *store.AllServicesEnqueuer
-	selected, states ctrlcache.Cache
+	failover      *failover.Controller
+	leaderService *leaderservice.Controller
+	tuning        *tuning.Controller
+	sender        *notify.EventSender
+	all           *store.AllServicesEnqueuer
 }
 
 // addTo adds the controllers to a manager, with their sources.
-func (c *controllers) addTo(mgr manager.Manager) error {
-	informers := mgr.GetCache()
-	sources := append([]source.Source{c.tuning.Load(), c.all.Source()}, c.failover.Sources(informers)...)
+func (c *controllers) addTo(mgr manager.Manager, watched *store.Watched) error {
+	sources := append([]source.Source{c.tuning.Load(), c.all.Source()}, c.failover.Sources(watched)...)
 	failoverRunnable, err := build(mgr, "failover", c.failover, everyReplica, failoverWorkers, sources...)
 	if err != nil {
 		return err
 	}
-	leaderServiceRunnable, err := build(mgr, "leaderservice", c.leaderService, leaseHolder, leaderServiceWorkers, c.leaderService.Sources(informers, c.selected)...)
+	leaderServiceRunnable, err := build(mgr, "leaderservice", c.leaderService, leaseHolder, leaderServiceWorkers, c.leaderService.Sources(watched)...)
 	if err != nil {
 		return err
 	}
-	tuningRunnable, err := build(mgr, "tuning", c.tuning, everyReplica, 1, c.tuning.Sources(informers, c.states)...)
+	tuningRunnable, err := build(mgr, "tuning", c.tuning, everyReplica, 1, c.tuning.Sources(watched.Cluster, watched.States)...)
 	if err != nil {
 		return err
 	}

@@ -184,6 +184,8 @@ func (f fakeServices) WindowAccepted(owner types.UID) bool { return owner != ref
 // OptedIn is true for the namespace of all Services.
 func (f fakeServices) OptedIn(namespace string) bool { return namespace == "shop" }
 
+func (f fakeServices) MayOptIn(namespace string) bool { return namespace != "elsewhere" }
+
 func (f fakeServices) Enabled(namespace string) []*corev1.Service {
 	var all []*corev1.Service
 	for _, service := range f {

@@ -12,8 +12,8 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// namespaces warns a user who opts a namespace out or misspells its label. It refuses nothing: a namespace may be opted out, and a
-// misspelt label is better than a Namespace that cannot be written.
+// namespaces warns a user who opts a namespace out, misspells its label, or sets it where it has no effect. It refuses nothing: a namespace may be
+// opted out, and a misspelt label is better than a Namespace that cannot be written.
 type namespaces struct {
 	services EnabledServices
 	optedIn  OptedInNamespaces
@@ -34,7 +34,13 @@ func (n namespaces) handle(ctx context.Context, request ctrlwebhook.AdmissionReq
 // warnings returns the warnings to the user. They are short, because the API server truncates long ones. old is nil for a new Namespace.
 // An unauthenticated call learns nothing about a namespace that has not opted in.
 func (n namespaces) warnings(namespace, old *corev1.Namespace, authenticated bool) []string {
-	if namespace.DeletionTimestamp != nil || config.Enabled(namespace.Labels) {
+	switch {
+	case namespace.DeletionTimestamp != nil:
+		return nil
+	case config.Enabled(namespace.Labels) && authenticated && !n.optedIn.MayOptIn(namespace.Name):
+		return []string{fmt.Sprintf("tanist: label %s has no effect in namespace %s: Tanist is installed for some namespaces only, and this is none of them",
+			config.EnabledKey, namespace.Name)}
+	case config.Enabled(namespace.Labels):
 		return nil
 	}
 	var all []string

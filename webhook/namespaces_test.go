@@ -29,6 +29,8 @@ func TestNamespaces(t *testing.T) {
 		losingMany = "tanist: namespace shop is no longer opted in: the leader Services of a, b, c and 2 more will be removed after the tuning's optOutGrace, " +
 			"unless the namespace has the label tanist.dev/enabled=true again"
 	)
+	unwatched := namespace("true")
+	unwatched.Name = "elsewhere"
 	elsewhere := service("web")
 	elsewhere.Namespace = "other"
 	cases := map[string]struct {
@@ -36,8 +38,11 @@ func TestNamespaces(t *testing.T) {
 		old, new     *corev1.Namespace
 		wantWarnings []string
 	}{
-		"a new namespace without the label":        {new: namespace("")},
-		"a new namespace that opts in":             {new: namespace("true")},
+		"a new namespace without the label": {new: namespace("")},
+		"a new namespace that opts in":      {new: namespace("true")},
+		"a new namespace in which the label has no effect": {new: unwatched, wantWarnings: []string{
+			"tanist: label tanist.dev/enabled has no effect in namespace elsewhere: Tanist is installed for some namespaces only, and this is none of them",
+		}},
 		"a new namespace that opts out":            {new: namespace("false")},
 		"a new namespace with a misspelt label":    {new: namespace("yes"), wantWarnings: []string{misspelt}},
 		"opting in":                                {old: namespace(""), new: namespace("true")},

@@ -31,6 +31,8 @@ type Services interface {
 type OptedInNamespaces interface {
 	// OptedIn reports whether a namespace has opted in.
 	OptedIn(namespace string) bool
+	// MayOptIn reports whether the label has an effect in a namespace: Tanist may be installed for some namespaces only.
+	MayOptIn(namespace string) bool
 }
 
 // SelectingServices finds the Services of a new pod.

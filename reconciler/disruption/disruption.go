@@ -96,7 +96,7 @@ func (r rollouts) workloadOf(pod *corev1.Pod, owner *metav1.OwnerReference) (wor
 	}
 	newest, seen := r.newest[revision.deployment]
 	if !seen {
-		newest = newestRevision(r.stores, revision.deployment)
+		newest = newestRevision(r.stores, pod.Namespace, revision.deployment)
 		r.newest[revision.deployment] = newest
 	}
 	return revision.deployment, revision.replicaSet != newest.replicaSet

@@ -55,9 +55,9 @@ func replicaSetRevision(set *metav1.PartialObjectMetadata, deployment types.UID)
 
 // newestRevision returns the newest revision of a Deployment. ReplicaSets without pods count, too: when a third revision replaces the
 // second, the second is as outdated as the first.
-func newestRevision(stores *store.Stores, deployment types.UID) revision {
+func newestRevision(stores *store.Stores, namespace string, deployment types.UID) revision {
 	var newest revision
-	for i, set := range stores.ReplicaSetsOf(deployment) {
+	for i, set := range stores.ReplicaSetsOf(namespace, deployment) {
 		if r := replicaSetRevision(set, deployment); i == 0 || newest.compare(r) < 0 {
 			newest = r
 		}

@@ -6,13 +6,13 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/informers"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
@@ -25,13 +25,13 @@ type Watcher struct {
 }
 
 // Sources returns a source for each kind of object that can announce a departure.
-func (w Watcher) Sources(informers ctrlcache.Cache) []source.Source {
+func (w Watcher) Sources(watched *store.Watched) []source.Source {
 	return []source.Source{
-		source.Kind(informers, &corev1.Node{}, w.nodeHandler()),
-		source.Kind(informers, store.ReplicaSetMetadata(), w.replicaSetHandler()),
-		source.Kind(informers, &appsv1.Deployment{}, w.deploymentHandler()),
-		source.Kind(informers, &appsv1.StatefulSet{}, w.statefulSetHandler()),
-		source.Kind(informers, &appsv1.DaemonSet{}, w.daemonSetHandler()),
+		source.Kind(watched.Cluster, &corev1.Node{}, w.nodeHandler()),
+		informers.Source(watched.Namespaced, store.KindReplicaSets, w.replicaSetHandler()),
+		informers.Source(watched.Namespaced, store.KindDeployments, w.deploymentHandler()),
+		informers.Source(watched.Namespaced, store.KindStatefulSets, w.statefulSetHandler()),
+		informers.Source(watched.Namespaced, store.KindDaemonSets, w.daemonSetHandler()),
 	}
 }
 
@@ -42,14 +42,14 @@ func (w Watcher) enqueue(q store.Queue, pods []*corev1.Pod) { w.Enqueue(q, pods,
 // another revision. Other changes, such as those of the counts in its status, enqueue no Service.
 func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
 	return whenChanged(replicaSetChanged, func(q store.Queue, set *metav1.PartialObjectMetadata) {
-		w.enqueue(q, w.Stores.PodsOf(set.UID))
+		w.enqueue(q, w.Stores.PodsOf(set.Namespace, set.UID))
 		owner := metav1.GetControllerOfNoCopy(set)
 		if owner == nil {
 			return
 		}
-		for _, sibling := range w.Stores.ReplicaSetsOf(owner.UID) {
+		for _, sibling := range w.Stores.ReplicaSetsOf(set.Namespace, owner.UID) {
 			if sibling.UID != set.UID {
-				w.enqueue(q, w.Stores.PodsOf(sibling.UID))
+				w.enqueue(q, w.Stores.PodsOf(sibling.Namespace, sibling.UID))
 			}
 		}
 	})
@@ -59,8 +59,8 @@ func (w Watcher) replicaSetHandler() handler.TypedEventHandler[*metav1.PartialOb
 // such as those of its status, enqueue no Service.
 func (w Watcher) deploymentHandler() handler.TypedEventHandler[*appsv1.Deployment, reconcile.Request] {
 	return whenChanged(deploymentChanged, func(q store.Queue, deployment *appsv1.Deployment) {
-		for _, set := range w.Stores.ReplicaSetsOf(deployment.UID) {
-			w.enqueue(q, w.Stores.PodsOf(set.UID))
+		for _, set := range w.Stores.ReplicaSetsOf(deployment.Namespace, deployment.UID) {
+			w.enqueue(q, w.Stores.PodsOf(set.Namespace, set.UID))
 		}
 	})
 }
@@ -68,13 +68,13 @@ func (w Watcher) deploymentHandler() handler.TypedEventHandler[*appsv1.Deploymen
 // statefulSetHandler enqueues the Services that select pods of a StatefulSet when a change can affect which pods it deletes or replaces.
 // Other changes, such as those of the counts in its status, enqueue no Service.
 func (w Watcher) statefulSetHandler() handler.TypedEventHandler[*appsv1.StatefulSet, reconcile.Request] {
-	return whenChanged(statefulSetChanged, func(q store.Queue, set *appsv1.StatefulSet) { w.enqueue(q, w.Stores.PodsOf(set.UID)) })
+	return whenChanged(statefulSetChanged, func(q store.Queue, set *appsv1.StatefulSet) { w.enqueue(q, w.Stores.PodsOf(set.Namespace, set.UID)) })
 }
 
 // daemonSetHandler enqueues the Services that select pods of a DaemonSet when a change can affect which pods it replaces. Other changes,
 // such as those of the counts in its status, enqueue no Service.
 func (w Watcher) daemonSetHandler() handler.TypedEventHandler[*appsv1.DaemonSet, reconcile.Request] {
-	return whenChanged(daemonSetChanged, func(q store.Queue, set *appsv1.DaemonSet) { w.enqueue(q, w.Stores.PodsOf(set.UID)) })
+	return whenChanged(daemonSetChanged, func(q store.Queue, set *appsv1.DaemonSet) { w.enqueue(q, w.Stores.PodsOf(set.Namespace, set.UID)) })
 }
 
 // whenChanged returns a handler that enqueues for an object that is created, deleted, or changed in what matters. The initial list of an

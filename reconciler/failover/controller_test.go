@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -143,7 +144,7 @@ func TestAReplicaThatIsBehindWaitsForItsInformers(t *testing.T) {
 			}
 			<-time.After(result.RequeueAfter)
 		}
-		if err := f.stores.Pods.Add(gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })); err != nil {
+		if err := store.Fake(f.stores.Pods).Add(gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })); err != nil {
 			t.Fatal(err)
 		}
 		result, err := f.reconcile()
@@ -198,7 +199,7 @@ func TestAfterALeaderIsRecreatedTheServiceIsReadLive(t *testing.T) {
 	if _, err := f.reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.stores.Pods.Update(gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "second" })); err != nil {
+	if err := store.Fake(f.stores.Pods).Update(gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.UID = "second" })); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.reconcile(); err != nil {
@@ -289,14 +290,14 @@ func TestADeletedSliceIsCreatedAgain(t *testing.T) {
 func TestAServiceThatOptsOutIsForgotten(t *testing.T) {
 	for name, change := range map[string]func(*fixture) error{
 		"its annotation is removed": func(f *fixture) error {
-			return f.stores.Services.Update(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }))
+			return store.Fake(f.stores.Services).Update(gen.WebService(func(s *corev1.Service) { s.Annotations = nil }))
 		},
 		"its namespace's label is removed, and the leader Service after the grace": func(f *fixture) error {
 			meta := gen.Namespace("shop")
 			meta.Labels = nil
-			return errors.Join(f.stores.Namespaces.Update(meta), f.stores.Services.Delete(gen.LeaderOf(gen.WebService())))
+			return errors.Join(f.stores.Namespaces.Update(meta), store.Fake(f.stores.Services).Delete(gen.LeaderOf(gen.WebService())))
 		},
-		"it is deleted": func(f *fixture) error { return f.stores.Services.Delete(gen.WebService()) },
+		"it is deleted": func(f *fixture) error { return store.Fake(f.stores.Services).Delete(gen.WebService()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newLeaseHolder(t)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -24,10 +25,10 @@ func TestAfterAConflictTheLeaseHolderLetsTheAdmittingReplicaGoFirst(t *testing.T
 			t.Fatal("it still goes first after a conflict")
 		}
 		<-time.After(time.Second)
-		if err := f.stores.Pods.Update(gen.ReadyPod("b2", gen.Terminating)); err != nil {
+		if err := store.Fake(f.stores.Pods).Update(gen.ReadyPod("b2", gen.Terminating)); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.stores.Pods.Add(gen.ReadyPod("c3")); err != nil {
+		if err := store.Fake(f.stores.Pods).Add(gen.ReadyPod("c3")); err != nil {
 			t.Fatal(err)
 		}
 		result, err := f.reconcile()

@@ -138,7 +138,7 @@ func (f *fixture) reconcile() (reconcile.Result, error) {
 // deleteLeader begins the deletion of a1.
 func (f *fixture) deleteLeader() {
 	f.t.Helper()
-	if err := f.stores.Pods.Update(gen.ReadyPod("a1", gen.Terminating)); err != nil {
+	if err := store.Fake(f.stores.Pods).Update(gen.ReadyPod("a1", gen.Terminating)); err != nil {
 		f.t.Fatal(err)
 	}
 	f.triggers.Record(gen.ShopWeb, time.Now())

@@ -23,11 +23,22 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// loadFromInformers returns the part of the input that the informers have. It returns false when there is nothing to decide. It asks first
-// how much the informers have seen, so that what it lists afterwards is at least as new.
-func (c *Controller) loadFromInformers(key types.NamespacedName) (planner.Input, bool) {
+// loadFromInformers returns the part of the input that the informers have. It returns false when there is nothing to decide. It loads again when other
+// informers have replaced those that it has begun with, which may have seen more.
+func (c *Controller) loadFromInformers(key types.NamespacedName) (in planner.Input, found bool) {
+	for {
+		from := c.stores.Pods.In(key.Namespace)
+		in, found = c.loadOnce(key)
+		if c.stores.Pods.In(key.Namespace) == from {
+			return in, found
+		}
+	}
+}
+
+// loadOnce asks first how much the informers have seen, so that what it lists afterwards is at least as new.
+func (c *Controller) loadOnce(key types.NamespacedName) (planner.Input, bool) {
 	in := planner.Input{
-		Seen: c.stores.Seen(), DeliveredPods: c.stores.DeliveredPods(),
+		Seen: c.stores.Seen(key.Namespace), DeliveredPods: c.stores.DeliveredPods(key.Namespace),
 		Source: c.stores.Service(key), Tuning: c.tuning.Load(), Authority: c.authority(), Observer: c.observer,
 	}
 	if in.Source == nil || !c.stores.Serves(in.Source) {

@@ -46,7 +46,7 @@ func TestEveryServiceIsEnqueuedWhenOlderReplicasStartOrEnd(t *testing.T) {
 	if err := all.Source().Start(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}
-	h := c.podHandler()
+	h := c.replicaHandler()
 	created := olderReplica(gen.NotReady, func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodPending })
 	started, ready := olderReplica(gen.NotReady), olderReplica()
 	h.Create(t.Context(), event.TypedCreateEvent[*corev1.Pod]{Object: created}, q)

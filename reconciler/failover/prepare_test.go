@@ -13,6 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
+	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/dummy"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -72,7 +73,7 @@ func TestAnAdmittedDeletionIsNotCountedAfterAWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.PrepareDeparture(dummy.DeletionOf("a1"), time.Now())
-	if err := f.stores.Pods.Update(gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })); err != nil {
+	if err := store.Fake(f.stores.Pods).Update(gen.ReadyPod("b2", func(pod *corev1.Pod) { pod.ResourceVersion = "31" })); err != nil {
 		t.Fatal(err)
 	}
 	f.deleteLeader()
@@ -209,7 +210,7 @@ func TestAPreparedHandOverExpiresOnAReplicaThatIsBehind(t *testing.T) {
 		f.commitByOther("a1", 5, leaderslice.Basis{Pods: "99", Services: "20"}) // by a replica that has seen more
 		f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
 		<-time.After(15 * time.Second)
-		if err := f.stores.Pods.Add(gen.ReadyPod("c3")); err != nil { // the newest version that this replica has seen
+		if err := store.Fake(f.stores.Pods).Add(gen.ReadyPod("c3")); err != nil { // the newest version that this replica has seen
 			t.Fatal(err)
 		}
 		if result, err := f.reconcile(); err != nil || result.RequeueAfter != 0 {

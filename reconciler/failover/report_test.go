@@ -16,6 +16,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -37,7 +38,7 @@ func TestEveryChangeOfLeaderHasItsOwnEvent(t *testing.T) {
 		var terms []int64
 		for i, preferred := range []string{"b2", "a1", "b2"} {
 			terms = append(terms, time.Now().UnixMilli())
-			if err := f.stores.Services.Update(gen.WebService(func(s *corev1.Service) {
+			if err := store.Fake(f.stores.Services).Update(gen.WebService(func(s *corev1.Service) {
 				s.Annotations[config.PreferredLeaderKey], s.ResourceVersion = preferred, fmt.Sprint(21+i)
 			})); err != nil {
 				t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -22,7 +23,7 @@ func TestAServiceThatFlapsIsSlowedDown(t *testing.T) {
 				ready, gone = "a1", "b2"
 			}
 			for name, change := range map[string][]func(*corev1.Pod){ready: nil, gone: {gen.NotReady}} {
-				if err := f.stores.Pods.Update(gen.ReadyPod(name, change...)); err != nil {
+				if err := store.Fake(f.stores.Pods).Update(gen.ReadyPod(name, change...)); err != nil {
 					t.Fatal(err)
 				}
 			}

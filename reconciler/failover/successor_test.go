@@ -33,7 +33,7 @@ func TestANewSuccessorEnqueuesTheLeaderService(t *testing.T) {
 	}
 	step("the successor is b2", 1)
 	step("nothing has changed", 1)
-	if err := f.stores.Pods.Update(gen.ReadyPod("b2", gen.NotReady)); err != nil {
+	if err := store.Fake(f.stores.Pods).Update(gen.ReadyPod("b2", gen.NotReady)); err != nil {
 		t.Fatal(err)
 	}
 	step("there is no successor", 2)

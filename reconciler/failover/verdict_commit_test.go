@@ -192,7 +192,7 @@ func TestAServiceThatHasNoLeaderServiceIsNotObserved(t *testing.T) {
 	if _, err := f.reconcile(); err != nil || b.Watched == nil || b.Watched.Leader == nil || b.Watched.Leader.Name != "a1" {
 		t.Fatalf("the leader is not observed: %+v (%v)", b.Watched, err)
 	}
-	if err := f.stores.Services.Delete(gen.LeaderOf(gen.WebService())); err != nil {
+	if err := store.Fake(f.stores.Services).Delete(gen.LeaderOf(gen.WebService())); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.reconcile(); err != nil || b.Watched != nil {

@@ -9,7 +9,6 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -20,6 +19,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
+	"github.com/tanist-dev/tanist/reconciler/informers"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
@@ -45,16 +45,10 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			}
 		}
 	}
-	enqueueAllIfReplica := func(before, after *corev1.Pod) {
-		if c.stores.CountsAsOlder(before) != c.stores.CountsAsOlder(after) {
-			c.enqueueAll() // the authority of this replica may have changed
-		}
-	}
 	return handler.TypedFuncs[*corev1.Pod, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Pod], q store.Queue) {
 			if !e.IsInInitialList { // the initial list of the Services enqueues them
 				enqueueSelecting(q, e.Object, e.Object.ResourceVersion)
-				enqueueAllIfReplica(nil, e.Object)
 			}
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Pod], q store.Queue) {
@@ -71,13 +65,31 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			if !maps.Equal(e.ObjectOld.Labels, e.ObjectNew.Labels) {
 				enqueueSelecting(q, e.ObjectOld, e.ObjectNew.ResourceVersion)
 			}
-			enqueueAllIfReplica(e.ObjectOld, e.ObjectNew)
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], q store.Queue) {
 			c.leaders.DepartureSeen(e.Object.UID)
 			enqueueSelecting(q, e.Object, e.Object.ResourceVersion)
-			enqueueAllIfReplica(e.Object, nil)
 		},
+	}
+}
+
+// replicaHandler enqueues all Services when replicas of an older version start or end, because the authority of this replica may have changed.
+func (c *Controller) replicaHandler() handler.TypedEventHandler[*corev1.Pod, reconcile.Request] {
+	changed := func(before, after *corev1.Pod) {
+		if c.stores.CountsAsOlder(before) != c.stores.CountsAsOlder(after) {
+			c.enqueueAll()
+		}
+	}
+	return handler.TypedFuncs[*corev1.Pod, reconcile.Request]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Pod], _ store.Queue) {
+			if !e.IsInInitialList {
+				changed(nil, e.Object)
+			}
+		},
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Pod], _ store.Queue) {
+			changed(e.ObjectOld, e.ObjectNew)
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], _ store.Queue) { changed(e.Object, nil) },
 	}
 }
 
@@ -173,17 +185,18 @@ func (c *Controller) sliceGone(q store.Queue, slice *discoveryv1.EndpointSlice, 
 }
 
 // Sources returns what the controller watches.
-func (c *Controller) Sources(informers ctrlcache.Cache) []source.Source {
+func (c *Controller) Sources(watched *store.Watched) []source.Source {
 	start := source.Func(func(_ context.Context, q store.Queue) error {
 		c.queue.Store(&q)
 		return nil
 	})
 	disruptions := disruption.Watcher{Stores: c.stores, Tuning: c.tuning, Enqueue: c.enqueuePods}
-	return append(disruptions.Sources(informers),
+	return append(disruptions.Sources(watched),
 		start,
-		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
-		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
-		source.Kind(informers, &corev1.Pod{}, c.podHandler()),
-		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
+		source.Kind(watched.Cluster, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
+		source.Kind(watched.Replicas, &corev1.Pod{}, c.replicaHandler()),
+		informers.Source(watched.Namespaced, store.KindPods, c.podHandler()),
+		informers.Source(watched.Namespaced, store.KindSlices, c.sliceHandler()),
+		informers.Source(watched.Namespaced, store.KindServices, c.serviceHandler()),
 	)
 }

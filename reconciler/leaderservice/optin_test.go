@@ -34,7 +34,7 @@ func TestAMistypedAnnotationChangesNothing(t *testing.T) {
 			in := input{source: source, optedIn: true}
 			if test.exists {
 				leader := gen.LeaderOf(source)
-				if err := stores.Services.Add(leader); err != nil {
+				if err := store.Fake(stores.Services).Add(leader); err != nil {
 					t.Fatal(err)
 				}
 				in.existing, in.nameHolder, in.leaderServices = leader, leader, []*corev1.Service{leader}

@@ -5,7 +5,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/informers"
 	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
@@ -79,14 +79,13 @@ func (c *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.Endpo
 	}
 }
 
-// Sources returns what the controller watches; selected is the cache of the slices that the EndpointSlice controller makes for leader
-// Services.
-func (c *Controller) Sources(informers, selected ctrlcache.Cache) []source.Source {
+// Sources returns what the controller watches.
+func (c *Controller) Sources(watched *store.Watched) []source.Source {
 	return []source.Source{
 		source.Func(c.successorChanges.Start),
-		source.Kind(informers, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
-		source.Kind(informers, &corev1.Service{}, c.serviceHandler()),
-		source.Kind(informers, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
-		source.Kind(selected, &discoveryv1.EndpointSlice{}, c.sliceHandler()),
+		source.Kind(watched.Cluster, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
+		informers.Source(watched.Namespaced, store.KindSlices, c.sliceHandler()),
+		informers.Source(watched.Namespaced, store.KindSelectedSlices, c.sliceHandler()),
+		informers.Source(watched.Namespaced, store.KindServices, c.serviceHandler()),
 	}
 }

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -125,14 +126,15 @@ func (s *EventSender) create(ctx context.Context, event *eventsv1.Event) {
 	}
 }
 
-// NewEvent returns an Event about an object, as a recorder would make it. The time is when it happened, which may be before it is sent.
+// NewEvent returns an Event about an object, as a recorder would make it: about one in no namespace, it is in the namespace default. The time is when
+// it happened, which may be before it is sent.
 func NewEvent(about, related runtime.Object, now time.Time) (*eventsv1.Event, error) {
 	regarding, err := reference.GetReference(scheme.Scheme, about)
 	if err != nil {
 		return nil, fmt.Errorf("failed to refer to Event's object: %w", err)
 	}
 	event := &eventsv1.Event{
-		ObjectMeta: metav1.ObjectMeta{Namespace: regarding.Namespace},
+		ObjectMeta: metav1.ObjectMeta{Namespace: cmp.Or(regarding.Namespace, metav1.NamespaceDefault)},
 		EventTime:  metav1.NewMicroTime(now), Regarding: *regarding, Action: ActionElect,
 	}
 	if related != nil {

@@ -200,3 +200,14 @@ func TestManyEventsAreSentAFewAtATime(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEventAboutWhatIsInNoNamespace: the API server refuses Events about it in another namespace.
+func TestAnEventAboutWhatIsInNoNamespace(t *testing.T) {
+	event, err := NewEvent(gen.Namespace("shop"), nil, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if event.Namespace != metav1.NamespaceDefault || event.Regarding.Namespace != "" || event.Regarding.Name != "shop" {
+		t.Errorf("got an Event in %q about %+v", event.Namespace, event.Regarding)
+	}
+}

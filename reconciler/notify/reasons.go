@@ -42,6 +42,8 @@ const (
 	ReasonLeaderServiceTaken = "LeaderServiceTaken"
 	// ReasonNamespaceOptedOut reports a namespace that lost its label while a Service in it has a leader Service.
 	ReasonNamespaceOptedOut = "NamespaceOptedOut"
+	// ReasonNamespaceNotWatched reports a namespace whose label has no effect, because Tanist is installed for other namespaces only.
+	ReasonNamespaceNotWatched = "NamespaceNotWatched"
 	// ReasonOtherInstallation reports a leader Service that another installation of Tanist serves.
 	ReasonOtherInstallation = "OtherInstallation"
 	// ReasonContested reports a leader Service, or its EndpointSlice, that someone changes again and again.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
@@ -18,12 +17,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/trim"
 )
 
-// CacheOptions returns the options of the manager's cache: what it watches, and what it keeps of that. The namespace is the one Tanist runs
-// in.
+// CacheOptions returns the options of the manager's cache: what it watches, and what it keeps of that. It has what is watched in the whole cluster,
+// however few namespaces have opted in: Namespaces and Nodes. The namespace is the one Tanist runs in.
 func CacheOptions(namespace string) ctrlcache.Options {
 	shared := true
 	return ctrlcache.Options{
@@ -32,12 +30,6 @@ func CacheOptions(namespace string) ctrlcache.Options {
 		DefaultTransform:             trim.Transform,
 		DefaultUnsafeDisableDeepCopy: &shared,
 		ByObject: map[client.Object]ctrlcache.ByObject{
-			&corev1.Pod{}: {Field: fields.AndSelectors(
-				// A pod that fails or finishes disappears from the watch. The controllers handle that like a deletion.
-				fields.OneTermNotEqualSelector("status.phase", string(corev1.PodSucceeded)),
-				fields.OneTermNotEqualSelector("status.phase", string(corev1.PodFailed)),
-			)},
-			&discoveryv1.EndpointSlice{}: {Label: unselectedSlices()},
 			&corev1.ConfigMap{}: {Field: fields.AndSelectors(
 				fields.OneTermEqualSelector("metadata.namespace", namespace),
 				fields.OneTermEqualSelector("metadata.name", config.TuningConfigMap),
@@ -88,41 +80,30 @@ func Synced(cache ctrlcache.Cache) healthz.Checker {
 	}
 }
 
-// The EndpointSlices of leader Services come from two caches, because a label selector cannot say "or":
-//
-//   - The manager's cache has all slices except those of the EndpointSlice controller, which are most of a cluster's slices.
-//   - Another cache has the slices that the EndpointSlice controller makes for a leader Service to which someone has given a selector. They
-//     are known by our label, which that controller copies from the Service.
-
-// unselectedSlices selects the slices of the manager's cache.
-func unselectedSlices() labels.Selector {
-	return labels.NewSelector().Add(requirement(discoveryv1.LabelManagedBy, selection.NotIn, leaderslice.EndpointSliceController))
-}
-
-// SelectedSlices selects the slices of the other cache.
-func SelectedSlices() labels.Selector {
-	return labels.NewSelector().Add(
-		requirement(discoveryv1.LabelManagedBy, selection.Equals, leaderslice.EndpointSliceController),
-		requirement(config.SourceServiceKey, selection.Exists))
-}
-
-// requirement panics when the requirement is invalid. All keys and values here are constants.
-func requirement(key string, operator selection.Operator, values ...string) labels.Requirement {
-	made, err := labels.NewRequirement(key, operator, values)
-	if err != nil {
-		panic(err)
-	}
-	return *made
-}
-
-// AddStateCache adds a cache of the ConfigMap tanist-state. It is a cache of its own, because a cache has one field selector for all
+// addStateCache adds a cache of the ConfigMap tanist-state. It is a cache of its own, because a cache has one field selector for all
 // ConfigMaps, and watching all ConfigMaps of a namespace takes a right that cannot be limited to names.
 //
 // The ConfigMap is watched, not read when the tuning becomes wrong: the holder of the Lease may save the last good tuning a moment later,
 // and every replica must then use that one.
-func AddStateCache(mgr manager.Manager, namespace string) (ctrlcache.Cache, error) {
+func addStateCache(mgr manager.Manager, namespace string) (ctrlcache.Cache, error) {
 	return AddCache(mgr, config.TuningState, &corev1.ConfigMap{}, ctrlcache.ByObject{Field: fields.AndSelectors(
 		fields.OneTermEqualSelector("metadata.namespace", namespace),
 		fields.OneTermEqualSelector("metadata.name", config.TuningState),
 	)})
+}
+
+// addReplicaCache adds a cache of the pods of this installation. They are watched in whatever namespaces have opted in.
+func addReplicaCache(mgr manager.Manager, namespace string) (ctrlcache.Cache, error) {
+	return AddCache(mgr, "replicas", &corev1.Pod{}, ctrlcache.ByObject{
+		Label: labels.SelectorFromSet(labels.Set{config.ReplicaNameKey: config.ReplicaName}),
+		Field: fields.AndSelectors(fields.OneTermEqualSelector("metadata.namespace", namespace), unfinishedPods()),
+	})
+}
+
+// addLeaderServiceCache adds a cache of the metadata of leader Services. It tells in which namespaces there are any: these are watched until they
+// have none, although they may have opted out.
+func addLeaderServiceCache(mgr manager.Manager) (ctrlcache.Cache, error) {
+	return AddCache(mgr, "leader-services", serviceMetadata(), ctrlcache.ByObject{
+		Label: labels.NewSelector().Add(requirement(config.SourceServiceKey, selection.Exists)),
+	})
 }

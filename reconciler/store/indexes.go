@@ -161,8 +161,13 @@ func firstPair(selector map[string]string) string {
 	return pair(first, selector[first])
 }
 
-// byIndex panics when the store does not have the index, which New and NewFake have added.
-func byIndex[T any](store toolscache.Indexer, index, value string) []T {
+// indexed is a store, or the stores of all namespaces.
+type indexed interface {
+	ByIndex(index, value string) ([]any, error)
+}
+
+// byIndex panics when the store does not have the index, which Watch and NewFake have added.
+func byIndex[T any](store indexed, index, value string) []T {
 	found, err := store.ByIndex(index, value)
 	if err != nil {
 		panic(err)

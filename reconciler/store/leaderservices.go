@@ -45,7 +45,7 @@ func (s *Stores) OwnedLeaderServices(source *corev1.Service) []*corev1.Service {
 	if source.UID == "" {
 		return nil
 	}
-	owned := slices.DeleteFunc(byIndex[*corev1.Service](s.Services, byController, string(source.UID)), func(service *corev1.Service) bool {
+	owned := slices.DeleteFunc(byIndex[*corev1.Service](s.Services.In(source.Namespace), byController, string(source.UID)), func(service *corev1.Service) bool {
 		return service.DeletionTimestamp != nil || !leaderslice.OwnsLeaderService(service, source)
 	})
 	slices.SortFunc(owned, func(a, b *corev1.Service) int { return cmp.Compare(a.Name, b.Name) })

@@ -22,12 +22,12 @@ func (s *Stores) namespace(name string) *metav1.PartialObjectMetadata {
 
 // Service returns a Service, or nil.
 func (s *Stores) Service(key types.NamespacedName) *corev1.Service {
-	return get[*corev1.Service](s.Services, key.String())
+	return get[*corev1.Service](s.Services.In(key.Namespace), key.String())
 }
 
 // Pod returns a pod, or nil.
 func (s *Stores) Pod(key types.NamespacedName) *corev1.Pod {
-	return get[*corev1.Pod](s.Pods, key.String())
+	return get[*corev1.Pod](s.Pods.In(key.Namespace), key.String())
 }
 
 // ConfigMap returns the ConfigMap tanist-tuning, or nil.
@@ -47,35 +47,35 @@ func (s *Stores) Node(name string) *corev1.Node {
 
 // ReplicaSet returns the metadata of a ReplicaSet, or nil.
 func (s *Stores) ReplicaSet(key types.NamespacedName) *metav1.PartialObjectMetadata {
-	return get[*metav1.PartialObjectMetadata](s.replicaSets, key.String())
+	return get[*metav1.PartialObjectMetadata](s.replicaSets.In(key.Namespace), key.String())
 }
 
 // StatefulSet returns a StatefulSet, or nil.
 func (s *Stores) StatefulSet(key types.NamespacedName) *appsv1.StatefulSet {
-	return get[*appsv1.StatefulSet](s.statefulSets, key.String())
+	return get[*appsv1.StatefulSet](s.statefulSets.In(key.Namespace), key.String())
 }
 
 // DaemonSet returns a DaemonSet, or nil.
 func (s *Stores) DaemonSet(key types.NamespacedName) *appsv1.DaemonSet {
-	return get[*appsv1.DaemonSet](s.daemonSets, key.String())
+	return get[*appsv1.DaemonSet](s.daemonSets.In(key.Namespace), key.String())
 }
 
 // Deployment returns a Deployment, or nil.
 func (s *Stores) Deployment(key types.NamespacedName) *appsv1.Deployment {
-	return get[*appsv1.Deployment](s.deployments, key.String())
+	return get[*appsv1.Deployment](s.deployments.In(key.Namespace), key.String())
 }
 
-// ReplicaSetsOf returns the ReplicaSets that the object with this UID controls.
-func (s *Stores) ReplicaSetsOf(owner types.UID) []*metav1.PartialObjectMetadata {
-	return byIndex[*metav1.PartialObjectMetadata](s.replicaSets, byController, string(owner))
+// ReplicaSetsOf returns the ReplicaSets that the object with this UID controls. It is in the same namespace.
+func (s *Stores) ReplicaSetsOf(namespace string, owner types.UID) []*metav1.PartialObjectMetadata {
+	return byIndex[*metav1.PartialObjectMetadata](s.replicaSets.In(namespace), byController, string(owner))
 }
 
-// PodsOf returns the pods that the object with this UID controls.
-func (s *Stores) PodsOf(owner types.UID) []*corev1.Pod {
-	return byIndex[*corev1.Pod](s.Pods, byController, string(owner))
+// PodsOf returns the pods that the object with this UID controls. It is in the same namespace.
+func (s *Stores) PodsOf(namespace string, owner types.UID) []*corev1.Pod {
+	return byIndex[*corev1.Pod](s.Pods.In(namespace), byController, string(owner))
 }
 
-// PodsOn returns the pods on a node.
+// PodsOn returns the pods on a node, of all namespaces that are watched.
 func (s *Stores) PodsOn(node string) []*corev1.Pod {
 	return byIndex[*corev1.Pod](s.Pods, podsByNode, node)
 }
@@ -86,7 +86,7 @@ func (s *Stores) PodsSelectedBy(service *corev1.Service) []*corev1.Pod {
 		return nil
 	}
 	selector := labels.SelectorFromSet(service.Spec.Selector)
-	pods := byIndex[*corev1.Pod](s.Pods, podsByLabel, service.Namespace+"/"+firstPair(service.Spec.Selector))
+	pods := byIndex[*corev1.Pod](s.Pods.In(service.Namespace), podsByLabel, service.Namespace+"/"+firstPair(service.Spec.Selector))
 	return slices.DeleteFunc(pods, func(pod *corev1.Pod) bool { return !selector.Matches(labels.Set(pod.Labels)) })
 }
 
@@ -94,7 +94,7 @@ func (s *Stores) PodsSelectedBy(service *corev1.Service) []*corev1.Pod {
 func (s *Stores) ServicesSelecting(namespace string, podLabels map[string]string) []*corev1.Service {
 	var found []*corev1.Service
 	for key, value := range podLabels {
-		for _, service := range byIndex[*corev1.Service](s.Services, servicesBySelector, namespace+"/"+pair(key, value)) {
+		for _, service := range byIndex[*corev1.Service](s.Services.In(namespace), servicesBySelector, namespace+"/"+pair(key, value)) {
 			if labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(podLabels)) {
 				found = append(found, service)
 			}
@@ -105,23 +105,24 @@ func (s *Stores) ServicesSelecting(namespace string, podLabels map[string]string
 
 // EnabledServices returns the Services of a namespace that have our annotation.
 func (s *Stores) EnabledServices(namespace string) []*corev1.Service {
-	return byIndex[*corev1.Service](s.Services, servicesEnabled, namespace)
+	return byIndex[*corev1.Service](s.Services.In(namespace), servicesEnabled, namespace)
 }
 
 // ServicesWanting returns the Services with our annotation that ask for a leader Service with this name.
 func (s *Stores) ServicesWanting(leaderService types.NamespacedName) []*corev1.Service {
-	return byIndex[*corev1.Service](s.Services, servicesByLeaderService, leaderService.String())
+	return byIndex[*corev1.Service](s.Services.In(leaderService.Namespace), servicesByLeaderService, leaderService.String())
 }
 
 // SlicesOf returns the EndpointSlices whose label names a Service, those that one of its leader Services controls, and those that take the
 // traffic of one.
 func (s *Stores) SlicesOf(source types.NamespacedName, leaderServices []*corev1.Service) []*discoveryv1.EndpointSlice {
-	all := byIndex[*discoveryv1.EndpointSlice](s.slices, bySource, source.String())
+	unselected, selected := s.slices.In(source.Namespace), s.selected.In(source.Namespace)
+	all := byIndex[*discoveryv1.EndpointSlice](unselected, bySource, source.String())
 	for _, service := range leaderServices {
-		all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](s.slices, slicesByService, client.ObjectKeyFromObject(service).String())...)
-		all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](s.selected, slicesByService, client.ObjectKeyFromObject(service).String())...)
+		all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](unselected, slicesByService, client.ObjectKeyFromObject(service).String())...)
+		all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](selected, slicesByService, client.ObjectKeyFromObject(service).String())...)
 		if service.UID != "" {
-			all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](s.slices, byController, string(service.UID))...)
+			all = appendMissing(all, byIndex[*discoveryv1.EndpointSlice](unselected, byController, string(service.UID))...)
 		}
 	}
 	return all
@@ -147,7 +148,12 @@ func get[T any](store toolscache.Indexer, key string) (object T) {
 
 // OptedIn reports whether a namespace has the label, may opt in, and is not being deleted.
 func (s *Stores) OptedIn(namespace string) bool {
-	return s.labelled(namespace) && !config.NeverOptsIn(namespace, s.Installation)
+	return s.labelled(namespace) && !config.NeverOptsIn(namespace, s.Installation) && s.MayOptIn(namespace)
+}
+
+// MayOptIn reports whether a namespace is one of those that alone may be watched. Without such a limit all are.
+func (s *Stores) MayOptIn(namespace string) bool {
+	return s.only == nil || s.only.Has(namespace)
 }
 
 // Excluded reports whether a namespace has the label and never opts in.

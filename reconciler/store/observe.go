@@ -104,7 +104,7 @@ func observedNode(node *corev1.Node) observe.Node {
 // Replicas returns the ready replicas of this installation that can be asked, this one included, sorted by name.
 func (s *Stores) Replicas() []observe.Replica {
 	var all []observe.Replica
-	for _, pod := range byIndex[*corev1.Pod](s.Pods, podsByLabel, s.Installation+"/"+pair(config.ReplicaNameKey, config.ReplicaName)) {
+	for _, pod := range byIndex[*corev1.Pod](s.replicas, podsByLabel, s.Installation+"/"+pair(config.ReplicaNameKey, config.ReplicaName)) {
 		address := netip.AddrPortFrom(podAddress(pod), peersPort(pod))
 		if readyStatus(pod) == corev1.ConditionTrue && address.Addr().IsValid() && address.Port() != 0 {
 			all = append(all, observe.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Address: address})

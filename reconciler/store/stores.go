@@ -1,96 +1,54 @@
 package store
 
 import (
-	"context"
-	"fmt"
-
-	appsv1 "k8s.io/api/apps/v1"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	toolscache "k8s.io/client-go/tools/cache"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/informers"
 )
 
 // Stores has the informers' stores. The controllers read them directly, and not through the manager's client, because the client copies
 // every object that it lists. The objects are shared and must not be modified.
 type Stores struct {
-	Namespaces, Services, Pods, slices, configMaps toolscache.Indexer
-	// states has the ConfigMap tanist-state.
-	states toolscache.Indexer
-	// selected has the slices that the EndpointSlice controller makes for leader Services (see caches.go).
-	selected toolscache.Indexer
-	// The following announce disruptions of pods (see package disruption).
-	nodes, replicaSets, deployments, statefulSets, daemonSets toolscache.Indexer
-	// deliveredPods is up to which version events have brought pods.
-	deliveredPods *delivered
+	// Services, Pods and the EndpointSlices are those of the namespaces that are watched. A namespace's objects appear together, when all of its
+	// informers are synced.
+	Services, Pods, slices informers.Objects
+	// selected has the slices that the EndpointSlice controller makes for leader Services (see KindSelectedSlices).
+	selected informers.Objects
+	// The following announce disruptions of pods (see package disruption), as do nodes.
+	replicaSets, deployments, statefulSets, daemonSets informers.Objects
+
+	Namespaces, nodes toolscache.Indexer
+	// configMaps has the ConfigMap tanist-tuning, and states the ConfigMap tanist-state.
+	configMaps, states toolscache.Indexer
+	// replicas has the pods of this installation.
+	replicas toolscache.Indexer
+	// leaderServices has the metadata of the leader Services of the whole cluster; nil with only.
+	leaderServices toolscache.Indexer
+	// only are the namespaces that may be watched; nil for all.
+	only sets.Set[string]
 	// Installation is the namespace that this Tanist runs in. Leader Services name it.
 	Installation string
 }
 
-// New makes every informer that the controllers need. So all of them are synced before a controller starts.
-func New(ctx context.Context, informers, selected, states ctrlcache.Informers, installation string) (*Stores, error) {
-	s := &Stores{Installation: installation}
-	for _, informed := range []struct {
-		from     ctrlcache.Informers
-		kind     client.Object
-		into     *toolscache.Indexer
-		indexers toolscache.Indexers
-	}{
-		{selected, &discoveryv1.EndpointSlice{}, &s.selected, sliceIndexers},
-		{states, &corev1.ConfigMap{}, &s.states, nil},
-		{informers, NamespaceMetadata(), &s.Namespaces, nil},
-		{informers, &corev1.Service{}, &s.Services, serviceIndexers},
-		{informers, &corev1.Pod{}, &s.Pods, podIndexers},
-		{informers, &discoveryv1.EndpointSlice{}, &s.slices, sliceIndexers},
-		{informers, &corev1.ConfigMap{}, &s.configMaps, nil},
-		{informers, &corev1.Node{}, &s.nodes, nil},
-		{informers, ReplicaSetMetadata(), &s.replicaSets, replicaSetIndexers},
-		{informers, &appsv1.Deployment{}, &s.deployments, nil},
-		{informers, &appsv1.StatefulSet{}, &s.statefulSets, nil},
-		{informers, &appsv1.DaemonSet{}, &s.daemonSets, nil},
-	} {
-		informer, err := informed.from.GetInformer(ctx, informed.kind, ctrlcache.BlockUntilSynced(false))
-		if err != nil {
-			return nil, fmt.Errorf("failed to get informer for %T: %w", informed.kind, err)
-		}
-		if err := informer.AddIndexers(informed.indexers); err != nil {
-			return nil, fmt.Errorf("failed to index %T: %w", informed.kind, err)
-		}
-		indexed, ok := informer.(toolscache.SharedIndexInformer)
-		if !ok {
-			return nil, fmt.Errorf("failed to get store of informer for %T: %T has none", informed.kind, informer)
-		}
-		*informed.into = indexed.GetIndexer()
-		if informed.into == &s.Pods {
-			s.deliveredPods = &delivered{store: s.Pods}
-			if _, err := informer.AddEventHandler(s.deliveredPods); err != nil {
-				return nil, fmt.Errorf("failed to follow versions of pods: %w", err)
-			}
-		}
+// Seen returns the resource versions of a namespace's pods and Services up to which the informers have seen everything.
+func (s *Stores) Seen(namespace string) leaderslice.Basis {
+	return leaderslice.Basis{
+		Pods:     s.Pods.In(namespace).LastStoreSyncResourceVersion(),
+		Services: s.Services.In(namespace).LastStoreSyncResourceVersion(),
 	}
-	return s, nil
 }
 
-// Seen returns the resource versions of pods and Services up to which the informers have seen everything.
-func (s *Stores) Seen() leaderslice.Basis {
-	return leaderslice.Basis{Pods: s.Pods.LastStoreSyncResourceVersion(), Services: s.Services.LastStoreSyncResourceVersion()}
-}
-
-// DeliveredPods returns the newest version of a pod, or of a pod's deletion, that the informer has brought.
-func (s *Stores) DeliveredPods() string {
-	if s.deliveredPods == nil {
-		return s.Pods.LastStoreSyncResourceVersion()
-	}
-	return s.deliveredPods.version()
-}
+// DeliveredPods returns the newest version of a pod of a namespace, or of a pod's deletion, that the informer has brought.
+func (s *Stores) DeliveredPods(namespace string) string { return s.Pods.Delivered(namespace) }
 
 // OlderReplicas reports whether any running replica of this installation does not know the rules about which replica may change what.
 func (s *Stores) OlderReplicas() bool {
-	return len(byIndex[*corev1.Pod](s.Pods, podsOlderReplicas, s.Installation)) > 0
+	return len(byIndex[*corev1.Pod](s.replicas, podsOlderReplicas, s.Installation)) > 0
 }
 
 // CountsAsOlder reports whether a pod is one that OlderReplicas counts. The pod may be nil.
@@ -98,17 +56,22 @@ func (s *Stores) CountsAsOlder(pod *corev1.Pod) bool {
 	return pod != nil && pod.Namespace == s.Installation && isOlderReplica(pod)
 }
 
-// NamespaceMetadata is what Tanist watches of Namespaces: their labels, and whether they are being deleted.
-func NamespaceMetadata() *metav1.PartialObjectMetadata {
-	meta := &metav1.PartialObjectMetadata{}
-	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	return meta
-}
+// objectsTooLarge has the label kind, which is Pod, Service, EndpointSlice or ReplicaSet.
+var objectsTooLarge = prometheus.NewDesc("tanist_objects_too_large",
+	"Objects in the namespaces that this replica watches of which it keeps little more than the name, because they are too large.", []string{"kind"}, nil)
 
-// ReplicaSetMetadata is what Tanist watches of ReplicaSets: their owners and revisions. The metadata is enough, and there are many: a
-// Deployment keeps ten old ones by default.
-func ReplicaSetMetadata() *metav1.PartialObjectMetadata {
-	meta := &metav1.PartialObjectMetadata{}
-	meta.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))
-	return meta
+// Describe implements prometheus.Collector.
+func (s *Stores) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- objectsTooLarge }
+
+// Collect implements prometheus.Collector.
+func (s *Stores) Collect(metrics chan<- prometheus.Metric) {
+	for kind, stores := range map[string][]informers.Objects{
+		"Pod": {s.Pods}, "Service": {s.Services}, "EndpointSlice": {s.slices, s.selected}, "ReplicaSet": {s.replicaSets},
+	} {
+		count := 0
+		for _, store := range stores {
+			count += len(byIndex[metav1.Object](store, byTooLarge, ""))
+		}
+		metrics <- prometheus.MustNewConstMetric(objectsTooLarge, prometheus.GaugeValue, float64(count), kind)
+	}
 }

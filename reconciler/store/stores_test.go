@@ -87,13 +87,13 @@ func TestPodsAreFoundByTheirNodeAndTheirController(t *testing.T) {
 	if got := gen.NamesOf(stores.PodsOn("")); got != nil {
 		t.Errorf("pods without a node are found: %v", got)
 	}
-	if diff := cmp.Diff([]string{"a1", "b2"}, gen.NamesOf(stores.PodsOf("r1-uid"))); diff != "" {
+	if diff := cmp.Diff([]string{"a1", "b2"}, gen.NamesOf(stores.PodsOf("shop", "r1-uid"))); diff != "" {
 		t.Errorf("unexpected pods of the ReplicaSet (-want +got):\n%s", diff)
 	}
-	if got := gen.NamesOf(stores.PodsOf("")); got != nil {
+	if got := gen.NamesOf(stores.PodsOf("shop", "")); got != nil {
 		t.Errorf("pods without an owner are found: %v", got)
 	}
-	if diff := cmp.Diff([]string{"r1", "r2"}, gen.NamesOf(stores.ReplicaSetsOf("web-deployment-uid"))); diff != "" {
+	if diff := cmp.Diff([]string{"r1", "r2"}, gen.NamesOf(stores.ReplicaSetsOf("shop", "web-deployment-uid"))); diff != "" {
 		t.Errorf("unexpected ReplicaSets of the Deployment (-want +got):\n%s", diff)
 	}
 }

@@ -39,7 +39,7 @@ func TestAServiceWithoutItsSelectorSelectsNoPod(t *testing.T) {
 func TestObjectsThatAreTooLargeAreCounted(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(NewFake(trim.Pod(gen.ReadyPod("a1")), trim.Pod(gen.ReadyPod("b2", func(p *corev1.Pod) { gen.ManyLabels(p) }))))
-	const want = `# HELP tanist_objects_too_large Objects of the cluster of which this replica keeps little more than the name, because they are too large.
+	const want = `# HELP tanist_objects_too_large Objects in the namespaces that this replica watches of which it keeps little more than the name, because they are too large.
 # TYPE tanist_objects_too_large gauge
 tanist_objects_too_large{kind="EndpointSlice"} 0
 tanist_objects_too_large{kind="Pod"} 1
@@ -59,7 +59,7 @@ func TestPodsWithAMegabyteOfLabelsTakeLittleMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	for i := range 200 {
 		pod := gen.ReadyPod(fmt.Sprintf("a%d", i), func(p *corev1.Pod) { gen.ManyLabels(p) })
-		if err := stores.Pods.Add(trim.Pod(pod)); err != nil {
+		if err := Fake(stores.Pods).Add(trim.Pod(pod)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ package integration_test
 import (
 	"io"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,10 +26,10 @@ func (d *delay) set(to time.Duration) { d.nanoseconds.Store(int64(to)) }
 func (d *delay) get() time.Duration { return time.Duration(d.nanoseconds.Load()) }
 
 // delayed returns the body of a watch whose events arrive later, in order. The delays of several events do not add up.
-func (n *network) delayed(path string, body io.ReadCloser) io.ReadCloser {
+func (n *network) delayed(url string, body io.ReadCloser) io.ReadCloser {
 	delay := map[string]*delay{
-		"/api/v1/pods": &n.delay.pods, "/api/v1/services": &n.delay.services, "/apis/discovery.k8s.io/v1/endpointslices": &n.delay.slices,
-	}[path]
+		"pods": &n.delay.pods, "services": &n.delay.services, "endpointslices": &n.delay.slices,
+	}[path.Base(url)]
 	if delay == nil {
 		return body
 	}

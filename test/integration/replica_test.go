@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -25,9 +26,17 @@ import (
 type tanist struct {
 	t         *testing.T
 	namespace string
+	// limited says that the replicas have another account, with rights in some namespaces only.
+	limited bool
 }
 
 func newTanist(t *testing.T) *tanist {
+	t.Helper()
+	return newTanistFor(t)
+}
+
+// newTanistFor is newTanist for an installation that may watch some namespaces only; all without any.
+func newTanistFor(t *testing.T, namespaces ...string) *tanist {
 	t.Helper()
 	namespace, err := clientset.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "tanist-"},
@@ -41,8 +50,8 @@ func newTanist(t *testing.T) *tanist {
 	}, metav1.CreateOptions{}); err != nil {
 		t.Fatalf("failed to create ConfigMap: %v", err)
 	}
-	i := &tanist{t: t, namespace: namespace.Name}
-	i.grant()
+	i := &tanist{t: t, namespace: namespace.Name, limited: len(namespaces) > 0}
+	i.grant(namespaces...)
 	return i
 }
 
@@ -77,14 +86,16 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 		options.MetricsAddress = "0"
 	}
 	if options.HealthAddress == "" {
-		options.HealthAddress = "0"
+		options.HealthAddress = fmt.Sprintf("127.0.0.1:%d", unusedPort())
 	}
 	// The test's context is cancelled before the clean-up, which stops replicas in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
 	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: n, port: options.WebhookPort, cancel: cancel, done: make(chan struct{})}
 	api := rest.CopyConfig(cluster)
-	api.Impersonate = account
-	api.Wrap(r.network.wrap)
+	api.Impersonate = i.account()
+	if !n.direct {
+		api.Wrap(n.wrap)
+	}
 	mgr, err := app.New(ctx, api, options, app.Telemetry{Registerer: r.registry, Log: ctrl.Log, Tracer: tracer})
 	if err != nil {
 		i.t.Fatalf("failed to make replica: %v", err)
@@ -100,7 +111,30 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	if !mgr.GetCache().WaitForCacheSync(ctx) {
 		i.t.Fatal("caches did not sync")
 	}
+	r.knowsNamespaces(options.HealthAddress)
 	return r
+}
+
+// knowsNamespaces waits until the replica has synced the namespaces that had opted in when it started.
+func (r *replica) knowsNamespaces(health string) {
+	r.t.Helper()
+	last := "no answer"
+	if err := wait.PollUntilContextTimeout(r.t.Context(), 10*time.Millisecond, waitTimeout, true, func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+health+"/readyz/namespaces", nil)
+		if err != nil {
+			return false, err
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			last = err.Error()
+			return false, nil
+		}
+		defer answer.Body.Close()
+		last = answer.Status
+		return answer.StatusCode == http.StatusOK, nil
+	}); err != nil {
+		r.t.Fatalf("the namespaces are not synced: %v: %s", err, last)
+	}
 }
 
 // startElected runs a replica and waits until it holds the Lease.

@@ -23,9 +23,24 @@ import (
 
 // account is the account that the chart gives to Tanist. Every replica under test has it, and so the chart's rights and the policies that
 // limit what it writes.
-var account = rest.ImpersonationConfig{
-	UserName: "system:serviceaccount:" + release + ":tanist",
-	Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + release, "system:authenticated"},
+var account = accountOf("tanist")
+
+// limitedAccount is the name of an account that no other test gives rights.
+const limitedAccount = "limited"
+
+func accountOf(name string) rest.ImpersonationConfig {
+	return rest.ImpersonationConfig{
+		UserName: "system:serviceaccount:" + release + ":" + name,
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + release, "system:authenticated"},
+	}
+}
+
+// account returns the account of the replicas.
+func (i *tanist) account() rest.ImpersonationConfig {
+	if i.limited {
+		return accountOf(limitedAccount)
+	}
+	return account
 }
 
 // rendered is the chart, rendered once. Its policies allow leader Services of every type.
@@ -40,11 +55,19 @@ func limitAccount(ctx context.Context, cluster *rest.Config) error {
 	})
 }
 
-// grant gives the account the rights that it has where the chart is installed in the namespace, until the test ends.
-func (i *tanist) grant() {
+// grant gives the account the rights that it has where the chart is installed in the namespace, until the test ends. With namespaces, it is
+// installed for these only.
+func (i *tanist) grant(namespaces ...string) {
 	i.t.Helper()
+	objects, err := rendered()
+	if len(namespaces) > 0 {
+		objects, err = install.Render("watchNamespaces={"+strings.Join(namespaces, ",")+"}", "serviceAccount.name="+limitedAccount)
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
 	var granted []*unstructured.Unstructured
-	if err := applyRendered(i.t.Context(), cluster, func(object *unstructured.Unstructured) bool {
+	if err := applyChosen(i.t.Context(), cluster, objects, func(object *unstructured.Unstructured) bool {
 		if !strings.HasSuffix(object.GetAPIVersion(), "rbac.authorization.k8s.io/v1") {
 			return false
 		}
@@ -65,13 +88,13 @@ func (i *tanist) grant() {
 			i.t.Errorf("failed to withdraw the rights: %v", err)
 		}
 	})
-	i.awaitRights()
+	i.awaitRights(namespaces...)
 }
 
 // moved changes a right of the chart's release into one of the same installation in another namespace, for the same account.
 func (i *tanist) moved(object *unstructured.Unstructured) error {
 	object.SetName(strings.Replace(object.GetName(), release, i.namespace, 1))
-	if object.GetNamespace() != "" {
+	if object.GetNamespace() == release {
 		object.SetNamespace(i.namespace)
 	}
 	if roleRef, found := object.Object["roleRef"].(map[string]any); found {
@@ -99,15 +122,21 @@ func (i *tanist) moved(object *unstructured.Unstructured) error {
 }
 
 // awaitRights waits until the API server knows the rights.
-func (i *tanist) awaitRights() {
+func (i *tanist) awaitRights(namespaces ...string) {
 	i.t.Helper()
-	for _, attributes := range []authorizationv1.ResourceAttributes{
+	awaited := []authorizationv1.ResourceAttributes{
 		{Namespace: i.namespace, Verb: "patch", Resource: "configmaps", Name: config.TuningState},
-		{Verb: "watch", Resource: "pods"},
 		{Verb: "watch", Group: "admissionregistration.k8s.io", Resource: "validatingwebhookconfigurations", Name: i.namespace + "-tanist"},
-	} {
+	}
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	for _, namespace := range namespaces {
+		awaited = append(awaited, authorizationv1.ResourceAttributes{Namespace: namespace, Verb: "watch", Resource: "pods"})
+	}
+	for _, attributes := range awaited {
 		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-			User: account.UserName, Groups: account.Groups, ResourceAttributes: &attributes,
+			User: i.account().UserName, Groups: i.account().Groups, ResourceAttributes: &attributes,
 		}}
 		if err := wait.PollUntilContextTimeout(i.t.Context(), 10*time.Millisecond, waitTimeout, true, func(ctx context.Context) (bool, error) {
 			answer, err := clientset.AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
@@ -118,12 +147,31 @@ func (i *tanist) awaitRights() {
 	}
 }
 
+// awaitNoRights waits until the API server knows that the account has no rights in a namespace.
+func (i *tanist) awaitNoRights(namespace string) {
+	i.t.Helper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: i.account().UserName, Groups: i.account().Groups, ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: "watch", Resource: "pods"},
+	}}
+	if err := wait.PollUntilContextTimeout(i.t.Context(), 10*time.Millisecond, waitTimeout, true, func(ctx context.Context) (bool, error) {
+		answer, err := clientset.AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+		return err == nil && !answer.Status.Allowed, err
+	}); err != nil {
+		i.t.Fatalf("the account keeps its rights in namespace %s: %v", namespace, err)
+	}
+}
+
 // applyRendered applies those objects of the chart that are chosen. The choice may change them.
 func applyRendered(ctx context.Context, cluster *rest.Config, choose func(*unstructured.Unstructured) bool) error {
 	objects, err := rendered()
 	if err != nil {
 		return err
 	}
+	return applyChosen(ctx, cluster, objects, choose)
+}
+
+// applyChosen applies those of the objects that are chosen. The choice may change them.
+func applyChosen(ctx context.Context, cluster *rest.Config, objects []*unstructured.Unstructured, choose func(*unstructured.Unstructured) bool) error {
 	api, err := client.New(cluster, client.Options{})
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func (s *serving) start() *replica {
 
 func (s *serving) startAnother() *replica {
 	s.t.Helper()
-	return s.serve("0")
+	return s.serve("")
 }
 
 func (s *serving) serve(health string) *replica {

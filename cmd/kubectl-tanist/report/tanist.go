@@ -43,7 +43,7 @@ type DeployedContainer struct {
 // included.
 var knownFlags = []string{
 	"namespace", "leader-elect", "metrics-bind-address", "metrics-secure", "health-probe-bind-address", "peer-bind-address", "pprof-address",
-	"tracing-endpoint", "webhook-port", "cert-dir", "self-managed-certificates", "webhook-configuration", "v", "version",
+	"tracing-endpoint", "webhook-port", "cert-dir", "self-managed-certificates", "watch-namespaces", "webhook-configuration", "v", "version",
 }
 
 func deploymentOf(d *appsv1.Deployment) Deployment {

@@ -115,7 +115,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 	}
 	tuning := config.NewStore()
 	known, err := reconciler.Setup(ctx, mgr, reconciler.Options{
-		Namespace: o.Namespace, Leaders: cache.New(), Tuning: tuning, Clock: clock,
+		Namespace: o.Namespace, WatchNamespaces: o.WatchNamespaces, Leaders: cache.New(), Tuning: tuning, Clock: clock,
 		Holds:      func() bool { return !o.LeaderElect || lease.Held() },
 		Registerer: telemetry.Registerer, Log: telemetry.Log, Tracer: telemetry.Tracer,
 		Started: logStart(telemetry.Log, o), Observation: observation,

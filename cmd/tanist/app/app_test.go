@@ -48,7 +48,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		"tanist_leaderless_services", "tanist_loss_window_seconds", "tanist_node_age_seconds", "tanist_objects_too_large",
 		"tanist_observer_stalls_seconds_total", "tanist_prepared_total",
 		"tanist_suspicions_total", "tanist_tuning_info", "tanist_tuning_stale", "tanist_unwatched_leaders", "tanist_verdicts_total",
-		"tanist_watched_processes", "tanist_webhook_trusted",
+		"tanist_watched_namespaces", "tanist_watched_processes", "tanist_watches_cluster", "tanist_webhook_trusted",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("unexpected metrics (-want +got):\n%s", diff)
@@ -89,9 +89,9 @@ func TestParse(t *testing.T) {
 		},
 		"everything": {
 			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --metrics-secure=false --health-probe-bind-address :1 -v 1 --kubeconfig y " +
-				"--webhook-port 0 --cert-dir z --webhook-configuration w --self-managed-certificates --pprof-address 127.0.0.1:6060 --tracing-endpoint https://c:4317",
+				"--watch-namespaces shop,bank --webhook-port 0 --cert-dir z --webhook-configuration w --self-managed-certificates --pprof-address 127.0.0.1:6060 --tracing-endpoint https://c:4317",
 			want: Options{
-				Namespace: "x", MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", Verbosity: 1, CertDir: "z", SelfManaged: true, WebhookConfiguration: "w",
+				Namespace: "x", WatchNamespaces: []string{"shop", "bank"}, MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", Verbosity: 1, CertDir: "z", SelfManaged: true, WebhookConfiguration: "w",
 				PprofAddress: "127.0.0.1:6060", TracingEndpoint: "https://c:4317",
 			},
 		},
@@ -101,6 +101,10 @@ func TestParse(t *testing.T) {
 		}},
 		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},
+		"a namespace that cannot be": {args: "--namespace x --watch-namespaces shop,Bank",
+			wantErr: `--watch-namespaces: "Bank": must be the name of a namespace: a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')`},
+		"its own namespace": {args: "--namespace x --watch-namespaces shop,x",
+			wantErr: `--watch-namespaces: "x": must be another namespace than kube-system and Tanist's own, which never opt in`},
 		"a collector without a scheme": {
 			args: "--namespace x --tracing-endpoint c:4317", wantErr: "--tracing-endpoint=c:4317: must be a URL without credentials, such as http://collector.monitoring:4317",
 		},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/validation"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
 
 	"github.com/tanist-dev/tanist/config"
@@ -18,6 +19,8 @@ import (
 type Options struct {
 	// Namespace is Tanist's own namespace, which has its Lease and its tuning.
 	Namespace string
+	// WatchNamespaces are the only namespaces that may opt in; empty if all may.
+	WatchNamespaces []string
 	// LeaderElect enables leader election among the replicas, with a Lease.
 	LeaderElect bool
 	// MetricsAddress and HealthAddress are the addresses to listen on; "0" disables them.
@@ -56,6 +59,8 @@ func parse(args []string) (Options, error) {
 	flags := pflag.NewFlagSet("tanist", pflag.ContinueOnError)
 	flags.StringVar(&o.Namespace, "namespace", ownNamespace(),
 		"Tanist's own namespace, with its Lease and the ConfigMap tanist-tuning. Defaults to the namespace of its pod.")
+	flags.StringSliceVar(&o.WatchNamespaces, "watch-namespaces", nil,
+		"The only namespaces that may opt in, separated by commas. Tanist then needs no right to watch objects of other namespaces. Defaults to all.")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", true,
 		"Elect one of several replicas with a Lease. Every replica replaces a lost leader; the Lease holder does everything else. Without it, run a single replica.")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8443",
@@ -92,20 +97,36 @@ func parse(args []string) (Options, error) {
 	if o.ShowVersion {
 		return o, nil
 	}
-	if o.Namespace == "" {
-		return Options{}, errors.New("--namespace is required outside a cluster")
-	}
-	if o.WebhookPort < 0 || o.WebhookPort > 65535 {
-		return Options{}, fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
-	}
-	if endpoint, err := url.Parse(o.TracingEndpoint); o.TracingEndpoint != "" &&
-		(err != nil || endpoint.Host == "" || endpoint.User != nil || endpoint.Scheme != "http" && endpoint.Scheme != "https") {
-		return Options{}, fmt.Errorf("--tracing-endpoint=%s: must be a URL without credentials, such as http://collector.monitoring:4317", o.TracingEndpoint)
+	if err := o.check(); err != nil {
+		return Options{}, err
 	}
 	if o.WebhookConfiguration == "" {
 		o.WebhookConfiguration = config.WebhookConfiguration(o.Namespace)
 	}
 	return o, nil
+}
+
+// check returns the error of the first flag that is wrong.
+func (o Options) check() error {
+	if o.Namespace == "" {
+		return errors.New("--namespace is required outside a cluster")
+	}
+	for _, namespace := range o.WatchNamespaces {
+		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
+			return fmt.Errorf("--watch-namespaces: %q: must be the name of a namespace: %s", namespace, problems[0])
+		}
+		if config.NeverOptsIn(namespace, o.Namespace) {
+			return fmt.Errorf("--watch-namespaces: %q: must be another namespace than kube-system and Tanist's own, which never opt in", namespace)
+		}
+	}
+	if o.WebhookPort < 0 || o.WebhookPort > 65535 {
+		return fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
+	}
+	if endpoint, err := url.Parse(o.TracingEndpoint); o.TracingEndpoint != "" &&
+		(err != nil || endpoint.Host == "" || endpoint.User != nil || endpoint.Scheme != "http" && endpoint.Scheme != "https") {
+		return fmt.Errorf("--tracing-endpoint=%s: must be a URL without credentials, such as http://collector.monitoring:4317", o.TracingEndpoint)
+	}
+	return nil
 }
 
 // ownNamespace returns the namespace of the pod that the program runs in; empty outside a pod.

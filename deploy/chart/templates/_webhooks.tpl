@@ -22,7 +22,11 @@ annotations:
 {{- define "tanist.optedIn" -}}
 matchLabels: {tanist.dev/enabled: "true"}
 matchExpressions:
+{{- with .Values.watchNamespaces }}
+- {key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}
+{{- else }}
 - {key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system, {{ .Release.Namespace }}]}
+{{- end }}
 {{- end }}
 
 {{- /* Leaves out kubelets: they delete a pod a second time when it has ended, and create mirror pods. */ -}}

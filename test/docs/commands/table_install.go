@@ -21,6 +21,7 @@ var installation = map[string]Page{
 			{Begins: "kubectl apply --server-side --field-manager=helm -f dist/", Not: release},
 			{Begins: "kind ", Not: kind},
 			{Begins: "sed -E", Not: release},
+			{Begins: "helm upgrade tanist deploy/chart", Test: "TestAnInstallationForSomeNamespaces"},
 			{Begins: "kubectl krew", Not: "It needs krew and the files of a release"},
 			{Begins: "kubectl get pods -n tanist-system", Prints: `(?s)1/1 +Running.*1/1 +Running`},
 			{Begins: "kubectl get certificates -n tanist-system", Prints: `(?s)True.*True`},

@@ -1,0 +1,106 @@
+package informers
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	toolscache "k8s.io/client-go/tools/cache"
+)
+
+// informer watches the objects of one kind, of one namespace or of all. It calls its handlers one after another, in the goroutine that changes the
+// store. A SharedIndexInformer has two goroutines and a buffer of 16 KiB for each handler instead, so that a slow one delays no other. No handler is
+// slow here, and there may be 800 informers.
+type informer struct {
+	store      toolscache.Indexer
+	controller toolscache.Controller
+	// delivered is one of the handlers; nil for a kind that is not followed.
+	delivered *delivered
+
+	// mu is held while handlers are called, so that each of them gets an object before its changes.
+	mu       sync.Mutex
+	handlers []toolscache.ResourceEventHandler
+}
+
+// newInformer makes an informer that is not running. noted gets the error of each request, nil for one that has succeeded.
+func newInformer(kind Kind, from toolscache.ListerWatcher, transform toolscache.TransformFunc, noted func(error)) *informer {
+	n := &informer{}
+	indexers := toolscache.Indexers{}
+	maps.Copy(indexers, kind.Indexers)
+	store, controller := toolscache.NewInformerWithOptions(toolscache.InformerOptions{
+		ListerWatcher: noting(from, noted), ObjectType: kind.Object, Handler: n, Indexers: indexers, Transform: transform,
+	})
+	n.store, n.controller = store.(toolscache.Indexer), controller
+	if kind.Followed {
+		n.delivered = &delivered{store: n.store}
+		n.handlers = append(n.handlers, n.delivered) // the first: a handler that is told of a version may ask for the newest one
+	}
+	return n
+}
+
+// noting returns a source of the same objects that notes the error of each request.
+func noting(from toolscache.ListerWatcher, note func(error)) toolscache.ListerWatcher {
+	noted := toolscache.ToListerWatcherWithContext(from)
+	return toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			list, err := noted.ListWithContext(ctx, options)
+			note(err)
+			return list, err
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			events, err := noted.WatchWithContext(ctx, options)
+			note(err)
+			return events, err
+		},
+	}, from)
+}
+
+// add adds a handler, which gets the objects of the store as an initial list. What has come to the store and not to the handlers yet, it gets twice.
+func (n *informer) add(handler toolscache.ResourceEventHandler) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, object := range n.store.List() {
+		handler.OnAdd(object, true)
+	}
+	n.handlers = append(n.handlers, handler)
+}
+
+// end tells the handlers that the objects are gone, except for those that are kept. The informer must have stopped. What was last in its store may
+// not be the last state of the objects, and they may still exist.
+func (n *informer) end(kept func(key string) bool) {
+	for _, key := range n.store.ListKeys() {
+		if object, exists, _ := n.store.GetByKey(key); exists && !kept(key) {
+			n.OnDelete(toolscache.DeletedFinalStateUnknown{Key: key, Obj: object})
+		}
+	}
+}
+
+// OnAdd implements toolscache.ResourceEventHandler.
+func (n *informer) OnAdd(object any, isInInitialList bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, handler := range n.handlers {
+		handler.OnAdd(object, isInInitialList)
+	}
+}
+
+// OnUpdate implements toolscache.ResourceEventHandler.
+func (n *informer) OnUpdate(before, after any) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, handler := range n.handlers {
+		handler.OnUpdate(before, after)
+	}
+}
+
+// OnDelete implements toolscache.ResourceEventHandler.
+func (n *informer) OnDelete(object any) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, handler := range n.handlers {
+		handler.OnDelete(object)
+	}
+}

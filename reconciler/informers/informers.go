@@ -1,0 +1,132 @@
+package informers
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
+)
+
+// Options are what the informers need of the rest of the program.
+type Options struct {
+	Cluster    *rest.Config
+	HTTPClient *http.Client
+	Scheme     *runtime.Scheme
+	Mapper     meta.RESTMapper
+	// Kinds are what is watched in each namespace. When a namespace can be read, the handlers get the objects of the last kind after those of all
+	// others: Services, whose reconciliation finds everything else in place.
+	Kinds []Kind
+	// Transform reduces an object before an informer keeps it.
+	Transform toolscache.TransformFunc
+	// Wanted reports whether a namespace is to be watched.
+	Wanted func(namespace string) bool
+	// Namespaces returns the namespaces that may be wanted at the start.
+	Namespaces func() []string
+	// Limit is the largest number of namespaces to watch one by one. Beyond it, the whole cluster is watched. Zero: there is no limit.
+	Limit int
+	Log   logr.Logger
+}
+
+// Informers has the informers of the namespaces that are watched.
+type Informers struct {
+	kinds      []Kind
+	sources    []source // in the order of the kinds
+	transform  toolscache.TransformFunc
+	wanted     func(namespace string) bool
+	namespaces func() []string
+	limit      int
+	log        logr.Logger
+
+	// queue has the namespaces of which it is to be found out whether they are wanted.
+	queue workqueue.TypedDelayingInterface[string]
+	// readable is what is read. It is replaced and never changed, so that no read waits.
+	readable atomic.Pointer[snapshot]
+
+	mu sync.Mutex
+	// handlers are by kind. None is ever removed: controllers end with the program.
+	handlers [][]toolscache.ResourceEventHandler
+	// byNamespace has the sets of the namespaces that are watched, readable or not. all is the set of the whole cluster; nil at first. Only Start's
+	// goroutine changes byNamespace, except that the switch to the whole cluster empties it.
+	byNamespace map[string]*set
+	all         *set
+	// initial are the namespaces that were wanted at the start; nil before.
+	initial []string
+}
+
+// snapshot has the sets that can be read: that of the whole cluster, or those of namespaces.
+type snapshot struct {
+	all         *set
+	byNamespace map[string]*set
+}
+
+// of returns the set that has a namespace; nil if the namespace cannot be read.
+func (s *snapshot) of(namespace string) *set {
+	if s.all != nil {
+		return s.all
+	}
+	return s.byNamespace[namespace]
+}
+
+// New returns informers that watch nothing before Start.
+func New(o Options) (*Informers, error) {
+	i := newInformers(o)
+	for _, kind := range o.Kinds {
+		source, err := newSource(o, kind)
+		if err != nil {
+			return nil, err
+		}
+		i.sources = append(i.sources, source)
+	}
+	return i, nil
+}
+
+func newInformers(o Options) *Informers {
+	i := &Informers{
+		kinds: o.Kinds, transform: o.Transform, wanted: o.Wanted, namespaces: o.Namespaces, limit: o.Limit, log: o.Log,
+		queue: workqueue.NewTypedDelayingQueue[string](), handlers: make([][]toolscache.ResourceEventHandler, len(o.Kinds)),
+		byNamespace: map[string]*set{},
+	}
+	i.readable.Store(&snapshot{})
+	return i
+}
+
+// indexOf returns the index of a kind. It panics for a kind that is not watched, which is a constant.
+func (i *Informers) indexOf(kind string) int {
+	at := slices.IndexFunc(i.kinds, func(k Kind) bool { return k.Name == kind })
+	if at < 0 {
+		panic(fmt.Sprintf("kind %s is not watched", kind))
+	}
+	return at
+}
+
+// sets returns all sets, readable or not. The caller holds mu.
+func (i *Informers) sets() []*set {
+	all := slices.Collect(maps.Values(i.byNamespace))
+	if i.all != nil {
+		all = append(all, i.all)
+	}
+	return all
+}
+
+// publish lets readers read the sets that are readable. The caller holds mu.
+func (i *Informers) publish() {
+	next := &snapshot{byNamespace: make(map[string]*set, len(i.byNamespace))}
+	if i.all != nil && i.all.readable {
+		next.all = i.all
+	}
+	for namespace, s := range i.byNamespace {
+		if s.readable {
+			next.byNamespace[namespace] = s
+		}
+	}
+	i.readable.Store(next)
+}

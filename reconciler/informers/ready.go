@@ -1,0 +1,29 @@
+package informers
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Ready is a readiness check. It passes once each namespace that was wanted at the start can be read, is no longer wanted, or cannot be watched for
+// want of a right, which is no reason to leave the others alone.
+func (i *Informers) Ready(*http.Request) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	switch {
+	case i.initial == nil:
+		return errors.New("it is not known yet which namespaces to watch")
+	case i.all != nil && !i.all.readable:
+		return errors.New("the informers of the whole cluster are not synced")
+	case i.all != nil:
+		return nil
+	}
+	for _, namespace := range i.initial {
+		if s := i.byNamespace[namespace]; s != nil && !s.readable && !s.refused(time.Now()) {
+			return fmt.Errorf("the informers of namespace %s are not synced", namespace)
+		}
+	}
+	return nil
+}
