@@ -8,7 +8,7 @@ import (
 )
 
 var optInChecks = []check{
-	{"namespace-label", services, "no namespace has a mistyped label", checkNamespaceLabel},
+	{"namespace-label", services, "each namespace that has the label is opted in by it", checkNamespaceLabel},
 	{"namespace-opted-in", services, "each Service that asks for a leader is in a namespace that has opted in", checkOptedIn},
 	{"annotations", services, "the annotations of Services and their pods are right", checkAnnotations},
 	{"can-lead", services, "each of these Services can have a leader", withWarning(status.CannotHaveLeader, editService)},
@@ -17,6 +17,9 @@ var optInChecks = []check{
 func labelNamespace(name string) string {
 	return fmt.Sprintf("kubectl label namespace %s %s=true --overwrite", name, config.EnabledKey)
 }
+
+// addNamespace says how to let a namespace opt in.
+const addNamespace = "add the namespace to the chart's value watchNamespaces, and install the chart again"
 
 func editService(l *leader) string { return l.command("edit service " + l.source.Name) }
 
@@ -31,6 +34,10 @@ func checkNamespaceLabel(f *facts) (found findings) {
 		if config.Mistyped(namespace.Labels) {
 			found.fail("Namespace "+namespace.Name, fmt.Sprintf("its label %s=%q does not opt it in: the value must be \"true\"",
 				config.EnabledKey, namespace.Labels[config.EnabledKey]), labelNamespace(namespace.Name))
+		}
+		if config.Enabled(namespace.Labels) && !f.mayOptIn(namespace.Name) {
+			found.fail("Namespace "+namespace.Name, "its label has no effect: Tanist is installed for some namespaces only ("+f.onlyNamespaces()+")",
+				addNamespace)
 		}
 	}
 	return found
@@ -58,6 +65,8 @@ func checkOptedIn(f *facts) (found findings) {
 		switch {
 		case config.NeverOptsIn(l.source.Namespace, f.tanistNamespace):
 			found.fail(l.about(), "this namespace can never opt in", "move the Service to another namespace")
+		case !f.mayOptIn(l.source.Namespace) && config.Enabled(l.source.Annotations):
+			found.fail(l.about(), "Tanist is installed for some namespaces only ("+f.onlyNamespaces()+"), so it ignores the Service", addNamespace)
 		case !l.optedIn && config.Enabled(l.source.Annotations):
 			found.fail(l.about(), "its namespace has not opted in, so Tanist ignores it", labelNamespace(l.source.Namespace))
 		}

@@ -39,6 +39,20 @@ func TestOptingIn(t *testing.T) {
 				"failed namespace-opted-in: Service shop/web: its namespace has not opted in, so Tanist ignores it",
 			},
 		},
+		"Tanist is installed for other namespaces only": {
+			func(f *facts) {
+				f.deployment.value.Spec.Template.Spec.Containers[0].Args = []string{"--v=0", "--watch-namespaces=bank,mall"}
+			},
+			[]string{
+				"failed namespace-label: Namespace shop: its label has no effect: Tanist is installed for some namespaces only (bank,mall)",
+				"failed namespace-opted-in: Service shop/web: Tanist is installed for some namespaces only (bank,mall), so it ignores the Service",
+			},
+		},
+		"Tanist is installed for this namespace, too": {
+			func(f *facts) {
+				f.deployment.value.Spec.Template.Spec.Containers[0].Args = []string{"--watch-namespaces=bank,shop"}
+			}, nil,
+		},
 		"a Service in Tanist's own namespace": {
 			withServices(named("api", func(s *corev1.Service) { s.Namespace = system })),
 			[]string{

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	installed "github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
 )
@@ -49,7 +50,7 @@ func leadersOf(f *facts) []leader {
 	if f.tuning.unread == "" && f.state.unread == "" {
 		tuning = f.resolvedTuning().Tuning
 	}
-	observation := status.Observation{OneNode: f.oneNode.value, Off: !tuning.Observe.Enabled}
+	observation := status.Observation{OneNode: f.oneNode.value, Off: !tuning.Observe.Enabled, OnlyNamespaces: f.onlyNamespaces()}
 	for _, service := range f.services.value {
 		if !asks(service) {
 			continue
@@ -61,7 +62,7 @@ func leadersOf(f *facts) []leader {
 			Service: service, Services: f.services.value, Slices: f.slices.value, Pods: f.pods.value, Events: f.refusals.value,
 			PodsKnown: f.pods.unread == "", Observation: observation,
 		}
-		l.optedIn = !config.NeverOptsIn(service.Namespace, f.tanistNamespace)
+		l.optedIn = !config.NeverOptsIn(service.Namespace, f.tanistNamespace) && observation.MayOptIn(service.Namespace)
 		if namespace := f.namespace(service.Namespace); namespace != nil {
 			objects.Namespace = namespace
 			l.optedIn = l.optedIn && config.Enabled(namespace.GetLabels())
@@ -103,6 +104,19 @@ func (f *facts) replicaFlag(argument string) bool {
 	return slices.ContainsFunc(f.deployment.value.Spec.Template.Spec.Containers, func(c corev1.Container) bool {
 		return slices.Contains(c.Args, argument)
 	})
+}
+
+// onlyNamespaces returns the only namespaces that may opt in, separated by commas; empty if all may.
+func (f *facts) onlyNamespaces() string {
+	if !f.deployment.found {
+		return ""
+	}
+	return installed.WatchNamespaces(&f.deployment.value.Spec.Template.Spec)
+}
+
+// mayOptIn reports whether the label has an effect in a namespace.
+func (f *facts) mayOptIn(namespace string) bool {
+	return status.Observation{OnlyNamespaces: f.onlyNamespaces()}.MayOptIn(namespace)
 }
 
 // selfManaged reports whether Tanist makes its certificates itself, without cert-manager.

@@ -27,7 +27,7 @@ type reader struct {
 func (r *reader) read(ctx context.Context) (*facts, error) {
 	f := &facts{version: r.version, tanistNamespace: r.tanistNamespace}
 	group, groupCtx := errgroup.WithContext(ctx)
-	for _, read := range []func(context.Context, *facts) error{r.readInstallation, r.readAdmission, r.readObjects, r.readWorkloads, r.readNodes, r.readRights} {
+	for _, read := range []func(context.Context, *facts) error{r.readInstallation, r.readAdmission, r.readObjects, r.readWorkloads, r.readNodes} {
 		group.Go(func() error { return read(groupCtx, f) })
 	}
 	if err := group.Wait(); err != nil {
@@ -35,7 +35,7 @@ func (r *reader) read(ctx context.Context) (*facts, error) {
 	}
 	f.now = time.Now()
 	f.leaders = leadersOf(f)
-	if err := errors.Join(r.readMetrics(ctx, f), r.readTrial(ctx, f)); err != nil {
+	if err := errors.Join(r.readMetrics(ctx, f), r.readTrial(ctx, f), r.readRights(ctx, f)); err != nil {
 		return nil, err
 	}
 	return f, nil

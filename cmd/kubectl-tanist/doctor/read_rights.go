@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -20,6 +21,9 @@ func (r *reader) readRights(ctx context.Context, f *facts) error {
 	needed, err := rightsIn(deploy.InstallYAML, r.tanistNamespace)
 	if err != nil {
 		return err
+	}
+	if only := f.onlyNamespaces(); only != "" {
+		needed = limited(needed, strings.Split(only, ","), r.tanistNamespace)
 	}
 	rights := make([]right, len(needed))
 	group, groupCtx := errgroup.WithContext(ctx)

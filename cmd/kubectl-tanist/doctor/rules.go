@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
@@ -76,6 +78,30 @@ func attributesOf(rule rbacv1.PolicyRule, scope, namespace string) []authorizati
 					})
 				}
 			}
+		}
+	}
+	return all
+}
+
+// limited returns the rights of an installation for some namespaces only. It has those to objects in namespaces in each of these alone, and those that
+// concern Tanist itself in its own. The Lease of another installation may be anywhere.
+func limited(needed []authorizationv1.ResourceAttributes, namespaces []string, own string) []authorizationv1.ResourceAttributes {
+	everywhere := sets.New("namespaces", "nodes", "leases", "tokenreviews", "subjectaccessreviews",
+		"mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+	inOwn := sets.New("pods", "events")
+	var all []authorizationv1.ResourceAttributes
+	for _, a := range needed {
+		if a.Namespace != "" || everywhere.Has(a.Resource) {
+			all = append(all, a)
+			continue
+		}
+		in := namespaces
+		if inOwn.Has(a.Resource) {
+			in = append(slices.Clone(namespaces), own)
+		}
+		for _, namespace := range in {
+			a.Namespace = namespace
+			all = append(all, a)
 		}
 	}
 	return all

@@ -63,3 +63,27 @@ roleRef: {kind: Role, name: bound}
 		t.Error("got no error for a wrong manifest")
 	}
 }
+
+func TestTheRightsOfAnInstallationForSomeNamespaces(t *testing.T) {
+	type attributes = authorizationv1.ResourceAttributes
+	got := limited([]attributes{
+		{Verb: "list", Resource: "nodes"},
+		{Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Name: "tanist"},
+		{Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Namespace: "own"},
+		{Verb: "patch", Resource: "services", Subresource: "status"},
+		{Verb: "watch", Resource: "pods"},
+	}, []string{"shop", "bank"}, "own")
+	want := []attributes{
+		{Verb: "list", Resource: "nodes"},
+		{Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Name: "tanist"},
+		{Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Namespace: "own"},
+		{Verb: "patch", Resource: "services", Subresource: "status", Namespace: "shop"},
+		{Verb: "patch", Resource: "services", Subresource: "status", Namespace: "bank"},
+		{Verb: "watch", Resource: "pods", Namespace: "shop"},
+		{Verb: "watch", Resource: "pods", Namespace: "bank"},
+		{Verb: "watch", Resource: "pods", Namespace: "own"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unexpected rights (-want +got):\n%s", diff)
+	}
+}

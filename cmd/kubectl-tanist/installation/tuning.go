@@ -30,7 +30,7 @@ func (r Reader) Tuning(ctx context.Context) (tuning config.Tuning, known bool) {
 // Observation returns what holds for all leaders. What the user may not read is taken to be as it usually is.
 func (r Reader) Observation(ctx context.Context) status.Observation {
 	tuning, _ := r.Tuning(ctx)
-	o := status.Observation{Off: !tuning.Observe.Enabled}
+	o := status.Observation{Off: !tuning.Observe.Enabled, OnlyNamespaces: r.onlyNamespaces(ctx)}
 	// Two nodes are enough to know that there is more than one.
 	if nodes, err := r.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{Limit: 2}); err == nil {
 		o.OneNode = len(nodes.Items) == 1

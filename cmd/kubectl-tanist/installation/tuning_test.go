@@ -3,6 +3,7 @@ package installation
 import (
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -24,8 +25,17 @@ func TestObservation(t *testing.T) {
 		there []runtime.Object
 		want  status.Observation
 	}{
-		"nothing can be read":        {},
-		"two nodes and no tuning":    {there: []runtime.Object{node("a"), node("b"), text(config.TuningConfigMap, "")}},
+		"nothing can be read":     {},
+		"two nodes and no tuning": {there: []runtime.Object{node("a"), node("b"), text(config.TuningConfigMap, "")}},
+		"some namespaces only": {
+			there: []runtime.Object{&appsv1.Deployment{
+				ObjectMeta: metav1.ObjectMeta{Namespace: "tanist", Name: config.ReplicaName},
+				Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+					Containers: []corev1.Container{{Args: []string{"--v=0", "--watch-namespaces=shop,bank"}}},
+				}}},
+			}},
+			want: status.Observation{OnlyNamespaces: "shop,bank"},
+		},
 		"one node":                   {there: []runtime.Object{node("a")}, want: status.Observation{OneNode: true}},
 		"the tuning switches it off": {there: []runtime.Object{text(config.TuningConfigMap, off)}, want: status.Observation{Off: true}},
 		"a wrong tuning, and the last good one switches it off": {

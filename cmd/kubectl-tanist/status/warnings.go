@@ -35,7 +35,8 @@ func (f findings) warnings(l Leader) []Warning {
 	}
 	enabled := config.Enabled(f.Service.Annotations)
 	// Which namespaces Tanist runs in is not known here. Its Warning Event tells of those.
-	optedIn := (f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())) && f.Service.Namespace != metav1.NamespaceSystem
+	optedIn := (f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())) && f.Service.Namespace != metav1.NamespaceSystem &&
+		f.Observation.MayOptIn(f.Service.Namespace)
 	switch {
 	case !enabled && f.Service.Annotations[config.EnabledKey] != "" && len(f.wrong) > 0: // said above
 	case !enabled:
@@ -53,6 +54,9 @@ func (f findings) warnings(l Leader) []Warning {
 func (f findings) optIn() string {
 	if f.Service.Namespace == metav1.NamespaceSystem {
 		return "kube-system cannot opt in: move the Service to another namespace"
+	}
+	if !f.Observation.MayOptIn(f.Service.Namespace) {
+		return fmt.Sprintf("Tanist is installed for some namespaces only (%s): add %s to the chart's value watchNamespaces", f.Observation.OnlyNamespaces, f.Service.Namespace)
 	}
 	command := fmt.Sprintf("kubectl label namespace %s %s=true", f.Service.Namespace, config.EnabledKey)
 	if f.leaderService == nil || f.leaderService.Annotations[config.OrphanedSinceKey] == "" {

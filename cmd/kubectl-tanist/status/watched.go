@@ -2,6 +2,8 @@ package status
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -25,6 +27,13 @@ type Observation struct {
 	Off bool
 	// OneNode is true if the cluster has a single node.
 	OneNode bool
+	// OnlyNamespaces are the only namespaces that may opt in, separated by commas; empty if all may, or if that is not known.
+	OnlyNamespaces string
+}
+
+// MayOptIn reports whether the label has an effect in a namespace.
+func (o Observation) MayOptIn(namespace string) bool {
+	return o.OnlyNamespaces == "" || slices.Contains(strings.Split(o.OnlyNamespaces, ","), namespace)
 }
 
 // watched returns how the leader is watched. It is nil if nobody leads, or if the leader's pod is not known.
