@@ -12,6 +12,8 @@ import (
 )
 
 // maxBehind is how long a replica waits for its informers to see what the writer of a slice had seen. Then it reads from the API server.
+// For a verdict it reads at once: events of pods say nothing about verdicts, and none may come. The writer may have just listed the pods, and while
+// no pod of a namespace changes, the other replicas learn of the list's version with a bookmark, up to a minute later.
 const maxBehind = 2 * time.Second
 
 // behindDelay is the first delay before a replica that is behind checks again. Later delays are half of the time that it has waited.
@@ -27,7 +29,7 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 	needed := c.leaders.NeededSince(key, now)
 	if in.Behind() {
 		waited := now.Sub(c.leaders.BehindSince(key, now))
-		if waited >= maxBehind {
+		if waited >= maxBehind || p.Decision.Move && p.Decision.Reason.Verdict() {
 			return 0, errBehind
 		}
 		return max(behindDelay, min(waited/2, maxBehind-waited)), nil

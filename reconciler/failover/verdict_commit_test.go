@@ -1,11 +1,13 @@
 package failover
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
@@ -81,6 +83,50 @@ func TestWhoCommitsAMoveByVerdict(t *testing.T) {
 				}
 				if result.RequeueAfter != planner.MarkedAtLeast {
 					t.Errorf("it is decided again after %s, want when a1 may lead again, after %s", result.RequeueAfter, planner.MarkedAtLeast)
+				}
+			})
+		})
+	}
+}
+
+// TestAVerdictOfAReplicaThatIsBehindWaitsForNoEvents: another replica has just listed the pods, and this one has no bookmark as new as that list. It
+// decides from what it reads live, and not from its informers.
+func TestAVerdictOfAReplicaThatIsBehindWaitsForNoEvents(t *testing.T) {
+	unchanged := func(*fixture) error { return nil }
+	replaced := func(f *fixture) error {
+		next := gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.ResourceVersion = "" }) // the fake API gives it one
+		return errors.Join(f.otherClient.Delete(f.t.Context(), gen.ReadyPod("b2")), f.otherClient.Create(f.t.Context(), next))
+	}
+	cases := map[string]struct {
+		verdict observe.Verdict
+		unseen  func(*fixture) error
+		want    string
+	}{
+		"a crash":                  {verdict: observe.LeaderCrashed, unseen: unchanged, want: "b2"},
+		"a freeze":                 {verdict: observe.LeaderFrozen, unseen: unchanged, want: "b2"},
+		"a lost node":              {verdict: observe.NodeLost, unseen: unchanged, want: "b2"},
+		"who would follow is gone": {verdict: observe.LeaderCrashed, unseen: replaced, want: "c3"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newLeaseHolder(t)
+				f.commitByOther("a1", 6, leaderslice.Basis{Pods: "31", Services: "20"})
+				f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
+				f.observes(dummy.Convicts(test.verdict, "a1", "b2", "c3"))
+				if err := test.unseen(f); err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				if _, err := f.reconcile(); err != nil {
+					t.Fatal(err)
+				}
+				f.expectNewTerm(test.want)
+				if took := time.Since(start); took > 0 || f.writes.Load() != 1 {
+					t.Errorf("%d writes after %s, want one at once", f.writes.Load(), took)
+				}
+				if diff := cmp.Diff(map[string]float64{"behind": 1}, f.misses()); diff != "" {
+					t.Errorf("unexpected misses of the leader cache (-want +got):\n%s", diff)
 				}
 			})
 		})
