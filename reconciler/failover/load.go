@@ -35,7 +35,7 @@ func (c *Controller) loadFromInformers(key types.NamespacedName) (in planner.Inp
 	}
 }
 
-// loadOnce asks first how much the informers have seen, so that what it lists afterwards is at least as new.
+// loadOnce asks how much the informers have seen before it lists, so that the objects are at least as new as that.
 func (c *Controller) loadOnce(key types.NamespacedName) (planner.Input, bool) {
 	in := planner.Input{
 		Seen: c.stores.Seen(key.Namespace), DeliveredPods: c.stores.DeliveredPods(key.Namespace),

@@ -36,7 +36,7 @@ func newInformer(kind Kind, from toolscache.ListerWatcher, transform toolscache.
 	n.store, n.controller = store.(toolscache.Indexer), controller
 	if kind.Followed {
 		n.delivered = &delivered{store: n.store}
-		n.handlers = append(n.handlers, n.delivered) // the first: a handler that is told of a version may ask for the newest one
+		n.handlers = append(n.handlers, n.delivered) // first, because the other handlers may ask for the newest version
 	}
 	return n
 }

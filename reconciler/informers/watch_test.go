@@ -197,7 +197,7 @@ func TestHandlersAreCalledInOrder(t *testing.T) {
 			c.Handle(pods, toolscache.ResourceEventHandlerFuncs{AddFunc: func(object any) {
 				told = append(told, handler)
 				if newest := c.Objects(pods).Delivered("shop"); newest != object.(*corev1.Pod).ResourceVersion {
-					t.Errorf("version %s is told of, and %s is the newest that was delivered", object.(*corev1.Pod).ResourceVersion, newest)
+					t.Errorf("a handler got version %s, and the newest delivered version is %s", object.(*corev1.Pod).ResourceVersion, newest)
 				}
 			}})
 		}
