@@ -140,6 +140,12 @@ bench-elsewhere: build ## Measure what pods cost that are none of Tanist's busin
 	CLUSTER_NAME=elsewhere SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 0 -v -run '^TestElsewhere$$' ./test/bench/ -args -services 100 -idle 1m $(ELSEWHERE_ARGS)
 
+.PHONY: bench-follow-lease
+bench-follow-lease: $(CLUSTER) ## Measure how soon a leader Service follows a Lease, beside a loop that only watches it, against a real API server
+	$(CLUSTER) components $(TEST_COMPONENTS)
+	KUBEBUILDER_ASSETS=$$($(CLUSTER) components $(TEST_COMPONENTS)) \
+		go test -tags integration -count=1 -timeout 10m -v -run '^TestEachElectionOfClientGoIsFollowed$$' ./test/integration/
+
 .PHONY: bench-observer
 bench-observer: ## Measure what it costs to watch leaders and their nodes, and how soon many losses are noticed (OBSERVER_ARGS="-leaders 1000 -kubelets 100 -lost 20")
 	go test -tags bench -c -o $(BIN)/bench-observer ./test/bench/

@@ -33,6 +33,7 @@ const (
 	HandoverOnKey         = Domain + "/handover-on"
 	CandidateConditionKey = Domain + "/candidate-condition"
 	PreferredNodesKey     = Domain + "/preferred-nodes"
+	FollowLeaseKey        = Domain + "/follow-lease"
 
 	LeaderServiceTypeKey     = Domain + "/leader-service-type"
 	ExternalTrafficPolicyKey = Domain + "/external-traffic-policy"
@@ -132,6 +133,7 @@ var serviceKeys = []string{
 	EnabledKey, LeaderServiceKey, StrategyKey, StickyKey, MinReadyKey, NotReadyGraceKey, DrainWindowKey, PreferredLeaderKey,
 	SameControllerKey, CopyLabelsKey, CopyAnnotationsKey, ProbeKey, LossAfterKey, FreezeAfterKey,
 	PausedKey, HandoverOnKey, CandidateConditionKey, PreferredNodesKey, LeaderServiceTypeKey, ExternalTrafficPolicyKey, LoadBalancerClassKey,
+	FollowLeaseKey,
 }
 
 // IsServiceKey reports whether a key is that of an annotation which a user may write on a Service.

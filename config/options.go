@@ -72,6 +72,8 @@ type Options struct {
 	CandidateCondition string
 	// PreferredNodes is a label selector: pods on nodes that match it are preferred. It is empty for none.
 	PreferredNodes string
+	// FollowLease is the Lease whose holder leads; empty if Tanist elects.
+	FollowLease string
 
 	// LeaderServiceType is the leader Service's type. ExternalTrafficPolicy and LoadBalancerClass are empty unless the type allows them; then
 	// the cluster decides.
@@ -97,9 +99,15 @@ func DefaultOptions(service string) Options {
 
 // DrainWindowOr returns the Service's own drain window, or the tuning's. The tuning limits the Service's own: who may write Services must
 // not give the pods of others a long preStop hook by selecting them.
+//
+// A Service that follows a Lease has none unless it asks for one. The window would only delay the signal at which the application passes its
+// Lease on: the leader stays the leader for as long as it holds that.
 func (o Options) DrainWindowOr(t Tuning) time.Duration {
 	if o.DrainWindow != nil {
 		return min(*o.DrainWindow, t.Election.LongestDrainWindow())
+	}
+	if o.FollowLease != "" {
+		return 0
 	}
 	return t.Election.DrainWindow.Duration
 }

@@ -46,6 +46,7 @@ func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	p.condition(CandidateConditionKey, &options.CandidateCondition)
 	p.nodeSelector(PreferredNodesKey, &options.PreferredNodes)
 	p.serviceType(&options)
+	p.followLease(&options)
 	p.unknown()
 	if Enabled(service.Annotations) {
 		p.spec(service)

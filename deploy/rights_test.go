@@ -15,6 +15,7 @@ import (
 // TestRights checks Tanist's rights word for word. That each is used is what the integration tests check.
 func TestRights(t *testing.T) {
 	const configurations = "admissionregistration.k8s.io mutatingwebhookconfigurations,validatingwebhookconfigurations"
+	const leases = "coordination.k8s.io leases: get,list,watch"
 	cannotBeLimited := []string{
 		" namespaces,nodes: list,watch",
 		"coordination.k8s.io leases [tanist]: get",
@@ -28,6 +29,7 @@ func TestRights(t *testing.T) {
 		"discovery.k8s.io endpointslices/restricted: create",
 		" endpoints: get,delete",
 		"events.k8s.io events: create",
+		leases,
 	}
 	alwaysEverywhere := slices.Concat(cannotBeLimited, inNamespaces)
 	alwaysOwn := []string{
@@ -54,6 +56,13 @@ func TestRights(t *testing.T) {
 				"cert-manager.io certificates [tanist-serving]: list,watch",
 			}),
 			limited: inNamespaces,
+		},
+		"without Leases to follow": {
+			values:     []string{"followLeases=false"},
+			everywhere: slices.DeleteFunc(slices.Concat(alwaysEverywhere, ofAdmissionAndMetrics), func(right string) bool { return right == leases }),
+			own: slices.Concat(alwaysOwn, []string{
+				"cert-manager.io certificates [tanist-serving]: list,watch",
+			}),
 		},
 		"with admission": {
 			everywhere: slices.Concat(alwaysEverywhere, ofAdmissionAndMetrics),

@@ -43,6 +43,8 @@ import "time"
 // If the only fit pods run to completion, or none is fit, a leader that is terminating but still serves stays, not ready. A
 // terminating pod is never made leader: if all pods terminate together (scale to zero, strategy Recreate), the leadership would only
 // pass from one terminating pod to the next. Otherwise nobody leads.
+//
+// With Rules.Following, none of this applies: see evaluation.follow.
 func Decide(rules Rules, candidates []Candidate, incumbent Incumbent, now time.Time) Decision {
 	e := newEvaluation(rules, candidates, now)
 	decision := e.decide(incumbent)
@@ -75,6 +77,9 @@ func (e evaluation) decide(incumbent Incumbent) Decision {
 		return decision
 	}
 	decision.Move = incumbent.UID != leader.UID
+	if e.rules.Following != nil {
+		return decision // nobody knows whom the application elects next
+	}
 	decision.HeldBack, decision.HeldBackReason = e.heldBack(leader, incumbent)
 	decision.Successor = e.announceRollouts(leader.UID).next(leader.UID, leader.Node)
 	return decision
@@ -94,6 +99,9 @@ func (d Decision) incumbent(before Incumbent, now time.Time) Incumbent {
 
 // lead returns the leader, whether it is ready, and why it has changed. The reason is empty if nothing has changed.
 func (e evaluation) lead(incumbent Incumbent) (leader *Candidate, ready bool, reason Reason) {
+	if e.rules.Following != nil {
+		return e.follow(incumbent)
+	}
 	holder := e.find(incumbent.UID)
 	if e.rules.stands(holder, e.now) {
 		if next := e.relief(holder); next != nil {

@@ -52,6 +52,9 @@ func Explain(rules Rules, candidates []Candidate, incumbent Incumbent, now time.
 		taken[leader.UID] = true
 		all = append(all, e.standing(leader, RoleLeader))
 	}
+	if rules.Following != nil {
+		return decision, append(all, e.excluded(taken)...)
+	}
 	var before *Candidate
 	for next := e.nextExcept(leader, taken); next != nil; next = e.nextExcept(leader, taken) {
 		standing := e.standing(*next, RoleCandidate)

@@ -68,7 +68,7 @@ func TestWhichReasonsAreLosses(t *testing.T) {
 		}
 	}
 	want := []Reason{
-		ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit,
+		ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLeaseHolder,
 		ReasonNodeLost, ReasonLeaderFrozen, ReasonLeaderCrashed, ReasonNoCandidate, ReasonLastResort,
 	}
 	if diff := cmp.Diff(want, losses); diff != "" {

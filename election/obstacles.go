@@ -14,6 +14,9 @@ const (
 	// ObstacleExcluded is a pod that the user does not want to lead (Candidate.Excluded).
 	ObstacleExcluded Obstacle = "Excluded"
 
+	// ObstacleNotElected is a pod that the application has not elected (see Following).
+	ObstacleNotElected Obstacle = "NotElected"
+
 	// ObstacleInDoubt is a pod that an observer believes to be lost, or believed so not long ago.
 	ObstacleInDoubt Obstacle = "InDoubt"
 	// ObstacleRunsToCompletion is a pod that ends by itself.
@@ -28,7 +31,12 @@ const (
 
 // Excludes reports whether a pod with this obstacle is never made leader. With any other obstacle, it leads if no pod without one can.
 func (o Obstacle) Excludes() bool {
-	return o == ObstacleTerminating || o == ObstacleNotReady || o == ObstacleUnfit || o == ObstacleExcluded
+	switch o {
+	case ObstacleTerminating, ObstacleNotReady, ObstacleUnfit, ObstacleExcluded, ObstacleNotElected:
+		return true
+	default:
+		return false
+	}
 }
 
 // obstacles returns all obstacles of a pod, those that exclude it first.
@@ -42,6 +50,10 @@ func (e evaluation) obstacles(c Candidate) []Obstacle {
 	add(ObstacleTerminating, c.Terminating)
 	add(ObstacleNotReady, !c.Ready)
 	add(ObstacleUnfit, c.Problem != "")
+	if e.rules.Following != nil {
+		add(ObstacleNotElected, !e.rules.follows(&c))
+		return all // nothing else matters
+	}
 	add(ObstacleExcluded, c.Excluded != "")
 	add(ObstacleInDoubt, !c.trusted())
 	add(ObstacleRunsToCompletion, c.Finite)

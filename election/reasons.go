@@ -14,6 +14,10 @@ const (
 	// ReasonLeaderUnfit is a leader that can no longer carry any of the Service's traffic (Candidate.Problem).
 	ReasonLeaderUnfit Reason = "LeaderUnfit"
 
+	// ReasonLeaseHolder is a leader that gives way to the pod that the application has elected: the Lease that the Service follows has
+	// another holder.
+	ReasonLeaseHolder Reason = "LeaseHolder"
+
 	// ReasonNodeLost is a leader whose node has fallen silent, ReasonLeaderFrozen one whose process does not answer although its kernel
 	// does, and ReasonLeaderCrashed one whose process no longer listens. The API does not say so yet (see Candidate.Lost).
 	ReasonNodeLost      Reason = "NodeLost"
@@ -52,7 +56,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonFirstLeader,
-		ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit,
+		ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLeaseHolder,
 		ReasonNodeLost, ReasonLeaderFrozen, ReasonLeaderCrashed,
 		ReasonLeaderDisrupted, ReasonNodeGoing, ReasonRollout, ReasonScaleDown,
 		ReasonRunsToCompletion, ReasonLeaderIncomplete, ReasonLeaderExcluded,
@@ -95,7 +99,8 @@ func (a Announcement) reason() Reason {
 // that could have stayed. A lost leader cannot be kept, so acting on a loss cannot undo what another replica decided.
 func (r Reason) Loss() bool {
 	switch r {
-	case ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLastResort, ReasonNoCandidate:
+	case ReasonFirstLeader, ReasonLeaderGone, ReasonLeaderDeleted, ReasonLeaderNotReady, ReasonLeaderUnfit, ReasonLeaseHolder,
+		ReasonLastResort, ReasonNoCandidate:
 		return true
 	default:
 		return r.Verdict()

@@ -3,8 +3,12 @@ package election
 import "time"
 
 // Successors returns up to limit pods that could follow a leader, the best first. The first one is that of Decision.Successor. If it is on
-// the leader's node, the second one is on another node if any pod is: whoever looks for a pod that outlives the node needs it.
+// the leader's node, the second one is on another node if any pod is: whoever looks for a pod that outlives the node needs it. There are
+// none with Rules.Following.
 func Successors(rules Rules, candidates []Candidate, leader Candidate, now time.Time, limit int) []Candidate {
+	if rules.Following != nil {
+		return nil
+	}
 	e := newEvaluation(rules, candidates, now).announceRollouts(leader.UID)
 	var all []Candidate
 	taken := map[string]bool{leader.UID: true}

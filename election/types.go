@@ -111,6 +111,8 @@ type Rules struct {
 	Preferred string
 	// Paused keeps a leader that stands, as LossesOnly does, because the user has asked for it.
 	Paused bool
+	// Following is who leads according to the application's own election; nil if Tanist elects.
+	Following *Following
 	// LossesOnly keeps a leader that stands, even if it is announced to go or another pod is preferred or better. Only a loss moves
 	// the leadership (see Reason.Loss). Two replicas that see a Service differently then cannot undo each other's moves.
 	LossesOnly bool

@@ -73,21 +73,33 @@ func parseTerm(text string) int64 {
 	return term
 }
 
+// leasePrefix precedes the version of a Lease in the basis.
+const leasePrefix = "lease="
+
 // BasisAnnotation returns the annotation that says what a commit was decided from:
-// <term>/<leader's UID>/<version of the pods>/<version of the Services>. The term binds it to the commit: a version of Tanist that does not
-// know the annotation keeps it unchanged when it moves the leader.
+// <term>/<leader's UID>/<version of the pods>/<version of the Services>, and for a Service that follows a Lease /lease=<version>. The term binds
+// it to the commit: a version of Tanist that does not know the annotation keeps it unchanged when it moves the leader.
 func BasisAnnotation(state State, basis Basis) string {
-	return strings.Join([]string{strconv.FormatInt(state.Term, 10), string(state.Leader.UID), basis.Pods, basis.Services}, "/")
+	parts := []string{strconv.FormatInt(state.Term, 10), string(state.Leader.UID), basis.Pods, basis.Services}
+	if basis.Lease != "" {
+		parts = append(parts, leasePrefix+basis.Lease)
+	}
+	return strings.Join(parts, "/")
 }
 
 // ParseBasis returns the leader's UID and what the commit was decided from. bound is false if the annotation is missing, cannot be parsed or
 // was written with another term.
 func ParseBasis(annotations map[string]string) (leader types.UID, basis Basis, bound bool) {
 	parts := strings.Split(annotations[config.BasisKey], "/")
-	if len(parts) != 4 || parts[0] == "" || parts[0] != annotations[config.TermKey] {
+	lease, follows := strings.CutPrefix(parts[len(parts)-1], leasePrefix)
+	if len(parts) != 4 && (len(parts) != 5 || !follows) || parts[0] == "" || parts[0] != annotations[config.TermKey] {
 		return "", Basis{}, false
 	}
-	return types.UID(parts[1]), Basis{Pods: parts[2], Services: parts[3]}, true
+	basis = Basis{Pods: parts[2], Services: parts[3]}
+	if len(parts) == 5 {
+		basis.Lease = lease
+	}
+	return types.UID(parts[1]), basis, true
 }
 
 // parseWrittenTerm returns the term in the basis, whatever the term's own annotation says.

@@ -49,10 +49,13 @@ type Slice struct {
 	Object *discoveryv1.EndpointSlice
 }
 
-// Basis has the newest resourceVersions of pods and of Services from which a commit was decided. A replica that has not seen these must not
-// decide.
+// Basis has the newest resourceVersions of pods and of Services from which a commit was decided, and that of the Lease that the Service
+// follows; empty if it follows none. A replica that has not seen these must not decide.
+//
+// The Lease's version orders its holders: of two with different UIDs, neither is known to be the newer one otherwise, and not everything that
+// writes Leases counts leaseTransitions. Versions of all Leases can be compared, so the Service may also follow another one.
 type Basis struct {
-	Pods, Services string
+	Pods, Services, Lease string
 }
 
 // OlderVersion reports whether a resourceVersion is older than another. A version that cannot be compared is not older, so that no replica

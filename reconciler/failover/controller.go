@@ -30,6 +30,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 		c.forget(key, in.Source)
 		return reconcile.Result{}, nil
 	}
+	c.stores.Leases.Follow(key, in.Options.FollowLease)
 	in.Trigger, in.Began = trigger, began
 	read := readNothing
 	if p, origin, prepared := c.takePreparedInPace(key, &in); prepared {

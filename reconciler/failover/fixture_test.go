@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -26,7 +27,7 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-// listedVersion is the resourceVersion of a live list of pods.
+// listedVersion is the resourceVersion of a live list.
 const listedVersion = "35"
 
 // fixture is a Controller with a fake API and synced informers. Pod a1 leads with term 5, and pod b2 can follow.
@@ -50,7 +51,8 @@ func newFixture(t *testing.T) *fixture {
 	slice := sliceWritten(a.Name, 5, leaderslice.Basis{Pods: "30", Services: "20"})
 
 	f := &fixture{t: t}
-	f.otherClient = fake.NewClientBuilder().WithObjects(source.DeepCopy(), leader.DeepCopy(), a.DeepCopy(), b.DeepCopy(), slice).Build()
+	f.otherClient = fake.NewClientBuilder().WithObjects(source.DeepCopy(), leader.DeepCopy(), a.DeepCopy(), b.DeepCopy(), slice).
+		WithIndex(&coordinationv1.Lease{}, metav1.ObjectNameField, func(lease client.Object) []string { return []string{lease.GetName()} }).Build()
 	f.api = interceptor.NewClient(f.otherClient, interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 			f.reads.Add(1)

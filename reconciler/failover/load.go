@@ -49,6 +49,7 @@ func (c *Controller) loadOnce(key types.NamespacedName) (planner.Input, bool) {
 		return in, false
 	}
 	in.IsDeparting = func(pod types.UID) bool { return c.leaders.Departing(pod, time.Now()) }
+	c.loadLease(&in)
 	c.loadPods(&in)
 	return in, true
 }
@@ -85,6 +86,7 @@ func (c *Controller) loadPods(into *planner.Input) {
 // has no leader Service yet, and the creation of the leader Service enqueues it again.
 func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 	c.unobserve(key)
+	c.stores.Leases.Follow(key, "")
 	if source != nil && c.stores.Serves(source) {
 		c.recordSuccessor(key, nil)
 		return
@@ -154,9 +156,13 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 		return planner.Input{}, false, nil // the informer lags; its event enqueues the Service again
 	}
 	in.Options, _ = store.ResolveOptions(source, leaderService)
+	c.loadLease(&in)
 	c.loadPods(&in)
 	if read == readPods {
 		replacePods(&in, pods, c.stores)
+		if err := c.loadLeaseLive(ctx, &in); err != nil {
+			return planner.Input{}, false, err
+		}
 	}
 	in.SeeServices()
 	var found []leaderslice.Slice

@@ -82,6 +82,7 @@ type Controller struct {
 	// doubtWarnings remembers which verdicts that moved nobody were reported.
 	doubtWarnings *notify.Deduplicator
 	suspicions    suspicions
+	overdue       overdue
 	// pace limits how often each Service has a commit.
 	pace     *notify.Pace
 	limiter  *commitrules.Limiter
@@ -115,6 +116,7 @@ func New(options Options) (*Controller, error) {
 		func() int { return options.Tuning.Load().Commit.Concurrency },
 		func(key types.NamespacedName) { c.enqueueAfter(key, 0) },
 	)
+	c.stores.Leases.Handle(c.leaseChanged)
 	return c, nil
 }
 

@@ -193,6 +193,7 @@ func (c *Controller) Sources(watched *store.Watched) []source.Source {
 	disruptions := disruption.Watcher{Stores: c.stores, Tuning: c.tuning, Enqueue: c.enqueuePods}
 	return append(disruptions.Sources(watched),
 		start,
+		source.Func(c.watchOverdue),
 		source.Kind(watched.Cluster, store.NamespaceMetadata(), store.NamespaceHandler(c.stores)),
 		source.Kind(watched.Replicas, &corev1.Pod{}, c.replicaHandler()),
 		informers.Source(watched.Namespaced, store.KindPods, c.podHandler()),

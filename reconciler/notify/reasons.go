@@ -20,6 +20,16 @@ const (
 	// ReasonPreferredLeaderExcluded reports a preferred leader that is never made leader, because of its own annotation or a condition.
 	ReasonPreferredLeaderExcluded = "PreferredLeaderExcluded"
 
+	// ReasonLeaseUnreadable, ReasonLeaseMissing and ReasonLeaseNotHeld report that nobody is known to be elected in a Lease that a Service
+	// follows: Tanist may not read it, it does not exist, or nobody holds it or renews it.
+	ReasonLeaseUnreadable = "LeaseUnreadable"
+	ReasonLeaseMissing    = "LeaseMissing"
+	ReasonLeaseNotHeld    = "LeaseNotHeld"
+	// ReasonLeaseHolderUnknown reports a Lease whose holder is none of the Service's pods.
+	ReasonLeaseHolderUnknown = "LeaseHolderUnknown"
+	// ReasonLeaseHolderNotReady reports a Service without a leader, because the holder of its Lease cannot take traffic.
+	ReasonLeaseHolderNotReady = "LeaseHolderNotReady"
+
 	// ReasonInvalidAnnotation reports an annotation of a Service or pod that cannot be what its user meant.
 	ReasonInvalidAnnotation = "InvalidAnnotation"
 	// ReasonInvalidService reports a Service that opted in and cannot have a leader.

@@ -31,8 +31,11 @@ func TestABasisCountsInItsTermOnly(t *testing.T) {
 		"of an empty term":          {basis: "/a1-uid/30/20"},
 		"missing":                   {term: "5"},
 		"too short":                 {basis: "5/a1-uid/30", term: "5"},
-		"too long":                  {basis: "5/a1-uid/30/20/10", term: "5"},
-		"invalid":                   {basis: "many", term: "5"},
+		"of a Service with a Lease": {basis: "5/a1-uid/30/20/lease=10", term: "5", want: read{
+			leader: "a1-uid", basis: leaderslice.Basis{Pods: "30", Services: "20", Lease: "10"}, bound: true,
+		}},
+		"too long": {basis: "5/a1-uid/30/20/10", term: "5"},
+		"invalid":  {basis: "many", term: "5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			leader, basis, bound := leaderslice.ParseBasis(map[string]string{config.BasisKey: test.basis, config.TermKey: test.term})

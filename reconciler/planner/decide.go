@@ -20,11 +20,13 @@ func Decide(in Input, now time.Time) Plan {
 	in.demoteDeparting(candidates, before.Leader.UID, now)
 	losses := in.losses(now)
 	heldBack := in.doubt(candidates, losses, before.Leader.UID, now)
-	decision := election.Decide(in.rules(), candidates, incumbent(before), now)
+	rules := in.rules()
+	decision := election.Decide(rules, candidates, incumbent(before), now)
 
 	p := Plan{
 		Decision: decision, Before: before, Highest: highest, unfit: unfitPods(in.Pods, candidates),
 		candidates: candidates, losses: losses, heldBack: heldBack,
+		followed: in.followed(rules, in.Lease.State(in.Pods, now)),
 	}
 	if decision.Move && decision.Reason.Verdict() {
 		p.losses = losses.With(leaderslice.Mark{Pod: before.Leader.UID, At: now})
@@ -92,6 +94,9 @@ const lossesOnlyGrace = 2 * time.Second
 // rules returns the options of the source Service, limited to what this replica may act upon.
 func (in Input) rules() election.Rules {
 	rules := disruption.Rules(in.Options)
+	if in.Options.FollowLease != "" {
+		rules.Following = in.Lease.Following(in.Pods)
+	}
 	rules.LossesOnly = in.Authority != commitrules.AuthorityAll
 	if rules.LossesOnly && rules.NotReadyGrace > 0 { // without a grace no clock is compared, so nothing has to be tolerated
 		rules.NotReadyGrace += lossesOnlyGrace

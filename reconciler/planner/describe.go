@@ -15,12 +15,13 @@ func Describe(p Plan) (eventType, reason, note string) {
 	switch {
 	case after.Leader.Name == "" && p.Decision.Move:
 		return corev1.EventTypeWarning, notify.ReasonNoLeader, fmt.Sprintf(
-			"%s no longer leads and no pod can follow: no pod that the Service selects is ready and has any of its ports%s (term %d)",
-			before.Leader.Name, excludedNote(p), after.Term)
+			"%s no longer leads and no pod can follow: %s (term %d)", before.Leader.Name, p.leaderless(), after.Term)
 	case after.Leader.Name == "" && after.Reason != before.Reason:
 		// This is not a warning, because the Service's pods may not have been created yet.
-		return corev1.EventTypeNormal, notify.ReasonNoLeader, "no pod can lead yet: no pod that the Service selects is ready and has any of its ports" +
-			excludedNote(p)
+		return corev1.EventTypeNormal, notify.ReasonNoLeader, "no pod can lead yet: " + p.leaderless()
+	case !after.Leader.Ready && before.Leader.Ready && p.followed.name != "":
+		return corev1.EventTypeNormal, notify.ReasonLastResort, after.Leader.Name +
+			" is terminating and keeps the traffic as long as it serves, until another pod holds Lease " + p.followed.name
 	case !after.Leader.Ready && before.Leader.Ready:
 		return corev1.EventTypeWarning, notify.ReasonLastResort,
 			after.Leader.Name + " is terminating and keeps the traffic as long as it serves, because no other pod can lead"

@@ -13,6 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
+	"github.com/tanist-dev/tanist/reconciler/lease"
 )
 
 // Input is all that a decision about one source Service depends on, besides the time. Its objects are shared with the informers.
@@ -25,11 +26,13 @@ type Input struct {
 	// Disruptions is what other objects say about the future of the pods.
 	Disruptions disruption.Disruptions
 	Record      cache.Record
-	// Seen are the versions of the pods and the Services that the informers had seen when the pods were listed, by bookmarks, too.
+	// Lease is the Lease that the Service follows; zero if it follows none.
+	Lease lease.View
+	// Seen are the versions of the pods, the Services and the Lease that the informers had seen when the pods were listed, by bookmarks, too.
 	Seen leaderslice.Basis
 	// DeliveredPods is the newest version of any pod that an event had brought then. Seen may be newer, although nothing has happened since.
 	DeliveredPods string
-	// PodsReadLive says that the pods, too, were read from the API server.
+	// PodsReadLive says that the pods and the Lease, too, were read from the API server.
 	PodsReadLive bool
 	// Authority is what this replica may change about who leads.
 	Authority commitrules.Authority

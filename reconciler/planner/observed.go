@@ -15,6 +15,9 @@ const maxObservedCandidates = 5
 
 // Observed returns what to watch for a Service once the plan is written.
 func Observed(in Input, p Plan, now time.Time) observe.Service {
+	if in.Options.FollowLease != "" {
+		return observe.Service{} // no verdict moves the leader
+	}
 	s := observe.Service{
 		LossAfter: in.Options.LossAfterOr(in.Tuning), FreezeAfter: in.Options.FreezeAfter, ProbePods: in.Options.ProbePods,
 	}

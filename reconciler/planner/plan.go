@@ -30,6 +30,8 @@ type Plan struct {
 	// candidates are the pods that the decision was about, losses the moves by verdict once the plan is written.
 	candidates []election.Candidate
 	losses     leaderslice.Losses
+	// followed is the Lease that the Service follows.
+	followed followed
 	// by is who asked for the move, according to admission; empty if that is not known.
 	by string
 	// heldBack is from when on a verdict on the leader may be acted upon; zero if no verdict is held back.

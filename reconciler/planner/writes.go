@@ -10,6 +10,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 )
@@ -50,6 +51,9 @@ func (in Input) planWrites(p *Plan, now time.Time) {
 
 // changeTime returns the time of the change to which the plan responds; zero when that is not known.
 func (in Input) changeTime(p *Plan) time.Time {
+	if p.Decision.Reason == election.ReasonLeaseHolder {
+		return in.Trigger // the pods' times do not say when the Lease changed
+	}
 	old := in.Pod(p.Before.Leader.UID)
 	if leaderGone := old == nil && p.Before.Leader.UID != ""; leaderGone || !p.Decision.Move {
 		return in.Trigger // no object says when the old leader was deleted, or when a change without a move happened

@@ -41,6 +41,7 @@ func empty() *Stores {
 		return informers.Static{Indexer: newStore(indexers)}
 	}
 	return &Stores{
+		Leases:   staticLeases(),
 		Services: static(serviceIndexers), Pods: static(podIndexers), slices: static(sliceIndexers), selected: static(sliceIndexers),
 		replicaSets: static(replicaSetIndexers), deployments: static(nil), statefulSets: static(nil), daemonSets: static(nil),
 		Namespaces: newStore(nil), nodes: newStore(nil), configMaps: newStore(nil), states: newStore(nil), replicas: newStore(podIndexers),

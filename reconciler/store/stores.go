@@ -31,6 +31,8 @@ type Stores struct {
 	leaderServices toolscache.Indexer
 	// only are the namespaces that may be watched; nil for all.
 	only sets.Set[string]
+	// Leases has the Leases that Services follow.
+	Leases *Leases
 	// Installation is the namespace that this Tanist runs in. Leader Services name it.
 	Installation string
 }

@@ -46,6 +46,9 @@ func Watch(ctx context.Context, mgr manager.Manager, installation string, only [
 	if err != nil {
 		return nil, nil, err
 	}
+	if s.Leases, err = addLeases(mgr); err != nil {
+		return nil, nil, err
+	}
 	for _, informed := range []struct {
 		from     ctrlcache.Informers
 		kind     client.Object

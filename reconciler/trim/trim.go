@@ -2,6 +2,7 @@ package trim
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,6 +36,8 @@ func Transform(object any) (any, error) {
 		return trimDaemonSet(object), nil
 	case *appsv1.Deployment:
 		return trimDeployment(object), nil
+	case *coordinationv1.Lease:
+		return trimLease(object), nil
 	case *corev1.ConfigMap:
 		object.ManagedFields = nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,6 +58,16 @@ func TestTrim(t *testing.T) {
 				pod.Spec.HostNetwork = true
 				pod.Spec.Containers[0].Lifecycle = gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 4}})
 			}),
+		},
+		"a Lease keeps who holds it, and until when": {
+			object: gen.LeaseHeldBy("a1_x", "7", func(l *coordinationv1.Lease) {
+				l.ManagedFields, l.Annotations, l.Labels, l.Spec.LeaseTransitions = fields, annotations, annotations, new(int32(3))
+			}),
+			want: gen.LeaseHeldBy("a1_x", "7"),
+		},
+		"a Lease keeps the beginning of a long identity": {
+			object: gen.LeaseHeldBy("a1_"+strings.Repeat("x", longestIdentity), "7"),
+			want:   gen.LeaseHeldBy("a1_"+strings.Repeat("x", longestIdentity-3), "7"),
 		},
 		"a Service keeps the condition that says whether it has a leader": {
 			object: gen.WebService(func(s *corev1.Service) {

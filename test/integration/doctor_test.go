@@ -61,7 +61,7 @@ func TestDoctorFindsWhatIsWrongWithServices(t *testing.T) {
 	s.follows("web-leader", "a", "b")
 	user := kubectl{namespace: s.namespace}
 	user.finds(t, installation.namespace, doctor.Passed, "lease", "tuning", "tuning-saved", "namespace-label", "namespace-opted-in", "annotations",
-		"can-lead", "leader-service-name", "leader-service", "other-installation", "writes", "endpoints", "leftovers", "leader", "leader-traffic",
+		"can-lead", "leader-service-name", "leader-service", "other-installation", "writes", "endpoints", "leftovers", "leader", "leader-traffic", "followed-lease",
 		"candidates", "nodes", "disruption-budget")
 	user.finds(t, installation.namespace, doctor.Failed, "deployment", "webhooks") // there is only a replica
 

@@ -22,8 +22,8 @@ type network struct {
 	// open are the answers that are still being read, which are watches.
 	open map[*body]bool
 
-	// pods and slices hold back the events of their kind while a test holds them.
-	pods, slices sync.Mutex
+	// pods, slices and leases hold back the events of their kind while a test holds them.
+	pods, slices, leases sync.Mutex
 	// delay is how much later events of these resources arrive.
 	delay struct{ pods, slices, services delay }
 	// skew is how many seconds the API server's clock is ahead, as the replica sees it.
@@ -98,7 +98,7 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.URL.Query().Get("watch") != "" {
 		b.ReadCloser = w.network.delayed(request.URL.Path, response.Body)
 		b.lag = map[string]*sync.Mutex{
-			"pods": &w.network.pods, "endpointslices": &w.network.slices,
+			"pods": &w.network.pods, "endpointslices": &w.network.slices, "leases": &w.network.leases,
 		}[path.Base(request.URL.Path)]
 	}
 	if w.network.open == nil {

@@ -139,6 +139,9 @@ func TestEveryRightIsUsed(t *testing.T) {
 		}
 		return ""
 	})
+	s.annotate("web", config.FollowLeaseKey, "elected")
+	s.holds("elected", "b")
+	s.leads("web", "b")
 	i.removeWebhooks(t.Context()) // which refuse a selector
 	s.maySelect("web-leader")
 	s.selects("web-leader", "web") // leftovers

@@ -44,7 +44,11 @@ type feed struct {
 	// problems says by kind why it cannot be read now.
 	problems    map[string]string
 	observation status.Observation
-	onlyOne     *corev1.Namespace // if oneNamespace
+	// leases are those that Services follow, as they were last read.
+	leases status.Leases
+	// leasesNote says that the user may not read some of them; empty if all can be read.
+	leasesNote string
+	onlyOne    *corev1.Namespace // if oneNamespace
 }
 
 func newFeed(client kubernetes.Interface, namespace string, tanist installation.Reader, host string) *feed {
@@ -81,6 +85,7 @@ func (f *feed) start(ctx context.Context) error {
 	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
 		return fmt.Errorf("failed to read the cluster: %w", context.Cause(ctx))
 	}
+	f.refreshLeases(ctx)
 	f.rereadNodes()
 	f.publish(time.Now())
 	return nil

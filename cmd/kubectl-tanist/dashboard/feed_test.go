@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -161,6 +162,36 @@ func TestAllNamespaces(t *testing.T) {
 	u := f.hub.take(f.hub.subscribe())
 	if !f.hub.has("shop", "web") || !f.hub.has("other", "web") || len(u.Rows) != 2 || !strings.Contains(string(u.Head), `"namespace":""`) {
 		t.Errorf("the page is %s %s", u.Head, u.Rows)
+	}
+}
+
+func TestTheLeasesThatServicesFollow(t *testing.T) {
+	objects := shop()
+	for _, object := range objects {
+		if service, ok := object.(*corev1.Service); ok && service.Name == "web" {
+			service.Annotations[config.FollowLeaseKey] = "web"
+		}
+	}
+	client := fake.NewClientset(objects...)
+	f, err := started(t, client, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func() string {
+		f.publish(gen.T0)
+		u := f.hub.take(f.hub.subscribe())
+		return fmt.Sprintf("%s %s", u.Head, u.Rows)
+	}
+	const missing, note = `"Lease missing"`, "the Leases that Services follow is not shown"
+	if got := shown(); !strings.Contains(got, missing) || strings.Contains(got, note) {
+		t.Errorf("the page is %s", got)
+	}
+	client.PrependReactor("get", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(coordinationv1.Resource("leases"), "web", errors.New("no"))
+	})
+	f.refreshLeases(t.Context())
+	if got := shown(); strings.Contains(got, missing) || !strings.Contains(got, note) {
+		t.Errorf("the page is %s", got)
 	}
 }
 

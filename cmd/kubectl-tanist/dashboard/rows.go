@@ -2,17 +2,22 @@ package dashboard
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/dashboard/page"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/leases"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/config"
 )
 
 // pause is the shortest time between two updates of the page. What changes meanwhile goes into one. No hand-over is lost by that: the time
@@ -21,7 +26,8 @@ const pause = 100 * time.Millisecond
 
 // run publishes rows as they change, until the context ends.
 func (f *feed) run(ctx context.Context) {
-	go f.refreshFromTimeToTime(ctx)
+	go fromTimeToTime(ctx, installation.MaxRenewAge, f.refresh)
+	go fromTimeToTime(ctx, leases.Every, f.refreshLeases)
 	limiter := rate.NewLimiter(rate.Every(pause), 1)
 	for {
 		select {
@@ -46,6 +52,9 @@ func (f *feed) publish(now time.Time) {
 	}
 	f.dirty.Clear()
 	current := f.head
+	if f.leasesNote != "" {
+		current.Notes = append(slices.Clone(current.Notes), f.leasesNote)
+	}
 	for _, k := range allKinds {
 		if problem := f.problems[k.name]; problem != "" {
 			current.Problems = append(current.Problems, problem)
@@ -54,18 +63,49 @@ func (f *feed) publish(now time.Time) {
 	f.hub.setHead(current)
 }
 
-// refreshFromTimeToTime does so beside run, which must say that the API server does not answer while it does not.
-func (f *feed) refreshFromTimeToTime(ctx context.Context) {
-	ticker := time.NewTicker(installation.MaxRenewAge)
+// fromTimeToTime calls what reads again. It does so beside run, which must say that the API server does not answer while it does not.
+func fromTimeToTime(ctx context.Context, every time.Duration, refresh func(context.Context)) {
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			f.refresh(ctx)
+			refresh(ctx)
 		}
 	}
+}
+
+// refreshLeases reads the Leases that Services follow. What it cannot read stays as it was. The page says what the user may not read.
+func (f *feed) refreshLeases(ctx context.Context) {
+	if f.stores[services.name] == nil {
+		return
+	}
+	var following []*corev1.Service
+	for _, object := range f.stores[services.name].List() {
+		if service, ok := object.(*corev1.Service); ok && config.Enabled(service.Annotations) {
+			following = append(following, service)
+		}
+	}
+	note := ""
+	found, err := leases.Read(ctx, f.client, following)
+	switch {
+	case apierrors.IsForbidden(err):
+		note = fmt.Sprintf("what is wrong with the Leases that Services follow is not shown: %v", err)
+	case err != nil:
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name := range f.leases {
+		f.mark(name.Namespace)
+	}
+	for name := range found {
+		f.mark(name.Namespace)
+	}
+	f.leases, f.leasesNote = found, note
+	f.signal() // the note may have changed
 }
 
 // refresh reads what is not watched: about Tanist itself, and about a Namespace that the user may only get.
@@ -94,6 +134,7 @@ func (f *feed) objects(namespace string) status.Objects {
 		Slices:   indexed[*discoveryv1.EndpointSlice](f, endpointSlices, cache.NamespaceIndex, namespace),
 		Pods:     indexed[*corev1.Pod](f, pods, cache.NamespaceIndex, namespace),
 		Events:   indexed[*corev1.Event](f, events, cache.NamespaceIndex, namespace),
+		Leases:   f.leases,
 	}
 }
 

@@ -173,6 +173,20 @@ func TestRights(t *testing.T) {
 			f.deployment.value.Spec.Template.Spec.Containers[0].Args = []string{"--metrics-secure=false"}
 			lacks(authorizationv1.ResourceAttributes{Verb: "create", Group: "authentication.k8s.io", Resource: "tokenreviews"})(f)
 		}},
+		"one to read Leases, which a Service follows": {
+			func(f *facts) {
+				follows(gen.LeaseHeldBy("a1_x", "1"))(f)
+				lacks(authorizationv1.ResourceAttributes{Verb: "watch", Group: "coordination.k8s.io", Resource: "leases"})(f)
+			},
+			[]string{account + "watch leases.coordination.k8s.io"},
+		},
+		"one to read Leases in a namespace, where no Service follows one": {change: func(f *facts) {
+			follows(gen.LeaseHeldBy("a1_x", "1"))(f)
+			lacks(authorizationv1.ResourceAttributes{Verb: "watch", Group: "coordination.k8s.io", Resource: "leases", Namespace: "bank"})(f)
+		}},
+		"one to read Leases, which no Service follows": {
+			change: lacks(authorizationv1.ResourceAttributes{Verb: "watch", Group: "coordination.k8s.io", Resource: "leases"}),
+		},
 		"the user may not ask": {
 			func(f *facts) { f.rights = reading[[]right]{unread: "may not create SubjectAccessReviews"} },
 			[]string{"skipped rights: may not create SubjectAccessReviews"},

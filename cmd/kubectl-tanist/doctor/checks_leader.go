@@ -14,6 +14,7 @@ import (
 var leaderChecks = []check{
 	{"leader", services, "each leader Service has a leader", checkLeader},
 	{"leader-traffic", services, "each leader stays and takes all of its Service's traffic", checkTraffic},
+	{"followed-lease", services, "each Lease that a Service follows is held by a pod of the Service that takes its traffic", checkFollowed},
 	{"watched", services, "the loss of each leader is noticed, also when nobody announces it", checkWatched},
 }
 
@@ -47,13 +48,28 @@ func checkTraffic(f *facts) (found findings) {
 	return found
 }
 
+func checkFollowed(f *facts) (found findings) {
+	if reason := unread(f.services.unread, f.pods.unread, f.followed.unread); reason != "" && f.anyFollows("") {
+		return skip(reason)
+	}
+	for i := range f.leaders {
+		l := &f.leaders[i]
+		for _, phrase := range []string{status.LeaseMissing, status.LeaseNotHeld, status.LeaseHolderUnknown, status.LeaseHolderNotReady} {
+			for _, what := range l.warned(phrase) {
+				found.fail(l.about(), what, l.command("tanist explain "+l.source.Name))
+			}
+		}
+	}
+	return found
+}
+
 func checkWatched(f *facts) (found findings) {
 	if reason := unread(f.services.unread, f.slices.unread, f.pods.unread); reason != "" {
 		return skip(reason)
 	}
 	for _, l := range f.served() {
-		// A leader that is being deleted is announced.
-		if l.status.Watched == nil || len(l.status.Watched.Reasons) == 0 || beingDeleted(&l) {
+		// A leader that is being deleted is announced. The application that elects a leader itself notices its loss.
+		if l.status.Watched == nil || len(l.status.Watched.Reasons) == 0 || beingDeleted(&l) || l.options.FollowLease != "" {
 			continue
 		}
 		found.warn(l.about(), "nobody watches "+strings.Join(l.status.Watched.Reasons, "; "), l.command("tanist get "+l.source.Name+" -o wide"))

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 
@@ -25,7 +26,8 @@ func checkRights(f *facts) (found findings) {
 	return found
 }
 
-// needs reports whether an installation like this one needs a right: some belong to admission, and some to metrics.
+// needs reports whether an installation like this one needs a right: some belong to admission, some to metrics, and
+// some to Services that follow a Lease.
 func (f *facts) needs(a authorizationv1.ResourceAttributes) bool {
 	switch a.Group {
 	case "admissionregistration.k8s.io":
@@ -34,8 +36,17 @@ func (f *facts) needs(a authorizationv1.ResourceAttributes) bool {
 		return !f.admissionOff() && !f.selfManaged()
 	case "authentication.k8s.io", "authorization.k8s.io":
 		return !f.replicaFlag("--metrics-secure=false")
+	case "coordination.k8s.io":
+		return a.Name != "" || a.Namespace == f.tanistNamespace || f.anyFollows(a.Namespace)
 	}
 	return true
+}
+
+// anyFollows reports whether any Service of a namespace follows a Lease; of any namespace if it is empty.
+func (f *facts) anyFollows(namespace string) bool {
+	return slices.ContainsFunc(f.leaders, func(l leader) bool {
+		return l.options.FollowLease != "" && (namespace == "" || namespace == l.source.Namespace)
+	})
 }
 
 func describeRight(a authorizationv1.ResourceAttributes) string {

@@ -2,13 +2,17 @@ package doctor
 
 import (
 	"testing"
+	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
+	followed "github.com/tanist-dev/tanist/reconciler/lease"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -157,6 +161,14 @@ func TestLeaderServices(t *testing.T) {
 	})
 }
 
+// follows makes web follow the Lease web; nil for one that does not exist.
+func follows(held *coordinationv1.Lease) func(*facts) {
+	return func(f *facts) {
+		onSource(func(s *corev1.Service) { s.Annotations[config.FollowLeaseKey] = "web" })(f)
+		f.followed = read(status.Leases{{Namespace: "shop", Name: "web"}: {View: followed.View{Lease: held}, At: gen.T0}})
+	}
+}
+
 func TestLeaders(t *testing.T) {
 	nobody := func(f *facts) { f.slices.value[0].Endpoints = nil }
 	run(t, map[string]test{
@@ -217,6 +229,20 @@ func TestLeaders(t *testing.T) {
 				f.metrics["tanist-2"] = metrics(t, "# TYPE tanist_unwatched_leaders gauge", "tanist_unwatched_leaders 3")
 			},
 			[]string{"warned watched: pod tanist-system/tanist-2: it does not hear the nodes of 3 leaders"},
+		},
+		"it is watched by its application": {change: follows(gen.LeaseHeldBy("a1_x", "1"))},
+		"the Lease that it follows does not exist": {
+			follows(nil),
+			[]string{"failed followed-lease: Service shop/web: Lease missing: Lease web does not exist: the application creates it, or tanist.dev/follow-lease names another one; " +
+				"the leader stays while it serves, and no other pod follows it"},
+		},
+		"a Lease that nobody renews": {
+			follows(gen.LeaseHeldBy("a1_x", "1", gen.RenewedAt(gen.T0.Add(-time.Minute)))),
+			[]string{`failed followed-lease: Service shop/web: Lease not held: Lease web has expired: "a1_x" has not renewed it since ` + gen.T0.Add(-time.Minute).UTC().Format(time.RFC3339)},
+		},
+		"the user may not read the Lease": {
+			func(f *facts) { follows(nil)(f); f.followed = denied[status.Leases]("Leases that Services follow") },
+			[]string{"skipped followed-lease: may not read Leases that Services follow"},
 		},
 		"a port is missing": {
 			onSource(func(s *corev1.Service) {

@@ -12,6 +12,8 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
 // facts are everything that the checks read. They are filled once, and then never change.
@@ -50,6 +52,8 @@ type facts struct {
 	endpoints reading[[]objectName]
 	// refusals are the Events about writes that the API server refused.
 	refusals reading[[]*corev1.Event]
+	// followed are the Leases that Services follow.
+	followed reading[status.Leases]
 	// oneNode is true if the cluster has a single node.
 	oneNode reading[bool]
 

@@ -60,7 +60,7 @@ func leadersOf(f *facts) []leader {
 		l.window = l.options.DrainWindowOr(tuning)
 		objects := status.Objects{
 			Service: service, Services: f.services.value, Slices: f.slices.value, Pods: f.pods.value, Events: f.refusals.value,
-			PodsKnown: f.pods.unread == "", Observation: observation,
+			Leases: f.followed.value, PodsKnown: f.pods.unread == "", Observation: observation,
 		}
 		l.optedIn = !config.NeverOptsIn(service.Namespace, f.tanistNamespace) && observation.MayOptIn(service.Namespace)
 		if namespace := f.namespace(service.Namespace); namespace != nil {

@@ -33,6 +33,9 @@ func (r *reader) read(ctx context.Context) (*facts, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	if err := r.readFollowed(ctx, f); err != nil {
+		return nil, err
+	}
 	f.now = time.Now()
 	f.leaders = leadersOf(f)
 	if err := errors.Join(r.readMetrics(ctx, f), r.readTrial(ctx, f), r.readRights(ctx, f)); err != nil {

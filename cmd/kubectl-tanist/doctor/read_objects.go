@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -10,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/leases"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
@@ -17,7 +19,7 @@ import (
 func (r *reader) readObjects(ctx context.Context, f *facts) error {
 	core := r.client.CoreV1()
 	services, servicesErr := core.Services(r.namespace).List(ctx, list)
-	slices, slicesErr := r.client.DiscoveryV1().EndpointSlices(r.namespace).List(ctx, list)
+	endpointSlices, slicesErr := r.client.DiscoveryV1().EndpointSlices(r.namespace).List(ctx, list)
 	pods, podsErr := core.Pods(r.namespace).List(ctx, list)
 	budgets, budgetsErr := r.client.PolicyV1().PodDisruptionBudgets(r.namespace).List(ctx, list)
 	refusals, refusalsErr := core.Events(r.namespace).List(ctx, metav1.ListOptions{
@@ -28,13 +30,20 @@ func (r *reader) readObjects(ctx context.Context, f *facts) error {
 		r.readNamespaces(ctx, f),
 		answered(&f.services, "Services", listed(services, servicesErr, func(l *corev1.ServiceList) []corev1.Service { return l.Items }), servicesErr),
 		answered(&f.slices, "EndpointSlices",
-			listed(slices, slicesErr, func(l *discoveryv1.EndpointSliceList) []discoveryv1.EndpointSlice { return l.Items }), slicesErr),
+			listed(endpointSlices, slicesErr, func(l *discoveryv1.EndpointSliceList) []discoveryv1.EndpointSlice { return l.Items }), slicesErr),
 		answered(&f.pods, "pods", listed(pods, podsErr, func(l *corev1.PodList) []corev1.Pod { return l.Items }), podsErr),
 		answered(&f.budgets, "PodDisruptionBudgets",
 			listed(budgets, budgetsErr, func(l *policyv1.PodDisruptionBudgetList) []policyv1.PodDisruptionBudget { return l.Items }), budgetsErr),
 		answered(&f.refusals, "Events", listed(refusals, refusalsErr, func(l *corev1.EventList) []corev1.Event { return l.Items }), refusalsErr),
 		answered(&f.endpoints, "Endpoints", endpoints, endpointsErr),
 	)
+}
+
+// readFollowed reads the Leases that Services follow, which the Services name.
+func (r *reader) readFollowed(ctx context.Context, f *facts) error {
+	asking := slices.DeleteFunc(slices.Clone(f.services.value), func(s *corev1.Service) bool { return !asks(s) })
+	found, err := leases.Read(ctx, r.client, asking)
+	return answered(&f.followed, "Leases that Services follow", found, err)
 }
 
 // readNamespaces reads the Namespaces. A user with rights in one namespace may get it, and list none.

@@ -84,14 +84,14 @@ func attributesOf(rule rbacv1.PolicyRule, scope, namespace string) []authorizati
 }
 
 // limited returns the rights of an installation for some namespaces only. It has those to objects in namespaces in each of these alone, and those that
-// concern Tanist itself in its own. The Lease of another installation may be anywhere.
+// concern Tanist itself in its own. The Lease of another installation may be anywhere, and has a name.
 func limited(needed []authorizationv1.ResourceAttributes, namespaces []string, own string) []authorizationv1.ResourceAttributes {
-	everywhere := sets.New("namespaces", "nodes", "leases", "tokenreviews", "subjectaccessreviews",
+	everywhere := sets.New("namespaces", "nodes", "tokenreviews", "subjectaccessreviews",
 		"mutatingwebhookconfigurations", "validatingwebhookconfigurations")
 	inOwn := sets.New("pods", "events")
 	var all []authorizationv1.ResourceAttributes
 	for _, a := range needed {
-		if a.Namespace != "" || everywhere.Has(a.Resource) {
+		if a.Namespace != "" || everywhere.Has(a.Resource) || a.Resource == "leases" && a.Name != "" {
 			all = append(all, a)
 			continue
 		}

@@ -70,6 +70,7 @@ func TestTheRightsOfAnInstallationForSomeNamespaces(t *testing.T) {
 		{Verb: "list", Resource: "nodes"},
 		{Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Name: "tanist"},
 		{Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Namespace: "own"},
+		{Verb: "watch", Group: "coordination.k8s.io", Resource: "leases"},
 		{Verb: "patch", Resource: "services", Subresource: "status"},
 		{Verb: "watch", Resource: "pods"},
 	}, []string{"shop", "bank"}, "own")
@@ -77,6 +78,8 @@ func TestTheRightsOfAnInstallationForSomeNamespaces(t *testing.T) {
 		{Verb: "list", Resource: "nodes"},
 		{Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Name: "tanist"},
 		{Verb: "get", Group: "coordination.k8s.io", Resource: "leases", Namespace: "own"},
+		{Verb: "watch", Group: "coordination.k8s.io", Resource: "leases", Namespace: "shop"},
+		{Verb: "watch", Group: "coordination.k8s.io", Resource: "leases", Namespace: "bank"},
 		{Verb: "patch", Resource: "services", Subresource: "status", Namespace: "shop"},
 		{Verb: "patch", Resource: "services", Subresource: "status", Namespace: "bank"},
 		{Verb: "watch", Resource: "pods", Namespace: "shop"},

@@ -60,6 +60,7 @@ func elect(in Input, now time.Time) (*elected, error) {
 		return nil, err
 	}
 	e.readPrimary(in, now)
+	e.follow(in)
 	e.decision, e.standings = election.Explain(e.rules, e.candidates, e.incumbent, now)
 	for i := range e.standings {
 		e.standings[i].Obstacles = slices.DeleteFunc(e.standings[i].Obstacles, func(o election.Obstacle) bool {

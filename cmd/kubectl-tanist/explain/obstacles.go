@@ -25,6 +25,8 @@ func (e *elected) obstacle(obstacle election.Obstacle, s election.Standing) stri
 		return c.Problem
 	case election.ObstacleExcluded:
 		return c.Excluded
+	case election.ObstacleNotElected:
+		return "it does not hold Lease " + e.options.FollowLease + ", which the Service follows"
 	case election.ObstacleInDoubt:
 		mark, _ := e.losses.Mark(types.UID(c.UID))
 		return "Tanist moved the leader away from it at " + timestamp(mark.At) + ", because it seemed to be lost"

@@ -31,7 +31,7 @@ func Of(in Input, now time.Time) (*Explanation, error) {
 	if err != nil || e == nil {
 		return x, err
 	}
-	x.Watched = e.watched(x.Status, in.Tuning)
+	x.Watched, x.Follows = e.watched(x.Status, in.Tuning), e.followsText(in)
 	if !in.PodsKnown {
 		return x, nil
 	}

@@ -43,8 +43,8 @@ func OffNode(in Input, node string, now time.Time) (Verdict, error) {
 		return Verdict{}, err
 	}
 	v := Verdict{Known: true}
-	if e.rules.Paused {
-		v.WhyNot = pausedText
+	if why := e.whyNoMove(); why != "" {
+		v.WhyNot = why
 		return v, nil
 	}
 	var others []string
@@ -77,8 +77,8 @@ func (e *elected) whyNotPreferred(s election.Standing, now time.Time) string {
 	if d := election.Decide(rules, e.candidates, e.incumbent, now); d.Leader != nil && d.Leader.UID == s.Candidate.UID {
 		return ""
 	}
-	if rules.Paused {
-		return pausedText
+	if why := e.whyNoMove(); why != "" {
+		return why
 	}
 	var all []string
 	for _, obstacle := range s.Obstacles {

@@ -49,6 +49,9 @@ func (r Reader) Read(ctx context.Context, services ...string) ([]Input, error) {
 		if err := r.readNodes(ctx, &in); err != nil {
 			return nil, err
 		}
+		if err := r.readLease(ctx, &in); err != nil {
+			return nil, err
+		}
 		inputs = append(inputs, in)
 	}
 	return inputs, nil

@@ -14,6 +14,7 @@ var reasonTexts = map[election.Reason]string{
 	election.ReasonLeaderDeleted:    "the deletion of the pod before it began",
 	election.ReasonLeaderNotReady:   "the pod before it was no longer ready",
 	election.ReasonLeaderUnfit:      "the pod before it could no longer take any of the traffic",
+	election.ReasonLeaseHolder:      "the application elected it: it took the Lease that the Service follows",
 	election.ReasonNodeLost:         "the node of the pod before it fell silent",
 	election.ReasonLeaderFrozen:     "the process of the pod before it did not answer",
 	election.ReasonLeaderCrashed:    "the process of the pod before it no longer listened",

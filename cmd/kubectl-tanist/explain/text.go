@@ -48,6 +48,9 @@ func text(x *Explanation, now time.Time) string {
 	}
 	lines("Watched:", x.Watched)
 	lines("Asks for:", l.Options.Wishes())
+	if x.Follows != "" {
+		line("Follows:", x.Follows)
+	}
 	if x.HeldBack != nil {
 		line("Held back:", fmt.Sprintf("%s leads when the pause ends (%s)", x.HeldBack.To, x.HeldBack.Reason))
 	}

@@ -69,6 +69,8 @@ func (e *elected) remedy(in Input, obstacle election.Obstacle, s election.Standi
 		return e.unfitRemedy(in, c)
 	case election.ObstacleExcluded:
 		return e.excludedRemedy(in, c)
+	case election.ObstacleNotElected:
+		return "must be elected by its application: Tanist only follows"
 	case election.ObstacleInDoubt:
 		mark, _ := e.losses.Mark(types.UID(c.UID))
 		return "must have been heard for some seconds, or wait until " + timestamp(mark.At.Add(leaderslice.MarkFor))

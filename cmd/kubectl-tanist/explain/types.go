@@ -28,6 +28,8 @@ type Explanation struct {
 	Watched []string `json:"watched,omitempty"`
 	// Move is the change of leader that is due; nil if none is.
 	Move *Move `json:"move,omitempty"`
+	// Follows is the Lease that the Service follows, and its holder; empty if it follows none.
+	Follows string `json:"follows,omitempty"`
 	// HeldBack is the change of leader that waits because the Service is paused; nil if none does.
 	HeldBack *Move `json:"heldBack,omitempty"`
 	// Pods are those of the Service, in the order of succession; those that cannot lead come last.

@@ -24,6 +24,8 @@ var colours = map[string]terminal.Colour{
 	status.WrongAnnotation: terminal.Yellow, status.WrongPodAnnotation: terminal.Yellow, status.NoPreferredLeader: terminal.Yellow,
 	status.LeaderTerminating: terminal.Yellow, status.IncompleteLeader: terminal.Yellow, status.ForeignSlice: terminal.Yellow,
 	status.NoReadinessProbe: terminal.Yellow, status.SingleCandidate: terminal.Yellow,
-	status.Paused: terminal.Yellow, status.HeldBack: terminal.Yellow, status.ExcludedLeader: terminal.Yellow, status.OtherType: terminal.Yellow,
+	status.LeaseMissing: terminal.Yellow, status.LeaseNotHeld: terminal.Yellow, status.LeaseHolderUnknown: terminal.Yellow,
+	status.LeaseHolderNotReady: terminal.Red,
+	status.Paused:              terminal.Yellow, status.HeldBack: terminal.Yellow, status.ExcludedLeader: terminal.Yellow, status.OtherType: terminal.Yellow,
 	status.NoDrainWindow: terminal.Yellow, status.SuccessorNoWindow: terminal.Yellow,
 }

@@ -88,7 +88,7 @@ func (r *reader) read(ctx context.Context) (*snapshot, error) {
 			return nil, fmt.Errorf("failed to list %s: %w", of, err)
 		}
 	}
-	return s, nil
+	return s, r.readLeases(ctx, s)
 }
 
 // oneNamespace gets the Namespace for a user with permissions in one namespace only, who may get it but not list it.

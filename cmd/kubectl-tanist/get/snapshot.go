@@ -27,6 +27,8 @@ type snapshot struct {
 	oneNamespace bool
 	// observation is what holds for all leaders. A watch does not follow it.
 	observation status.Observation
+	// leases are those that the Services to show follow.
+	leases status.Leases
 	// notes name what the user may not read.
 	notes []string
 }
@@ -116,6 +118,7 @@ func (s *snapshot) leaders(namespace string) []status.Leader {
 		Slices:   all[*discoveryv1.EndpointSlice](s, endpointSlices, namespace),
 		Pods:     all[*corev1.Pod](s, pods, namespace),
 		Events:   all[*corev1.Event](s, events, namespace),
+		Leases:   s.leases,
 	}
 	var leaders []status.Leader
 	for _, service := range s.asked(namespace) {

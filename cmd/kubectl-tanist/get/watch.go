@@ -41,6 +41,7 @@ func watch(ctx context.Context, r *reader, s *snapshot, list *status.List, p *pr
 		group.Go(func() { reflector.RunWithContext(ctx) })
 	}
 	group.Go(func() { live.watchTanist(ctx, r, list.Warnings) })
+	group.Go(func() { live.watchLeases(ctx, r) })
 	<-ctx.Done()
 	group.Wait()
 	return live.failed

@@ -45,6 +45,9 @@ func (s *snapshot) before(to string) (target string, checks []check) {
 	if paused := s.checkNotPaused(); paused != nil {
 		return to, append(checks, check{problem: paused})
 	}
+	if follows := s.checkNotFollowing(); follows != nil {
+		return to, append(checks, check{problem: follows})
+	}
 	checks = append(checks, check{what: "the Service has a leader Service", problem: s.checkLeaderService()})
 	if failed(checks) {
 		return to, checks
@@ -94,6 +97,15 @@ func (s *snapshot) checkNotPaused() error {
 	}
 	return fmt.Errorf("hand-overs of %s/%s are paused, and this one would wait: end the pause first: kubectl annotate service %s -n %s %s-",
 		s.source.Namespace, s.source.Name, s.source.Name, s.source.Namespace, config.PausedKey)
+}
+
+// checkNotFollowing returns an error if the application elects the leader.
+func (s *snapshot) checkNotFollowing() error {
+	if s.options.FollowLease == "" {
+		return nil
+	}
+	return fmt.Errorf("%s/%s follows Lease %s (%s), so its application elects the leader, and Tanist only follows: make the leader give the Lease up, "+
+		"for example by deleting its pod", s.source.Namespace, s.source.Name, s.options.FollowLease, config.FollowLeaseKey)
 }
 
 // target returns the name of the pod that should lead.

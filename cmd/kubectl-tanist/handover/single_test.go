@@ -56,6 +56,12 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 				"end the pause first: kubectl annotate service web -n shop tanist.dev/paused-\n",
 			wantErr: failed,
 		},
+		"the Service follows a Lease": {
+			objects: changed(pair(), func(s *corev1.Service) { s.Annotations[config.FollowLeaseKey] = "web" }),
+			want: "web: no hand-over (dry run)\n√ the Service and its namespace have opted in\n× shop/web follows Lease web (tanist.dev/follow-lease), so its " +
+				"application elects the leader, and Tanist only follows: make the leader give the Lease up, for example by deleting its pod\n",
+			wantErr: failed,
+		},
 		"Tanist's rules say no": {
 			objects: changed(pair(), func(s *corev1.Service) { s.Annotations[config.SameControllerKey] = "Deployment/web" }),
 			want: "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able +

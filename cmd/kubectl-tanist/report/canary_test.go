@@ -108,7 +108,11 @@ func event(namespace, kind, name, reporter, note string) corev1.Event {
 
 // answers are those of an API server with Tanist, a Service with a leader, and the canary.
 func answers() map[string]any {
-	web := gen.WebService(func(s *corev1.Service) { careless(&s.ObjectMeta); s.Spec.ExternalName = canary })
+	web := gen.WebService(func(s *corev1.Service) {
+		careless(&s.ObjectMeta)
+		s.Spec.ExternalName = canary
+		s.Annotations[config.FollowLeaseKey] = "web"
+	})
 	leaderService := gen.LeaderOf(web, func(s *corev1.Service) { careless(&s.ObjectMeta) })
 	slice := gen.SliceOf(leaderService, discoveryv1.AddressTypeIPv4)
 	careless(&slice.ObjectMeta)
@@ -126,6 +130,7 @@ func answers() map[string]any {
 		Spec:       appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: carelessSpec()}},
 	}
 	lease := coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: config.LeaseName}, Spec: coordinationv1.LeaseSpec{HolderIdentity: new("tanist-1_x"), RenewTime: &metav1.MicroTime{Time: time.Now()}}}
+	followed := gen.LeaseHeldBy("a1_x", "1", func(l *coordinationv1.Lease) { careless(&l.ObjectMeta) })
 	for _, o := range []*metav1.ObjectMeta{&tuning.ObjectMeta, &deployment.ObjectMeta, &deployment.Spec.Template.ObjectMeta, &lease.ObjectMeta} {
 		careless(o)
 	}
@@ -151,6 +156,7 @@ func answers() map[string]any {
 		"/api/v1/namespaces/default/events":                             &corev1.EventList{Items: []corev1.Event{event("default", "ValidatingWebhookConfiguration", "tanist-system-tanist", "tanist", "not trusted")}},
 		"/apis/apps/v1/namespaces/" + system + "/deployments":           &appsv1.DeploymentList{Items: []appsv1.Deployment{deployment}},
 		"/apis/coordination.k8s.io/v1/namespaces/" + system + "/leases": &coordinationv1.LeaseList{Items: []coordinationv1.Lease{lease}},
+		"/apis/coordination.k8s.io/v1/namespaces/shop/leases/web":       followed,
 		"/api/v1/namespaces/shop":                                       namespace,
 		core + "/services":                                              &corev1.ServiceList{Items: []corev1.Service{*web, *leaderService, {ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "plain"}}}},
 		"/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices":      &discoveryv1.EndpointSliceList{Items: []discoveryv1.EndpointSlice{*slice}},

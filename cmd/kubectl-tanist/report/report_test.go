@@ -86,6 +86,7 @@ func TestWhatIsReported(t *testing.T) {
 		"tanist/logs/tanist-1.tanist.log":          {"Leader changed service=shop/web\n", "Bearer <left out>\n"},
 		"tanist/logs/tanist-1.tanist.previous.log": {"panic: failed calling webhook"},
 		"tanist/metrics/tanist-1.txt":              {"tanist_leader_services 1\n"},
+		"namespaces/shop/leases.json":              {`"holderIdentity": "a1_x"`},
 		"namespaces/shop/namespace.json":           {`"tanist.dev/enabled": "true"`},
 		"namespaces/shop/services.json":            {`"name": "web"`, `"name": "web-leader"`, `"vault.example.com/token"`, `"manager": "kubectl"`},
 		"namespaces/shop/endpointslices.json":      {`"addressType": "IPv4"`, `"name": "a1"`},

@@ -2,15 +2,18 @@ package report
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/leases"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
 )
@@ -22,6 +25,7 @@ type objects struct {
 	pods      []*corev1.Pod
 	podsKnown bool
 	events    []*corev1.Event
+	leases    status.Leases
 }
 
 // services adds the Services that ask for a leader, with what belongs to them, and what `kubectl tanist get` says of them.
@@ -42,6 +46,8 @@ func (c *collector) services(ctx context.Context) {
 	if events, err := core.Events(c.namespace).List(ctx, list); !c.archive.missing("Events", err) {
 		all.events = status.Pointers(events.Items)
 	}
+	all.leases, err = leases.Read(ctx, c.client, all.followers())
+	c.archive.missing("Leases that Services follow", err)
 	observation := installation.Reader{Client: c.client, Namespace: c.tanistNamespace}.Observation(ctx)
 	leaders := status.List{TypeMeta: metav1.TypeMeta{APIVersion: status.APIVersion, Kind: status.KindList}, Items: []status.Leader{}}
 	for _, name := range all.namespaces() {
@@ -76,6 +82,9 @@ func (c *collector) namespaced(name string, namespace *corev1.Namespace, o objec
 	c.archive.object(folder+"services.json", each(services, serviceOf))
 	c.archive.object(folder+"endpointslices.json", each(endpointSlices, sliceOf))
 	c.archive.object(folder+"pods.json", each(pods, podOf))
+	if followed := o.followed(); len(followed) > 0 {
+		c.archive.object(folder+"leases.json", each(followed, leaseOf))
+	}
 	c.archive.object(folder+"events.json", eventsAbout(name, included, o.events))
 }
 
@@ -104,7 +113,7 @@ func (o objects) namespaces() []string {
 func (o objects) in(namespace string) objects {
 	return objects{
 		services: of(namespace, o.services), slices: of(namespace, o.slices), pods: of(namespace, o.pods), podsKnown: o.podsKnown,
-		events: of(namespace, o.events),
+		events: of(namespace, o.events), leases: o.leases,
 	}
 }
 
@@ -124,6 +133,25 @@ func (o objects) asking() []*corev1.Service {
 	return slices.DeleteFunc(slices.Clone(o.services), func(s *corev1.Service) bool {
 		return !asks(s) && !isLeaderService(s) && !wanted[[2]string{s.Namespace, s.Name}]
 	})
+}
+
+// followers returns the Services that ask for a leader and follow a Lease.
+func (o objects) followers() []*corev1.Service {
+	return slices.DeleteFunc(slices.Clone(o.services), func(s *corev1.Service) bool {
+		_, follows := status.Follows(s)
+		return !asks(s) || !follows
+	})
+}
+
+// followed returns the Leases that they follow.
+func (o objects) followed() []*coordinationv1.Lease {
+	found := map[*coordinationv1.Lease]bool{}
+	for _, s := range o.followers() {
+		if followed := o.leases.Of(s); followed != nil && followed.Lease != nil {
+			found[followed.Lease] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(found), func(a, b *coordinationv1.Lease) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // slicesOfLeaders returns the EndpointSlices of leader Services, whoever made them, and Tanist's.
@@ -164,7 +192,7 @@ func (o objects) selected() []*corev1.Pod {
 // leaders returns what `kubectl tanist get` says of the Services that ask for a leader.
 func (o objects) leaders(namespace *corev1.Namespace, observation status.Observation) []status.Leader {
 	in := status.Objects{
-		Services: o.services, Slices: o.slices, Pods: o.pods, PodsKnown: o.podsKnown, Observation: observation,
+		Services: o.services, Slices: o.slices, Pods: o.pods, PodsKnown: o.podsKnown, Observation: observation, Leases: o.leases,
 		Events: slices.DeleteFunc(slices.Clone(o.events), func(e *corev1.Event) bool { return reporterOf(e) != config.ManagedBy }),
 	}
 	if namespace != nil {

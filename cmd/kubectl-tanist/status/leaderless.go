@@ -33,6 +33,9 @@ func (f findings) whyLeaderless(l Leader) Warning {
 	case l.Candidates.Ready == 0:
 		return Warning{NoReadyPod, fmt.Sprintf("none of the %d pods that the Service selects is ready", l.Candidates.Total)}
 	}
+	if f.wanted.FollowLease != "" {
+		return Warning{NoLeader, "none of its pods that are ready holds Lease " + f.wanted.FollowLease + ", which the Service follows; " + f.explain() + " says more"}
+	}
 	var unfit []string
 	for _, pod := range f.pods {
 		if !Ready(pod) {

@@ -106,6 +106,7 @@ type Options struct {
 	HandoverOn         string `json:"handoverOn,omitempty"`
 	CandidateCondition string `json:"candidateCondition,omitempty"`
 	PreferredNodes     string `json:"preferredNodes,omitempty"`
+	FollowLease        string `json:"followLease,omitempty"`
 	// LeaderServiceType is empty for the default, ClusterIP.
 	LeaderServiceType     string `json:"leaderServiceType,omitempty"`
 	ExternalTrafficPolicy string `json:"externalTrafficPolicy,omitempty"`
@@ -143,6 +144,8 @@ type Objects struct {
 	PodsKnown bool
 	// Observation is what holds for all leaders.
 	Observation Observation
+	// Leases has the Leases that Services follow.
+	Leases Leases
 }
 
 // DeepCopyObject implements runtime.Object, which kubectl's printers take. The copy is shallow: a List never changes.

@@ -47,7 +47,7 @@ func (f findings) warnings(l Leader) []Warning {
 		all = append(all, f.missing(l)...)
 	}
 	all = append(all, f.refused()...)
-	return slices.Concat(all, f.wishWarnings(l), f.traffic(l))
+	return slices.Concat(all, f.wishWarnings(l), f.followWarnings(l), f.traffic(l))
 }
 
 // optIn returns how to opt the namespace in, and what happens otherwise.

@@ -42,6 +42,8 @@ func (f findings) watched(l Leader) *Watched {
 		return nil
 	}
 	switch {
+	case f.wanted.FollowLease != "":
+		return &Watched{Reasons: []string{"the Service follows Lease " + f.wanted.FollowLease + ": its application notices a loss"}}
 	case f.Observation.Off:
 		return &Watched{Reasons: []string{"observe.enabled is false in the tuning"}}
 	case f.leaderPod.DeletionTimestamp != nil:

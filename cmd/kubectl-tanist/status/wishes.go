@@ -21,6 +21,7 @@ func (o *Options) wishes(options config.Options) {
 		o.HandoverOn = cmp.Or(strings.Join(options.HandoverOn, ","), config.NoAnnouncement)
 	}
 	o.CandidateCondition, o.PreferredNodes = options.CandidateCondition, options.PreferredNodes
+	o.FollowLease = options.FollowLease
 	if options.LeaderServiceType != config.TypeClusterIP {
 		o.LeaderServiceType = string(options.LeaderServiceType)
 	}
@@ -41,6 +42,7 @@ func (o Options) Wishes() []string {
 	add(config.HandoverOnKey, o.HandoverOn)
 	add(config.CandidateConditionKey, o.CandidateCondition)
 	add(config.PreferredNodesKey, o.PreferredNodes)
+	add(config.FollowLeaseKey, o.FollowLease)
 	add(config.LeaderServiceTypeKey, o.LeaderServiceType)
 	add(config.ExternalTrafficPolicyKey, o.ExternalTrafficPolicy)
 	add(config.LoadBalancerClassKey, o.LoadBalancerClass)
@@ -57,7 +59,7 @@ func (f findings) wishWarnings(l Leader) []Warning {
 	if f.wanted.Paused {
 		all = append(all, f.paused())
 	}
-	if f.leaderPod != nil {
+	if f.leaderPod != nil && f.wanted.FollowLease == "" {
 		if why := disruption.Excluded(f.leaderPod, f.wanted.CandidateCondition); why != "" {
 			all = append(all, Warning{ExcludedLeader, l.Leader.Name + " leads although " + why +
 				": it serves, and gives way to the first pod that may lead, has been ready for long enough and stays"})

@@ -30,6 +30,12 @@
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]
+{{- if .Values.followLeases }}
+# Tanist reads the Leases that Services follow. It watches no others, but their names are not known here.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get, list, watch]
+{{- end }}
 {{- end }}
 
 {{- /* Refuses namespaces that never opt in. */ -}}

@@ -34,6 +34,14 @@ POD_UID=$(kubectl get pods --namespace shop --selector app=payments --output jso
 			{Begins: "psql ", Not: "It needs PostgreSQL"},
 		},
 	},
+	"docs/how-to/follow-a-lease.md": {
+		Scene: shop, // without a Lease, so the leader stays
+		Entries: []Entry{
+			{Begins: "kubectl annotate service payments", Prints: "annotated"},
+			{Begins: "kubectl tanist explain", Prints: "(?m)^Follows: +Lease payments, which does not exist$", After: `kubectl annotate service payments --namespace shop tanist.dev/follow-lease-
+`},
+		},
+	},
 	"docs/how-to/gateway-api.md": {Entries: []Entry{
 		{Begins: "kubectl get httproute", Not: "It needs the Gateway API, which the cluster lacks"},
 	}},

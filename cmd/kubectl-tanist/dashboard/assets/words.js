@@ -1,7 +1,7 @@
 // What the page says in words about data.
 
 const kinds = {
-  planned: 'planned hand-over', unplanned: 'unplanned hand-over', first: 'first leader', noLeader: 'no leader', unknown: 'hand-over',
+  planned: 'planned hand-over', unplanned: 'unplanned hand-over', first: 'first leader', noLeader: 'no leader', elected: 'hand-over by the application', unknown: 'hand-over',
 };
 
 // kindText names a kind of move.

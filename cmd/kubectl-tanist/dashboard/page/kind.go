@@ -18,6 +18,8 @@ const (
 	First MoveKind = "first"
 	// NoLeader is the loss of the leader while no pod could follow.
 	NoLeader MoveKind = "noLeader"
+	// Elected is a hand-over that the application has decided, for whatever reason.
+	Elected MoveKind = "elected"
 	// Unknown has a reason that this version does not know.
 	Unknown MoveKind = "unknown"
 )
@@ -36,6 +38,8 @@ func KindOf(move leaderslice.Move) MoveKind {
 	case election.ReasonLeaderGone, election.ReasonLeaderNotReady, election.ReasonLeaderUnfit,
 		election.ReasonNodeLost, election.ReasonLeaderFrozen, election.ReasonLeaderCrashed:
 		return Unplanned
+	case election.ReasonLeaseHolder:
+		return Elected
 	case election.ReasonNoCandidate:
 		return NoLeader
 	default:

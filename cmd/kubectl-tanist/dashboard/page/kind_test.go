@@ -28,6 +28,7 @@ func TestKindOf(t *testing.T) {
 		election.ReasonLeaderExcluded:   Planned,
 		election.ReasonPreferred:        Planned,
 		election.ReasonBetterCandidate:  Planned,
+		election.ReasonLeaseHolder:      Elected,
 		election.ReasonNoCandidate:      NoLeader,
 	}
 	got := map[election.Reason]MoveKind{}

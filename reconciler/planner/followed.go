@@ -1,0 +1,89 @@
+package planner
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/election"
+	"github.com/tanist-dev/tanist/reconciler/lease"
+	"github.com/tanist-dev/tanist/reconciler/notify"
+)
+
+// followed is the Lease that a Service follows, as a plan has found it; zero for a Service that follows none.
+type followed struct {
+	name  string
+	state lease.State
+	// holder is the UID of the pod that holds it; empty if that is not known.
+	holder types.UID
+}
+
+// followed returns the Lease that the Service follows.
+func (in Input) followed(rules election.Rules, state lease.State) followed {
+	if rules.Following == nil {
+		return followed{}
+	}
+	return followed{name: in.Options.FollowLease, state: state, holder: types.UID(rules.Following.Holder)}
+}
+
+// leaseWarnings returns the problems of the Lease that a Service follows, and of its holder.
+func leaseWarnings(in Input, p Plan) []notify.Warning {
+	if p.followed.name == "" {
+		return nil
+	}
+	var all []notify.Warning
+	add := func(reason, note string, related *corev1.Pod) {
+		warning := notify.Warning{Object: in.Source, Reason: reason, Action: notify.ActionElect, Note: "Lease " + p.followed.name + " " + note}
+		if related != nil {
+			warning.Related = related
+		}
+		all = append(all, warning)
+	}
+	const stays = "; until then the leader stays while it serves, and no other pod follows it"
+	identity := lease.Holder(in.Lease.Lease)
+	switch p.followed.state {
+	case lease.Unreadable:
+		add(notify.ReasonLeaseUnreadable, "cannot be read, which needs the chart's value followLeases=true"+stays+": "+in.Lease.Refused, nil)
+	case lease.Missing:
+		add(notify.ReasonLeaseMissing, "does not exist: the application creates it, or "+config.FollowLeaseKey+" names another one"+stays, nil)
+	case lease.Vacant:
+		add(notify.ReasonLeaseNotHeld, "has no holder: the application has elected nobody"+stays, nil)
+	case lease.Expired:
+		add(notify.ReasonLeaseNotHeld, fmt.Sprintf("has expired: %q has not renewed it, and no other pod has taken it; its pod keeps the traffic while it serves", identity), nil)
+	case lease.Replaced:
+		add(notify.ReasonLeaseHolderUnknown, fmt.Sprintf("is held by %q, an earlier pod of that name: the pod that has it now was created after the last renewal",
+			identity)+stays, nil)
+	case lease.UnknownHolder:
+		add(notify.ReasonLeaseHolderUnknown, fmt.Sprintf("is held by %q, which is none of the pods that the Service selects: the identity must be the name of one, "+
+			"or that name, an underscore and anything", identity)+stays, nil)
+	case lease.Held:
+	}
+	if pod := in.Pod(p.followed.holder); pod != nil && p.Decision.Leader == nil {
+		add(notify.ReasonLeaseHolderNotReady, "is held by pod "+pod.Name+", which gets no traffic: "+p.whyNot(pod.UID), pod)
+	}
+	return all
+}
+
+// whyNot says why the holder of the Lease cannot lead.
+func (p *Plan) whyNot(holder types.UID) string {
+	for _, c := range p.candidates {
+		if c.UID == string(holder) && c.Problem != "" {
+			return c.Problem
+		}
+	}
+	return "it is not ready"
+}
+
+// leaderless says why a Service without a leader has none.
+func (p *Plan) leaderless() string {
+	switch {
+	case p.followed.name == "":
+		return "no pod that the Service selects is ready and has any of its ports" + excludedNote(*p)
+	case p.followed.holder != "":
+		return "the pod that holds Lease " + p.followed.name + " cannot take traffic: " + p.whyNot(p.followed.holder)
+	default:
+		return "none of its pods is known to hold Lease " + p.followed.name
+	}
+}
