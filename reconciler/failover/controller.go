@@ -115,14 +115,6 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 	return reconcile.Result{RequeueAfter: retry.MinNonZero(after, c.leaders.ExpirePrepared(key, now))}, nil
 }
 
-// origin is how a commit came about.
-type origin struct {
-	path path
-	// preparedAt and traceParent are those of cache.Prepared; zero for a commit that admission has not prepared.
-	preparedAt  time.Time
-	traceParent string
-}
-
 // commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader.
 func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, origin origin) error {
 	decided := time.Now()

@@ -2,64 +2,15 @@ package failover
 
 import (
 	"context"
-	"fmt"
-	"sync/atomic"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/reconciler/lease"
-	"github.com/tanist-dev/tanist/reconciler/planner"
 	"github.com/tanist-dev/tanist/reconciler/store"
-	"github.com/tanist-dev/tanist/retry"
 )
-
-// overdue finds Leases that are no longer renewed. It looks at each once in the time that it takes for one to end, and enqueues a Service only
-// if the Lease has: renewals come every few seconds, and cost no reconciliation.
-type overdue struct {
-	// queue has the Leases to look at. It is nil until the controller has started, and a Lease is not followed before.
-	queue atomic.Pointer[workqueue.TypedDelayingInterface[types.NamespacedName]]
-}
-
-// look has a Lease looked at now.
-func (o *overdue) look(name types.NamespacedName) {
-	if queue := o.queue.Load(); queue != nil {
-		(*queue).Add(name)
-	}
-}
-
-// loadLease loads the Lease that the Service follows. It asks first how much the informer has seen.
-func (c *Controller) loadLease(into *planner.Input) {
-	into.Lease, into.Seen.Lease = lease.View{}, ""
-	if name := into.Options.FollowLease; name != "" {
-		into.Lease, into.Seen.Lease = c.stores.Leases.View(types.NamespacedName{Namespace: into.Source.Namespace, Name: name})
-	}
-}
-
-// loadLeaseLive replaces the informer's Lease by that of the API server. It lists it, because only a list says up to which version nothing exists.
-// A Lease that the informer has not read yet may be one that this replica has no right to read.
-func (c *Controller) loadLeaseLive(ctx context.Context, into *planner.Input) error {
-	name := into.Options.FollowLease
-	if name == "" || into.Lease.Unread {
-		return nil
-	}
-	list := &coordinationv1.LeaseList{}
-	err := c.retryRead(retry.WithFailFast(ctx), into.Tuning, func(ctx context.Context) error {
-		return c.live.List(ctx, list, client.InNamespace(into.Source.Namespace), client.MatchingFields{metav1.ObjectNameField: name})
-	})
-	if err != nil {
-		return fmt.Errorf("failed to read Lease %s/%s: %w", into.Source.Namespace, name, err)
-	}
-	into.Lease, into.Seen.Lease = lease.View{}, list.ResourceVersion
-	if len(list.Items) > 0 {
-		into.Lease.Lease = &list.Items[0]
-	}
-	return nil
-}
 
 // leaseChanged enqueues the Services that follow a Lease, if its change is more than a renewal, or is the first renewal after a while or by a
 // new pod.
@@ -70,7 +21,7 @@ func (c *Controller) leaseChanged(name types.NamespacedName, before, after *coor
 	if before != nil && after != nil && lease.SameHolder(before, after) && !revived && !c.confirmsPod(name.Namespace, before, after) {
 		return
 	}
-	c.overdue.look(name)
+	c.lookWhetherOverdue(name)
 	c.enqueueFollowers(name)
 }
 
@@ -89,10 +40,18 @@ func (c *Controller) enqueueFollowers(name types.NamespacedName) {
 	}
 }
 
-// watchOverdue is a source of the controller: the Leases that are no longer renewed.
+// lookWhetherOverdue has a Lease looked at now.
+func (c *Controller) lookWhetherOverdue(name types.NamespacedName) {
+	if queue := c.leasesToLookAt.Load(); queue != nil {
+		(*queue).Add(name)
+	}
+}
+
+// watchOverdue is a source of the controller: the Leases that are no longer renewed. It looks at each once in the time that it takes for one to
+// end, and enqueues a Service only if the Lease has: renewals come every few seconds, and cost no reconciliation.
 func (c *Controller) watchOverdue(ctx context.Context, _ store.Queue) error {
 	queue := workqueue.NewTypedDelayingQueue[types.NamespacedName]()
-	c.overdue.queue.Store(&queue)
+	c.leasesToLookAt.Store(&queue)
 	go func() {
 		<-ctx.Done()
 		queue.ShutDown()

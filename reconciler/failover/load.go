@@ -2,7 +2,6 @@ package failover
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,10 +12,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/cache"
-	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
+	"github.com/tanist-dev/tanist/reconciler/lease"
 	"github.com/tanist-dev/tanist/reconciler/planner"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/reconciler/trim"
@@ -80,6 +79,14 @@ func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, i
 func (c *Controller) loadPods(into *planner.Input) {
 	into.Pods = c.stores.PodsSelectedBy(into.Source)
 	into.Disruptions = disruption.Of(c.stores, into.Pods, into.Options, into.Tuning)
+}
+
+// loadLease loads the Lease that the Service follows. It asks first how much the informer has seen.
+func (c *Controller) loadLease(into *planner.Input) {
+	into.Lease, into.Seen.Lease = lease.View{}, ""
+	if name := into.Options.FollowLease; name != "" {
+		into.Lease, into.Seen.Lease = c.stores.Leases.View(types.NamespacedName{Namespace: into.Source.Namespace, Name: name})
+	}
 }
 
 // forget drops what is remembered of a Service about which there is nothing to decide. A Service that is to have a leader is remembered: it
@@ -188,37 +195,6 @@ func replacePods(in *planner.Input, list *corev1.PodList, stores *store.Stores) 
 	}
 	in.Disruptions = disruption.Of(stores, in.Pods, in.Options, in.Tuning)
 	in.PodsReadLive, in.Seen.Pods, in.DeliveredPods = true, list.ResourceVersion, list.ResourceVersion
-}
-
-// getLive reads an object from the API server. It leaves the object empty when it does not exist.
-func (c *Controller) getLive(ctx context.Context, tuning config.Tuning, namespace, name string, into client.Object) error {
-	err := c.retryRead(ctx, tuning, func(ctx context.Context) error {
-		return client.IgnoreNotFound(c.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, into))
-	})
-	if err != nil {
-		return fmt.Errorf("failed to read %T %s/%s: %w", into, namespace, name, err)
-	}
-	return trim.Object(into) // a read must not undo what the informers leave out
-}
-
-// listPodsLive lists the pods that a Service selects, from the API server.
-func (c *Controller) listPodsLive(ctx context.Context, in planner.Input, into *corev1.PodList) error {
-	err := c.retryRead(ctx, in.Tuning, func(ctx context.Context) error {
-		return c.live.List(ctx, into, client.InNamespace(in.Source.Namespace), client.MatchingLabels(in.Source.Spec.Selector))
-	})
-	if err != nil {
-		return fmt.Errorf("failed to list pods of Service %s/%s: %w", in.Source.Namespace, in.Source.Name, err)
-	}
-	return nil
-}
-
-// retryRead makes a live read with the retries of a hand-over.
-func (c *Controller) retryRead(ctx context.Context, tuning config.Tuning, read func(context.Context) error) error {
-	return retry.Do(ctx, store.FailoverPolicy(tuning), opRead, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
-		defer cancel()
-		return read(ctx)
-	})
 }
 
 // authority returns what this replica may change now.

@@ -15,6 +15,14 @@ import (
 	"github.com/tanist-dev/tanist/tracing"
 )
 
+// origin is how a commit came about.
+type origin struct {
+	path path
+	// preparedAt and traceParent are those of cache.Prepared; zero for a commit that admission has not prepared.
+	preparedAt  time.Time
+	traceParent string
+}
+
 // report counts, logs, traces and sends an Event about a commit that was sent when it was decided. It does not block: the Event is sent later.
 func (c *Controller) report(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, origin origin, decided time.Time) {
 	before, after, now := p.Before, p.After, time.Now()

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -82,7 +83,9 @@ type Controller struct {
 	// doubtWarnings remembers which verdicts that moved nobody were reported.
 	doubtWarnings *notify.Deduplicator
 	suspicions    suspicions
-	overdue       overdue
+	// leasesToLookAt are Leases of which it is to be found out whether they are no longer renewed. It is nil until the controller has started, and
+	// no Lease is followed before.
+	leasesToLookAt atomic.Pointer[workqueue.TypedDelayingInterface[types.NamespacedName]]
 	// pace limits how often each Service has a commit.
 	pace     *notify.Pace
 	limiter  *commitrules.Limiter
@@ -125,4 +128,10 @@ func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration)
 	if q := c.queue.Load(); q != nil {
 		(*q).AddAfter(reconcile.Request{NamespacedName: key}, after)
 	}
+}
+
+// enqueue enqueues a Service, and records that the event for it has arrived now.
+func (c *Controller) enqueue(q store.Queue, key types.NamespacedName) {
+	c.triggers.Record(key, time.Now())
+	q.Add(reconcile.Request{NamespacedName: key})
 }

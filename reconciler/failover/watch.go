@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -22,12 +21,6 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/informers"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
-
-// enqueue enqueues a Service, and records that the event for it has arrived now.
-func (c *Controller) enqueue(q store.Queue, key types.NamespacedName) {
-	c.triggers.Record(key, time.Now())
-	q.Add(reconcile.Request{NamespacedName: key})
-}
 
 // podHandler enqueues the Services that select a pod, or selected it before.
 func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconcile.Request] {

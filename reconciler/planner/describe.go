@@ -36,6 +36,18 @@ func Describe(p Plan) (eventType, reason, note string) {
 	}
 }
 
+// leaderless says why a Service without a leader has none.
+func (p *Plan) leaderless() string {
+	switch {
+	case p.followed.name == "":
+		return "no pod that the Service selects is ready and has any of its ports" + excludedNote(*p)
+	case p.followed.holder != "":
+		return "the pod that holds Lease " + p.followed.name + " cannot take traffic: " + p.whyNot(p.followed.holder)
+	default:
+		return "none of its pods is known to hold Lease " + p.followed.name
+	}
+}
+
 // excludedNote says which pods could lead if the user let them; empty if there are none.
 func excludedNote(p Plan) string {
 	var all []string

@@ -12,14 +12,6 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/notify"
 )
 
-// followed is the Lease that a Service follows, as a plan has found it; zero for a Service that follows none.
-type followed struct {
-	name  string
-	state lease.State
-	// holder is the UID of the pod that holds it; empty if that is not known.
-	holder types.UID
-}
-
 // followed returns the Lease that the Service follows.
 func (in Input) followed(rules election.Rules, state lease.State) followed {
 	if rules.Following == nil {
@@ -74,16 +66,4 @@ func (p *Plan) whyNot(holder types.UID) string {
 		}
 	}
 	return "it is not ready"
-}
-
-// leaderless says why a Service without a leader has none.
-func (p *Plan) leaderless() string {
-	switch {
-	case p.followed.name == "":
-		return "no pod that the Service selects is ready and has any of its ports" + excludedNote(*p)
-	case p.followed.holder != "":
-		return "the pod that holds Lease " + p.followed.name + " cannot take traffic: " + p.whyNot(p.followed.holder)
-	default:
-		return "none of its pods is known to hold Lease " + p.followed.name
-	}
 }

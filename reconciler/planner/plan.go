@@ -4,10 +4,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/election"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/lease"
 	"github.com/tanist-dev/tanist/retry"
 )
 
@@ -84,4 +86,12 @@ func (in Input) RecheckDoubt(p Plan, now time.Time) time.Duration {
 		}
 	}
 	return after
+}
+
+// followed is the Lease that a Service follows, as a plan has found it; zero for a Service that follows none.
+type followed struct {
+	name  string
+	state lease.State
+	// holder is the UID of the pod that holds it; empty if that is not known.
+	holder types.UID
 }
