@@ -34,6 +34,7 @@ const (
 	CandidateConditionKey = Domain + "/candidate-condition"
 	PreferredNodesKey     = Domain + "/preferred-nodes"
 	FollowLeaseKey        = Domain + "/follow-lease"
+	AfterHandoverKey      = Domain + "/after-handover"
 
 	LeaderServiceTypeKey     = Domain + "/leader-service-type"
 	ExternalTrafficPolicyKey = Domain + "/external-traffic-policy"
@@ -68,6 +69,10 @@ const (
 	// LostKey is the annotation that Tanist writes on the primary address family's EndpointSlice when it has moved the leader because it
 	// believed it lost although the API did not say so: how often not long ago, and the last three such pods with the times.
 	LostKey = Domain + "/lost"
+
+	// OldLeaderKey is the annotation that Tanist writes on the primary address family's EndpointSlice when it moves the leader from a pod that
+	// lives on, if the Service has AfterHandoverKey: that pod. It is valid for the term that it names.
+	OldLeaderKey = Domain + "/old-leader"
 
 	// HistoryKey is the annotation that Tanist writes on the primary address family's EndpointSlice when it moves the leader: the last moves
 	// (a JSON array). It is for people: no replica decides by it.
@@ -132,8 +137,8 @@ const (
 var serviceKeys = []string{
 	EnabledKey, LeaderServiceKey, StrategyKey, StickyKey, MinReadyKey, NotReadyGraceKey, DrainWindowKey, PreferredLeaderKey,
 	SameControllerKey, CopyLabelsKey, CopyAnnotationsKey, ProbeKey, LossAfterKey, FreezeAfterKey,
-	PausedKey, HandoverOnKey, CandidateConditionKey, PreferredNodesKey, LeaderServiceTypeKey, ExternalTrafficPolicyKey, LoadBalancerClassKey,
-	FollowLeaseKey,
+	PausedKey, HandoverOnKey, CandidateConditionKey, PreferredNodesKey, AfterHandoverKey,
+	LeaderServiceTypeKey, ExternalTrafficPolicyKey, LoadBalancerClassKey, FollowLeaseKey,
 }
 
 // IsServiceKey reports whether a key is that of an annotation which a user may write on a Service.
@@ -144,8 +149,8 @@ var podKeys = []string{PriorityKey, DrainWindowKey, CandidateKey}
 
 // writtenKeys are the annotations that Tanist writes itself. A user's Service may have them too, copied from a leader Service.
 var writtenKeys = []string{
-	TermKey, LeaderKey, LeaderSinceKey, ReasonKey, BasisKey, LeavingKey, LostKey, HistoryKey, SuccessorKey, LastGoodKey, InstallationKey,
-	OrphanedSinceKey,
+	TermKey, LeaderKey, LeaderSinceKey, ReasonKey, BasisKey, LeavingKey, LostKey, OldLeaderKey, HistoryKey, SuccessorKey, LastGoodKey,
+	InstallationKey, OrphanedSinceKey,
 }
 
 // KnownKeys returns the annotations that users and Tanist write on Services and pods.

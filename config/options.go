@@ -74,6 +74,8 @@ type Options struct {
 	PreferredNodes string
 	// FollowLease is the Lease whose holder leads; empty if Tanist elects.
 	FollowLease string
+	// AfterHandover is what ends the connections that stay on the old leader.
+	AfterHandover AfterHandover
 
 	// LeaderServiceType is the leader Service's type. ExternalTrafficPolicy and LoadBalancerClass are empty unless the type allows them; then
 	// the cluster decides.

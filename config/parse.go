@@ -45,6 +45,7 @@ func ParseOptions(service *corev1.Service) (Options, field.ErrorList) {
 	p.handoverOn(HandoverOnKey, &options.HandoverOn)
 	p.condition(CandidateConditionKey, &options.CandidateCondition)
 	p.nodeSelector(PreferredNodesKey, &options.PreferredNodes)
+	p.afterHandover(AfterHandoverKey, &options)
 	p.serviceType(&options)
 	p.followLease(&options)
 	p.unknown()

@@ -49,7 +49,7 @@ func TestParseOptions(t *testing.T) {
 		`"tanist.dev/min-ready", "tanist.dev/not-ready-grace", "tanist.dev/drain-window", "tanist.dev/preferred-leader", ` +
 		`"tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations", "tanist.dev/probe", "tanist.dev/loss-after", ` +
 		`"tanist.dev/freeze-after", "tanist.dev/paused", "tanist.dev/handover-on", ` +
-		`"tanist.dev/candidate-condition", "tanist.dev/preferred-nodes", "tanist.dev/leader-service-type", ` +
+		`"tanist.dev/candidate-condition", "tanist.dev/preferred-nodes", "tanist.dev/after-handover", "tanist.dev/leader-service-type", ` +
 		`"tanist.dev/external-traffic-policy", "tanist.dev/load-balancer-class", "tanist.dev/follow-lease"`
 	cases := map[string]struct {
 		service    *corev1.Service

@@ -82,6 +82,17 @@ func TestRights(t *testing.T) {
 				" secrets [tanist-self-managed]: list,watch,patch",
 			}),
 		},
+		"with evictions": {
+			values:     []string{"afterHandover.evictions=true", "admission.enabled=false", "metrics.secure=false"},
+			everywhere: slices.Concat(alwaysEverywhere, []string{" pods/eviction: create"}),
+			own:        alwaysOwn,
+		},
+		"with evictions, for some namespaces": {
+			values:     []string{"afterHandover.evictions=true", "admission.enabled=false", "metrics.secure=false", "watchNamespaces={shop,bank}"},
+			everywhere: cannotBeLimited,
+			own:        slices.Concat(alwaysOwn[:2], []string{" pods: list,watch", "events.k8s.io events: create"}, alwaysOwn[2:]),
+			limited:    slices.Concat(inNamespaces, []string{" pods/eviction: create"}),
+		},
 		"without": {
 			values:     []string{"admission.enabled=false", "admission.certificates=self-managed", "metrics.secure=false"},
 			everywhere: alwaysEverywhere,

@@ -58,9 +58,10 @@ func TestSwitches(t *testing.T) {
 			want: always,
 		},
 		"all parts enabled": {
-			values: []string{"serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboard.enabled=true"},
+			values: []string{"serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboard.enabled=true", "afterHandover.evictions=true"},
 			want: slices.Concat(always, admission, others, []string{
 				"ServiceMonitor tanist", "PrometheusRule tanist", "ConfigMap tanist-dashboard",
+				"ValidatingAdmissionPolicy tanist-system-tanist-evictions", "ValidatingAdmissionPolicyBinding tanist-system-tanist-evictions",
 			}),
 		},
 	}

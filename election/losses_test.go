@@ -78,3 +78,19 @@ func TestWhichReasonsAreLosses(t *testing.T) {
 		t.Error("no reason is a loss")
 	}
 }
+
+func TestAfterWhichMovesTheOldLeaderStays(t *testing.T) {
+	var stays []Reason
+	for _, reason := range append(Reasons(), ReasonLastResort, "") {
+		if reason.OldLeaderStays() {
+			stays = append(stays, reason)
+		}
+	}
+	want := []Reason{
+		ReasonNodeGoing, ReasonRollout, ReasonScaleDown, ReasonRunsToCompletion, ReasonLeaderIncomplete, ReasonLeaderExcluded,
+		ReasonPreferred, ReasonBetterCandidate,
+	}
+	if diff := cmp.Diff(want, stays); diff != "" {
+		t.Errorf("unexpected reasons (-want +got):\n%s", diff)
+	}
+}

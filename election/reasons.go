@@ -112,6 +112,12 @@ func (r Reason) Verdict() bool {
 	return r == ReasonNodeLost || r == ReasonLeaderFrozen || r == ReasonLeaderCrashed
 }
 
+// OldLeaderStays reports whether the reason is one for which the old leader keeps serving, and nobody is deleting it yet: connections may stay
+// on it. A pod with the condition DisruptionTarget is being evicted already.
+func (r Reason) OldLeaderStays() bool {
+	return r != "" && !r.Loss() && r != ReasonLeaderDisrupted
+}
+
 // failure reports whether the leader was lost although nobody deleted it: it crashed, or stopped answering.
 func (r Reason) failure() bool {
 	switch r {

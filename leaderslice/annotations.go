@@ -20,7 +20,7 @@ const SinceLayout = "2006-01-02T15:04:05.000Z07:00"
 var StateKeys = []string{config.TermKey, config.LeaderKey, config.LeaderSinceKey, config.ReasonKey}
 
 // RecordKeys are Tanist's annotations on a slice.
-var RecordKeys = append(slices.Clone(StateKeys), config.BasisKey, config.LeavingKey, config.LostKey, config.HistoryKey)
+var RecordKeys = append(slices.Clone(StateKeys), config.BasisKey, config.LeavingKey, config.LostKey, config.OldLeaderKey, config.HistoryKey)
 
 // ReportKeys are the annotations of a leader Service that say who leads and who would follow.
 var ReportKeys = append(slices.Clone(StateKeys), config.SuccessorKey)

@@ -20,6 +20,7 @@ func FuzzSlice(f *testing.F) {
 		content := Content{
 			Source: source, LeaderService: leader, State: stateOfTerm5, Pod: gen.ReadyPod("a1"),
 			Basis: Basis{Pods: "30", Services: "20"}, Leaving: Leaving{Pod: "z9-uid", Until: gen.T0}, Losses: lossesOf("y8-uid", "z9-uid"),
+			OldLeader: OldLeader{UID: "y8-uid", Name: "y8"},
 		}
 		slice := content.RenderPrimary(discoveryv1.AddressTypeIPv4)
 		RecordMove(slice, nil, moveOfTerm(5))
@@ -33,6 +34,7 @@ func FuzzSlice(f *testing.F) {
 	add(func(*discoveryv1.EndpointSlice) {})
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.TermKey] = "-9223372036854775808" })
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.BasisKey] = "5/a/b/c/d" })
+	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.OldLeaderKey] = "5//" })
 	add(func(s *discoveryv1.EndpointSlice) { s.Annotations[config.LostKey] = "9;a@b;@;2026-03-01T12:00:00Z@" })
 	add(func(s *discoveryv1.EndpointSlice) {
 		s.Annotations[config.HistoryKey] = `[{"at":"9999-12-31T23:59:59-23:00"},null]`

@@ -17,6 +17,7 @@ func Parse(slice *discoveryv1.EndpointSlice) Slice {
 		Name: slice.Name, UID: slice.UID, ResourceVersion: slice.ResourceVersion, Object: slice,
 		State: parseState(slice, leader, bound), Basis: basis, WrittenTerm: parseWrittenTerm(slice.Annotations),
 		Leaving: parseLeaving(slice.Annotations[config.LeavingKey]), Losses: parseLosses(slice.Annotations[config.LostKey]),
+		OldLeader: parseOldLeader(slice.Annotations),
 	}
 }
 

@@ -28,6 +28,7 @@ func TestParseReadsWhatRenderWrites(t *testing.T) {
 			content := Content{
 				Source: gen.WebService(), LeaderService: gen.LeaderOf(gen.WebService()), State: state,
 				Basis: Basis{Pods: "30", Services: "20"}, Leaving: Leaving{Pod: "z9-uid", Until: gen.T0}, Losses: lossesOf("y8-uid", "z9-uid"),
+				OldLeader: OldLeader{UID: "y8-uid", Name: "y8"},
 			}
 			if state.Leader.Name != "" {
 				content.Pod = gen.ReadyPod("a1")
@@ -42,12 +43,18 @@ func TestParseReadsWhatRenderWrites(t *testing.T) {
 			if diff := cmp.Diff(content.Losses, primary.Losses); diff != "" {
 				t.Errorf("unexpected losses of the primary family (-want +got):\n%s", diff)
 			}
+			if primary.OldLeader != content.OldLeader {
+				t.Errorf("got old leader %+v", primary.OldLeader)
+			}
 			secondary := Parse(content.Render(discoveryv1.AddressTypeIPv6))
 			if diff := cmp.Diff(state, secondary.State); diff != "" {
 				t.Errorf("unexpected state of the other family (-want +got):\n%s", diff)
 			}
 			if secondary.Basis != content.Basis || secondary.Leaving != (Leaving{}) {
 				t.Errorf("got basis %+v and leaving %+v of the other family", secondary.Basis, secondary.Leaving)
+			}
+			if secondary.OldLeader != (OldLeader{}) {
+				t.Errorf("the other family has an old leader: %+v", secondary.OldLeader)
 			}
 			if len(secondary.Losses.Marks) > 0 {
 				t.Errorf("the other family has losses: %+v", secondary.Losses)
@@ -113,6 +120,31 @@ func TestParseOfADamagedSlice(t *testing.T) {
 				t.Errorf("unexpected leader (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestParseOldLeader(t *testing.T) {
+	for annotation, want := range map[string]OldLeader{
+		"":                  {},
+		"5/z9-uid/z9":       {UID: "z9-uid", Name: "z9"},
+		"4/z9-uid/z9":       {}, // of another term
+		"/z9-uid/z9":        {},
+		"5/z9-uid":          {},
+		"5//z9":             {},
+		"5/z9-uid/":         {},
+		"5/z9-uid/z9/extra": {},
+	} {
+		slice := &discoveryv1.EndpointSlice{}
+		slice.Annotations = map[string]string{config.TermKey: "5", config.OldLeaderKey: annotation}
+		if got := Parse(slice).OldLeader; got != want {
+			t.Errorf("%q: got %+v, want %+v", annotation, got, want)
+		}
+	}
+	// Without a term, there is nothing that the annotation could be bound to.
+	slice := &discoveryv1.EndpointSlice{}
+	slice.Annotations = map[string]string{config.OldLeaderKey: "/z9-uid/z9"}
+	if got := Parse(slice).OldLeader; got != (OldLeader{}) {
+		t.Errorf("without a term: got %+v", got)
 	}
 }
 

@@ -13,10 +13,12 @@ type Content struct {
 	Source, LeaderService *corev1.Service
 	State                 State
 	Basis                 Basis
-	// Leaving, Losses and History are written on the primary family's slice only. History is the annotation as it is: RecordMove changes it.
-	Leaving Leaving
-	Losses  Losses
-	History string
+	// Leaving, Losses, OldLeader and History are written on the primary family's slice only. History is the annotation as it is: RecordMove
+	// changes it.
+	Leaving   Leaving
+	Losses    Losses
+	OldLeader OldLeader
+	History   string
 	// Pod is the leader; nil if nobody leads.
 	Pod *corev1.Pod
 }
@@ -30,13 +32,16 @@ func (c Content) RenderPrimary(family discoveryv1.AddressType) *discoveryv1.Endp
 	if len(c.Losses.Marks) > 0 {
 		slice.Annotations[config.LostKey] = LostAnnotation(c.Losses)
 	}
+	if c.OldLeader != (OldLeader{}) {
+		slice.Annotations[config.OldLeaderKey] = OldLeaderAnnotation(c.State.Term, c.OldLeader)
+	}
 	if c.History != "" {
 		slice.Annotations[config.HistoryKey] = c.History
 	}
 	return slice
 }
 
-// Render returns the slice of one family, without Leaving and without a resourceVersion.
+// Render returns the slice of one family, without what only the primary one has and without a resourceVersion.
 func (c Content) Render(family discoveryv1.AddressType) *discoveryv1.EndpointSlice {
 	slice := &discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{

@@ -44,6 +44,8 @@ type Slice struct {
 	Leaving Leaving
 	// Losses are the moves by a verdict, on the slice of the primary family.
 	Losses Losses
+	// OldLeader is the pod from which the voluntary move that began this term took the leadership, on the slice of the primary family.
+	OldLeader OldLeader
 
 	// Object is shared with the informer and must not be modified.
 	Object *discoveryv1.EndpointSlice

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/reconciler/afterhandover"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/reconciler/failover"
 	"github.com/tanist-dev/tanist/reconciler/leaderservice"
@@ -114,6 +115,13 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	if err != nil {
 		return nil, err
 	}
+	c.afterHandover, err = afterhandover.New(afterhandover.Options{
+		Stores: stores, Live: mgr.GetAPIReader(), Evictions: mgr.GetClient().SubResource("eviction"), Tuning: options.Tuning,
+		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder,
+	})
+	if err != nil {
+		return nil, err
+	}
 	if err := c.addTo(mgr, watched); err != nil {
 		return nil, err
 	}
@@ -131,6 +139,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 type controllers struct {
 	failover      *failover.Controller
 	leaderService *leaderservice.Controller
+	afterHandover *afterhandover.Controller
 	tuning        *tuning.Controller
 	sender        *notify.EventSender
 	all           *store.AllServicesEnqueuer
@@ -147,12 +156,16 @@ func (c *controllers) addTo(mgr manager.Manager, watched *store.Watched) error {
 	if err != nil {
 		return err
 	}
+	afterHandoverRunnable, err := build(mgr, "afterhandover", c.afterHandover, leaseHolder, afterhandover.Workers, c.afterHandover.Sources(watched)...)
+	if err != nil {
+		return err
+	}
 	tuningRunnable, err := build(mgr, "tuning", c.tuning, everyReplica, 1, c.tuning.Sources(watched.Cluster, watched.States)...)
 	if err != nil {
 		return err
 	}
 	for _, runnable := range []manager.Runnable{
-		notify.FlushingController{Controller: failoverRunnable, Sender: c.sender}, leaderServiceRunnable, tuningRunnable,
+		notify.FlushingController{Controller: failoverRunnable, Sender: c.sender}, leaderServiceRunnable, afterHandoverRunnable, tuningRunnable,
 		whenElected(c.all.EnqueueAll), // this replica may now do what it left to the holder of the Lease before
 	} {
 		if err := mgr.Add(runnable); err != nil {

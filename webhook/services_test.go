@@ -210,7 +210,7 @@ func TestLeaderServices(t *testing.T) {
 		`"tanist.dev/leader-service", "tanist.dev/strategy", "tanist.dev/sticky", "tanist.dev/min-ready", "tanist.dev/not-ready-grace", ` +
 		`"tanist.dev/drain-window", "tanist.dev/preferred-leader", "tanist.dev/same-controller", "tanist.dev/copy-labels", "tanist.dev/copy-annotations", ` +
 		`"tanist.dev/probe", "tanist.dev/loss-after", "tanist.dev/freeze-after", "tanist.dev/paused", "tanist.dev/handover-on", ` +
-		`"tanist.dev/candidate-condition", "tanist.dev/preferred-nodes", "tanist.dev/leader-service-type", ` +
+		`"tanist.dev/candidate-condition", "tanist.dev/preferred-nodes", "tanist.dev/after-handover", "tanist.dev/leader-service-type", ` +
 		`"tanist.dev/external-traffic-policy", "tanist.dev/load-balancer-class", "tanist.dev/follow-lease"`
 	forbidden := func(fields ...string) (all []string) {
 		for _, name := range fields {

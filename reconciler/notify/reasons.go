@@ -30,6 +30,12 @@ const (
 	// ReasonLeaseHolderNotReady reports a Service without a leader, because the holder of its Lease cannot take traffic.
 	ReasonLeaseHolderNotReady = "LeaseHolderNotReady"
 
+	// ReasonOldLeaderEvicted and ReasonOldLeaderCalled report what was done after a voluntary move to end connections to the old leader, and
+	// ReasonAfterHandoverFailed that it was in vain.
+	ReasonOldLeaderEvicted    = "OldLeaderEvicted"
+	ReasonOldLeaderCalled     = "OldLeaderCalled"
+	ReasonAfterHandoverFailed = "AfterHandoverFailed"
+
 	// ReasonInvalidAnnotation reports an annotation of a Service or pod that cannot be what its user meant.
 	ReasonInvalidAnnotation = "InvalidAnnotation"
 	// ReasonInvalidService reports a Service that opted in and cannot have a leader.
@@ -76,4 +82,6 @@ const (
 	ActionMirror = "MirrorService"
 	ActionRead   = "ReadConfiguration"
 	ActionSave   = "SaveConfiguration"
+
+	ActionAfterHandover = "EndConnections"
 )

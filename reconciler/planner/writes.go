@@ -26,6 +26,7 @@ func (in Input) planWrites(p *Plan, now time.Time) {
 		Source: in.Source, LeaderService: in.LeaderService, State: p.After, Basis: in.commitBasis(), Leaving: in.leaving(now),
 		Losses: p.losses, Pod: in.Pod(p.After.Leader.UID),
 	}
+	content.OldLeader = in.oldLeader(p, current)
 	if exists {
 		content.History = current.Object.Annotations[config.HistoryKey] // a commit of a move adds to it (see RecordMove)
 	}
@@ -47,6 +48,23 @@ func (in Input) planWrites(p *Plan, now time.Time) {
 			p.Writes = append(p.Writes, newWrite(desired, current.Object, since))
 		}
 	}
+}
+
+// oldLeader returns the pod that the primary slice records as the old leader. A voluntary move records it, if the Service wants to know it
+// afterwards. As long as the term lasts, what the current slice says stays.
+func (in Input) oldLeader(p *Plan, current leaderslice.Slice) leaderslice.OldLeader {
+	switch {
+	case !p.Decision.Move && p.After.Term == current.State.Term:
+		return current.OldLeader
+	case !p.Decision.Move || in.Options.AfterHandover == (config.AfterHandover{}) || !p.Decision.Reason.OldLeaderStays():
+		return leaderslice.OldLeader{}
+	}
+	for _, c := range p.candidates {
+		if c.UID == string(p.Before.Leader.UID) && c.Ready && !c.Terminating && c.Problem == "" {
+			return leaderslice.OldLeader{UID: p.Before.Leader.UID, Name: c.Name}
+		}
+	}
+	return leaderslice.OldLeader{}
 }
 
 // changeTime returns the time of the change to which the plan responds; zero when that is not known.

@@ -16,8 +16,8 @@ import (
 // Queue is a controller's work queue.
 type Queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// Enqueuer enqueues a Service with the leader Service controller when its successor has changed. The successor is only in memory, so no
-// watch event reports the change.
+// Enqueuer enqueues a Service with a controller of the Lease holder for a reason that no watch event reports: with the leader Service controller
+// when its successor has changed, which is only in memory.
 //
 // It is not a channel: a full channel, or one without a reader because another replica holds the Lease, would block a hand-over.
 type Enqueuer struct {
@@ -26,7 +26,7 @@ type Enqueuer struct {
 	queue atomic.Pointer[Queue]
 }
 
-// Start receives the queue when the leader Service controller starts. It is registered as one of its sources.
+// Start receives the queue when the controller starts. It is registered as one of its sources.
 func (e *Enqueuer) Start(_ context.Context, q Queue) error {
 	e.queue.Store(&q)
 	return nil

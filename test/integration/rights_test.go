@@ -43,9 +43,9 @@ func (i *tanist) account() rest.ImpersonationConfig {
 	return account
 }
 
-// rendered is the chart, rendered once. Its policies allow leader Services of every type.
+// rendered is the chart, rendered once, with all that it can allow: leader Services of every type, and evictions.
 var rendered = sync.OnceValues(func() ([]*unstructured.Unstructured, error) {
-	return install.Render("accountPolicy.externalLeaderServices=true")
+	return install.Render("accountPolicy.externalLeaderServices=true", "afterHandover.evictions=true")
 })
 
 // limitAccount installs the policies that limit the account, before any test.

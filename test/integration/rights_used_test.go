@@ -132,6 +132,7 @@ func TestEveryRightIsUsed(t *testing.T) {
 	s, _ := pair(t) // created and handed over
 	s.kill("a")
 	s.leads("web", "b")
+	s.evictsAfterHandover()
 	s.annotate("web-leader", config.InstallationKey, "no-such-namespace") // whether that one is there
 	s.exists("web-leader", func(service *corev1.Service) string {
 		if service.Annotations[config.InstallationKey] != release {

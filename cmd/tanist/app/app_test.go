@@ -39,7 +39,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 	}
 	want := []string{
 		"tanist_admission_authenticated", "tanist_admission_failures_total", "tanist_admission_rejected_total",
-		"tanist_admission_unauthenticated_total", "tanist_build_info", "tanist_certificate_ready", "tanist_commit_conflicts_total",
+		"tanist_admission_unauthenticated_total", "tanist_after_handover_total", "tanist_build_info", "tanist_certificate_ready", "tanist_commit_conflicts_total",
 		"tanist_commits_slowed_total", "tanist_commits_unstable_total",
 		"tanist_departures_admitted_total", "tanist_departures_unadmitted_total", "tanist_events_omitted_total",
 		"tanist_handover_duration_seconds",

@@ -36,6 +36,12 @@
   resources: [leases]
   verbs: [get, list, watch]
 {{- end }}
+{{- if .Values.afterHandover.evictions }}
+# Tanist evicts old leaders of Services that ask for it.
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
+{{- end }}
 {{- end }}
 
 {{- /* Refuses namespaces that never opt in. */ -}}

@@ -69,6 +69,12 @@ POD_UID=$(kubectl get pods --namespace shop --selector app=payments --output jso
 			{Begins: "kubectl get services -A", Prints: "search-leader"}, // it goes after election.optOutGrace
 		},
 	},
+	"docs/how-to/end-connections-to-the-old-leader.md": {
+		Scene: shop,
+		Entries: []Entry{
+			{Begins: "kubectl annotate service payments", Prints: "annotated"},
+		},
+	},
 	"docs/how-to/pause-hand-overs.md": {
 		Scene: shop,
 		Entries: []Entry{

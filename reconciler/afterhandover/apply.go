@@ -1,0 +1,86 @@
+package afterhandover
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/retry"
+)
+
+// result is what became of an action.
+type result string
+
+const (
+	resultDone result = "done"
+	// resultUnneeded is that there is no such pod any more.
+	resultUnneeded result = "unneeded"
+	// resultAgain is a failure that may pass, and resultRefused that a budget allows no eviction now. Both are tried again.
+	resultAgain   result = "again"
+	resultRefused result = "refused"
+	// resultFailed is a failure that does not pass by itself.
+	resultFailed result = "failed"
+)
+
+// apply acts. Nothing else in this package writes to the API. It returns what to say about the result.
+func (c *Controller) apply(ctx context.Context, in input, d decision) (result, string) {
+	if d.step == stepCall {
+		status, err := post(ctx, c.caller, d.url, in.handover())
+		return answered(d.url, status, err)
+	}
+	return evicted(c.evict(ctx, in))
+}
+
+// evict asks for the eviction of the old leader. The UID makes sure that it is that pod, and no later one of its name.
+func (c *Controller) evict(ctx context.Context, in input) error {
+	// The API server may ask to wait for ten seconds. The place is for others meanwhile.
+	ctx, cancel := context.WithTimeout(retry.WithFailFast(ctx), retry.AttemptTimeout)
+	defer cancel()
+	return c.evictions.Create(ctx, in.pod, &policyv1.Eviction{
+		ObjectMeta:    metav1.ObjectMeta{Namespace: in.pod.Namespace, Name: in.pod.Name},
+		DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &in.old.UID}},
+	})
+}
+
+// evictions is how RBAC names what the account lacks if the chart does not give it.
+const evictions = `"pods/eviction"`
+
+// evicted returns what the API server's answer to an eviction means.
+func evicted(err error) (result, string) {
+	switch {
+	case err == nil:
+		return resultDone, "it was evicted"
+	case apierrors.IsNotFound(err):
+		return resultUnneeded, ""
+	case apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause):
+		return resultRefused, err.Error()
+	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), evictions):
+		return resultFailed, err.Error() + " (the chart's value afterHandover.evictions gives the right)"
+	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err):
+		return resultFailed, err.Error()
+	default: // also a conflict: the pod is another one, or is being changed
+		return resultAgain, err.Error()
+	}
+}
+
+// answered returns what the answer to a call means.
+func answered(url string, status int, err error) (result, string) {
+	text := fmt.Sprintf("POST %s was answered with %d %s", url, status, http.StatusText(status))
+	switch {
+	case err != nil:
+		return resultAgain, err.Error()
+	case status >= http.StatusOK && status < http.StatusMultipleChoices:
+		return resultDone, text
+	case status >= http.StatusMultipleChoices && status < http.StatusBadRequest:
+		return resultFailed, text + ", and no redirect is followed"
+	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status == http.StatusTooEarly:
+		return resultAgain, text
+	default:
+		return resultFailed, text
+	}
+}

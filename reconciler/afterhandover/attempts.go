@@ -1,0 +1,69 @@
+package afterhandover
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+const (
+	// firstRetry is how long after a failure the next attempt is made. It doubles with each, up to lastRetry, as often as kubectl drain tries.
+	firstRetry = time.Second
+	lastRetry  = 5 * time.Second
+)
+
+// attempts are those of one term.
+type attempts struct {
+	term  int64
+	times int
+	// next is when the next attempt may be made, by the API server's time.
+	next time.Time
+	// problem is why the last one failed. refused says that it was a budget.
+	problem string
+	refused bool
+	// over says that nothing more is to be done in this term.
+	over bool
+}
+
+// failed returns the attempts with another one that has failed.
+func (a attempts) failed(problem string, refused bool, now time.Time) attempts {
+	wait := firstRetry
+	for range a.times {
+		wait = min(2*wait, lastRetry)
+	}
+	return attempts{term: a.term, times: a.times + 1, next: now.Add(wait), problem: problem, refused: refused}
+}
+
+// memory has the attempts of this replica.
+type memory struct {
+	mu sync.Mutex
+	// known has the attempts of the last term in which there was an old leader. forget removes those of a Service that no longer has any, which
+	// the event of its slice tells.
+	known map[types.NamespacedName]attempts
+}
+
+// in returns the attempts in a term.
+func (m *memory) in(key types.NamespacedName, term int64) attempts {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if known := m.known[key]; known.term == term {
+		return known
+	}
+	return attempts{term: term}
+}
+
+func (m *memory) set(key types.NamespacedName, tried attempts) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known == nil {
+		m.known = map[types.NamespacedName]attempts{}
+	}
+	m.known[key] = tried
+}
+
+func (m *memory) forget(key types.NamespacedName) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.known, key)
+}

@@ -1,0 +1,127 @@
+package afterhandover
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/store"
+)
+
+const (
+	// delay is how long after a hand-over the old leader is evicted or called. kube-proxy applies a change within a second, and sends new
+	// connections to the new leader then.
+	delay = time.Second
+	// window is for how long this is tried. A replica that begins to hold the Lease later leaves it: by then a user may have reckoned with the
+	// old leader.
+	window = 30 * time.Second
+	// recheck is how soon to look again while the new leader does not serve.
+	recheck = time.Second
+)
+
+// input is all that a decision about one Service depends on, besides the time. Its objects are shared with the informers.
+type input struct {
+	source, leaderService *corev1.Service
+	options               config.AfterHandover
+	// state is who leads, and old is the old leader, according to the slice of the primary family.
+	state leaderslice.State
+	old   leaderslice.OldLeader
+	// pod is the pod with the old leader's name; nil if there is none that the Service selects.
+	pod *corev1.Pod
+	// tried is what this replica has tried in this term.
+	tried attempts
+}
+
+// step is what to do now.
+type step string
+
+const (
+	// stepNothing is that there is nothing to do in this term, and stepWait that there may be later.
+	stepNothing step = "nothing"
+	stepWait    step = "wait"
+	// stepEvict and stepCall are the two actions.
+	stepEvict step = "evict"
+	stepCall  step = "call"
+	// stepDone is that an eviction has succeeded although its answer was lost.
+	stepDone step = "done"
+	// stepUnneeded is that an action which was due is not needed: the old leader goes anyway. stepGiveUp is that it cannot succeed.
+	stepUnneeded step = "unneeded"
+	stepGiveUp   step = "give up"
+)
+
+// decision is a step, and what goes with it.
+type decision struct {
+	step step
+	// after is how long to wait.
+	after time.Duration
+	// url is what to call.
+	url string
+	// problem is why to give up.
+	problem string
+}
+
+// acts reports whether the decision is to evict or to call.
+func (d decision) acts() bool { return d.step == stepEvict || d.step == stepCall }
+
+// decide returns what to do about the old leader now, by the API server's time.
+func decide(in input, now time.Time) decision {
+	due := in.state.Since.Add(delay)
+	left := due.Add(window).Sub(now)
+	switch {
+	case in.options == (config.AfterHandover{}), in.old == (leaderslice.OldLeader{}), in.tried.over:
+		return decision{step: stepNothing}
+	case due.Sub(now) > window, left <= 0 && in.tried.times == 0: // a time that someone has edited, or old news
+		return decision{step: stepNothing}
+	case now.Before(due):
+		return decision{step: stepWait, after: due.Sub(now)}
+	case in.beingEvicted():
+		return decision{step: stepDone}
+	case !in.oldLeaderServes():
+		return decision{step: stepUnneeded}
+	case left <= 0:
+		return decision{step: stepGiveUp, problem: in.tried.problem}
+	case now.Before(in.tried.next):
+		return decision{step: stepWait, after: min(in.tried.next.Sub(now), left)}
+	case in.state.Leader.UID == "" || !in.state.Leader.Ready:
+		// The old leader may be needed again.
+		return decision{step: stepWait, after: min(recheck, left)}
+	}
+	return in.action()
+}
+
+// beingEvicted reports whether the old leader is being evicted after this replica has tried to: an answer that does not come in time says nothing
+// about what the API server has done.
+func (in input) beingEvicted() bool {
+	if !in.options.Evict || in.tried.times == 0 || in.pod == nil || in.pod.UID != in.old.UID || in.pod.DeletionTimestamp == nil {
+		return false
+	}
+	disrupted := store.PodCondition(in.pod, corev1.DisruptionTarget)
+	return disrupted != nil && disrupted.Status == corev1.ConditionTrue
+}
+
+// oldLeaderServes reports whether the old leader still serves, and does not lead. One that is gone, was replaced by another pod of the same name,
+// is being deleted or is not ready has no connections that would have to be ended, or loses them anyway.
+func (in input) oldLeaderServes() bool {
+	if in.pod == nil || in.pod.UID != in.old.UID || in.pod.DeletionTimestamp != nil || in.old.UID == in.state.Leader.UID {
+		return false
+	}
+	ready := store.PodCondition(in.pod, corev1.PodReady)
+	return ready != nil && ready.Status == corev1.ConditionTrue
+}
+
+// action returns what the Service asks for, or why it cannot be done.
+func (in input) action() decision {
+	if in.options.Evict {
+		if problem := notEvictable(in.pod); problem != "" {
+			return decision{step: stepGiveUp, problem: problem}
+		}
+		return decision{step: stepEvict}
+	}
+	url, problem := in.url()
+	if problem != "" {
+		return decision{step: stepGiveUp, problem: problem}
+	}
+	return decision{step: stepCall, url: url}
+}
