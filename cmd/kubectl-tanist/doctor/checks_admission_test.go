@@ -9,6 +9,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -186,6 +187,16 @@ func TestRights(t *testing.T) {
 		}},
 		"one to read Leases, which no Service follows": {
 			change: lacks(authorizationv1.ResourceAttributes{Verb: "watch", Group: "coordination.k8s.io", Resource: "leases"}),
+		},
+		"one that no Service asks for": {change: lacks(evictions)},
+		"one that a Service asks for": {
+			func(f *facts) {
+				asking := f.services.value[0].DeepCopy()
+				asking.Annotations[config.AfterHandoverKey] = config.AfterHandoverEvict
+				f.services.value[0] = asking
+				lacks(evictions)(f)
+			},
+			[]string{account + "create pods/eviction"},
 		},
 		"the user may not ask": {
 			func(f *facts) { f.rights = reading[[]right]{unread: "may not create SubjectAccessReviews"} },

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -19,16 +20,23 @@ func checkRights(f *facts) (found findings) {
 	}
 	about := "ServiceAccount " + f.tanistNamespace + "/" + config.ReplicaName
 	for _, right := range f.rights.value {
-		if !right.granted && f.needs(right.attributes) {
-			found.fail(about, "it may not "+describeRight(right.attributes), "install the chart or install.yaml again")
+		if right.granted || !f.needs(right.attributes) {
+			continue
 		}
+		remedy := "install the chart or install.yaml again"
+		if right.attributes.Subresource == evictions.Subresource {
+			remedy = "install the chart with afterHandover.evictions=true, or remove " + config.AfterHandoverKey + ": " + config.AfterHandoverEvict + " from the Services that have it"
+		}
+		found.fail(about, "it may not "+describeRight(right.attributes), remedy)
 	}
 	return found
 }
 
-// needs reports whether an installation like this one needs a right: some belong to admission, some to metrics, and
-// some to Services that follow a Lease.
+// needs reports whether an installation like this one needs a right: some belong to admission, some to metrics, and some to what Services ask for.
 func (f *facts) needs(a authorizationv1.ResourceAttributes) bool {
+	if a.Subresource == evictions.Subresource {
+		return f.asksForEvictions(a.Namespace)
+	}
 	switch a.Group {
 	case "admissionregistration.k8s.io":
 		return !f.admissionOff()
@@ -46,6 +54,14 @@ func (f *facts) needs(a authorizationv1.ResourceAttributes) bool {
 func (f *facts) anyFollows(namespace string) bool {
 	return slices.ContainsFunc(f.leaders, func(l leader) bool {
 		return l.options.FollowLease != "" && (namespace == "" || namespace == l.source.Namespace)
+	})
+}
+
+// asksForEvictions reports whether any Service of a namespace asks for the eviction of its old leader; of any namespace if it is empty.
+func (f *facts) asksForEvictions(namespace string) bool {
+	return slices.ContainsFunc(f.services.value, func(service *corev1.Service) bool {
+		options, _ := config.ParseOptions(service)
+		return config.Enabled(service.Annotations) && options.AfterHandover.Evict && (namespace == "" || namespace == service.Namespace)
 	})
 }
 

@@ -16,12 +16,16 @@ import (
 // parallelReviews is how many questions about rights are asked at a time. There are some fifty.
 const parallelReviews = 8
 
-// readRights asks the API server for each right of the manifest whether Tanist's account has it.
+// evictions is a right that the chart does not give by default, and that Services may ask for.
+var evictions = authorizationv1.ResourceAttributes{Verb: "create", Resource: "pods", Subresource: "eviction"}
+
+// readRights asks the API server for each right of the manifest, and for that to evict pods, whether Tanist's account has it.
 func (r *reader) readRights(ctx context.Context, f *facts) error {
 	needed, err := rightsIn(deploy.InstallYAML, r.tanistNamespace)
 	if err != nil {
 		return err
 	}
+	needed = append(needed, evictions)
 	if only := f.onlyNamespaces(); only != "" {
 		needed = limited(needed, strings.Split(only, ","), r.tanistNamespace)
 	}

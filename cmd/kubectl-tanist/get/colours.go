@@ -27,5 +27,6 @@ var colours = map[string]terminal.Colour{
 	status.LeaseMissing: terminal.Yellow, status.LeaseNotHeld: terminal.Yellow, status.LeaseHolderUnknown: terminal.Yellow,
 	status.LeaseHolderNotReady: terminal.Red,
 	status.Paused:              terminal.Yellow, status.HeldBack: terminal.Yellow, status.ExcludedLeader: terminal.Yellow, status.OtherType: terminal.Yellow,
-	status.NoDrainWindow: terminal.Yellow, status.SuccessorNoWindow: terminal.Yellow,
+	status.OldLeaderStays: terminal.Yellow,
+	status.NoDrainWindow:  terminal.Yellow, status.SuccessorNoWindow: terminal.Yellow,
 }

@@ -40,6 +40,7 @@ const (
 	Paused              = "hand-overs paused"
 	HeldBack            = "hand-over held back"
 	ExcludedLeader      = "excluded leader"
+	OldLeaderStays      = "old leader not evicted"
 	OtherType           = "leader Service of another type"
 	LeaseMissing        = "Lease missing"
 	LeaseNotHeld        = "Lease not held"

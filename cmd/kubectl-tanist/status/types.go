@@ -107,6 +107,8 @@ type Options struct {
 	CandidateCondition string `json:"candidateCondition,omitempty"`
 	PreferredNodes     string `json:"preferredNodes,omitempty"`
 	FollowLease        string `json:"followLease,omitempty"`
+	// AfterHandover is evict, or what is called on the old leader. It is empty for none.
+	AfterHandover string `json:"afterHandover,omitempty"`
 	// LeaderServiceType is empty for the default, ClusterIP.
 	LeaderServiceType     string `json:"leaderServiceType,omitempty"`
 	ExternalTrafficPolicy string `json:"externalTrafficPolicy,omitempty"`

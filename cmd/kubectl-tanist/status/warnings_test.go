@@ -256,6 +256,15 @@ func TestWarnings(t *testing.T) {
 		"a leader Service that has yet to get its type": {
 			changes: []func(*Objects){annotated(config.LeaderServiceTypeKey, "NodePort")}, want: []string{"leader Service of another type"},
 		},
+		"an old leader that is to be evicted": {
+			changes: []func(*Objects){annotated(config.AfterHandoverKey, "evict"), after("b")}, want: []string{"old leader not evicted"},
+		},
+		"an old leader that is gone":       {changes: []func(*Objects){annotated(config.AfterHandoverKey, "evict"), after("z")}},
+		"an old leader that is called":     {changes: []func(*Objects){annotated(config.AfterHandoverKey, "/a"), after("b")}},
+		"an old leader of another Service": {changes: []func(*Objects){annotated(config.AfterHandoverKey, "evict"), after("b"), func(o *Objects) { o.Slices[0].OwnerReferences = nil }}, want: []string{"no leader", "foreign EndpointSlice"}},
+		"an old leader that is being deleted": {
+			changes: []func(*Objects){annotated(config.AfterHandoverKey, "evict"), after("b"), func(o *Objects) { o.Pods[1].DeletionTimestamp = &metav1.Time{Time: t0} }},
+		},
 		"a wrong type": {
 			changes: []func(*Objects){annotated(config.LeaderServiceTypeKey, "Nodeport"), func(o *Objects) {
 				o.Services[1].Spec.Type = corev1.ServiceTypeNodePort // the last good one
@@ -324,16 +333,21 @@ func pausedFor(reason string) func(*Objects) {
 	}
 }
 
+// after records that the leader has moved from a pod.
+func after(old string) func(*Objects) {
+	return func(o *Objects) { o.Slices[0].Annotations[config.OldLeaderKey] = "3/" + old + "/" + old }
+}
+
 func TestWishesAreListed(t *testing.T) {
 	l := Of(objects(source(func(s *corev1.Service) {
 		maps.Copy(s.Annotations, map[string]string{
 			config.PausedKey: "true", config.HandoverOnKey: "", config.CandidateConditionKey: "example.com/CaughtUp",
-			config.PreferredNodesKey: "zone=a", config.LeaderServiceTypeKey: "LoadBalancer", config.ExternalTrafficPolicyKey: "Local",
+			config.PreferredNodesKey: "zone=a", config.AfterHandoverKey: ":admin/handed-over", config.LeaderServiceTypeKey: "LoadBalancer", config.ExternalTrafficPolicyKey: "Local",
 			config.LoadBalancerClassKey: "example.com/internal",
 		})
 	})))
 	want := []string{
-		"paused=true", "handover-on=none", "candidate-condition=example.com/CaughtUp", "preferred-nodes=zone=a", "leader-service-type=LoadBalancer",
+		"paused=true", "handover-on=none", "candidate-condition=example.com/CaughtUp", "preferred-nodes=zone=a", "after-handover=:admin/handed-over", "leader-service-type=LoadBalancer",
 		"external-traffic-policy=Local", "load-balancer-class=example.com/internal",
 	}
 	if diff := cmp.Diff(want, l.Options.Wishes()); diff != "" {

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
@@ -22,6 +23,9 @@ func (o *Options) wishes(options config.Options) {
 	}
 	o.CandidateCondition, o.PreferredNodes = options.CandidateCondition, options.PreferredNodes
 	o.FollowLease = options.FollowLease
+	if after := options.AfterHandover.String(); after != config.AfterHandoverNone {
+		o.AfterHandover = after
+	}
 	if options.LeaderServiceType != config.TypeClusterIP {
 		o.LeaderServiceType = string(options.LeaderServiceType)
 	}
@@ -43,14 +47,15 @@ func (o Options) Wishes() []string {
 	add(config.CandidateConditionKey, o.CandidateCondition)
 	add(config.PreferredNodesKey, o.PreferredNodes)
 	add(config.FollowLeaseKey, o.FollowLease)
+	add(config.AfterHandoverKey, o.AfterHandover)
 	add(config.LeaderServiceTypeKey, o.LeaderServiceType)
 	add(config.ExternalTrafficPolicyKey, o.ExternalTrafficPolicy)
 	add(config.LoadBalancerClassKey, o.LoadBalancerClass)
 	return all
 }
 
-// wishWarnings returns the warnings about what a Service asks for: what a pause holds back, a leader that should not lead, and a leader
-// Service of another type.
+// wishWarnings returns the warnings about what a Service asks for: what a pause holds back, a leader that should not lead, an old leader that
+// should be evicted, and a leader Service of another type.
 func (f findings) wishWarnings(l Leader) []Warning {
 	if f.leaderService == nil {
 		return nil
@@ -65,11 +70,29 @@ func (f findings) wishWarnings(l Leader) []Warning {
 				": it serves, and gives way to the first pod that may lead, has been ready for long enough and stays"})
 		}
 	}
+	if old := f.oldLeader(); old != nil && f.wanted.AfterHandover.Evict {
+		all = append(all, Warning{OldLeaderStays, fmt.Sprintf("%s led before and still serves, so connections may stay on it; %s asks for its eviction, which takes a "+
+			"second at least, may wait for a disruption budget, and is given up after half a minute: kubectl describe service %s --namespace %s",
+			old.Name, config.AfterHandoverKey, f.Service.Name, f.Service.Namespace)})
+	}
 	if is := config.LeaderServiceTypeOf(f.leaderService); is != f.wanted.LeaderServiceType && !slices.Contains(wrongKeys(f.wrong), config.LeaderServiceTypeKey) {
 		all = append(all, Warning{OtherType, fmt.Sprintf("Service %s is %s, and %s asks for %s; Tanist has yet to change it, or its write is refused",
 			f.leaderService.Name, is, config.LeaderServiceTypeKey, f.wanted.LeaderServiceType)})
 	}
 	return all
+}
+
+// oldLeader returns the pod from which the last hand-over has taken the leadership, if it still serves; nil if there is none.
+func (f findings) oldLeader() *corev1.Pod {
+	for _, slice := range named(f.leaderService, f.Slices) {
+		old := leaderslice.Parse(slice).OldLeader
+		for _, pod := range f.pods {
+			if madeSlice(slice, f.leaderService) && pod.UID == old.UID && pod != f.leaderPod && Ready(pod) {
+				return pod
+			}
+		}
+	}
+	return nil
 }
 
 // paused says what a pause holds back, as the condition of the leader Service says it.
