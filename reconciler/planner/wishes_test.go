@@ -28,12 +28,13 @@ var wishes = []struct{ name, value string }{
 	{"candidate", "false"},
 	{"candidate-condition", "example.com/CaughtUp"},
 	{"preferred-nodes", "zone=green"},
+	{"after-handover", "evict"},
 	{"leader-service-type", "LoadBalancer"},
 	{"external-traffic-policy", "Local"},
 }
 
-// wanted is who leads in the scenario, and the type of the leader Service. Who would lead without a pause is in parentheses behind the
-// leader that stays. Refused is the wish that admission refuses: the rest is what is in force if it gets past admission.
+// wanted is who leads in the scenario, whether the old leader is evicted, and the type of the leader Service. Who would lead without a pause is
+// in parentheses behind the leader that stays. Refused is the wish that admission refuses: the rest is what is in force if it gets past admission.
 var wanted = map[string]string{
 	"":                        "b2: NodeGoing, ClusterIP",
 	"paused":                  "a1 (b2: NodeGoing), ClusterIP",
@@ -41,6 +42,7 @@ var wanted = map[string]string{
 	"candidate":               "c3: NodeGoing, ClusterIP",
 	"candidate-condition":     "b2: NodeGoing, ClusterIP",
 	"preferred-nodes":         "c3: NodeGoing, ClusterIP",
+	"after-handover":          "b2: NodeGoing, evicts a1, ClusterIP",
 	"leader-service-type":     "b2: NodeGoing, LoadBalancer Cluster",
 	"external-traffic-policy": "refused: external-traffic-policy; b2: NodeGoing, ClusterIP",
 
@@ -48,26 +50,34 @@ var wanted = map[string]string{
 	"paused + candidate":               "a1 (c3: NodeGoing), ClusterIP",
 	"paused + candidate-condition":     "a1 (b2: NodeGoing), ClusterIP",
 	"paused + preferred-nodes":         "a1 (c3: NodeGoing), ClusterIP",
+	"paused + after-handover":          "a1 (b2: NodeGoing), ClusterIP",
 	"paused + leader-service-type":     "a1 (b2: NodeGoing), LoadBalancer Cluster",
 	"paused + external-traffic-policy": "refused: external-traffic-policy; a1 (b2: NodeGoing), ClusterIP",
 
 	"handover-on + candidate":               "a1, ClusterIP",
 	"handover-on + candidate-condition":     "b2: LeaderExcluded, ClusterIP", // a1 has not caught up, and b2 has
 	"handover-on + preferred-nodes":         "a1, ClusterIP",                 // a preferred node takes nothing from a leader that is well
+	"handover-on + after-handover":          "a1, ClusterIP",
 	"handover-on + leader-service-type":     "a1, LoadBalancer Cluster",
 	"handover-on + external-traffic-policy": "refused: external-traffic-policy; a1, ClusterIP",
 
 	"candidate + candidate-condition":     "a1, ClusterIP", // nobody may follow, so the leader keeps serving until its node goes
 	"candidate + preferred-nodes":         "c3: NodeGoing, ClusterIP",
+	"candidate + after-handover":          "c3: NodeGoing, evicts a1, ClusterIP",
 	"candidate + leader-service-type":     "c3: NodeGoing, LoadBalancer Cluster",
 	"candidate + external-traffic-policy": "refused: external-traffic-policy; c3: NodeGoing, ClusterIP",
 
 	"candidate-condition + preferred-nodes":         "b2: NodeGoing, ClusterIP", // who may lead counts more than who is preferred
+	"candidate-condition + after-handover":          "b2: NodeGoing, evicts a1, ClusterIP",
 	"candidate-condition + leader-service-type":     "b2: NodeGoing, LoadBalancer Cluster",
 	"candidate-condition + external-traffic-policy": "refused: external-traffic-policy; b2: NodeGoing, ClusterIP",
 
+	"preferred-nodes + after-handover":          "c3: NodeGoing, evicts a1, ClusterIP",
 	"preferred-nodes + leader-service-type":     "c3: NodeGoing, LoadBalancer Cluster",
 	"preferred-nodes + external-traffic-policy": "refused: external-traffic-policy; c3: NodeGoing, ClusterIP",
+
+	"after-handover + leader-service-type":     "b2: NodeGoing, evicts a1, LoadBalancer Cluster",
+	"after-handover + external-traffic-policy": "refused: external-traffic-policy; b2: NodeGoing, evicts a1, ClusterIP",
 
 	"leader-service-type + external-traffic-policy": "b2: NodeGoing, LoadBalancer Local",
 }
@@ -139,6 +149,9 @@ func outcomeOfWishes(service, pod map[string]string) string {
 		who += ": " + p.After.Reason
 	case p.Decision.HeldBack != nil:
 		who += fmt.Sprintf(" (%s: %s)", p.Decision.HeldBack.Name, p.Decision.HeldBackReason)
+	}
+	if old := oldLeaderIn(carryOut(in, p)).Name; old != "" {
+		who += ", evicts " + old
 	}
 	spec := leaderservice.Mirror(&corev1.Service{}, source, options, leaderslice.State{}).Spec
 	kind := strings.TrimSpace(string(spec.Type) + " " + string(spec.ExternalTrafficPolicy))
