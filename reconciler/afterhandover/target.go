@@ -44,7 +44,7 @@ func (in input) url() (url, problem string) {
 	if address == "" && len(in.pod.Status.PodIPs) > 0 {
 		address = in.pod.Status.PodIPs[0].IP
 	}
-	if ip, err := netip.ParseAddr(address); err != nil || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() {
+	if ip, err := netip.ParseAddr(address); err != nil || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() || ip.IsLinkLocalUnicast() {
 		return "", fmt.Sprintf("its address %q is not one of a pod", address)
 	}
 	return "http://" + net.JoinHostPort(address, strconv.Itoa(int(port))) + in.options.Path, ""

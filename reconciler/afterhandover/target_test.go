@@ -61,6 +61,8 @@ func TestURL(t *testing.T) {
 			problem: "it uses its node's network, and port 10250 is not a named port of its containers, so it may be another program's",
 		},
 		"no address":             {changes: []func(*input){pod(ips())}, problem: `its address "" is not one of a pod`},
+		"Tanist's own address":   {changes: []func(*input){pod(ips("127.0.0.1"))}, problem: `its address "127.0.0.1" is not one of a pod`},
+		"the same, as IPv6":      {changes: []func(*input){pod(ips("::ffff:127.0.0.1"))}, problem: `its address "::ffff:127.0.0.1" is not one of a pod`},
 		"a link-local address":   {changes: []func(*input){pod(ips("169.254.169.254"))}, problem: `its address "169.254.169.254" is not one of a pod`},
 		"a multicast address":    {changes: []func(*input){pod(ips("224.0.0.1"))}, problem: `its address "224.0.0.1" is not one of a pod`},
 		"an unspecified address": {changes: []func(*input){pod(ips("0.0.0.0"))}, problem: `its address "0.0.0.0" is not one of a pod`},
