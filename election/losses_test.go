@@ -87,7 +87,7 @@ func TestAfterWhichMovesTheOldLeaderStays(t *testing.T) {
 		}
 	}
 	want := []Reason{
-		ReasonNodeGoing, ReasonRollout, ReasonScaleDown, ReasonRunsToCompletion, ReasonLeaderIncomplete, ReasonLeaderExcluded,
+		ReasonLeaseHolder, ReasonNodeGoing, ReasonRollout, ReasonScaleDown, ReasonRunsToCompletion, ReasonLeaderIncomplete, ReasonLeaderExcluded,
 		ReasonPreferred, ReasonBetterCandidate,
 	}
 	if diff := cmp.Diff(want, stays); diff != "" {

@@ -113,9 +113,10 @@ func (r Reason) Verdict() bool {
 }
 
 // OldLeaderStays reports whether the reason is one for which the old leader keeps serving, and nobody is deleting it yet: connections may stay
-// on it. A pod with the condition DisruptionTarget is being evicted already.
+// on it. A pod with the condition DisruptionTarget is being evicted already. One whose application has elected another pod is a loss only in
+// that every replica acts on it.
 func (r Reason) OldLeaderStays() bool {
-	return r != "" && !r.Loss() && r != ReasonLeaderDisrupted
+	return r == ReasonLeaseHolder || r != "" && !r.Loss() && r != ReasonLeaderDisrupted
 }
 
 // failure reports whether the leader was lost although nobody deleted it: it crashed, or stopped answering.

@@ -34,6 +34,7 @@ func TestWhichMovesRecordTheOldLeader(t *testing.T) {
 	}{
 		"another pod is preferred":       {pods: []*corev1.Pod{a, b}, changes: []func(*Input){evicting, preferringB}, want: recorded},
 		"a path is to be called":         {pods: []*corev1.Pod{a, b}, changes: []func(*Input){func(in *Input) { in.Options.AfterHandover.Path = "/a" }, preferringB}, want: recorded},
+		"the application elects another": {pods: []*corev1.Pod{a, b}, changes: []func(*Input){evicting, held("b2_x", "50")}, want: recorded},
 		"nothing is asked for":           {pods: []*corev1.Pod{a, b}, changes: []func(*Input){preferringB}},
 		"the leader does not move":       {pods: []*corev1.Pod{a, b}, changes: []func(*Input){evicting}},
 		"the leader is deleted":          {pods: []*corev1.Pod{gen.ReadyPod("a1", gen.Terminating), b}, changes: []func(*Input){evicting}},
