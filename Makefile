@@ -63,6 +63,10 @@ test: ## Run all tests that need no root, with the race detector if there is gcc
 	cd tools/release && $(STILL) "Unit tests of the release" go test ./...
 	$(MAKE) chart integration
 
+.PHONY: grant-model
+grant-model: ## Search the model of grants with one more move than "make test" does
+	$(STILL) "The model of grants" go test -count=1 -timeout 24h -v -run '^TestNoTwoPodsHoldAGrantAtATime$$' ./test/grantmodel/ -more 1
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz test for a time, on what users write (FUZZTIME=10m PARALLEL=1)
 	$(STILL) "Fuzz tests" scripts/fuzz.sh $(FUZZTIME)
