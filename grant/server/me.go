@@ -1,0 +1,118 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/grant"
+)
+
+// me answers GET /v1/me.
+func (s *Server) me(w http.ResponseWriter, r *http.Request) {
+	caller, q, ok := s.caller(w, r)
+	if !ok {
+		return
+	}
+	if caller = caller.only(q.service); q.service != "" && len(caller.Services) == 0 {
+		refuse(w, http.StatusNotFound, noService(q.service))
+		return
+	}
+	if q.wait > 0 {
+		address, _ := remote(r)
+		if !s.limits.begin(address) {
+			refuse(w, http.StatusTooManyRequests, "too many requests of this address wait")
+			return
+		}
+		defer s.limits.end(address)
+		reply(w, s.await(r.Context(), address, caller, q))
+		return
+	}
+	answer := s.news(caller)
+	s.grant(r.Context(), caller, q.session, &answer)
+	reply(w, answer)
+}
+
+// news returns what is known without a read. It grants nothing.
+func (s *Server) news(caller Caller) me {
+	answer := me{Namespace: caller.Namespace, Pod: caller.Name, UID: caller.UID, Services: make([]service, len(caller.Services))}
+	hash := fnv.New64a()
+	for i, known := range caller.Services {
+		answer.Services[i] = service{
+			Service: known.Name, LeaderService: known.LeaderService, Leads: known.Leads, Leader: known.Leader, Term: known.Term,
+		}
+		_, _ = fmt.Fprintln(hash, known.Name, known.LeaderService, known.Leader, known.Term, known.Leads, s.book.settled(known.Slice))
+	}
+	answer.Version = fmt.Sprintf("%016x", hash.Sum64())
+	return answer
+}
+
+// await returns the news when they differ from those of the version, or, without one, from the present ones; at the latest when the time is
+// over.
+func (s *Server) await(ctx context.Context, address netip.Addr, caller Caller, q question) me {
+	slices := make([]types.NamespacedName, len(caller.Services))
+	for i := range caller.Services {
+		slices[i] = caller.Services[i].Slice
+	}
+	changes, end := s.book.subscribe(slices)
+	defer end()
+	over := time.NewTimer(q.wait)
+	defer over.Stop()
+	for first := true; ; first = false {
+		// The first time too: something may have changed before the subscription. The address may be another pod's by now.
+		if again, ok := s.cluster.Caller(address); ok && again.UID == caller.UID {
+			caller = again.only(q.service)
+		}
+		answer := s.news(caller)
+		if q.version == "" && first {
+			q.version = answer.Version
+		}
+		if answer.Version != q.version {
+			return answer
+		}
+		select {
+		case <-changes:
+		case <-over.C:
+			return answer
+		case <-ctx.Done():
+			return answer
+		case <-s.stopping:
+			return answer
+		}
+	}
+}
+
+// grant asks for a grant for each Service that the caller leads, all at the same time.
+func (s *Server) grant(ctx context.Context, caller Caller, session string, answer *me) {
+	var wg sync.WaitGroup
+	for i, known := range caller.Services {
+		if known.Leads {
+			wg.Go(func() { s.grantOne(ctx, caller, known, session, &answer.Services[i]) })
+		}
+	}
+	wg.Wait()
+}
+
+func (s *Server) grantOne(ctx context.Context, caller Caller, known Service, session string, answer *service) {
+	given := grant.Answer{Refusal: grant.Unread}
+	if read, err := s.book.read(ctx, known.Slice, s.live); err == nil {
+		if given = s.book.ask(known.Slice, read, caller.UID, session); given.For > 0 {
+			answer.Term = read.view.Term
+		}
+	}
+	answer.Refused = given.Refusal
+	answer.ValidForMilliseconds, answer.RetryAfterMilliseconds = given.For.Milliseconds(), milliseconds(given.RetryAfter)
+	if given.Refusal == grant.NotLeader {
+		answer.Leads = false
+	}
+	s.metrics.answered(given)
+}
+
+// milliseconds rounds up, so that a caller does not ask again too early.
+func milliseconds(d time.Duration) int64 { return (d + time.Millisecond - 1).Milliseconds() }

@@ -1,0 +1,133 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// maxWait is the longest time that a request may wait for news.
+const maxWait = time.Minute
+
+// question is what a request asks for.
+type question struct {
+	// service limits the answer to one Service; empty for all.
+	service string
+	// session names the process that asks; empty if it has no name.
+	session string
+	// wait is how long to wait for news; zero for an answer at once. version is that of the answer which the caller has; empty if it has none.
+	wait    time.Duration
+	version string
+	// term is the one that a pod steps down from.
+	term int64
+}
+
+var (
+	sessions = regexp.MustCompile(`^[A-Za-z0-9-]{0,64}$`)
+	versions = regexp.MustCompile(`^[0-9a-f]{0,16}$`)
+)
+
+// parse reads the parameters. Unknown ones are ignored, because a later version of the library may send more.
+func parse(values url.Values) (question, error) {
+	q := question{service: values.Get("service"), session: values.Get("session"), version: values.Get("version")}
+	if q.service != "" && len(validation.IsDNS1123Label(q.service)) > 0 {
+		return q, fmt.Errorf("service=%.70q: must be the name of a Service", q.service)
+	}
+	if !sessions.MatchString(q.session) {
+		return q, fmt.Errorf("session=%.70q: must be at most 64 letters, digits and hyphens", q.session)
+	}
+	if !versions.MatchString(q.version) {
+		return q, fmt.Errorf("version=%.20q: must be the version of an earlier answer", q.version)
+	}
+	var err error
+	if text := values.Get("wait"); text != "" {
+		if q.wait, err = time.ParseDuration(text); err != nil || q.wait < 0 || q.wait > maxWait {
+			return q, fmt.Errorf("wait=%.20q: must be a duration between 0s and %s, such as 30s", text, maxWait)
+		}
+	}
+	if text := values.Get("term"); text != "" {
+		if q.term, err = strconv.ParseInt(text, 10, 64); err != nil || q.term <= 0 {
+			return q, fmt.Errorf("term=%.20q: must be a positive integer", text)
+		}
+	}
+	return q, nil
+}
+
+// remote returns the address that a request comes from.
+func remote(r *http.Request) (netip.Addr, bool) {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	return address.Addr().Unmap().WithZone(""), err == nil
+}
+
+// caller returns who asks and for what. It answers the request itself, and returns false, if it must be refused.
+func (s *Server) caller(w http.ResponseWriter, r *http.Request) (Caller, question, bool) {
+	address, ok := remote(r)
+	if !ok || !s.limits.admit(address) {
+		s.metrics.refused("TooManyRequests")
+		refuse(w, http.StatusTooManyRequests, "too many requests from this address")
+		return Caller{}, question{}, false
+	}
+	if s.book.duration() == 0 {
+		refuse(w, http.StatusServiceUnavailable, "this replica has just started")
+		return Caller{}, question{}, false
+	}
+	if r.ContentLength != 0 {
+		limitBody(w)
+		refuse(w, http.StatusBadRequest, "a request has no body")
+		return Caller{}, question{}, false
+	}
+	q, err := parse(r.URL.Query())
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return Caller{}, question{}, false
+	}
+	caller, ok := s.cluster.Caller(address)
+	if !ok {
+		s.metrics.refused("UnknownPod")
+		refuse(w, http.StatusForbidden, fmt.Sprintf("the request comes from %s: want the address of exactly one pod, which is not in the host network", address))
+		return Caller{}, question{}, false
+	}
+	return caller, q, true
+}
+
+// only returns the caller with one of its Services, or with none if it is not a candidate of that; with all of them if no name is given.
+func (c Caller) only(name string) Caller {
+	if name == "" {
+		return c
+	}
+	all := c.Services
+	c.Services = nil
+	for i := range all {
+		if all[i].Name == name {
+			c.Services = all[i : i+1]
+		}
+	}
+	return c
+}
+
+// noService is the answer about a Service that is none of the caller's. It is the same whether or not there is such a Service.
+func noService(name string) string {
+	return fmt.Sprintf("service=%s: must be a Service with a leader Service that selects this pod", name)
+}
+
+// limitBody limits the time to read the rest of a request.
+func limitBody(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTimeout)) // tests' writers cannot
+}
+
+// refuse answers with an error, as plain text.
+func refuse(w http.ResponseWriter, status int, message string) { http.Error(w, message, status) }
+
+// reply answers with JSON. No proxy may keep it.
+func reply(w http.ResponseWriter, answer any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(answer) // it fails only if the caller no longer waits
+}

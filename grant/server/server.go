@@ -1,0 +1,118 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/net/netutil"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/tanist-dev/tanist/grant"
+)
+
+// The limits of the server. Every pod in the cluster can connect to it.
+const (
+	maxConnections = 8192
+	maxHeaderBytes = 8 << 10
+	requestTimeout = 2 * time.Second
+	// idleTimeout is how long a connection may be unused. It is longer than any client's, so that the server does not close one on which a
+	// request is on its way.
+	idleTimeout = 2 * time.Minute
+	// maxReads is how many slices a replica reads at a time.
+	maxReads = 64
+	// readTimeout is how long a read may take. A later one would be of little use, because a grant counts from when it was asked for.
+	readTimeout = time.Second
+)
+
+// Options are what a Server needs.
+type Options struct {
+	Cluster Cluster
+	Reader  Reader
+	// Duration returns how long a grant lasts by the tuning in force; zero while that is not known. Until then nobody is answered, and Note must
+	// not be called.
+	Duration   func() time.Duration
+	Registerer prometheus.Registerer
+}
+
+// Server tells pods whether they lead.
+type Server struct {
+	cluster Cluster
+	reader  Reader
+	book    *book
+	limits  *limits
+	metrics *metricsSet
+	client  *http.Client
+	// started is when this replica began to give grants.
+	started time.Time
+	// reads has a place for each read under way.
+	reads chan struct{}
+	// stopping is closed when the server stops, so that nobody waits for news any longer.
+	stopping chan struct{}
+}
+
+// New returns a Server, and registers its metrics.
+func New(o Options) (*Server, error) {
+	s := &Server{
+		cluster: o.Cluster, reader: o.Reader, book: newBook(o.Duration), limits: newLimits(), metrics: newMetrics(), client: newClient(),
+		started: time.Now(), reads: make(chan struct{}, maxReads), stopping: make(chan struct{}),
+	}
+	if err := s.metrics.register(o.Registerer); err != nil {
+		return nil, fmt.Errorf("failed to register metrics of grants: %w", err)
+	}
+	return s, nil
+}
+
+// Note tells the server what the watch says of a slice.
+func (s *Server) Note(slice types.NamespacedName, view grant.View) { s.book.note(slice, view) }
+
+// Gone tells the server that a slice is gone.
+func (s *Server) Gone(slice types.NamespacedName) { s.book.forget(slice) }
+
+// Handler serves the requests of pods and of the other replicas.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/me", s.me)
+	mux.HandleFunc("POST /v1/me/stepdown", s.stepDown)
+	mux.HandleFunc("POST "+replicaPath, s.heard)
+	return mux
+}
+
+// AddTo makes the manager serve. It listens immediately, and fails if it cannot. The manager starts the server before it fills its caches, and
+// whether or not this replica holds the Lease.
+func (s *Server) AddTo(mgr manager.Manager, address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("failed to listen for grants: %w", err)
+	}
+	// There is no ReadTimeout: it would end the requests that wait for news. What has a body gets a deadline of its own.
+	server := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: requestTimeout,
+		WriteTimeout:      maxWait + requestTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+	}
+	server.RegisterOnShutdown(func() { close(s.stopping) })
+	return mgr.Add(&manager.Server{
+		Name: "grants", Listener: netutil.LimitListener(limitEach(listener), maxConnections), Server: server, ShutdownTimeout: new(requestTimeout),
+	})
+}
+
+// live reads a slice, when there is a place for one more read.
+func (s *Server) live(slice types.NamespacedName) (view grant.View, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	defer func() { s.metrics.read(err) }()
+	select {
+	case s.reads <- struct{}{}:
+		defer func() { <-s.reads }()
+	case <-ctx.Done():
+		return grant.View{}, ctx.Err()
+	}
+	return s.reader.Read(ctx, slice)
+}

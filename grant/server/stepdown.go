@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tanist-dev/tanist/grant"
+)
+
+// The reasons why a step-down does not count. The next leader then waits as after a crash.
+const (
+	// stillLeads is a pod that leads, or led last, so that it could get another grant.
+	stillLeads = "StillLeads"
+	// otherSession is another process of the pod that may hold a grant, or a replica that cannot say so.
+	otherSession = "NotVouched"
+	unread       = string(grant.Unread)
+)
+
+// release is what replicas tell each other of a step-down.
+type release struct {
+	Slice   types.NamespacedName `json:"slice"`
+	Pod     string               `json:"pod"`
+	Session string               `json:"session"`
+	Term    int64                `json:"term"`
+	// Later is what the slice said in a live read after the pod had stepped down.
+	Later grant.View `json:"later"`
+	// Counts is whether all replicas have vouched. Without it, the replica is asked to.
+	Counts bool `json:"counts"`
+}
+
+// stepDown answers POST /v1/me/stepdown.
+func (s *Server) stepDown(w http.ResponseWriter, r *http.Request) {
+	caller, question, ok := s.caller(w, r)
+	if !ok {
+		return
+	}
+	if question.service == "" || question.term <= 0 {
+		refuse(w, http.StatusBadRequest, "service and term are required: the Service, and the term of the last grant, such as ?service=db&term=1760000000000")
+		return
+	}
+	caller = caller.only(question.service)
+	if len(caller.Services) == 0 {
+		refuse(w, http.StatusNotFound, noService(question.service))
+		return
+	}
+	answer := s.countStepDown(r.Context(), release{
+		Slice: caller.Services[0].Slice, Pod: caller.UID, Session: question.session, Term: question.term,
+	})
+	s.metrics.stepDown(answer)
+	reply(w, answer)
+}
+
+// countStepDown counts a step-down here and on the other replicas, if it may count.
+func (s *Server) countStepDown(ctx context.Context, told release) steppedDown {
+	read, err := s.book.read(ctx, told.Slice, s.live)
+	if err != nil {
+		return steppedDown{Reason: unread}
+	}
+	told.Later = read.view
+	if !read.current || read.view.Term <= told.Term || read.view.Leader == told.Pod {
+		return steppedDown{Reason: stillLeads}
+	}
+	replicas := s.cluster.Replicas()
+	if replicas.Hidden || !s.longAgo(replicas.Left) || !s.vouch(told) || !s.tellAll(ctx, replicas.Addresses, told) {
+		return steppedDown{Reason: otherSession}
+	}
+	told.Counts = true
+	s.book.release(told)
+	s.tellAll(ctx, replicas.Addresses, told) // one that does not hear it waits
+	return steppedDown{Released: true}
+}
+
+// longAgo reports whether no grant from before a time can be valid.
+func (s *Server) longAgo(at time.Time) bool {
+	s.book.mu.Lock()
+	defer s.book.mu.Unlock()
+	now := time.Now()
+	_, wait := s.book.times(now)
+	return now.Sub(at) >= wait
+}
+
+// vouch reports whether this replica gave no grant to another session of the pod that may be valid, and will give none for that term.
+func (s *Server) vouch(told release) bool {
+	b := s.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	_, wait := b.times(now)
+	e := b.entry(told.Slice)
+	// A read for another session may be under way that began before the leader moved. It must not count any more.
+	if e.record.Note(told.Later, now, wait) {
+		e.tell()
+	}
+	latest, _ := e.record.Latest()
+	return latest.Term >= told.Later.Term && e.record.Vouch(told.Pod, told.Session, s.started, now, wait)
+}
+
+// release marks the term that a pod has stepped down from.
+func (b *book) release(told release) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	_, wait := b.times(now)
+	e := b.entry(told.Slice)
+	e.record.Release(told.Pod, told.Term, told.Later, now, wait)
+	e.tell()
+}
+
+// tellAll sends the same to all replicas at a time, and reports whether all of them have agreed.
+func (s *Server) tellAll(ctx context.Context, replicas []netip.AddrPort, told release) bool {
+	ctx, cancel := context.WithTimeout(ctx, replicaTimeout)
+	defer cancel()
+	var refused atomic.Bool
+	var wg sync.WaitGroup
+	for _, replica := range replicas {
+		wg.Go(func() {
+			if err := s.tell(ctx, replica, told); err != nil {
+				refused.Store(true)
+			}
+		})
+	}
+	wg.Wait()
+	return !refused.Load()
+}
