@@ -1,0 +1,94 @@
+package leader
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// shortestPause is the shortest pause between two requests, and idlePause that of a pod which does not lead: it hears when that changes.
+	shortestPause = 20 * time.Millisecond
+	idlePause     = 5 * time.Second
+	// newsPause is the pause after news could not be had.
+	newsPause = 500 * time.Millisecond
+)
+
+// ask asks for grants until the context ends: four times in the time that one lasts while this pod leads, and at once when there are news.
+func (l *Leadership) ask(ctx context.Context) {
+	duration := usualDuration
+	for ctx.Err() == nil {
+		next := l.askOnce(ctx, &duration)
+		timer := time.NewTimer(max(next, shortestPause))
+		select {
+		case <-timer.C:
+		case <-l.wake:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// askOnce asks once, and returns when to ask again.
+func (l *Leadership) askOnce(ctx context.Context, duration *time.Duration) time.Duration {
+	session, ended := l.lease.current()
+	if state, _ := l.latest(); ended > 0 && state.Term <= ended {
+		return idlePause // this process has stepped down, and there is no later term yet
+	}
+	sent := now()
+	limited, cancel := context.WithTimeout(ctx, *duration/4)
+	defer cancel()
+	_, got, err := l.client.me(limited, session, "", 0)
+	if err != nil {
+		if ctx.Err() == nil {
+			l.client.another()
+			l.set(func(s *State) { s.Err = err })
+		}
+		return *duration / 16
+	}
+	length := time.Duration(got.ValidForMilliseconds) * time.Millisecond
+	held := l.lease.left(got.Term) > 0
+	l.lease.grant(session, sent, got.Term, length)
+	l.set(func(s *State) { s.take(got) })
+	switch {
+	case length > 0:
+		*duration = length
+		return length / 4
+	case got.Refused == "":
+		return idlePause
+	case held: // another replica has granted it: this one has just started
+		l.client.another()
+		return 0
+	case got.RetryAfterMilliseconds > 0:
+		return time.Duration(got.RetryAfterMilliseconds) * time.Millisecond
+	default:
+		return *duration / 16
+	}
+}
+
+// take takes over what Tanist says.
+func (s *State) take(got service) {
+	s.Service, s.Leader, s.Leads, s.Term, s.Err = got.Service, got.Leader, got.Leads, got.Term, nil
+}
+
+// listen waits for news until the context ends, and has the asker ask when there are any. News grant nothing.
+func (l *Leadership) listen(ctx context.Context) {
+	version := "0"
+	for ctx.Err() == nil {
+		limited, cancel := context.WithTimeout(ctx, newsTime+newsPause)
+		got, news, err := l.client.me(limited, "", version, newsTime)
+		cancel()
+		if err != nil {
+			pause(ctx, newsPause)
+			continue
+		}
+		if got == version {
+			continue
+		}
+		version = got
+		l.set(func(s *State) { s.take(news) })
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package leader
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultURL is where Tanist answers if it is installed in the namespace tanist-system. The environment variable TANIST_GRANTS_URL overrules
+// it.
+const DefaultURL = "http://tanist-grants.tanist-system"
+
+const (
+	// usualDuration is how long grants are expected to last before the first one has come.
+	usualDuration = 2 * time.Second
+	// newsTime is how long a request waits for news.
+	newsTime = 30 * time.Second
+	// maxAnswerBytes is enough for a pod with some hundred Services.
+	maxAnswerBytes = 1 << 20
+)
+
+// answer is what Tanist says. Unknown fields are ignored.
+type answer struct {
+	Pod      string    `json:"pod"`
+	Version  string    `json:"version"`
+	Services []service `json:"services"`
+}
+
+type service struct {
+	Service                string `json:"service"`
+	Leads                  bool   `json:"leads"`
+	Leader                 string `json:"leader"`
+	Term                   int64  `json:"term"`
+	ValidForMilliseconds   int64  `json:"validForMilliseconds"`
+	Refused                string `json:"refused"`
+	RetryAfterMilliseconds int64  `json:"retryAfterMilliseconds"`
+}
+
+// client asks Tanist.
+type client struct {
+	base, service, pod string
+	http               *http.Client
+}
+
+func newClient(o Options) (*client, error) {
+	c := &client{base: o.URL, service: o.Service, pod: o.Pod}
+	if c.base == "" {
+		c.base = os.Getenv("TANIST_GRANTS_URL")
+	}
+	if c.base == "" {
+		c.base = DefaultURL
+	}
+	c.base = strings.TrimSuffix(c.base, "/")
+	if c.service == "" {
+		c.service = os.Getenv("TANIST_SERVICE")
+	}
+	if c.pod == "" {
+		name, err := os.Hostname()
+		if err != nil {
+			return nil, fmt.Errorf("failed to get the name of the pod: %w", err)
+		}
+		c.pod = name
+	}
+	dialer := net.Dialer{Timeout: usualDuration / 4, LocalAddr: o.localAddress()}
+	c.http = &http.Client{
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 16 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
+}
+
+// me asks for a grant, or, with a version, waits for news.
+func (c *client) me(ctx context.Context, session, version string, wait time.Duration) (string, service, error) {
+	values := url.Values{}
+	if c.service != "" {
+		values.Set("service", c.service)
+	}
+	if wait > 0 {
+		values.Set("wait", wait.String())
+		values.Set("version", version)
+	} else {
+		values.Set("session", session)
+	}
+	var a answer
+	if err := c.do(ctx, http.MethodGet, "/v1/me", values, &a); err != nil {
+		return "", service{}, err
+	}
+	// The address that Tanist knows this pod by may have been another pod's a moment ago.
+	if a.Pod != c.pod {
+		return "", service{}, fmt.Errorf("failed to ask Tanist: it takes this pod, %s, for %s", c.pod, a.Pod)
+	}
+	switch len(a.Services) {
+	case 0:
+		return "", service{}, errors.New("failed to ask Tanist: no Service with a leader selects this pod")
+	case 1:
+		return a.Version, a.Services[0], nil
+	}
+	return "", service{}, fmt.Errorf("failed to ask Tanist: %d Services with a leader select this pod: Options.Service, or TANIST_SERVICE, must name one", len(a.Services))
+}
+
+// stepDown tells Tanist that this process holds no grant for the term any more.
+func (c *client) stepDown(ctx context.Context, of string, term int64, session string) (released bool, err error) {
+	var told struct {
+		Released bool `json:"released"`
+	}
+	values := url.Values{"service": {of}, "session": {session}, "term": {strconv.FormatInt(term, 10)}}
+	err = c.do(ctx, http.MethodPost, "/v1/me/stepdown", values, &told)
+	return told.Released, err
+}
+
+func (c *client) do(ctx context.Context, method, path string, values url.Values, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path+"?"+values.Encode(), nil)
+	if err != nil {
+		return fmt.Errorf("failed to ask Tanist: %w", err)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("failed to ask Tanist: %w", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
+	if err != nil {
+		return fmt.Errorf("failed to read Tanist's answer: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("failed to ask Tanist: it answered %s: %.200s", response.Status, strings.TrimSpace(string(body)))
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("failed to decode Tanist's answer: %w", err)
+	}
+	return nil
+}
+
+// another makes the next request use a new connection, which may lead to another replica.
+func (c *client) another() { c.http.CloseIdleConnections() }
