@@ -114,6 +114,8 @@ const (
 
 	// PeersPort is the name of the container port of Tanist's own pods where replicas ask each other.
 	PeersPort = "peers"
+	// GrantsPort is the name of the container port of Tanist's own pods where pods ask whether they lead.
+	GrantsPort = "grants"
 
 	// LeaseName is the Lease in Tanist's own namespace whose holder maintains the leader Services and makes voluntary moves.
 	LeaseName = "tanist"

@@ -57,7 +57,7 @@ func TestResolveTuning(t *testing.T) {
 		"the last good one is of a version that this one cannot read": {
 			configMap: configMapOf(wrong), state: configMapOf("succeed: {}"),
 			want: resolved{Concurrency: 16, Source: FromDefaults, Errors: []string{wrongError}, StateErrors: []string{
-				`data[tuning.yaml].succeed: Unsupported value: "succeed": supported values: "apiVersion", "cache", "commit", "election", "kind", "observe", "retry"`,
+				`data[tuning.yaml].succeed: Unsupported value: "succeed": supported values: "apiVersion", "cache", "commit", "election", "grant", "kind", "observe", "retry"`,
 			}},
 		},
 		"other keys beside the last good one are another version's": {

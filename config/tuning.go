@@ -21,6 +21,7 @@ type Tuning struct {
 	Commit   CommitTuning   `json:"commit"`
 	Election ElectionTuning `json:"election"`
 	Observe  ObserveTuning  `json:"observe"`
+	Grant    GrantTuning    `json:"grant"`
 }
 
 // RetryTuning is how API calls are retried.
@@ -100,6 +101,13 @@ type ObserveTuning struct {
 	MaxRate int `json:"maxRate"`
 }
 
+// GrantTuning is how pods are told that they lead.
+type GrantTuning struct {
+	// Duration is for how long a pod may act as the leader after it has asked: 500ms to 10s. A new leader waits a tenth longer, unless the old
+	// one has stepped down. A change is in force a minute later.
+	Duration metav1.Duration `json:"duration"`
+}
+
 // DefaultTuning has the default of every key.
 func DefaultTuning() Tuning {
 	return Tuning{
@@ -124,6 +132,7 @@ func DefaultTuning() Tuning {
 		Observe: ObserveTuning{
 			Enabled: true, Interval: milliseconds(100), LossAfter: milliseconds(1100), ProbeInterval: milliseconds(250), MaxRate: 4000,
 		},
+		Grant: GrantTuning{Duration: milliseconds(2000)},
 	}
 }
 

@@ -55,7 +55,8 @@ func TestParseTuning(t *testing.T) {
 				"election": {"drainWindow": "10m", "maxDrainWindow": "10m", "handoverOnCordon": false, "handoverOnRemovalTaint": false,
 				"removalTaints": ["example.com/going", "example.org/*"], "handoverOnNodeShutdown": false, "handoverOnRollout": false,
 				"handoverOnScaleDown": false, "handoverOnDisruptionTarget": false, "optOutGrace": "24h"},
-				"observe": {"enabled": false, "interval": "5s", "lossAfter": "1m", "probeInterval": "1m", "maxRate": 100000}}`,
+				"observe": {"enabled": false, "interval": "5s", "lossAfter": "1m", "probeInterval": "1m", "maxRate": 100000},
+				"grant": {"duration": "10s"}}`,
 			want: Tuning{
 				APIVersion: TuningAPIVersion, Kind: TuningKind,
 				Retry: RetryTuning{
@@ -69,6 +70,7 @@ func TestParseTuning(t *testing.T) {
 					RemovalTaints: []string{"example.com/going", "example.org/*"}, OptOutGrace: milliseconds(24 * 3600_000),
 				},
 				Observe: ObserveTuning{Interval: milliseconds(5000), LossAfter: milliseconds(60_000), ProbeInterval: milliseconds(60_000), MaxRate: 100_000},
+				Grant:   GrantTuning{Duration: milliseconds(10_000)},
 			},
 		},
 		"an empty list is one, and a list without a value is none": {
@@ -138,12 +140,12 @@ func TestParseTuning(t *testing.T) {
 		},
 		"a list": {
 			content:    "- retry",
-			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys apiVersion, cache, commit, election, kind, observe, retry`},
+			wantErrors: []string{`data[tuning.yaml]: Invalid value: must be a mapping with the keys apiVersion, cache, commit, election, grant, kind, observe, retry`},
 		},
 		"an unknown key is an error with its path": {
 			content: "retries: {}",
 			wantErrors: []string{
-				`data[tuning.yaml].retries: Unsupported value: "retries": supported values: "apiVersion", "cache", "commit", "election", "kind", "observe", "retry"`,
+				`data[tuning.yaml].retries: Unsupported value: "retries": supported values: "apiVersion", "cache", "commit", "election", "grant", "kind", "observe", "retry"`,
 			},
 		},
 		"an unknown key in a mapping, beside a wrong value": {
@@ -190,7 +192,7 @@ func TestParseTuning(t *testing.T) {
 		"values out of range": {
 			content: `{retry: {failover: {maxAttempts: 0, initialDelay: 0s, maxDelay: 2m}, standard: {maxAttempts: 11, maxDelay: 50ms}},
 				cache: {preparedTTL: 1ms}, commit: {backupDelay: -1ms, concurrency: 1000}, election: {drainWindow: 1500ms, maxDrainWindow: 11m},
-				observe: {interval: 49ms, lossAfter: 0s, probeInterval: 2m, maxRate: 9}}`,
+				observe: {interval: 49ms, lossAfter: 0s, probeInterval: 2m, maxRate: 9}, grant: {duration: 11s}}`,
 			wantErrors: []string{
 				`data[tuning.yaml].retry.failover.maxAttempts: Invalid value: 0: must be from 1 to 10`,
 				`data[tuning.yaml].retry.failover.initialDelay: Invalid value: "0s": must be from 1ms to 10s`,
@@ -206,6 +208,7 @@ func TestParseTuning(t *testing.T) {
 				`data[tuning.yaml].observe.lossAfter: Invalid value: "0s": must be from 500ms to 1m`,
 				`data[tuning.yaml].observe.probeInterval: Invalid value: "2m0s": must be from 250ms to 1m`,
 				`data[tuning.yaml].observe.maxRate: Invalid value: 9: must be from 10 to 100000`,
+				`data[tuning.yaml].grant.duration: Invalid value: "11s": must be from 500ms to 10s`,
 			},
 		},
 	}
@@ -323,6 +326,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 			p.Interval, p.ProbeInterval = milliseconds(50+c.Int63n(4950)), milliseconds(250+c.Int63n(59_750))
 			p.LossAfter, p.MaxRate = milliseconds(500+c.Int63n(59_500)), 10+c.Intn(99_990)
 		},
+		func(p *GrantTuning, c randfill.Continue) { p.Duration = milliseconds(500 + c.Int63n(9500)) },
 	)
 	hashes := map[string]Tuning{}
 	for range 200 {

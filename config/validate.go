@@ -35,6 +35,8 @@ func (t Tuning) validate() field.ErrorList {
 	v.duration(observe.Child("lossAfter"), t.Observe.LossAfter, MinSilence, MaxLossAfter)
 	v.duration(observe.Child("probeInterval"), t.Observe.ProbeInterval, 250*time.Millisecond, time.Minute)
 	v.integer(observe.Child("maxRate"), t.Observe.MaxRate, 10, 100_000)
+
+	v.duration(tuningPath.Child("grant", "duration"), t.Grant.Duration, 500*time.Millisecond, 10*time.Second)
 	return v.errs
 }
 

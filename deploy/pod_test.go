@@ -77,6 +77,11 @@ func TestAdmissionInThePod(t *testing.T) {
 			args:   []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=0", "--tracing-endpoint=http://collector:4317"},
 			ports:  map[string]int32{"health": 8081, "metrics": 8443, "peers": 8444},
 		},
+		"with grants": {
+			values: []string{"admission.enabled=false", "grants.enabled=true"},
+			args:   []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--grants-bind-address=:8445", "--webhook-port=0"},
+			ports:  map[string]int32{"health": 8081, "metrics": 8443, "peers": 8444, "grants": 8445},
+		},
 		"without": {
 			values: []string{"admission.enabled=false", "metrics.secure=false"},
 			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=0"},
@@ -132,6 +137,19 @@ func TestOnlyReplicasReachThePeersPort(t *testing.T) {
 			if got := rule.From[0].PodSelector.MatchLabels; !labels.SelectorFromSet(got).Matches(labels.Set(template.Labels)) || len(got) != len(want) {
 				t.Errorf("the peers' port is open to pods with %v, want the release's, %v", got, want)
 			}
+		}
+	}
+}
+
+// TestGrantsAreAskedOfEveryReplica checks that the Service for grants also lists replicas that are not ready, and is there only with grants.
+func TestGrantsAreAskedOfEveryReplica(t *testing.T) {
+	service := get[*corev1.Service](t, render(t, "grants.enabled=true", "grants.service.annotations.x=y"), "tanist-grants")
+	if !service.Spec.PublishNotReadyAddresses || service.Annotations["x"] != "y" || service.Spec.Ports[0].TargetPort.String() != config.GrantsPort {
+		t.Errorf("unexpected Service: %v", service)
+	}
+	for _, object := range renderDefault(t) {
+		if service, ok := object.(*corev1.Service); ok && service.Name == "tanist-grants" {
+			t.Error("without grants there is the Service for them")
 		}
 	}
 }

@@ -46,6 +46,8 @@ type Options struct {
 	Started func(config.Tuning)
 	// Observation is how losses are noticed that nobody announces.
 	Observation Observation
+	// GrantsAddress is where pods ask whether they lead; "0" or empty for nowhere.
+	GrantsAddress string
 }
 
 // The delays of the work queues after an error. A hand-over is never given up, so the longest delay is short.
@@ -89,6 +91,9 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 		return nil, err
 	}
 
+	if err := options.addGrants(ctx, mgr, stores, watched); err != nil {
+		return nil, err
+	}
 	c := controllers{sender: sender, all: all}
 	c.tuning, err = tuning.New(tuning.Options{
 		Namespace: options.Namespace, Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Tuning: options.Tuning,

@@ -36,7 +36,7 @@ func TestTuning(t *testing.T) {
 			new: configMap(config.TuningKey, "comit: {}"),
 			wantErrors: []string{
 				`data[tuning.yaml].comit: Unsupported value: "comit": supported values: ` +
-					`"apiVersion", "cache", "commit", "election", "kind", "observe", "retry"`,
+					`"apiVersion", "cache", "commit", "election", "grant", "kind", "observe", "retry"`,
 			},
 		},
 		"a misspelt key of the ConfigMap": {

@@ -16,6 +16,7 @@ import (
 const (
 	podsByLabel             = "tanist-labels"
 	podsByNode              = "tanist-node"
+	podsByAddress           = "tanist-address"
 	podsOlderReplicas       = "tanist-older-replicas"
 	byController            = "tanist-controller"
 	servicesBySelector      = "tanist-selector"
@@ -28,7 +29,7 @@ const (
 
 var (
 	podIndexers = toolscache.Indexers{
-		podsByLabel: indexer(labelPairs), podsByNode: indexer(nodeName), byController: controllerIndex,
+		podsByLabel: indexer(labelPairs), podsByNode: indexer(nodeName), podsByAddress: indexer(addresses), byController: controllerIndex,
 		podsOlderReplicas: indexer(olderReplicaNamespace), byTooLarge: indexer(tooLargeIndex),
 	}
 	replicaSetIndexers = toolscache.Indexers{byController: controllerIndex, byTooLarge: indexer(tooLargeIndex)}

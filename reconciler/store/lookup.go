@@ -25,6 +25,11 @@ func (s *Stores) Service(key types.NamespacedName) *corev1.Service {
 	return get[*corev1.Service](s.Services.In(key.Namespace), key.String())
 }
 
+// Slice returns an EndpointSlice that Kubernetes' own controller does not manage, or nil.
+func (s *Stores) Slice(key types.NamespacedName) *discoveryv1.EndpointSlice {
+	return get[*discoveryv1.EndpointSlice](s.slices.In(key.Namespace), key.String())
+}
+
 // Pod returns a pod, or nil.
 func (s *Stores) Pod(key types.NamespacedName) *corev1.Pod {
 	return get[*corev1.Pod](s.Pods.In(key.Namespace), key.String())

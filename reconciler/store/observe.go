@@ -17,7 +17,7 @@ import (
 // if it has none, or no address. It returns the same for a pod that is kept in memory.
 func ProbeOf(pod *corev1.Pod) *observe.Probe {
 	readiness := config.RepeatableProbe(&pod.Spec)
-	address := podAddress(pod)
+	address := Address(pod)
 	if readiness == nil || !address.IsValid() {
 		return nil
 	}
@@ -57,8 +57,8 @@ func splitHost(all []corev1.HTTPHeader) (host string, headers []observe.Header) 
 	return host, headers
 }
 
-// podAddress returns a pod's primary address, or the zero address if it has none yet.
-func podAddress(pod *corev1.Pod) netip.Addr {
+// Address returns a pod's primary address, or the zero address if it has none yet.
+func Address(pod *corev1.Pod) netip.Addr {
 	if len(pod.Status.PodIPs) == 0 {
 		return netip.Addr{}
 	}
@@ -104,8 +104,8 @@ func observedNode(node *corev1.Node) observe.Node {
 // Replicas returns the ready replicas of this installation that can be asked, this one included, sorted by name.
 func (s *Stores) Replicas() []observe.Replica {
 	var all []observe.Replica
-	for _, pod := range byIndex[*corev1.Pod](s.replicas, podsByLabel, s.Installation+"/"+pair(config.ReplicaNameKey, config.ReplicaName)) {
-		address := netip.AddrPortFrom(podAddress(pod), peersPort(pod))
+	for _, pod := range s.ReplicaPods() {
+		address := netip.AddrPortFrom(Address(pod), NamedPort(pod, config.PeersPort))
 		if readyStatus(pod) == corev1.ConditionTrue && address.Addr().IsValid() && address.Port() != 0 {
 			all = append(all, observe.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Address: address})
 		}
@@ -114,11 +114,16 @@ func (s *Stores) Replicas() []observe.Replica {
 	return all
 }
 
-// peersPort returns the port where a replica answers the others; 0 for a version that does not.
-func peersPort(pod *corev1.Pod) uint16 {
+// ReplicaPods returns the pods of this installation that have not finished, ready or not.
+func (s *Stores) ReplicaPods() []*corev1.Pod {
+	return byIndex[*corev1.Pod](s.replicas, podsByLabel, s.Installation+"/"+pair(config.ReplicaNameKey, config.ReplicaName))
+}
+
+// NamedPort returns the number of a pod's port; 0 if it has none of that name, such as a replica of a version that does not serve it.
+func NamedPort(pod *corev1.Pod, name string) uint16 {
 	for i := range pod.Spec.Containers {
 		for _, port := range pod.Spec.Containers[i].Ports {
-			if port.Name == config.PeersPort {
+			if port.Name == name {
 				return uint16(port.ContainerPort)
 			}
 		}

@@ -2,15 +2,18 @@ package store
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	toolscache "k8s.io/client-go/tools/cache"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/reconciler/informers"
 	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -193,5 +196,32 @@ func TestReplicas(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, stores.Replicas(), compareAddresses); diff != "" {
 		t.Errorf("unexpected replicas (-want +got):\n%s", diff)
+	}
+	// Tanist's own namespace never opts in, so that its pods are not among those that are watched for Services.
+	stores.Pods = informers.Static{Indexer: toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, podIndexers)}
+	var names []string
+	for _, pod := range stores.ReplicaPods() {
+		names = append(names, pod.Name)
+	}
+	slices.Sort(names)
+	if diff := cmp.Diff([]string{"a1", "b2", "new5", "older4", "unready3"}, names); diff != "" {
+		t.Errorf("unexpected pods of replicas (-want +got):\n%s", diff)
+	}
+}
+
+func TestPodsAt(t *testing.T) {
+	stores := NewFake(
+		gen.ReadyPod("a1"), gen.ReadyPod("b2"), gen.ReadyPod("other1", func(pod *corev1.Pod) { pod.Namespace = "bank" }),
+		gen.ReadyPod("new3", func(pod *corev1.Pod) { pod.Status.PodIPs = nil }),
+	)
+	for address, want := range map[string][]string{"10.1.0.1": {"a1", "other1"}, "10.1.0.2": {"b2"}, "fd00::2": {"b2"}, "10.1.0.3": nil} {
+		var names []string
+		for _, pod := range stores.PodsAt(address) {
+			names = append(names, pod.Name)
+		}
+		slices.Sort(names)
+		if diff := cmp.Diff(want, names); diff != "" {
+			t.Errorf("unexpected pods at %s (-want +got):\n%s", address, diff)
+		}
 	}
 }

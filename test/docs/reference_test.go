@@ -11,7 +11,7 @@ import (
 )
 
 // controller are the folders whose code runs in the cluster.
-var controller = []string{"cache", "certs", "cmd/tanist", "config", "election", "leaderslice", "observe", "reconciler", "retry", "webhook"}
+var controller = []string{"cache", "certs", "cmd/tanist", "config", "election", "grant", "leaderslice", "observe", "reconciler", "retry", "webhook"}
 
 // section returns the part of a page under a heading, up to the next heading of the same level.
 func section(t *testing.T, page, heading string) string {

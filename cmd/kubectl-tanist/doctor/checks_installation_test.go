@@ -111,7 +111,7 @@ func TestTuning(t *testing.T) {
 		}},
 		"the state is not of this version": {
 			write("{}", "unknown: 1"),
-			[]string{`warned tuning-saved: ConfigMap tanist-system/tanist-state: this version cannot read the last good tuning in it: data[tuning.yaml].unknown: Unsupported value: "unknown": supported values: "apiVersion", "cache", "commit", "election", "kind", "observe", "retry"`},
+			[]string{`warned tuning-saved: ConfigMap tanist-system/tanist-state: this version cannot read the last good tuning in it: data[tuning.yaml].unknown: Unsupported value: "unknown": supported values: "apiVersion", "cache", "commit", "election", "grant", "kind", "observe", "retry"`},
 		},
 		"the tuning is not saved": {
 			write("commit: {concurrency: 16}", "{}"),

@@ -28,6 +28,8 @@ type Options struct {
 	HealthAddress  string
 	// PeerAddress is the address to answer other replicas on; "0" disables it.
 	PeerAddress string
+	// GrantsAddress is the address to tell pods on whether they lead; "0" disables that.
+	GrantsAddress string
 	// MetricsSecure serves metrics over TLS, and only to those who may get /metrics.
 	MetricsSecure bool
 	// WebhookPort is the port to serve admission on; 0 disables admission.
@@ -71,6 +73,8 @@ func parse(args []string) (Options, error) {
 		"Address to serve /healthz and /readyz on; 0 disables them.")
 	flags.StringVar(&o.PeerAddress, "peer-bind-address", ":8444",
 		"Address to answer the other replicas on, when they suspect that a node is lost; 0 disables it.")
+	flags.StringVar(&o.GrantsAddress, "grants-bind-address", "0",
+		"Address to tell pods on whether they lead, such as :8445; 0 disables that. Every pod that reaches it learns about itself alone.")
 	flags.IntVar(&o.WebhookPort, "webhook-port", 10250,
 		"Port to serve admission on; 0 disables admission.")
 	flags.StringVar(&o.CertDir, "cert-dir", "/var/run/tanist/serving",

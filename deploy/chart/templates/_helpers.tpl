@@ -42,9 +42,17 @@ host 10250 is the kubelet's. */ -}}
 {{- define "tanist.webhookPort" -}}
 {{- .Values.ports.webhook | default (ternary 9443 10250 .Values.hostNetwork) | int -}}
 {{- end }}
+{{- /* Both values are missing after an upgrade with --reuse-values from a version without them. */ -}}
+{{- define "tanist.grants" -}}
+{{- if (.Values.grants).enabled }}yes{{ end -}}
+{{- end }}
+{{- define "tanist.grantsPort" -}}
+{{- .Values.ports.grants | default 8445 | int -}}
+{{- end }}
 {{- /* Takes a pod's ports, and refuses two that are the same, or the kubelet's on the host. */ -}}
 {{- define "tanist.checkPorts" -}}
 {{- $ports := dict "metrics" (include "tanist.metricsPort" .) "health" (.Values.ports.health | int | toString) "peers" (.Values.ports.peers | int | toString) }}
+{{- if include "tanist.grants" . }}{{ $_ := set $ports "grants" (include "tanist.grantsPort" .) }}{{ end }}
 {{- if .Values.admission.enabled }}{{ $_ := set $ports "webhook" (include "tanist.webhookPort" .) }}{{ end }}
 {{- if ne (len $ports) (len (values $ports | uniq)) }}
 {{- fail (printf "ports: each needs a number of its own, got %s" (toJson $ports)) }}

@@ -1,0 +1,196 @@
+package reconciler
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/grant"
+	"github.com/tanist-dev/tanist/grant/server"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/informers"
+	"github.com/tanist-dev/tanist/reconciler/store"
+)
+
+// addGrants makes the manager tell pods whether they lead, if there is an address to do so.
+func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *store.Stores, watched *store.Watched) error {
+	if cmp.Or(o.GrantsAddress, "0") == "0" {
+		return nil
+	}
+	known := &grantCluster{stores: stores, self: o.Observation.Pod}
+	if err := known.watchReplicas(ctx, watched.Replicas); err != nil {
+		return err
+	}
+	var loaded atomic.Bool
+	grants, err := server.New(server.Options{
+		Cluster: known, Reader: grantReader{live: mgr.GetAPIReader(), stores: stores}, Registerer: o.Registerer,
+		Duration: func() time.Duration {
+			if !loaded.Load() {
+				return 0
+			}
+			return o.Tuning.Load().Grant.Duration.Duration
+		},
+	})
+	if err != nil {
+		return err
+	}
+	// Nothing is recorded, and nobody is answered, before the tuning is known: another duration would then count as a change of it.
+	started := o.Started
+	o.Started = func(tuning config.Tuning) {
+		loaded.Store(true)
+		noteSlices(watched.Namespaced, grants)
+		started(tuning)
+	}
+	return grants.AddTo(mgr, o.GrantsAddress)
+}
+
+// grantCluster is what the server of grants knows of the cluster: it implements server.Cluster.
+type grantCluster struct {
+	stores *store.Stores
+	// self is the name of this replica's pod.
+	self string
+	// left is when a replica was last seen to go; nil for never.
+	left atomic.Pointer[time.Time]
+}
+
+// Caller implements server.Cluster.
+func (g *grantCluster) Caller(address netip.Addr) (server.Caller, bool) {
+	pods := g.stores.PodsAt(address.String())
+	if len(pods) != 1 || pods[0].Spec.HostNetwork {
+		return server.Caller{}, false
+	}
+	pod := pods[0]
+	caller := server.Caller{Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID)}
+	for _, source := range g.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
+		if service, ok := g.service(source, pod); ok {
+			caller.Services = append(caller.Services, service)
+		}
+	}
+	slices.SortFunc(caller.Services, func(a, b server.Service) int { return cmp.Compare(a.Name, b.Name) })
+	caller.Services = slices.CompactFunc(caller.Services, func(a, b server.Service) bool { return a.Name == b.Name })
+	return caller, true
+}
+
+// service returns what the informers know about a Service of the pod; false if it has no leader Service of ours.
+func (g *grantCluster) service(source *corev1.Service, pod *corev1.Pod) (server.Service, bool) {
+	if !g.stores.Serves(source) {
+		return server.Service{}, false
+	}
+	leaderService, _, _ := g.stores.LeaderServiceOf(source)
+	if leaderService == nil || !g.stores.ServedByUs(leaderService) || len(leaderService.Spec.IPFamilies) == 0 {
+		return server.Service{}, false
+	}
+	service := server.Service{
+		Name: source.Name, LeaderService: leaderService.Name,
+		Slice: types.NamespacedName{Namespace: source.Namespace, Name: leaderslice.Name(leaderService.Name, leaderslice.PrimaryFamily(leaderService))},
+	}
+	if slice := g.stores.Slice(service.Slice); slice != nil {
+		view := viewOf(&slice.ObjectMeta)
+		service.Leader, service.Term = slice.Annotations[config.LeaderKey], view.Term
+		service.Leads = view.Leader != "" && view.Leader == string(pod.UID)
+	}
+	return service, true
+}
+
+// Replicas implements server.Cluster. A replica without a port for grants gives none.
+func (g *grantCluster) Replicas() server.Replicas {
+	replicas := server.Replicas{}
+	if left := g.left.Load(); left != nil {
+		replicas.Left = *left
+	}
+	for _, pod := range g.stores.ReplicaPods() {
+		port := store.NamedPort(pod, config.GrantsPort)
+		address := store.Address(pod)
+		switch {
+		case pod.Name == g.self || port == 0:
+		case !address.IsValid() && pod.Status.Phase == corev1.PodPending: // it has not run yet
+		case !address.IsValid() || pod.Spec.HostNetwork: // others on its node have the same address
+			replicas.Hidden = true
+		default:
+			replicas.Addresses = append(replicas.Addresses, netip.AddrPortFrom(address.Unmap(), port))
+		}
+	}
+	return replicas
+}
+
+// watchReplicas remembers when a replica goes.
+func (g *grantCluster) watchReplicas(ctx context.Context, replicas ctrlcache.Informers) error {
+	informer, err := replicas.GetInformer(ctx, &corev1.Pod{}, ctrlcache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("failed to get informer of replicas: %w", err)
+	}
+	if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		DeleteFunc: func(any) { g.left.Store(new(time.Now())) },
+	}); err != nil {
+		return fmt.Errorf("failed to watch replicas: %w", err)
+	}
+	return nil
+}
+
+// noteSlices tells the server what the slices of leaders say.
+func noteSlices(watched *informers.Informers, grants *server.Server) {
+	note := func(object any) {
+		if slice, ok := object.(*discoveryv1.EndpointSlice); ok && slice.Labels[discoveryv1.LabelManagedBy] == config.SliceManagedBy {
+			grants.Note(client.ObjectKeyFromObject(slice), viewOf(&slice.ObjectMeta))
+		}
+	}
+	watched.Handle(store.KindSlices, toolscache.ResourceEventHandlerFuncs{
+		AddFunc: note, UpdateFunc: func(_, object any) { note(object) },
+		DeleteFunc: func(object any) {
+			if key, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
+				grants.Gone(types.NamespacedName{Namespace: key.Namespace, Name: key.Name})
+			}
+		},
+	})
+}
+
+// viewOf returns what a slice's metadata say. The UID of the leader is the one that was written with the term: without it nobody gets a grant
+// until the next change of leader.
+func viewOf(slice *metav1.ObjectMeta) grant.View {
+	leader, _, bound := leaderslice.ParseBasis(slice.Annotations)
+	view := grant.View{Slice: string(slice.UID), Generation: slice.Generation, Term: leaderslice.ParseTerm(slice.Annotations)}
+	if bound && slice.Annotations[config.LeaderKey] != "" {
+		view.Leader = string(leader)
+	}
+	return view
+}
+
+// grantReader reads slices from the API server: it implements server.Reader.
+type grantReader struct {
+	live   client.Reader
+	stores *store.Stores
+}
+
+// Read implements server.Reader. It reads the metadata alone, which say who leads. A read without a resource version is not answered from the
+// API server's cache.
+func (r grantReader) Read(ctx context.Context, key types.NamespacedName) (grant.View, error) {
+	meta := &metav1.PartialObjectMetadata{}
+	meta.SetGroupVersionKind(discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"))
+	if err := r.live.Get(ctx, key, meta); err != nil {
+		return grant.View{}, fmt.Errorf("failed to get EndpointSlice %s: %w", key, err)
+	}
+	if owner := metav1.GetControllerOfNoCopy(meta); owner == nil || !r.isLeaderService(key.Namespace, owner) {
+		return grant.View{}, fmt.Errorf("failed to get EndpointSlice %s: no leader Service owns it", key)
+	}
+	return viewOf(&meta.ObjectMeta), nil
+}
+
+// isLeaderService reports whether the owner of a slice is a leader Service of this installation.
+func (r grantReader) isLeaderService(namespace string, owner *metav1.OwnerReference) bool {
+	service := r.stores.Service(types.NamespacedName{Namespace: namespace, Name: owner.Name})
+	return service != nil && service.UID == owner.UID && leaderslice.IsService(owner) && r.stores.ServedByUs(service)
+}
