@@ -31,6 +31,8 @@ RANDOM_FOR ?= 10m
 # How many rounds "make converge" takes, and the seed of the first round; 0 chooses a new one.
 ROUNDS ?= 20
 SEED ?= 0
+# For how long "make grants-nodes" does.
+DURATION ?= 10m
 # How long "make fuzz" runs each test.
 FUZZTIME ?= 10m
 # The race detector needs a C compiler.
@@ -52,7 +54,7 @@ $(CLUSTER):
 .PHONY: nodes
 nodes: ## Say whether this machine can have real nodes; with NODES=real, fail if it cannot
 	@kind=$$(scripts/nodes.sh) && echo "Nodes: $$kind"
-e2e bench-admission disruptions loss: export NODES := real
+e2e bench-admission disruptions loss grants-nodes: export NODES := real
 bench: export NODES ?= real
 
 .PHONY: test
@@ -180,6 +182,11 @@ loss: nodes build ## Time how losses that nobody announces move leaders, on thre
 	rm -f $(BIN)/loss.jsonl
 	CLUSTER_NAME=loss UP_ARGS="--nodes 3 $(UP_ARGS)" LOSS_REPEAT=$(REPEAT) LOSS_CASES="$(CASES)" LOSS_LONG=$(LONG) LOSS_SERVICES=$(SERVICES) LOSS_OBSERVE=$(OBSERVE) \
 		LOSS_OUT=$(BIN)/loss.jsonl scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 24h -v -run 'Losses$$' ./test/loss/
+
+.PHONY: grants-nodes
+grants-nodes: nodes build ## Try grants with random faults on two real nodes: no two pods may hold one at a time (DURATION=10m SEED=1)
+	CLUSTER_NAME=grants HELM_ARGS="--set grants.enabled=true $(HELM_ARGS)" GRANTS_DURATION=$(DURATION) GRANTS_SEED=$(SEED) \
+		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run '^TestGrantsOnNodes$$' ./test/grantnodes/
 
 .PHONY: demo
 demo: nodes build ## Start a cluster with Tanist, run twenty failovers and print the table (FAILOVERS=50 KEEP=1)

@@ -1,0 +1,101 @@
+// Command app is the application of package grantnodes: it writes down when it holds a grant.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tanist-dev/tanist/leader"
+	"github.com/tanist-dev/tanist/test/grantnodes"
+)
+
+const (
+	// interval is how often it looks.
+	interval = 10 * time.Millisecond
+	// longestLook is how far apart two readings of the clock may be around a look. More than that, and the process was stopped meanwhile: such a
+	// look says little.
+	longestLook = time.Millisecond
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run writes records into a folder until the context ends. Then it steps down.
+func run(ctx context.Context, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("got the arguments %q, want the folder for records", args)
+	}
+	pod, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(filepath.Join(args[0], pod), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	failed := make(chan error, 1)
+	go func() {
+		failed <- http.ListenAndServe(":8080", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	}()
+	var latest atomic.Pointer[leader.State]
+	go func() {
+		for state := range leader.Watch(ctx) {
+			latest.Store(&state)
+		}
+	}()
+	looks := time.NewTicker(interval)
+	defer looks.Stop()
+	for {
+		select {
+		case <-looks.C:
+			if err := look(file, pod, latest.Load()); err != nil {
+				return err
+			}
+		case err := <-failed:
+			return err
+		case <-ctx.Done():
+			return leader.StepDown(context.WithoutCancel(ctx)) // it ends with the grant
+		}
+	}
+}
+
+// look writes a record if the grant is valid.
+func look(file *os.File, pod string, state *leader.State) error {
+	if state == nil {
+		return nil
+	}
+	from, err := now()
+	if err != nil {
+		return err
+	}
+	valid := state.Valid()
+	to, err := now()
+	if err != nil || !valid || to-from > longestLook {
+		return err
+	}
+	_, err = fmt.Fprintln(file, grantnodes.Record{From: from, To: to, Term: state.Term, Pod: pod})
+	return err
+}
+
+// now reads the clock that all processes on the machine share.
+func now() (time.Duration, error) {
+	var at unix.Timespec
+	err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &at)
+	return time.Duration(at.Nano()), err
+}
