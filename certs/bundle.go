@@ -73,11 +73,11 @@ func certificatesIn(text []byte) (all []*x509.Certificate) {
 	}
 }
 
-// hostsOf returns the names that a serving certificate must be for: those of the Service, and those that webhooks call instead. Others
+// hostsOf returns the names that a serving certificate must be for: those of the Service, more, and those that webhooks call instead. Others
 // than DNS names are left out, because the library makes no certificate for them.
-func hostsOf(namespace string, calls []admissionregistrationv1.WebhookClientConfig) []string {
+func hostsOf(namespace string, more []string, calls []admissionregistrationv1.WebhookClientConfig) []string {
 	service := "tanist." + namespace + ".svc"
-	hosts := []string{service, service + ".cluster.local"}
+	hosts := append([]string{service, service + ".cluster.local"}, more...)
 	var others []string
 	for _, call := range calls {
 		name := host(call)

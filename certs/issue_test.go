@@ -121,11 +121,11 @@ func TestHostsOf(t *testing.T) {
 	url := func(text string) admissionregistrationv1.WebhookClientConfig {
 		return admissionregistrationv1.WebhookClientConfig{URL: &text}
 	}
-	got := hostsOf("tanist-system", []admissionregistrationv1.WebhookClientConfig{
-		call(nil), url("https://b.example.com:1/x"), url("https://a.example.com/y"), url("https://a.example.com/x"),
+	got := hostsOf("tanist-system", []string{"more.example.com"}, []admissionregistrationv1.WebhookClientConfig{
+		call(nil), url("https://b.example.com:1/x"), url("https://more.example.com/x"), url("https://a.example.com/y"), url("https://a.example.com/x"),
 		url("https://127.0.0.1:1/x"), url("https://[::1]/x"), url("https://not_a_name/x"), {},
 	})
-	if diff := cmp.Diff(append(slices.Clone(twoHosts), "a.example.com", "b.example.com"), got); diff != "" {
+	if diff := cmp.Diff(append(slices.Clone(twoHosts), "more.example.com", "a.example.com", "b.example.com"), got); diff != "" {
 		t.Errorf("unexpected hosts (-want +got):\n%s", diff)
 	}
 }

@@ -17,7 +17,7 @@ import (
 func (s *SelfManaged) issue(
 	ctx context.Context, secret *corev1.Secret, calls []admissionregistrationv1.WebhookClientConfig, now time.Time,
 ) (wait time.Duration, err error) {
-	hosts, changed := hostsOf(s.namespace, calls), secret.DeepCopy()
+	hosts, changed := hostsOf(s.namespace, s.hosts, calls), secret.DeepCopy()
 	for range 2 { // a CA, and what it signs
 		var what issue
 		if what, wait = nextIssue(changed.Data, hosts, s.publication(changed.Data, calls, now), now); what == issueNothing {

@@ -33,7 +33,9 @@ var errNoCertificate = errors.New("the Secret " + SelfManagedSecret + " has no s
 // It runs on every replica: during an upgrade the holder of the Lease may be of a version or a mode that makes no certificates. Each write
 // names the resourceVersion that it is based on, so of two replicas that write at the same time one succeeds.
 type SelfManaged struct {
-	namespace  string
+	namespace string
+	// hosts are further names that the certificate is to be for.
+	hosts      []string
 	secret     *latest[corev1.Secret]
 	validating *latest[admissionregistrationv1.ValidatingWebhookConfiguration]
 	mutating   *latest[admissionregistrationv1.MutatingWebhookConfiguration]
@@ -56,10 +58,11 @@ type SelfManaged struct {
 	publishedSince time.Time
 }
 
-// NewSelfManaged returns a source that has no certificate until Setup has connected it and the manager has started.
-func NewSelfManaged(namespace string) *SelfManaged {
+// NewSelfManaged returns a source that has no certificate until Setup has connected it and the manager has started. The certificate is for the
+// Service tanist, and for further hosts, which must be DNS names.
+func NewSelfManaged(namespace string, hosts ...string) *SelfManaged {
 	return &SelfManaged{
-		namespace: namespace, changed: make(chan struct{}, 1),
+		namespace: namespace, hosts: hosts, changed: make(chan struct{}, 1),
 		secret:     &latest[corev1.Secret]{},
 		validating: &latest[admissionregistrationv1.ValidatingWebhookConfiguration]{},
 		mutating:   &latest[admissionregistrationv1.MutatingWebhookConfiguration]{},

@@ -117,6 +117,9 @@ const (
 	// GrantsPort is the name of the container port of Tanist's own pods where pods ask whether they lead.
 	GrantsPort = "grants"
 
+	// TokenAudience is the audience of the tokens with which pods may ask.
+	TokenAudience = "tanist"
+
 	// LeaseName is the Lease in Tanist's own namespace whose holder maintains the leader Services and makes voluntary moves.
 	LeaseName = "tanist"
 

@@ -3,6 +3,9 @@
 package deploy_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tanist-dev/tanist/config"
@@ -82,6 +86,12 @@ func TestAdmissionInThePod(t *testing.T) {
 			args:   []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--grants-bind-address=:8445", "--webhook-port=0"},
 			ports:  map[string]int32{"health": 8081, "metrics": 8443, "peers": 8444, "grants": 8445},
 		},
+		"with tokens": {
+			values: []string{"admission.certificates=self-managed", "grants.enabled=true", "grants.tokens=true", "ports.grantsTLS=18446"},
+			args: []string{"--v=0", "--metrics-bind-address=:8443", "--metrics-secure=true", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444",
+				"--grants-bind-address=:8445", "--grants-tls-bind-address=:18446", "--webhook-port=10250", "--webhook-configuration=tanist-system-tanist", "--self-managed-certificates"},
+			ports: map[string]int32{"webhook": 10250, "health": 8081, "metrics": 8443, "peers": 8444, "grants": 8445, "grants-tls": 18446},
+		},
 		"without": {
 			values: []string{"admission.enabled=false", "metrics.secure=false"},
 			args:   []string{"--v=0", "--metrics-bind-address=:8080", "--metrics-secure=false", "--health-probe-bind-address=:8081", "--peer-bind-address=:8444", "--webhook-port=0"},
@@ -138,6 +148,32 @@ func TestOnlyReplicasReachThePeersPort(t *testing.T) {
 				t.Errorf("the peers' port is open to pods with %v, want the release's, %v", got, want)
 			}
 		}
+	}
+}
+
+// TestGrantsWithTokens checks that everything is there which asking with a token needs: a port that others reach, names in the certificate, and
+// the right to review tokens.
+func TestGrantsWithTokens(t *testing.T) {
+	objects := render(t, "grants.enabled=true", "grants.tokens=true", "metrics.secure=false")
+	service := get[*corev1.Service](t, objects, "tanist-grants")
+	if len(service.Spec.Ports) != 2 || service.Spec.Ports[1].Port != 443 || service.Spec.Ports[1].TargetPort.String() != "grants-tls" {
+		t.Errorf("unexpected ports: %v", service.Spec.Ports)
+	}
+	var admitted []string
+	for _, port := range get[*networkingv1.NetworkPolicy](t, objects, "tanist").Spec.Ingress[0].Ports {
+		admitted = append(admitted, port.Port.String())
+	}
+	if !slices.Contains(admitted, "grants-tls") {
+		t.Errorf("the NetworkPolicy admits %v only", admitted)
+	}
+	names := ""
+	for _, object := range objects {
+		if other, ok := object.(*unstructured.Unstructured); ok && other.GetName() == "tanist-serving" {
+			names = fmt.Sprint(other.Object["spec"].(map[string]any)["dnsNames"])
+		}
+	}
+	if !strings.Contains(names, " tanist-grants.tanist-system.svc ") {
+		t.Errorf("the certificate is for %s", names)
 	}
 }
 

@@ -93,6 +93,16 @@ func TestRights(t *testing.T) {
 			own:        slices.Concat(alwaysOwn[:2], []string{" pods: list,watch", "events.k8s.io events: create"}, alwaysOwn[2:]),
 			limited:    slices.Concat(inNamespaces, []string{" pods/eviction: create"}),
 		},
+		"with tokens for grants, and metrics for everybody": {
+			values: []string{"grants.enabled=true", "grants.tokens=true", "metrics.secure=false"},
+			everywhere: slices.Concat(alwaysEverywhere, []string{
+				configurations + " [tanist-system-tanist]: list,watch",
+				"authentication.k8s.io tokenreviews: create",
+			}),
+			own: slices.Concat(alwaysOwn, []string{
+				"cert-manager.io certificates [tanist-serving]: list,watch",
+			}),
+		},
 		"without": {
 			values:     []string{"admission.enabled=false", "admission.certificates=self-managed", "metrics.secure=false"},
 			everywhere: alwaysEverywhere,

@@ -1,6 +1,7 @@
 package leader
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,23 +48,23 @@ type service struct {
 
 // client asks Tanist.
 type client struct {
-	base, service, pod string
-	http               *http.Client
+	base, service, tokenFile string
+	// pod is the name that answers must have; empty if the token tells who this pod is.
+	pod  string
+	http *http.Client
 }
 
 func newClient(o Options) (*client, error) {
-	c := &client{base: o.URL, service: o.Service, pod: o.Pod}
-	if c.base == "" {
-		c.base = os.Getenv("TANIST_GRANTS_URL")
+	c := &client{
+		base:      strings.TrimSuffix(cmp.Or(o.URL, os.Getenv("TANIST_GRANTS_URL"), DefaultURL), "/"),
+		service:   cmp.Or(o.Service, os.Getenv("TANIST_SERVICE")),
+		tokenFile: cmp.Or(o.TokenFile, os.Getenv("TANIST_TOKEN_FILE")),
+		pod:       o.Pod,
 	}
-	if c.base == "" {
-		c.base = DefaultURL
+	if c.tokenFile != "" && !strings.HasPrefix(c.base, "https://") {
+		return nil, fmt.Errorf("Options.URL or TANIST_GRANTS_URL=%s: must begin with https:// when there is a token, which others could read otherwise", c.base)
 	}
-	c.base = strings.TrimSuffix(c.base, "/")
-	if c.service == "" {
-		c.service = os.Getenv("TANIST_SERVICE")
-	}
-	if c.pod == "" {
+	if c.pod == "" && c.tokenFile == "" {
 		name, err := os.Hostname()
 		if err != nil {
 			return nil, fmt.Errorf("failed to get the name of the pod: %w", err)
@@ -73,7 +74,8 @@ func newClient(o Options) (*client, error) {
 	dialer := net.Dialer{Timeout: usualDuration / 4, LocalAddr: o.localAddress()}
 	c.http = &http.Client{
 		Transport: &http.Transport{
-			DialContext: dialer.DialContext, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 16 << 10,
+			DialContext: dialer.DialContext, DialTLSContext: dialTLS(dialer, cmp.Or(o.CAFile, os.Getenv("TANIST_CA_FILE"))),
+			MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 16 << 10,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -97,7 +99,7 @@ func (c *client) me(ctx context.Context, session, version string, wait time.Dura
 		return "", service{}, err
 	}
 	// The address that Tanist knows this pod by may have been another pod's a moment ago.
-	if a.Pod != c.pod {
+	if c.pod != "" && a.Pod != c.pod {
 		return "", service{}, fmt.Errorf("failed to ask Tanist: it takes this pod, %s, for %s", c.pod, a.Pod)
 	}
 	switch len(a.Services) {
@@ -122,6 +124,9 @@ func (c *client) stepDown(ctx context.Context, of string, term int64, session st
 func (c *client) do(ctx context.Context, method, path string, values url.Values, into any) error {
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path+"?"+values.Encode(), nil)
 	if err != nil {
+		return fmt.Errorf("failed to ask Tanist: %w", err)
+	}
+	if err := c.authenticate(request); err != nil {
 		return fmt.Errorf("failed to ask Tanist: %w", err)
 	}
 	response, err := c.http.Do(request)

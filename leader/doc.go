@@ -12,5 +12,7 @@
 // Between the look and what follows it, a process can still be stopped. So what must never be done by two, such as a write to a database,
 // should carry the term, and whoever receives it should refuse a lower term than it has seen.
 //
+// Where Tanist cannot know a pod by its address, such as in the host network, Options.TokenFile names a token (docs/grants.md).
+//
 // The package imports nothing else of Tanist.
 package leader

@@ -2,6 +2,8 @@ package leader
 
 import (
 	"encoding/json"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -30,15 +32,34 @@ type tanist struct {
 	released  bool
 	stepDowns []string
 	sessions  map[string]bool
+	// token is what requests must show; empty for nothing.
+	token string
 }
 
-func newTanist(t *testing.T) *tanist {
+func newTanist(t *testing.T) *tanist { return serve(t, false) }
+
+func serve(t *testing.T, withTLS bool) *tanist {
 	t.Helper()
 	f := &tanist{version: "1", pod: "db-0", changed: make(chan struct{}), released: true, sessions: map[string]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/me", f.me)
 	mux.HandleFunc("POST /v1/me/stepdown", f.stepDown)
-	f.Server = httptest.NewServer(mux)
+	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		refused := f.token != "" && r.Header.Get("Authorization") != "Bearer "+f.token
+		f.mu.Unlock()
+		if refused {
+			http.Error(w, "no", http.StatusUnauthorized)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	f.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that trust another CA
+	if withTLS {
+		f.StartTLS()
+	} else {
+		f.Start()
+	}
 	t.Cleanup(func() {
 		f.CloseClientConnections()
 		f.Close()
@@ -104,7 +125,12 @@ func other(term int64) func(*service) {
 // watch returns the states of a leadership as they come.
 func watch(t *testing.T, f *tanist) (*Leadership, <-chan State) {
 	t.Helper()
-	l, err := New(Options{URL: f.URL, Pod: "db-0"})
+	return watchWith(t, Options{URL: f.URL, Pod: "db-0"})
+}
+
+func watchWith(t *testing.T, o Options) (*Leadership, <-chan State) {
+	t.Helper()
+	l, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,11 @@ type Options struct {
 	Pod string
 	// LocalAddress is the address to ask from, by which Tanist knows the pod. Zero: the kernel chooses.
 	LocalAddress netip.Addr
+	// TokenFile has a token of this pod with the audience tanist. With it, Tanist knows the pod by the token instead of the address, the URL must
+	// be one with https, and Pod may stay empty. Empty: the environment variable TANIST_TOKEN_FILE, or no token.
+	TokenFile string
+	// CAFile has the certificates, in PEM, by which Tanist's own is verified. Empty: the environment variable TANIST_CA_FILE, or the system's.
+	CAFile string
 }
 
 func (o Options) localAddress() net.Addr {

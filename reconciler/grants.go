@@ -11,15 +11,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/grant"
 	"github.com/tanist-dev/tanist/grant/server"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/informers"
@@ -28,8 +27,17 @@ import (
 
 // addGrants makes the manager tell pods whether they lead, if there is an address to do so.
 func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *store.Stores, watched *store.Watched) error {
-	if cmp.Or(o.GrantsAddress, "0") == "0" {
+	if cmp.Or(o.Grants.Address, "0") == "0" {
 		return nil
+	}
+	var reviewer server.Reviewer
+	withTokens := cmp.Or(o.Grants.TLSAddress, "0") != "0"
+	if withTokens {
+		api, err := authenticationclient.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+		if err != nil {
+			return fmt.Errorf("failed to make client for tokens: %w", err)
+		}
+		reviewer = grantReviewer{reviews: api.TokenReviews()}
 	}
 	known := &grantCluster{stores: stores, self: o.Observation.Pod}
 	if err := known.watchReplicas(ctx, watched.Replicas); err != nil {
@@ -37,7 +45,7 @@ func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *st
 	}
 	var loaded atomic.Bool
 	grants, err := server.New(server.Options{
-		Cluster: known, Reader: grantReader{live: mgr.GetAPIReader(), stores: stores}, Registerer: o.Registerer,
+		Cluster: known, Reader: grantReader{live: mgr.GetAPIReader(), stores: stores}, Reviewer: reviewer, Registerer: o.Registerer,
 		Duration: func() time.Duration {
 			if !loaded.Load() {
 				return 0
@@ -55,7 +63,12 @@ func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *st
 		noteSlices(watched.Namespaced, grants)
 		started(tuning)
 	}
-	return grants.AddTo(mgr, o.GrantsAddress)
+	if withTokens {
+		if err := grants.AddTLSTo(mgr, o.Grants.TLSAddress, o.Grants.Certificate); err != nil {
+			return err
+		}
+	}
+	return grants.AddTo(mgr, o.Grants.Address)
 }
 
 // grantCluster is what the server of grants knows of the cluster: it implements server.Cluster.
@@ -67,14 +80,27 @@ type grantCluster struct {
 	left atomic.Pointer[time.Time]
 }
 
-// Caller implements server.Cluster.
-func (g *grantCluster) Caller(address netip.Addr) (server.Caller, bool) {
+// CallerAt implements server.Cluster.
+func (g *grantCluster) CallerAt(address netip.Addr) (server.Caller, bool) {
 	pods := g.stores.PodsAt(address.String())
 	if len(pods) != 1 || pods[0].Spec.HostNetwork {
 		return server.Caller{}, false
 	}
-	pod := pods[0]
-	caller := server.Caller{Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID)}
+	return g.caller(pods[0]), true
+}
+
+// CallerNamed implements server.Cluster.
+func (g *grantCluster) CallerNamed(named server.Pod) (server.Caller, bool) {
+	pod := g.stores.Pod(types.NamespacedName{Namespace: named.Namespace, Name: named.Name})
+	if pod == nil || string(pod.UID) != named.UID {
+		return server.Caller{}, false
+	}
+	return g.caller(pod), true
+}
+
+// caller returns what is known of a pod.
+func (g *grantCluster) caller(pod *corev1.Pod) server.Caller {
+	caller := server.Caller{Pod: server.Pod{Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID)}}
 	for _, source := range g.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
 		if service, ok := g.service(source, pod); ok {
 			caller.Services = append(caller.Services, service)
@@ -82,7 +108,7 @@ func (g *grantCluster) Caller(address netip.Addr) (server.Caller, bool) {
 	}
 	slices.SortFunc(caller.Services, func(a, b server.Service) int { return cmp.Compare(a.Name, b.Name) })
 	caller.Services = slices.CompactFunc(caller.Services, func(a, b server.Service) bool { return a.Name == b.Name })
-	return caller, true
+	return caller
 }
 
 // service returns what the informers know about a Service of the pod; false if it has no leader Service of ours.
@@ -156,41 +182,4 @@ func noteSlices(watched *informers.Informers, grants *server.Server) {
 			}
 		},
 	})
-}
-
-// viewOf returns what a slice's metadata say. The UID of the leader is the one that was written with the term: without it nobody gets a grant
-// until the next change of leader.
-func viewOf(slice *metav1.ObjectMeta) grant.View {
-	leader, _, bound := leaderslice.ParseBasis(slice.Annotations)
-	view := grant.View{Slice: string(slice.UID), Generation: slice.Generation, Term: leaderslice.ParseTerm(slice.Annotations)}
-	if bound && slice.Annotations[config.LeaderKey] != "" {
-		view.Leader = string(leader)
-	}
-	return view
-}
-
-// grantReader reads slices from the API server: it implements server.Reader.
-type grantReader struct {
-	live   client.Reader
-	stores *store.Stores
-}
-
-// Read implements server.Reader. It reads the metadata alone, which say who leads. A read without a resource version is not answered from the
-// API server's cache.
-func (r grantReader) Read(ctx context.Context, key types.NamespacedName) (grant.View, error) {
-	meta := &metav1.PartialObjectMetadata{}
-	meta.SetGroupVersionKind(discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"))
-	if err := r.live.Get(ctx, key, meta); err != nil {
-		return grant.View{}, fmt.Errorf("failed to get EndpointSlice %s: %w", key, err)
-	}
-	if owner := metav1.GetControllerOfNoCopy(meta); owner == nil || !r.isLeaderService(key.Namespace, owner) {
-		return grant.View{}, fmt.Errorf("failed to get EndpointSlice %s: no leader Service owns it", key)
-	}
-	return viewOf(&meta.ObjectMeta), nil
-}
-
-// isLeaderService reports whether the owner of a slice is a leader Service of this installation.
-func (r grantReader) isLeaderService(namespace string, owner *metav1.OwnerReference) bool {
-	service := r.stores.Service(types.NamespacedName{Namespace: namespace, Name: owner.Name})
-	return service != nil && service.UID == owner.UID && leaderslice.IsService(owner) && r.stores.ServedByUs(service)
 }

@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"time"
 
@@ -46,8 +47,16 @@ type Options struct {
 	Started func(config.Tuning)
 	// Observation is how losses are noticed that nobody announces.
 	Observation Observation
-	// GrantsAddress is where pods ask whether they lead; "0" or empty for nowhere.
-	GrantsAddress string
+	// Grants is where pods ask whether they lead.
+	Grants Grants
+}
+
+// Grants are where pods ask whether they lead; "0" or empty for nowhere.
+type Grants struct {
+	Address string
+	// TLSAddress is where they can ask with a token, and Certificate is what is served there.
+	TLSAddress  string
+	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 }
 
 // The delays of the work queues after an error. A hand-over is never given up, so the longest delay is short.

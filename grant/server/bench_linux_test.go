@@ -32,11 +32,15 @@ func podAddress(pod int) netip.Addr {
 	return netip.AddrFrom4([4]byte{127, 1, byte(pod / 250), byte(pod%250 + 1)})
 }
 
-func (m many) Caller(address netip.Addr) (Caller, bool) {
+// CallerNamed implements Cluster.
+func (many) CallerNamed(Pod) (Caller, bool) { return Caller{}, false }
+
+// CallerAt implements Cluster.
+func (m many) CallerAt(address netip.Addr) (Caller, bool) {
 	bytes := address.As4()
 	pod := int(bytes[2])*250 + int(bytes[3]) - 1
 	slice, leads := m.slice(pod)
-	return Caller{Namespace: "shop", Name: fmt.Sprint("p", pod), UID: fmt.Sprint("p", pod), Services: []Service{{
+	return Caller{Pod: Pod{Namespace: "shop", Name: fmt.Sprint("p", pod), UID: fmt.Sprint("p", pod)}, Services: []Service{{
 		Name: "s", LeaderService: "s-leader", Slice: slice, Leader: "p", Term: 10, Leads: leads,
 	}}}, true
 }

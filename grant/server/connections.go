@@ -6,19 +6,18 @@ import (
 	"sync"
 )
 
-// connectionsEach is how many connections one address may have.
-const connectionsEach = 64
-
 // eachListener limits the connections of each address, so that no pod can use up those of all.
 type eachListener struct {
 	net.Listener
-	mu sync.Mutex
+	most int
+	mu   sync.Mutex
 	// open has the addresses with connections, and how many.
 	open map[netip.Addr]int
 }
 
-func limitEach(listener net.Listener) net.Listener {
-	return &eachListener{Listener: listener, open: map[netip.Addr]int{}}
+// limitEach limits how many connections one address may have.
+func limitEach(listener net.Listener, most int) net.Listener {
+	return &eachListener{Listener: listener, most: most, open: map[netip.Addr]int{}}
 }
 
 // Accept implements net.Listener. It closes the connections above the limit.
@@ -39,7 +38,7 @@ func (l *eachListener) Accept() (net.Conn, error) {
 func (l *eachListener) begin(address netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[address] >= connectionsEach {
+	if l.open[address] >= l.most {
 		return false
 	}
 	l.open[address]++

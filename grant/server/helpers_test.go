@@ -34,6 +34,8 @@ type world struct {
 	// hold, if it is there, keeps reads from being answered until it is closed.
 	hold  chan struct{}
 	began int
+	// reviews is how many tokens were reviewed.
+	reviews int
 	// hidden is whether there is a replica that cannot be asked.
 	hidden   bool
 	left     time.Time
@@ -61,7 +63,7 @@ func newWorld(t *testing.T, replicas int) *world {
 func (w *world) replica(t *testing.T, index int) *Server {
 	t.Helper()
 	s, err := New(Options{
-		Cluster: knownTo{w, index}, Reader: w, Duration: func() time.Duration { return duration }, Registerer: prometheus.NewRegistry(),
+		Cluster: knownTo{w, index}, Reader: w, Reviewer: w, Duration: func() time.Duration { return duration }, Registerer: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,14 +117,30 @@ func addressOf(replica int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 9, 0, byte(replica + 1)}), 8445)
 }
 
-// Caller implements Cluster.
-func (k knownTo) Caller(address netip.Addr) (Caller, bool) {
+// CallerAt implements Cluster.
+func (k knownTo) CallerAt(address netip.Addr) (Caller, bool) {
+	name, ok := pods[address]
+	return k.caller(name), ok
+}
+
+// CallerNamed implements Cluster.
+func (k knownTo) CallerNamed(pod Pod) (Caller, bool) {
+	for _, name := range pods {
+		if pod == podNamed(name) {
+			return k.caller(name), true
+		}
+	}
+	return Caller{}, false
+}
+
+func podNamed(name string) Pod { return Pod{Namespace: "shop", Name: name, UID: name} }
+
+func (k knownTo) caller(name string) Caller {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	name, ok := pods[address]
-	return Caller{Namespace: "shop", Name: name, UID: name, Services: []Service{{
+	return Caller{Pod: podNamed(name), Services: []Service{{
 		Name: "db", LeaderService: "db-leader", Slice: slice, Leader: k.seen.Leader, Term: k.seen.Term, Leads: k.seen.Leader == name,
-	}}}, ok
+	}}}
 }
 
 // Replicas implements Cluster.

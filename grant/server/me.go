@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -16,26 +15,21 @@ import (
 
 // me answers GET /v1/me.
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
-	caller, q, ok := s.caller(w, r)
+	asked, ok := s.request(w, r)
 	if !ok {
 		return
 	}
-	if caller = caller.only(q.service); q.service != "" && len(caller.Services) == 0 {
-		refuse(w, http.StatusNotFound, noService(q.service))
-		return
-	}
-	if q.wait > 0 {
-		address, _ := remote(r)
-		if !s.limits.begin(address) {
-			refuse(w, http.StatusTooManyRequests, "too many requests of this address wait")
+	if asked.wait > 0 {
+		if !s.limits.begin(asked.from) {
+			refuse(w, http.StatusTooManyRequests, "too many requests of yours wait")
 			return
 		}
-		defer s.limits.end(address)
-		reply(w, s.await(r.Context(), address, caller, q))
+		defer s.limits.end(asked.from)
+		reply(w, s.await(r.Context(), asked))
 		return
 	}
-	answer := s.news(caller)
-	s.grant(r.Context(), caller, q.session, &answer)
+	answer := s.news(asked.caller)
+	s.grant(r.Context(), asked.caller, asked.session, &answer)
 	reply(w, answer)
 }
 
@@ -55,7 +49,8 @@ func (s *Server) news(caller Caller) me {
 
 // await returns the news when they differ from those of the version, or, without one, from the present ones; at the latest when the time is
 // over.
-func (s *Server) await(ctx context.Context, address netip.Addr, caller Caller, q question) me {
+func (s *Server) await(ctx context.Context, q request) me {
+	caller := q.caller
 	slices := make([]types.NamespacedName, len(caller.Services))
 	for i := range caller.Services {
 		slices[i] = caller.Services[i].Slice
@@ -66,7 +61,7 @@ func (s *Server) await(ctx context.Context, address netip.Addr, caller Caller, q
 	defer over.Stop()
 	for first := true; ; first = false {
 		// The first time too: something may have changed before the subscription. The address may be another pod's by now.
-		if again, ok := s.cluster.Caller(address); ok && again.UID == caller.UID {
+		if again, ok := s.lookUp(q.from); ok && again.UID == caller.UID {
 			caller = again.only(q.service)
 		}
 		answer := s.news(caller)

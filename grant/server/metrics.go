@@ -31,7 +31,7 @@ func newMetrics() *metricsSet {
 			"Step-downs of pods, by result: Released, or why the next leader has to wait.", "result",
 			"Released", stillLeads, otherSession, unread),
 		requestsRefused: counter("tanist_grant_requests_refused_total",
-			"Requests that were refused because of who asked, by reason.", "reason", "UnknownPod", "TooManyRequests"),
+			"Requests that were refused because of who asked, by reason.", "reason", "UnknownPod", "TooManyRequests", "BadToken"),
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -60,41 +59,44 @@ func parse(values url.Values) (question, error) {
 	return q, nil
 }
 
-// remote returns the address that a request comes from.
-func remote(r *http.Request) (netip.Addr, bool) {
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	return address.Addr().Unmap().WithZone(""), err == nil
+// request is what somebody asks.
+type request struct {
+	from   party
+	caller Caller
+	question
 }
 
-// caller returns who asks and for what. It answers the request itself, and returns false, if it must be refused.
-func (s *Server) caller(w http.ResponseWriter, r *http.Request) (Caller, question, bool) {
-	address, ok := remote(r)
-	if !ok || !s.limits.admit(address) {
-		s.metrics.refused("TooManyRequests")
-		refuse(w, http.StatusTooManyRequests, "too many requests from this address")
-		return Caller{}, question{}, false
+// request returns who asks and for what. It answers the request itself, and returns false, if it must be refused.
+func (s *Server) request(w http.ResponseWriter, r *http.Request) (request, bool) {
+	from, ok := s.party(w, r)
+	if !ok {
+		return request{}, false
 	}
 	if s.book.duration() == 0 {
 		refuse(w, http.StatusServiceUnavailable, "this replica has just started")
-		return Caller{}, question{}, false
+		return request{}, false
 	}
 	if r.ContentLength != 0 {
 		limitBody(w)
 		refuse(w, http.StatusBadRequest, "a request has no body")
-		return Caller{}, question{}, false
+		return request{}, false
 	}
 	q, err := parse(r.URL.Query())
 	if err != nil {
 		refuse(w, http.StatusBadRequest, err.Error())
-		return Caller{}, question{}, false
+		return request{}, false
 	}
-	caller, ok := s.cluster.Caller(address)
+	caller, ok := s.lookUp(from)
 	if !ok {
 		s.metrics.refused("UnknownPod")
-		refuse(w, http.StatusForbidden, fmt.Sprintf("the request comes from %s: want the address of exactly one pod, which is not in the host network", address))
-		return Caller{}, question{}, false
+		refuse(w, http.StatusForbidden, from.unknown())
+		return request{}, false
 	}
-	return caller, q, true
+	if caller = caller.only(q.service); q.service != "" && len(caller.Services) == 0 {
+		refuse(w, http.StatusNotFound, noService(q.service))
+		return request{}, false
+	}
+	return request{from: from, caller: caller, question: q}, true
 }
 
 // only returns the caller with one of its Services, or with none if it is not a candidate of that; with all of them if no name is given.

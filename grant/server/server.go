@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,8 +20,13 @@ import (
 // The limits of the server. Every pod in the cluster can connect to it.
 const (
 	maxConnections = 8192
-	maxHeaderBytes = 8 << 10
-	requestTimeout = 2 * time.Second
+	// connectionsEach is how many connections one address may have.
+	connectionsEach = 64
+	// Behind one address there may be many pods with tokens, and a connection with TLS takes more memory.
+	maxTLSConnections  = 2048
+	tlsConnectionsEach = 256
+	maxHeaderBytes     = 8 << 10
+	requestTimeout     = 2 * time.Second
 	// idleTimeout is how long a connection may be unused. It is longer than any client's, so that the server does not close one on which a
 	// request is on its way.
 	idleTimeout = 2 * time.Minute
@@ -33,6 +40,8 @@ const (
 type Options struct {
 	Cluster Cluster
 	Reader  Reader
+	// Reviewer knows whose tokens are; nil if nobody may ask with one.
+	Reviewer Reviewer
 	// Duration returns how long a grant lasts by the tuning in force; zero while that is not known. Until then nobody is answered, and Note must
 	// not be called.
 	Duration   func() time.Duration
@@ -45,6 +54,7 @@ type Server struct {
 	reader  Reader
 	book    *book
 	limits  *limits
+	tokens  *tokens
 	metrics *metricsSet
 	client  *http.Client
 	// started is when this replica began to give grants.
@@ -53,14 +63,16 @@ type Server struct {
 	reads chan struct{}
 	// stopping is closed when the server stops, so that nobody waits for news any longer.
 	stopping chan struct{}
+	stop     func()
 }
 
 // New returns a Server, and registers its metrics.
 func New(o Options) (*Server, error) {
 	s := &Server{
-		cluster: o.Cluster, reader: o.Reader, book: newBook(o.Duration), limits: newLimits(), metrics: newMetrics(), client: newClient(),
-		started: time.Now(), reads: make(chan struct{}, maxReads), stopping: make(chan struct{}),
+		cluster: o.Cluster, reader: o.Reader, book: newBook(o.Duration), limits: newLimits(), tokens: newTokens(o.Reviewer),
+		metrics: newMetrics(), client: newClient(), started: time.Now(), reads: make(chan struct{}, maxReads), stopping: make(chan struct{}),
 	}
+	s.stop = sync.OnceFunc(func() { close(s.stopping) })
 	if err := s.metrics.register(o.Registerer); err != nil {
 		return nil, fmt.Errorf("failed to register metrics of grants: %w", err)
 	}
@@ -75,10 +87,16 @@ func (s *Server) Gone(slice types.NamespacedName) { s.book.forget(slice) }
 
 // Handler serves the requests of pods and of the other replicas.
 func (s *Server) Handler() http.Handler {
+	mux := s.podHandler()
+	mux.HandleFunc("POST "+replicaPath, s.heard)
+	return mux
+}
+
+// podHandler serves the requests of pods.
+func (s *Server) podHandler() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/me", s.me)
 	mux.HandleFunc("POST /v1/me/stepdown", s.stepDown)
-	mux.HandleFunc("POST "+replicaPath, s.heard)
 	return mux
 }
 
@@ -89,18 +107,31 @@ func (s *Server) AddTo(mgr manager.Manager, address string) error {
 	if err != nil {
 		return fmt.Errorf("failed to listen for grants: %w", err)
 	}
+	return s.serve(mgr, "grants", netutil.LimitListener(limitEach(listener, connectionsEach), maxConnections), s.Handler())
+}
+
+// AddTLSTo makes the manager serve pods over TLS too, where they can show a token.
+func (s *Server) AddTLSTo(mgr manager.Manager, address string, certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("failed to listen for grants over TLS: %w", err)
+	}
+	limited := netutil.LimitListener(limitEach(listener, tlsConnectionsEach), maxTLSConnections)
+	secured := tls.NewListener(limited, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate})
+	return s.serve(mgr, "grants-tls", secured, s.podHandler())
+}
+
+func (s *Server) serve(mgr manager.Manager, name string, listener net.Listener, handler http.Handler) error {
 	// There is no ReadTimeout: it would end the requests that wait for news. What has a body gets a deadline of its own.
 	server := &http.Server{
-		Handler:           s.Handler(),
+		Handler:           handler,
 		ReadHeaderTimeout: requestTimeout,
 		WriteTimeout:      maxWait + requestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 	}
-	server.RegisterOnShutdown(func() { close(s.stopping) })
-	return mgr.Add(&manager.Server{
-		Name: "grants", Listener: netutil.LimitListener(limitEach(listener), maxConnections), Server: server, ShutdownTimeout: new(requestTimeout),
-	})
+	server.RegisterOnShutdown(s.stop)
+	return mgr.Add(&manager.Server{Name: name, Listener: listener, Server: server, ShutdownTimeout: new(requestTimeout)})
 }
 
 // live reads a slice, when there is a place for one more read.

@@ -36,21 +36,16 @@ type release struct {
 
 // stepDown answers POST /v1/me/stepdown.
 func (s *Server) stepDown(w http.ResponseWriter, r *http.Request) {
-	caller, question, ok := s.caller(w, r)
+	asked, ok := s.request(w, r)
 	if !ok {
 		return
 	}
-	if question.service == "" || question.term <= 0 {
+	if asked.service == "" || asked.term <= 0 {
 		refuse(w, http.StatusBadRequest, "service and term are required: the Service, and the term of the last grant, such as ?service=db&term=1760000000000")
 		return
 	}
-	caller = caller.only(question.service)
-	if len(caller.Services) == 0 {
-		refuse(w, http.StatusNotFound, noService(question.service))
-		return
-	}
 	answer := s.countStepDown(r.Context(), release{
-		Slice: caller.Services[0].Slice, Pod: caller.UID, Session: question.session, Term: question.term,
+		Slice: asked.caller.Services[0].Slice, Pod: asked.caller.UID, Session: asked.session, Term: asked.term,
 	})
 	s.metrics.stepDown(answer)
 	reply(w, answer)

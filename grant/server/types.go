@@ -13,8 +13,10 @@ import (
 
 // Cluster is what this replica knows of the cluster from its informers.
 type Cluster interface {
-	// Caller returns the pod that has an address, and false unless exactly one pod has it, outside the host network.
-	Caller(address netip.Addr) (Caller, bool)
+	// CallerAt returns the pod that has an address, and false unless exactly one pod has it, outside the host network.
+	CallerAt(address netip.Addr) (Caller, bool)
+	// CallerNamed returns the pod with a name and a UID, and false if there is none.
+	CallerNamed(pod Pod) (Caller, bool)
 	// Replicas returns the other replicas of Tanist.
 	Replicas() Replicas
 }
@@ -26,7 +28,7 @@ type Reader interface {
 
 // Caller is a pod that asks.
 type Caller struct {
-	Namespace, Name, UID string
+	Pod
 	// Services are those that select the pod and have a leader Service, sorted by name.
 	Services []Service
 }

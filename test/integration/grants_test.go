@@ -74,7 +74,13 @@ func (s *testNamespace) withContender(service, name, url string, at netip.Addr) 
 	s.withPod(service, name)
 	s.status(name, fmt.Sprintf(`{"phase":"Running","podIP":%q,"podIPs":[{"ip":%q}],`+
 		`"conditions":[{"type":"Ready","status":"True","lastTransitionTime":%q}]}`, at, at, now()))
-	l, err := leader.New(leader.Options{URL: url, Service: service, Pod: name, LocalAddress: at})
+	return s.contend(leader.Options{URL: url, Service: service, Pod: name, LocalAddress: at})
+}
+
+// contend is the application of a pod, which watches whether it leads until the test ends.
+func (s *testNamespace) contend(options leader.Options) *contender {
+	s.t.Helper()
+	l, err := leader.New(options)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ type DeployedContainer struct {
 var knownFlags = []string{
 	"namespace", "leader-elect", "metrics-bind-address", "metrics-secure", "health-probe-bind-address", "peer-bind-address", "pprof-address",
 	"tracing-endpoint", "webhook-port", "cert-dir", "self-managed-certificates", "watch-namespaces", "webhook-configuration", "v", "version",
-	"grants-bind-address",
+	"grants-bind-address", "grants-tls-bind-address",
 }
 
 func deploymentOf(d *appsv1.Deployment) Deployment {

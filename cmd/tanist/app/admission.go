@@ -42,7 +42,7 @@ func newAdmission(o Options) (admission, error) {
 	}
 	a := admission{mux: http.NewServeMux()}
 	if o.SelfManaged {
-		a.serving = certs.NewSelfManaged(o.Namespace)
+		a.serving = certs.NewSelfManaged(o.Namespace, grantsHosts(o)...)
 	} else {
 		files, err := certwatcher.New(filepath.Join(o.CertDir, certFile), filepath.Join(o.CertDir, keyFile))
 		if err != nil {

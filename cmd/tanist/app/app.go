@@ -118,7 +118,7 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 		Namespace: o.Namespace, WatchNamespaces: o.WatchNamespaces, Leaders: cache.New(), Tuning: tuning, Clock: clock,
 		Holds:      func() bool { return !o.LeaderElect || lease.Held() },
 		Registerer: telemetry.Registerer, Log: telemetry.Log, Tracer: telemetry.Tracer,
-		Started: logStart(telemetry.Log, o), Observation: observation, GrantsAddress: o.GrantsAddress,
+		Started: logStart(telemetry.Log, o), Observation: observation, Grants: grantsOf(o, admission),
 	})
 	if err != nil {
 		return nil, err

@@ -83,7 +83,7 @@ func TestParse(t *testing.T) {
 		"the defaults": {
 			args: "--namespace=tanist-system",
 			want: Options{
-				Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081", PeerAddress: ":8444", GrantsAddress: "0",
+				Namespace: "tanist-system", LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081", PeerAddress: ":8444", GrantsAddress: "0", GrantsTLSAddress: "0",
 				WebhookPort: 10250, CertDir: "/var/run/tanist/serving", WebhookConfiguration: "tanist-system-tanist", PprofAddress: "0",
 			},
 		},
@@ -91,14 +91,18 @@ func TestParse(t *testing.T) {
 			args: "--namespace x --leader-elect=false --metrics-bind-address 0 --metrics-secure=false --health-probe-bind-address :1 -v 1 --kubeconfig y " +
 				"--watch-namespaces shop,bank --webhook-port 0 --cert-dir z --webhook-configuration w --self-managed-certificates --pprof-address 127.0.0.1:6060 --tracing-endpoint https://c:4317",
 			want: Options{
-				Namespace: "x", WatchNamespaces: []string{"shop", "bank"}, MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", GrantsAddress: "0", Verbosity: 1, CertDir: "z", SelfManaged: true, WebhookConfiguration: "w",
+				Namespace: "x", WatchNamespaces: []string{"shop", "bank"}, MetricsAddress: "0", HealthAddress: ":1", PeerAddress: ":8444", GrantsAddress: "0", GrantsTLSAddress: "0", Verbosity: 1, CertDir: "z", SelfManaged: true, WebhookConfiguration: "w",
 				PprofAddress: "127.0.0.1:6060", TracingEndpoint: "https://c:4317",
 			},
 		},
 		"the version needs no namespace": {args: "--version", want: Options{
-			LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081", PeerAddress: ":8444", GrantsAddress: "0",
+			LeaderElect: true, MetricsAddress: ":8443", MetricsSecure: true, HealthAddress: ":8081", PeerAddress: ":8444", GrantsAddress: "0", GrantsTLSAddress: "0",
 			WebhookPort: 10250, CertDir: "/var/run/tanist/serving", PprofAddress: "0", ShowVersion: true,
 		}},
+		"tokens without admission": {args: "--namespace x --grants-bind-address :1 --grants-tls-bind-address :2 --webhook-port 0",
+			wantErr: "--grants-tls-bind-address=:2: must be 0 without --grants-bind-address or without --webhook-port, whose certificate it serves"},
+		"tokens without grants": {args: "--namespace x --grants-tls-bind-address :2",
+			wantErr: "--grants-tls-bind-address=:2: must be 0 without --grants-bind-address or without --webhook-port, whose certificate it serves"},
 		"no namespace outside a cluster": {wantErr: "--namespace is required outside a cluster"},
 		"a port that there is not":       {args: "--namespace x --webhook-port 65536", wantErr: "--webhook-port=65536: must be between 0 and 65535"},
 		"a namespace that cannot be": {args: "--namespace x --watch-namespaces shop,Bank",

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -30,6 +31,8 @@ type Options struct {
 	PeerAddress string
 	// GrantsAddress is the address to tell pods on whether they lead; "0" disables that.
 	GrantsAddress string
+	// GrantsTLSAddress is the address to do so over TLS, where pods can show a token; "0" disables that.
+	GrantsTLSAddress string
 	// MetricsSecure serves metrics over TLS, and only to those who may get /metrics.
 	MetricsSecure bool
 	// WebhookPort is the port to serve admission on; 0 disables admission.
@@ -75,6 +78,8 @@ func parse(args []string) (Options, error) {
 		"Address to answer the other replicas on, when they suspect that a node is lost; 0 disables it.")
 	flags.StringVar(&o.GrantsAddress, "grants-bind-address", "0",
 		"Address to tell pods on whether they lead, such as :8445; 0 disables that. Every pod that reaches it learns about itself alone.")
+	flags.StringVar(&o.GrantsTLSAddress, "grants-tls-bind-address", "0",
+		"Address to do so over TLS, with the serving certificate of admission, such as :8446; 0 disables that. There, pods can show a token instead of being known by their address.")
 	flags.IntVar(&o.WebhookPort, "webhook-port", 10250,
 		"Port to serve admission on; 0 disables admission.")
 	flags.StringVar(&o.CertDir, "cert-dir", "/var/run/tanist/serving",
@@ -126,12 +131,25 @@ func (o Options) check() error {
 	if o.WebhookPort < 0 || o.WebhookPort > 65535 {
 		return fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
 	}
+	if err := o.checkTokens(); err != nil {
+		return err
+	}
 	if endpoint, err := url.Parse(o.TracingEndpoint); o.TracingEndpoint != "" &&
 		(err != nil || endpoint.Host == "" || endpoint.User != nil || endpoint.Scheme != "http" && endpoint.Scheme != "https") {
 		return fmt.Errorf("--tracing-endpoint=%s: must be a URL without credentials, such as http://collector.monitoring:4317", o.TracingEndpoint)
 	}
 	return nil
 }
+
+func (o Options) checkTokens() error {
+	if o.withTokens() && (o.WebhookPort == 0 || cmp.Or(o.GrantsAddress, "0") == "0") {
+		return fmt.Errorf("--grants-tls-bind-address=%s: must be 0 without --grants-bind-address or without --webhook-port, whose certificate it serves", o.GrantsTLSAddress)
+	}
+	return nil
+}
+
+// withTokens reports whether pods can ask with a token whether they lead.
+func (o Options) withTokens() bool { return cmp.Or(o.GrantsTLSAddress, "0") != "0" }
 
 // ownNamespace returns the namespace of the pod that the program runs in; empty outside a pod.
 func ownNamespace() string {

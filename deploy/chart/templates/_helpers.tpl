@@ -49,10 +49,19 @@ host 10250 is the kubelet's. */ -}}
 {{- define "tanist.grantsPort" -}}
 {{- .Values.ports.grants | default 8445 | int -}}
 {{- end }}
+{{- define "tanist.grantsTokens" -}}
+{{- if and (include "tanist.grants" .) .Values.grants.tokens }}
+{{- if not .Values.admission.enabled }}{{ fail "grants.tokens: must be false with admission.enabled=false, because there is no certificate to serve" }}{{ end -}}
+yes{{ end -}}
+{{- end }}
+{{- define "tanist.grantsTLSPort" -}}
+{{- .Values.ports.grantsTLS | default 8446 | int -}}
+{{- end }}
 {{- /* Takes a pod's ports, and refuses two that are the same, or the kubelet's on the host. */ -}}
 {{- define "tanist.checkPorts" -}}
 {{- $ports := dict "metrics" (include "tanist.metricsPort" .) "health" (.Values.ports.health | int | toString) "peers" (.Values.ports.peers | int | toString) }}
 {{- if include "tanist.grants" . }}{{ $_ := set $ports "grants" (include "tanist.grantsPort" .) }}{{ end }}
+{{- if include "tanist.grantsTokens" . }}{{ $_ := set $ports "grantsTLS" (include "tanist.grantsTLSPort" .) }}{{ end }}
 {{- if .Values.admission.enabled }}{{ $_ := set $ports "webhook" (include "tanist.webhookPort" .) }}{{ end }}
 {{- if ne (len $ports) (len (values $ports | uniq)) }}
 {{- fail (printf "ports: each needs a number of its own, got %s" (toJson $ports)) }}

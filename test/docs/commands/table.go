@@ -96,5 +96,8 @@ var usage = map[string]Page{
 	"docs/doctor.md":  {Scene: shop, Entries: []Entry{{Begins: "kubectl tanist doctor -n shop", Prints: `(?m)^√ Tanist is installed$`}}},
 	"docs/losses.md":  {Scene: shop, Entries: []Entry{{Begins: "kubectl annotate", Prints: "annotated"}, {Begins: "kubectl tanist get -A -o wide", Prints: "WATCHED"}}},
 	"docs/tracing.md": {},
-	"docs/grants.md":  {Entries: []Entry{{Begins: "curl ", Test: "TestGrants"}}},
+	"docs/grants.md": {Entries: []Entry{
+		{Begins: "curl --cacert", Test: "TestGrantsWithTokens"},
+		{Begins: "curl ", Test: "TestGrants"},
+	}},
 }
