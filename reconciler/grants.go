@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	toolscache "k8s.io/client-go/tools/cache"
-	ctrlcache "sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
@@ -39,13 +38,13 @@ func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *st
 		}
 		reviewer = grantReviewer{reviews: api.TokenReviews()}
 	}
-	known := &grantCluster{stores: stores, self: o.Observation.Pod}
-	if err := known.watchReplicas(ctx, watched.Replicas); err != nil {
+	replicas, err := watchReplicas(ctx, o.Observation.Pod, watched.Replicas)
+	if err != nil {
 		return err
 	}
 	var loaded atomic.Bool
 	grants, err := server.New(server.Options{
-		Cluster: known, Reader: grantReader{live: mgr.GetAPIReader(), stores: stores}, Reviewer: reviewer, Registerer: o.Registerer,
+		Cluster: &grantCluster{stores: stores, replicaPods: replicas}, Reader: grantReader{live: mgr.GetAPIReader(), stores: stores}, Reviewer: reviewer, Registerer: o.Registerer,
 		Duration: func() time.Duration {
 			if !loaded.Load() {
 				return 0
@@ -74,10 +73,7 @@ func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *st
 // grantCluster is what the server of grants knows of the cluster: it implements server.Cluster.
 type grantCluster struct {
 	stores *store.Stores
-	// self is the name of this replica's pod.
-	self string
-	// left is when a replica was last seen to go; nil for never.
-	left atomic.Pointer[time.Time]
+	*replicaPods
 }
 
 // CallerAt implements server.Cluster.
@@ -130,41 +126,6 @@ func (g *grantCluster) service(source *corev1.Service, pod *corev1.Pod) (server.
 		service.Leads = view.Leader != "" && view.Leader == string(pod.UID)
 	}
 	return service, true
-}
-
-// Replicas implements server.Cluster. A replica without a port for grants gives none.
-func (g *grantCluster) Replicas() server.Replicas {
-	replicas := server.Replicas{}
-	if left := g.left.Load(); left != nil {
-		replicas.Left = *left
-	}
-	for _, pod := range g.stores.ReplicaPods() {
-		port := store.NamedPort(pod, config.GrantsPort)
-		address := store.Address(pod)
-		switch {
-		case pod.Name == g.self || port == 0:
-		case !address.IsValid() && pod.Status.Phase == corev1.PodPending: // it has not run yet
-		case !address.IsValid() || pod.Spec.HostNetwork: // others on its node have the same address
-			replicas.Hidden = true
-		default:
-			replicas.Addresses = append(replicas.Addresses, netip.AddrPortFrom(address.Unmap(), port))
-		}
-	}
-	return replicas
-}
-
-// watchReplicas remembers when a replica goes.
-func (g *grantCluster) watchReplicas(ctx context.Context, replicas ctrlcache.Informers) error {
-	informer, err := replicas.GetInformer(ctx, &corev1.Pod{}, ctrlcache.BlockUntilSynced(false))
-	if err != nil {
-		return fmt.Errorf("failed to get informer of replicas: %w", err)
-	}
-	if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		DeleteFunc: func(any) { g.left.Store(new(time.Now())) },
-	}); err != nil {
-		return fmt.Errorf("failed to watch replicas: %w", err)
-	}
-	return nil
 }
 
 // noteSlices tells the server what the slices of leaders say.

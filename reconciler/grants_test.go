@@ -3,7 +3,6 @@ package reconciler
 import (
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -68,41 +67,6 @@ func TestWhoAsks(t *testing.T) {
 			got, ok := test.ask()
 			if diff := cmp.Diff(test.want, got); diff != "" || ok != (test.want.Name != "") {
 				t.Errorf("unexpected caller, known %v (-want +got):\n%s", ok, diff)
-			}
-		})
-	}
-}
-
-func TestWhichReplicasAreAsked(t *testing.T) {
-	replica := func(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
-		return gen.ReadyPod(name, append([]func(*corev1.Pod){func(pod *corev1.Pod) {
-			pod.Namespace, pod.Labels = "tanist-system", map[string]string{config.ReplicaNameKey: config.ReplicaName}
-			pod.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: config.GrantsPort, ContainerPort: 8445}}
-		}}, changes...)...)
-	}
-	noAddress := func(pod *corev1.Pod) { pod.Status.PodIPs = nil }
-	cases := map[string]struct {
-		other *corev1.Pod
-		want  server.Replicas
-	}{
-		"one that is ready":             {other: replica("b2"), want: server.Replicas{Addresses: []netip.AddrPort{netip.MustParseAddrPort("10.1.0.2:8445")}}},
-		"one that is not":               {other: replica("b2", gen.NotReady), want: server.Replicas{Addresses: []netip.AddrPort{netip.MustParseAddrPort("10.1.0.2:8445")}}},
-		"one without grants":            {other: replica("b2", func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports = nil })},
-		"one that has not run yet":      {other: replica("b2", noAddress, func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodPending })},
-		"one that runs without address": {other: replica("b2", noAddress), want: server.Replicas{Hidden: true}},
-		"one in the host network":       {other: replica("b2", inHostNetwork), want: server.Replicas{Hidden: true}},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			known := &grantCluster{stores: store.NewFake(replica("self1"), test.other), self: "self1"}
-			compare := cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })
-			if diff := cmp.Diff(test.want, known.Replicas(), compare); diff != "" {
-				t.Errorf("unexpected replicas (-want +got):\n%s", diff)
-			}
-			left := time.Now()
-			known.left.Store(&left)
-			if got := known.Replicas().Left; got != left {
-				t.Errorf("a replica left at %s, want %s", got, left)
 			}
 		})
 	}

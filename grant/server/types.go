@@ -50,7 +50,8 @@ type Replicas struct {
 	Addresses []netip.AddrPort
 	// Hidden is whether there is one that cannot be asked.
 	Hidden bool
-	// Left is when a replica was last seen to go; zero for never. Nobody can ask it for the grants that it gave.
+	// Left is when a replica was last seen to go, or when this one came to know of the others, if that was later. Nobody can ask one that has gone
+	// for the grants that it gave.
 	Left time.Time
 }
 

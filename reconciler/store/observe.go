@@ -104,7 +104,7 @@ func observedNode(node *corev1.Node) observe.Node {
 // Replicas returns the ready replicas of this installation that can be asked, this one included, sorted by name.
 func (s *Stores) Replicas() []observe.Replica {
 	var all []observe.Replica
-	for _, pod := range s.ReplicaPods() {
+	for _, pod := range byIndex[*corev1.Pod](s.replicas, podsByLabel, s.Installation+"/"+pair(config.ReplicaNameKey, config.ReplicaName)) {
 		address := netip.AddrPortFrom(Address(pod), NamedPort(pod, config.PeersPort))
 		if readyStatus(pod) == corev1.ConditionTrue && address.Addr().IsValid() && address.Port() != 0 {
 			all = append(all, observe.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Address: address})
@@ -112,11 +112,6 @@ func (s *Stores) Replicas() []observe.Replica {
 	}
 	slices.SortFunc(all, func(a, b observe.Replica) int { return strings.Compare(a.Name, b.Name) })
 	return all
-}
-
-// ReplicaPods returns the pods of this installation that have not finished, ready or not.
-func (s *Stores) ReplicaPods() []*corev1.Pod {
-	return byIndex[*corev1.Pod](s.replicas, podsByLabel, s.Installation+"/"+pair(config.ReplicaNameKey, config.ReplicaName))
 }
 
 // NamedPort returns the number of a pod's port; 0 if it has none of that name, such as a replica of a version that does not serve it.
