@@ -3,132 +3,145 @@ package leader
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestAGrantIsRenewedWhileThePodLeads(t *testing.T) {
-	f := newTanist(t)
-	f.say(leads(10))
-	_, states := watch(t, f)
-	state := next(t, states, "the pod has a grant", State.Valid)
-	if state.Service != "db" || state.Leader != "db-0" || state.Term != 10 || !state.Leads || state.Err != nil {
-		t.Errorf("unexpected state %+v", state)
-	}
-	over := time.After(3 * validFor)
-	for tick := time.NewTicker(10 * time.Millisecond); ; {
-		select {
-		case <-tick.C:
-			if !state.Valid() {
-				t.Fatal("the grant has expired, although Tanist renews it")
-			}
-		case <-over:
-			if len(states) > 0 {
-				t.Errorf("a renewal is told as a change: %+v", <-states)
-			}
-			f.say(other(20))
-			next(t, states, "another pod leads", func(s State) bool { return !s.Leads && s.Leader == "db-1" && s.Term == 20 && !s.Valid() })
-			return
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.say(leads(10))
+		_, states := watch(t, f)
+		state := next(t, states, "the pod has a grant", func(s State) bool { return s.valid })
+		if state.Service != "db" || state.Leader != "db-0" || state.Term != 10 || !state.Leads || state.Err != nil {
+			t.Errorf("unexpected state %+v", state)
 		}
-	}
+		over := time.After(3 * validFor)
+		for tick := time.NewTicker(validFor / 80); ; {
+			select {
+			case <-tick.C:
+				if !state.Valid() {
+					t.Fatal("the grant has expired, although Tanist renews it")
+				}
+			case <-over:
+				if len(states) > 0 {
+					t.Errorf("a renewal is told as a change: %+v", <-states)
+				}
+				f.say(other(20))
+				next(t, states, "another pod leads", func(s State) bool { return !s.Leads && s.Leader == "db-1" && s.Term == 20 && !s.Valid() })
+				return
+			}
+		}
+	})
 }
 
 func TestAGrantExpiresWhileTanistIsAway(t *testing.T) {
-	f := newTanist(t)
-	f.say(leads(10))
-	_, states := watch(t, f)
-	state := next(t, states, "the pod has a grant", State.Valid)
-	f.mu.Lock()
-	f.away = true
-	f.mu.Unlock()
-	next(t, states, "it tells why Tanist could not be asked", func(s State) bool { return s.Err != nil })
-	next(t, states, "the grant has expired", func(s State) bool { return !s.valid })
-	if state.Valid() {
-		t.Error("the state from before is still valid")
-	}
-	f.mu.Lock()
-	f.away = false
-	f.mu.Unlock()
-	next(t, states, "the pod has a grant again", func(s State) bool { return s.Valid() && s.Err == nil })
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.say(leads(10))
+		_, states := watch(t, f)
+		state := next(t, states, "the pod has a grant", State.Valid)
+		f.mu.Lock()
+		f.away = true
+		f.mu.Unlock()
+		next(t, states, "it tells why Tanist could not be asked", func(s State) bool { return s.Err != nil })
+		next(t, states, "the grant has expired", func(s State) bool { return !s.valid })
+		if state.Valid() {
+			t.Error("the state from before is still valid")
+		}
+		f.mu.Lock()
+		f.away = false
+		f.mu.Unlock()
+		next(t, states, "the pod has a grant again", func(s State) bool { return s.Valid() && s.Err == nil })
+	})
 }
 
 func TestANewLeaderWaits(t *testing.T) {
-	f := newTanist(t)
-	f.say(func(s *service) {
-		*s = service{Service: "db", Leads: true, Leader: "db-0", Term: 10, Refused: "Settling", RetryAfterMilliseconds: 100}
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.say(func(s *service) {
+			*s = service{Service: "db", Leads: true, Leader: "db-0", Term: 10, Refused: "Settling", RetryAfterMilliseconds: 100}
+		})
+		_, states := watch(t, f)
+		if state := next(t, states, "the pod leads", func(s State) bool { return s.Leads }); state.Valid() {
+			t.Error("a leader that has to wait has a grant")
+		}
+		f.mu.Lock()
+		leads(10)(&f.said) // without news
+		f.mu.Unlock()
+		next(t, states, "the pod has a grant", State.Valid)
 	})
-	_, states := watch(t, f)
-	if state := next(t, states, "the pod leads", func(s State) bool { return s.Leads }); state.Valid() {
-		t.Error("a leader that has to wait has a grant")
-	}
-	f.mu.Lock()
-	leads(10)(&f.said) // without news
-	f.mu.Unlock()
-	next(t, states, "the pod has a grant", State.Valid)
 }
 
 func TestAnAnswerAboutAnotherPodIsVoid(t *testing.T) {
-	f := newTanist(t)
-	f.pod = "db-7"
-	f.say(leads(10))
-	_, states := watch(t, f)
-	state := next(t, states, "it tells what is wrong", func(s State) bool { return s.Err != nil })
-	if want := "it takes this pod, db-0, for db-7"; state.Valid() || !strings.Contains(state.Err.Error(), want) {
-		t.Errorf("got the error %v, want %q", state.Err, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.pod = "db-7"
+		f.say(leads(10))
+		_, states := watch(t, f)
+		state := next(t, states, "it tells what is wrong", func(s State) bool { return s.Err != nil })
+		if want := "it takes this pod, db-0, for db-7"; state.Valid() || !strings.Contains(state.Err.Error(), want) {
+			t.Errorf("got the error %v, want %q", state.Err, want)
+		}
+	})
 }
 
 func TestStepDown(t *testing.T) {
-	f := newTanist(t)
-	f.say(leads(10))
-	l, states := watch(t, f)
-	state := next(t, states, "the pod has a grant", State.Valid)
-	if err := l.StepDown(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if state.Valid() {
-		t.Error("the grant is valid after the step-down")
-	}
-	f.mu.Lock()
-	told, sessions := f.stepDowns, len(f.sessions)
-	f.mu.Unlock()
-	if diff := cmp.Diff([]string{"db 10"}, told); diff != "" || sessions != 1 {
-		t.Errorf("asked in %d sessions; unexpected step-downs (-want +got):\n%s", sessions, diff)
-	}
-	f.say(leads(10))
-	f.say(other(20))
-	next(t, states, "another pod leads", func(s State) bool {
-		if s.Valid() {
-			t.Error("the pod has a grant for the term that it has stepped down from")
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.say(leads(10))
+		l, states := watch(t, f)
+		state := next(t, states, "the pod has a grant", State.Valid)
+		if err := l.StepDown(t.Context()); err != nil {
+			t.Fatal(err)
 		}
-		return s.Leader == "db-1"
+		if state.Valid() {
+			t.Error("the grant is valid after the step-down")
+		}
+		f.mu.Lock()
+		told, sessions := f.stepDowns, len(f.sessions)
+		f.mu.Unlock()
+		if diff := cmp.Diff([]string{"db 10"}, told); diff != "" || sessions != 1 {
+			t.Errorf("asked in %d sessions; unexpected step-downs (-want +got):\n%s", sessions, diff)
+		}
+		f.say(leads(10))
+		f.say(other(20))
+		next(t, states, "another pod leads", func(s State) bool {
+			if s.Valid() {
+				t.Error("the pod has a grant for the term that it has stepped down from")
+			}
+			return s.Leader == "db-1"
+		})
+		f.say(leads(30))
+		next(t, states, "the pod leads again", func(s State) bool { return s.Valid() && s.Term == 30 })
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if len(f.sessions) != 2 {
+			t.Errorf("asked in %d sessions, want a new one after the step-down", len(f.sessions))
+		}
 	})
-	f.say(leads(30))
-	next(t, states, "the pod leads again", func(s State) bool { return s.Valid() && s.Term == 30 })
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.sessions) != 2 {
-		t.Errorf("asked in %d sessions, want a new one after the step-down", len(f.sessions))
-	}
 }
 
 func TestAStepDownThatDoesNotCountLastsAsLongAsTheGrant(t *testing.T) {
-	f := newTanist(t)
-	f.released = false
-	f.say(leads(10))
-	l, states := watch(t, f)
-	next(t, states, "the pod has a grant", State.Valid)
-	began := time.Now()
-	if err := l.StepDown(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if took := time.Since(began); took < validFor/2 {
-		t.Errorf("it took %s, when a grant of %s had been renewed", took, validFor)
-	}
-	if err := l.StepDown(t.Context()); err != nil {
-		t.Errorf("without a grant, stepping down fails: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.released = false
+		f.say(leads(10))
+		l, states := watch(t, f)
+		next(t, states, "the pod has a grant", State.Valid)
+		began := time.Now()
+		if err := l.StepDown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took < validFor/2 {
+			t.Errorf("it took %s, when a grant of %s had been renewed", took, validFor)
+		}
+		if err := l.StepDown(t.Context()); err != nil {
+			t.Errorf("without a grant, stepping down fails: %v", err)
+		}
+	})
 }
 
 func TestLease(t *testing.T) {

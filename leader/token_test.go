@@ -2,6 +2,9 @@ package leader
 
 import (
 	"encoding/pem"
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,17 +12,31 @@ import (
 
 // TestAToken: the library shows the token of the file as it is now, to a server that the CA of the other file has certified.
 func TestAToken(t *testing.T) {
-	f := serve(t, true)
+	f := newTanist()
 	f.token = "first"
 	f.pod = "whatever" // the token says which pod it is
-	f.say(leads(10))
+	f.say(func(s *service) {
+		leads(10)(s)
+		s.ValidForMilliseconds = 1000 // so that it asks again soon
+	})
+	server := httptest.NewUnstartedServer(f)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of the client that trusts another CA
+	server.StartTLS()
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
 	folder := t.TempDir()
 	token, ca := filepath.Join(folder, "token"), filepath.Join(folder, "ca.crt")
 	write(t, token, "first\n")
 	write(t, ca, "")
-	l, states := watchWith(t, Options{URL: f.URL, TokenFile: token, CAFile: ca})
+	l, err := New(Options{URL: server.URL, TokenFile: token, CAFile: ca})
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := statesOf(t, l)
 	next(t, states, "the CA cannot be read", func(s State) bool { return s.Err != nil })
-	write(t, ca, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.Certificate().Raw})))
+	write(t, ca, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
 	next(t, states, "the pod has a grant", State.Valid)
 	f.mu.Lock()
 	f.token = "second"
