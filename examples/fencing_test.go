@@ -98,6 +98,6 @@ func databaseOwner(t *testing.T, folder string) *syscall.SysProcAttr {
 		}
 		return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
-	t.Skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
+	skip(t, "PostgreSQL does not run as root, and there is no user postgres or nobody")
 	return nil
 }

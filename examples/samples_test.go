@@ -22,13 +22,22 @@ func needs(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, program := range programs {
 		if _, err := exec.LookPath(program); err != nil {
-			if os.Getenv(required) != "" {
-				t.Fatalf("%s is not installed, and %s is set", program, required)
-			}
-			t.Skipf("%s is not installed; with %s set, this fails", program, required)
+			skip(t, program+" is not installed")
 		}
 	}
 }
+
+// skip skips a test, or lets it fail if it is required.
+func skip(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv(required) != "" {
+		t.Fatalf("%s, and %s is set", why, required)
+	}
+	t.Skipf("%s; with %s set, this fails", why, required)
+}
+
+// validFor is how long a grant lasts. It is long, so that a sample which gets no processor for a while still has one from which to step down.
+const validFor = time.Minute
 
 // grants answers as Tanist does.
 type grants struct {
@@ -50,7 +59,7 @@ func (g *grants) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	service := map[string]any{"service": "db", "leaderService": "db-leader", "leads": false, "leader": "db-1", "term": 7}
 	if g.term != 0 {
-		service = map[string]any{"service": "db", "leaderService": "db-leader", "leads": true, "leader": "db-0", "term": g.term, "validForMilliseconds": 1000}
+		service = map[string]any{"service": "db", "leaderService": "db-leader", "leads": true, "leader": "db-0", "term": g.term, "validForMilliseconds": validFor.Milliseconds()}
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"namespace": "shop", "pod": g.pod, "uid": "u", "version": "1", "services": []any{service},
