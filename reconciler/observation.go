@@ -4,29 +4,12 @@ import (
 	"cmp"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tanist-dev/tanist/observe/peer"
 	"github.com/tanist-dev/tanist/observe/watch"
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
-
-// Observation is how a replica notices losses that nobody announces.
-type Observation struct {
-	// Pod is the name of this replica's pod.
-	Pod string
-	// PodUID is its UID; empty if it is not known.
-	PodUID types.UID
-	// PeerAddress is where the other replicas ask this one; "0" or empty for nowhere.
-	PeerAddress string
-	// Cluster is how to reach the API server.
-	Cluster *rest.Config
-	// Hedge writes on connections of its own.
-	Hedge client.Writer
-}
 
 // newObserver adds to the manager what notices losses, and returns it. Nothing is watched before failover asks for it.
 func (o Options) newObserver(mgr manager.Manager, stores *store.Stores) (*watch.Watcher, error) {

@@ -181,3 +181,12 @@ func byIndex[T any](store indexed, index, value string) []T {
 	}
 	return objects
 }
+
+// addresses returns all addresses of a pod.
+func addresses(pod *corev1.Pod) []string {
+	all := make([]string, 0, len(pod.Status.PodIPs))
+	for _, ip := range pod.Status.PodIPs {
+		all = append(all, ip.IP)
+	}
+	return all
+}

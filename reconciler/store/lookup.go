@@ -35,6 +35,11 @@ func (s *Stores) Pod(key types.NamespacedName) *corev1.Pod {
 	return get[*corev1.Pod](s.Pods.In(key.Namespace), key.String())
 }
 
+// PodsAt returns the pods that have an address, of all namespaces that are watched. Those in the host network have their node's.
+func (s *Stores) PodsAt(address string) []*corev1.Pod {
+	return byIndex[*corev1.Pod](s.Pods, podsByAddress, address)
+}
+
 // ConfigMap returns the ConfigMap tanist-tuning, or nil.
 func (s *Stores) ConfigMap(key types.NamespacedName) *corev1.ConfigMap {
 	return get[*corev1.ConfigMap](s.configMaps, key.String())
