@@ -28,6 +28,8 @@ PROXY ?= nftables
 CASES ?= all
 SETTINGS ?= on
 RANDOM_FOR ?= 10m
+# With which kube-proxies "make e2e-cluster" tests the cluster.
+PROXIES ?= nftables iptables
 # How many rounds "make converge" takes, and the seed of the first round; 0 chooses a new one.
 ROUNDS ?= 20
 SEED ?= 0
@@ -54,7 +56,7 @@ $(CLUSTER):
 .PHONY: nodes
 nodes: ## Say whether this machine can have real nodes; with NODES=real, fail if it cannot
 	@kind=$$(scripts/nodes.sh) && echo "Nodes: $$kind"
-e2e bench-admission disruptions loss grants-nodes: export NODES := real
+e2e e2e-cluster bench-admission disruptions loss grants-nodes: export NODES := real
 bench: export NODES ?= real
 
 .PHONY: test
@@ -121,12 +123,16 @@ converge: components ## Test that replicas that see different things do not figh
 
 .PHONY: nightly
 nightly: ## Run what takes too long for CI, the tests against the oldest API server among it (needs real nodes, and hours)
-	$(MAKE) --keep-going vulnerabilities integration converge fuzz disruptions loss KUBERNETES=$(OLDEST) ROUNDS=100 REPEAT=5
+	$(MAKE) --keep-going vulnerabilities integration converge fuzz e2e-cluster disruptions loss KUBERNETES=$(OLDEST) ROUNDS=100 REPEAT=5
 
 .PHONY: e2e
 e2e: nodes build ## Run the tests on real nodes (needs root and some Debian packages)
-	cd test/cluster && go test -tags e2e -count=1 -timeout 1h -v ./e2e/
+	$(MAKE) e2e-cluster PROXIES=nftables
 	CLUSTER_NAME=e2e scripts/with-tanist.sh go test -p 1 -tags e2e -count=1 -timeout 1h -v ./test/e2e/ ./test/disruptions/ # -p 1: one after the other
+
+.PHONY: e2e-cluster
+e2e-cluster: nodes ## Test the cluster that the tests use, on real nodes with each kube-proxy (PROXIES="nftables iptables")
+	cd test/cluster && E2E_PROXIES="$(PROXIES)" go test -tags e2e -count=1 -timeout 1h -v ./e2e/
 
 .PHONY: bench
 bench: nodes build ## Measure failovers on a cluster of its own (BENCH_ARGS="--mode evict --failovers 20")

@@ -8,10 +8,19 @@ first='^Test(A[A-M]|[CEFG])' second='^Test(A[^A-M]|[BDH])' both='^Test[A-H]' # e
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 
+# part FLAGS... runs some of the tests, and says how long they took.
+part() {
+    local code=0
+    "$folder/tests" -test.timeout 2h "$@" || code=$?
+    echo "$*: $SECONDS s"
+    return "$code"
+}
+
 go test "$@" -tags integration -c -o "$folder/tests" .
-"$folder/tests" -test.timeout 2h -test.run "$first" >"$folder/first" 2>&1 &
-"$folder/tests" -test.timeout 2h -test.run "$second" >"$folder/second" 2>&1 &
-"$folder/tests" -test.timeout 2h -test.skip "$both" || failed=1
+SECONDS=0
+part -test.run "$first" >"$folder/first" 2>&1 &
+part -test.run "$second" >"$folder/second" 2>&1 &
+part -test.skip "$both" || failed=1
 wait %1 || failed=1
 wait %2 || failed=1
 cat "$folder/first" "$folder/second"

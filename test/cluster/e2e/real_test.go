@@ -21,8 +21,14 @@ import (
 	"github.com/tanist-dev/tanist/test/cluster/process"
 )
 
+// TestRealNodes tests a cluster with each kube-proxy, or with those that E2E_PROXIES names. What has nothing to do with the kube-proxy is tested
+// with one of them.
 func TestRealNodes(t *testing.T) {
-	for _, mode := range []string{"nftables", "iptables"} {
+	proxies := strings.Fields(os.Getenv("E2E_PROXIES"))
+	if len(proxies) == 0 {
+		proxies = []string{"nftables", "iptables"}
+	}
+	for _, mode := range proxies {
 		t.Run(mode, func(t *testing.T) {
 			before := host(t)
 			u := user{t: t, name: "e2e"}
