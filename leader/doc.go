@@ -2,8 +2,8 @@
 // enabled (docs/grants.md).
 //
 //	for state := range leader.Watch(ctx) {
-//		if state.Valid() {
-//			go lead(ctx, state) // which checks state.Valid() before each thing that only a leader may do
+//		for state.Valid() && ctx.Err() == nil {
+//			work(ctx, state.Term) // one short piece of what only a leader may do
 //		}
 //	}
 //

@@ -82,7 +82,8 @@ func StepDown(ctx context.Context) error {
 	return l.StepDown(ctx)
 }
 
-// Watch yields the state when it is first known, and whenever it changes: when another pod leads, and when this one gets a grant or loses it.
+// Watch yields the state when it is first known, and whenever it changes: when another pod leads, when this one gets a grant or loses it, and when
+// Tanist can no longer be asked, or can again. So a state that is valid may come more than once in a term: start nothing twice for the same term.
 // States that are over before the previous one has been dealt with are left out. It ends with the context. Meanwhile the grant is renewed, also
 // while the loop's body runs.
 func (l *Leadership) Watch(ctx context.Context) iter.Seq[State] {

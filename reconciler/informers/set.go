@@ -68,13 +68,17 @@ func (s *set) refused(now time.Time) bool {
 	return at != 0 && now.Sub(time.Unix(0, at)) < refusedFor
 }
 
-// noteRefusal notes that the API server has refused a request, and logs the first refusal.
+// noteRefusal notes that the API server has refused a request, and logs it unless it has logged one within refusedFor.
 func (i *Informers) noteRefusal(s *set, kind Kind, err error) {
 	if !apierrors.IsForbidden(err) {
 		return
 	}
 	now := time.Now()
-	if !s.refused(now) {
+	switch {
+	case s.refused(now):
+	case s.namespace == "":
+		i.log.Error(err, "The right to watch is missing in the whole cluster: no Service is looked after until it is there", "kind", kind.Name)
+	default:
 		i.log.Error(err, "The right to watch is missing in a namespace: its Services are not looked after until it is there. Other namespaces are not affected",
 			"namespace", s.namespace, "kind", kind.Name)
 	}

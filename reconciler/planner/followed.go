@@ -43,7 +43,11 @@ func leaseWarnings(in Input, p Plan) []notify.Warning {
 	case lease.Vacant:
 		add(notify.ReasonLeaseNotHeld, "has no holder: the application has elected nobody"+stays, nil)
 	case lease.Expired:
-		add(notify.ReasonLeaseNotHeld, fmt.Sprintf("has expired: %q has not renewed it, and no other pod has taken it; its pod keeps the traffic while it serves", identity), nil)
+		until := "; its pod keeps the traffic while it serves"
+		if p.followed.holder == "" { // the pod is gone, or the Service does not select it
+			until = stays
+		}
+		add(notify.ReasonLeaseNotHeld, fmt.Sprintf("has expired: %q has not renewed it, and no other pod has taken it", identity)+until, nil)
 	case lease.Replaced:
 		add(notify.ReasonLeaseHolderUnknown, fmt.Sprintf("is held by %q, an earlier pod of that name: the pod that has it now was created after the last renewal",
 			identity)+stays, nil)

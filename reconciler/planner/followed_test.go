@@ -39,6 +39,7 @@ func TestFollowing(t *testing.T) {
 	}{
 		"the leader holds it":        {see: held("a1_x", "50"), want: []string{"a1"}},
 		"another pod holds it":       {see: held("b2_x", "50"), want: []string{"b2: LeaseHolder"}},
+		"expired, and its pod gone":  {see: held("gone_x", "50", long), want: []string{"a1", `LeaseNotHeld: Lease web has expired: "gone_x" has not renewed it, and no other pod has taken it` + stays}},
 		"its holder has expired":     {see: held("b2_x", "50", long), want: []string{"b2: LeaseHolder", `LeaseNotHeld: Lease web has expired: "b2_x" has not renewed it, and no other pod has taken it; its pod keeps the traffic while it serves`}},
 		"it was released":            {see: held("", "50"), want: []string{"a1"}},
 		"it was released long ago":   {see: held("", "50", long), want: []string{"a1", "LeaseNotHeld: Lease web has no holder: the application has elected nobody" + stays}},
