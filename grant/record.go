@@ -58,8 +58,8 @@ func (r *Record) Latest() (View, time.Time) {
 
 func (r *Record) last() *turn { return &r.turns[len(r.turns)-1] }
 
-// Note records what a watch or another replica says of the slice, which may be late: of an earlier turn it changes nothing. wait is for how
-// long a grant of an earlier turn may be valid. It reports whether the leader or the term is new.
+// Note records what a watch or another replica says of the slice, which may be late: of an earlier turn that is still known, it only widens
+// what is known of it. wait is for how long a grant of an earlier turn may be valid. It reports whether the term is higher than all before.
 func (r *Record) Note(v View, now time.Time, wait time.Duration) bool {
 	if !r.Known() || v.Term > r.last().Term {
 		r.turns = append(r.turns, turn{View: v, first: v.Generation, seen: now, settled: now.Add(wait)})

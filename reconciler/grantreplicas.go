@@ -25,12 +25,12 @@ type replicaPods struct {
 	// synced reports whether all pods that there were at the start are known.
 	synced func() bool
 
-	// mu guards the following, so that a pod leaves pods and sets left in one step.
+	// mu guards the following, so that a pod leaves pods and sets lastLeft in one step.
 	mu sync.Mutex
 	// pods are those that have not finished, by name, ready or not.
 	pods map[string]*corev1.Pod
-	// left is when a replica was last seen to go. At first it is when this replica came to know of the others: who had gone by then is not known.
-	left time.Time
+	// lastLeft is when a replica was last seen to go. At first it is when this replica came to know of the others: who had gone by then is not known.
+	lastLeft time.Time
 }
 
 // watchReplicas returns the pods of this installation, and keeps them up to date.
@@ -53,7 +53,7 @@ func (r *replicaPods) OnAdd(object any, isInInitialList bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if isInInitialList {
-		r.left = time.Now()
+		r.lastLeft = time.Now()
 	}
 	r.put(object)
 }
@@ -69,7 +69,7 @@ func (r *replicaPods) OnUpdate(_, object any) {
 func (r *replicaPods) OnDelete(object any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.left = time.Now()
+	r.lastLeft = time.Now()
 	if name, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
 		delete(r.pods, name.Name)
 	}
@@ -82,7 +82,7 @@ func (r *replicaPods) put(object any) {
 		return
 	}
 	if before := r.pods[pod.Name]; before != nil && before.UID != pod.UID { // its deletion was missed
-		r.left = time.Now()
+		r.lastLeft = time.Now()
 	}
 	r.pods[pod.Name] = pod
 }
@@ -92,7 +92,7 @@ func (r *replicaPods) Replicas() server.Replicas {
 	synced := r.synced()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	replicas := server.Replicas{Hidden: !synced, Left: r.left}
+	replicas := server.Replicas{Hidden: !synced, Left: r.lastLeft}
 	for _, pod := range r.pods {
 		port := store.NamedPort(pod, config.GrantsPort)
 		address := store.Address(pod)

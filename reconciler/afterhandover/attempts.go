@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// firstRetry is how long after a failure the next attempt is made. It doubles with each, up to lastRetry, as often as kubectl drain tries.
-	firstRetry = time.Second
-	lastRetry  = 5 * time.Second
+	// firstPause is how long after a failure the next attempt is made. It doubles with each, up to longestPause, as often as kubectl drain tries.
+	firstPause   = time.Second
+	longestPause = 5 * time.Second
 )
 
-// attempts are those of one term.
+// attempts is what was tried for one Service in one term.
 type attempts struct {
 	term  int64
 	times int
@@ -28,9 +28,9 @@ type attempts struct {
 
 // failed returns the attempts with another one that has failed.
 func (a attempts) failed(problem string, refused bool, now time.Time) attempts {
-	wait := firstRetry
+	wait := firstPause
 	for range a.times {
-		wait = min(2*wait, lastRetry)
+		wait = min(2*wait, longestPause)
 	}
 	return attempts{term: a.term, times: a.times + 1, next: now.Add(wait), problem: problem, refused: refused}
 }
@@ -43,8 +43,8 @@ type memory struct {
 	known map[types.NamespacedName]attempts
 }
 
-// in returns the attempts in a term.
-func (m *memory) in(key types.NamespacedName, term int64) attempts {
+// attemptsOf returns the attempts for a Service in a term.
+func (m *memory) attemptsOf(key types.NamespacedName, term int64) attempts {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if known := m.known[key]; known.term == term {

@@ -43,7 +43,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 // end carries out a decision that is none to act.
 func (c *Controller) end(key types.NamespacedName, in input, d decision) reconcile.Result {
 	switch d.step {
-	case stepDone:
+	case stepEvicted:
 		c.over(key, in, outcomeDone)
 		c.report(in, doneReason(in), "it is being evicted")
 	case stepUnneeded:

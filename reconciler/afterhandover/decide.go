@@ -14,9 +14,9 @@ const (
 	// delay is how long after a hand-over the old leader is evicted or called. kube-proxy applies a change within a second, and sends new
 	// connections to the new leader then.
 	delay = time.Second
-	// window is for how long this is tried. A replica that begins to hold the Lease later leaves it: by then a user may have reckoned with the
+	// tryFor is for how long this is tried. A replica that begins to hold the Lease later leaves it: by then a user may have reckoned with the
 	// old leader.
-	window = 30 * time.Second
+	tryFor = 30 * time.Second
 	// recheck is how soon to look again while the new leader does not serve.
 	recheck = time.Second
 )
@@ -31,8 +31,8 @@ const (
 	// stepEvict and stepCall are the two actions.
 	stepEvict step = "evict"
 	stepCall  step = "call"
-	// stepDone is that an eviction has succeeded although its answer was lost.
-	stepDone step = "done"
+	// stepEvicted is that the old leader is being evicted: a request has worked, although it was not answered.
+	stepEvicted step = "done"
 	// stepUnneeded is that an action which was due is not needed: the old leader goes anyway. stepGiveUp is that it cannot succeed.
 	stepUnneeded step = "unneeded"
 	stepGiveUp   step = "give up"
@@ -55,17 +55,17 @@ func (d decision) acts() bool { return d.step == stepEvict || d.step == stepCall
 // decide returns what to do about the old leader now, by the API server's time.
 func decide(in input, now time.Time) decision {
 	due := in.state.Since.Add(delay)
-	left := due.Add(window).Sub(now)
+	left := due.Add(tryFor).Sub(now)
 	switch {
 	case in.options == (config.AfterHandover{}), in.old == (leaderslice.OldLeader{}), in.tried.over:
 		return decision{step: stepNothing}
-	case due.Sub(now) > window, left <= 0 && in.tried.times == 0: // a time that someone has edited, or old news
+	case due.Sub(now) > tryFor, left <= 0 && in.tried.times == 0: // a time that someone has edited, or old news
 		return decision{step: stepNothing}
 	case now.Before(due):
 		return decision{step: stepWait, after: due.Sub(now)}
 	case in.beingEvicted():
-		return decision{step: stepDone}
-	case !in.oldLeaderServes():
+		return decision{step: stepEvicted}
+	case !in.needsAction():
 		return decision{step: stepUnneeded}
 	case left <= 0:
 		return decision{step: stepGiveUp, problem: in.tried.problem}
@@ -88,9 +88,9 @@ func (in input) beingEvicted() bool {
 	return disrupted != nil && disrupted.Status == corev1.ConditionTrue
 }
 
-// oldLeaderServes reports whether the old leader still serves, and does not lead. One that is gone, was replaced by another pod of the same name,
+// needsAction reports whether the old leader still serves, and does not lead. One that is gone, was replaced by another pod of the same name,
 // is being deleted or is not ready has no connections that would have to be ended, or loses them anyway.
-func (in input) oldLeaderServes() bool {
+func (in input) needsAction() bool {
 	if in.pod == nil || in.pod.UID != in.old.UID || in.pod.DeletionTimestamp != nil || in.old.UID == in.state.Leader.UID {
 		return false
 	}

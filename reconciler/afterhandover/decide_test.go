@@ -66,8 +66,8 @@ func TestDecide(t *testing.T) {
 		"the Service asks for nothing":    {changes: []func(*input){func(in *input) { in.options = config.AfterHandover{} }}, want: nothing},
 		"the move recorded no old leader": {changes: []func(*input){func(in *input) { in.old = leaderslice.OldLeader{} }}, want: nothing},
 		"it is done":                      {changes: []func(*input){func(in *input) { in.tried.over = true }}, want: nothing},
-		"the last moment":                 {changes: []func(*input){since(delay + window - 1)}, want: decision{step: stepEvict}},
-		"old news":                        {changes: []func(*input){since(delay + window)}, want: nothing},
+		"the last moment":                 {changes: []func(*input){since(delay + tryFor - 1)}, want: decision{step: stepEvict}},
+		"old news":                        {changes: []func(*input){since(delay + tryFor)}, want: nothing},
 		"very old news of a pod that goes": {
 			changes: []func(*input){since(time.Hour), pod(gen.Terminating)}, want: nothing,
 		},
@@ -83,14 +83,14 @@ func TestDecide(t *testing.T) {
 		"the old leader leads":           {changes: []func(*input){func(in *input) { in.state.Leader.UID = "a1-uid" }}, want: unneeded},
 		"the new leader does not serve":  {changes: []func(*input){func(in *input) { in.state.Leader.Ready = false }}, want: decision{step: stepWait, after: recheck}},
 		"nobody leads":                   {changes: []func(*input){func(in *input) { in.state.Leader = leaderslice.Leader{} }}, want: decision{step: stepWait, after: recheck}},
-		"nobody leads at the end":        {changes: []func(*input){since(delay + window - time.Millisecond), func(in *input) { in.state.Leader.Ready = false }}, want: decision{step: stepWait, after: time.Millisecond}},
+		"nobody leads at the end":        {changes: []func(*input){since(delay + tryFor - time.Millisecond), func(in *input) { in.state.Leader.Ready = false }}, want: decision{step: stepWait, after: time.Millisecond}},
 		"the next attempt":               {changes: []func(*input){since(5 * time.Second), tried}, want: decision{step: stepEvict}},
 		"the next attempt is not due":    {changes: []func(*input){since(5 * time.Second), tried, func(in *input) { in.tried.next = gen.T0.Add(2 * time.Second) }}, want: decision{step: stepWait, after: 2 * time.Second}},
-		"the next attempt would be late": {changes: []func(*input){since(delay + window - time.Second), tried, func(in *input) { in.tried.next = gen.T0.Add(2 * time.Second) }}, want: decision{step: stepWait, after: time.Second}},
-		"it was in vain":                 {changes: []func(*input){since(delay + window), tried}, want: decision{step: stepGiveUp, problem: "the budget refuses it"}},
-		"it went by itself in the end":   {changes: []func(*input){since(delay + window), tried, pod(gen.Terminating)}, want: unneeded},
+		"the next attempt would be late": {changes: []func(*input){since(delay + tryFor - time.Second), tried, func(in *input) { in.tried.next = gen.T0.Add(2 * time.Second) }}, want: decision{step: stepWait, after: time.Second}},
+		"it was in vain":                 {changes: []func(*input){since(delay + tryFor), tried}, want: decision{step: stepGiveUp, problem: "the budget refuses it"}},
+		"it went by itself in the end":   {changes: []func(*input){since(delay + tryFor), tried, pod(gen.Terminating)}, want: unneeded},
 		"it is being evicted, although no answer said so": {
-			changes: []func(*input){since(5 * time.Second), tried, pod(gen.Terminating, gen.DisruptionTarget)}, want: decision{step: stepDone},
+			changes: []func(*input){since(5 * time.Second), tried, pod(gen.Terminating, gen.DisruptionTarget)}, want: decision{step: stepEvicted},
 		},
 		"it is being evicted by somebody else": {
 			changes: []func(*input){pod(gen.Terminating, gen.DisruptionTarget)}, want: unneeded,
@@ -125,7 +125,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// TestEveryWaitEnds: whatever fails, each wait is longer than nothing, and the last one is over when the window is.
+// TestEveryWaitEnds: whatever fails, each wait is longer than nothing, and the last one is over when tryFor is.
 func TestEveryWaitEnds(t *testing.T) {
 	in, now := inputOf(since(0)), gen.T0
 	for range 100 {
@@ -138,7 +138,7 @@ func TestEveryWaitEnds(t *testing.T) {
 			}
 			now = now.Add(d.after)
 		case stepGiveUp:
-			if took := now.Sub(in.state.Since); took != delay+window || in.tried.times < 5 {
+			if took := now.Sub(in.state.Since); took != delay+tryFor || in.tried.times < 5 {
 				t.Errorf("it is given up after %s and %d attempts", took, in.tried.times)
 			}
 			return

@@ -34,7 +34,7 @@ func (c *Controller) load(key types.NamespacedName) (in input, found bool) {
 		return in, false
 	}
 	in.addPod(c.stores.Pod(types.NamespacedName{Namespace: key.Namespace, Name: in.old.Name}))
-	in.tried = c.memory.in(key, in.state.Term)
+	in.tried = c.memory.attemptsOf(key, in.state.Term)
 	return in, true
 }
 

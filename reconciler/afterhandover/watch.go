@@ -58,7 +58,7 @@ func (c *Controller) enqueueWhenDue(q store.Queue, slice *discoveryv1.EndpointSl
 	}
 	parsed := leaderslice.Parse(slice)
 	due := parsed.State.Since.Add(delay).Sub(c.clock.Now())
-	if parsed.OldLeader == (leaderslice.OldLeader{}) || due < -window || due > window {
+	if parsed.OldLeader == (leaderslice.OldLeader{}) || due < -tryFor || due > tryFor {
 		return
 	}
 	if key := c.stores.SourceOfSlice(slice); key.Name != "" {

@@ -62,7 +62,7 @@ func (c *Controller) watchOverdue(ctx context.Context, _ store.Queue) error {
 			if ended {
 				return
 			}
-			if after := c.untilOverdue(name); after > 0 {
+			if after := c.checkOverdue(name); after > 0 {
 				queue.AddAfter(name, after)
 			}
 			queue.Done(name)
@@ -71,9 +71,9 @@ func (c *Controller) watchOverdue(ctx context.Context, _ store.Queue) error {
 	return nil
 }
 
-// untilOverdue enqueues the Services that follow a Lease if it is overdue, and returns after how long it will be if nobody renews it; zero if
+// checkOverdue enqueues the Services that follow a Lease if it is overdue, and returns after how long it will be if nobody renews it; zero if
 // it is overdue, does not end, or nobody follows it.
-func (c *Controller) untilOverdue(name types.NamespacedName) time.Duration {
+func (c *Controller) checkOverdue(name types.NamespacedName) time.Duration {
 	view, _ := c.stores.Leases.View(name)
 	due, ends := lease.OverdueFrom(view.Lease)
 	if !ends {

@@ -32,7 +32,7 @@ type State string
 
 // The states.
 const (
-	// Held is a Lease that one of the Service's pods holds and renews, or of which nothing is known yet.
+	// Held is a Lease of which a user need not be told: one of the Service's pods holds it, it has just been given back, or nothing is known of it yet.
 	Held State = "Held"
 	// Unreadable is a Lease that Tanist has no right to watch.
 	Unreadable State = "Unreadable"
