@@ -11,6 +11,9 @@ const (
 	idlePause     = 5 * time.Second
 	// newsPause is the pause after news could not be had.
 	newsPause = 500 * time.Millisecond
+	// behindTime is how long answers about an earlier term are taken for those of a replica that is behind. Longer than that, and the term has gone
+	// back: etcd was restored.
+	behindTime = 10 * time.Second
 )
 
 // ask asks for grants until the context ends: four times in the time that one lasts while this pod leads, and at once when there are news.
@@ -48,26 +51,41 @@ func (l *Leadership) askOnce(ctx context.Context, duration *time.Duration) time.
 	length := time.Duration(got.ValidForMilliseconds) * time.Millisecond
 	held := l.lease.left(got.Term) > 0
 	l.lease.grant(session, sent, got.Term, length)
-	l.set(func(s *State) { s.take(got) })
+	taken := l.take(got)
 	switch {
+	case !taken:
+		l.client.another()
+		return *duration / 16
 	case length > 0:
 		*duration = length
 		return length / 4
 	case got.Refused == "":
 		return idlePause
-	case held: // another replica has granted it: this one has just started
+	case held && got.Refused == "Settling": // another replica has granted it: this one has just started
 		l.client.another()
 		return 0
 	case got.RetryAfterMilliseconds > 0:
 		return time.Duration(got.RetryAfterMilliseconds) * time.Millisecond
-	default:
+	default: // this replica cannot say that the pod leads
+		l.client.another()
 		return *duration / 16
 	}
 }
 
-// take takes over what Tanist says.
-func (s *State) take(got service) {
-	s.Service, s.Leader, s.Leads, s.Term, s.Err = got.Service, got.Leader, got.Leads, got.Term, nil
+// take takes over what Tanist says. It returns false, and takes over nothing, if a replica that is behind has said it.
+func (l *Leadership) take(got service) bool {
+	taken := true
+	l.set(func(s *State) {
+		if got.Service != s.Service || got.Term >= s.Term {
+			l.behindSince = time.Time{}
+		} else if l.behindSince.IsZero() {
+			l.behindSince = time.Now()
+		}
+		if taken = l.behindSince.IsZero() || time.Since(l.behindSince) >= behindTime; taken {
+			s.Service, s.Leader, s.Leads, s.Term, s.Err = got.Service, got.Leader, got.Leads, got.Term, nil
+		}
+	})
+	return taken
 }
 
 // listen waits for news until the context ends, and has the asker ask when there are any. News grant nothing.
@@ -85,7 +103,10 @@ func (l *Leadership) listen(ctx context.Context) {
 			continue
 		}
 		version = got
-		l.set(func(s *State) { s.take(news) })
+		if !l.take(news) {
+			l.client.another()
+			continue
+		}
 		select {
 		case l.wake <- struct{}{}:
 		default:

@@ -24,6 +24,9 @@ type tanist struct {
 	// version is that of the answer, and changed is closed when there is another.
 	version, pod string
 	changed      chan struct{}
+	// late is how many requests for a grant are answered with before, as by a replica that is behind.
+	late   int
+	before service
 	// away is whether no request is answered.
 	away bool
 	// released is what a step-down is answered, and stepDowns are the parameters of each.
@@ -85,6 +88,10 @@ func (f *tanist) me(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("wait") != "" {
 		said.ValidForMilliseconds, said.Refused = 0, ""
 	} else {
+		if f.late > 0 {
+			f.late--
+			said = f.before
+		}
 		f.sessions[r.URL.Query().Get("session")] = true
 	}
 	_ = json.NewEncoder(w).Encode(answer{Pod: f.pod, Version: f.version, Services: []service{said}})
@@ -102,6 +109,7 @@ func (f *tanist) stepDown(w http.ResponseWriter, r *http.Request) {
 func (f *tanist) say(change func(*service)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.before = f.said
 	change(&f.said)
 	f.version += "1"
 	close(f.changed)

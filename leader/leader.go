@@ -47,6 +47,8 @@ type Leadership struct {
 	// state is the latest, and changed is closed when there is another.
 	state   State
 	changed chan struct{}
+	// behindSince is when the first of the latest answers came that were about an earlier term than the state's; zero if the last one was not.
+	behindSince time.Time
 	// watching is how many Watches there are.
 	watching int
 	stop     context.CancelFunc
@@ -168,8 +170,11 @@ func (l *Leadership) done() {
 // error.
 func (l *Leadership) StepDown(ctx context.Context) error {
 	term, session, left := l.lease.end()
+	if term == 0 {
+		return nil
+	}
 	l.set(func(*State) {})
-	if term == 0 || left <= 0 {
+	if left <= 0 {
 		return nil
 	}
 	waits, cancel := context.WithTimeout(ctx, left)

@@ -75,6 +75,57 @@ func TestANewLeaderWaits(t *testing.T) {
 	})
 }
 
+// TestAReplicaThatIsBehind: a new leader hears that it leads, and the replica that it asks does not know yet.
+func TestAReplicaThatIsBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.say(other(10))
+		_, states := watch(t, f)
+		next(t, states, "another pod leads", func(s State) bool { return s.Leader == "db-1" })
+		synctest.Wait()
+		f.mu.Lock()
+		f.late = 1
+		f.mu.Unlock()
+		f.say(leads(20))
+		told := time.Now()
+		next(t, states, "the pod has a grant", func(s State) bool {
+			if s.Term < 20 {
+				t.Errorf("the term goes back to %d", s.Term)
+			}
+			return s.Valid()
+		})
+		if waited := time.Since(told); waited >= idlePause {
+			t.Errorf("the leader waited %s for its grant", waited)
+		}
+	})
+}
+
+// TestATermThatGoesBack: after a restore of etcd, all replicas know of an earlier term only.
+func TestATermThatGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.say(other(20))
+		_, states := watch(t, f)
+		next(t, states, "another pod leads", func(s State) bool { return s.Term == 20 })
+		f.say(leads(10))
+		next(t, states, "the pod has a grant for the earlier term", func(s State) bool { return s.Valid() && s.Term == 10 })
+	})
+}
+
+func TestAStepDownBeforeTheFirstAnswerTellsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.away = true
+		l, states := watch(t, f)
+		if err := l.StepDown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if state := next(t, states, "there is one", func(State) bool { return true }); state.Err == nil {
+			t.Errorf("got %+v before Tanist has answered", state)
+		}
+	})
+}
+
 func TestAnAnswerAboutAnotherPodIsVoid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newTanist()

@@ -16,7 +16,7 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// replicaPods are the pods of this installation as a handler of their informer is told of them: it implements toolscache.ResourceEventHandler.
+// replicaPods has the pods of this installation. It implements toolscache.ResourceEventHandler, so that it knows of a pod only what a handler was told.
 // The informer's store would not do. A pod is gone from it before any handler hears of that, and for that long nobody would know that a replica
 // has left whose grants may still be valid.
 type replicaPods struct {

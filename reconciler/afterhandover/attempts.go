@@ -19,7 +19,7 @@ type attempts struct {
 	times int
 	// next is when the next attempt may be made, by the API server's time.
 	next time.Time
-	// problem is why the last one failed. refused says that it was a budget.
+	// problem is why the last one failed, or why there was none. refused says that it was a budget.
 	problem string
 	refused bool
 	// over says that nothing more is to be done in this term.

@@ -55,6 +55,11 @@ func (c *Controller) end(key types.NamespacedName, in input, d decision) reconci
 		}
 		c.over(key, in, outcome)
 		c.report(in, notify.ReasonAfterHandoverFailed, d.problem)
+	case stepWait:
+		if d.problem != "" {
+			in.tried.problem = d.problem
+			c.memory.set(key, in.tried)
+		}
 	}
 	return reconcile.Result{RequeueAfter: d.after}
 }

@@ -28,10 +28,10 @@ func (a *application) RoundTrip(request *http.Request) (*http.Response, error) {
 
 func TestACall(t *testing.T) {
 	const (
-		url  = "http://10.1.0.1:8080/handed-over"
-		call = url + " in term 6"
-		told = "tanist.dev/after-handover: /handed-over; pod a1 led before b2 (term 6)"
-		vain = "Warning AfterHandoverFailed " + told + " and was called in vain, so connections may stay on it: POST " + url + " was answered with "
+		url    = "http://10.1.0.1:8080/handed-over"
+		call   = url + " in term 6"
+		told   = "tanist.dev/after-handover: /handed-over; pod a1 led before b2 (term 6)"
+		failed = "Warning AfterHandoverFailed " + told + " and the call failed, so connections may stay on it: POST " + url + " was answered with "
 	)
 	cases := map[string]struct {
 		after   string
@@ -47,14 +47,14 @@ func TestACall(t *testing.T) {
 			answers: []int{http.StatusServiceUnavailable}, calls: []string{call, call}, outcome: "done",
 			event: "Normal OldLeaderCalled " + told + ": POST " + url + " was answered with 200 OK",
 		},
-		"there is no such path": {answers: []int{http.StatusNotFound}, calls: []string{call}, outcome: "failed", event: vain + "404 Not Found"},
+		"there is no such path": {answers: []int{http.StatusNotFound}, calls: []string{call}, outcome: "failed", event: failed + "404 Not Found"},
 		"a redirect": {
 			answers: []int{http.StatusTemporaryRedirect}, calls: []string{call}, outcome: "failed",
-			event: vain + "307 Temporary Redirect, and no redirect is followed",
+			event: failed + "307 Temporary Redirect, and no redirect is followed",
 		},
 		"there is no such port": {
 			after: ":admin/handed-over", outcome: "failed",
-			event: "Warning AfterHandoverFailed tanist.dev/after-handover: :admin/handed-over; pod a1 led before b2 (term 6) and was called in vain, " +
+			event: "Warning AfterHandoverFailed tanist.dev/after-handover: :admin/handed-over; pod a1 led before b2 (term 6) and the call failed, " +
 				`so connections may stay on it: no container has a port named "admin" with protocol TCP`,
 		},
 	}

@@ -43,7 +43,7 @@ type fixture struct {
 	recorder  *events.FakeRecorder
 }
 
-func newFixture(t *testing.T, after string) *fixture {
+func newFixture(t *testing.T, after string, changes ...func(*discoveryv1.EndpointSlice)) *fixture {
 	t.Helper()
 	source := gen.Annotated(config.AfterHandoverKey, after)
 	leader, a, b := gen.LeaderOf(source), gen.ReadyPod("a1", replaced), gen.ReadyPod("b2", replaced)
@@ -53,6 +53,7 @@ func newFixture(t *testing.T, after string) *fixture {
 			Leader: leaderslice.Leader{UID: b.UID, Name: b.Name, Node: b.Spec.NodeName, Ready: true}, Term: 6, Since: time.Now(), Reason: "NodeGoing",
 		},
 	}.RenderPrimary(discoveryv1.AddressTypeIPv4)
+	gen.Changed(slice, changes)
 
 	f := &fixture{t: t, lease: true, recorder: events.NewFakeRecorder(10)}
 	f.api = interceptor.NewClient(fake.NewClientBuilder().WithObjects(source.DeepCopy(), leader.DeepCopy(), a.DeepCopy(), b.DeepCopy(), slice.DeepCopy()).
@@ -297,6 +298,15 @@ func TestOnlyTheHolderOfTheLeaseActs(t *testing.T) {
 		f.lease = true
 		f.run(time.Hour)
 		f.ends(0, "evict", "", "")
+	})
+}
+
+// TestANewLeaderThatIsNeverReadyIsReported: the old leader may be needed, so nothing is done, and an Event says why.
+func TestANewLeaderThatIsNeverReadyIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "evict", func(slice *discoveryv1.EndpointSlice) { slice.Endpoints[0].Conditions.Ready = new(false) })
+		f.run(time.Hour)
+		f.ends(0, "evict", "failed", "Warning AfterHandoverFailed "+told+" and was not evicted, so connections may stay on it: the new leader was not ready")
 	})
 }
 

@@ -45,9 +45,12 @@ type decision struct {
 	after time.Duration
 	// url is what to call.
 	url string
-	// problem is why to give up.
+	// problem is why to give up, or to wait.
 	problem string
 }
+
+// notServing is why nothing has been tried.
+const notServing = "the new leader was not ready"
 
 // acts reports whether the decision is to evict or to call.
 func (d decision) acts() bool { return d.step == stepEvict || d.step == stepCall }
@@ -59,7 +62,7 @@ func decide(in input, now time.Time) decision {
 	switch {
 	case in.options == (config.AfterHandover{}), in.old == (leaderslice.OldLeader{}), in.tried.over:
 		return decision{step: stepNothing}
-	case due.Sub(now) > tryFor, left <= 0 && in.tried.times == 0: // a time that someone has edited, or old news
+	case due.Sub(now) > tryFor, left <= 0 && in.tried.problem == "": // a time that someone has edited, or old news
 		return decision{step: stepNothing}
 	case now.Before(due):
 		return decision{step: stepWait, after: due.Sub(now)}
@@ -73,7 +76,7 @@ func decide(in input, now time.Time) decision {
 		return decision{step: stepWait, after: min(in.tried.next.Sub(now), left)}
 	case in.state.Leader.UID == "" || !in.state.Leader.Ready:
 		// The old leader may be needed again.
-		return decision{step: stepWait, after: min(recheck, left)}
+		return decision{step: stepWait, after: min(recheck, left), problem: notServing}
 	}
 	return in.action()
 }

@@ -36,6 +36,6 @@ func note(in input, reason, text string) string {
 	case in.options.Evict:
 		return fmt.Sprintf("%s and was not evicted, so connections may stay on it: %s", about, text)
 	default:
-		return fmt.Sprintf("%s and was called in vain, so connections may stay on it: %s", about, text)
+		return fmt.Sprintf("%s and the call failed, so connections may stay on it: %s", about, text)
 	}
 }

@@ -2,6 +2,7 @@ package lease
 
 import (
 	"strings"
+	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -33,9 +34,10 @@ func PodOf(lease *coordinationv1.Lease, pods []*corev1.Pod) *corev1.Pod {
 	return nil
 }
 
-// renewedSince reports whether a Lease was renewed after a pod was created. It is true if nothing says when the Lease was renewed.
+// renewedSince reports whether a Lease was renewed after a pod was created. It is true if nothing says when the Lease was renewed. The time of a
+// creation has no fractions: a renewal in the same second may be that of the pod before.
 func renewedSince(lease *coordinationv1.Lease, pod *corev1.Pod) bool {
-	return lease.Spec.RenewTime == nil || !lease.Spec.RenewTime.Time.Before(pod.CreationTimestamp.Time)
+	return lease.Spec.RenewTime == nil || !lease.Spec.RenewTime.Time.Before(pod.CreationTimestamp.Add(time.Second))
 }
 
 // Confirms reports whether a change of a Lease, although its holder is the same, makes a pod the holder: the first renewal after the pod was

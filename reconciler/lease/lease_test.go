@@ -50,7 +50,11 @@ func TestPodOf(t *testing.T) {
 
 func TestALaterPodOfTheSameNameIsNotTheHolderBeforeItRenews(t *testing.T) {
 	pod := gen.ReadyPod("web-0", gen.MadeAt(gen.T0))
-	before, at := gen.LeaseHeldBy("web-0", "10", gen.RenewedAt(gen.T0.Add(-time.Millisecond))), gen.LeaseHeldBy("web-0", "11")
+	renewed := func(after time.Duration) *coordinationv1.Lease {
+		return gen.LeaseHeldBy("web-0", "10", gen.RenewedAt(gen.T0.Add(after)))
+	}
+	// The pod was created within the second from T0 on, perhaps at its end.
+	before, at := renewed(time.Second-time.Microsecond), renewed(time.Second)
 	if PodOf(before, []*corev1.Pod{pod}) != nil {
 		t.Error("a pod that was created after the last renewal is the holder")
 	}

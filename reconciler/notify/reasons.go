@@ -31,7 +31,7 @@ const (
 	ReasonLeaseHolderNotReady = "LeaseHolderNotReady"
 
 	// ReasonOldLeaderEvicted and ReasonOldLeaderCalled report what was done after a voluntary move to end connections to the old leader, and
-	// ReasonAfterHandoverFailed that it was in vain.
+	// ReasonAfterHandoverFailed that it did not succeed.
 	ReasonOldLeaderEvicted    = "OldLeaderEvicted"
 	ReasonOldLeaderCalled     = "OldLeaderCalled"
 	ReasonAfterHandoverFailed = "AfterHandoverFailed"

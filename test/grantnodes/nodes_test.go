@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/test/env"
@@ -50,7 +49,7 @@ func TestGrantsOnNodes(t *testing.T) {
 	for began := time.Now(); time.Since(began) < lasts; {
 		chosen := all[chance.IntN(len(all))]
 		length := time.Duration(200+chance.IntN(5000)) * time.Millisecond
-		at, err := clock()
+		at, err := Now()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,12 +79,6 @@ func TestGrantsOnNodes(t *testing.T) {
 	if moves := Moves(records); moves == 0 {
 		t.Error("the leader never moved with a grant, so that this proves nothing")
 	}
-}
-
-func clock() (time.Duration, error) {
-	var at unix.Timespec
-	err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &at)
-	return time.Duration(at.Nano()), err
 }
 
 func wait(t *testing.T, d time.Duration) {
@@ -121,7 +114,7 @@ func (w *workload) records(t *testing.T) (all []Record) {
 // awaitGrant waits until a pod holds a grant that it did not hold before the call.
 func (w *workload) awaitGrant(t *testing.T, when string) {
 	t.Helper()
-	since, err := clock()
+	since, err := Now()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func address(t *testing.T, last int) netip.Addr {
 	}
 	made := netip.AddrFrom4([4]byte{198, 18, 44, byte(last)})
 	if out, err := exec.CommandContext(t.Context(), "ip", "address", "replace", made.String()+"/32", "dev", "lo").CombinedOutput(); err != nil {
-		t.Skipf("failed to add an address: %v: %s", err, out)
+		t.Fatalf("failed to add an address: %v: %s", err, out)
 	}
 	t.Cleanup(func() {
 		if out, err := exec.Command("ip", "address", "delete", made.String()+"/32", "dev", "lo").CombinedOutput(); err != nil {

@@ -22,11 +22,12 @@ func (s *testNamespace) leases() typedcoordinationv1.LeaseInterface {
 	return clientset.CoordinationV1().Leases(s.namespace)
 }
 
-// holds makes a Lease say that a holder has taken it now, for an hour, and creates it if there is none.
+// holds makes a Lease say that a holder has taken it, for an hour, and creates it if there is none. The time is a second from now, because the pods of
+// these tests lead in the second in which they are created: a renewal then may be that of an earlier pod of the name.
 func (s *testNamespace) holds(lease, identity string) *coordinationv1.Lease {
 	s.t.Helper()
-	seconds, now := int32(time.Hour/time.Second), metav1.NowMicro()
-	spec := coordinationv1.LeaseSpec{HolderIdentity: &identity, LeaseDurationSeconds: &seconds, RenewTime: &now, AcquireTime: &now}
+	seconds, at := int32(time.Hour/time.Second), metav1.NewMicroTime(time.Now().Add(time.Second))
+	spec := coordinationv1.LeaseSpec{HolderIdentity: &identity, LeaseDurationSeconds: &seconds, RenewTime: &at, AcquireTime: &at}
 	var written *coordinationv1.Lease
 	if err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		current, err := s.leases().Get(s.t.Context(), lease, metav1.GetOptions{})

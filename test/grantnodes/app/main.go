@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command app is the application of package grantnodes: it writes down when it holds a grant.
 package main
 
@@ -11,8 +13,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/tanist-dev/tanist/leader"
 	"github.com/tanist-dev/tanist/test/grantnodes"
@@ -80,22 +80,15 @@ func look(file *os.File, pod string, state *leader.State) error {
 	if state == nil {
 		return nil
 	}
-	from, err := now()
+	from, err := grantnodes.Now()
 	if err != nil {
 		return err
 	}
 	valid := state.Valid()
-	to, err := now()
+	to, err := grantnodes.Now()
 	if err != nil || !valid || to-from > longestLook {
 		return err
 	}
 	_, err = fmt.Fprintln(file, grantnodes.Record{From: from, To: to, Term: state.Term, Pod: pod})
 	return err
-}
-
-// now reads the clock that all processes on the machine share.
-func now() (time.Duration, error) {
-	var at unix.Timespec
-	err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &at)
-	return time.Duration(at.Nano()), err
 }
