@@ -105,11 +105,10 @@ func (e *electors) resigns(pod string) {
 // floorSlice is the EndpointSlice that the floor patches: a loop which does nothing but watch the Lease.
 const floorSlice = "floor"
 
-// times are when a test's own watches have seen what, by the holder's pod and in order.
+// times are when a test's own watches have seen the Lease and the slices change, in order.
 type times struct {
-	mu           sync.Mutex
-	lease        []holding
-	tanist, bare map[string]time.Time
+	mu                  sync.Mutex
+	lease, tanist, bare []holding
 }
 
 type holding struct {
@@ -120,7 +119,7 @@ type holding struct {
 // measure watches the Lease and the slices of a namespace, and runs the floor. It is made so that a change of holder is over before the next.
 func (s *testNamespace) measure(lease string) *times {
 	s.t.Helper()
-	m := &times{tanist: map[string]time.Time{}, bare: map[string]time.Time{}}
+	m := &times{}
 	if _, err := clientset.DiscoveryV1().EndpointSlices(s.namespace).Create(s.t.Context(), &discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{Name: floorSlice}, AddressType: discoveryv1.AddressTypeIPv4,
 	}, metav1.CreateOptions{}); err != nil {
@@ -130,13 +129,7 @@ func (s *testNamespace) measure(lease string) *times {
 	leases := func() (watch.Interface, error) { return s.leases().Watch(s.t.Context(), byName) }
 	s.eachEvent(leases, func(object any) {
 		if pod := holderOf(object); pod != "" {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			if len(m.lease) == 0 || m.lease[len(m.lease)-1].pod != pod {
-				m.lease = append(m.lease, holding{pod, time.Now()})
-				delete(m.tanist, pod)
-				delete(m.bare, pod)
-			}
+			m.note(&m.lease, pod)
 		}
 	})
 	last := ""
@@ -159,19 +152,24 @@ func (s *testNamespace) measure(lease string) *times {
 		if !ok {
 			return
 		}
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		into := m.tanist
+		into := &m.tanist
 		if slice.Name == floorSlice {
-			into = m.bare
+			into = &m.bare
 		}
 		if pod := slice.Annotations[config.LeaderKey]; pod != "" {
-			if _, seen := into[pod]; !seen {
-				into[pod] = time.Now()
-			}
+			m.note(into, pod)
 		}
 	})
 	return m
+}
+
+// note records that a pod was seen now, if it is another one than the last.
+func (m *times) note(into *[]holding, pod string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if all := *into; len(all) == 0 || all[len(all)-1].pod != pod {
+		*into = append(all, holding{pod, time.Now()})
+	}
 }
 
 func holderOf(object any) string {
@@ -199,17 +197,16 @@ func (s *testNamespace) eachEvent(begin func() (watch.Interface, error), handle 
 	})
 }
 
-// took returns how long after the Lease's last change the slices were seen to change; false before both were.
-func (m *times) took() (tanist, floor time.Duration, done bool) {
+// took returns how long after a change of the Lease, counted from 0, the slices were seen to change; false before all were. The watches are not of
+// the same moment: a slice's event may come before the Lease's.
+func (m *times) took(change int) (tanist, floor time.Duration, done bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.lease) == 0 {
+	if min(len(m.lease), len(m.tanist), len(m.bare)) <= change {
 		return 0, 0, false
 	}
-	now := m.lease[len(m.lease)-1]
-	first, seen := m.tanist[now.pod]
-	second, floored := m.bare[now.pod]
-	return first.Sub(now.at), second.Sub(now.at), seen && floored
+	at := m.lease[change].at
+	return m.tanist[change].at.Sub(at), m.bare[change].at.Sub(at), true
 }
 
 // TestEachElectionOfClientGoIsFollowed lets client-go change the holder 50 times, and logs how long Tanist took to follow. Beside it, a loop
@@ -244,7 +241,7 @@ func followElections(t *testing.T, changes int) (tanist, floor []time.Duration) 
 	e := s.elect("elected", "a", "b", "c")
 	pod := e.next()
 	before := s.leads("web", pod)
-	for range changes {
+	for change := range changes {
 		e.resigns(pod)
 		pod = e.next()
 		after := s.leads("web", pod)
@@ -253,7 +250,7 @@ func followElections(t *testing.T, changes int) (tanist, floor []time.Duration) 
 		}
 		before = after
 		history.eventually(t, func() string {
-			first, second, done := measured.took()
+			first, second, done := measured.took(change + 1) // the first is that from nobody
 			if !done {
 				return "that both slices were seen to change"
 			}
