@@ -33,7 +33,8 @@ PROXIES ?= nftables iptables
 # How many rounds "make converge" takes, and the seed of the first round; 0 chooses a new one.
 ROUNDS ?= 20
 SEED ?= 0
-# For how long "make grants-nodes" does.
+# How often "make grants-nodes" moves the leader as planned, for each reason, and for how long it does so at random.
+HANDOVERS ?= 50
 DURATION ?= 10m
 # How long "make fuzz" runs each test.
 FUZZTIME ?= 10m
@@ -190,9 +191,9 @@ loss: nodes build ## Time how losses that nobody announces move leaders, on thre
 		LOSS_OUT=$(BIN)/loss.jsonl scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 24h -v -run 'Losses$$' ./test/loss/
 
 .PHONY: grants-nodes
-grants-nodes: nodes build ## Try grants with random faults on two real nodes: no two pods may hold one at a time (DURATION=10m SEED=1)
-	CLUSTER_NAME=grants HELM_ARGS="--set grants.enabled=true $(HELM_ARGS)" GRANTS_DURATION=$(DURATION) GRANTS_SEED=$(SEED) \
-		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run '^TestGrantsOnNodes$$' ./test/grantnodes/
+grants-nodes: nodes build ## Try grants with hand-overs and random faults on two real nodes: no two pods may hold one at a time (HANDOVERS=50 DURATION=10m SEED=1)
+	CLUSTER_NAME=grants HELM_ARGS="--set grants.enabled=true $(HELM_ARGS)" GRANTS_HANDOVERS=$(HANDOVERS) GRANTS_DURATION=$(DURATION) GRANTS_SEED=$(SEED) \
+		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'OnNodes$$' ./test/grantnodes/
 
 .PHONY: demo
 demo: nodes build ## Start a cluster with Tanist, run twenty failovers and print the table (FAILOVERS=50 KEEP=1)

@@ -60,7 +60,7 @@ func (c *contender) loseLeader(ctx context.Context, with provoke.Provoker, old w
 	if err != nil {
 		return sample.Failed(err)
 	}
-	if provoke.FromStatus(with.Mode) {
+	if provoke.MeasuredFromStatus(with.Mode) {
 		if lost, err = c.view.AwaitLoss(ctx, c.service, old.UID, lost); err != nil {
 			return sample.Failed(err)
 		}

@@ -111,7 +111,7 @@ func (o Options) Validate() error {
 		}
 	}
 	refuse(o.Failovers < 1, "--failovers must be at least 1, got %d", o.Failovers)
-	refuse(len(o.Modes) == 0, "--mode must name at least one of %s", provoke.ModeNames())
+	refuse(len(o.Modes) == 0, "--mode must name at least one of %s", provoke.ModeList())
 	refuse(o.Timeout <= 0, "--timeout must be longer than 0s, got %s", o.Timeout)
 	refuse(o.Settle < 0, "--settle must not be negative, got %s", o.Settle)
 	refuse(o.ReadyTimeout <= o.Settle, "--ready-timeout must be longer than --settle (%s), got %s", o.Settle, o.ReadyTimeout)

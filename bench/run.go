@@ -19,7 +19,7 @@ const giveUpAfter = 3
 const meterTimeout = 10 * time.Second
 
 // Run measures what opts ask for and returns the report. When it is interrupted or cannot continue, it returns an error and the report of
-// what was measured, if anything. When it returns, what it created is gone, or the error names what is left.
+// what was measured, if anything. When it returns, what it created is gone, or the error names what may be left.
 func Run(ctx context.Context, clients Clients, opts Options, console *Console) (measured *report.Report, err error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (r *run) measure(ctx context.Context) error {
 	r.report.Settings.FloorFrom = s.opts.FloorFrom
 	r.console.setPhase("Waiting for pods and their leader")
 	if r.opts.Burst {
-		return r.burst(ctx, s)
+		return r.measureBurst(ctx, s)
 	}
 	if err := r.prepare(ctx, s); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (r *run) measure(ctx context.Context) error {
 	defer r.console.stopBar()
 	for _, mode := range r.opts.Modes {
 		r.console.announce(mode, r.opts.Failovers)
-		if err := r.mode(ctx, mode); err != nil {
+		if err := r.measureMode(ctx, mode); err != nil {
 			return err
 		}
 	}
@@ -80,19 +80,19 @@ func (r *run) measure(ctx context.Context) error {
 }
 
 func (r *run) prepare(ctx context.Context, s *setup) error {
-	measured, err := s.measuredService(ctx)
+	measured, err := s.prepareService(ctx)
 	if err != nil {
 		return err
 	}
 	r.report.Target = measured.Target
-	tanist, err := s.tanist(ctx, measured)
+	tanist, err := s.prepareTanist(ctx, measured)
 	if err != nil {
 		return err
 	}
 	r.contenders = []*contender{tanist}
 	if r.opts.Floor {
 		r.console.setPhase("Waiting for the floor's pods")
-		other, loop, err := s.floor(ctx, measured)
+		other, loop, err := s.startFloor(ctx, measured)
 		if err != nil {
 			return err
 		}
@@ -101,13 +101,13 @@ func (r *run) prepare(ctx context.Context, s *setup) error {
 	if r.opts.Traffic {
 		r.console.setPhase("Waiting for requests to succeed")
 		r.report.Settings.TrafficRate = r.opts.trafficRate(len(r.contenders))
-		return s.traffic(ctx, r.contenders)
+		return s.startTraffic(ctx, r.contenders)
 	}
 	return nil
 }
 
-// mode measures all failovers of one mode, the contenders in turns. Each goes first in every second round.
-func (r *run) mode(ctx context.Context, mode report.Mode) error {
+// measureMode measures all failovers of one mode, the contenders in turns. Each goes first in every second round.
+func (r *run) measureMode(ctx context.Context, mode report.Mode) error {
 	rows := make([]report.Row, len(r.contenders))
 	marks := make([]int, len(r.contenders))
 	for i, c := range r.contenders {
@@ -116,7 +116,7 @@ func (r *run) mode(ctx context.Context, mode report.Mode) error {
 			marks[i] = c.meter.Mark()
 		}
 	}
-	err := r.rounds(ctx, mode, rows)
+	err := r.measureRounds(ctx, mode, rows)
 	for i, c := range r.contenders {
 		if c.meter != nil {
 			r.readMeter(ctx, c, marks[i], &rows[i])
@@ -126,11 +126,11 @@ func (r *run) mode(ctx context.Context, mode report.Mode) error {
 	return err
 }
 
-func (r *run) rounds(ctx context.Context, mode report.Mode, rows []report.Row) error {
+func (r *run) measureRounds(ctx context.Context, mode report.Mode, rows []report.Row) error {
 	for round := range r.opts.Failovers {
 		for turn := range r.contenders {
 			i := (round + turn) % len(r.contenders)
-			if err := r.next(ctx, mode, r.contenders[i], &rows[i]); err != nil {
+			if err := r.measureFailover(ctx, mode, r.contenders[i], &rows[i]); err != nil {
 				return err
 			}
 		}
@@ -138,11 +138,11 @@ func (r *run) rounds(ctx context.Context, mode report.Mode, rows []report.Row) e
 	return nil
 }
 
-// next measures one failover and adds it to the row.
-func (r *run) next(ctx context.Context, mode report.Mode, c *contender, row *report.Row) error {
-	for _, other := range r.contenders {
-		// No contender is measured while pods of another start. One that does not get steady fails in its own turn.
-		_, _, _ = other.awaitSteady(ctx, r.opts.ReadyTimeout)
+// measureFailover measures one failover and adds it to the row.
+func (r *run) measureFailover(ctx context.Context, mode report.Mode, c *contender, row *report.Row) error {
+	for _, each := range r.contenders {
+		// No contender is measured while pods of another start. One whose pods do not become ready fails in its own turn.
+		_, _, _ = each.awaitSteady(ctx, r.opts.ReadyTimeout)
 	}
 	with := provoke.Provoker{Mode: mode, Client: r.clients.Act, Namespace: c.namespace, Simulated: c.simulated, Printf: r.console.printf}
 	sample, err := c.failover(ctx, with, r.opts.Timeout, r.opts.ReadyTimeout)
@@ -155,11 +155,11 @@ func (r *run) next(ctx context.Context, mode report.Mode, c *contender, row *rep
 	sample.Number = len(row.Samples) + 1
 	row.Samples = append(row.Samples, sample)
 	r.console.step(mode, c.who)
-	return givingUp(row.Samples)
+	return checkFailures(row.Samples)
 }
 
-// givingUp returns an error if none of the last giveUpAfter failovers could be measured.
-func givingUp(samples []report.Sample) error {
+// checkFailures returns an error if none of the last giveUpAfter failovers could be measured.
+func checkFailures(samples []report.Sample) error {
 	if len(samples) < giveUpAfter {
 		return nil
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/tanist-dev/tanist/bench/testbed"
 )
 
-// burst measures rounds in which one request deletes all leaders of a contender, Tanist's and the floor's in turns.
-func (r *run) burst(ctx context.Context, s *setup) error {
+// measureBurst measures rounds in which one request deletes all leaders of a contender, Tanist's and the floor's in turns.
+func (r *run) measureBurst(ctx context.Context, s *setup) error {
 	tanist, err := s.tanistBurst(ctx)
 	if err != nil {
 		return err
@@ -42,8 +42,9 @@ func (r *run) burstRounds(ctx context.Context, contenders []*burst, totals, each
 	for round := range r.opts.Failovers {
 		for turn := range contenders {
 			i := (round + turn) % len(contenders)
-			for _, other := range contenders {
-				_, _ = other.awaitSteady(ctx, r.opts.ReadyTimeout)
+			for _, c := range contenders {
+				// One whose pods do not become ready fails in its own turn.
+				_, _ = c.awaitSteady(ctx, r.opts.ReadyTimeout)
 			}
 			samples := contenders[i].loseLeaders(ctx, round+1, r.opts.Timeout, r.opts.ReadyTimeout)
 			if ctx.Err() != nil {
@@ -52,7 +53,7 @@ func (r *run) burstRounds(ctx context.Context, contenders []*burst, totals, each
 			totals[i].Samples = append(totals[i].Samples, burstTotal(samples, round+1))
 			each[i].Samples = append(each[i].Samples, samples...)
 			r.console.step(report.ModeBurst, contenders[i].who)
-			if err := givingUp(totals[i].Samples); err != nil {
+			if err := checkFailures(totals[i].Samples); err != nil {
 				return err
 			}
 		}

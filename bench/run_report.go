@@ -16,14 +16,14 @@ func (r *run) note(format string, args ...any) {
 	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
 }
 
-// finish completes the report. It returns nil when nothing was measured.
-func (r *run) finish(interrupted bool) *report.Report {
-	r.report.Finished, r.report.Interrupted = time.Now(), interrupted
+// finish completes the report. It is incomplete if the run was interrupted, or gave up. It returns nil when nothing was measured.
+func (r *run) finish(incomplete bool) *report.Report {
+	r.report.Finished, r.report.Interrupted = time.Now(), incomplete
 	measured := slices.ContainsFunc(r.report.Rows, func(row report.Row) bool { return len(row.Samples) > 0 })
 	if !measured {
 		return nil
 	}
-	if interrupted {
+	if incomplete {
 		r.note("the run ended before it had measured everything")
 	}
 	r.report.Complete()

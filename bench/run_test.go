@@ -91,10 +91,10 @@ func TestRun(t *testing.T) {
 			options: quickOptions(func(o *Options) { o.Floor = false }),
 			want: []outline{{
 				Mode: report.ModeDelete, Who: report.WhoTanist, Measured: 1, Missed: 4, P50: 30000, LastTerm: 0,
-				FirstError: "gave up on Service bench-leader: the leader pod-002 is not one of the ready pods",
+				FirstError: "gave up on Service bench-leader: the leader pod-001 is not one of the ready pods",
 			}},
 			wantErr: "gave up after 3 failovers in a row that could not be measured: " +
-				"gave up on Service bench-leader: the leader pod-002 is not one of the ready pods",
+				"gave up on Service bench-leader: the leader pod-001 is not one of the ready pods",
 		},
 		"a burst counts until the last Service and for each": {
 			options: quickOptions(func(o *Options) { o.Burst, o.Services, o.Failovers = true, 3, 2 }),

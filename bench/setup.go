@@ -39,8 +39,8 @@ type setup struct {
 	hostLoop *floor.Loop
 }
 
-// measuredService finds the user's Service, or creates one.
-func (s *setup) measuredService(ctx context.Context) (measuredService, error) {
+// prepareService finds the user's Service, or creates one.
+func (s *setup) prepareService(ctx context.Context) (measuredService, error) {
 	if s.opts.Service == "" {
 		return s.ownWorkload(ctx)
 	}
@@ -77,8 +77,8 @@ func (s *setup) workload(name string) testbed.Workload {
 	return testbed.Workload{Name: name, Image: s.opts.Image, Pods: s.opts.Pods, Place: s.place}
 }
 
-// tanist returns Tanist's contender: the leader Service of what is measured. It waits until that is steady.
-func (s *setup) tanist(ctx context.Context, measured measuredService) (*contender, error) {
+// prepareTanist returns Tanist's contender: the leader Service of what is measured. It waits until that is steady.
+func (s *setup) prepareTanist(ctx context.Context, measured measuredService) (*contender, error) {
 	service := measured.LeaderService
 	c := &contender{
 		who: report.WhoTanist, namespace: measured.Namespace, service: service,

@@ -41,8 +41,8 @@ func floorFrom(opts Options, place testbed.Placement) (string, error) {
 	}
 }
 
-// floor creates the floor's contender, and waits until it is steady: a second workload whose pods end as the first one's do.
-func (s *setup) floor(ctx context.Context, tanist measuredService) (*contender, floorLoop, error) {
+// startFloor creates the floor's contender, and waits until it is steady: a second workload whose pods end as the first one's do.
+func (s *setup) startFloor(ctx context.Context, tanist measuredService) (*contender, floorLoop, error) {
 	namespace, err := s.notOptedInNamespace(ctx)
 	if err != nil {
 		return nil, nil, err

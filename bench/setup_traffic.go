@@ -10,8 +10,8 @@ import (
 	"github.com/tanist-dev/tanist/bench/traffic"
 )
 
-// traffic starts a client for each contender and waits until requests of both kinds succeed.
-func (s *setup) traffic(ctx context.Context, contenders []*contender) error {
+// startTraffic starts a client for each contender and waits until requests of both kinds succeed.
+func (s *setup) startTraffic(ctx context.Context, contenders []*contender) error {
 	config := traffic.DefaultConfig()
 	config.Rate = s.opts.trafficRate(len(contenders))
 	for _, c := range contenders {

@@ -82,7 +82,6 @@ func (s *simulation) after(delay time.Duration, do func()) {
 
 func (s *simulation) createNamespace(action k8stesting.Action) (bool, runtime.Object, error) {
 	namespace := action.(k8stesting.CreateAction).GetObject().(*corev1.Namespace).DeepCopy()
-	namespace.Name = fmt.Sprintf("%s%d", namespace.GenerateName, s.number())
 	namespace.UID = types.UID("uid-" + namespace.Name)
 	return true, namespace, s.Tracker().Create(action.GetResource(), namespace, "")
 }

@@ -57,8 +57,8 @@ func nameOf(candidate *election.Candidate) string {
 	return candidate.Name
 }
 
-// NeededSince returns when this replica first found that a Service needs a commit that no replica has made yet: the time of the first call
-// after Decided.
+// NeededSince returns the time at which this replica first found that a Service needs a commit that no replica has made yet: the time of
+// the first call after Decided.
 func (l *Leaders) NeededSince(key types.NamespacedName, now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,8 +69,8 @@ func (l *Leaders) NeededSince(key types.NamespacedName, now time.Time) time.Time
 	return e.commitNeededSince
 }
 
-// BehindSince returns when this replica first found that it had not seen enough to decide about a Service: the time of the first call after
-// Decided.
+// BehindSince returns the time at which this replica first found that it had not seen enough to decide about a Service: the time of the
+// first call after Decided.
 func (l *Leaders) BehindSince(key types.NamespacedName, now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,8 +81,8 @@ func (l *Leaders) BehindSince(key types.NamespacedName, now time.Time) time.Time
 	return e.behindSince
 }
 
-// OthersCommitted returns when an informer last delivered a version of any Service's slice that this replica did not know. Mostly that is
-// another replica's commit. It may be this replica's own write; then a commit only waits a little longer.
+// OthersCommitted returns the time at which an informer last delivered a version of any Service's slice that this replica did not know.
+// Mostly that is another replica's commit. It may be this replica's own write; then a commit only waits a little longer.
 func (l *Leaders) OthersCommitted() time.Time {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -27,8 +27,8 @@ type Departure struct {
 	TraceParent string
 }
 
-// HandOver is the hand-over that a departure leads to in one Service that the pod leads.
-type HandOver struct {
+// Handover is the hand-over that a departure leads to in one Service that the pod leads.
+type Handover struct {
 	Service types.NamespacedName
 	// Successor is the name of the pod that will lead; empty if no pod can follow.
 	Successor string

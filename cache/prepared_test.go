@@ -61,7 +61,7 @@ func TestLedBy(t *testing.T) {
 	}
 }
 
-func TestAPreparedHandOverEnds(t *testing.T) {
+func TestAPreparedHandoverEnds(t *testing.T) {
 	cases := map[string]struct {
 		end  func(*Leaders)
 		want Outcome
@@ -95,7 +95,7 @@ func TestAPreparedHandOverEnds(t *testing.T) {
 	}
 }
 
-func TestAPreparedHandOverIsTakenOnce(t *testing.T) {
+func TestAPreparedHandoverIsTakenOnce(t *testing.T) {
 	l := knowing(t)
 	l.Prepare(web, prepared("uid-a", at(5)))
 	if got := l.ExpirePrepared(web, at(2)); got != 3*time.Second {

@@ -19,17 +19,18 @@ func (w Workload) String() string {
 	return w.Kind + "/" + w.Name
 }
 
-// kindOf is what the name of a kind looks like. The longest is that of a DNS label.
-var kindOf = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,62}$`)
+// kindPattern matches the name of a kind, which is as long as a DNS label at most.
+var kindPattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,62}$`)
 
-// workload parses the kind and name of a workload. An empty value is wrong: whoever restricts who may lead wants that to last.
+// workload parses the kind and name of a workload. An empty value does not lift the restriction, but is an error: it may be
+// a mistake.
 func (p *parser) workload(key string, into *Workload) {
 	value, found := p.annotations[key]
 	if !found {
 		return
 	}
 	kind, name, _ := strings.Cut(value, "/")
-	if !kindOf.MatchString(kind) || len(validation.IsDNS1123Subdomain(name)) > 0 {
+	if !kindPattern.MatchString(kind) || len(validation.IsDNS1123Subdomain(name)) > 0 {
 		p.reject(key, value, "must be the kind and name of the controller of the pods, such as Deployment/web or StatefulSet/db")
 		return
 	}

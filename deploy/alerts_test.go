@@ -80,7 +80,7 @@ func TestAlertsNameTheService(t *testing.T) {
 	}
 }
 
-// TestRunbooks checks that each alert has its page, and each page its alert.
+// TestRunbooks checks that each alert has its page, and each page its alert. The name of a page about no alert does not begin with Tanist.
 func TestRunbooks(t *testing.T) {
 	_, file := alerts(t)
 	var want, got []string
@@ -94,7 +94,7 @@ func TestRunbooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, page := range pages {
-		if page.Name() != "README.md" {
+		if strings.HasPrefix(page.Name(), "Tanist") {
 			got = append(got, page.Name())
 		}
 	}

@@ -160,13 +160,37 @@ func TestTheChartHasTheAlerts(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(text), &want); err != nil {
 		t.Fatal(err)
 	}
-	for _, object := range render(t, "prometheusRule.enabled=true", "prometheusRule.labels.release=prometheus") {
-		if rule, ok := object.(*unstructured.Unstructured); ok && rule.GetKind() == "PrometheusRule" {
-			if diff := cmp.Diff(want, rule.Object["spec"]); diff != "" || rule.GetLabels()["release"] != "prometheus" {
-				t.Errorf("unexpected rules or labels %v (-want +got):\n%s", rule.GetLabels(), diff)
+	rule := prometheusRule(t, "prometheusRule.labels.release=prometheus")
+	if diff := cmp.Diff(want, rule.Object["spec"]); diff != "" || rule.GetLabels()["release"] != "prometheus" {
+		t.Errorf("unexpected rules or labels %v (-want +got):\n%s", rule.GetLabels(), diff)
+	}
+}
+
+// TestTheAlertsLinkToYourRunbooks checks that prometheusRule.runbookBaseURL takes the place of this project's address, and changes nothing else.
+func TestTheAlertsLinkToYourRunbooks(t *testing.T) {
+	const base = "https://git.example.com/platform/tanist/src/main/docs/runbooks"
+	text, _ := alerts(t)
+	var want map[string]any
+	if err := yaml.Unmarshal([]byte(strings.ReplaceAll(text, runbooks, base+"/")), &want); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"without a slash at the end": base, "with a slash at the end": base + "/"} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(want, prometheusRule(t, "prometheusRule.runbookBaseURL="+value).Object["spec"]); diff != "" {
+				t.Errorf("unexpected rules (-want +got):\n%s", diff)
 			}
-			return
+		})
+	}
+}
+
+// prometheusRule returns the PrometheusRule of the chart, rendered with more values.
+func prometheusRule(t *testing.T, values ...string) *unstructured.Unstructured {
+	t.Helper()
+	for _, object := range render(t, append(values, "prometheusRule.enabled=true")...) {
+		if rule, ok := object.(*unstructured.Unstructured); ok && rule.GetKind() == "PrometheusRule" {
+			return rule
 		}
 	}
-	t.Error("there is no PrometheusRule")
+	t.Fatal("there is no PrometheusRule")
+	return nil
 }

@@ -36,6 +36,8 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"too short a grace period":       {"terminationGracePeriodSeconds=5", []string{"/terminationGracePeriodSeconds", "minimum"}},
 		"no account":                     {"serviceAccount.create=false", []string{"serviceAccount.name is not set"}},
 		"an interval without a unit":     {"serviceMonitor.interval=x", []string{"/serviceMonitor/interval", "does not match pattern"}},
+		"runbooks without a scheme":      {"prometheusRule.runbookBaseURL=git.example.com/runbooks", []string{"/prometheusRule/runbookBaseURL", "does not match pattern"}},
+		"no address of the runbooks":     {"prometheusRule.runbookBaseURL=", []string{"/prometheusRule/runbookBaseURL", "does not match pattern"}},
 		"a misspelt tuning":              {"tuning.cache.preparedTtl=1s", []string{"/tuning/cache", "'preparedTtl' not allowed"}},
 		"a tuning without a unit":        {"tuning.commit.backupDelay=50", []string{"/tuning/commit/backupDelay", "got number, want string"}},
 		"a tuning out of its range":      {"tuning.retry.failover.maxAttempts=11", []string{"/tuning/retry/failover/maxAttempts", "maximum"}},

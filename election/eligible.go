@@ -28,7 +28,7 @@ func (r Rules) minReady(c *Candidate) time.Duration {
 	return r.MinReady
 }
 
-// eligibleFrom returns when a fit pod has been Ready for its min-ready.
+// eligibleFrom returns the time at which a fit pod has been Ready for its min-ready.
 func (r Rules) eligibleFrom(c *Candidate) time.Time {
 	return c.ReadySince.Add(r.minReady(c))
 }
@@ -48,7 +48,7 @@ func (r Rules) withinGrace(holder *Candidate, now time.Time) bool {
 	return now.Sub(holder.ReadySince).Abs() < r.NotReadyGrace
 }
 
-// graceEnds returns when the grace of a lost readiness ends.
+// graceEnds returns the time at which the grace of a lost readiness ends.
 func (r Rules) graceEnds(holder *Candidate) time.Time {
 	return holder.ReadySince.Add(r.NotReadyGrace)
 }

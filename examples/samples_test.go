@@ -45,19 +45,19 @@ type grants struct {
 	// pod is the pod that is answered, and term its term; 0 if another leads.
 	pod  string
 	term int64
-	// steppedDown is the query of a step-down.
-	steppedDown string
+	// stepDowns has the queries of step-downs.
+	stepDowns chan string
 }
 
 func (g *grants) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if r.Method == http.MethodPost {
-		g.steppedDown = r.URL.RawQuery
+		g.stepDowns <- r.URL.RawQuery
 		_ = json.NewEncoder(w).Encode(map[string]bool{"released": true})
 		return
 	}
-	service := map[string]any{"service": "db", "leaderService": "db-leader", "leads": false, "leader": "db-1", "term": 7}
+	service := map[string]any{"service": "db", "leaderService": "db-leader", "leads": false, "leader": "db-1", "term": 15}
 	if g.term != 0 {
 		service = map[string]any{"service": "db", "leaderService": "db-leader", "leads": true, "leader": "db-0", "term": g.term, "validForMilliseconds": validFor.Milliseconds()}
 	}
@@ -77,7 +77,7 @@ func TestSamples(t *testing.T) {
 	cases := map[string]struct {
 		command []string
 		needs   []string
-		// stepsDown is whether it does so when it is told to stop.
+		// stepsDown is whether it does so when the leader has moved, and when it is told to stop.
 		stepsDown bool
 	}{
 		"shell":  {command: []string{"grants/leader.sh", "sh", "-c", `echo "leading with term $TANIST_TERM"`}, needs: []string{"sh", "curl", "timeout"}},
@@ -87,7 +87,7 @@ func TestSamples(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			needs(t, test.needs...)
-			said := &grants{}
+			said := &grants{stepDowns: make(chan string, 100)}
 			said.set("db-1", 5) // a grant, of another pod
 			server := httptest.NewServer(said)
 			t.Cleanup(server.Close)
@@ -96,15 +96,31 @@ func TestSamples(t *testing.T) {
 			said.set("db-0", 10)
 			await(t, lines, "leading with term 10")
 			said.set("db-0", 0)
+			if test.stepsDown {
+				said.awaitStepDown(t, "term=10")
+			}
 			said.set("db-0", 20)
 			await(t, lines, "leading with term 20")
 			stop()
-			said.mu.Lock()
-			defer said.mu.Unlock()
-			if told := strings.Contains(said.steppedDown, "term=20"); told != test.stepsDown {
-				t.Errorf("it steps down with %q", said.steppedDown)
+			if test.stepsDown {
+				said.awaitStepDown(t, "term=20")
+			} else if len(said.stepDowns) > 0 {
+				t.Errorf("it steps down with %q", <-said.stepDowns)
 			}
 		})
+	}
+}
+
+// awaitStepDown waits for a step-down. It must be the next one, and with this term.
+func (g *grants) awaitStepDown(t *testing.T, want string) {
+	t.Helper()
+	select {
+	case got := <-g.stepDowns:
+		if !strings.Contains(got, want) {
+			t.Errorf("it steps down with %q, want %s", got, want)
+		}
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("it never steps down with %s", want)
 	}
 }
 

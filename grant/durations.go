@@ -8,7 +8,8 @@ const changeTime = time.Minute
 // Durations is how long grants last while replicas may not agree on that, because somebody has changed it. The zero value has no duration.
 type Durations struct {
 	current time.Duration
-	// shortest and longest are those since the last change but one, until changed is changeTime ago.
+	// shortest and longest are those between which replicas may not agree: the last ones, as long as changed is less than changeTime ago. Then
+	// they mean nothing.
 	shortest, longest time.Duration
 	changed           time.Time
 }

@@ -44,7 +44,7 @@ func TestAsk(t *testing.T) {
 		return func(r *Record) { r.Observe(v, at(began), at(when), wait) }
 	}
 	release := func(of View, later View, when int64) step {
-		return func(r *Record) { r.Release(of.Leader, of.Term, later, at(when), wait) }
+		return func(r *Record) { r.Release(of.Leader, "s", of.Term, later, at(when), wait) }
 	}
 	nobody := View{Slice: "s", Generation: 2, Term: 15}
 	other := View{Slice: "new", Generation: 1, Term: 25, Leader: "b"}
@@ -71,9 +71,13 @@ func TestAsk(t *testing.T) {
 		"a change of the endpoints alone is seen":                {steps: []step{note(a, 0), note(with(a, 2), 4000), release(a, with(b, 3), 5000), read(with(b, 3), 5000, 5001)}, pod: "b", when: 5001, want: granted},
 		"also late": {steps: []step{note(a, 0), release(a, with(b, 3), 5000), note(with(a, 2), 5001), read(with(b, 3), 5001, 5002)}, pod: "b", when: 5002, want: granted},
 		"the leader before steps down, and the one before it still may": {steps: []step{note(a, 0), note(b, 5000), release(b, c, 5100), read(c, 5100, 5101)}, pod: "c", when: 5101, want: settling(2099)},
-		"both step down":                           {steps: []step{note(a, 0), release(a, b, 5000), release(b, c, 5100), read(c, 5100, 5101)}, pod: "c", when: 5101, want: granted},
-		"a slice that was made anew":               {steps: []step{note(a, 0), release(a, other, 5000), read(other, 5000, 5001)}, pod: "b", when: 5001, want: settling(2199)},
-		"a term that falls waits":                  {steps: []step{note(a, 0), note(b, 3000), read(a, 9000, 9001)}, pod: "a", when: 9001, want: settling(2200)},
+		"both step down":             {steps: []step{note(a, 0), release(a, b, 5000), release(b, c, 5100), read(c, 5100, 5101)}, pod: "c", when: 5101, want: granted},
+		"a slice that was made anew": {steps: []step{note(a, 0), release(a, other, 5000), read(other, 5000, 5001)}, pod: "b", when: 5001, want: settling(2199)},
+		"a term that falls waits":    {steps: []step{note(a, 0), note(b, 3000), read(a, 9000, 9001)}, pod: "a", when: 9001, want: settling(2200)},
+		"a step-down from before a restore of etcd": {
+			steps: []step{note(a, 0), note(b, 3000), read(a, 9000, 9001), note(with(c, 2), 12_000), release(a, b, 12_001), read(with(c, 2), 12_002, 12_003)},
+			pod:   "c", when: 12_003, want: settling(2197),
+		},
 		"another leader with the same term waits":  {steps: []step{note(a, 0), read(View{Slice: "s", Generation: 2, Term: 10, Leader: "b"}, 9000, 9001)}, pod: "b", when: 9001, want: settling(2200)},
 		"what the watch says late changes nothing": {steps: []step{note(b, 0), read(b, 5000, 5001), note(a, 5002)}, pod: "b", when: 5003, want: granted},
 		"the same leader with a new term waits":    {steps: []step{note(a, 0), read(View{Slice: "s", Generation: 1, Term: 11, Leader: "a"}, 5000, 5001)}, pod: "a", when: 5001, want: settling(2200)},
@@ -129,6 +133,26 @@ func TestVouch(t *testing.T) {
 	}
 }
 
+// TestASessionThatHasSteppedDownIsForgotten: a pod that leads again soon can step down again.
+func TestASessionThatHasSteppedDownIsForgotten(t *testing.T) {
+	r := &Record{}
+	r.Note(a, at(0), wait)
+	r.Ask("a", "1", at(5000), duration, wait)
+	r.Release("a", "1", a.Term, b, at(5100), wait)
+	if !r.Vouch("a", "2", at(0), at(5200), wait) {
+		t.Error("the session that has stepped down counts as one that may hold a grant")
+	}
+	again := View{Slice: "s", Generation: 3, Term: 30, Leader: "a"}
+	r.Observe(again, at(7600), at(7601), wait)
+	if got := r.Ask("a", "2", at(10_000), duration, wait); got.For == 0 {
+		t.Fatalf("got %v, want a grant", got)
+	}
+	r.Release("a", "1", a.Term, b, at(10_100), wait) // it arrives once more
+	if r.Vouch("a", "3", at(0), at(10_200), wait) {
+		t.Error("a session of the pod that may hold a grant is forgotten")
+	}
+}
+
 func TestSessionsAreLimited(t *testing.T) {
 	r := &Record{}
 	r.Note(a, at(0), wait)
@@ -141,11 +165,11 @@ func TestSessionsAreLimited(t *testing.T) {
 	if got := r.Ask("a", "z", at(7200), duration, wait); got.For == 0 {
 		t.Errorf("when the others are over, another one gets %v", got)
 	}
-	for i := range int64(3 * maxTurns) {
+	for i := range int64(3 * maxTerms) {
 		r.Note(View{Slice: "s", Term: 100 + i, Leader: "a"}, at(8000+i), wait)
 	}
-	if len(r.turns) != maxTurns {
-		t.Errorf("%d turns are kept, want %d", len(r.turns), maxTurns)
+	if len(r.terms) != maxTerms {
+		t.Errorf("%d terms are kept, want %d", len(r.terms), maxTerms)
 	}
 }
 

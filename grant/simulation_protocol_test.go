@@ -92,10 +92,10 @@ func (s *simulation) count(r *simulatedReplica, pod, session string, term int64,
 			}
 			s.early++
 			s.say("the step-down of %s/%s from %d counts", pod, session, term)
-			r.record.Release(pod, term, view, r.time(s.now), s.wait)
+			r.record.Release(pod, session, term, view, r.time(s.now), s.wait)
 			s.later(func() {
 				if other.life == otherLife {
-					other.record.Release(pod, term, view, other.time(s.now), s.wait)
+					other.record.Release(pod, session, term, view, other.time(s.now), s.wait)
 				}
 			})
 		})

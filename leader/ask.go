@@ -16,15 +16,31 @@ const (
 	behindTime = 10 * time.Second
 )
 
+// pace is how often to ask.
+type pace struct {
+	// duration is how long a grant lasts.
+	duration time.Duration
+	// settling is the last pause of a leader that has to wait; zero if it does not. It begins anew with news: one replica may tell that the wait is
+	// over, and another one be asked that knows a moment later.
+	settling time.Duration
+}
+
+// wait returns when to ask again although there may be a grant only later.
+func (p *pace) wait(retryAfter time.Duration) time.Duration {
+	p.settling = min(max(2*p.settling, shortestPause), p.duration/4)
+	return min(retryAfter, p.settling)
+}
+
 // ask asks for grants until the context ends: four times in the time that one lasts while this pod leads, and at once when there are news.
 func (l *Leadership) ask(ctx context.Context) {
-	duration := usualDuration
+	p := pace{duration: usualDuration}
 	for ctx.Err() == nil {
-		next := l.askOnce(ctx, &duration)
+		next := l.askOnce(ctx, &p)
 		timer := time.NewTimer(max(next, shortestPause))
 		select {
 		case <-timer.C:
 		case <-l.wake:
+			p.settling = 0
 		case <-ctx.Done():
 		}
 		timer.Stop()
@@ -32,32 +48,32 @@ func (l *Leadership) ask(ctx context.Context) {
 }
 
 // askOnce asks once, and returns when to ask again.
-func (l *Leadership) askOnce(ctx context.Context, duration *time.Duration) time.Duration {
-	session, ended := l.lease.current()
+func (l *Leadership) askOnce(ctx context.Context, p *pace) time.Duration {
+	session, ended := l.held.current()
 	if state, _ := l.latest(); ended > 0 && state.Term <= ended {
 		return idlePause // this process has stepped down, and there is no later term yet
 	}
 	sent := now()
-	limited, cancel := context.WithTimeout(ctx, *duration/4)
+	limited, cancel := context.WithTimeout(ctx, p.duration/4)
 	defer cancel()
-	_, got, err := l.client.me(limited, session, "", 0)
+	got, err := l.client.grant(limited, session)
 	if err != nil {
 		if ctx.Err() == nil {
 			l.client.another()
 			l.set(func(s *State) { s.Err = err })
 		}
-		return *duration / 16
+		return p.duration / 16
 	}
 	length := time.Duration(got.ValidForMilliseconds) * time.Millisecond
-	held := l.lease.left(got.Term) > 0
-	l.lease.grant(session, sent, got.Term, length)
+	held := l.held.left(got.Term) > 0
+	l.held.record(session, sent, got.Term, length)
 	taken := l.take(got)
 	switch {
 	case !taken:
 		l.client.another()
-		return *duration / 16
+		return p.duration / 16
 	case length > 0:
-		*duration = length
+		*p = pace{duration: length}
 		return length / 4
 	case got.Refused == "":
 		return idlePause
@@ -65,10 +81,10 @@ func (l *Leadership) askOnce(ctx context.Context, duration *time.Duration) time.
 		l.client.another()
 		return 0
 	case got.RetryAfterMilliseconds > 0:
-		return time.Duration(got.RetryAfterMilliseconds) * time.Millisecond
+		return p.wait(time.Duration(got.RetryAfterMilliseconds) * time.Millisecond)
 	default: // this replica cannot say that the pod leads
 		l.client.another()
-		return *duration / 16
+		return p.duration / 16
 	}
 }
 
@@ -82,6 +98,7 @@ func (l *Leadership) take(got service) bool {
 			l.behindSince = time.Now()
 		}
 		if taken = l.behindSince.IsZero() || time.Since(l.behindSince) >= behindTime; taken {
+			l.held.note(got.Term)
 			s.Service, s.Leader, s.Leads, s.Term, s.Err = got.Service, got.Leader, got.Leads, got.Term, nil
 		}
 	})
@@ -93,7 +110,7 @@ func (l *Leadership) listen(ctx context.Context) {
 	version := "0"
 	for ctx.Err() == nil {
 		limited, cancel := context.WithTimeout(ctx, newsTime+newsPause)
-		got, news, err := l.client.me(limited, "", version, newsTime)
+		got, news, err := l.client.news(limited, version, newsTime)
 		cancel()
 		if err != nil {
 			pause(ctx, newsPause)

@@ -82,17 +82,22 @@ func newClient(o Options) (*client, error) {
 	return c, nil
 }
 
-// me asks for a grant, or, with a version, waits for news.
-func (c *client) me(ctx context.Context, session, version string, wait time.Duration) (string, service, error) {
-	values := url.Values{}
+// grant asks whether this pod leads, and for a grant if it does.
+func (c *client) grant(ctx context.Context, session string) (service, error) {
+	_, got, err := c.me(ctx, url.Values{"session": {session}})
+	return got, err
+}
+
+// news waits for news about who leads: until there is another version than the caller's, or the time is over. It returns the version of the
+// answer, which has no grant.
+func (c *client) news(ctx context.Context, version string, wait time.Duration) (string, service, error) {
+	return c.me(ctx, url.Values{"wait": {wait.String()}, "version": {version}})
+}
+
+// me asks about this pod, and returns the version of the answer and what it says of the one Service.
+func (c *client) me(ctx context.Context, values url.Values) (string, service, error) {
 	if c.service != "" {
 		values.Set("service", c.service)
-	}
-	if wait > 0 {
-		values.Set("wait", wait.String())
-		values.Set("version", version)
-	} else {
-		values.Set("session", session)
 	}
 	var a answer
 	if err := c.do(ctx, http.MethodGet, "/v1/me", values, &a); err != nil {

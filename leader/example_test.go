@@ -10,11 +10,11 @@ import (
 	"github.com/tanist-dev/tanist/leader"
 )
 
-// An application that works while it leads, and steps down when it is told to stop.
+// An application that works while it leads. When the leader moves, or it is told to stop, it ends its work, and the next leader begins.
 func Example() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	for state := range leader.Watch(ctx) {
+	err := leader.Run(ctx, func(ctx context.Context, state leader.State) error {
 		for state.Valid() && ctx.Err() == nil {
 			fmt.Println("working as the leader with term", state.Term)
 			select {
@@ -22,11 +22,9 @@ func Example() {
 			case <-ctx.Done():
 			}
 		}
-	}
-	// Nothing works as the leader any more, so the next one need not wait. The context of Watch is over.
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := leader.StepDown(ctx); err != nil {
+		return ctx.Err()
+	})
+	if err != nil {
 		fmt.Println(err)
 	}
 }

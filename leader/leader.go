@@ -39,7 +39,7 @@ func (o Options) localAddress() net.Addr {
 // not shorten the wait of the next leader.
 type Leadership struct {
 	client *client
-	lease  *lease
+	held   *heldGrant
 	// wake makes the asker ask at once. It has room for one signal.
 	wake chan struct{}
 
@@ -60,7 +60,7 @@ func New(o Options) (*Leadership, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Leadership{client: c, lease: newLease(), wake: make(chan struct{}, 1), changed: make(chan struct{})}, nil
+	return &Leadership{client: c, held: newHeldGrant(), wake: make(chan struct{}, 1), changed: make(chan struct{})}, nil
 }
 
 // process is the leadership of the process, for Watch and StepDown.
@@ -95,7 +95,7 @@ func (l *Leadership) Watch(ctx context.Context) iter.Seq[State] {
 		var last State
 		for known := false; ; {
 			state, changed := l.latest()
-			if state.lease != nil && (!known || !state.sameAs(last)) {
+			if state.held != nil && (!known || !state.sameAs(last)) {
 				known, last = true, state
 				if !yield(state) {
 					return
@@ -118,7 +118,7 @@ func (l *Leadership) Watch(ctx context.Context) iter.Seq[State] {
 
 // expiry returns for how long to wait for the grant to expire.
 func (l *Leadership) expiry(state State) time.Duration {
-	if left := l.lease.left(state.Term); left > 0 {
+	if left := l.held.left(state.Term); left > 0 {
 		return left
 	}
 	return time.Hour
@@ -137,7 +137,7 @@ func (l *Leadership) latest() (State, <-chan struct{}) {
 func (l *Leadership) set(change func(*State)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.state.lease = l.lease
+	l.state.held = l.held
 	change(&l.state)
 	close(l.changed)
 	l.changed = make(chan struct{})
@@ -169,7 +169,7 @@ func (l *Leadership) done() {
 // leader has moved: StepDown moves nothing itself. It returns when Tanist knows, or when the grant would have expired, or with the context's
 // error.
 func (l *Leadership) StepDown(ctx context.Context) error {
-	term, session, left := l.lease.end()
+	term, session, left := l.held.end()
 	if term == 0 {
 		return nil
 	}

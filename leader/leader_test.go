@@ -75,6 +75,27 @@ func TestANewLeaderWaits(t *testing.T) {
 	})
 }
 
+// TestALeaderThatWaitsAsksAgainSoon: the replica that it asks may know of the step-down later than the one that told it.
+func TestALeaderThatWaitsAsksAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.say(func(s *service) {
+			*s = service{Service: "db", Leads: true, Leader: "db-0", Term: 10, Refused: "Settling", RetryAfterMilliseconds: time.Hour.Milliseconds()}
+		})
+		_, states := watch(t, f)
+		next(t, states, "the pod leads", func(s State) bool { return s.Leads })
+		synctest.Wait()
+		told := time.Now()
+		f.mu.Lock()
+		leads(10)(&f.said) // without news
+		f.mu.Unlock()
+		next(t, states, "the pod has a grant", State.Valid)
+		if waited := time.Since(told); waited > usualDuration/4 {
+			t.Errorf("the leader waited %s for its grant", waited)
+		}
+	})
+}
+
 // TestAReplicaThatIsBehind: a new leader hears that it leads, and the replica that it asks does not know yet.
 func TestAReplicaThatIsBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -195,37 +216,54 @@ func TestAStepDownThatDoesNotCountLastsAsLongAsTheGrant(t *testing.T) {
 	})
 }
 
-func TestLease(t *testing.T) {
+// TestALaterTermEndsTheGrant although it has not expired: the next leader waits for it.
+func TestALaterTermEndsTheGrant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTanist()
+		f.say(leads(10))
+		_, states := watch(t, f)
+		state := next(t, states, "the pod has a grant", State.Valid)
+		f.say(other(20))
+		next(t, states, "another pod leads", func(s State) bool { return s.Leader == "db-1" })
+		if state.Valid() {
+			t.Error("the grant is used although the leader has moved")
+		}
+	})
+}
+
+func TestHeldGrant(t *testing.T) {
 	sent := now()
 	ago := moment{at: sent.at.Add(-time.Second), boot: sent.boot - time.Second}
 	cases := map[string]struct {
-		grant func(l *lease)
+		grant func(g *heldGrant)
 		want  bool
 	}{
-		"no grant":                             {grant: func(*lease) {}},
-		"a grant":                              {grant: func(l *lease) { l.grant(l.session, sent, 10, time.Hour) }, want: true},
-		"a grant for another term":             {grant: func(l *lease) { l.grant(l.session, sent, 11, time.Hour) }},
-		"a grant that has expired":             {grant: func(l *lease) { l.grant(l.session, ago, 10, time.Second) }},
-		"an answer to an earlier session":      {grant: func(l *lease) { l.grant("x", sent, 10, time.Hour) }},
-		"an answer that is late, and no grant": {grant: func(l *lease) { l.grant(l.session, sent, 10, time.Hour); l.grant(l.session, sent, 10, 0) }, want: true},
-		"the leader has stepped down":          {grant: func(l *lease) { l.grant(l.session, sent, 10, time.Hour); l.end() }},
-		"and the answer was late": {grant: func(l *lease) {
-			session := l.session
-			l.grant(session, ago, 10, time.Hour)
-			l.end()
-			l.grant(session, sent, 10, time.Hour)
+		"no grant":                             {grant: func(*heldGrant) {}},
+		"a grant":                              {grant: func(g *heldGrant) { g.record(g.session, sent, 10, time.Hour) }, want: true},
+		"a grant for another term":             {grant: func(g *heldGrant) { g.record(g.session, sent, 11, time.Hour) }},
+		"a grant that has expired":             {grant: func(g *heldGrant) { g.record(g.session, ago, 10, time.Second) }},
+		"an answer to an earlier session":      {grant: func(g *heldGrant) { g.record("x", sent, 10, time.Hour) }},
+		"a later term is known":                {grant: func(g *heldGrant) { g.record(g.session, sent, 10, time.Hour); g.note(11) }},
+		"and is taken back":                    {grant: func(g *heldGrant) { g.note(11); g.record(g.session, sent, 10, time.Hour); g.note(10) }, want: true},
+		"an answer that is late, and no grant": {grant: func(g *heldGrant) { g.record(g.session, sent, 10, time.Hour); g.record(g.session, sent, 10, 0) }, want: true},
+		"the leader has stepped down":          {grant: func(g *heldGrant) { g.record(g.session, sent, 10, time.Hour); g.end() }},
+		"and the answer was late": {grant: func(g *heldGrant) {
+			session := g.session
+			g.record(session, ago, 10, time.Hour)
+			g.end()
+			g.record(session, sent, 10, time.Hour)
 		}},
-		"and asks again": {grant: func(l *lease) {
-			l.grant(l.session, ago, 10, time.Hour)
-			l.end()
-			l.grant(l.session, sent, 10, time.Hour)
+		"and asks again": {grant: func(g *heldGrant) {
+			g.record(g.session, ago, 10, time.Hour)
+			g.end()
+			g.record(g.session, sent, 10, time.Hour)
 		}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			l := newLease()
-			test.grant(l)
-			if got := (State{Term: 10, lease: l}).Valid(); got != test.want {
+			g := newHeldGrant()
+			test.grant(g)
+			if got := (State{Term: 10, held: g}).Valid(); got != test.want {
 				t.Errorf("got %t, want %t", got, test.want)
 			}
 		})

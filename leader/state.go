@@ -18,13 +18,13 @@ type State struct {
 	// Err is why Tanist could not be asked; nil if it could. A grant stays valid until it expires.
 	Err error
 
-	lease *lease
+	held  *heldGrant
 	valid bool
 }
 
 // Valid reports whether this process holds a grant for the state's term at this moment. Call it at each use. It stays true while the grant is
-// renewed, and is false from when it was not, from a StepDown on, and for every other term.
-func (s State) Valid() bool { return s.lease != nil && s.lease.left(s.Term) > 0 }
+// renewed, and is false from when it was not, from a StepDown on, as soon as a later term is known, and for every other term.
+func (s State) Valid() bool { return s.held != nil && s.held.left(s.Term) > 0 }
 
 // sameAs reports whether there is nothing new about a state.
 func (s State) sameAs(other State) bool {
@@ -32,8 +32,8 @@ func (s State) sameAs(other State) bool {
 		(s.Err == nil) == (other.Err == nil) && s.valid == other.valid
 }
 
-// lease is the grant that this process holds.
-type lease struct {
+// heldGrant is the grant that this process holds.
+type heldGrant struct {
 	mu sync.Mutex
 	// sent is when the request for the latest grant was sent, and length for how long it is valid from then on.
 	sent   moment
@@ -43,49 +43,58 @@ type lease struct {
 	session string
 	// ended is the highest term that this process has stepped down from.
 	ended int64
+	// known is the latest term that is known. A grant for an earlier one is no longer used, although it has not expired.
+	known int64
 }
 
-func newLease() *lease { return &lease{session: rand.Text()} }
+func newHeldGrant() *heldGrant { return &heldGrant{session: rand.Text()} }
 
 // left returns for how much longer the process holds a grant for a term; at most zero if it does not.
-func (l *lease) left(term int64) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.term != term || l.length <= 0 {
+func (g *heldGrant) left(term int64) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.term != term || g.known > term || g.length <= 0 {
 		return 0
 	}
-	return l.length - l.sent.until(now())
+	return g.length - g.sent.until(now())
 }
 
 // current returns the session for a request, and the term that this process has stepped down from.
-func (l *lease) current() (session string, ended int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.session, l.ended
+func (g *heldGrant) current() (session string, ended int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.session, g.ended
 }
 
-// grant records the answer to a request that was sent at a moment.
-func (l *lease) grant(session string, sent moment, term int64, length time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if session != l.session || term <= l.ended || length <= 0 {
+// record records the answer to a request that was sent at a moment.
+func (g *heldGrant) record(session string, sent moment, term int64, length time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if session != g.session || term <= g.ended || length <= 0 {
 		return
 	}
-	if term == l.term && l.sent.until(sent) <= 0 && l.length == length {
+	if term == g.term && g.sent.until(sent) <= 0 && g.length == length {
 		return // the answer to an earlier request arrived late
 	}
-	l.sent, l.term, l.length = sent, term, length
+	g.sent, g.term, g.length = sent, term, length
+}
+
+// note records the latest term that is known.
+func (g *heldGrant) note(term int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.known = term
 }
 
 // end ends the grant, and returns what to tell about it: the term, the session, and for how long it would have been valid. The term is zero
 // if there was none.
-func (l *lease) end() (term int64, session string, left time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	term, session = l.term, l.session
-	if l.length > 0 {
-		left = l.length - l.sent.until(now())
+func (g *heldGrant) end() (term int64, session string, left time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	term, session = g.term, g.session
+	if g.length > 0 {
+		left = g.length - g.sent.until(now())
 	}
-	l.session, l.length, l.ended = rand.Text(), 0, max(l.ended, l.term)
+	g.session, g.length, g.ended = rand.Text(), 0, max(g.ended, g.term)
 	return term, session, left
 }

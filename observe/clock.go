@@ -42,5 +42,5 @@ func (c *FairClock) Now() time.Duration { return c.now }
 // Stalled returns the time that was not counted.
 func (c *FairClock) Stalled() time.Duration { return c.stalled }
 
-// LastStall returns when the last gap of more than 100 ms ended, by this clock; -1 if there was none.
+// LastStall returns the time at which the last gap of more than 100 ms ended, by this clock; -1 if there was none.
 func (c *FairClock) LastStall() time.Duration { return c.lastStall }

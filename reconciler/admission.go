@@ -30,7 +30,7 @@ func newAdmission(stores *store.Stores, failoverController *failover.Controller,
 // Prepare chooses the successors of a pod whose deletion or eviction is being admitted, and keeps the commits ready. It returns what the
 // departure means for each Service that the pod leads. It reads from memory alone and writes nothing to the API. When the leader cache
 // lacks something about a Service, the failover controller reads it afterwards. Prepare may be called at any time and from any goroutine.
-func (a *Admission) Prepare(departure cache.Departure) []cache.HandOver {
+func (a *Admission) Prepare(departure cache.Departure) []cache.Handover {
 	return a.failover.PrepareDeparture(departure, time.Now())
 }
 

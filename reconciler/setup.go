@@ -91,7 +91,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	c.afterHandover, err = afterhandover.New(afterhandover.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Evictions: mgr.GetClient().SubResource("eviction"), Tuning: options.Tuning,
-		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder,
+		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Recorder: sender.FlushedRecorder(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -139,7 +139,8 @@ func (c *controllers) addTo(mgr manager.Manager, watched *store.Watched) error {
 		return err
 	}
 	for _, runnable := range []manager.Runnable{
-		notify.FlushingController{Controller: failoverRunnable, Sender: c.sender}, leaderServiceRunnable, afterHandoverRunnable, tuningRunnable,
+		notify.FlushingController{Controller: failoverRunnable, Sender: c.sender}, leaderServiceRunnable,
+		notify.FlushingController{Controller: afterHandoverRunnable, Sender: c.sender}, tuningRunnable,
 		whenElected(c.all.EnqueueAll), // this replica may now do what it left to the holder of the Lease before
 	} {
 		if err := mgr.Add(runnable); err != nil {

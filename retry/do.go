@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Do calls fn until it succeeds, fails with an error that is not Worth a retry, or has used up the policy's attempts. op names the call
-// in the metrics: one of a few constants, never an object's name.
+// Do calls fn until it succeeds, fails with an error that is not Worth a retry, or has used up the policy's attempts. Each attempt has the
+// policy's timeout. op names the call in the metrics: one of a few constants, never an object's name.
 //
 // Do returns fn's last error unchanged, for the caller to wrap. If the context ends during a delay, or would, it adds the context's
 // cause: errors.Is and the API's predicates find both. If the context has ended before the first attempt, Do does not call fn and
@@ -18,7 +18,7 @@ func Do(ctx context.Context, policy Policy, op string, fn func(context.Context) 
 	}
 	backoff := policy.backoff()
 	for attempt := 1; ; attempt++ {
-		err := fn(ctx)
+		err := attemptOnce(ctx, policy, fn)
 		outcome := outcomeOf(ctx, policy, attempt, err)
 		if outcome == outcomeRetried {
 			if waitErr := sleep(ctx, policy.delay(&backoff, err)); waitErr != nil {
@@ -30,6 +30,12 @@ func Do(ctx context.Context, policy Policy, op string, fn func(context.Context) 
 			return err
 		}
 	}
+}
+
+func attemptOnce(ctx context.Context, policy Policy, fn func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, policy.timeout())
+	defer cancel()
+	return fn(ctx)
 }
 
 // outcomeOf returns the outcome of an attempt.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestFailFastHidesRetryAfterFromCallsThatAHandOverWaitsFor(t *testing.T) {
+func TestFailFastHidesRetryAfterFromCallsThatAHandoverWaitsFor(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)

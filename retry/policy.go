@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"cmp"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -21,9 +22,14 @@ type Policy struct {
 	MaxAttempts int
 	// InitialDelay is the delay before the second attempt. Each delay that follows is twice as long. Up to a fifth is added at random.
 	InitialDelay time.Duration
+	// Timeout is how long one attempt may take; zero for AttemptTimeout.
+	Timeout time.Duration
 	// MaxDelay is the longest delay, even if doubling, jitter or the API server's Retry-After ask for more. Zero means no delays.
 	MaxDelay time.Duration
 }
+
+// timeout returns how long one attempt may take.
+func (p Policy) timeout() time.Duration { return cmp.Or(p.Timeout, AttemptTimeout) }
 
 // backoff returns the policy as apimachinery's Backoff. delay enforces the cap, because jitter exceeds it.
 func (p Policy) backoff() wait.Backoff {

@@ -57,8 +57,14 @@ func lostOnTheWay(err error) bool {
 			return true
 		}
 	}
-	// net/http does not export its HTTP/2 errors, so only their text identifies them. An API server that shuts down sends GOAWAY.
-	return strings.Contains(err.Error(), "http2: client connection") || strings.Contains(err.Error(), "GOAWAY")
+	// net/http does not export its HTTP/2 errors, so only their text identifies them. An API server that shuts down sends GOAWAY, and one that
+	// runs into an error, or a proxy before it, resets a stream.
+	for _, text := range []string{"http2: client connection", "GOAWAY", "stream error: stream ID"} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // suggestedDelay returns the Retry-After that the API server sent with an error; zero if there is none.

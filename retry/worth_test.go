@@ -62,6 +62,7 @@ func TestWorth(t *testing.T) {
 		"HTTP/2 connection closed by force":  {err: onTheWire(errors.New("http2: client connection force closed via ClientConn.Close")), want: true},
 		"HTTP/2 GOAWAY":                      {err: onTheWire(errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1")), want: true},
 		"HTTP/2 graceful shutdown":           {err: onTheWire(errors.New("http2: Transport received Server's graceful shutdown GOAWAY")), want: true},
+		"HTTP/2 stream reset":                {err: onTheWire(errors.New("stream error: stream ID 7; INTERNAL_ERROR; received from peer")), want: true},
 		"an attempt's own deadline":          {err: onTheWire(context.DeadlineExceeded), want: true},
 		"canceled by its owner":              {err: onTheWire(context.Canceled), want: false},
 		"a certificate that is not trusted":  {err: onTheWire(errors.New("x509: certificate signed by unknown authority")), want: false},

@@ -10,8 +10,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// HandOver is a committed change of leader, with the times at which its parts began and ended, by the own clock.
-type HandOver struct {
+// Handover is a committed change of leader, with the times at which its parts began and ended, by the own clock.
+type Handover struct {
 	Namespace, Service string
 	// From and To are names of pods; empty for nobody.
 	From, To string
@@ -29,8 +29,8 @@ type HandOver struct {
 	Began, Decided, Committed time.Time
 }
 
-// HandOver makes the spans of a hand-over: one of the whole, and its parts.
-func (t *Tracer) HandOver(ctx context.Context, h HandOver) {
+// Handover makes the spans of a hand-over: one of the whole, and its parts.
+func (t *Tracer) Handover(ctx context.Context, h Handover) {
 	if t == nil {
 		return
 	}
@@ -57,6 +57,6 @@ func (t *Tracer) part(ctx context.Context, name string, from, to time.Time) {
 }
 
 // known returns since when this replica has known of the hand-over: since its admission, its event, or its reconciliation.
-func (h HandOver) known() time.Time {
+func (h Handover) known() time.Time {
 	return cmp.Or(h.Prepared, h.Arrived, h.Began)
 }

@@ -29,15 +29,15 @@ var propagator = propagation.TraceContext{}
 // traceparent is the header, as W3C's Trace Context names it.
 const traceparent = "traceparent"
 
-// Admission is the span of the admission of one departure. The zero Admission is none.
+// Admission is the span of the admission of one departure, which is a pod's deletion or eviction. The zero Admission is none.
 type Admission struct {
 	span trace.Span
-	// TraceParent identifies the span to a hand-over that follows (see HandOver.TraceParent); empty for none.
+	// TraceParent identifies the span to a hand-over that follows (see Handover.TraceParent); empty for none.
 	TraceParent string
 }
 
-// Admission begins the span of a call that arrived with these headers. It is a part of the trace that they name. The caller must know that they
-// come from the API server: whoever else calls could have everything traced.
+// Admission begins the span of a call that arrived with these headers. It is a part of the trace that they name. It is for requests that
+// are authenticated as the API server's alone: with that header, anybody else could have everything traced.
 func (t *Tracer) Admission(ctx context.Context, header http.Header, arrived time.Time) Admission {
 	if t == nil {
 		return Admission{}

@@ -53,13 +53,13 @@ func spansOf(exporter *tracetest.InMemoryExporter) map[string]span {
 // nobody is the number of no span.
 const nobody = "0000000000000000"
 
-func TestTheSpansOfAHandOver(t *testing.T) {
+func TestTheSpansOfAHandover(t *testing.T) {
 	cases := map[string]struct {
-		handOver HandOver
+		handOver Handover
 		want     map[string]span
 	}{
 		"after an event": {
-			handOver: HandOver{Arrived: at(10), Began: at(11), Decided: at(12), Committed: at(15)},
+			handOver: Handover{Arrived: at(10), Began: at(11), Decided: at(12), Committed: at(15)},
 			want: map[string]span{
 				"handover": {Parent: nobody, From: 10, To: 15},
 				"watch":    {Parent: "handover", From: 10, To: 11, Event: 10},
@@ -68,7 +68,7 @@ func TestTheSpansOfAHandOver(t *testing.T) {
 			},
 		},
 		"when it has been prepared": {
-			handOver: HandOver{
+			handOver: Handover{
 				TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 				Prepared:    at(2), Arrived: at(10), Began: at(11), Decided: at(12), Committed: at(15),
 			},
@@ -80,7 +80,7 @@ func TestTheSpansOfAHandOver(t *testing.T) {
 			},
 		},
 		"when a time is over and no event caused it": {
-			handOver: HandOver{Began: at(11), Decided: at(12), Committed: at(15)},
+			handOver: Handover{Began: at(11), Decided: at(12), Committed: at(15)},
 			want: map[string]span{
 				"handover": {Parent: nobody, From: 11, To: 15},
 				"decide":   {Parent: "handover", From: 11, To: 12},
@@ -88,7 +88,7 @@ func TestTheSpansOfAHandOver(t *testing.T) {
 			},
 		},
 		"when its trace is not to be kept": {
-			handOver: HandOver{
+			handOver: Handover{
 				TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
 				Prepared:    at(2), Arrived: at(10), Began: at(11), Decided: at(12), Committed: at(15),
 			},
@@ -98,7 +98,7 @@ func TestTheSpansOfAHandOver(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			tracer, spans := newTracer()
-			tracer.HandOver(t.Context(), test.handOver)
+			tracer.Handover(t.Context(), test.handOver)
 			for name, want := range test.want {
 				want.Name = name
 				test.want[name] = want
@@ -110,9 +110,9 @@ func TestTheSpansOfAHandOver(t *testing.T) {
 	}
 }
 
-func TestAHandOverSaysWhoseItIs(t *testing.T) {
+func TestAHandoverSaysWhoseItIs(t *testing.T) {
 	tracer, spans := newTracer()
-	tracer.HandOver(t.Context(), HandOver{
+	tracer.Handover(t.Context(), Handover{
 		Namespace: "shop", Service: "web", From: "a", To: "b", Term: 5, Reason: "LeaderDeleted", Path: "prepared",
 		Began: at(0), Decided: at(1), Committed: at(2),
 	})
@@ -142,7 +142,7 @@ func TestAdmissionContinuesTheAPIServersTrace(t *testing.T) {
 	header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 	admission := tracer.Admission(t.Context(), header, at(0))
 	admission.End("shop", "a", "prepared")
-	tracer.HandOver(t.Context(), HandOver{TraceParent: admission.TraceParent, Began: at(11), Decided: at(12), Committed: at(15)})
+	tracer.Handover(t.Context(), Handover{TraceParent: admission.TraceParent, Began: at(11), Decided: at(12), Committed: at(15)})
 
 	for _, s := range spans.GetSpans() {
 		if got := s.SpanContext.TraceID().String(); got != "0af7651916cd43dd8448eb211c80319c" {
@@ -180,7 +180,7 @@ func TestWithoutATracerNothingIsAllocated(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		admission := tracer.Admission(ctx, header, at(0))
 		admission.End("shop", "a", "prepared")
-		tracer.HandOver(ctx, HandOver{TraceParent: admission.TraceParent, Began: at(1), Decided: at(2), Committed: at(3)})
+		tracer.Handover(ctx, Handover{TraceParent: admission.TraceParent, Began: at(1), Decided: at(2), Committed: at(3)})
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

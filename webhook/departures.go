@@ -26,7 +26,7 @@ const maxPreparing = 256
 type Preparer interface {
 	// Prepare prepares, from memory, the hand-overs that a departure leads to. It returns one for each Service that the pod is known to lead
 	// and whose input is in memory; its successor is empty if no pod can follow.
-	Prepare(departure cache.Departure) []cache.HandOver
+	Prepare(departure cache.Departure) []cache.Handover
 }
 
 // departures handles pods DELETE and pods/eviction CREATE. It allows every request. It is not an admission.Handler: controller-runtime
@@ -81,7 +81,7 @@ func (d *departures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // preparation is the result of preparing a departure's hand-overs.
 type preparation struct {
-	handOvers []cache.HandOver
+	handOvers []cache.Handover
 	outcome   string
 }
 
@@ -128,7 +128,7 @@ func preparedWithin(budget <-chan time.Time, done <-chan preparation) preparatio
 }
 
 // outcomeOf returns the outcome of a departure with these hand-overs.
-func outcomeOf(handOvers []cache.HandOver) string {
+func outcomeOf(handOvers []cache.Handover) string {
 	if len(handOvers) == 0 {
 		return departureNoLeader
 	}
@@ -152,7 +152,7 @@ const maxWarnings = 10
 
 // describe returns a warning to the client for each Service that no pod can lead next, up to maxWarnings, and an audit annotation that
 // names the successors.
-func describe(departure cache.Departure, handOvers []cache.HandOver) (warnings []string, audit map[string]string) {
+func describe(departure cache.Departure, handOvers []cache.Handover) (warnings []string, audit map[string]string) {
 	if len(handOvers) == 0 {
 		return nil, nil
 	}

@@ -29,15 +29,15 @@ import (
 )
 
 // preparerFunc is a Preparer.
-type preparerFunc func(cache.Departure) []cache.HandOver
+type preparerFunc func(cache.Departure) []cache.Handover
 
-func (f preparerFunc) Prepare(departure cache.Departure) []cache.HandOver {
+func (f preparerFunc) Prepare(departure cache.Departure) []cache.Handover {
 	return f(departure)
 }
 
 // prepared is a Preparer that returns fixed hand-overs.
-func prepared(handOvers ...cache.HandOver) preparerFunc {
-	return func(cache.Departure) []cache.HandOver { return handOvers }
+func prepared(handOvers ...cache.Handover) preparerFunc {
+	return func(cache.Departure) []cache.Handover { return handOvers }
 }
 
 func newDepartures(t testing.TB, preparer Preparer) *departures {
@@ -154,9 +154,9 @@ func TestDepartures(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			var got []cache.Departure
-			d := newDepartures(t, preparerFunc(func(departure cache.Departure) []cache.HandOver {
+			d := newDepartures(t, preparerFunc(func(departure cache.Departure) []cache.Handover {
 				got = append(got, departure)
-				return []cache.HandOver{{Successor: "web-2"}}
+				return []cache.Handover{{Successor: "web-2"}}
 			}))
 			if response := ask(t, d, test.request); !response.Allowed {
 				t.Errorf("denied: %v", response.Result)
@@ -179,18 +179,18 @@ func TestDepartures(t *testing.T) {
 func TestWarningsAndAuditAnnotations(t *testing.T) {
 	web, api := types.NamespacedName{Namespace: "shop", Name: "web"}, types.NamespacedName{Namespace: "shop", Name: "api"}
 	cases := map[string]struct {
-		answer  []cache.HandOver
+		answer  []cache.Handover
 		want    []string
 		audit   map[string]string
 		outcome string
 	}{
 		"the pod leads no Service": {outcome: departureNoLeader},
 		"a pod can follow": {
-			answer: []cache.HandOver{{Service: web, Successor: "web-2"}},
+			answer: []cache.Handover{{Service: web, Successor: "web-2"}},
 			audit:  map[string]string{"successor": "web: web-2"}, outcome: departurePrepared,
 		},
 		"no pod can follow in one of two Services": {
-			answer:  []cache.HandOver{{Service: api}, {Service: web, Successor: "web-2"}},
+			answer:  []cache.Handover{{Service: api}, {Service: web, Successor: "web-2"}},
 			want:    []string{"tanist: web-1 leads Service api and no other pod can follow: the Service will have no leader"},
 			audit:   map[string]string{"successor": "api: nobody, web: web-2"},
 			outcome: departureNobodyFollows,
@@ -217,7 +217,7 @@ func TestWarningsAndAuditAnnotations(t *testing.T) {
 }
 
 func TestAPanicAllowsTheRequest(t *testing.T) {
-	d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.HandOver { panic("a mistake") }))
+	d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.Handover { panic("a mistake") }))
 	if response := ask(t, d, deletion()); !response.Allowed {
 		t.Error("denied")
 	}
@@ -229,7 +229,7 @@ func TestAPanicAllowsTheRequest(t *testing.T) {
 func TestARequestWaitsForTheBudgetAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.HandOver {
+		d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.Handover {
 			<-release
 			return nil
 		}))
@@ -245,7 +245,7 @@ func TestARequestWaitsForTheBudgetAtMost(t *testing.T) {
 
 // A single select would choose at random, and so fail in one of the rounds.
 func TestAPreparationThatIsDoneWhenTheBudgetEndsCounts(t *testing.T) {
-	want := preparation{handOvers: []cache.HandOver{{Successor: "web-2"}}, outcome: departurePrepared}
+	want := preparation{handOvers: []cache.Handover{{Successor: "web-2"}}, outcome: departurePrepared}
 	for range 100 {
 		budget, done := make(chan time.Time, 1), make(chan preparation, 1)
 		budget <- time.Time{}
@@ -262,7 +262,7 @@ func TestDeparturesDoNotPileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var preparing atomic.Int32
-		d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.HandOver {
+		d := newDepartures(t, preparerFunc(func(cache.Departure) []cache.Handover {
 			preparing.Add(1)
 			<-release
 			return nil
@@ -289,9 +289,9 @@ func TestDeparturesDoNotPileUp(t *testing.T) {
 }
 
 func TestWarningsAreLimited(t *testing.T) {
-	var all []cache.HandOver
+	var all []cache.Handover
 	for i := range 1000 {
-		all = append(all, cache.HandOver{Service: types.NamespacedName{Namespace: "shop", Name: fmt.Sprint("web-", i)}})
+		all = append(all, cache.Handover{Service: types.NamespacedName{Namespace: "shop", Name: fmt.Sprint("web-", i)}})
 	}
 	warnings, audit := describe(cache.Departure{Name: "a"}, all)
 	if len(warnings) != maxWarnings || strings.Count(audit["successor"], ": nobody") != len(all) {

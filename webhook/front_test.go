@@ -42,9 +42,9 @@ func newFronted(t testing.TB, services Services, calls ...admissionregistrationv
 	hooks := http.NewServeMux()
 	if err := Register(hooks, Options{
 		Namespace: "tanist-system", Paths: paths, Tuning: config.NewStore(), Services: services, Registerer: f.registry,
-		Preparer: preparerFunc(func(departure cache.Departure) []cache.HandOver {
+		Preparer: preparerFunc(func(departure cache.Departure) []cache.Handover {
 			f.departures = append(f.departures, departure)
-			return []cache.HandOver{{}}
+			return []cache.Handover{{}}
 		}),
 	}); err != nil {
 		t.Fatal(err)

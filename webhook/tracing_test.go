@@ -19,7 +19,7 @@ import (
 
 func TestAnAdmissionIsTraced(t *testing.T) {
 	const call = "b7ad6b7169203331"
-	leads := prepared(cache.HandOver{Successor: "web-2"})
+	leads := prepared(cache.Handover{Successor: "web-2"})
 	cases := map[string]struct {
 		preparer preparerFunc
 		caller   caller
@@ -35,7 +35,7 @@ func TestAnAdmissionIsTraced(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			spans := tracetest.NewInMemoryExporter()
 			var got cache.Departure
-			d := newDepartures(t, preparerFunc(func(departure cache.Departure) []cache.HandOver {
+			d := newDepartures(t, preparerFunc(func(departure cache.Departure) []cache.Handover {
 				got = departure
 				return test.preparer(departure)
 			}))

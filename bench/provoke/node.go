@@ -18,34 +18,33 @@ import (
 )
 
 const (
-	// askEvery is how often the pod is asked whether it still answers, and answerWithin how long an answer may take. The loss is dated to when
-	// the last answered question was sent, so it may be that much later.
-	askEvery     = 20 * time.Millisecond
-	answerWithin = 300 * time.Millisecond
-	// silentAfter is how many questions in a row go without an answer before the pod counts as silent: one answer may be late or get lost.
-	silentAfter = 2
+	// The loss is dated to when the last probe was sent that succeeded, so it may be up to probeInterval later.
+	probeInterval = 20 * time.Millisecond
+	probeTimeout  = 300 * time.Millisecond
+	// failureThreshold is how many probes in a row fail before the pod counts as gone: one answer may be late or get lost.
+	failureThreshold = 2
 )
 
-// awaitSilence asks the user to switch off the pod's node, waits until the pod no longer answers, and returns when the last question was sent
-// that it answered. Nothing in the cluster can switch off a node. Requests go through the API server, which reaches pods wherever bench runs.
+// awaitSilence asks the user to switch off the pod's node, waits until the pod no longer answers, and returns the time at which the last probe
+// was sent that it answered. Nothing in the cluster can switch off a node. Requests go through the API server, which reaches pods wherever bench runs.
 func (p Provoker) awaitSilence(ctx context.Context, pod watch.Pod) (last time.Time, err error) {
 	p.Printf("Now switch off node %s, as a loss of power would: stop its machine, without a shutdown. Waiting until pod %s no longer answers",
 		pod.Node, pod.Name)
-	tick := time.NewTicker(askEvery)
+	tick := time.NewTicker(probeInterval)
 	defer tick.Stop()
 	last = time.Now()
-	for unanswered := 0; ; {
+	for failures := 0; ; {
 		asked := time.Now()
-		err := p.ask(ctx, pod)
+		err := p.probe(ctx, pod)
 		switch {
 		case err == nil:
-			last, unanswered = asked, 0
-		case notAsked(err):
+			last, failures = asked, 0
+		case notProxied(err):
 			return last, fmt.Errorf("failed to ask the pod whether it still answers: %w", err)
 		case ctx.Err() == nil:
-			unanswered++
+			failures++
 		}
-		if unanswered == silentAfter {
+		if failures == failureThreshold {
 			return last, nil
 		}
 		select {
@@ -56,22 +55,22 @@ func (p Provoker) awaitSilence(ctx context.Context, pod watch.Pod) (last time.Ti
 	}
 }
 
-func (p Provoker) ask(ctx context.Context, pod watch.Pod) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+func (p Provoker) probe(ctx context.Context, pod watch.Pod) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	return p.Client.CoreV1().RESTClient().Get().Namespace(p.Namespace).Resource("pods").
 		Name(pod.Name + ":" + strconv.Itoa(testbed.ServerPort)).SubResource("proxy").MaxRetries(0).Do(ctx).Error()
 }
 
-// notAsked reports whether an error shows that the API server is not there or has refused the request, so that it says nothing about the pod.
-func notAsked(err error) bool {
+// notProxied reports whether an error shows that the API server is not there or has refused the request, so that it says nothing about the pod.
+func notProxied(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsUnauthorized(err) || apierrors.IsTooManyRequests(err) ||
 		utilnet.IsConnectionRefused(err)
 }
 
-// forgetLosses removes what Tanist remembers of the losses of bench's own Services. Otherwise Tanist would put off the next moves, and bench
-// would measure nothing but that.
-func (p Provoker) forgetLosses(ctx context.Context) error {
+// clearRecordedLosses removes what the slices of bench's own Services record of losses. Otherwise Tanist would put off the next moves, and
+// bench would measure that delay.
+func (p Provoker) clearRecordedLosses(ctx context.Context) error {
 	slices, err := p.Client.DiscoveryV1().EndpointSlices(p.Namespace).List(ctx, metav1.ListOptions{
 		LabelSelector: discoveryv1.LabelManagedBy + "=" + config.SliceManagedBy,
 	})

@@ -17,7 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/bench/watch"
 )
 
-// answer is what becomes of a question.
+// answer is what becomes of a probe.
 type answer func(request *http.Request) (*http.Response, error)
 
 func status(code int) answer {
@@ -39,7 +39,7 @@ func refused(*http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 }
 
-// apiServer answers questions in this order, and notes when each was sent.
+// apiServer answers probes in this order, and notes when each was sent.
 type apiServer struct {
 	answers []answer
 	asked   []time.Time
@@ -55,13 +55,13 @@ func TestAwaitSilence(t *testing.T) {
 	ok, unreachable := status(http.StatusOK), status(http.StatusServiceUnavailable)
 	tests := map[string]struct {
 		answers []answer
-		// want is the number of the question to which the loss is dated.
+		// want is the number of the probe to which the loss is dated.
 		want    int
 		wantErr string
 	}{
-		"two questions without an answer date the loss to the one before": {answers: []answer{ok, ok, unreachable, unreachable}, want: 2},
-		"so do two that are not answered in time":                         {answers: []answer{ok, late, late}, want: 1},
-		"a single question without an answer is no loss":                  {answers: []answer{ok, late, ok, unreachable, ok, unreachable, late}, want: 5},
+		"two probes without an answer date the loss to the one before": {answers: []answer{ok, ok, unreachable, unreachable}, want: 2},
+		"so do two that are not answered in time":                      {answers: []answer{ok, late, late}, want: 1},
+		"a single probe without an answer is no loss":                  {answers: []answer{ok, late, ok, unreachable, ok, unreachable, late}, want: 5},
 		"a pod that is gone is not silent": {
 			answers: []answer{ok, status(http.StatusNotFound)}, want: 1,
 			wantErr: asking + "the server could not find the requested resource (get pods web-1:8080)",
@@ -100,7 +100,7 @@ func TestAwaitSilence(t *testing.T) {
 					t.Fatalf("the pod was asked %d times, want %d", len(server.asked), len(test.answers))
 				}
 				if want := server.asked[test.want-1]; !loss.At.Equal(want) || loss.Call != time.Since(want) {
-					t.Errorf("the loss is dated %s after the question of the last answer, and is said to have taken %s", loss.At.Sub(want), loss.Call)
+					t.Errorf("the loss is dated %s after the probe of the last answer, and is said to have taken %s", loss.At.Sub(want), loss.Call)
 				}
 			})
 		})

@@ -62,7 +62,7 @@ func (p Provoker) Provoke(ctx context.Context, pod watch.Pod) (loss Loss, err er
 // Restore makes the Service ready for the next failover, where that does not happen by itself.
 func (p Provoker) Restore(ctx context.Context, pod watch.Pod) error {
 	if Unannounced(p.Mode) {
-		if err := p.forgetLosses(ctx); err != nil {
+		if err := p.clearRecordedLosses(ctx); err != nil {
 			return err
 		}
 	}
@@ -87,9 +87,9 @@ func (p Provoker) remove(ctx context.Context, pod watch.Pod, grace *int64) error
 	})
 }
 
-// evict sends evictions until the disruption budget admits one, and returns when that one was sent. The client's own retries are disabled:
-// while the disruption controller has not processed the last eviction, the API server asks clients to wait ten seconds, which would count
-// as part of the failover.
+// evict sends evictions until the disruption budget admits one, and returns the time at which that one was sent. The client's own retries
+// are disabled: while the disruption controller has not processed the last eviction, the API server asks clients to wait ten seconds, which
+// would count as part of the failover.
 func (p Provoker) evict(ctx context.Context, pod watch.Pod) (sent time.Time, err error) {
 	body := &policyv1.Eviction{
 		ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: p.Namespace},

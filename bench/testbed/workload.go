@@ -9,6 +9,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/rand"
 
 	"github.com/tanist-dev/tanist/bench/floor"
 	"github.com/tanist-dev/tanist/config"
@@ -25,13 +26,14 @@ type Workload struct {
 	grace     *int64
 }
 
-// NewNamespace returns a namespace whose name begins with prefix, opted in to Tanist or not.
+// NewNamespace returns a namespace whose name begins with prefix, opted in to Tanist or not. The API server does not choose the name, so that it is
+// known even if its answer is lost.
 func NewNamespace(prefix string, optedIn bool) *corev1.Namespace {
 	labels := map[string]string{ManagedByLabel: ManagedBy}
 	if optedIn {
 		labels[config.EnabledKey] = "true"
 	}
-	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix, Labels: labels}}
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: prefix + rand.String(5), Labels: labels}}
 }
 
 // WorkloadName returns the name of one workload of a burst.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Send sends requests until the bounds of config or ctx end. It calls emit with a window about once a second and with the last one. An
+// Send sends requests until ctx ends or a limit of config is reached. It calls emit with a window about once a second and with the last one. An
 // error of emit ends it, too, and is returned. Requests are sent at a constant rate, whether or not earlier ones were answered, so a server
 // that does not answer for a while fails as many as its users would have sent meanwhile.
 func Send(ctx context.Context, config Config, emit func(Window) error) error {
@@ -18,8 +18,8 @@ func send(ctx context.Context, config Config, connect dialers, emit func(Window)
 	defer cancel()
 	outcomes, began := make(chan outcome), time.Now()
 	var running sync.WaitGroup
-	for kind, connect := range connect {
-		running.Go(func() { sendKind(ctx, config, began, kind, newClient(kind, connect), outcomes) })
+	for kind, dial := range connect {
+		running.Go(func() { sendKind(ctx, config, began, kind, newClient(kind, dial), outcomes) })
 	}
 	go func() {
 		running.Wait()
@@ -27,7 +27,7 @@ func send(ctx context.Context, config Config, connect dialers, emit func(Window)
 	}()
 	err := emitWindows(began, outcomes, emit)
 	cancel()
-	for range outcomes { // A request with one more outcome must not block forever.
+	for range outcomes { // so that requests under way can tell their outcome, and end
 		continue
 	}
 	return err

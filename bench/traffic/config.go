@@ -51,7 +51,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// schedule returns when requests of a kind are due, if the client began at a time, and how many there are at most.
+// schedule returns the times at which requests of a kind are due, if the client began at a time, and how many there are at most.
 func (c Config) schedule(kind requestKind, began time.Time) (s schedule, most int) {
 	const all = freshPerKept + 1
 	if kind == keptRequest {

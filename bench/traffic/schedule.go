@@ -16,7 +16,7 @@ type schedule struct {
 	period   time.Duration
 }
 
-// due returns when a request is due. The first one has the number 0.
+// due returns the time at which a request is due. The first one has the number 0.
 func (s schedule) due(number int) time.Time {
 	return s.began.Add(time.Duration(number) * s.period / time.Duration(s.requests))
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// maxUnready is the longest time for which a request may take the readiness away or make the server hang, or after which it may take effect.
-const maxUnready = 10 * time.Minute
+// maxDuration limits what a request may ask for: for how long /healthz fails or the server hangs, and after which time that begins.
+const maxDuration = 10 * time.Minute
 
 // CrashCode is the exit code of a program whose Serve returned ErrCrash.
 const CrashCode = 3
@@ -18,8 +18,8 @@ const CrashCode = 3
 // ErrCrash is returned by Serve when a request asked for a crash. The program must exit at once, with CrashCode.
 var ErrCrash = errors.New("told to crash")
 
-// Serve answers HTTP on addr as bench's own workload until ctx ends, and then returns at once, even with requests under way: Tanist's
-// users have processes that stop on SIGTERM without grace. It returns ErrCrash after a request to /crash.
+// Serve answers HTTP on addr as bench's own workload until ctx ends, and then returns at once, even with requests under way: many
+// programs exit so on SIGTERM, and this one stands for them. It returns ErrCrash after a request to /crash.
 func Serve(ctx context.Context, addr, hostname string) error {
 	crashed := make(chan struct{})
 	server := &http.Server{
@@ -40,11 +40,11 @@ func Serve(ctx context.Context, addr, hostname string) error {
 
 // readiness is what /healthz reports.
 type readiness struct {
-	mu          sync.Mutex
-	unreadyTill time.Time
+	mu           sync.Mutex
+	unreadyUntil time.Time
 }
 
-// newServer answers / with its host name and /healthz with its readiness. POST /unready?for=3s takes the readiness away for a while,
+// newServer answers / with its host name and /healthz with its readiness. POST /unready?for=3s makes /healthz fail for a while,
 // POST /crash calls crash. An unready server answers / as before, so that only the probe's failure is measured. POST /freeze?for=10s makes it
 // answer nothing for a while. With after=500ms, a crash or a hang begins so long after the request, whose answer is then not cut short.
 func newServer(hostname string, now func() time.Time, crash func()) http.Handler {
@@ -55,7 +55,7 @@ func newServer(hostname string, now func() time.Time, crash func()) http.Handler
 		_, _ = fmt.Fprintln(w, hostname)
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if !ready.at(now()) {
+		if !ready.isReady(now()) {
 			http.Error(w, "told to be unready", http.StatusServiceUnavailable)
 		}
 	})
@@ -65,7 +65,7 @@ func newServer(hostname string, now func() time.Time, crash func()) http.Handler
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		ready.lose(now().Add(duration))
+		ready.failUntil(now().Add(duration))
 		w.WriteHeader(http.StatusAccepted)
 	})
 	mux.HandleFunc("POST /crash", func(w http.ResponseWriter, r *http.Request) {
@@ -79,14 +79,14 @@ func newServer(hostname string, now func() time.Time, crash func()) http.Handler
 		}
 		acceptAndDo(w, r, func() { frozen.begin(duration) })
 	})
-	return frozen.blocks(mux)
+	return frozen.wrap(mux)
 }
 
 // durationOf returns a duration that a request must have.
 func durationOf(r *http.Request, name string) (time.Duration, error) {
 	duration, err := time.ParseDuration(r.FormValue(name))
-	if err != nil || duration <= 0 || duration > maxUnready {
-		return 0, fmt.Errorf("%s must be a duration up to %s", name, maxUnready)
+	if err != nil || duration <= 0 || duration > maxDuration {
+		return 0, fmt.Errorf("%s must be a duration up to %s", name, maxDuration)
 	}
 	return duration, nil
 }
@@ -118,8 +118,8 @@ type freeze struct {
 	ended chan struct{}
 }
 
-// begin makes the server hang for a while. If two requests come at once, the first one's duration counts. One that comes during a hang waits
-// for its end and then begins the next.
+// begin makes the server hang for a while, unless it hangs already. A request for a hang that comes during one waits for its end like any other
+// (see wrap), and begins the next one then.
 func (f *freeze) begin(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -136,7 +136,8 @@ func (f *freeze) begin(d time.Duration) {
 	})
 }
 
-func (f *freeze) blocks(next http.Handler) http.Handler {
+// wrap lets requests wait while the server hangs.
+func (f *freeze) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		ended := f.ended
@@ -152,14 +153,14 @@ func (f *freeze) blocks(next http.Handler) http.Handler {
 	})
 }
 
-func (r *readiness) at(now time.Time) bool {
+func (r *readiness) isReady(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !now.Before(r.unreadyTill)
+	return !now.Before(r.unreadyUntil)
 }
 
-func (r *readiness) lose(until time.Time) {
+func (r *readiness) failUntil(until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unreadyTill = until
+	r.unreadyUntil = until
 }

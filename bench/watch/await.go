@@ -99,7 +99,7 @@ func (v *View) AwaitMove(ctx context.Context, service string, old types.UID, ski
 	return to, v.explain(err, service, "no other pod leads")
 }
 
-// AwaitLoss waits until the watch has seen a pod stop being ready at the time after or later, and returns when that was.
+// AwaitLoss waits until the watch has seen a pod stop being ready at the time after or later, and returns the time at which that was.
 func (v *View) AwaitLoss(ctx context.Context, service string, pod types.UID, after time.Time) (time.Time, error) {
 	var at time.Time
 	err := v.cond.waitUntil(ctx, func() (bool, time.Duration) {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// cond is a mutex and a condition variable whose waiters also stop when their context or a time limit ends, which sync.Cond cannot
-// do. The zero value is ready for use.
+// cond is a mutex and a condition variable. Unlike with sync.Cond, a wait ends with its context, and looks again after some time without a
+// broadcast if its check asks for that. The zero value is ready for use.
 type cond struct {
 	sync.Mutex
 	// changed is closed at the next broadcast. It is nil until somebody waits after a broadcast.

@@ -11,7 +11,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Prints a line again and again while this pod leads its Service, and steps down when it is told to stop. It needs no libraries:
+ * Prints a line again and again while this pod leads its Service. When the leader has moved, or it is told to stop, it steps down. It needs no
+ * libraries:
  *
  * <pre>TANIST_SERVICE=db java Leader.java</pre>
  */
@@ -21,9 +22,8 @@ public final class Leader {
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofMillis(500)).build();
     private final String service;
     private final String pod;
-    private final String session = UUID.randomUUID().toString();
+    private volatile String session = UUID.randomUUID().toString();
     private volatile Grant grant = new Grant(0, Moment.now(), 0);
-    private volatile boolean ended;
 
     Leader(String service, String pod) {
         this.service = service;
@@ -60,26 +60,34 @@ public final class Leader {
 
     /** Whether this process may act as the leader at this moment. Call it before each thing that only a leader may do. */
     boolean valid() {
-        return !ended && grant.left() > 0;
+        return grant.left() > 0;
     }
 
     /** Asks for a grant. Call it some times in the time that a grant lasts. */
     void ask() throws IOException, InterruptedException {
         Moment sent = Moment.now(); // before the request: the grant counts from when it is sent
-        String answer = call("GET", "/v1/me", "");
+        String answer = call("GET", "/v1/me", session, "");
+        if (!answer.contains("\"pod\":\"" + pod + "\"")) {
+            return; // an answer about another pod is void: this pod has its address
+        }
         long milliseconds = number(answer, "validForMilliseconds");
-        // An answer about another pod is void: this pod has its address.
-        if (!ended && milliseconds > 0 && answer.contains("\"pod\":\"" + pod + "\"")) {
-            grant = new Grant(number(answer, "term"), sent, milliseconds);
+        long term = number(answer, "term");
+        if (milliseconds > 0) {
+            grant = new Grant(term, sent, milliseconds);
+        } else if (term > grant.term() && valid()) {
+            stepDown(); // the leader has moved, and nothing here acts as the leader at this moment
         }
     }
 
     /** Ends the grant. Call it when nothing in this pod acts as the leader any more. Tanist then lets the next leader begin. */
     void stepDown() throws InterruptedException {
-        ended = true; // for good: this process asks no more
-        while (grant.left() > 0) {
+        Grant last = grant;
+        String ended = session;
+        grant = new Grant(last.term(), last.sent(), 0);
+        session = UUID.randomUUID().toString();
+        while (last.left() > 0) {
             try {
-                if (call("POST", "/v1/me/stepdown", "&term=" + grant.term()).contains("\"released\":true")) {
+                if (call("POST", "/v1/me/stepdown", ended, "&term=" + last.term()).contains("\"released\":true")) {
                     return;
                 }
             } catch (IOException e) {
@@ -89,7 +97,7 @@ public final class Leader {
         }
     }
 
-    private String call(String method, String path, String more) throws IOException, InterruptedException {
+    private String call(String method, String path, String session, String more) throws IOException, InterruptedException {
         URI uri = URI.create(URL + path + "?service=" + service + "&session=" + session + more);
         HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofMillis(500)).method(method, HttpRequest.BodyPublishers.noBody()).build();
         HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());

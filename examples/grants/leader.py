@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints a line again and again while this pod leads its Service, and steps down when it is told to stop. It needs no packages.
+"""Prints a line again and again while this pod leads its Service. When the leader has moved, or it is told to stop, it steps down. It needs no packages.
 
     TANIST_SERVICE=db leader.py
 """
@@ -31,7 +31,6 @@ class Leadership:
         self.service, self.pod = service, pod
         self.session = secrets.token_hex(16)
         self.term, self.sent, self.length = 0, moment(), 0.0
-        self.ended = False  # whether this process has stepped down, for good
 
     def valid(self):
         """Whether this process may act as the leader at this moment. Call it before each thing that only a leader may do."""
@@ -43,22 +42,23 @@ class Leadership:
 
     def ask(self):
         """Asks for a grant. Call it some times in the time that a grant lasts."""
-        if self.ended:
-            return
         sent = moment()  # before the request: the grant counts from when it is sent
         answer = self.call("GET", "/v1/me", session=self.session)
         found = answer["services"][0]
-        # An answer about another pod is void: this pod has its address.
-        if answer["pod"] == self.pod and found.get("validForMilliseconds", 0) > 0:
+        if answer["pod"] != self.pod:
+            return  # an answer about another pod is void: this pod has its address
+        if found.get("validForMilliseconds", 0) > 0:
             self.term, self.sent, self.length = found["term"], sent, found["validForMilliseconds"] / 1000
+        elif found.get("term", 0) > self.term and self.valid():
+            self.step_down()  # the leader has moved, and nothing here acts as the leader at this moment
 
     def step_down(self):
         """Ends the grant. Call it when nothing in this pod acts as the leader any more. Tanist then lets the next leader begin."""
         give_up = time.monotonic() + self.left()
-        self.length, self.ended = 0.0, True
+        session, self.session, self.length = self.session, secrets.token_hex(16), 0.0
         while time.monotonic() < give_up:
             try:
-                if self.call("POST", "/v1/me/stepdown", session=self.session, term=self.term)["released"]:
+                if self.call("POST", "/v1/me/stepdown", session=session, term=self.term)["released"]:
                     return
             except OSError:
                 pass

@@ -31,12 +31,12 @@ type entry struct {
 	// waiters are told of changes. Each has room for one signal.
 	waiters map[chan struct{}]struct{}
 	// next is the read that has not begun, and reading is whether one is under way.
-	next    *read
+	next    *liveRead
 	reading bool
 }
 
-// read is one live read, for all who joined it before it began.
-type read struct {
+// liveRead is one live read, for all who joined it before it began.
+type liveRead struct {
 	done chan struct{}
 	// The following are set when done is closed. current is whether the read says something of the present.
 	view    grant.View
@@ -64,7 +64,8 @@ func (b *book) times(now time.Time) (duration, wait time.Duration) {
 	return b.durations.Grant(now), b.durations.Wait(now)
 }
 
-// note records what the watch says of a slice.
+// note records what the watch says of a slice. It tells of it even when the record knew it already, from a read or another replica: who leads by
+// the informers, which is what news say, has changed only now.
 func (b *book) note(slice types.NamespacedName, view grant.View) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -72,9 +73,8 @@ func (b *book) note(slice types.NamespacedName, view grant.View) {
 	_, wait := b.times(now)
 	e := b.entry(slice)
 	e.gone = time.Time{}
-	if e.record.Note(view, now, wait) {
-		e.tell()
-	}
+	e.record.Note(view, now, wait)
+	e.tell()
 }
 
 // forget records that a slice is gone, and removes those that have been for long.
@@ -126,6 +126,14 @@ func (b *book) subscribe(slices []types.NamespacedName) (changes <-chan struct{}
 	}
 }
 
+// latest returns the latest that is known of a slice; nothing if nothing is.
+func (b *book) latest(slice types.NamespacedName) grant.View {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	view, _ := b.entry(slice).record.Latest()
+	return view
+}
+
 // settled reports whether the leader of a slice may have a grant now, as far as is known without a read.
 func (b *book) settled(slice types.NamespacedName) bool {
 	b.mu.Lock()
@@ -140,11 +148,11 @@ func (b *book) settled(slice types.NamespacedName) bool {
 
 // read waits for a live read of the slice that begins after the call. All who call it before that read begins share it, and reads of a slice
 // do not overlap.
-func (b *book) read(ctx context.Context, slice types.NamespacedName, do func(types.NamespacedName) (grant.View, error)) (*read, error) {
+func (b *book) read(ctx context.Context, slice types.NamespacedName, do func(types.NamespacedName) (grant.View, error)) (*liveRead, error) {
 	b.mu.Lock()
 	e := b.entry(slice)
 	if e.next == nil {
-		e.next = &read{done: make(chan struct{})}
+		e.next = &liveRead{done: make(chan struct{})}
 	}
 	joined := e.next
 	if !e.reading {
@@ -190,7 +198,7 @@ func (b *book) readAll(slice types.NamespacedName, e *entry, do func(types.Names
 }
 
 // ask asks for a grant after a read.
-func (b *book) ask(slice types.NamespacedName, r *read, pod, session string) grant.Answer {
+func (b *book) ask(slice types.NamespacedName, r *liveRead, pod, session string) grant.Answer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()

@@ -75,6 +75,11 @@ func (w *world) replica(t *testing.T, index int) *Server {
 // move moves the leader, and tells the informers of all replicas.
 func (w *world) move(leader string) {
 	w.moveUnseen(leader)
+	w.watch()
+}
+
+// watch has the informers of all replicas show who leads.
+func (w *world) watch() {
 	w.mu.Lock()
 	w.seen = w.view
 	replicas, view := w.replicas, w.view

@@ -15,7 +15,7 @@ import (
 
 // me answers GET /v1/me.
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
-	asked, ok := s.request(w, r)
+	asked, ok := s.accept(w, r)
 	if !ok {
 		return
 	}

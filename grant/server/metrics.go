@@ -28,8 +28,8 @@ func newMetrics() *metricsSet {
 		reads: counter("tanist_grant_reads_total",
 			"Live reads of slices for grants, by result. One read serves all who ask about a Service at the moment.", "result", "ok", "error"),
 		stepDowns: counter("tanist_grant_step_downs_total",
-			"Step-downs of pods, by result: Released, or why the next leader has to wait.", "result",
-			"Released", stillLeads, otherSession, unread),
+			"Answers to step-downs of pods, by result: Released, or why the next leader has to wait. A pod may ask again.", "result",
+			"Released", stillLeads, notVouched, unread),
 		requestsRefused: counter("tanist_grant_requests_refused_total",
 			"Requests that were refused because of who asked, by reason.", "reason", "UnknownPod", "TooManyRequests", "BadToken"),
 	}

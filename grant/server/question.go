@@ -66,8 +66,8 @@ type request struct {
 	question
 }
 
-// request returns who asks and for what. It answers the request itself, and returns false, if it must be refused.
-func (s *Server) request(w http.ResponseWriter, r *http.Request) (request, bool) {
+// accept returns who asks and for what. It answers the request itself, and returns false, if it must be refused.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request) (request, bool) {
 	from, ok := s.party(w, r)
 	if !ok {
 		return request{}, false

@@ -70,7 +70,7 @@ func (s *Server) heard(w http.ResponseWriter, r *http.Request) {
 	}
 	var told release
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxReleaseBytes))
-	if err := decoder.Decode(&told); err != nil || told.Slice.Name == "" || told.Pod == "" || told.Later.Term <= told.Term || told.Later.Leader == told.Pod {
+	if err := decoder.Decode(&told); err != nil || told.Slice.Name == "" || told.Pod == "" || !told.moved() {
 		refuse(w, http.StatusBadRequest, "not a step-down")
 		return
 	}

@@ -15,11 +15,12 @@ import (
 
 // The reasons why a step-down does not count. The next leader then waits as after a crash.
 const (
-	// stillLeads is a pod that leads, or led last, so that it could get another grant.
+	// stillLeads is that the pod leads, or led last, so that it could get another grant.
 	stillLeads = "StillLeads"
-	// otherSession is another process of the pod that may hold a grant, or a replica that cannot say so.
-	otherSession = "NotVouched"
-	unread       = string(grant.Unread)
+	// notVouched is that another process of the pod may hold a grant, or that a replica cannot say that none does.
+	notVouched = "NotVouched"
+	// unread is that the API server did not answer.
+	unread = string(grant.Unread)
 )
 
 // release is what replicas tell each other of a step-down.
@@ -28,15 +29,18 @@ type release struct {
 	Pod     string               `json:"pod"`
 	Session string               `json:"session"`
 	Term    int64                `json:"term"`
-	// Later is what the slice said in a live read after the pod had stepped down.
+	// Later is what the slice says of a later term.
 	Later grant.View `json:"later"`
 	// Counts is whether all replicas have vouched. Without it, the replica is asked to.
 	Counts bool `json:"counts"`
 }
 
+// moved reports whether the leader of the term has another one after it, so that it can get no other grant for that term.
+func (r release) moved() bool { return r.Later.Term > r.Term && r.Later.Leader != r.Pod }
+
 // stepDown answers POST /v1/me/stepdown.
 func (s *Server) stepDown(w http.ResponseWriter, r *http.Request) {
-	asked, ok := s.request(w, r)
+	asked, ok := s.accept(w, r)
 	if !ok {
 		return
 	}
@@ -51,19 +55,21 @@ func (s *Server) stepDown(w http.ResponseWriter, r *http.Request) {
 	reply(w, answer)
 }
 
-// countStepDown counts a step-down here and on the other replicas, if it may count.
+// countStepDown counts a step-down here and on the other replicas, if it may count. It reads the slice only if the watch has not shown that the
+// leader has moved.
 func (s *Server) countStepDown(ctx context.Context, told release) steppedDown {
-	read, err := s.book.read(ctx, told.Slice, s.live)
-	if err != nil {
-		return steppedDown{Reason: unread}
-	}
-	told.Later = read.view
-	if !read.current || read.view.Term <= told.Term || read.view.Leader == told.Pod {
-		return steppedDown{Reason: stillLeads}
+	if told.Later = s.book.latest(told.Slice); !told.moved() {
+		read, err := s.book.read(ctx, told.Slice, s.live)
+		if err != nil {
+			return steppedDown{Reason: unread}
+		}
+		if told.Later = read.view; !read.current || !told.moved() {
+			return steppedDown{Reason: stillLeads}
+		}
 	}
 	replicas := s.cluster.Replicas()
 	if replicas.Hidden || !s.longAgo(replicas.Left) || !s.vouch(told) || !s.tellAll(ctx, replicas.Addresses, told) {
-		return steppedDown{Reason: otherSession}
+		return steppedDown{Reason: notVouched}
 	}
 	told.Counts = true
 	s.book.release(told)
@@ -103,7 +109,7 @@ func (b *book) release(told release) {
 	now := time.Now()
 	_, wait := b.times(now)
 	e := b.entry(told.Slice)
-	e.record.Release(told.Pod, told.Term, told.Later, now, wait)
+	e.record.Release(told.Pod, told.Session, told.Term, told.Later, now, wait)
 	e.tell()
 }
 

@@ -43,14 +43,14 @@ func TestStepDown(t *testing.T) {
 				call[me](t, w.replicas[1], "a", http.MethodGet, "/v1/me?session=2")
 				w.move("b")
 			},
-			want: steppedDown{Reason: otherSession}, early: []bool{false, false},
+			want: steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"another process of the pod has a grant of this replica": {
 			before: func(t *testing.T, w *world) {
 				call[me](t, w.replicas[0], "a", http.MethodGet, "/v1/me?session=2")
 				w.move("b")
 			},
-			want: steppedDown{Reason: otherSession}, early: []bool{false, false},
+			want: steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"another process of the pod had a grant": {
 			before: func(t *testing.T, w *world) {
@@ -65,23 +65,27 @@ func TestStepDown(t *testing.T) {
 				w.replicas[1] = w.replica(t, 1)
 				w.move("b")
 			},
-			want: steppedDown{Reason: otherSession}, early: []bool{false, false},
+			want: steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"the other replica does not answer": {
 			before: func(_ *testing.T, w *world) { w.move("b"); w.replicas[1] = nil },
-			want:   steppedDown{Reason: otherSession}, early: []bool{false},
+			want:   steppedDown{Reason: notVouched}, early: []bool{false},
 		},
 		"there is a replica that cannot be asked": {
 			before: func(_ *testing.T, w *world) { w.move("b"); w.hidden = true },
-			want:   steppedDown{Reason: otherSession}, early: []bool{false, false},
+			want:   steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"a replica has gone": {
 			before: func(_ *testing.T, w *world) { w.move("b"); w.left = time.Now() },
-			want:   steppedDown{Reason: otherSession}, early: []bool{false, false},
+			want:   steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"the API server does not answer": {
-			before: func(_ *testing.T, w *world) { w.move("b"); w.err = errAway },
+			before: func(_ *testing.T, w *world) { w.moveUnseen("b"); w.err = errAway },
 			want:   steppedDown{Reason: unread}, early: []bool{false, false},
+		},
+		"the API server does not answer, and the watch has shown the move": {
+			before: func(_ *testing.T, w *world) { w.move("b"); w.err = errAway },
+			want:   steppedDown{Released: true}, early: []bool{true, true},
 		},
 	}
 	for name, test := range cases {
@@ -123,8 +127,33 @@ func TestNewsOfAStepDown(t *testing.T) {
 		}()
 		<-time.After(time.Second)
 		stepDown(t, w.replicas[0])
-		if at := <-told; at != time.Now() {
-			t.Errorf("the next leader is told at %s", at)
+		began := time.Now()
+		if at := <-told; at != began {
+			t.Errorf("the next leader is told %s later", at.Sub(began))
+		}
+	})
+}
+
+// TestNewsThatTheRecordHadBeforeTheWatch: the replica heard of the move with the step-down, and its informers show it a moment later.
+func TestNewsThatTheRecordHadBeforeTheWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2)
+		ask(t, w.replicas[0], "a")
+		told := make(chan time.Time, 1)
+		go func() {
+			for got := (me{}); len(got.Services) == 0 || !got.Services[0].Leads; {
+				got, _ = call[me](t, w.replicas[1], "b", http.MethodGet, "/v1/me?wait=30s&version="+got.Version)
+			}
+			told <- time.Now()
+		}()
+		synctest.Wait()
+		w.moveUnseen("b")
+		stepDown(t, w.replicas[0])
+		synctest.Wait()
+		w.watch()
+		began := time.Now()
+		if at := <-told; at != began {
+			t.Errorf("the next leader is told %s later", at.Sub(began))
 		}
 	})
 }

@@ -71,7 +71,7 @@ func (b *Beacon) SayAlive(ctx context.Context) error {
 	return nil
 }
 
-// AliveSince returns when the replica last said that it is alive, by its own clock; zero if it never did. It takes at most a second.
+// AliveSince returns the time at which the replica last said that it is alive, by its own clock; zero if it never did. It takes at most a second.
 func (b *Beacon) AliveSince(ctx context.Context, replica string) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()

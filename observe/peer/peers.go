@@ -77,7 +77,7 @@ func (p *Peers) Hello(ctx context.Context, replicas []observe.Replica) {
 	})
 }
 
-// LastHeard returns when the replica last answered a question or a Hello; zero if it never did.
+// LastHeard returns the time at which the replica last answered a question or a Hello; zero if it never did.
 func (p *Peers) LastHeard(replica string) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()

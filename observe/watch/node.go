@@ -118,7 +118,7 @@ func (w *Watcher) nodeInterval() time.Duration {
 	return time.Duration(float64(w.interval) * w.stretch)
 }
 
-// asked records a probe of a node, and returns when that was.
+// asked records a probe of a node, and returns the time at which that was.
 func (w *Watcher) asked(n *node) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

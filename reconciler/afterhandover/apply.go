@@ -2,6 +2,7 @@ package afterhandover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
 
@@ -18,11 +20,13 @@ type result string
 
 const (
 	resultDone result = "done"
-	// resultUnneeded is that there is no such pod any more.
-	resultUnneeded result = "unneeded"
-	// resultAgain is a failure that may pass, and resultRefused that a budget allows no eviction now. Both are tried again.
-	resultAgain   result = "again"
-	resultRefused result = "refused"
+	// resultGone is that there is no such pod any more.
+	resultGone result = "gone"
+	// resultAgain is a failure that may pass, resultRefused that a budget allows no eviction now, and resultUnanswered that the API server may have
+	// evicted the pod. All three are tried again.
+	resultAgain      result = "again"
+	resultRefused    result = "refused"
+	resultUnanswered result = "unanswered"
 	// resultFailed is a failure that does not pass by itself.
 	resultFailed result = "failed"
 )
@@ -36,14 +40,14 @@ func (c *Controller) apply(ctx context.Context, in input, d decision) (result, s
 	return evicted(c.evict(ctx, in))
 }
 
-// evict asks for the eviction of the old leader. The UID makes sure that it is that pod, and no later one of its name.
+// evict asks, once, for the eviction of the old leader. The UID makes sure that it is that pod, and no later one of its name. The API server may
+// ask to wait for ten seconds: the place is for others meanwhile.
 func (c *Controller) evict(ctx context.Context, in input) error {
-	// The API server may ask to wait for ten seconds. The place is for others meanwhile.
-	ctx, cancel := context.WithTimeout(retry.WithFailFast(ctx), retry.AttemptTimeout)
-	defer cancel()
-	return c.evictions.Create(ctx, in.pod, &policyv1.Eviction{
-		ObjectMeta:    metav1.ObjectMeta{Namespace: in.pod.Namespace, Name: in.pod.Name},
-		DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &in.old.UID}},
+	return retry.Write(retry.WithFailFast(ctx), retry.Policy{Name: store.StandardPolicyName}, opEvict, func(ctx context.Context) error {
+		return c.evictions.Create(ctx, in.pod, &policyv1.Eviction{
+			ObjectMeta:    metav1.ObjectMeta{Namespace: in.pod.Namespace, Name: in.pod.Name},
+			DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &in.old.UID}},
+		})
 	})
 }
 
@@ -56,13 +60,15 @@ func evicted(err error) (result, string) {
 	case err == nil:
 		return resultDone, "it was evicted"
 	case apierrors.IsNotFound(err):
-		return resultUnneeded, ""
+		return resultGone, ""
 	case apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause):
 		return resultRefused, err.Error()
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), evictions):
 		return resultFailed, err.Error() + " (the chart's value afterHandover.evictions gives the right)"
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err):
 		return resultFailed, err.Error()
+	case errors.Is(err, retry.ErrUnanswered):
+		return resultUnanswered, err.Error()
 	default: // also a conflict: the pod is another one, or is being changed
 		return resultAgain, err.Error()
 	}

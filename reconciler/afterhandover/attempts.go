@@ -22,17 +22,22 @@ type attempts struct {
 	// problem is why the last one failed, or why there was none. refused says that it was a budget.
 	problem string
 	refused bool
+	// unanswered says that the API server may have carried one out that failed.
+	unanswered bool
 	// over says that nothing more is to be done in this term.
 	over bool
 }
 
 // failed returns the attempts with another one that has failed.
-func (a attempts) failed(problem string, refused bool, now time.Time) attempts {
+func (a attempts) failed(became result, problem string, now time.Time) attempts {
 	wait := firstPause
 	for range a.times {
 		wait = min(2*wait, longestPause)
 	}
-	return attempts{term: a.term, times: a.times + 1, next: now.Add(wait), problem: problem, refused: refused}
+	return attempts{
+		term: a.term, times: a.times + 1, next: now.Add(wait), problem: problem,
+		refused: became == resultRefused, unanswered: a.unanswered || became == resultUnanswered,
+	}
 }
 
 // memory has the attempts of this replica.

@@ -45,7 +45,7 @@ func (c *Controller) end(key types.NamespacedName, in input, d decision) reconci
 	switch d.step {
 	case stepEvicted:
 		c.over(key, in, outcomeDone)
-		c.report(in, doneReason(in), "it is being evicted")
+		c.report(in, doneReason(in), "it was evicted, although no answer said so")
 	case stepUnneeded:
 		c.over(key, in, outcomeUnneeded)
 	case stepGiveUp:
@@ -70,14 +70,15 @@ func (c *Controller) acted(key types.NamespacedName, in input, became result, te
 	case resultDone:
 		c.over(key, in, outcomeDone)
 		c.report(in, doneReason(in), text)
-	case resultUnneeded:
-		c.over(key, in, outcomeUnneeded)
+	case resultGone:
+		in.pod = nil
+		return c.end(key, in, decide(in, c.clock.Now()))
 	case resultFailed:
 		c.over(key, in, outcomeFailed)
 		c.report(in, notify.ReasonAfterHandoverFailed, text)
 	default:
 		now := c.clock.Now()
-		in.tried = in.tried.failed(text, became == resultRefused, now)
+		in.tried = in.tried.failed(became, text, now)
 		c.memory.set(key, in.tried)
 		return c.end(key, in, decide(in, now))
 	}

@@ -180,6 +180,10 @@ func TestAnEviction(t *testing.T) {
 				"Cannot evict pod as it would violate the pod's disruption budget.",
 		},
 		"the pod is gone": {answers: []error{apierrors.NewNotFound(pods, "a1")}, evictions: 1, outcome: "unneeded", took: time.Second},
+		"the pod is gone after an answer was lost": {
+			answers: []error{context.DeadlineExceeded, apierrors.NewNotFound(pods, "a1")}, evictions: 2, outcome: "done", took: 2 * time.Second,
+			event: "Normal OldLeaderEvicted " + told + ": it was evicted, although no answer said so",
+		},
 		"the pod is being changed": {
 			answers: []error{apierrors.NewConflict(pods, "a1", errors.New("changed"))}, evictions: 2, outcome: "done", event: evictedEvent, took: 2 * time.Second,
 		},

@@ -31,7 +31,7 @@ const (
 	// stepEvict and stepCall are the two actions.
 	stepEvict step = "evict"
 	stepCall  step = "call"
-	// stepEvicted is that the old leader is being evicted: a request has worked, although it was not answered.
+	// stepEvicted is that the old leader is being evicted, or is gone: a request has worked, although it was not answered.
 	stepEvicted step = "done"
 	// stepUnneeded is that an action which was due is not needed: the old leader goes anyway. stepGiveUp is that it cannot succeed.
 	stepUnneeded step = "unneeded"
@@ -66,7 +66,7 @@ func decide(in input, now time.Time) decision {
 		return decision{step: stepNothing}
 	case now.Before(due):
 		return decision{step: stepWait, after: due.Sub(now)}
-	case in.beingEvicted():
+	case in.evictedUnanswered():
 		return decision{step: stepEvicted}
 	case !in.needsAction():
 		return decision{step: stepUnneeded}
@@ -81,10 +81,15 @@ func decide(in input, now time.Time) decision {
 	return in.action()
 }
 
-// beingEvicted reports whether the old leader is being evicted after this replica has tried to: an answer that does not come in time says nothing
-// about what the API server has done.
-func (in input) beingEvicted() bool {
-	if !in.options.Evict || in.tried.times == 0 || in.pod == nil || in.pod.UID != in.old.UID || in.pod.DeletionTimestamp == nil {
+// evictedUnanswered reports whether the old leader is being evicted, or is gone, after this replica has asked for that and had no answer: it says
+// nothing about what the API server has done.
+func (in input) evictedUnanswered() bool {
+	switch {
+	case !in.options.Evict || !in.tried.unanswered:
+		return false
+	case in.pod == nil || in.pod.UID != in.old.UID:
+		return true
+	case in.pod.DeletionTimestamp == nil:
 		return false
 	}
 	disrupted := store.PodCondition(in.pod, corev1.DisruptionTarget)

@@ -50,6 +50,11 @@ func since(ago time.Duration) func(*input) {
 }
 
 // tried adds two attempts, the last of which was refused by a budget. The next may be made at once.
+// unanswered is an attempt that the API server may have carried out.
+func unanswered(in *input) {
+	in.tried = attempts{term: 6}.failed(resultUnanswered, "deadline exceeded", gen.T0.Add(-time.Minute))
+}
+
 func tried(in *input) {
 	in.tried = attempts{term: 6, times: 2, next: gen.T0, problem: "the budget refuses it", refused: true}
 }
@@ -91,7 +96,16 @@ func TestDecide(t *testing.T) {
 		"it did not succeed":             {changes: []func(*input){since(delay + tryFor), tried}, want: decision{step: stepGiveUp, problem: "the budget refuses it"}},
 		"it went by itself in the end":   {changes: []func(*input){since(delay + tryFor), tried, pod(gen.Terminating)}, want: unneeded},
 		"it is being evicted, although no answer said so": {
-			changes: []func(*input){since(5 * time.Second), tried, pod(gen.Terminating, gen.DisruptionTarget)}, want: decision{step: stepEvicted},
+			changes: []func(*input){since(5 * time.Second), unanswered, pod(gen.Terminating, gen.DisruptionTarget)}, want: decision{step: stepEvicted},
+		},
+		"it is gone, although no answer said so": {
+			changes: []func(*input){since(5 * time.Second), unanswered, func(in *input) { in.pod = nil }}, want: decision{step: stepEvicted},
+		},
+		"it was deleted while no answer came": {
+			changes: []func(*input){since(5 * time.Second), unanswered, pod(gen.Terminating)}, want: unneeded,
+		},
+		"it is being evicted by somebody else after a refusal": {
+			changes: []func(*input){since(5 * time.Second), tried, pod(gen.Terminating, gen.DisruptionTarget)}, want: unneeded,
 		},
 		"it is being evicted by somebody else": {
 			changes: []func(*input){pod(gen.Terminating, gen.DisruptionTarget)}, want: unneeded,
@@ -132,7 +146,7 @@ func TestEveryWaitEnds(t *testing.T) {
 	for range 100 {
 		switch d := decide(in, now); d.step {
 		case stepEvict:
-			in.tried = in.tried.failed("the budget refuses it", true, now)
+			in.tried = in.tried.failed(resultRefused, "the budget refuses it", now)
 		case stepWait:
 			if d.after <= 0 {
 				t.Fatalf("a wait of %s", d.after)

@@ -4,8 +4,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// opRead is the live reads before an action, as the retry metrics name them.
-const opRead = "read-old-leader"
+// Operations on the API server, as the retry metrics name them.
+const (
+	opRead  = "read-old-leader"
+	opEvict = "evict-old-leader"
+)
 
 // outcome is how it ended: a label of the metric.
 type outcome string

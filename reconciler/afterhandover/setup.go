@@ -62,7 +62,7 @@ func New(options Options) (*Controller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failed to register metrics of what follows hand-overs: %w", err)
 	}
-	retry.InitMetrics(store.StandardPolicyName, opRead)
+	retry.InitMetrics(store.StandardPolicyName, opRead, opEvict)
 	c := &Controller{
 		stores: options.Stores, live: options.Live, evictions: options.Evictions, tuning: options.Tuning, clock: options.Clock,
 		holds: options.Holds, recorder: options.Recorder, caller: newCaller(), outcomes: outcomes,

@@ -64,17 +64,14 @@ func (c *Controller) attemptOf(key types.NamespacedName, p planner.Plan, first b
 	}
 }
 
-// write creates or updates one slice, and feeds the answer to the leader cache. It does not cancel an attempt when this replica stops: the
-// API server may have carried it out, and then no replica would report the hand-over.
+// write creates or updates one slice, and feeds the answer to the leader cache.
 func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning config.Tuning, write cache.Write, send attempt) error {
 	verb, operation := "create", opCreateSlice
 	if write.Current != nil {
 		verb, operation = "update", opUpdateSlice
 	}
 	var slice *discoveryv1.EndpointSlice
-	err := retry.Do(ctx, store.FailoverPolicy(tuning), operation, func(ctx context.Context) (err error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retry.AttemptTimeout)
-		defer cancel()
+	err := retry.Write(ctx, store.FailoverPolicy(tuning), operation, func(ctx context.Context) (err error) {
 		slice, err = send(ctx, write)
 		return err
 	})
@@ -85,39 +82,21 @@ func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning
 	return nil
 }
 
-// classify returns nil or errOutdated for errors that are not failures, and all others as they are. It counts conflicts.
+// classify returns nil or errOutdated for errors that are not failures, and all others as they are. It counts conflicts, except for those that
+// an own write may have caused.
 func (c *Controller) classify(err error) error {
 	switch {
 	case err == nil, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return nil // everything is deleted with the namespace
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+		if errors.Is(err, retry.ErrUnanswered) {
+			return fmt.Errorf("%w: %w", errOutdated, retry.ErrUnanswered)
+		}
 		c.metrics.conflicts.Inc()
 		return errOutdated
 	default:
 		return err
 	}
-}
-
-// repairDelay returns how long a repair of metadata has to wait because someone keeps undoing it, and counts a repair that does not wait.
-// It sends one Event about it. A plan that changes the traffic or the leader never waits.
-func (c *Controller) repairDelay(key types.NamespacedName, in planner.Input, p planner.Plan, now time.Time) time.Duration {
-	what := p.RepairedMetadata()
-	if what == "" {
-		return 0
-	}
-	if wait := c.repairBackoff.Remaining(key, what, now); wait > 0 {
-		return wait
-	}
-	if tried := c.repairBackoff.Record(key, what, now); tried.Times == notify.ImmediateAttempts+1 {
-		slice := p.Writes[0].Current
-		notify.Emit(c.recorder, []notify.Warning{{
-			Object: in.Source, Related: slice, Reason: notify.ReasonContested, Action: notify.ActionElect,
-			Note: fmt.Sprintf("someone keeps changing EndpointSlice %s, and Tanist keeps changing it back (%s). To see who, run "+
-				"kubectl get endpointslice %s --namespace %s --show-managed-fields -o yaml",
-				slice.Name, what, slice.Name, slice.Namespace),
-		}})
-	}
-	return 0
 }
 
 // maxRefusalDelay is the longest delay before a refused commit is tried again. It is short because traffic may depend on the commit.

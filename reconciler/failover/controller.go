@@ -65,6 +65,7 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 			c.recordSuccessor(key, nil)
 			return reconcile.Result{}, nil
 		}
+		c.reportUnanswered(ctx, key, complete.Record)
 		result, err := c.reconcileOnce(ctx, key, complete)
 		switch {
 		case errors.Is(err, errOutdated):
@@ -104,6 +105,7 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 		if err := c.commit(ctx, key, in, p, origin{path: c.commitPath()}); err != nil {
 			return reconcile.Result{}, err
 		}
+		c.recordRepair(key, in, p, now)
 	}
 	c.recordSuccessor(key, p.Decision.Successor)
 	c.recordHeldBack(key, in.Record.HeldBack, string(p.Decision.HeldBackReason))
@@ -115,13 +117,16 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 	return reconcile.Result{RequeueAfter: retry.MinNonZero(after, c.leaders.ExpirePrepared(key, now))}, nil
 }
 
-// commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader.
+// commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader. Whether a write succeeded whose
+// answer was lost shows later (see reportUnanswered).
 func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, origin origin) error {
 	decided := time.Now()
 	c.pace.Record(key, decided)
 	in.RecordMove(p, decided)
 	committed, err := c.apply(ctx, key, in.Tuning, p)
 	switch {
+	case !committed && errors.Is(err, retry.ErrUnanswered):
+		c.unanswered.add(key, unanswered{in, p, origin, decided})
 	case origin.path == pathPrepared:
 		c.leaders.CountPrepared(commitOutcome(committed, err))
 	case in.Authority != commitrules.AuthorityAll || !in.Preparable(p): // its end does not show which replica admission is called on

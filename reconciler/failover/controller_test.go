@@ -18,7 +18,7 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestAHandOverIsOneWriteAndNoRead(t *testing.T) {
+func TestAHandoverIsOneWriteAndNoRead(t *testing.T) {
 	f := newLeaseHolder(t)
 	f.deleteLeader()
 	result, err := f.reconcile()

@@ -165,8 +165,9 @@ func (f *fixture) expectNewTerm(leader string) {
 // commitByOther commits as another replica. The informer of this replica has not delivered the commit.
 func (f *fixture) commitByOther(pod string, term int64, basis leaderslice.Basis) {
 	f.t.Helper()
-	desired := sliceWritten(pod, term, basis)
-	desired.ResourceVersion = f.slice().ResourceVersion
+	desired, current := sliceWritten(pod, term, basis), f.slice()
+	desired.ResourceVersion = current.ResourceVersion
+	leaderslice.RecordMove(desired, current, leaderslice.Move{At: time.UnixMilli(term), To: pod, Term: term, Reason: "LeaderDeleted"})
 	if err := f.otherClient.Update(f.t.Context(), desired); err != nil {
 		f.t.Fatal(err)
 	}

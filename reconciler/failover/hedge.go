@@ -2,6 +2,7 @@ package failover
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -11,6 +12,7 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/planner"
+	"github.com/tanist-dev/tanist/retry"
 )
 
 // hedgeAfter is how long an answer may take before the same update is sent again on another connection. The first one may lead to an API
@@ -18,8 +20,7 @@ import (
 const hedgeAfter = 200 * time.Millisecond
 
 // updateHedged updates a slice, and sends the update again on another connection if there is no answer. The resourceVersion makes sure that
-// at most one of the two is carried out. If one has a conflict, the other may have been carried out, and its answer is waited for a little
-// longer: without it, nobody would report the move.
+// at most one of the two is carried out. If one has a conflict, the other may have been carried out, so the error says retry.ErrUnanswered then.
 func updateHedged(ctx context.Context, first, second client.Writer, write cache.Write) (*discoveryv1.EndpointSlice, error) {
 	type result struct {
 		slice *discoveryv1.EndpointSlice
@@ -33,29 +34,23 @@ func updateHedged(ctx context.Context, first, second client.Writer, write cache.
 	}
 	go send(first)
 	unanswered := time.After(hedgeAfter)
-	var patience <-chan time.Time // since a conflict
-	var failed result
+	var failed error
 	for pending := 1; ; {
 		select {
 		case <-unanswered:
 			pending++
 			go send(second)
-		case <-patience:
-			return nil, failed.err
 		case got := <-results:
 			pending--
-			if got.err == nil {
+			switch {
+			case got.err == nil:
 				return got.slice, nil
+			case apierrors.IsConflict(got.err) && (pending > 0 || failed != nil):
+				return nil, fmt.Errorf("%w: %w", retry.ErrUnanswered, got.err)
+			case pending == 0:
+				return nil, got.err
 			}
-			if failed.err == nil || !apierrors.IsConflict(failed.err) {
-				failed = got // a conflict says more than any other error
-			}
-			if pending == 0 {
-				return nil, failed.err
-			}
-			if apierrors.IsConflict(failed.err) {
-				patience = time.After(hedgeAfter)
-			}
+			failed = got.err
 		}
 	}
 }

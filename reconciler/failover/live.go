@@ -42,11 +42,7 @@ func (c *Controller) listPodsLive(ctx context.Context, in planner.Input, into *c
 
 // retryRead makes a live read with the retries of a hand-over.
 func (c *Controller) retryRead(ctx context.Context, tuning config.Tuning, read func(context.Context) error) error {
-	return retry.Do(ctx, store.FailoverPolicy(tuning), opRead, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
-		defer cancel()
-		return read(ctx)
-	})
+	return retry.Do(ctx, store.FailoverPolicy(tuning), opRead, read)
 }
 
 // loadLeaseLive replaces the informer's Lease by that of the API server. It lists it, because only a list says up to which version nothing exists.

@@ -103,6 +103,7 @@ func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 		why = cache.ServiceGone
 	}
 	c.leaders.Forget(key, why)
+	c.unanswered.take(key)
 	c.warnings.Filter(key, nil)
 	c.refusalWarnings.Filter(key, nil)
 	c.unstableWarnings.Filter(key, nil)

@@ -22,7 +22,25 @@ func (c *Controller) pause(key types.NamespacedName, in planner.Input, p planner
 	}
 	c.unstableBackoff.Forget(key)
 	c.unstableWarnings.Filter(key, nil)
-	return c.repairDelay(key, in, p, now)
+	if what := p.RepairedMetadata(); what != "" {
+		return c.repairBackoff.Remaining(key, what, now)
+	}
+	return 0
+}
+
+// recordRepair counts a plan that was carried out and repairs metadata alone. It sends one Event when someone keeps undoing such repairs.
+func (c *Controller) recordRepair(key types.NamespacedName, in planner.Input, p planner.Plan, now time.Time) {
+	what := p.RepairedMetadata()
+	if what == "" || c.repairBackoff.Record(key, what, now).Times != notify.ImmediateAttempts+1 {
+		return
+	}
+	slice := p.Writes[0].Current
+	notify.Emit(c.recorder, []notify.Warning{{
+		Object: in.Source, Related: slice, Reason: notify.ReasonContested, Action: notify.ActionElect,
+		Note: fmt.Sprintf("someone keeps changing EndpointSlice %s, and Tanist keeps changing it back (%s). To see who, run "+
+			"kubectl get endpointslice %s --namespace %s --show-managed-fields -o yaml",
+			slice.Name, what, slice.Name, slice.Namespace),
+	}})
 }
 
 // reportUnstable counts a commit that is not made because it would not last, sends one Event about it, and returns when to decide again.

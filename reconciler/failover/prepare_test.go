@@ -18,7 +18,7 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestAnyReplicaCommitsAPreparedHandOverWithoutDelay(t *testing.T) {
+func TestAnyReplicaCommitsAPreparedHandoverWithoutDelay(t *testing.T) {
 	for name, newFixture := range map[string]func(*testing.T) *fixture{"the holder of the Lease": newLeaseHolder, "another replica": newFixture} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
@@ -26,7 +26,7 @@ func TestAnyReplicaCommitsAPreparedHandOverWithoutDelay(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.reads.Store(0)
-			want := []cache.HandOver{{Service: gen.ShopWeb, Successor: "b2"}}
+			want := []cache.Handover{{Service: gen.ShopWeb, Successor: "b2"}}
 			if diff := cmp.Diff(want, f.PrepareDeparture(dummy.DeletionOf("a1"), time.Now())); diff != "" {
 				t.Errorf("unexpected hand-overs (-want +got):\n%s", diff)
 			}
@@ -90,7 +90,7 @@ func TestAnAdmittedDeletionIsNotCountedAfterAWait(t *testing.T) {
 	}
 }
 
-func TestAPreparedHandOverBypassesTheLimiter(t *testing.T) {
+func TestAPreparedHandoverBypassesTheLimiter(t *testing.T) {
 	f := newLeaseHolder(t)
 	if _, err := f.reconcile(); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestAnEvictionWithoutAUIDIsPrepared(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := f.PrepareDeparture(cache.Departure{Namespace: "shop", Name: "a1", Eviction: true}, time.Now())
-	if diff := cmp.Diff([]cache.HandOver{{Service: gen.ShopWeb, Successor: "b2"}}, got); diff != "" {
+	if diff := cmp.Diff([]cache.Handover{{Service: gen.ShopWeb, Successor: "b2"}}, got); diff != "" {
 		t.Errorf("unexpected hand-overs (-want +got):\n%s", diff)
 	}
 }
@@ -200,7 +200,7 @@ func TestARefusedDepartureDoesNotMoveTheLeader(t *testing.T) {
 
 // A replica that is behind does not evaluate a prepared hand-over. It must not requeue the Service again and again for one that has
 // expired.
-func TestAPreparedHandOverExpiresOnAReplicaThatIsBehind(t *testing.T) {
+func TestAPreparedHandoverExpiresOnAReplicaThatIsBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newLeaseHolder(t)
 		if _, err := f.reconcile(); err != nil {

@@ -14,7 +14,7 @@ import (
 
 // PrepareDeparture prepares a hand-over for every Service that the pod leads (see reconciler.Admission.Prepare). It reads from memory
 // alone.
-func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) []cache.HandOver {
+func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) []cache.Handover {
 	name := types.NamespacedName{Namespace: departure.Namespace, Name: departure.Name}
 	pod := c.stores.Pod(name)
 	if pod != nil && departure.UID == "" {
@@ -27,29 +27,29 @@ func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 	if !departure.Unauthenticated && pod != nil && pod.UID == departure.UID && len(c.stores.ServicesSelecting(pod.Namespace, pod.Labels)) > 0 {
 		c.leaders.DepartureAdmitted(pod.UID, now, now.Add(c.tuning.Load().Cache.PreparedTTL.Duration))
 	}
-	var all []cache.HandOver
+	var all []cache.Handover
 	for _, key := range c.leaders.LedBy(name) {
 		if handOver, leads := c.prepareService(key, departure, now); leads {
 			all = append(all, handOver)
 		}
 	}
-	slices.SortFunc(all, func(a, b cache.HandOver) int { return cmp.Compare(a.Service.String(), b.Service.String()) })
+	slices.SortFunc(all, func(a, b cache.Handover) int { return cmp.Compare(a.Service.String(), b.Service.String()) })
 	return all
 }
 
 // prepareService prepares the hand-over of one source Service. It returns false when the pod is not known to lead the Service.
-func (c *Controller) prepareService(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.HandOver, bool) {
+func (c *Controller) prepareService(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.Handover, bool) {
 	in, warm := c.loadWarm(key)
 	if !warm {
 		c.enqueueAfter(key, 0) // the reconciliation reads what is missing, before the event of the deletion needs it
-		return cache.HandOver{}, false
+		return cache.Handover{}, false
 	}
 	if state, _ := in.RecordedState(c.clock.Now()); departure.UID == "" || state.Leader.UID != departure.UID {
-		return cache.HandOver{}, false
+		return cache.Handover{}, false
 	}
 	prepared, ok := planner.Prepare(in, departure, c.clock.Now())
 	if !ok {
-		return cache.HandOver{Service: key}, true
+		return cache.Handover{Service: key}, true
 	}
 	prepared.Expires = now.Add(in.Tuning.Cache.PreparedTTL.Duration)
 	prepared.At, prepared.TraceParent = time.Now(), departure.TraceParent
@@ -59,7 +59,7 @@ func (c *Controller) prepareService(key types.NamespacedName, departure cache.De
 		c.enqueueAfter(key, 0)
 	}
 	c.enqueueAfter(key, prepared.Expires.Sub(now)) // the reconciliation drops what has expired
-	return cache.HandOver{Service: key, Successor: prepared.After.Leader.Name}, true
+	return cache.Handover{Service: key, Successor: prepared.After.Leader.Name}, true
 }
 
 // loadWarm returns the input of a decision if all of it is in memory, and new enough to act upon.

@@ -38,7 +38,7 @@ func (c *Controller) report(ctx context.Context, key types.NamespacedName, in pl
 		c.log.Info("Leader changed",
 			"service", klog.KRef(key.Namespace, key.Name), "from", before.Leader.Name, "to", after.Leader.Name,
 			"term", after.Term, "reason", after.Reason, "path", origin.path, "duration", duration.String())
-		c.tracer.HandOver(ctx, tracing.HandOver{
+		c.tracer.Handover(ctx, tracing.Handover{
 			Namespace: key.Namespace, Service: key.Name, From: before.Leader.Name, To: after.Leader.Name, Term: after.Term,
 			Reason: after.Reason, Path: string(origin.path), TraceParent: origin.traceParent, Prepared: origin.preparedAt,
 			Arrived: in.Trigger, Began: in.Began, Decided: decided, Committed: now,

@@ -92,7 +92,7 @@ func TestTheEventOfAChangeOfLeader(t *testing.T) {
 	})
 }
 
-func TestAHandOverIsFinishedAndReportedWhenTheReplicaStops(t *testing.T) {
+func TestAHandoverIsFinishedAndReportedWhenTheReplicaStops(t *testing.T) {
 	f := newLeaseHolder(t)
 	ctx, stop := context.WithCancel(t.Context())
 	f.answer = func() error {

@@ -69,9 +69,10 @@ type Controller struct {
 	log        logr.Logger
 	tracer     *tracing.Tracer // may be nil
 
-	events   *notify.EventSender
-	triggers *commitrules.PendingTriggers
-	warnings *notify.Deduplicator
+	events     *notify.EventSender
+	unanswered unansweredCommits
+	triggers   *commitrules.PendingTriggers
+	warnings   *notify.Deduplicator
 	// repairBackoff spaces out repairs that someone keeps undoing.
 	repairBackoff *notify.Backoff
 	// refusalBackoff spaces out writes that the API server refuses. refusalWarnings remembers which refusals were reported.

@@ -29,7 +29,7 @@ func byName(spans *tracetest.InMemoryExporter) map[string]tracetest.SpanStub {
 	return all
 }
 
-func TestAHandOverIsTraced(t *testing.T) {
+func TestAHandoverIsTraced(t *testing.T) {
 	const call, trace = "b7ad6b7169203331", "0af7651916cd43dd8448eb211c80319c"
 	cases := map[string]struct {
 		prepare bool

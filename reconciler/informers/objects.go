@@ -4,7 +4,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 )
 
-// Objects reads the objects of one kind in the namespaces that can be read. They are shared with the informers, and must not be modified.
+// Objects reads the objects of one kind in the namespaces whose informers are synced. They are shared with the informers, and must not be modified.
 type Objects interface {
 	// In returns the store that has the objects of a namespace. It may have those of other namespaces, too.
 	In(namespace string) toolscache.Indexer
@@ -15,7 +15,7 @@ type Objects interface {
 	// List returns the objects of all namespaces.
 	List() []any
 	// Delivered returns the newest version that events have brought to the store of a namespace. It may be older than what the store has seen,
-	// because bookmarks do not count. It panics for a kind that is not followed, which is a constant.
+	// because bookmarks do not count. It is for kinds with Kind.Followed alone.
 	Delivered(namespace string) string
 }
 
@@ -32,11 +32,11 @@ func (s Static) Delivered(string) string { return s.LastStoreSyncResourceVersion
 type watched struct {
 	informers *Informers
 	kind      int
-	// none is the store of a namespace that cannot be read.
+	// none is the store of a namespace whose informers are not synced.
 	none toolscache.Indexer
 }
 
-// Objects returns the objects of a kind. It panics for a kind that is not watched, which is a constant.
+// Objects returns the objects of a kind. It panics for a kind that is not watched: kinds are constants.
 func (i *Informers) Objects(kind string) Objects {
 	at := i.indexOf(kind)
 	return watched{informers: i, kind: at, none: toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, i.kinds[at].Indexers)}
@@ -82,14 +82,14 @@ func (w watched) List() (all []any) {
 	return all
 }
 
-// indexers returns the stores that can be read.
+// indexers returns the stores whose informers are synced.
 func (w watched) indexers() []toolscache.Indexer {
-	now := w.informers.readable.Load()
-	if now.all != nil {
-		return []toolscache.Indexer{now.all.informers[w.kind].store}
+	sets := w.informers.readable.Load()
+	if sets.all != nil {
+		return []toolscache.Indexer{sets.all.informers[w.kind].store}
 	}
-	all := make([]toolscache.Indexer, 0, len(now.byNamespace))
-	for _, s := range now.byNamespace {
+	all := make([]toolscache.Indexer, 0, len(sets.byNamespace))
+	for _, s := range sets.byNamespace {
 		all = append(all, s.informers[w.kind].store)
 	}
 	return all

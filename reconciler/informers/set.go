@@ -38,8 +38,8 @@ func (i *Informers) newSet(namespace string) *set {
 	return s
 }
 
-// run starts the informers. They run until the context ends or the set is stopped.
-func (s *set) run(ctx context.Context) context.Context {
+// start starts the informers. They run until the context ends, as the returned one does when the set is stopped.
+func (s *set) start(ctx context.Context) context.Context {
 	ctx, s.cancel = context.WithCancel(ctx)
 	for _, informer := range s.informers {
 		s.running.Go(func() { informer.controller.RunWithContext(ctx) })

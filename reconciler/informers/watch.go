@@ -120,7 +120,7 @@ func (w *watcher) start(ctx context.Context, namespace string) {
 	w.mu.Lock()
 	w.byNamespace[namespace] = s
 	w.mu.Unlock()
-	ctx = s.run(ctx)
+	ctx = s.start(ctx)
 	w.revealing.Go(func() { w.reveal(ctx, s) })
 }
 
@@ -131,7 +131,7 @@ func (w *watcher) watchAll(ctx context.Context, count int) {
 	w.mu.Lock()
 	w.all = s
 	w.mu.Unlock()
-	ctx = s.run(ctx)
+	ctx = s.start(ctx)
 	w.revealing.Go(func() {
 		if w.reveal(ctx, s) {
 			w.endNamespaces(ctx, s)

@@ -25,7 +25,7 @@ func (c *Controller) create(ctx context.Context, service *corev1.Service) error 
 	if service == nil {
 		return nil
 	}
-	if err := c.do(ctx, opCreateService, func(ctx context.Context) error {
+	if err := c.write(ctx, opCreateService, func(ctx context.Context) error {
 		return c.client.Create(ctx, service, leaderslice.FieldOwner)
 	}); err != nil {
 		return fmt.Errorf("failed to create Service %s: %w", service.Name, err)
@@ -39,7 +39,7 @@ func (c *Controller) patch(ctx context.Context, change *serviceChange) error {
 		return nil
 	}
 	patch := client.MergeFromWithOptions(change.current, client.MergeFromWithOptimisticLock{})
-	if err := c.do(ctx, opPatchService, func(ctx context.Context) error {
+	if err := c.write(ctx, opPatchService, func(ctx context.Context) error {
 		return c.client.Patch(ctx, change.desired.DeepCopy(), patch, leaderslice.FieldOwner)
 	}); err != nil {
 		return fmt.Errorf("failed to patch Service %s: %w", change.desired.Name, err)
@@ -61,7 +61,7 @@ func (c *Controller) setCondition(ctx context.Context, change *conditionChange) 
 		status.WithConditions(conditionToApply(change.paused))
 	}
 	applied := corev1ac.Service(change.service.Name, change.service.Namespace).WithUID(change.service.UID).WithStatus(status)
-	if err := c.do(ctx, opApplyStatus, func(ctx context.Context) error {
+	if err := c.write(ctx, opApplyStatus, func(ctx context.Context) error {
 		return c.status.Apply(ctx, applied, conditionOwner, client.ForceOwnership)
 	}); err != nil {
 		return fmt.Errorf("failed to set condition %s of Service %s: %w", change.condition.Type, change.service.Name, err)
@@ -97,14 +97,14 @@ func (c *Controller) remove(ctx context.Context, plan plan) error {
 // delete deletes an object only in the version that was found to be ours.
 func (c *Controller) delete(ctx context.Context, op string, object client.Object) error {
 	uid, version := object.GetUID(), object.GetResourceVersion()
-	return c.do(ctx, op, func(ctx context.Context) error {
+	return c.write(ctx, op, func(ctx context.Context) error {
 		return client.IgnoreNotFound(c.client.Delete(ctx, object,
 			client.Preconditions{UID: &uid, ResourceVersion: &version},
 			client.PropagationPolicy(metav1.DeletePropagationBackground)))
 	})
 }
 
-// do calls the API server, and tries again according to the standard policy.
-func (c *Controller) do(ctx context.Context, op string, call func(context.Context) error) error {
-	return retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), op, call)
+// write writes to the API server, and tries again according to the standard policy.
+func (c *Controller) write(ctx context.Context, op string, call func(context.Context) error) error {
+	return retry.Write(ctx, store.StandardPolicy(c.tuning.Load()), op, call)
 }

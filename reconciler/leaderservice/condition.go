@@ -77,7 +77,7 @@ func (in input) leaderIsReadyIn(slice *discoveryv1.EndpointSlice) bool {
 	})
 }
 
-// changedAt returns when the condition got its status: at the last change of leader, unless that was before the condition's last change.
+// changedAt returns the time at which the condition got its status: at the last change of leader, unless that was before the condition's last change.
 // Nothing says when a leader became the last resort, because it is still the same leader.
 func (in input) changedAt(has *metav1.Condition, reason string, now time.Time) time.Time {
 	at := in.state.Since

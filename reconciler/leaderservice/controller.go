@@ -2,7 +2,6 @@ package leaderservice
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,7 +22,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	plan := decide(in, now)
 	plan.deferReport(c.quiet.Remaining(key.Namespace, now))
-	c.spaceOut(key, &plan, in, now)
+	c.spaceOut(key, &plan, now)
 	c.slowDown(key, &plan, in, now)
 	err = c.apply(ctx, plan)
 	result, err := c.result(key, &plan, in, err, now)
@@ -37,6 +36,7 @@ func (c *Controller) result(key types.NamespacedName, p *plan, in input, err err
 	switch {
 	case err == nil:
 		c.refusals.Forget(key)
+		c.recordRepairs(key, p, in, now)
 		if in.existing == nil {
 			c.repairs.Forget(key)
 			c.removals.Forget(key)
@@ -49,8 +49,6 @@ func (c *Controller) result(key types.NamespacedName, p *plan, in input, err err
 		return reconcile.Result{RequeueAfter: outdatedDelay}, nil
 	case notify.Refused(err):
 		tried := c.refusals.Record(key, err.Error(), now)
-		// A write that was refused has to be made again although nobody has undone it.
-		p.warnings = slices.DeleteFunc(p.warnings, func(w notify.Warning) bool { return w.Reason == notify.ReasonContested })
 		p.warnings = append(p.warnings, notify.WriteRefusedWarning(in.source, notify.ActionMirror, err, tried))
 		return reconcile.Result{RequeueAfter: tried.Delay()}, nil // even when the plan would be due sooner
 	default:

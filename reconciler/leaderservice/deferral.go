@@ -15,44 +15,49 @@ import (
 // removalOfEndpoints is the only thing that the controller's removals space out. The removal of slices waits with it.
 const removalOfEndpoints = "Endpoints"
 
-// spaceOut defers the parts of a plan that someone keeps undoing, and counts those that it does not defer.
-func (c *Controller) spaceOut(key types.NamespacedName, p *plan, in input, now time.Time) {
-	c.spaceOutCondition(key, p, now)
+// spaceOut defers the parts of a plan that someone keeps undoing.
+func (c *Controller) spaceOut(key types.NamespacedName, p *plan, now time.Time) {
+	if p.condition != nil {
+		if wait := c.conditions.Remaining(key, p.condition.what(), now); wait > 0 {
+			p.condition, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
+		}
+	}
 	p.deferRemovals(c.removals.Remaining(key, removalOfEndpoints, now))
+	if p.patch != nil {
+		p.deferRepair(c.repairs.Remaining(key, p.patch.what(), now))
+	}
+}
+
+// recordRepairs counts what a plan has changed, once it is carried out: a write that failed has to be made again although nobody has undone it.
+// It adds a warning when someone keeps undoing the same.
+func (c *Controller) recordRepairs(key types.NamespacedName, p *plan, in input, now time.Time) {
+	if p.condition != nil {
+		c.conditions.Record(key, p.condition.what(), now)
+	}
 	if p.deleteEndpoints != nil {
 		c.removals.Record(key, removalOfEndpoints, now)
 	}
 	if p.patch == nil {
 		return
 	}
-	change := p.patch
-	what := strings.Join(change.parts(), "\n")
-	p.deferRepair(c.repairs.Remaining(key, what, now))
-	if p.patch == nil {
-		return
-	}
 	// The warning is sent once, however long this goes on. The Deduplicator cannot ensure that, because between two repairs nothing is
 	// wrong.
-	if tried := c.repairs.Record(key, what, now); tried.Times == notify.ImmediateAttempts {
-		p.warnings = append(p.warnings, in.contestedWarning(change))
+	if tried := c.repairs.Record(key, p.patch.what(), now); tried.Times == notify.ImmediateAttempts {
+		p.warnings = append(p.warnings, in.contestedWarning(p.patch))
 	}
 }
 
-// spaceOutCondition defers the same condition that was written before if someone keeps changing it, and counts one that it does not defer.
-func (c *Controller) spaceOutCondition(key types.NamespacedName, p *plan, now time.Time) {
-	if p.condition == nil {
-		return
+// what tells a condition from others.
+func (c *conditionChange) what() string {
+	what := string(c.condition.Status) + c.condition.Reason
+	if c.paused != nil {
+		what += c.paused.Reason
 	}
-	what := string(p.condition.condition.Status) + p.condition.condition.Reason
-	if p.condition.paused != nil {
-		what += p.condition.paused.Reason
-	}
-	if wait := c.conditions.Remaining(key, what, now); wait > 0 {
-		p.condition, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
-		return
-	}
-	c.conditions.Record(key, what, now)
+	return what
 }
+
+// what tells a change of a Service from others.
+func (c *serviceChange) what() string { return strings.Join(c.parts(), "\n") }
 
 // slowDown defers all writes of a plan when the Service has had too many, whatever they change: someone may undo another repair each time, or
 // let the Service opt in and out. It counts those that it does not defer.

@@ -1,6 +1,7 @@
 package leaderservice
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"testing"
@@ -43,7 +44,8 @@ func TestAContestedLabelCausesOneWarningAndFewWrites(t *testing.T) {
 	warnings, writes := 0, 0
 	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
 		plan := decide(in, now) // someone has undone the repair
-		c.spaceOut(gen.ShopWeb, &plan, in, now)
+		c.spaceOut(gen.ShopWeb, &plan, now)
+		c.recordRepairs(gen.ShopWeb, &plan, in, now)
 		warnings += len(plan.warnings)
 		if plan.patch != nil {
 			writes++
@@ -72,26 +74,35 @@ func TestARefusedWriteBacksOffAlthoughThePlanIsDueSooner(t *testing.T) {
 	}
 }
 
-// TestARefusedRepairIsNotContested: Tanist tries it again and again, but nobody has undone it.
-func TestARefusedRepairIsNotContested(t *testing.T) {
-	c := newController(t)
-	in := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })))
-	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "web-leader", errors.New("a policy demands a label"))
-	reasons := map[string]int{}
-	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); {
-		p := decide(in, now)
-		c.spaceOut(gen.ShopWeb, &p, in, now)
-		result, err := c.result(gen.ShopWeb, &p, in, forbidden, now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, warning := range p.warnings {
-			reasons[warning.Reason]++
-		}
-		now = now.Add(result.RequeueAfter)
-	}
-	if reasons["WriteRefused"] == 0 || len(reasons) != 1 {
-		t.Errorf("got the warnings %v, want only that the write is refused", reasons)
+// TestAFailedRepairIsNotContested: Tanist tries it again and again, but nobody has undone it.
+func TestAFailedRepairIsNotContested(t *testing.T) {
+	for name, test := range map[string]struct {
+		err      error
+		want     string // the reason of the only warnings; empty for none
+		wantFail bool
+	}{
+		"refused":    {err: apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "web-leader", errors.New("a policy demands a label")), want: "WriteRefused"},
+		"outdated":   {err: apierrors.NewConflict(schema.GroupResource{Resource: "services"}, "web-leader", errors.New("changed"))},
+		"unanswered": {err: context.DeadlineExceeded, wantFail: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newController(t)
+			in := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })))
+			reasons := map[string]int{}
+			for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
+				p := decide(in, now)
+				c.spaceOut(gen.ShopWeb, &p, now)
+				if _, err := c.result(gen.ShopWeb, &p, in, test.err, now); (err != nil) != test.wantFail {
+					t.Fatal(err)
+				}
+				for _, warning := range p.warnings {
+					reasons[warning.Reason]++
+				}
+			}
+			if test.want == "" && len(reasons) > 0 || test.want != "" && (reasons[test.want] == 0 || len(reasons) != 1) {
+				t.Errorf("got the warnings %v, want only %q", reasons, test.want)
+			}
+		})
 	}
 }
 

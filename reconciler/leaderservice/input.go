@@ -40,10 +40,10 @@ type input struct {
 	// installation is this installation of Tanist. otherInstallationGone says that the one that the leader Service names is gone.
 	installation          string
 	otherInstallationGone bool
-	// selectorGone says that a live read has shown that the leader Service is ours and has no selector. endpoints is the Endpoints object
+	// liveWithoutSelector says that a live read has shown that the leader Service is ours and has no selector. endpoints is the Endpoints object
 	// with its name; nil when there is none. Both are read only when there are slices of Kubernetes' controllers.
-	selectorGone bool
-	endpoints    *metav1.PartialObjectMetadata
+	liveWithoutSelector bool
+	endpoints           *metav1.PartialObjectMetadata
 	// state says who leads; zero when that is not known.
 	state leaderslice.State
 	// successor is the name of the leader's successor, empty when there is none; nil when it is not known.

@@ -61,7 +61,7 @@ func TestALeaderServiceOfAnotherInstallation(t *testing.T) {
 		want  planned
 	}{
 		"is left alone":                                {inputOf(web, withLeader(theirs), here), left},
-		"is left alone with its slices":                {inputOf(web, withLeader(theirs), here, withSlices(gen.MirroredSlice()), func(in *input) { in.selectorGone = true }), left},
+		"is left alone with its slices":                {inputOf(web, withLeader(theirs), here, withSlices(gen.MirroredSlice()), func(in *input) { in.liveWithoutSelector = true }), left},
 		"is left alone when the Service opts out":      {inputOf(gen.Annotated(config.EnabledKey, "false"), withLeader(theirs), here), left},
 		"is left alone when the namespace opts out":    {inputOf(web, withLeader(theirs), here, func(in *input) { in.optedIn = false }), left},
 		"is taken over when that installation is gone": {inputOf(web, withLeader(theirs), here, func(in *input) { in.otherInstallationGone = true }), planned{Patch: "web-leader"}},

@@ -16,9 +16,11 @@ import (
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/store"
+	"github.com/tanist-dev/tanist/retry"
 )
 
-// load reads the input from memory. It reads live only what an adoption, a removal of other controllers' slices, or a takeover from another
+// load reads the input from the informers' stores. It asks the API server only for what an adoption, a removal of other controllers' slices, or a takeover from another
 // installation depends on.
 func (c *Controller) load(ctx context.Context, key types.NamespacedName, now time.Time) (input, error) {
 	in := input{
@@ -44,11 +46,12 @@ func (c *Controller) load(ctx context.Context, key types.NamespacedName, now tim
 	record, _ := c.leaders.Peek(key)
 	in.state = in.recordedState(record.State)
 	in.successor, in.heldBack = successorOf(record, in.state), record.HeldBack
-	return in, c.loadLeftovers(ctx, &in)
+	return in, c.loadForLeftovers(ctx, &in)
 }
 
-// installationGone reports whether the installation in a namespace has been gone for takeoverDelay. It reads the Lease live, at most twice
-// in installationCheckInterval. An installation whose Lease cannot be read counts as existing.
+// installationGone reports whether the installation in a namespace is gone: the namespace is terminating or does not exist, or there has been no
+// Lease, or nobody who holds it, for takeoverDelay. A Lease that cannot be read counts as held, and the delay begins anew. The answer is kept
+// for half of installationCheckInterval, so that all Services share a read.
 func (c *Controller) installationGone(ctx context.Context, namespace string, now time.Time) bool {
 	if c.stores.Terminating(namespace) { // nothing new can run in a namespace that is being deleted, or is gone
 		return true
@@ -58,7 +61,7 @@ func (c *Controller) installationGone(ctx context.Context, namespace string, now
 		return seen.gone
 	}
 	lease := &coordinationv1.Lease{}
-	err := c.do(ctx, opReadLive, func(ctx context.Context) error {
+	err := retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), opReadLive, func(ctx context.Context) error {
 		return c.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: config.LeaseName}, lease)
 	})
 	switch {
@@ -99,8 +102,8 @@ func (c *Controller) ownerGone(ctx context.Context, object metav1.Object) (bool,
 	return found.UID != owner.UID, nil
 }
 
-// loadLeftovers reads live what the removal of slices of Kubernetes' controllers depends on, when there are such slices.
-func (c *Controller) loadLeftovers(ctx context.Context, in *input) error {
+// loadForLeftovers reads live what the removal of leftovers depends on, which are slices of Kubernetes' controllers, when there are any.
+func (c *Controller) loadForLeftovers(ctx context.Context, in *input) error {
 	leaderService := in.target()
 	if leaderService == nil || !in.hasLeftovers(leaderService) {
 		return nil
@@ -112,14 +115,14 @@ func (c *Controller) loadLeftovers(ctx context.Context, in *input) error {
 	if err := c.read(ctx, client.ObjectKeyFromObject(leaderService), endpoints); err != nil {
 		return err
 	}
-	in.selectorGone = stillOursWithoutSelector(live, leaderService, in.source)
+	in.liveWithoutSelector = stillOursWithoutSelector(live, leaderService, in.source)
 	if endpoints.UID != "" {
 		in.endpoints = endpoints
 	}
 	return nil
 }
 
-// endpointsMetadata is what Tanist reads of an Endpoints object.
+// endpointsMetadata returns an empty object, into which the metadata of an Endpoints object can be read.
 func endpointsMetadata() *metav1.PartialObjectMetadata {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Endpoints"))
@@ -128,7 +131,7 @@ func endpointsMetadata() *metav1.PartialObjectMetadata {
 
 // read reads an object live. It leaves the object empty when there is none.
 func (c *Controller) read(ctx context.Context, key types.NamespacedName, into client.Object) error {
-	err := c.do(ctx, opReadLive, func(ctx context.Context) error {
+	err := retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), opReadLive, func(ctx context.Context) error {
 		return client.IgnoreNotFound(c.live.Get(ctx, key, into))
 	})
 	if err != nil {

@@ -155,7 +155,7 @@ func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
 			leftovers = true
 			// While there is a selector, the controller would make the slice again. A mirrored slice without the labels that the controllers
 			// copy from a leader Service goes with its Endpoints, and the policy for Tanist's account refuses its deletion.
-			if in.selectorGone && copiesOurLabels(slice) {
+			if in.liveWithoutSelector && copiesOurLabels(slice) {
 				p.deleteSlices = append(p.deleteSlices, slice)
 			}
 		case in.ownsSlice(slice):
@@ -167,7 +167,7 @@ func (p *plan) cleanUpSlices(in input, leaderService *corev1.Service) {
 	}
 	switch {
 	case !leftovers:
-	case !in.selectorGone: // the live Service still has its selector, or is another one
+	case !in.liveWithoutSelector: // the live Service still has its selector, or is another one
 		p.requeueAfter = retry.MinNonZero(p.requeueAfter, outdatedDelay)
 	case in.endpoints != nil && in.endpoints.DeletionTimestamp == nil && !in.userMadeEndpoints():
 		p.deleteEndpoints = in.endpoints

@@ -38,7 +38,7 @@ func TestNoRemedyTakesALeaderAway(t *testing.T) {
 	for name, in := range map[string]input{
 		"another Service's leader Service": inputOf(web, func(in *input) { in.nameHolder, in.otherOwner = gen.LeaderOf(other), other }),
 		"someone's Service":                inputOf(web, func(in *input) { in.nameHolder = gen.LeaderOf(other, func(s *corev1.Service) { s.Labels = nil }) }),
-		"a user's Endpoints":               inputOf(web, withLeader(leader), withSlices(gen.MirroredSlice()), withEndpoints(nil), func(in *input) { in.selectorGone = true }),
+		"a user's Endpoints":               inputOf(web, withLeader(leader), withSlices(gen.MirroredSlice()), withEndpoints(nil), func(in *input) { in.liveWithoutSelector = true }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, warning := range decide(in, gen.T0).warnings {

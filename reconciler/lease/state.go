@@ -87,9 +87,9 @@ func named(pods []*corev1.Pod, name string) bool {
 // default. It also covers clocks that differ, because the holder writes the time of its renewal.
 const passingOn = 10 * time.Second
 
-// OverdueFrom returns when a Lease that is not renewed until then has been without a valid holder for too long: client-go's renewTime plus
-// leaseDurationSeconds, and some time to pass it on. It returns false for a Lease without these, which does not end. client-go ends a Lease
-// that it releases, by a duration of a second.
+// OverdueFrom returns the time at which a Lease that is not renewed until then has been without a valid holder for too long: client-go's
+// renewTime plus leaseDurationSeconds, and some time to pass it on. It returns false for a Lease without these, which does not end.
+// client-go ends a Lease that it releases, by a duration of a second.
 //
 // It concerns what a user is told, and not who leads. So clocks that differ move no leader.
 func OverdueFrom(lease *coordinationv1.Lease) (time.Time, bool) {

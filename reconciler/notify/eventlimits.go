@@ -54,8 +54,9 @@ type eventLimits struct {
 	kinds map[eventKind]*limitedEvents
 	// namespaces has an entry from the first Event of a namespace until its limit has recovered.
 	namespaces map[string]*rate.Limiter
-	// lastNumber is the number in the name of the last Event.
+	// lastNumber is the number in the name of the last Event, and latest when the last one was admitted.
 	lastNumber int64
+	latest     time.Time
 }
 
 // limitedEvents is what is known of the Events of one kind.
@@ -78,6 +79,12 @@ func newEventLimits() *eventLimits {
 func (l *eventLimits) admit(event *eventsv1.Event, now time.Time) (wait time.Duration, admitted bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// Events that are made at the same time may come here in another order. A limiter that is asked about an earlier time counts the time since
+	// then twice.
+	if now.Before(l.latest) {
+		now = l.latest
+	}
+	l.latest = now
 	kind := kindOf(event)
 	limited := l.kinds[kind]
 	if limited == nil {

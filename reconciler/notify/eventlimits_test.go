@@ -137,6 +137,21 @@ func TestEachKindOfEventHasALimit(t *testing.T) {
 	}
 }
 
+// TestANamespaceHasNoMoreEventsWhenTheyComeInAnotherOrder: Events that are made at the same time wait for each other in any order.
+func TestANamespaceHasNoMoreEventsWhenTheyComeInAnotherOrder(t *testing.T) {
+	limits, atOnce := newEventLimits(), 0
+	for i := range 3 * namespaceBurst {
+		service := gen.WebService(func(s *corev1.Service) { s.Name = fmt.Sprint("web-", i) })
+		now := gen.T0.Add(time.Duration(i%2) * time.Second)
+		if wait, admitted := limits.admit(eventAbout(t, service, nil, ReasonLeaderChanged, ""), now); admitted && wait == 0 {
+			atOnce++
+		}
+	}
+	if most := namespaceBurst + int(time.Second/namespaceInterval); atOnce > most {
+		t.Errorf("%d Events are sent at once, want at most %d", atOnce, most)
+	}
+}
+
 func TestLimitsAreForgottenOnceTheyHaveRecovered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sender := NewEventSender(newEventAPI(accept), &QuietPeriod{})

@@ -10,15 +10,19 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// eventRecorder is an events.EventRecorder that sends with an EventSender. The program does not wait for its Events when it ends: the
-// next holder of the Lease finds the same warnings and records them again.
+// eventRecorder is an events.EventRecorder that sends with an EventSender.
 type eventRecorder struct {
 	eventf func(regarding, related runtime.Object, eventType, reason, action, note string)
 }
 
-// Recorder returns a recorder that sends Events until the context ends. It shares the limits of the sender, and Wait does not wait for it.
+// Recorder returns a recorder for warnings, which sends Events until the context ends. It shares the limits of the sender, and Wait does not wait
+// for it: the next holder of the Lease finds the same warnings and records them again.
 func (s *EventSender) Recorder(ctx context.Context) events.EventRecorder {
-	sender := newEventSender(s.client, s.quiet, s.limits, s.instance) // so that Events of commits do not queue behind warnings
+	return newEventSender(s.client, s.quiet, s.limits, s.instance).FlushedRecorder(ctx) // so that Events of commits do not queue behind warnings
+}
+
+// FlushedRecorder returns a recorder for what only this replica knows. Wait waits for its Events.
+func (s *EventSender) FlushedRecorder(ctx context.Context) events.EventRecorder {
 	return eventRecorder{func(regarding, related runtime.Object, eventType, reason, action, note string) {
 		event, err := NewEvent(regarding, related, time.Now())
 		if err != nil {
@@ -26,7 +30,7 @@ func (s *EventSender) Recorder(ctx context.Context) events.EventRecorder {
 			return
 		}
 		event.Type, event.Reason, event.Action, event.Note = eventType, reason, action, note
-		sender.Send(ctx, event)
+		s.Send(ctx, event)
 	}}
 }
 

@@ -112,8 +112,6 @@ func (s *EventSender) create(ctx context.Context, event *eventsv1.Event) {
 		defer s.slots.release()
 	}
 	err := retry.Do(flushing, eventPolicy, opCreateEvent, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
-		defer cancel()
 		err := s.client.Create(ctx, event.DeepCopy())
 		if apierrors.IsAlreadyExists(err) { // the answer to an earlier attempt was lost
 			return nil

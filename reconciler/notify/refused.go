@@ -3,25 +3,27 @@ package notify
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/tanist-dev/tanist/retry"
 )
 
 // Refused reports whether the API server refuses a write until someone changes something: a quota, a policy, an admission webhook or a
-// missing right. An immediate retry helps with none of them.
+// missing right. An immediate retry helps with none of them. An attempt whose answer was lost may be why a later one is refused: it has used up the
+// quota itself, for example.
 func Refused(err error) bool {
 	var status apierrors.APIStatus
-	if !errors.As(err, &status) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+	if errors.Is(err, retry.ErrUnanswered) || !errors.As(err, &status) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 		return false
 	}
 	switch code := int(status.Status().Code); code {
 	case http.StatusConflict, http.StatusNotFound, http.StatusGone, http.StatusRequestTimeout, http.StatusUnauthorized, http.StatusTooManyRequests:
 		return false
-	case http.StatusInternalServerError: // also the answer when an admission webhook with failurePolicy Fail cannot be called
-		return strings.Contains(status.Status().Message, "webhook")
+	case http.StatusInternalServerError:
+		return retry.WebhookFailed(err)
 	default:
 		return code >= http.StatusBadRequest && code < http.StatusInternalServerError
 	}

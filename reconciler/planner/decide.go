@@ -26,7 +26,7 @@ func Decide(in Input, now time.Time) Plan {
 	p := Plan{
 		Decision: decision, Before: before, Highest: highest, unfit: unfitPods(in.Pods, candidates),
 		candidates: candidates, losses: losses, heldBack: heldBack,
-		followed: in.followed(rules, in.Lease.State(in.Pods, now)),
+		followedLease: in.followedLease(rules, in.Lease.State(in.Pods, now)),
 	}
 	if decision.Move && decision.Reason.Verdict() {
 		p.losses = losses.With(leaderslice.Mark{Pod: before.Leader.UID, At: now})

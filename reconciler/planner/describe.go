@@ -19,9 +19,9 @@ func Describe(p Plan) (eventType, reason, note string) {
 	case after.Leader.Name == "" && after.Reason != before.Reason:
 		// This is not a warning, because the Service's pods may not have been created yet.
 		return corev1.EventTypeNormal, notify.ReasonNoLeader, "no pod can lead yet: " + p.leaderless()
-	case !after.Leader.Ready && before.Leader.Ready && p.followed.name != "":
+	case !after.Leader.Ready && before.Leader.Ready && p.followedLease.name != "":
 		return corev1.EventTypeNormal, notify.ReasonLastResort, after.Leader.Name +
-			" is terminating and keeps the traffic as long as it serves, until another pod holds Lease " + p.followed.name
+			" is terminating and keeps the traffic as long as it serves, until another pod holds Lease " + p.followedLease.name
 	case !after.Leader.Ready && before.Leader.Ready:
 		return corev1.EventTypeWarning, notify.ReasonLastResort,
 			after.Leader.Name + " is terminating and keeps the traffic as long as it serves, because no other pod can lead"
@@ -39,12 +39,12 @@ func Describe(p Plan) (eventType, reason, note string) {
 // leaderless says why a Service without a leader has none.
 func (p *Plan) leaderless() string {
 	switch {
-	case p.followed.name == "":
+	case p.followedLease.name == "":
 		return "no pod that the Service selects is ready and has any of its ports" + excludedNote(*p)
-	case p.followed.holder != "":
-		return "the pod that holds Lease " + p.followed.name + " cannot take traffic: " + p.whyNot(p.followed.holder)
+	case p.followedLease.holder != "":
+		return "the pod that holds Lease " + p.followedLease.name + " cannot take traffic: " + p.whyNot(p.followedLease.holder)
 	default:
-		return "none of its pods is known to hold Lease " + p.followed.name
+		return "none of its pods is known to hold Lease " + p.followedLease.name
 	}
 }
 

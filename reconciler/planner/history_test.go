@@ -100,7 +100,7 @@ func TestTheMoveInTheHistory(t *testing.T) {
 	}
 }
 
-func TestTheUserWhoAskedForAPreparedHandOverIsInTheHistory(t *testing.T) {
+func TestTheUserWhoAskedForAPreparedHandoverIsInTheHistory(t *testing.T) {
 	for name, test := range map[string]struct {
 		departure cache.Departure
 		want      string

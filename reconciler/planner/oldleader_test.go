@@ -97,8 +97,8 @@ func TestTheOldLeaderIsRecordedAsLongAsItsTerm(t *testing.T) {
 	}
 }
 
-// TestAPreparedHandOverRecordsNoOldLeader: it is for a pod that is being deleted.
-func TestAPreparedHandOverRecordsNoOldLeader(t *testing.T) {
+// TestAPreparedHandoverRecordsNoOldLeader: it is for a pod that is being deleted.
+func TestAPreparedHandoverRecordsNoOldLeader(t *testing.T) {
 	in := inputOf(dummy.Leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")}, evicting)
 	for _, eviction := range []bool{false, true} {
 		prepared, ok := Prepare(in, cache.Departure{Namespace: "shop", Name: "a1", UID: "a1-uid", Eviction: eviction}, gen.T0)

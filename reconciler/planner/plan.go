@@ -32,8 +32,8 @@ type Plan struct {
 	// candidates are the pods that the decision was about, losses the moves by verdict once the plan is written.
 	candidates []election.Candidate
 	losses     leaderslice.Losses
-	// followed is the Lease that the Service follows.
-	followed followed
+	// followedLease is the Lease that the Service follows.
+	followedLease followedLease
 	// by is who asked for the move, according to admission; empty if that is not known.
 	by string
 	// heldBack is from when on a verdict on the leader may be acted upon; zero if no verdict is held back.
@@ -88,8 +88,8 @@ func (in Input) RecheckDoubt(p Plan, now time.Time) time.Duration {
 	return after
 }
 
-// followed is the Lease that a Service follows, as a plan has found it; zero for a Service that follows none.
-type followed struct {
+// followedLease is the Lease that a Service follows, as a plan has found it; zero for a Service that follows none.
+type followedLease struct {
 	name  string
 	state lease.State
 	// holder is the UID of the pod that holds it; empty if that is not known.

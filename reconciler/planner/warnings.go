@@ -46,7 +46,7 @@ func Warnings(in Input, p Plan) []notify.Warning {
 	for _, name := range p.takenNames {
 		all = append(all, notify.Warning{Object: in.Source, Reason: notify.ReasonSliceTaken, Action: notify.ActionElect, Note: sliceTakenNote(in, name)})
 	}
-	return slices.Concat(all, wishWarnings(in, p), leaseWarnings(in, p), leaderWarnings(in, p.Decision))
+	return slices.Concat(all, wishWarnings(in, p), followedLeaseWarnings(in, p), leaderWarnings(in, p.Decision))
 }
 
 // sliceTakenNote returns the note about a slice that has the name of one of ours. If it has the name of the primary family's slice, Tanist

@@ -36,7 +36,7 @@ func conditionStatus(pod *corev1.Pod, conditionType corev1.PodConditionType) cor
 // isOlderReplica reports whether a pod is a replica of Tanist of a version without the rules about which replica may change what: such
 // a replica does not have the label config.RulesKey. It does not count a pod that has not started, which changes nothing yet, nor one that is
 // terminating and not ready: its node may be gone, and the pod stays until that is known. Pods that have finished are not in the cache (see
-// CacheOptions).
+// addReplicaCache).
 func isOlderReplica(pod *corev1.Pod) bool {
 	return pod.Labels[config.ReplicaNameKey] == config.ReplicaName && pod.Labels[config.RulesKey] == "" &&
 		pod.Status.Phase != corev1.PodPending && (pod.DeletionTimestamp == nil || readyStatus(pod) == corev1.ConditionTrue)

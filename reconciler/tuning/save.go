@@ -87,13 +87,9 @@ func (c *Controller) readLive(ctx context.Context, namespace string) (*corev1.Co
 	return configMap, nil
 }
 
-// do calls the API server, and tries again according to the standard policy. Each attempt has a timeout.
+// do calls the API server, and tries again according to the standard policy.
 func (c *Controller) do(ctx context.Context, op string, call func(context.Context) error) error {
-	return retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), op, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, retry.AttemptTimeout)
-		defer cancel()
-		return call(ctx)
-	})
+	return retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), op, call)
 }
 
 // versionOf returns what identifies a version of a ConfigMap; empty when there is none.

@@ -23,9 +23,9 @@ var (
 // untilKnown is how long the test waits for the API server to learn of changed webhook configurations.
 const untilKnown = 2 * time.Second
 
-// TestAdmissionHandOver measures hand-overs with admission, without it, and with what it prepares committed at once, each beside the floor
+// TestAdmissionHandover measures hand-overs with admission, without it, and with what it prepares committed at once, each beside the floor
 // of the same run.
-func TestAdmissionHandOver(t *testing.T) {
+func TestAdmissionHandover(t *testing.T) {
 	i := installation{t: t, client: dial(t)}
 	ways := []struct {
 		name  string

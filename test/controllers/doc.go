@@ -1,4 +1,4 @@
-// Package controllers runs kube-controller-manager beside an API server of envtest, for the tests of integration and gateway.
+// Package controllers runs an API server of envtest and kube-controller-manager beside it, for the tests of integration and gateway.
 //
-// The program is the one in the folder KUBEBUILDER_ASSETS. The package asserts nothing.
+// The programs are those in the folder KUBEBUILDER_ASSETS. The package asserts nothing.
 package controllers

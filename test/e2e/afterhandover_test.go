@@ -74,7 +74,7 @@ func ask(ctx context.Context, client *http.Client, url string) (pod string, err 
 	return strings.TrimSpace(string(body)), err
 }
 
-// answered returns when a pod last answered; zero if it never did.
+// answered returns the time at which a pod last answered; zero if it never did.
 func (c *keptClient) answered(pod string) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -27,8 +27,8 @@ func (s *deletions) awaitDeletions(n int) {
 	})
 }
 
-// awaitHandOvers waits until n more leaders are deleted and handed over, counted from now on.
-func (s *deletions) awaitHandOvers(n int) {
+// awaitHandovers waits until n more leaders are deleted and handed over, counted from now on.
+func (s *deletions) awaitHandovers(n int) {
 	s.t.Helper()
 	before := len(s.all())
 	env.Eventually(s.t, fmt.Sprintf("%d more leaders are handed over", n), func(context.Context) error {

@@ -26,7 +26,7 @@ func TestADrainTakesLeaderAndReplica(t *testing.T) {
 	namespace := workload(t, client, 3)
 	s := startDeletions(t, client)
 	s.keepTwoReady()
-	s.awaitHandOvers(1)
+	s.awaitHandovers(1)
 
 	slice := awaitSettled(t, client, namespace, 3)
 	leaders := recordLeaders(t, client, namespace)
@@ -39,7 +39,7 @@ func TestADrainTakesLeaderAndReplica(t *testing.T) {
 	started := time.Now()
 	env.Run(t, "kubectl", "drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout", env.Timeout.String())
 	took := time.Since(started)
-	s.awaitHandOvers(during)
+	s.awaitHandovers(during)
 	restore()
 
 	after := awaitSettled(t, client, namespace, 3)
@@ -64,7 +64,7 @@ func TestABudgetRefusesEvictions(t *testing.T) {
 	client := env.Connect(t)
 	namespace := workload(t, client, 3)
 	s := startDeletions(t, client)
-	s.awaitHandOvers(1)
+	s.awaitHandovers(1)
 	budget := &policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"},
 		Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: appLabels}, MaxUnavailable: new(intstr.FromInt32(0))},
@@ -96,7 +96,7 @@ func TestABudgetRefusesEvictions(t *testing.T) {
 	if admitted < refusals {
 		t.Errorf("admission prepared %v times for %d evictions: it was not asked", admitted, refusals)
 	}
-	s.awaitHandOvers(during) // long enough for a hand-over that should not happen
+	s.awaitHandovers(during) // long enough for a hand-over that should not happen
 	if moves := leaders.allMoves(); len(moves) != 0 {
 		t.Errorf("the leader moved although nothing was evicted: %+v", moves)
 	}

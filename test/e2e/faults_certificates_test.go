@@ -66,7 +66,7 @@ func TestCertManagerIsAbsent(t *testing.T) {
 		}
 		env.BothReplicas(t, client)
 	}
-	s.awaitHandOvers(during)
+	s.awaitHandovers(during)
 	awaitTrusted(t, client, true)
 	awaitAdmission(t, client)
 	restart()
@@ -77,7 +77,7 @@ func TestCertManagerIsAbsent(t *testing.T) {
 // same, and the replicas report the problem and stay ready.
 func (s *deletions) awaitUnverified() {
 	before := failedOpen(s.t, s.client, departures)
-	s.awaitHandOvers(during)
+	s.awaitHandovers(during)
 	awaitFailedOpen(s.t, s.client, before, during)
 	awaitTrusted(s.t, s.client, false)
 	env.BothReplicas(s.t, s.client)

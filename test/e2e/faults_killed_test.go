@@ -67,7 +67,7 @@ func killTheAdmitting(t *testing.T, client kubernetes.Interface, s *deletions, n
 		}
 		return fmt.Errorf("none has: %v", now)
 	})
-	pids, err := env.Processes(admitting)
+	pids, err := env.PIDsOfPod(admitting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ const during = 5
 func TestBothReplicasAreStopped(t *testing.T) {
 	client := env.Connect(t)
 	s := startDeletions(t, client)
-	s.awaitHandOvers(1)
+	s.awaitHandovers(1)
 
 	s.set(func(s *deletions) { s.anyPod = true })
 	restore := scaleTanist(t, client, 0)
@@ -75,7 +75,7 @@ func TestAdmissionIsBlackHoled(t *testing.T) {
 
 	before := failedOpen(t, client, departures)
 	restore := blackHole(t, client)
-	s.awaitHandOvers(during)
+	s.awaitHandovers(during)
 	awaitFailedOpen(t, client, before, during)
 	restore()
 	awaitAdmission(t, client)

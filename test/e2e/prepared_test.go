@@ -18,7 +18,7 @@ func TestPrepared(t *testing.T) {
 	s := startDeletions(t, client)
 	s.set(func(s *deletions) { s.allReady = true })
 	// If admission calls the replica without the Lease, the Lease's holder learns so from a conflict.
-	s.awaitHandOvers(2)
+	s.awaitHandovers(2)
 	for _, way := range []struct {
 		name   string
 		evicts bool
@@ -31,7 +31,7 @@ func TestPrepared(t *testing.T) {
 			before = countPrepared(t, client)
 		})
 		for range n { // one by one: a hundred take longer than env.Timeout
-			s.awaitHandOvers(1)
+			s.awaitHandovers(1)
 			s.pause(func() {
 				s.awaitLeaders("after one of the " + way.name)
 				now := countPrepared(t, client).since(before)

@@ -44,7 +44,7 @@ func TestRenewal(t *testing.T) {
 	renew(t, client, caName)
 	awaitInjected(t, client, injected)
 	awaitServed(t, client, "what the API server trusts", isTrusted(t, client))
-	s.awaitHandOvers(during)
+	s.awaitHandovers(during)
 	awaitAdmission(t, client)
 
 	deleted := stop()

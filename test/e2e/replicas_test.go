@@ -55,7 +55,7 @@ func handOverWithoutTheElected(t *testing.T, client kubernetes.Interface, namesp
 	t.Helper()
 	elected := env.BothReplicas(t, client)
 	before := awaitSettled(t, client, namespace, 3)
-	pids, err := env.Processes(elected)
+	pids, err := env.PIDsOfPod(elected)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestBothReplicasDie(t *testing.T) {
 	restarted := map[string]int32{}
 	for _, pod := range pods {
 		restarted[pod.Name] = pod.Status.ContainerStatuses[0].RestartCount
-		pids, err := env.Processes(pod.Name)
+		pids, err := env.PIDsOfPod(pod.Name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// Processes are the processes of the containers in a pod: a container's host name is its pod's.
-func Processes(pod string) ([]int, error) {
+// PIDsOfPod returns the processes of the containers in a pod: a container's host name is its pod's.
+func PIDsOfPod(pod string) ([]int, error) {
 	pids, err := withEnvironment("HOSTNAME=" + pod)
 	if err == nil && len(pids) == 0 {
 		err = fmt.Errorf("no process of pod %s on this machine", pod)
@@ -20,8 +20,9 @@ func Processes(pod string) ([]int, error) {
 	return pids, err
 }
 
-// Programs are the processes of a program of the cluster that KUBECONFIG names. The node is empty for the control plane's.
-func Programs(name, node string) ([]int, error) {
+// PIDsOfComponent returns the processes of a component, such as kubelet, of the cluster that KUBECONFIG names. The node is empty for those of the
+// control plane.
+func PIDsOfComponent(name, node string) ([]int, error) {
 	all, err := withEnvironment("TANIST_CLUSTER="+ClusterFolder(), "TANIST_CLUSTER_NODE="+node)
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func Programs(name, node string) ([]int, error) {
 // ClusterFolder is where tanist-cluster keeps the cluster that KUBECONFIG names. Its last part is the cluster's name.
 func ClusterFolder() string { return filepath.Dir(os.Getenv("KUBECONFIG")) }
 
-// program is the file name of a process's program, empty if the process is gone.
+// program returns the file name of a process's program, empty if the process is gone.
 func program(pid int) string {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil {
@@ -51,7 +52,7 @@ func program(pid int) string {
 	return filepath.Base(path)
 }
 
-// withEnvironment are the processes that have all these variables.
+// withEnvironment returns the processes that have all these variables.
 func withEnvironment(variables ...string) ([]int, error) {
 	environs, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {

@@ -85,7 +85,7 @@ func (sc *Scenario) prune(s *state, rules Rules) {
 		if last := r.last(); !stepDowns && last != nil {
 			t := *last
 			t.direct = false
-			r.turns, r.count = [maxTurns]turn{t}, 1
+			r.terms, r.count = [maxTerms]observedTerm{t}, 1
 		}
 	}
 }

@@ -1,19 +1,21 @@
 package grantmodel
 
-func (r *replica) last() *turn {
+import "slices"
+
+func (r *replica) last() *observedTerm {
 	if r.count == 0 {
 		return nil
 	}
-	return &r.turns[r.count-1]
+	return &r.terms[r.count-1]
 }
 
-func (r *replica) push(t turn) {
-	if r.count == maxTurns {
-		copy(r.turns[:], r.turns[1:])
+func (r *replica) push(t observedTerm) {
+	if r.count == maxTerms {
+		copy(r.terms[:], r.terms[1:])
 		r.count--
-		r.turns[0].direct = false
+		r.terms[0].direct = false
 	}
-	r.turns[r.count] = t
+	r.terms[r.count] = t
 	r.count++
 	r.settle()
 }
@@ -21,7 +23,7 @@ func (r *replica) push(t turn) {
 // settle carries over to each term that directly follows a released one from when no earlier grant can be valid.
 func (r *replica) settle() {
 	for i := int8(1); i < r.count; i++ {
-		if previous, t := &r.turns[i-1], &r.turns[i]; t.direct && previous.released {
+		if previous, t := &r.terms[i-1], &r.terms[i]; t.direct && previous.released {
 			t.settle = min(t.settle, previous.settle)
 		}
 	}
@@ -30,8 +32,8 @@ func (r *replica) settle() {
 // settleAtOnce carries over nothing but that the term before was released: the mutant without SettledBefore.
 func (r *replica) settleAtOnce() {
 	for i := int8(1); i < r.count; i++ {
-		if r.turns[i].direct && r.turns[i-1].released {
-			r.turns[i].settle = 0
+		if r.terms[i].direct && r.terms[i-1].released {
+			r.terms[i].settle = 0
 		}
 	}
 }
@@ -43,7 +45,7 @@ func (s *state) note(index int8, v view, rules Rules) bool {
 	if last != nil && v.term <= last.term {
 		return false
 	}
-	t := turn{view: v, settle: duration}
+	t := observedTerm{view: v, settle: duration}
 	if last != nil {
 		t.direct = v.generation == last.generation+1 || !rules[DirectSuccessor]
 	}
@@ -71,8 +73,8 @@ func (s *state) observe(index int8, got view, rules Rules) {
 	if !rules[WaitAfterFall] {
 		settle = 0
 	}
-	r.turns, r.count = [maxTurns]turn{}, 0
-	r.push(turn{view: got, settle: settle})
+	r.terms, r.count = [maxTerms]observedTerm{}, 0
+	r.push(observedTerm{view: got, settle: settle})
 }
 
 // vouches reports whether a replica gave no grant to another process of the pod that may still be valid.
@@ -94,12 +96,17 @@ func (s *state) vouches(index int8, m message, rules Rules, own bool) bool {
 	return true
 }
 
-// release marks the term that a pod has stepped down from.
+// release marks the term that a pod has stepped down from, and forgets the grants of the session that did. It does nothing when a restore took
+// back the later term after the pod had stepped down.
 func (s *state) release(index int8, m message, rules Rules) {
 	s.note(index, m.got, rules)
 	r := &s.replicas[index]
+	if rules[LaterKnown] && !slices.ContainsFunc(r.terms[:r.count], func(t observedTerm) bool { return t.view == m.got }) {
+		return
+	}
+	r.granted[m.client][m.session-1] = 0
 	for i := int8(0); i < r.count; i++ {
-		if t := &r.turns[i]; t.leader == m.pod && (t.term == m.term || !rules[NamedTerm]) {
+		if t := &r.terms[i]; t.leader == m.pod && (t.term == m.term || !rules[NamedTerm]) {
 			t.released = true
 		}
 	}

@@ -14,8 +14,10 @@ const (
 	JoinNextRead
 	// CountFromSent counts a grant from when the request was sent, and not from when the answer came.
 	CountFromSent
-	// NewerTerm counts a step-down only after a live read that shows another leader with a later term.
+	// NewerTerm counts a step-down only when another leader is known to have a later term.
 	NewerTerm
+	// LaterKnown counts a step-down only while that later term is known. After a restore it no longer is, and the term before may have begun again.
+	LaterKnown
 	// NamedTerm counts a step-down for the term that it names, and no later one of the same pod.
 	NamedTerm
 	// DirectSuccessor counts a step-down only for the term that follows directly.
@@ -59,7 +61,7 @@ func (r Rules) Without(rule Rule) Rules {
 
 var names = [rules]string{
 	WaitAfterMove: "WaitAfterMove", WaitAfterStart: "WaitAfterStart", WaitAfterFall: "WaitAfterFall", JoinNextRead: "JoinNextRead",
-	CountFromSent: "CountFromSent", NewerTerm: "NewerTerm", NamedTerm: "NamedTerm", DirectSuccessor: "DirectSuccessor",
+	CountFromSent: "CountFromSent", NewerTerm: "NewerTerm", LaterKnown: "LaterKnown", NamedTerm: "NamedTerm", DirectSuccessor: "DirectSuccessor",
 	SettledBefore: "SettledBefore", OwnSessions: "OwnSessions", PeerSessions: "PeerSessions", VouchAfterStart: "VouchAfterStart",
 	PeerNotesTerm: "PeerNotesTerm", VoidEarlierAnswers: "VoidEarlierAnswers", NamedPod: "NamedPod", SeenBeforeRestore: "SeenBeforeRestore",
 }

@@ -84,7 +84,7 @@ func (sc *Scenario) first(rules Rules) state {
 		s.clients[sc.Pods] = client{pod: 1, session: 1}
 	}
 	for i := range s.replicas {
-		s.replicas[i].push(turn{view: s.store})
+		s.replicas[i].push(observedTerm{view: s.store})
 	}
 	for _, begins := range sc.Begins {
 		found := false

@@ -8,7 +8,7 @@ const (
 	maxClients  = 3
 	maxSessions = 2
 	maxMessages = 4
-	maxTurns    = 3
+	maxTerms    = 3
 	maxHistory  = 4
 )
 
@@ -49,21 +49,21 @@ type client struct {
 type replica struct {
 	// unsure is how many ticks are left in which it cannot vouch for what it did before its start.
 	unsure int8
-	// turns are what it has seen of the slice, the latest last.
-	turns [maxTurns]turn
+	// terms are what it has seen of the slice, the latest last.
+	terms [maxTerms]observedTerm
 	count int8
 	// granted is for how many ticks a grant that it gave to a session of a client may still be valid.
 	granted [maxClients][maxSessions]int8
 }
 
-// turn is one term that a replica has seen.
-type turn struct {
+// observedTerm is one term that a replica has seen.
+type observedTerm struct {
 	view
 	// settle is how many ticks are left until no grant of an earlier term can be valid.
 	settle int8
 	// released is whether this term's leader holds no grant any more.
 	released bool
-	// direct is whether no other term lies between this and the turn before.
+	// direct is whether no other term lies between this and the one before.
 	direct bool
 }
 
@@ -107,8 +107,8 @@ func (s *state) tick() {
 	for i := range s.replicas {
 		r := &s.replicas[i]
 		r.unsure = down(r.unsure)
-		for j := range r.turns {
-			r.turns[j].settle = down(r.turns[j].settle)
+		for j := range r.terms {
+			r.terms[j].settle = down(r.terms[j].settle)
 		}
 		for j := range r.granted {
 			for k := range r.granted[j] {

@@ -30,11 +30,17 @@ func (s *state) ask(index int8, sc *Scenario, rules Rules, visit step) {
 	}
 }
 
-// begin lets a replica read for a step-down that has arrived.
+// begin lets a replica decide about a step-down that has arrived. It reads for it unless it knows already that the leader has moved.
 func (s *state) begin(i int, sc *Scenario, rules Rules, visit step) {
-	after := *s
+	after, m := *s, s.messages[i]
 	after.messages[i] = message{}
-	after.read(s.messages[i], sc, rules, visit, func() string { return fmt.Sprintf("replica %d gets the step-down", s.messages[i].replica) })
+	say := func() string { return fmt.Sprintf("replica %d gets the step-down", m.replica) }
+	if last := s.replicas[m.replica].last(); last != nil && last.term > m.term && last.leader != m.pod {
+		m.got = last.view
+		after.decide(m, sc, rules, visit, say)
+		return
+	}
+	after.read(m, sc, rules, visit, say)
 }
 
 // read lets a replica read for a message. A replica has one read of a slice under way at a time.
@@ -70,7 +76,7 @@ func (s *state) decide(m message, sc *Scenario, rules Rules, visit step, say fun
 			after.add(m)
 		}
 		visit(after, func() string {
-			return say() + fmt.Sprintf(", which reads term %d and asks the other replica if it may count", m.got.term)
+			return say() + fmt.Sprintf(", which knows of term %d and asks the other replica if it may count", m.got.term)
 		})
 		return
 	}

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// turn is what the records say of one term.
-type turn struct {
+// held is what the records say of one term.
+type held struct {
 	first, last Record
 	pods        map[string]bool
 }
 
-// turns returns the turns in the order of their terms.
-func turns(records []Record) []turn {
-	byTerm := map[int64]*turn{}
+// terms returns what the records say of each term, in the order of the terms.
+func terms(records []Record) []held {
+	byTerm := map[int64]*held{}
 	for _, r := range records {
 		t := byTerm[r.Term]
 		if t == nil {
-			t = &turn{first: r, last: r, pods: map[string]bool{}}
+			t = &held{first: r, last: r, pods: map[string]bool{}}
 			byTerm[r.Term] = t
 		}
 		t.pods[r.Pod] = true
@@ -32,7 +32,7 @@ func turns(records []Record) []turn {
 			t.last = r
 		}
 	}
-	var all []turn
+	var all []held
 	for _, term := range slices.Sorted(maps.Keys(byTerm)) {
 		all = append(all, *byTerm[term])
 	}
@@ -42,8 +42,8 @@ func turns(records []Record) []turn {
 // Problems returns what the records say against the promise that at most one pod holds a grant at a time: a term that two pods had a grant for, and a
 // pod whose grant was valid although another one had one for a later term before.
 func Problems(records []Record) (problems []string) {
-	var before *turn
-	for _, t := range turns(records) {
+	var before *held
+	for _, t := range terms(records) {
 		if len(t.pods) > 1 {
 			problems = append(problems, fmt.Sprintf("term %d: grants of %v", t.first.Term, slices.Sorted(maps.Keys(t.pods))))
 		}
@@ -59,7 +59,17 @@ func Problems(records []Record) (problems []string) {
 }
 
 // Moves returns how many terms there were with a grant, less one.
-func Moves(records []Record) int { return max(0, len(turns(records))-1) }
+func Moves(records []Record) int { return max(0, len(terms(records))-1) }
+
+// Handovers returns for how long nobody had a grant between each term and the next one; zero if looks of both overlap.
+func Handovers(records []Record) []time.Duration {
+	all := terms(records)
+	var between []time.Duration
+	for i := 1; i < len(all); i++ {
+		between = append(between, max(0, all[i].first.From-all[i-1].last.To))
+	}
+	return between
+}
 
 // Fault is what was done at a time.
 type Fault struct {

@@ -30,7 +30,7 @@ func TestProblems(t *testing.T) {
 			records: []Record{at(20, 2, "a"), at(30, 1, "a")},
 			want:    []string{"a had a grant for term 2, and a one for term 1 at least 9.9ms later"},
 		},
-		"two with a turn between": {
+		"two with a term between": {
 			records: []Record{at(0, 1, "a"), at(10, 2, "b"), at(20, 3, "c"), at(25, 1, "a")},
 			want: []string{
 				"b had a grant for term 2, and a one for term 1 at least 14.9ms later",
@@ -48,6 +48,14 @@ func TestProblems(t *testing.T) {
 				t.Errorf("unexpected problems (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestHandovers(t *testing.T) {
+	records := []Record{at(20, 2, "b"), at(0, 1, "a"), at(30, 2, "b"), {From: 29 * time.Millisecond, To: 31 * time.Millisecond, Term: 3, Pod: "a"}}
+	want := []time.Duration{20*time.Millisecond - 100*time.Microsecond, 0}
+	if diff := cmp.Diff(want, Handovers(records)); diff != "" {
+		t.Errorf("unexpected times (-want +got):\n%s", diff)
 	}
 }
 

@@ -38,16 +38,9 @@ func (w *workload) faults(t *testing.T) []fault {
 	for _, node := range w.nodes {
 		prepareCuts(t, node)
 	}
-	return []fault{
-		{"the leader is deleted", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
-			return nothing, w.remove(ctx, pod, 5)
-		})},
+	return append(w.planned(), []fault{
 		{"the leader is deleted by force", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
 			return nothing, w.remove(ctx, pod, 0)
-		})},
-		// The old leader goes on running, and may ask again at once: A to B to C, and back to A, within the length of a grant.
-		{"the leader is to lead no longer", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
-			return func(ctx context.Context) error { return w.annotate(ctx, pod, "null") }, w.annotate(ctx, pod, `"false"`)
 		})},
 		{"the leader is stopped", w.toLeader(func(_ context.Context, pod *corev1.Pod) (step, error) { return stopping(pod) })},
 		{"the leader is killed", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
@@ -91,12 +84,25 @@ func (w *workload) faults(t *testing.T) []fault {
 			return func(ctx context.Context) error { return w.remove(ctx, &replicas[0], 0) }, env.Kill(pids)
 		}},
 		{"the API server is stopped", func(context.Context, time.Duration) (step, error) {
-			pids, err := env.Programs("kube-apiserver", "")
+			pids, err := env.PIDsOfComponent("kube-apiserver", "")
 			if err != nil {
 				return nil, err
 			}
 			return func(context.Context) error { return env.Signal(pids, syscall.SIGCONT) }, env.Signal(pids, syscall.SIGSTOP)
 		}},
+	}...)
+}
+
+// planned are the hand-overs of a leader that still serves.
+func (w *workload) planned() []fault {
+	return []fault{
+		{"the leader is deleted", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
+			return nothing, w.remove(ctx, pod, 5)
+		})},
+		// The old leader goes on running, and may ask again at once: A to B to C, and back to A, within the length of a grant.
+		{"the leader is to lead no longer", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
+			return func(ctx context.Context) error { return w.annotate(ctx, pod, "null") }, w.annotate(ctx, pod, `"false"`)
+		})},
 	}
 }
 
@@ -142,7 +148,7 @@ func (w *workload) annotate(ctx context.Context, pod *corev1.Pod, value string) 
 
 // processes returns a pod's processes; errNotNow if there are none, because it is about to start or has just ended.
 func processes(pod *corev1.Pod) ([]int, error) {
-	pids, err := env.Processes(pod.Name)
+	pids, err := env.PIDsOfPod(pod.Name)
 	if err != nil {
 		return nil, errors.Join(errNotNow, err)
 	}

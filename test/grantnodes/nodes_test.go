@@ -34,14 +34,7 @@ func TestGrantsOnNodes(t *testing.T) {
 		seed = rand.IntN(1_000_000) + 1
 	}
 	t.Logf("GRANTS_SEED=%d", seed)
-	client := env.Connect(t)
-	env.BothReplicas(t, client)
-	grants, err := client.CoreV1().Services(env.TanistNamespace).Get(t.Context(), "tanist-grants", metav1.GetOptions{})
-	if err != nil {
-		t.Fatalf("Tanist must be installed with grants.enabled=true: %v", err)
-	}
-	w := newWorkload(t, client, "http://"+grants.Spec.ClusterIP)
-	w.awaitGrant(t, "at first")
+	w := granted(t)
 
 	chance := rand.New(rand.NewPCG(uint64(seed), 0))
 	all := w.faults(t)
@@ -79,6 +72,20 @@ func TestGrantsOnNodes(t *testing.T) {
 	if moves := Moves(records); moves == 0 {
 		t.Error("the leader never moved with a grant, so that this proves nothing")
 	}
+}
+
+// granted returns a workload of which a pod has a grant.
+func granted(t *testing.T) *workload {
+	t.Helper()
+	client := env.Connect(t)
+	env.BothReplicas(t, client)
+	grants, err := client.CoreV1().Services(env.TanistNamespace).Get(t.Context(), "tanist-grants", metav1.GetOptions{})
+	if err != nil {
+		t.Fatalf("Tanist must be installed with grants.enabled=true: %v", err)
+	}
+	w := newWorkload(t, client, "http://"+grants.Spec.ClusterIP)
+	w.awaitGrant(t, "at first")
+	return w
 }
 
 func wait(t *testing.T, d time.Duration) {

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
@@ -158,9 +159,9 @@ func (c thief) inForce() {
 	})
 }
 
-// denied reports whether a policy for Tanist's account has refused a request.
+// denied reports whether an answer of the API server is that a policy for Tanist's account has refused a request.
 func denied(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "ValidatingAdmissionPolicy '"+configurations+"-")
+	return apierrors.ReasonForError(err) != metav1.StatusReasonUnknown && strings.Contains(err.Error(), "ValidatingAdmissionPolicy '"+configurations+"-")
 }
 
 // service creates a Service as an administrator.

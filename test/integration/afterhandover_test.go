@@ -123,8 +123,8 @@ func TestTheOldLeaderIsEvicted(t *testing.T) {
 	}
 }
 
-// TestOnlyPlannedHandOversEvict: after a loss there is nobody to evict, and a Service that asks for nothing has its slice as ever.
-func TestOnlyPlannedHandOversEvict(t *testing.T) {
+// TestOnlyPlannedHandoversEvict: after a loss there is nobody to evict, and a Service that asks for nothing has its slice as ever.
+func TestOnlyPlannedHandoversEvict(t *testing.T) {
 	r := newTanist(t).startElected()
 	asked := r.evictions()
 	s := newNamespace(t)
@@ -151,6 +151,26 @@ func TestOnlyPlannedHandOversEvict(t *testing.T) {
 	if n := asked.Load(); n != 1 {
 		t.Errorf("%d evictions, want one", n)
 	}
+}
+
+// TestAPodThatNoLongerHoldsTheLeaseIsEvicted: so that clients which keep their connection follow an election of the application, too.
+func TestAPodThatNoLongerHoldsTheLeaseIsEvicted(t *testing.T) {
+	newTanist(t).startElected()
+	s := newNamespace(t)
+	set := s.replaceable()
+	s.withService("web", annotation(config.FollowLeaseKey, "elected"), annotation(config.AfterHandoverKey, "evict"))
+	s.withReadyPod("web", "a", ofReplicaSet(set))
+	s.withReadyPod("web", "b", ofReplicaSet(set))
+	s.holds("elected", "a_1")
+	first := s.leads("web", "a")
+	s.holds("elected", "b_1")
+	second := s.leads("web", "b")
+	if !s.next("web", first, second) || second.Reason != "LeaseHolder" {
+		t.Errorf("got %+v after %+v", second, first)
+	}
+	s.isEvicted("a")
+	s.reported("web", "OldLeaderEvicted", "pod a led before b")
+	s.stays("web", second)
 }
 
 func TestABudgetDelaysTheEviction(t *testing.T) {

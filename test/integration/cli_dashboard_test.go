@@ -78,7 +78,7 @@ func dashboardRows(t *testing.T, address string, found func(row page.Row) bool) 
 	t.Fatalf("the updates ended: %v", lines.Err())
 }
 
-func TestTheDashboardFollowsHandOversWithTheRoleView(t *testing.T) {
+func TestTheDashboardFollowsHandoversWithTheRoleView(t *testing.T) {
 	installation := newTanist(t)
 	installation.startElected()
 	s, _ := pair(t)

@@ -105,7 +105,7 @@ func fields(table string, age int) string {
 // ageColumn is the column SINCE in a Service's row without -A: SERVICE LEADER NODE SUCCESSOR TERM SINCE REASON WARNINGS.
 const ageColumn = 5
 
-func TestGetShowsWhoLeadsAfterHandOvers(t *testing.T) {
+func TestGetShowsWhoLeadsAfterHandovers(t *testing.T) {
 	installation := newTanist(t)
 	installation.startElected()
 	s, _ := pair(t)

@@ -15,7 +15,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/tanist-dev/tanist/test/controllers"
 )
@@ -69,7 +68,7 @@ func run(m *testing.M) (int, error) {
 // startCluster starts a control plane, which the tests use until stop is called.
 func startCluster(ctx context.Context) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	env := &envtest.Environment{}
+	env := controllers.ControlPlane()
 	env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/20,fd00:10::/108")
 	tracing, err := traceOnRequest()
 	if err != nil {

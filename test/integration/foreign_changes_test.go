@@ -91,7 +91,7 @@ func (s *testNamespace) leadsALivePod(service string) leadership {
 	return l
 }
 
-func TestLabelsThatOthersChangeStopNoHandOver(t *testing.T) {
+func TestLabelsThatOthersChangeStopNoHandover(t *testing.T) {
 	const platform = `{"metadata":{"labels":{%q:%s}}}`
 	keys := []string{config.ManagedByKey, config.SourceServiceKey}
 	values := map[string]string{"changed": `"platform"`, "the term is removed": `null`}

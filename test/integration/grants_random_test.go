@@ -149,8 +149,8 @@ func TestGrantsAtRandom(t *testing.T) {
 func (r *replica) waitElectedOr(other *replica) {
 	r.t.Helper()
 	select {
-	case <-r.elected:
-	case <-other.elected:
+	case <-r.elected():
+	case <-other.elected():
 	case <-time.After(waitTimeout):
 		r.t.Fatal("no replica was elected")
 	}

@@ -161,3 +161,23 @@ func TestGrants(t *testing.T) {
 		t.Errorf("the terms are %d, %d, %d", first.Term, second.Term, third.Term)
 	}
 }
+
+// TestTheHolderOfAFollowedLeaseGetsTheGrant: the application's own election says who leads, and a grant keeps the one before from acting meanwhile.
+func TestTheHolderOfAFollowedLeaseGetsTheGrant(t *testing.T) {
+	installation := newTanist(t)
+	_, one := installation.grantsOf("tanist-a", address(t, 103))
+	_, other := installation.grantsOf("tanist-b", address(t, 104))
+	s := newNamespace(t)
+	s.withService("web", annotation(config.FollowLeaseKey, "elected"), func(service *corev1.Service) {
+		service.Spec.IPFamilyPolicy = new(corev1.IPFamilyPolicySingleStack)
+	})
+	a, b := s.withContender("web", "a", one, address(t, 4)), s.withContender("web", "b", other, address(t, 5))
+	s.warned("web", "LeaseMissing", "Lease elected does not exist")
+	s.holds("elected", "a_1")
+	first := a.await(t)
+	s.holds("elected", "b_1")
+	second := b.await(t, first)
+	if second.Term <= first.Term || second.Term != s.leads("web", "b").Term {
+		t.Errorf("the terms are %d and %d", first.Term, second.Term)
+	}
+}

@@ -31,7 +31,7 @@ func TestNothingIsWrittenWhenNothingHappens(t *testing.T) {
 	}
 }
 
-func TestHandOversAreDecidedWithoutReadingTheAPI(t *testing.T) {
+func TestHandoversAreDecidedWithoutReadingTheAPI(t *testing.T) {
 	r := newTanist(t).startElected()
 	s, _ := pair(t)
 	before := r.counter("tanist_leader_cache_misses_total")

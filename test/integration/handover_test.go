@@ -4,7 +4,9 @@ package integration_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,4 +159,28 @@ func TestAPodWhosePortDoesNotResolveDoesNotLead(t *testing.T) {
 	if l := s.leads("web", "b"); l.Port != 15001 {
 		t.Errorf("got %+v", l)
 	}
+}
+
+// TestAHandoverWhoseAnswerIsLostIsReported: the API server carries out the write, and its answer never arrives. The second attempt gets a conflict.
+func TestAHandoverWhoseAnswerIsLostIsReported(t *testing.T) {
+	r := newTanist(t).startElected()
+	s, first := pair(t)
+	s.awaitPodEvents()
+	var writes atomic.Int32
+	lose := func(request *http.Request) {
+		if request.Method == http.MethodPut && strings.Contains(request.URL.Path, s.namespace+"/endpointslices/") && writes.Add(1) == 1 {
+			<-request.Context().Done()
+		}
+	}
+	r.network.answered.Store(&lose)
+	s.terminate("a")
+	second := s.leads("web", "b")
+	if !s.next("web", first, second) {
+		t.Errorf("got %+v after %+v", second, first)
+	}
+	s.reported("web", "LeaderChanged", second.Reason)
+	if got := writes.Load(); got != 2 {
+		t.Errorf("%d writes, want two", got)
+	}
+	s.stays("web", second)
 }

@@ -98,7 +98,7 @@ func TestAsManyCommitsAreUnderWayAsTheTuningSays(t *testing.T) {
 	}
 }
 
-// overload refuses the first requests of a kind as an overloaded API server does, and returns when each request of that kind was made.
+// overload refuses the first requests of a kind as an overloaded API server does, and returns the times at which the requests of that kind were made.
 func (r *replica) overload(refusals int, kind func(*http.Request) bool) (times func() []time.Time) {
 	var mu sync.Mutex
 	var all []time.Time
@@ -132,7 +132,7 @@ func wantPauses(t *testing.T, attempts []time.Time, n int, atLeast time.Duration
 	}
 }
 
-func TestAHandOverIsTriedAgainAsTheTuningSays(t *testing.T) {
+func TestAHandoverIsTriedAgainAsTheTuningSays(t *testing.T) {
 	installation := newTanist(t)
 	installation.tune("{}")
 	r := installation.startElected()

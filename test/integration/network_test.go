@@ -32,7 +32,7 @@ type network struct {
 	blind atomic.Bool
 	// tap, if any, is called before each request is sent. It may delay the request, and returns whether the API server is overloaded.
 	tap atomic.Pointer[func(*http.Request) (overloaded bool)]
-	// answered, if any, is called when a request has been carried out. It may delay the answer.
+	// answered, if any, is called when a request has been carried out. It may delay the answer, or lose it: when the request's context ends.
 	answered atomic.Pointer[func(*http.Request)]
 }
 
@@ -87,6 +87,10 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	w.network.skewDate(response)
 	if answered := w.network.answered.Load(); answered != nil {
 		(*answered)(request)
+		if err := request.Context().Err(); err != nil {
+			_ = response.Body.Close()
+			return nil, err
+		}
 	}
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()

@@ -23,7 +23,7 @@ func (r *replica) watches(namespaces int) {
 	r.counts(float64(namespaces), "tanist_watched_namespaces")
 }
 
-func TestHandOversGoOnWhileNamespacesOptInAndOut(t *testing.T) {
+func TestHandoversGoOnWhileNamespacesOptInAndOut(t *testing.T) {
 	i := newTanist(t)
 	i.tune("election: {optOutGrace: 0s}")
 	i.startElected().isTuned("election: {optOutGrace: 0s}")

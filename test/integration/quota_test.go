@@ -16,7 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/tanist-dev/tanist/test/controllers"
 )
 
 // limitedClasses allows Kubernetes' own priority classes only where a quota is for them, as GKE does outside kube-system.
@@ -62,7 +63,7 @@ func TestTheQuotaAllowsThePriorityClass(t *testing.T) {
 	if err := os.WriteFile(file, []byte(limitedClasses), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := &envtest.Environment{}
+	env := controllers.ControlPlane()
 	env.ControlPlane.GetAPIServer().Configure().Set("admission-control-config-file", file)
 	config, err := env.Start()
 	if err != nil {

@@ -5,18 +5,22 @@ package integration_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/config"
@@ -55,15 +59,23 @@ func newTanistFor(t *testing.T, namespaces ...string) *tanist {
 	return i
 }
 
-// replica is one manager, with everything that the program runs.
+// replica is a pod of the program.
 type replica struct {
-	t        *testing.T
+	t       *testing.T
+	network *network
+	port    int // of the webhooks; 0 without admission
+	cancel  context.CancelFunc
+	done    chan struct{}
+
+	mu sync.Mutex
+	// processes are those that have run, the last one being the one that runs.
+	processes []*process
+}
+
+// process is one manager, with everything that the program runs.
+type process struct {
+	manager.Manager
 	registry *prometheus.Registry
-	elected  <-chan struct{}
-	network  *network
-	port     int // of the webhooks; 0 without admission
-	cancel   context.CancelFunc
-	done     chan struct{}
 }
 
 // start runs a replica until the test ends or it is stopped, and waits until its caches are synced.
@@ -90,29 +102,87 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	}
 	// The test's context is cancelled before the clean-up, which stops replicas in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
-	r := &replica{t: i.t, registry: prometheus.NewRegistry(), network: n, port: options.WebhookPort, cancel: cancel, done: make(chan struct{})}
+	r := &replica{t: i.t, network: n, port: options.WebhookPort, cancel: cancel, done: make(chan struct{})}
 	api := rest.CopyConfig(cluster)
 	api.Impersonate = i.account()
 	if !n.direct {
 		api.Wrap(n.wrap)
 	}
-	mgr, err := app.New(ctx, api, options, app.Telemetry{Registerer: r.registry, Log: ctrl.Log, Tracer: tracer})
+	first, err := r.newProcess(ctx, api, options)
 	if err != nil {
 		i.t.Fatalf("failed to make replica: %v", err)
 	}
-	r.elected = mgr.Elected()
 	go func() {
 		defer close(r.done)
-		if err := mgr.Start(ctx); err != nil && !r.network.isCut() {
+		if err := r.runUntilStopped(ctx, first, func() (*process, error) {
+			// The one before ends without waiting for what it has begun to end.
+			awaitUnused(i.t, options.HealthAddress, fmt.Sprintf(":%d", options.WebhookPort))
+			return r.newProcess(ctx, api, options)
+		}); err != nil && !r.network.isCut() {
 			i.t.Errorf("replica ended: %v", err)
 		}
 	}()
 	i.t.Cleanup(r.stop)
-	if !mgr.GetCache().WaitForCacheSync(ctx) {
+	if !first.GetCache().WaitForCacheSync(ctx) {
 		i.t.Fatal("caches did not sync")
 	}
 	r.knowsNamespaces(options.HealthAddress)
 	return r
+}
+
+// newProcess makes a process, and does not run it.
+func (r *replica) newProcess(ctx context.Context, api *rest.Config, options app.Options) (*process, error) {
+	registry := prometheus.NewRegistry()
+	mgr, err := app.New(ctx, api, options, app.Telemetry{Registerer: registry, Log: ctrl.Log, Tracer: tracer})
+	if err != nil {
+		return nil, err
+	}
+	next := &process{mgr, registry}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.processes = append(r.processes, next)
+	return next, nil
+}
+
+// runUntilStopped runs a process. One that ends because it could not renew its Lease in time is followed by another one, as a container is
+// restarted: on a busy machine that may happen in any test.
+func (r *replica) runUntilStopped(ctx context.Context, current *process, next func() (*process, error)) error {
+	for {
+		err := current.Start(ctx)
+		if err == nil || ctx.Err() != nil || r.network.isCut() || err.Error() != "leader election lost" {
+			return err
+		}
+		r.t.Log("a replica could not renew its Lease, and is restarted")
+		if current, err = next(); err != nil {
+			return err
+		}
+	}
+}
+
+// awaitUnused waits until nobody listens on the addresses.
+func awaitUnused(t *testing.T, addresses ...string) {
+	t.Helper()
+	for _, address := range addresses {
+		if err := wait.PollUntilContextTimeout(context.WithoutCancel(t.Context()), 10*time.Millisecond, waitTimeout, true, func(ctx context.Context) (bool, error) {
+			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+			return err == nil && listener.Close() == nil, nil
+		}); err != nil {
+			t.Errorf("somebody listens on %s: %v", address, err)
+		}
+	}
+}
+
+// allProcesses returns the processes that have run. The last one runs.
+func (r *replica) allProcesses() []*process {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.processes)
+}
+
+// elected is closed when the replica holds the Lease.
+func (r *replica) elected() <-chan struct{} {
+	all := r.allProcesses()
+	return all[len(all)-1].Elected()
 }
 
 // knowsNamespaces waits until the replica has synced the namespaces that had opted in when it started.
@@ -148,7 +218,7 @@ func (i *tanist) startElected() *replica {
 func (r *replica) waitElected() {
 	r.t.Helper()
 	select {
-	case <-r.elected:
+	case <-r.elected():
 	case <-time.After(waitTimeout):
 		r.t.Fatal("no replica was elected")
 	}
@@ -156,7 +226,7 @@ func (r *replica) waitElected() {
 
 func (r *replica) holdsLease() bool {
 	select {
-	case <-r.elected:
+	case <-r.elected():
 		return true
 	default:
 		return false
@@ -186,15 +256,29 @@ func (r *replica) staysBackup() *replica {
 	return r
 }
 
+// gather returns the metrics of all processes, and of those that have ended no gauges.
+func (r *replica) gather() (all []*dto.MetricFamily) {
+	r.t.Helper()
+	processes := r.allProcesses()
+	for i, one := range processes {
+		families, err := one.registry.Gather()
+		if err != nil {
+			r.t.Fatalf("failed to gather metrics: %v", err)
+		}
+		for _, family := range families {
+			if i == len(processes)-1 || family.GetType() != dto.MetricType_GAUGE {
+				all = append(all, family)
+			}
+		}
+	}
+	return all
+}
+
 // counter returns the sum of a metric's series with these labels in this replica.
 func (r *replica) counter(name string, labels ...string) float64 {
 	r.t.Helper()
-	families, err := r.registry.Gather()
-	if err != nil {
-		r.t.Fatalf("failed to gather metrics: %v", err)
-	}
 	sum := 0.0
-	for _, family := range families {
+	for _, family := range r.gather() {
 		if family.GetName() != name {
 			continue
 		}
@@ -213,12 +297,28 @@ func (r *replica) counter(name string, labels ...string) float64 {
 	return sum
 }
 
+// samples returns the samples of a metric that are not zero, for a message.
+func (r *replica) samples(name string) string {
+	r.t.Helper()
+	var found []string
+	for _, family := range r.gather() {
+		if family.GetName() == name {
+			for _, metric := range family.GetMetric() {
+				if metric.GetCounter().GetValue() != 0 || metric.GetGauge().GetValue() != 0 {
+					found = append(found, metric.String())
+				}
+			}
+		}
+	}
+	return strings.Join(found, "; ")
+}
+
 // counts waits until a metric has a value: a replica counts a moment after it has written.
 func (r *replica) counts(want float64, name string, labels ...string) {
 	r.t.Helper()
 	history.eventually(r.t, func() string {
 		if got := r.counter(name, labels...); got != want {
-			return fmt.Sprintf("%s of %v, got %v", name, want, got)
+			return fmt.Sprintf("%s of %v, got %v of %s", name, want, got, r.samples(name))
 		}
 		return ""
 	})

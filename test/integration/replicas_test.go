@@ -4,6 +4,8 @@ package integration_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,7 +133,7 @@ func TestASliceThatIsLostWhileTanistIsNotThereComesBackWithItsLeader(t *testing.
 }
 
 // The recorder sees a commit a moment before the replica that made it has the answer.
-func TestAReplicaThatStopsRightAfterAHandOverReportsIt(t *testing.T) {
+func TestAReplicaThatStopsRightAfterAHandoverReportsIt(t *testing.T) {
 	r := newTanist(t).startElected()
 	s, _ := pair(t)
 	s.terminate("a")
@@ -217,6 +219,29 @@ func TestTheNextHolderOfTheLeaseGoesOnWithLeaderServices(t *testing.T) {
 	holder.die()
 	s.annotate("web", config.EnabledKey, "")
 	s.isGone("web-leader") // after the Lease has expired
+}
+
+func TestAHolderThatCannotRenewItsLeaseEndsAndComesBack(t *testing.T) {
+	holder := newTanist(t).startElected()
+	s, first := pair(t)
+	refusesLeases := func(request *http.Request) (refused bool) {
+		return request.Method != http.MethodGet && strings.Contains(request.URL.Path, "/leases")
+	}
+	holder.network.tap.Store(&refusesLeases)
+	history.eventually(t, func() string {
+		if len(holder.allProcesses()) == 1 {
+			return "that the holder ends"
+		}
+		return ""
+	})
+	holder.network.tap.Store(nil)
+	s.stays("web", first)
+	holder.waitElected()
+	s.terminate("a")
+	if l := s.leads("web", "b"); !s.next("web", first, l) {
+		t.Errorf("got %+v", l)
+	}
+	holder.counts(1, "tanist_handovers_total", "reason=FirstLeader")
 }
 
 func TestALeaderStaysWhenTheAPIServerIsOutOfReachForAWhile(t *testing.T) {

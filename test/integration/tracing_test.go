@@ -48,7 +48,7 @@ func (t traced) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.RoundTripper.RoundTrip(r)
 }
 
-func TestAHandOverIsAPartOfTheTraceOfItsDeletion(t *testing.T) {
+func TestAHandoverIsAPartOfTheTraceOfItsDeletion(t *testing.T) {
 	const request = "b7ad6b7169203331"
 	trace := fmt.Sprintf("%032x", time.Now().UnixNano())
 	_, r := admitting(t)

@@ -114,7 +114,7 @@ func toAPIServer(t *testing.T, _ *scene) (inject, end step) {
 
 func programs(t *testing.T, name, node string) []int {
 	t.Helper()
-	pids, err := env.Programs(name, node)
+	pids, err := env.PIDsOfComponent(name, node)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func programs(t *testing.T, name, node string) []int {
 // containerProcesses are the first process of a pod's container, and all others.
 func containerProcesses(t *testing.T, pod string) (main, children []int) {
 	t.Helper()
-	pids, err := env.Processes(pod)
+	pids, err := env.PIDsOfPod(pod)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func (r release) krewManifest(sums map[platform]string) index.Plugin {
 		Spec: index.PluginSpec{
 			Version: r.tag(), Homepage: repository,
 			ShortDescription: "Show, check and move the leader behind a Service",
-			Description: "Tanist keeps exactly one leader pod behind a Service. This plugin shows the\n" +
+			Description: "Tanist keeps one leader pod behind a Service. This plugin shows the\n" +
 				"leader, its successor and past hand-overs, checks the installation, hands a\n" +
 				"leader over, and measures failovers.\n",
 			Caveats: "Most commands need Tanist in the cluster:\n" + repository + "/blob/" + r.tag() + "/docs/installing.md\n",

@@ -2,6 +2,7 @@ package handover
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -37,8 +38,9 @@ type cluster struct {
 	// preferred are the pods that were preferred, by Service, and dryRuns the Services of which a dry run was made.
 	preferred map[string]string
 	dryRuns   []string
-	// refuses makes the API server refuse the annotation of a Service.
+	// refuses makes the API server refuse the annotation of a Service, loses is how many answers to patches are lost.
 	refuses string
+	loses   int
 }
 
 // newCluster returns a cluster with two nodes and a Lease that a replica renews.
@@ -92,6 +94,13 @@ func (c *cluster) patch(action clienttesting.Action) (bool, runtime.Object, erro
 		_, value, _ = strings.Cut(value, `"value":"`)
 		pod, _, _ := strings.Cut(value, `"`)
 		c.preferred[patch.Name] = pod
+	}
+	if c.loses > 0 {
+		c.loses--
+		if _, _, err := clienttesting.ObjectReaction(c.Tracker())(action); err != nil {
+			return true, nil, err
+		}
+		return true, nil, context.DeadlineExceeded
 	}
 	return false, nil, nil
 }

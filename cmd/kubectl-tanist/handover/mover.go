@@ -17,6 +17,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/retry"
 )
 
 // mover makes one hand-over.
@@ -64,6 +65,9 @@ func (m *mover) leadsAlready(s *snapshot) bool {
 func (m *mover) move(ctx context.Context, s *snapshot) (outcome, error) {
 	started := time.Now()
 	if err := m.prefer(ctx, s.source, m.to); err != nil {
+		if errors.Is(err, retry.ErrUnanswered) {
+			err = errors.Join(err, m.restore(ctx, s.source, m.to)) // the annotation may be there
+		}
 		return outcome{}, err
 	}
 	leadership, err := m.await(ctx, s)

@@ -13,10 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/retry"
 )
 
-// writeTimeout is how long a write may take.
-const writeTimeout = 10 * time.Second
+// writePolicy is how a write is tried again. Each may be made twice: the second time it changes nothing.
+var writePolicy = retry.Policy{Name: "plugin", MaxAttempts: 3, InitialDelay: 200 * time.Millisecond, MaxDelay: time.Second, Timeout: 10 * time.Second}
 
 // operation is one operation of a JSON patch.
 type operation struct {
@@ -59,12 +60,12 @@ func (m *mover) patch(ctx context.Context, service *corev1.Service, operations [
 	if err != nil {
 		return fmt.Errorf("failed to encode patch: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
-	defer cancel()
 	how := metav1.PatchOptions{FieldManager: config.PluginFieldManager}
 	if m.dryRun {
 		how.DryRun = []string{metav1.DryRunAll}
 	}
-	_, err = m.client.CoreV1().Services(service.Namespace).Patch(ctx, service.Name, types.JSONPatchType, body, how)
-	return err
+	return retry.Write(context.WithoutCancel(ctx), writePolicy, "patch-service", func(ctx context.Context) error {
+		_, err := m.client.CoreV1().Services(service.Namespace).Patch(ctx, service.Name, types.JSONPatchType, body, how)
+		return err
+	})
 }

@@ -101,7 +101,30 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 	}
 }
 
-func TestAHandOver(t *testing.T) {
+// TestAHandoverLeavesNoPreferenceBehind: the API server has carried out each patch, although its answer is lost.
+func TestAHandoverLeavesNoPreferenceBehind(t *testing.T) {
+	for name, test := range map[string]struct {
+		loses int
+		fails bool
+	}{
+		"the first answer is lost":                {loses: 1},
+		"all answers to the first patch are lost": {loses: writePolicy.MaxAttempts, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"}))
+			c.loses = test.loses
+			_, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"})
+			if (failure != "") != test.fails {
+				t.Errorf("got error %q", failure)
+			}
+			if got := c.preference(t, "shop", "web"); got != "" {
+				t.Errorf("the annotation is left: %s", got)
+			}
+		})
+	}
+}
+
+func TestAHandover(t *testing.T) {
 	c := newCluster(t, led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"}))
 	out, stderr, failure := c.handsOver(t, options{namespace: "shop", service: "web"})
 	if !strings.HasPrefix(out, "web: from web-1 to web-2, term 6, after ") || stderr != "" || failure != "" {

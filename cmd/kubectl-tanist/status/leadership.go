@@ -64,8 +64,8 @@ func leadershipIn(slice *discoveryv1.EndpointSlice) Leadership {
 	return leadership
 }
 
-// leaderlessSince returns when the last leader was lost, from the history. It is nil if there was none, or if the history does not say. The
-// annotation with the time of the change exists only while a pod leads.
+// leaderlessSince returns the time at which the last leader was lost, from the history. It is nil if there was none, or if the history does
+// not say. The annotation with the time of the change exists only while a pod leads.
 func leaderlessSince(slice *discoveryv1.EndpointSlice, term int64) *time.Time {
 	moves, _ := leaderslice.ParseHistory(slice.Annotations)
 	if len(moves) == 0 {

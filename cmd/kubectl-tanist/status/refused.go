@@ -54,7 +54,7 @@ func (f findings) overtaken(event *corev1.Event) bool {
 	return false
 }
 
-// lastSeen returns when an Event last occurred.
+// lastSeen returns the time at which an Event last occurred.
 func lastSeen(event *corev1.Event) time.Time {
 	if event.Series != nil {
 		return event.Series.LastObservedTime.Time

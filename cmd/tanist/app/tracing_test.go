@@ -54,7 +54,7 @@ func TestSpansAreSentToTheEndpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Now()
-		tracer.HandOver(t.Context(), tracing.HandOver{Service: "web", Began: now, Decided: now, Committed: now})
+		tracer.Handover(t.Context(), tracing.Handover{Service: "web", Began: now, Decided: now, Committed: now})
 		end()
 		select {
 		case request := <-c.requests:

@@ -57,7 +57,8 @@ var firstSteps = map[string]Page{
 		{Begins: "leader=", Test: "TestTutorial"},
 		{Begins: "bin/tanist-cluster --name demo down", Test: "TestSimulatedNodes"},
 		// The same on kind.
-		{Begins: "make build", Not: itself},
+		{Begins: "GOOS=linux", Not: itself},
+		{Begins: "go build", Not: itself},
 		{Begins: "export PATH", Not: kind},
 		{Begins: "image() {", Not: docker},
 		{Begins: "image ", Not: docker},
@@ -96,8 +97,12 @@ var usage = map[string]Page{
 	"docs/doctor.md":  {Scene: shop, Entries: []Entry{{Begins: "kubectl tanist doctor -n shop", Prints: `(?m)^√ Tanist is installed$`}}},
 	"docs/losses.md":  {Scene: shop, Entries: []Entry{{Begins: "kubectl annotate", Prints: "annotated"}, {Begins: "kubectl tanist get -A -o wide", Prints: "WATCHED"}}},
 	"docs/tracing.md": {},
-	"docs/grants.md": {Entries: []Entry{
-		{Begins: "curl --cacert", Test: "TestGrantsWithTokens"},
-		{Begins: "curl ", Test: "TestGrants"},
-	}},
+	"docs/grants.md": {
+		Scene: shop,
+		Entries: []Entry{
+			{Begins: "curl --cacert", Test: "TestGrantsWithTokens"},
+			{Begins: "curl ", Test: "TestGrants"},
+			{Begins: "kubectl create configmap", Prints: "created"},
+		},
+	},
 }

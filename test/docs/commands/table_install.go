@@ -8,6 +8,10 @@ var installation = map[string]Page{
 		Set: replica,
 		Entries: []Entry{
 			{Begins: "make build", Not: itself},
+			{Begins: "export PATH", Not: itself},
+			{Begins: "kubectl tanist rotate-secret", Replace: []string{"rotate-secret", "rotate-secret --dry-run=server"}, Prints: `secret changed \(server dry run\)`},
+			{Begins: "GOOS=linux", Not: itself},
+			{Begins: "go build", Not: itself},
 			{Begins: "printf 'FROM scratch", Not: docker},
 			{Begins: "docker ", Not: docker},
 			{Begins: "kubectl create namespace tanist-system", Replace: []string{"tanist-system", "tanist-docs"}, Prints: "created"},

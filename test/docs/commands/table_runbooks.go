@@ -1,6 +1,19 @@
 package commands
 
 var runbooks = map[string]Page{
+	"docs/runbooks/LeaderDidNotMove.md": {Scene: shop, Entries: []Entry{
+		{Begins: "kubectl tanist history", Prints: `^TIME +FROM `},
+		{Begins: "kubectl tanist get payments", Prints: "WATCHED"},
+	}},
+	// The pod is the one that leads, and Tanist runs: it puts the slice right again.
+	"docs/runbooks/MoveTheLeaderByHand.md": {Scene: shop, Set: leader, Replace: []string{"POD", "$leader"}, Entries: []Entry{
+		{Begins: "ip="},
+		{Begins: "ports="},
+		{Begins: "kubectl patch endpointslice payments-leader-ipv4", Prints: "patched", After: "kubectl wait --for jsonpath='{.endpoints[0].targetRef.name}'=" +
+			"$leader endpointslice/payments-leader-ipv4 --namespace shop --timeout 30s\n"},
+		{Begins: "kubectl annotate service payments -n shop tanist.dev/preferred-leader=", Prints: "annotated"},
+		{Begins: "kubectl annotate service payments -n shop tanist.dev/preferred-leader-", Prints: "annotated"},
+	}},
 	"docs/runbooks/TanistCertificateExpiring.md": {Entries: []Entry{
 		{Begins: "kubectl describe certificate", Prints: `(?s)Not After:.*Renewal Time:`},
 		{Begins: "kubectl get secret", Prints: `(?s)notAfter=.*issuer=`},

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,7 +34,7 @@ func main() {
 	}
 }
 
-// run writes records into a folder until the context ends. Then it steps down.
+// run writes records into a folder until the context ends.
 func run(ctx context.Context, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("got the arguments %q, want the folder for records", args)
@@ -53,33 +52,26 @@ func run(ctx context.Context, args []string) error {
 	go func() {
 		failed <- http.ListenAndServe(":8080", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	}()
-	var latest atomic.Pointer[leader.State]
-	go func() {
-		for state := range leader.Watch(ctx) {
-			latest.Store(&state)
-		}
-	}()
-	looks := time.NewTicker(interval)
-	defer looks.Stop()
-	for {
-		select {
-		case <-looks.C:
-			if err := look(file, pod, latest.Load()); err != nil {
+	return leader.Run(ctx, func(ctx context.Context, state leader.State) error {
+		looks := time.NewTicker(interval)
+		defer looks.Stop()
+		for {
+			if err := look(file, pod, state); err != nil {
 				return err
 			}
-		case err := <-failed:
-			return err
-		case <-ctx.Done():
-			return leader.StepDown(context.WithoutCancel(ctx)) // it ends with the grant
+			select {
+			case <-looks.C:
+			case err := <-failed:
+				return err
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
-	}
+	})
 }
 
 // look writes a record if the grant is valid.
-func look(file *os.File, pod string, state *leader.State) error {
-	if state == nil {
-		return nil
-	}
+func look(file *os.File, pod string, state leader.State) error {
 	from, err := grantnodes.Now()
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ func TestFollowing(t *testing.T) {
 				if p.Decision.Move && (!p.WritesPrimary || in.Unstable(p, gen.T0) != "") {
 					t.Errorf("the move is not written: %q", in.Unstable(p, gen.T0))
 				}
-				for _, warning := range leaseWarnings(in, p) {
+				for _, warning := range followedLeaseWarnings(in, p) {
 					got = append(got, warning.Reason+": "+warning.Note)
 				}
 				if strings.Join(got, "\n") != strings.Join(test.want, "\n") {

@@ -12,22 +12,22 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/notify"
 )
 
-// followed returns the Lease that the Service follows.
-func (in Input) followed(rules election.Rules, state lease.State) followed {
+// followedLease returns the Lease that the Service follows.
+func (in Input) followedLease(rules election.Rules, state lease.State) followedLease {
 	if rules.Following == nil {
-		return followed{}
+		return followedLease{}
 	}
-	return followed{name: in.Options.FollowLease, state: state, holder: types.UID(rules.Following.Holder)}
+	return followedLease{name: in.Options.FollowLease, state: state, holder: types.UID(rules.Following.Holder)}
 }
 
-// leaseWarnings returns the problems of the Lease that a Service follows, and of its holder.
-func leaseWarnings(in Input, p Plan) []notify.Warning {
-	if p.followed.name == "" {
+// followedLeaseWarnings returns the problems of the Lease that a Service follows, and of its holder.
+func followedLeaseWarnings(in Input, p Plan) []notify.Warning {
+	if p.followedLease.name == "" {
 		return nil
 	}
 	var all []notify.Warning
 	add := func(reason, note string, related *corev1.Pod) {
-		warning := notify.Warning{Object: in.Source, Reason: reason, Action: notify.ActionElect, Note: "Lease " + p.followed.name + " " + note}
+		warning := notify.Warning{Object: in.Source, Reason: reason, Action: notify.ActionElect, Note: "Lease " + p.followedLease.name + " " + note}
 		if related != nil {
 			warning.Related = related
 		}
@@ -35,7 +35,7 @@ func leaseWarnings(in Input, p Plan) []notify.Warning {
 	}
 	const stays = "; until then the leader stays while it serves, and no other pod follows it"
 	identity := lease.Holder(in.Lease.Lease)
-	switch p.followed.state {
+	switch p.followedLease.state {
 	case lease.Unreadable:
 		add(notify.ReasonLeaseUnreadable, "cannot be read, which needs the chart's value followLeases=true"+stays+": "+in.Lease.Refused, nil)
 	case lease.Missing:
@@ -44,7 +44,7 @@ func leaseWarnings(in Input, p Plan) []notify.Warning {
 		add(notify.ReasonLeaseNotHeld, "has no holder: the application has elected nobody"+stays, nil)
 	case lease.Expired:
 		until := "; its pod keeps the traffic while it serves"
-		if p.followed.holder == "" { // the pod is gone, or the Service does not select it
+		if p.followedLease.holder == "" { // the pod is gone, or the Service does not select it
 			until = stays
 		}
 		add(notify.ReasonLeaseNotHeld, fmt.Sprintf("has expired: %q has not renewed it, and no other pod has taken it", identity)+until, nil)
@@ -56,7 +56,7 @@ func leaseWarnings(in Input, p Plan) []notify.Warning {
 			"or that name, an underscore and anything", identity)+stays, nil)
 	case lease.Held:
 	}
-	if pod := in.Pod(p.followed.holder); pod != nil && p.Decision.Leader == nil {
+	if pod := in.Pod(p.followedLease.holder); pod != nil && p.Decision.Leader == nil {
 		add(notify.ReasonLeaseHolderNotReady, "is held by pod "+pod.Name+", which gets no traffic: "+p.whyNot(pod.UID), pod)
 	}
 	return all

@@ -1,0 +1,72 @@
+//go:build e2e
+
+package grantnodes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tanist-dev/tanist/test/env"
+)
+
+// TestPlannedHandoversOnNodes moves the leader again and again while all else is well, and tells for how long nobody had a grant.
+//
+// GRANTS_HANDOVERS is how often it moves for each reason (10).
+func TestPlannedHandoversOnNodes(t *testing.T) {
+	times := env.Number(t, "GRANTS_HANDOVERS", 10)
+	w := granted(t)
+	for _, chosen := range w.planned() {
+		var all []time.Duration
+		for range times {
+			w.awaitPods(t)
+			before := Moves(w.records(t))
+			end, err := chosen.begin(t.Context(), 0)
+			if err != nil {
+				t.Fatalf("failed to begin %s: %v", chosen.name, err)
+			}
+			env.Await(t, "another pod has a grant", func(context.Context) error {
+				if got := Moves(w.records(t)); got != before+1 {
+					return fmt.Errorf("the leader has moved %d times, want %d", got, before+1)
+				}
+				return nil
+			})
+			if err := end(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			handovers := Handovers(w.records(t))
+			all = append(all, handovers[len(handovers)-1])
+		}
+		slices.Sort(all)
+		t.Logf("%s: nobody had a grant for %s (median), %s (p99), at most %s, %d times", chosen.name,
+			all[len(all)/2], all[(len(all)*99+99)/100-1], all[len(all)-1], len(all))
+	}
+	for _, problem := range Problems(w.records(t)) {
+		t.Error(problem)
+	}
+}
+
+// awaitPods waits until all pods are ready, and none is being deleted.
+func (w *workload) awaitPods(t *testing.T) {
+	t.Helper()
+	env.Await(t, "all pods are ready", func(ctx context.Context) error {
+		list, err := w.client.CoreV1().Pods(w.namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		ready := 0
+		for i := range list.Items {
+			if pod := &list.Items[i]; pod.DeletionTimestamp == nil && env.IsReady(pod) {
+				ready++
+			}
+		}
+		if ready != pods || len(list.Items) != pods {
+			return fmt.Errorf("%d of %d pods are ready, want %d", ready, len(list.Items), pods)
+		}
+		return nil
+	})
+}
