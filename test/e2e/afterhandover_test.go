@@ -162,7 +162,8 @@ func TestAConnectionDoesNotStayOnTheOldLeader(t *testing.T) {
 		t.Errorf("the new leader %s has not answered the client", leaderOf(after))
 	}
 	if failed := kept.failures(); len(failed) > 0 {
-		t.Errorf("%d requests failed: %v", len(failed), failed)
+		t.Errorf("%d requests failed; pod %s last answered at %s; moves: %+v: %s",
+			len(failed), old, kept.answered(old).Format(time.StampMilli), leaders.allMoves(), strings.Join(failed, "\n"))
 	}
 	if moves := leaders.allMoves(); len(moves) != 1 {
 		t.Errorf("the leader moved %d times, want once: %+v", len(moves), moves)

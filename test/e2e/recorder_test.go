@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,6 +43,8 @@ type move struct {
 	service  string
 	from, to types.UID
 	reason   string
+	// seen is when the watch delivered it.
+	seen string
 }
 
 // recordLeaders starts a recorder, which ends with the test.
@@ -128,7 +131,7 @@ func (r *recorder) see(slice *discoveryv1.EndpointSlice) {
 	if now.term <= before.term || now.uid == before.uid {
 		r.wrong = append(r.wrong, fmt.Sprintf("%s: the term went from %d to %d and the leader from %q to %q", service, before.term, now.term, before.uid, now.uid))
 	}
-	r.moves = append(r.moves, move{service: service, from: before.uid, to: now.uid, reason: slice.Annotations[config.ReasonKey]})
+	r.moves = append(r.moves, move{service: service, from: before.uid, to: now.uid, reason: slice.Annotations[config.ReasonKey], seen: time.Now().Format(time.StampMilli)})
 }
 
 func (r *recorder) forget(slice *discoveryv1.EndpointSlice) {
