@@ -63,7 +63,8 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	if err := options.addGrants(ctx, mgr, stores, watched); err != nil {
 		return nil, err
 	}
-	c := controllers{sender: sender, all: all}
+	// The controllers end one after another, and each waits for its own Events.
+	c := controllers{failoverEvents: sender, afterHandoverEvents: sender.Separate(), all: all}
 	c.tuning, err = tuning.New(tuning.Options{
 		Namespace: options.Namespace, Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Tuning: options.Tuning,
 		Holds: options.Holds, Registerer: options.Registerer, Recorder: recorder, EnqueueAll: all.EnqueueAll, Loaded: options.Started,
@@ -91,7 +92,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	c.afterHandover, err = afterhandover.New(afterhandover.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Evictions: mgr.GetClient().SubResource("eviction"), Tuning: options.Tuning,
-		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Recorder: sender.FlushedRecorder(ctx),
+		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Recorder: c.afterHandoverEvents.FlushedRecorder(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -115,8 +116,9 @@ type controllers struct {
 	leaderService *leaderservice.Controller
 	afterHandover *afterhandover.Controller
 	tuning        *tuning.Controller
-	sender        *notify.EventSender
 	all           *store.AllServicesEnqueuer
+
+	failoverEvents, afterHandoverEvents *notify.EventSender
 }
 
 // addTo adds the controllers to a manager, with their sources.
@@ -139,8 +141,8 @@ func (c *controllers) addTo(mgr manager.Manager, watched *store.Watched) error {
 		return err
 	}
 	for _, runnable := range []manager.Runnable{
-		notify.FlushingController{Controller: failoverRunnable, Sender: c.sender}, leaderServiceRunnable,
-		notify.FlushingController{Controller: afterHandoverRunnable, Sender: c.sender}, tuningRunnable,
+		notify.FlushingController{Controller: failoverRunnable, Sender: c.failoverEvents}, leaderServiceRunnable,
+		notify.FlushingController{Controller: afterHandoverRunnable, Sender: c.afterHandoverEvents}, tuningRunnable,
 		whenElected(c.all.EnqueueAll), // this replica may now do what it left to the holder of the Lease before
 	} {
 		if err := mgr.Add(runnable); err != nil {

@@ -10,6 +10,10 @@ import (
 // away without a word must not hold up the attempt that would reach another.
 const AttemptTimeout = 3 * time.Second
 
+// AdmissionTimeout is how long one attempt at a write may take that no traffic waits for. An admission webhook may take 30 s, and only then does
+// the API server carry the write out, or say which webhook does not answer.
+const AdmissionTimeout = 35 * time.Second
+
 type failFastKey struct{}
 
 // WithFailFast marks the calls that a hand-over waits for.

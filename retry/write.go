@@ -14,6 +14,9 @@ import (
 // ErrUnanswered says that the API server may have carried out a write, although it failed.
 var ErrUnanswered = errors.New("an attempt has no answer, and may have been carried out")
 
+// ErrNotSent says that an attempt was given up before anything was sent.
+var ErrNotSent = errors.New("not sent")
+
 // Write is Do for a write. It does not cancel an attempt when the context ends, because the API server may carry it out, and then nobody would
 // know. It adds ErrUnanswered to its error if the API server may have carried out one of the attempts.
 func Write(ctx context.Context, policy Policy, op string, fn func(context.Context) error) error {
@@ -35,7 +38,7 @@ func Unanswered(err error) bool {
 	var status apierrors.APIStatus
 	var connecting *net.OpError
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, ErrNotSent):
 		return false
 	case errors.Is(err, ErrUnanswered):
 		return true

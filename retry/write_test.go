@@ -35,8 +35,10 @@ func TestWrite(t *testing.T) {
 		"a webhook cannot be called": {
 			errs: []error{errWebhook, errWebhook}, want: errWebhook,
 		},
-		"it is refused, because it was sent twice":    {errs: []error{fmt.Errorf("%w: %w", ErrUnanswered, errConflict)}, want: errConflict, wantUnanswered: true},
-		"it is refused after the server was too busy": {errs: []error{apierrors.NewTooManyRequests("x", 0), errConflict}, want: errConflict},
+		"it is refused, because it was sent twice":     {errs: []error{fmt.Errorf("%w: %w", ErrUnanswered, errConflict)}, want: errConflict, wantUnanswered: true},
+		"it is given up after the server was too busy": {errs: []error{apierrors.NewTooManyRequests("x", 0), ErrNotSent}, want: ErrNotSent},
+		"it is given up after an answer was lost":      {errs: []error{io.ErrUnexpectedEOF, ErrNotSent}, want: ErrNotSent, wantUnanswered: true},
+		"it is refused after the server was too busy":  {errs: []error{apierrors.NewTooManyRequests("x", 0), errConflict}, want: errConflict},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -80,19 +82,20 @@ func TestUnanswered(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"no error":                   {},
-		"a conflict":                 {err: apierrors.NewConflict(slices, "x", errors.New("changed"))},
-		"too many requests":          {err: apierrors.NewTooManyRequests("slow down", 1)},
-		"forbidden":                  {err: apierrors.NewForbidden(slices, "x", errors.New("no role"))},
-		"connection refused":         {err: connection("dial", syscall.ECONNREFUSED)},
-		"no connection in time":      {err: connection("dial", os.ErrDeadlineExceeded)},
-		"connection reset":           {err: connection("read", syscall.ECONNRESET), want: true},
-		"the attempt's deadline":     {err: context.DeadlineExceeded, want: true},
-		"canceled":                   {err: context.Canceled, want: true},
-		"etcd does not answer":       {err: apierrors.NewTimeoutError("etcd", 1), want: true},
-		"a webhook cannot be called": {err: errWebhook},
-		"gateway timeout":            {err: apierrors.NewGenericServerResponse(504, "put", slices, "x", "", 0, true), want: true},
-		"an answer that is cut off":  {err: io.ErrUnexpectedEOF, want: true},
+		"no error":                    {},
+		"a conflict":                  {err: apierrors.NewConflict(slices, "x", errors.New("changed"))},
+		"too many requests":           {err: apierrors.NewTooManyRequests("slow down", 1)},
+		"forbidden":                   {err: apierrors.NewForbidden(slices, "x", errors.New("no role"))},
+		"connection refused":          {err: connection("dial", syscall.ECONNREFUSED)},
+		"no connection in time":       {err: connection("dial", os.ErrDeadlineExceeded)},
+		"connection reset":            {err: connection("read", syscall.ECONNRESET), want: true},
+		"the attempt's deadline":      {err: context.DeadlineExceeded, want: true},
+		"canceled":                    {err: context.Canceled, want: true},
+		"etcd does not answer":        {err: apierrors.NewTimeoutError("etcd", 1), want: true},
+		"a webhook cannot be called":  {err: errWebhook},
+		"gateway timeout":             {err: apierrors.NewGenericServerResponse(504, "put", slices, "x", "", 0, true), want: true},
+		"given up before it was sent": {err: fmt.Errorf("heard again: %w", ErrNotSent)},
+		"an answer that is cut off":   {err: io.ErrUnexpectedEOF, want: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Unanswered(test.err); got != test.want {

@@ -43,7 +43,7 @@ func (c *Controller) apply(ctx context.Context, in input, d decision) (result, s
 // evict asks, once, for the eviction of the old leader. The UID makes sure that it is that pod, and no later one of its name. The API server may
 // ask to wait for ten seconds: the place is for others meanwhile.
 func (c *Controller) evict(ctx context.Context, in input) error {
-	return retry.Write(retry.WithFailFast(ctx), retry.Policy{Name: store.StandardPolicyName}, opEvict, func(ctx context.Context) error {
+	return retry.Write(retry.WithFailFast(ctx), retry.Policy{Name: store.StandardPolicyName, Timeout: retry.AdmissionTimeout}, opEvict, func(ctx context.Context) error {
 		return c.evictions.Create(ctx, in.pod, &policyv1.Eviction{
 			ObjectMeta:    metav1.ObjectMeta{Namespace: in.pod.Namespace, Name: in.pod.Name},
 			DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &in.old.UID}},
@@ -54,8 +54,12 @@ func (c *Controller) evict(ctx context.Context, in input) error {
 // evictions is how RBAC names what the account lacks if the chart does not give it.
 const evictions = `"pods/eviction"`
 
+// severalBudgets is in the answer, with code 500, to the eviction of a pod that several budgets select.
+const severalBudgets = "more than one PodDisruptionBudget"
+
 // evicted returns what the API server's answer to an eviction means.
 func evicted(err error) (result, string) {
+	var status apierrors.APIStatus
 	switch {
 	case err == nil:
 		return resultDone, "it was evicted"
@@ -65,6 +69,8 @@ func evicted(err error) (result, string) {
 		return resultRefused, err.Error()
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), evictions):
 		return resultFailed, err.Error() + " (the chart's value afterHandover.evictions gives the right)"
+	case errors.As(err, &status) && strings.Contains(status.Status().Message, severalBudgets):
+		return resultFailed, status.Status().Message
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err):
 		return resultFailed, err.Error()
 	case errors.Is(err, retry.ErrUnanswered):

@@ -71,7 +71,7 @@ func (c *Controller) acted(key types.NamespacedName, in input, became result, te
 		c.over(key, in, outcomeDone)
 		c.report(in, doneReason(in), text)
 	case resultGone:
-		in.pod = nil
+		in.setPod(nil)
 		return c.end(key, in, decide(in, c.clock.Now()))
 	case resultFailed:
 		c.over(key, in, outcomeFailed)

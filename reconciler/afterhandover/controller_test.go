@@ -196,6 +196,12 @@ func TestAnEviction(t *testing.T) {
 			event: "Warning AfterHandoverFailed " + told + ` and was not evicted, so connections may stay on it: pods "a1" is forbidden: ` +
 				`User "x" cannot create resource "pods/eviction" (the chart's value afterHandover.evictions gives the right)`,
 		},
+		"several budgets select it": {
+			answers:   []error{apierrors.NewInternalError(errors.New("this pod has more than one PodDisruptionBudget, which is not supported"))},
+			evictions: 1, outcome: "failed", took: time.Second,
+			event: "Warning AfterHandoverFailed " + told + " and was not evicted, so connections may stay on it: Internal error occurred: " +
+				"this pod has more than one PodDisruptionBudget, which is not supported",
+		},
 		"a policy refuses it": {
 			answers:   []error{apierrors.NewForbidden(pods, "a1", errors.New("not today"))},
 			evictions: 1, outcome: "failed", took: time.Second,

@@ -87,9 +87,9 @@ func (in input) evictedUnanswered() bool {
 	switch {
 	case !in.options.Evict || !in.tried.unanswered:
 		return false
-	case in.pod == nil || in.pod.UID != in.old.UID:
+	case in.gone:
 		return true
-	case in.pod.DeletionTimestamp == nil:
+	case in.pod == nil || in.pod.DeletionTimestamp == nil:
 		return false
 	}
 	disrupted := store.PodCondition(in.pod, corev1.DisruptionTarget)

@@ -49,12 +49,12 @@ func since(ago time.Duration) func(*input) {
 	return func(in *input) { in.state.Since = gen.T0.Add(-ago) }
 }
 
-// tried adds two attempts, the last of which was refused by a budget. The next may be made at once.
 // unanswered is an attempt that the API server may have carried out.
 func unanswered(in *input) {
 	in.tried = attempts{term: 6}.failed(resultUnanswered, "deadline exceeded", gen.T0.Add(-time.Minute))
 }
 
+// tried adds two attempts, the last of which was refused by a budget. The next may be made at once.
 func tried(in *input) {
 	in.tried = attempts{term: 6, times: 2, next: gen.T0, problem: "the budget refuses it", refused: true}
 }
@@ -99,7 +99,14 @@ func TestDecide(t *testing.T) {
 			changes: []func(*input){since(5 * time.Second), unanswered, pod(gen.Terminating, gen.DisruptionTarget)}, want: decision{step: stepEvicted},
 		},
 		"it is gone, although no answer said so": {
-			changes: []func(*input){since(5 * time.Second), unanswered, func(in *input) { in.pod = nil }}, want: decision{step: stepEvicted},
+			changes: []func(*input){since(5 * time.Second), unanswered, func(in *input) { in.pod, in.gone = nil, true }}, want: decision{step: stepEvicted},
+		},
+		"another pod has its name, although no answer said so": {
+			changes: []func(*input){since(5 * time.Second), unanswered, func(in *input) { in.gone = true }, pod(func(p *corev1.Pod) { p.UID = "another" })},
+			want:    decision{step: stepEvicted},
+		},
+		"the Service no longer selects it, and no answer came": {
+			changes: []func(*input){since(5 * time.Second), unanswered, func(in *input) { in.pod = nil }}, want: unneeded,
 		},
 		"it was deleted while no answer came": {
 			changes: []func(*input){since(5 * time.Second), unanswered, pod(gen.Terminating)}, want: unneeded,

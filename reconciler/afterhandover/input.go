@@ -16,6 +16,8 @@ type input struct {
 	old   leaderslice.OldLeader
 	// pod is the pod with the old leader's name; nil if there is none that the Service selects.
 	pod *corev1.Pod
+	// gone is that the old leader does not exist any more.
+	gone bool
 	// tried is what this replica has tried in this term.
 	tried attempts
 }

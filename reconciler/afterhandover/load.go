@@ -33,7 +33,7 @@ func (c *Controller) load(key types.NamespacedName) (in input, found bool) {
 	if in.old == (leaderslice.OldLeader{}) {
 		return in, false
 	}
-	in.addPod(c.stores.Pod(types.NamespacedName{Namespace: key.Namespace, Name: in.old.Name}))
+	in.setPod(c.stores.Pod(types.NamespacedName{Namespace: key.Namespace, Name: in.old.Name}))
 	in.tried = c.memory.attemptsOf(key, in.state.Term)
 	return in, true
 }
@@ -53,14 +53,16 @@ func (c *Controller) refresh(ctx context.Context, in *input) error {
 		return fmt.Errorf("failed to read Pod %s: %w", in.old.Name, err)
 	}
 	term := in.state.Term
-	in.state, in.old, in.pod = leaderslice.State{}, leaderslice.OldLeader{}, nil
+	in.state, in.old = leaderslice.State{}, leaderslice.OldLeader{}
 	in.addSlice(slice)
 	if in.state.Term != term {
 		in.old = leaderslice.OldLeader{} // the event of the newer slice decides
 	}
-	for i := range pods.Items {
-		in.addPod(trim.Pod(&pods.Items[i]))
+	var pod *corev1.Pod
+	if len(pods.Items) > 0 {
+		pod = trim.Pod(&pods.Items[0])
 	}
+	in.setPod(pod)
 	return nil
 }
 
@@ -77,9 +79,10 @@ func (in *input) addSlice(slice *discoveryv1.EndpointSlice) {
 	}
 }
 
-// addPod adds the old leader's pod, if it has not finished and the Service selects it: who may write EndpointSlices must not have another pod
-// evicted or called.
-func (in *input) addPod(pod *corev1.Pod) {
+// setPod sets the pod with the old leader's name, nil if there is none. It leaves out one that has finished or that the Service does not select: who
+// may write EndpointSlices must not have another pod evicted or called.
+func (in *input) setPod(pod *corev1.Pod) {
+	in.pod, in.gone = nil, pod == nil || pod.UID != in.old.UID
 	if pod == nil || len(in.source.Spec.Selector) == 0 || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return
 	}

@@ -34,7 +34,7 @@ func (c *Controller) apply(ctx context.Context, key types.NamespacedName, tuning
 	for i, write := range p.Writes {
 		attempt := c.attemptOf(key, p, i == 0)
 		if err := c.write(ctx, key, tuning, write, attempt); err != nil {
-			return i > 0, c.classify(err)
+			return i > 0, c.classify(key, err)
 		}
 	}
 	return len(p.Writes) > 0, nil
@@ -51,7 +51,7 @@ func (c *Controller) attemptOf(key types.NamespacedName, p planner.Plan, first b
 	return func(ctx context.Context, write cache.Write) (*discoveryv1.EndpointSlice, error) {
 		switch {
 		case byVerdict && first && c.observer.Verdict(key, p.Before.Leader.UID) == observe.NotLost:
-			return nil, errOutdated
+			return nil, fmt.Errorf("%w: %w", errOutdated, retry.ErrNotSent)
 		case write.Current == nil:
 			slice := write.Desired
 			return slice, c.client.Create(ctx, slice, leaderslice.FieldOwner)
@@ -83,8 +83,8 @@ func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning
 }
 
 // classify returns nil or errOutdated for errors that are not failures, and all others as they are. It counts conflicts, except for those that
-// an own write may have caused.
-func (c *Controller) classify(err error) error {
+// an own write may have caused whose answer was lost.
+func (c *Controller) classify(key types.NamespacedName, err error) error {
 	switch {
 	case err == nil, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return nil // everything is deleted with the namespace
@@ -92,7 +92,9 @@ func (c *Controller) classify(err error) error {
 		if errors.Is(err, retry.ErrUnanswered) {
 			return fmt.Errorf("%w: %w", errOutdated, retry.ErrUnanswered)
 		}
-		c.metrics.conflicts.Inc()
+		if !c.unanswered.has(key) {
+			c.metrics.conflicts.Inc()
+		}
 		return errOutdated
 	default:
 		return err

@@ -130,6 +130,7 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	case origin.path == pathPrepared:
 		c.leaders.CountPrepared(commitOutcome(committed, err))
 	case in.Authority != commitrules.AuthorityAll || !in.Preparable(p): // its end does not show which replica admission is called on
+	case errors.Is(err, errOutdated) && c.unanswered.has(key): // an own write may have caused the conflict
 	case errors.Is(err, errOutdated):
 		c.deferral.Conflict(key.Namespace)
 	case err == nil:
@@ -137,7 +138,7 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	}
 	if committed {
 		c.leaders.SetState(key, p.After, p.After.Term)
-		c.report(ctx, key, in, p, origin, decided)
+		c.report(ctx, key, in, p, origin, decided, time.Now())
 	}
 	return err
 }

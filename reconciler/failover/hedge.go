@@ -20,7 +20,7 @@ import (
 const hedgeAfter = 200 * time.Millisecond
 
 // updateHedged updates a slice, and sends the update again on another connection if there is no answer. The resourceVersion makes sure that
-// at most one of the two is carried out. If one has a conflict, the other may have been carried out, so the error says retry.ErrUnanswered then.
+// at most one of the two is carried out. The error says retry.ErrUnanswered if one of them may have been, although the last one was refused.
 func updateHedged(ctx context.Context, first, second client.Writer, write cache.Write) (*discoveryv1.EndpointSlice, error) {
 	type result struct {
 		slice *discoveryv1.EndpointSlice
@@ -45,7 +45,7 @@ func updateHedged(ctx context.Context, first, second client.Writer, write cache.
 			switch {
 			case got.err == nil:
 				return got.slice, nil
-			case apierrors.IsConflict(got.err) && (pending > 0 || failed != nil):
+			case apierrors.IsConflict(got.err) && pending > 0, pending == 0 && retry.Unanswered(failed):
 				return nil, fmt.Errorf("%w: %w", retry.ErrUnanswered, got.err)
 			case pending == 0:
 				return nil, got.err

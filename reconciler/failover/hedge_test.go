@@ -3,6 +3,9 @@ package failover
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +29,8 @@ type connection struct {
 	err  error
 	// answersAfter is how long the answer takes; never if it is negative.
 	answersAfter time.Duration
+	// resetAfter is when the connection is reset, after the update has arrived; zero for never.
+	resetAfter time.Duration
 
 	updates int
 }
@@ -38,6 +43,10 @@ func (c *connection) to(api client.WithWatch) client.Client {
 			err := c.err
 			if err == nil && !c.lost {
 				err = api.Update(ctx, obj, opts...)
+			}
+			if c.resetAfter > 0 {
+				<-time.After(c.resetAfter)
+				return io.ErrUnexpectedEOF
 			}
 			if c.lost || c.answersAfter < 0 {
 				<-ctx.Done()
@@ -55,6 +64,7 @@ func (c *connection) to(api client.WithWatch) client.Client {
 
 func TestAMoveByVerdictIsSentOnASecondConnection(t *testing.T) {
 	busy := apierrors.NewServiceUnavailable("starting")
+	dial := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	unanswered := func(err error) bool { return errors.Is(err, retry.ErrUnanswered) && apierrors.IsConflict(err) }
 	for name, test := range map[string]struct {
 		first, second connection
@@ -73,6 +83,16 @@ func TestAMoveByVerdictIsSentOnASecondConnection(t *testing.T) {
 		},
 		"the first one answers late, and the second one is refused": {
 			first: connection{answersAfter: time.Second}, second: connection{err: busy}, wantMoved: true, wantTook: time.Second, wantSecond: 1,
+		},
+		"the first one arrives and is reset, and the second one is refused": {
+			first: connection{resetAfter: hedgeAfter + time.Millisecond}, second: connection{err: dial, answersAfter: time.Second},
+			wantErr:   func(err error) bool { return errors.Is(err, retry.ErrUnanswered) && errors.Is(err, dial) },
+			wantMoved: true, wantTook: hedgeAfter + time.Second, wantSecond: 1,
+		},
+		"neither is ever sent": {
+			first: connection{err: dial, answersAfter: hedgeAfter + time.Millisecond}, second: connection{err: dial, answersAfter: time.Second},
+			wantErr:  func(err error) bool { return !errors.Is(err, retry.ErrUnanswered) && errors.Is(err, dial) },
+			wantTook: hedgeAfter + time.Second, wantSecond: 1,
 		},
 		"both are lost": {
 			first: connection{lost: true}, second: connection{lost: true}, wantTook: retry.AttemptTimeout, wantSecond: 1,

@@ -23,13 +23,14 @@ type origin struct {
 	traceParent string
 }
 
-// report counts, logs, traces and sends an Event about a commit that was sent when it was decided. It does not block: the Event is sent later.
-func (c *Controller) report(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, origin origin, decided time.Time) {
-	before, after, now := p.Before, p.After, time.Now()
+// report counts, logs, traces and sends an Event about a commit that was sent when it was decided, and carried out by the time it was answered. It
+// does not block: the Event is sent later.
+func (c *Controller) report(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, origin origin, decided, answered time.Time) {
+	before, after := p.Before, p.After
 	if p.Decision.Move {
 		duration := time.Duration(0)
 		if !in.Trigger.IsZero() {
-			duration = now.Sub(in.Trigger)
+			duration = answered.Sub(in.Trigger)
 		}
 		c.metrics.handover(after.Reason, origin.path, duration)
 		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && origin.path == pathUnprepared && !c.leaders.WasPrepared(key, before.Leader.UID) {
@@ -41,14 +42,14 @@ func (c *Controller) report(ctx context.Context, key types.NamespacedName, in pl
 		c.tracer.Handover(ctx, tracing.Handover{
 			Namespace: key.Namespace, Service: key.Name, From: before.Leader.Name, To: after.Leader.Name, Term: after.Term,
 			Reason: after.Reason, Path: string(origin.path), TraceParent: origin.traceParent, Prepared: origin.preparedAt,
-			Arrived: in.Trigger, Began: in.Began, Decided: decided, Committed: now,
+			Arrived: in.Trigger, Began: in.Began, Decided: decided, Committed: answered,
 		})
 	}
 	eventType, reason, note := planner.Describe(p)
 	if reason == "" {
 		return
 	}
-	event, err := notify.NewEvent(in.Source, c.committedSlice(key, p), now)
+	event, err := notify.NewEvent(in.Source, c.committedSlice(key, p), answered)
 	if err != nil {
 		logf.FromContext(ctx).Error(err, "Failed to create Event", "reason", reason, "note", note)
 		return

@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	eventsv1 "k8s.io/api/events/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -28,6 +31,7 @@ func TestAHandoverWhoseAnswerWasLostIsReported(t *testing.T) {
 		"the first attempt did not arrive":                    {lost: 1, want: 1},
 		"no attempt is answered":                              {lost: attempts, arrives: 1, want: 1},
 		"only the last of many arrives":                       {lost: 3 * attempts, arrives: 3 * attempts, want: 1},
+		"the first of very many arrives":                      {lost: 2 * maxUnanswered * attempts, arrives: 1, want: 1},
 		"none of many arrives":                                {lost: 3 * attempts, want: 1},
 		"the API server does not say what became of it":       {lost: 1, arrives: 1, away: 2 * attempts, want: 1},
 		"another replica has made the same decision":          {lost: 1, overruledBy: "b2"},
@@ -80,10 +84,51 @@ func TestAHandoverWhoseAnswerWasLostIsReported(t *testing.T) {
 				if got := testutil.ToFloat64(f.metrics.handovers.WithLabelValues("LeaderDeleted", "unprepared")); got != float64(test.want) {
 					t.Errorf("%v hand-overs are counted, want %d", got, test.want)
 				}
+				if got := testutil.ToFloat64(f.metrics.conflicts); test.overruledBy == "" && got != 0 {
+					t.Errorf("%v conflicts with other replicas are counted, and there is none", got)
+				}
 				if kept := f.unanswered.take(gen.ShopWeb); len(kept) > 0 {
 					t.Errorf("%d commits are kept although their outcome is known", len(kept))
 				}
 			})
 		})
 	}
+}
+
+// TestOneOfManyEqualCommitsIsReported: while there is no answer, each reconciliation commits the same, with the same trigger.
+func TestOneOfManyEqualCommitsIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newLeaseHolder(t)
+		lost, updates := true, 0
+		f.client = interceptor.NewClient(f.otherClient, interceptor.Funcs{
+			Update: func(ctx context.Context, api client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
+				if updates++; !lost || updates == 1 {
+					if err := api.Update(ctx, obj, opts...); err != nil || !lost {
+						return err
+					}
+				}
+				return context.DeadlineExceeded
+			},
+		})
+		if err := store.Fake(f.stores.Pods).Delete(gen.ReadyPod("b2")); err != nil { // nobody can follow
+			t.Fatal(err)
+		}
+		f.deleteLeader()
+		for range 3 {
+			_, _ = f.reconcile()
+			<-time.After(time.Second)
+		}
+		lost = false
+		if _, err := f.reconcile(); err != nil {
+			t.Error(err)
+		}
+		f.events.Wait()
+		var events eventsv1.EventList
+		if err := f.otherClient.List(t.Context(), &events); err != nil {
+			t.Fatal(err)
+		}
+		if len(events.Items) != 1 || events.Items[0].Reason != notify.ReasonLastResort {
+			t.Errorf("Events: %+v, want one about the last resort", events.Items)
+		}
+	})
 }

@@ -16,9 +16,18 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// apply makes the writes of a plan. A write that fails does not prevent the writes that do not depend on it.
-func (c *Controller) apply(ctx context.Context, plan plan) error {
-	return errors.Join(c.create(ctx, plan.create), c.patch(ctx, plan.patch), c.setCondition(ctx, plan.condition), c.remove(ctx, plan))
+// apply makes the writes of a plan, and removes from it the repairs that failed. A write that fails does not prevent the writes that do not depend on
+// it.
+func (c *Controller) apply(ctx context.Context, p *plan) error {
+	created, patched, conditioned := c.create(ctx, p.create), c.patch(ctx, p.patch), c.setCondition(ctx, p.condition)
+	removed := c.remove(ctx, p)
+	if patched != nil {
+		p.patch = nil
+	}
+	if conditioned != nil {
+		p.condition = nil
+	}
+	return errors.Join(created, patched, conditioned, removed)
 }
 
 func (c *Controller) create(ctx context.Context, service *corev1.Service) error {
@@ -75,9 +84,10 @@ func conditionToApply(condition *metav1.Condition) *metav1ac.ConditionApplyConfi
 }
 
 // remove makes the deletions of a plan in their order, and stops at the first that fails.
-func (c *Controller) remove(ctx context.Context, plan plan) error {
+func (c *Controller) remove(ctx context.Context, plan *plan) error {
 	if endpoints := plan.deleteEndpoints; endpoints != nil {
 		if err := c.delete(ctx, opDeleteEndpoints, endpoints); err != nil {
+			plan.deleteEndpoints = nil
 			return fmt.Errorf("failed to delete Endpoints %s: %w", endpoints.Name, err)
 		}
 	}
@@ -106,5 +116,5 @@ func (c *Controller) delete(ctx context.Context, op string, object client.Object
 
 // write writes to the API server, and tries again according to the standard policy.
 func (c *Controller) write(ctx context.Context, op string, call func(context.Context) error) error {
-	return retry.Write(ctx, store.StandardPolicy(c.tuning.Load()), op, call)
+	return retry.Write(ctx, store.WritePolicy(c.tuning.Load()), op, call)
 }

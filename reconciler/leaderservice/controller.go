@@ -24,7 +24,8 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	plan.deferReport(c.quiet.Remaining(key.Namespace, now))
 	c.spaceOut(key, &plan, now)
 	c.slowDown(key, &plan, in, now)
-	err = c.apply(ctx, plan)
+	err = c.apply(ctx, &plan)
+	c.recordRepairs(key, &plan, in, now)
 	result, err := c.result(key, &plan, in, err, now)
 	c.foreign.set(key, plan.foreignSlices)
 	notify.Emit(c.recorder, c.warnings.Filter(key, plan.warnings))
@@ -36,7 +37,6 @@ func (c *Controller) result(key types.NamespacedName, p *plan, in input, err err
 	switch {
 	case err == nil:
 		c.refusals.Forget(key)
-		c.recordRepairs(key, p, in, now)
 		if in.existing == nil {
 			c.repairs.Forget(key)
 			c.removals.Forget(key)

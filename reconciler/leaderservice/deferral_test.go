@@ -11,8 +11,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/test/gen"
@@ -103,6 +107,26 @@ func TestAFailedRepairIsNotContested(t *testing.T) {
 				t.Errorf("got the warnings %v, want only %q", reasons, test.want)
 			}
 		})
+	}
+}
+
+// TestARepairIsCountedAlthoughAnotherWriteFails: a policy refuses the condition, and somebody keeps undoing a label.
+func TestARepairIsCountedAlthoughAnotherWriteFails(t *testing.T) {
+	relabelled := gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Labels[config.ManagedByKey] = "platform" })
+	c := newController(t)
+	c.client = fake.NewClientBuilder().WithObjects(relabelled.DeepCopy()).Build()
+	c.status = interceptor.NewClient(fake.NewFakeClient(), interceptor.Funcs{
+		SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
+			return apierrors.NewForbidden(schema.GroupResource{Resource: "services/status"}, "web-leader", errors.New("a policy"))
+		},
+	}).Status()
+	p := decide(inputOf(gen.WebService(), withLeader(relabelled)), gen.T0)
+	p.condition = &conditionChange{service: relabelled}
+	if err := c.apply(t.Context(), &p); !apierrors.IsForbidden(err) {
+		t.Errorf("got error %v, want forbidden", err)
+	}
+	if p.patch == nil || p.condition != nil {
+		t.Errorf("the plan has the patch: %t, and the condition: %t; want only the patch", p.patch != nil, p.condition != nil)
 	}
 }
 

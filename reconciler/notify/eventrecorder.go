@@ -18,7 +18,12 @@ type eventRecorder struct {
 // Recorder returns a recorder for warnings, which sends Events until the context ends. It shares the limits of the sender, and Wait does not wait
 // for it: the next holder of the Lease finds the same warnings and records them again.
 func (s *EventSender) Recorder(ctx context.Context) events.EventRecorder {
-	return newEventSender(s.client, s.quiet, s.limits, s.instance).FlushedRecorder(ctx) // so that Events of commits do not queue behind warnings
+	return s.Separate().FlushedRecorder(ctx)
+}
+
+// Separate returns a sender that shares the limits, and has its own Events to wait for. They do not queue behind those of the other sender.
+func (s *EventSender) Separate() *EventSender {
+	return newEventSender(s.client, s.quiet, s.limits, s.instance)
 }
 
 // FlushedRecorder returns a recorder for what only this replica knows. Wait waits for its Events.

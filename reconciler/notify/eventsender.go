@@ -31,7 +31,7 @@ const reportingController = config.ManagedBy
 // eventPolicy is how often to try to send an Event. It is enough to wait for an API server that restarts, because no work queue tries
 // again afterwards.
 var eventPolicy = retry.Policy{
-	Name: "event", MaxAttempts: 40, InitialDelay: 100 * time.Millisecond, MaxDelay: 2 * time.Second,
+	Name: "event", MaxAttempts: 40, InitialDelay: 100 * time.Millisecond, MaxDelay: 2 * time.Second, Timeout: retry.AdmissionTimeout,
 }
 
 // maxConcurrentEvents is how many Events one sender sends at a time. A replica that begins to hold the Lease has a warning about each of

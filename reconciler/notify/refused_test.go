@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/tanist-dev/tanist/retry"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
@@ -37,6 +38,7 @@ func TestRefused(t *testing.T) {
 		"the API server shuts down":                {apierrors.NewServiceUnavailable("shutting down"), false},
 		"the API server has an error of its own":   {apierrors.NewInternalError(errors.New("etcd")), false},
 		"the namespace is being deleted":           {terminating, false},
+		"refused, perhaps because it was done":     {fmt.Errorf("%w (%w)", denied, retry.ErrUnanswered), false},
 		"there is no answer":                       {errors.New("connection refused"), false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,8 @@ import (
 // which the plan was made: the write may still arrive. A slice that was deleted since shows nothing, and the write counts as not carried out.
 //
 // Another replica may have made the same decision. So a move is looked up in the history, by its time to the millisecond, and later moves do not hide
-// it. Any other write must still be the last one, with the trigger's time, which each replica has from its own clock.
+// it. Any other write must still be the last one, with the trigger's time, which each replica has from its own clock. Without a trigger, it cannot be
+// told from another replica's.
 func (p Plan) CarriedOut(existing map[string]leaderslice.Slice) (carriedOut, known bool) {
 	write := p.Writes[0]
 	slice, exists := existing[write.Desired.Name]
@@ -28,6 +29,13 @@ func (p Plan) CarriedOut(existing map[string]leaderslice.Slice) (carriedOut, kno
 		}), true
 	default:
 		const trigger = corev1.EndpointsLastChangeTriggerTime
-		return leaderslice.SameSlice(slice.Object, write.Desired) && slice.Object.Annotations[trigger] == write.Desired.Annotations[trigger], true
+		ours := write.Desired.Annotations[trigger]
+		return ours != "" && slice.Object.Annotations[trigger] == ours && leaderslice.SameSlice(slice.Object, write.Desired), true
 	}
+}
+
+// SameBase reports whether the first writes of two plans change the same version of a slice, so that one of them at most is carried out.
+func (p Plan) SameBase(other Plan) bool {
+	a, b := p.Writes[0].Current, other.Writes[0].Current
+	return a == b || a != nil && b != nil && a.UID == b.UID && a.ResourceVersion == b.ResourceVersion
 }

@@ -42,6 +42,7 @@ func TestCarriedOut(t *testing.T) {
 	for name, test := range map[string]struct {
 		move           bool
 		created        bool // the write was to create the slice
+		untriggered    bool // the write has no trigger
 		now            *discoveryv1.EndpointSlice
 		wantCarriedOut bool
 		wantKnown      bool
@@ -57,6 +58,7 @@ func TestCarriedOut(t *testing.T) {
 		"another replica has created the slice":     {move: true, created: true, now: slice(moved(other)), wantKnown: true},
 		"no move, with the same trigger":            {now: slice(triggered(gen.T0)), wantCarriedOut: true, wantKnown: true},
 		"no move, with another trigger":             {now: slice(triggered(gen.T0.Add(1))), wantKnown: true},
+		"no move, and no trigger":                   {untriggered: true, now: slice(version("2")), wantKnown: true},
 		"no move, and it was undone": {
 			now: slice(triggered(gen.T0), func(s *discoveryv1.EndpointSlice) { s.Endpoints = nil }), wantKnown: true,
 		},
@@ -65,6 +67,9 @@ func TestCarriedOut(t *testing.T) {
 			p := Plan{
 				Decision: election.Decision{Move: test.move}, After: leaderslice.State{Term: 6, Since: since},
 				Writes: []cache.Write{{Desired: slice(triggered(gen.T0)), Current: slice(version("1"))}},
+			}
+			if test.untriggered {
+				p.Writes[0].Desired = slice()
 			}
 			if test.created {
 				p.Writes[0].Current = nil

@@ -21,6 +21,13 @@ func StandardPolicy(tuning config.Tuning) retry.Policy {
 	return policy(StandardPolicyName, tuning.Retry.Standard)
 }
 
+// WritePolicy returns the tuning's standard policy for a write.
+func WritePolicy(tuning config.Tuning) retry.Policy {
+	write := StandardPolicy(tuning)
+	write.Timeout = retry.AdmissionTimeout
+	return write
+}
+
 func policy(name string, tuning config.RetryPolicy) retry.Policy {
 	return retry.Policy{
 		Name: name, MaxAttempts: tuning.MaxAttempts,

@@ -89,7 +89,7 @@ func (c *Controller) readLive(ctx context.Context, namespace string) (*corev1.Co
 
 // do calls the API server, and tries again according to the standard policy.
 func (c *Controller) do(ctx context.Context, op string, call func(context.Context) error) error {
-	return retry.Do(ctx, store.StandardPolicy(c.tuning.Load()), op, call)
+	return retry.Do(ctx, store.WritePolicy(c.tuning.Load()), op, call)
 }
 
 // versionOf returns what identifies a version of a ConfigMap; empty when there is none.
