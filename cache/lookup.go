@@ -10,7 +10,7 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-// Want is what a caller needs to know about a Service.
+// Want says which Service and which slices a caller asks about.
 type Want struct {
 	// Service is the Service's UID.
 	Service types.UID
@@ -37,7 +37,7 @@ type Record struct {
 }
 
 // Lookup adds an entry for an opted-in Service if there is none, returns what is known about the Service, and counts a hit or a miss. Peek
-// and Warm change and count nothing. The Miss is empty for a hit. Otherwise it says why the record is not enough to decide from, and the
+// and PeekComplete change and count nothing. The Miss is empty for a hit. Otherwise it says why the record is not enough to decide from, and the
 // caller must read live and call Refresh.
 //
 // A slice that no informer has delivered counts as one that does not exist. If it exists, the API server refuses the write that creates it.
@@ -56,7 +56,7 @@ func (l *Leaders) Lookup(key types.NamespacedName, want Want) (Record, Miss) {
 	return e.record(), miss
 }
 
-// CountMiss counts a live read whose reason Lookup cannot know.
+// CountMiss counts a miss. Lookup calls it, and so does who reads live for a reason that Lookup cannot know.
 func (l *Leaders) CountMiss(miss Miss) {
 	l.metrics.misses.WithLabelValues(string(miss)).Inc()
 }
@@ -72,9 +72,9 @@ func (l *Leaders) Peek(key types.NamespacedName) (Record, bool) {
 	return e.record(), true
 }
 
-// Warm returns what is known about a Service, or false if that is not enough to decide from. Unlike Lookup it changes and counts nothing,
-// so admission may call it at any time, even while the failover controller works on the same Service.
-func (l *Leaders) Warm(key types.NamespacedName, want Want) (Record, bool) {
+// PeekComplete is Peek, but returns false if that is not enough to decide from, or is about a former Service of this name. Unlike Lookup it changes
+// and counts nothing, so admission may call it at any time, even while the failover controller works on the same Service.
+func (l *Leaders) PeekComplete(key types.NamespacedName, want Want) (Record, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	e, ok := l.entries[key]

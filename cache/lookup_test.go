@@ -61,7 +61,7 @@ func TestMisses(t *testing.T) {
 	}
 }
 
-func TestWarm(t *testing.T) {
+func TestPeekComplete(t *testing.T) {
 	cases := map[string]struct {
 		feed func(*Leaders)
 		want Want
@@ -80,7 +80,7 @@ func TestWarm(t *testing.T) {
 			l := knowing(t)
 			test.feed(l)
 			hits, entries := testutil.ToFloat64(l.metrics.hits), len(l.entries)
-			record, warm := l.Warm(web, test.want)
+			record, warm := l.PeekComplete(web, test.want)
 			if warm != test.warm || warm && record.Leader.Name != "a" {
 				t.Errorf("got %+v, %v", record.State, warm)
 			}

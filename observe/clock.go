@@ -15,9 +15,9 @@ const (
 // questions without answers when it goes on; the answers may be there, unread. Ages by this clock grow only while it can read them, so a
 // pause of the observer delays its verdicts and never makes one. It is not safe for concurrent use.
 type FairClock struct {
-	last    time.Time
-	now     time.Duration
-	stalled time.Duration
+	last      time.Time
+	now       time.Duration
+	uncounted time.Duration
 	// lastStall is when the latest stall ended; it is -1 before the first.
 	lastStall time.Duration
 }
@@ -30,7 +30,7 @@ func (c *FairClock) Advance(at time.Time) {
 	elapsed := max(at.Sub(c.last), 0)
 	c.last = at
 	c.now += min(elapsed, maxTick)
-	c.stalled += max(elapsed-maxTick, 0)
+	c.uncounted += max(elapsed-maxTick, 0)
 	if elapsed > stall {
 		c.lastStall = c.now
 	}
@@ -39,8 +39,8 @@ func (c *FairClock) Advance(at time.Time) {
 // Now returns the time counted so far.
 func (c *FairClock) Now() time.Duration { return c.now }
 
-// Stalled returns the time that was not counted.
-func (c *FairClock) Stalled() time.Duration { return c.stalled }
+// Uncounted returns the time that was not counted.
+func (c *FairClock) Uncounted() time.Duration { return c.uncounted }
 
-// LastStall returns the time at which the last gap of more than 100 ms ended, by this clock; -1 if there was none.
+// LastStall returns the time at which the last stall ended, by this clock; -1 if there was none.
 func (c *FairClock) LastStall() time.Duration { return c.lastStall }

@@ -27,9 +27,9 @@ func TestTheFairClockCountsTimeInWhichTheProcessRan(t *testing.T) {
 				at = at.Add(gap)
 				c.Advance(at)
 			}
-			if c.Now() != test.wantNow || c.Stalled() != test.wantStalled || c.LastStall() != test.wantLastStall {
+			if c.Now() != test.wantNow || c.Uncounted() != test.wantStalled || c.LastStall() != test.wantLastStall {
 				t.Errorf("the clock says %s, %s stalled, the last stall ended at %s; want %s, %s, %s",
-					c.Now(), c.Stalled(), c.LastStall(), test.wantNow, test.wantStalled, test.wantLastStall)
+					c.Now(), c.Uncounted(), c.LastStall(), test.wantNow, test.wantStalled, test.wantLastStall)
 			}
 		})
 	}

@@ -24,8 +24,8 @@ const (
 	armingTime    = 2 * time.Second
 	// freshFor is how long a fresh answer shows that fresh channels work.
 	freshFor = 30 * time.Second
-	// disarmed is a silence after which a node has to be heard anew before it can be lost again.
-	disarmed = 10 * time.Second
+	// rearmAfter is a silence after which the next answer makes the node prove its channels anew. Until then it stays armed.
+	rearmAfter = 10 * time.Second
 	// forgotten is a silence after which a node no longer counts: Kubernetes has noticed it as well.
 	forgotten = 2 * time.Minute
 	// settled is how old an unanswered probe must be to count as one of the probes after a stall.
@@ -70,15 +70,15 @@ func NewHearing() *Hearing {
 // Asked records that a probe was sent.
 func (h *Hearing) Asked(now time.Duration) {
 	if len(h.probes) == maxProbes {
-		h.probes = slices.Delete(h.probes, 1, 2) // not the oldest one, which is the age
+		h.probes = slices.Delete(h.probes, 1, 2) // not the oldest one, which says since when the node is silent
 	}
 	h.probes = append(h.probes, now)
 }
 
 // Heard records an answer on a channel, to a probe that was sent at asked. A refusal is an answer.
 func (h *Hearing) Heard(channel Channel, asked, now time.Duration) {
-	age := h.Age(now)
-	if age >= disarmed {
+	age := h.Silence(now)
+	if age >= rearmAfter {
 		h.steadyAnswers, h.freshAt = 0, -1
 	}
 	if h.heardAt < 0 || age >= Suspicious {
@@ -97,28 +97,28 @@ func (h *Hearing) Heard(channel Channel, asked, now time.Duration) {
 	}
 }
 
-// Age returns the age of the oldest probe after which nothing was heard; zero if there is none. A pause of the node that is shorter than
-// a window can never reach it, however often the node is asked.
-func (h *Hearing) Age(now time.Duration) time.Duration {
+// Silence returns for how long the node has been silent: the age of the oldest probe after which nothing was heard; zero if there is none. A pause of
+// the node that is shorter than a window never makes its silence reach that window, however often the node is asked.
+func (h *Hearing) Silence(now time.Duration) time.Duration {
 	if len(h.probes) == 0 {
 		return 0
 	}
 	return now - h.probes[0]
 }
 
-// HeardWithin reports whether the node was heard in a time that has just passed.
+// HeardWithin reports whether the node was last heard at most d ago.
 func (h *Hearing) HeardWithin(d, now time.Duration) bool { return h.heardAt >= 0 && now-h.heardAt <= d }
 
 // HeardFor returns for how long the node has been heard without a gap; zero if it is silent.
 func (h *Hearing) HeardFor(now time.Duration) time.Duration {
-	if h.heardSince < 0 || h.Age(now) >= Suspicious {
+	if h.heardSince < 0 || h.Silence(now) >= Suspicious {
 		return 0
 	}
 	return now - h.heardSince
 }
 
-// ProbesSince counts the unanswered probes that were sent after a time and had time to be answered.
-func (h *Hearing) ProbesSince(since, now time.Duration) int {
+// UnansweredSince counts the unanswered probes that were sent after a time and had time to be answered.
+func (h *Hearing) UnansweredSince(since, now time.Duration) int {
 	count := 0
 	for _, at := range h.probes {
 		if at > since && now-at >= settled {
@@ -129,7 +129,7 @@ func (h *Hearing) ProbesSince(since, now time.Duration) int {
 }
 
 // Forgotten reports whether the node has been silent for so long that nothing more is concluded from that.
-func (h *Hearing) Forgotten(now time.Duration) bool { return h.Age(now) >= forgotten }
+func (h *Hearing) Forgotten(now time.Duration) bool { return h.Silence(now) >= forgotten }
 
 // Armed says which channels worked before the node fell silent, or work now. A node that has been silent for long is not armed: it shows
 // nothing about the loss of others.
@@ -137,7 +137,7 @@ func (h *Hearing) Armed(now time.Duration) Armed {
 	if h.Forgotten(now) {
 		return NotArmed
 	}
-	until := now - h.Age(now)
+	until := now - h.Silence(now)
 	steady := h.steadyAnswers >= armingAnswers && h.heardAt-h.steadyFrom >= armingTime
 	fresh := h.freshAt >= 0 && until-h.freshAt <= freshFor
 	switch {
@@ -157,7 +157,8 @@ const (
 	afterSlowest = 900 * time.Millisecond
 )
 
-// Window returns how long the node must be silent to be lost, for a Service that asks for lossAfter: longer if the node's answers are slow.
+// Window returns how long the node must be silent to be lost, for a Service that asks for lossAfter: at least
+// partlyArmedWindow if a channel is not known to work, and longer if the node's answers are slow.
 func (h *Hearing) Window(lossAfter, now time.Duration) time.Duration {
 	if h.Armed(now) != FullyArmed {
 		return max(lossAfter, partlyArmedWindow)

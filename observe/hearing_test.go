@@ -21,16 +21,16 @@ func heardFor(h *Hearing, from, d time.Duration) (until time.Duration) {
 func TestAgeIsThatOfTheOldestProbeSinceTheLastAnswer(t *testing.T) {
 	h := NewHearing()
 	now := heardFor(h, 0, 3*time.Second)
-	if age := h.Age(now); age != 0 {
+	if age := h.Silence(now); age != 0 {
 		t.Errorf("a node that answers all probes has age %s, want 0", age)
 	}
 	h.Asked(now)
 	h.Asked(now + 300*time.Millisecond)
-	if age := h.Age(now + time.Second); age != time.Second {
+	if age := h.Silence(now + time.Second); age != time.Second {
 		t.Errorf("a node with a probe that is unanswered for 1s has age %s", age)
 	}
 	h.Heard(Other, -1, now+time.Second)
-	if age := h.Age(now + time.Second); age != 0 {
+	if age := h.Silence(now + time.Second); age != 0 {
 		t.Errorf("a node that was just heard has age %s, want 0: nothing was asked since", age)
 	}
 }
@@ -40,10 +40,10 @@ func TestAgeOutlivesTheMemoryOfProbes(t *testing.T) {
 	for i := range 10 * maxProbes {
 		h.Asked(time.Duration(i) * interval)
 	}
-	if age := h.Age(100 * time.Second); age != 100*time.Second {
+	if age := h.Silence(100 * time.Second); age != 100*time.Second {
 		t.Errorf("the age after many probes is %s, want that of the first one, 100s", age)
 	}
-	if n := h.ProbesSince(0, 100*time.Second); n != maxProbes-1 {
+	if n := h.UnansweredSince(0, 100*time.Second); n != maxProbes-1 {
 		t.Errorf("%d probes are remembered since the first, want %d", n, maxProbes-1)
 	}
 }
@@ -95,8 +95,8 @@ func TestANodeIsArmedByWhatWasHeard(t *testing.T) {
 			hear: func(h *Hearing) time.Duration {
 				at := heardFor(h, 0, 3*time.Second)
 				h.Asked(at)
-				h.Heard(Steady, at, at+disarmed)
-				return at + disarmed
+				h.Heard(Steady, at, at+rearmAfter)
+				return at + rearmAfter
 			},
 			want: NotArmed,
 		},
@@ -148,7 +148,7 @@ func TestNoPauseShorterThanTheWindowReachesIt(t *testing.T) {
 			answersFrom := now + time.Duration(random.Int64N(int64(lossAfter)))
 			for ; now < answersFrom; now += time.Duration(1 + random.Int64N(int64(interval))) {
 				h.Asked(now)
-				if age := h.Age(answersFrom); age >= lossAfter {
+				if age := h.Silence(answersFrom); age >= lossAfter {
 					t.Fatalf("a pause of less than %s made the age %s", lossAfter, age)
 				}
 			}

@@ -18,11 +18,11 @@ const (
 	refusedFor = 300 * time.Millisecond
 )
 
-// Request is what became of one connection to a pod.
+// Request is what became of a request on one connection to a pod.
 type Request struct {
-	// Connected says that the connection was accepted. Waiting is how long the request has been unanswered.
-	Connected bool
-	Waiting   time.Duration
+	// Waiting is for how long there has been no answer: for FreezeEvidence.First since the oldest request after the pod's last answer, for
+	// Second since this request.
+	Waiting time.Duration
 	// Acknowledged says that the other kernel has all bytes of the request.
 	Acknowledged bool
 }
@@ -50,8 +50,8 @@ func (e FreezeEvidence) Frozen() bool {
 		window = max(window, StarvedWindow)
 	}
 	return e.FreezeAfter > 0 && e.Replies >= armingReplies && e.First.Waiting >= window+resolution &&
-		e.First.Connected && e.First.Acknowledged &&
-		e.Second.Connected && e.Second.Acknowledged && e.Second.Waiting >= window-SecondAfter-2*Tick &&
+		e.First.Acknowledged &&
+		e.Second.Acknowledged && e.Second.Waiting >= window-SecondAfter-2*Tick &&
 		e.NodeHeard && (e.SinceStall < 0 || e.SinceStall >= Lively)
 }
 

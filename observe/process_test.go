@@ -8,8 +8,8 @@ import (
 func frozenPod() FreezeEvidence {
 	return FreezeEvidence{
 		FreezeAfter: time.Second, Replies: 10,
-		First:     Request{Connected: true, Waiting: time.Second + resolution, Acknowledged: true},
-		Second:    Request{Connected: true, Waiting: 490 * time.Millisecond, Acknowledged: true},
+		First:     Request{Waiting: time.Second + resolution, Acknowledged: true},
+		Second:    Request{Waiting: 490 * time.Millisecond, Acknowledged: true},
 		NodeHeard: true, NodeDelay: time.Millisecond, SinceStall: -1,
 	}
 }
@@ -72,8 +72,8 @@ func TestPatienceIsThatOfTheReadinessProbe(t *testing.T) {
 		probe Probe
 		want  time.Duration
 	}{
-		"the default probe":      {Probe{Timeout: time.Second, Failures: 3}, 3 * time.Second},
-		"an impatient probe":     {Probe{Timeout: time.Second, Failures: 1}, time.Second},
+		"the default probe":      {Probe{Timeout: time.Second, FailureThreshold: 3}, 3 * time.Second},
+		"an impatient probe":     {Probe{Timeout: time.Second, FailureThreshold: 1}, time.Second},
 		"a probe without values": {Probe{}, MinFreezeAfter},
 	} {
 		t.Run(name, func(t *testing.T) {

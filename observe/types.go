@@ -11,13 +11,13 @@ import (
 type Verdict string
 
 const (
-	// NotLost is a pod of which nothing is known, or that was heard.
+	// NotLost means that nothing is known of the pod, or that it was heard.
 	NotLost Verdict = ""
-	// NodeLost is a pod on a node that has been silent for longer than the window.
+	// NodeLost means that the pod's node has been silent for longer than the window.
 	NodeLost Verdict = "NodeLost"
-	// LeaderFrozen is a pod whose kernel answers and whose process does not.
+	// LeaderFrozen means that the pod's kernel answers and its process does not.
 	LeaderFrozen Verdict = "LeaderFrozen"
-	// LeaderCrashed is a pod whose process no longer listens.
+	// LeaderCrashed means that the pod's process no longer listens.
 	LeaderCrashed Verdict = "LeaderCrashed"
 )
 
@@ -32,8 +32,8 @@ type Service struct {
 	Marked []Pod
 	// LossAfter is how long the leader's node must have been silent. Zero switches NodeLost off.
 	LossAfter time.Duration
-	// FreezeAfter is how long the leader must not have answered. Zero switches LeaderFrozen off. If it is nil, the readiness probe of
-	// the leader decides (see Probe.Patience).
+	// FreezeAfter is for how long the leader must have left a request unanswered to count as hung. Zero switches LeaderFrozen off. If it is nil, the
+	// readiness probe of the leader decides (see Probe.Patience).
 	FreezeAfter *time.Duration
 	// ProbePods allows connections to the pods. Without it, only their nodes are watched.
 	ProbePods bool
@@ -58,9 +58,9 @@ type Probe struct {
 	Headers    []Header
 	// Service is the service that a gRPC health check asks for; often empty.
 	Service string
-	// Timeout and Failures are timeoutSeconds and failureThreshold.
-	Timeout  time.Duration
-	Failures int
+	// Timeout is timeoutSeconds.
+	Timeout          time.Duration
+	FailureThreshold int
 }
 
 // Header is one header of an HTTP request.
@@ -81,7 +81,7 @@ const MinFreezeAfter = time.Second
 
 // Patience is how long the user's own probe tolerates a hang, without the pauses between its attempts.
 func (p *Probe) Patience() time.Duration {
-	return max(p.Timeout*time.Duration(p.Failures), MinFreezeAfter)
+	return max(p.Timeout*time.Duration(p.FailureThreshold), MinFreezeAfter)
 }
 
 // Node is a node and its kubelet.

@@ -50,7 +50,7 @@ func (c *Cleaner) CreateNamespace(ctx context.Context, namespace *corev1.Namespa
 	return "", fmt.Errorf("failed to create namespace: %w", err)
 }
 
-// Clean removes all namespaces, even when the run's context has ended. It returns once they are gone, or an error that names
+// Clean deletes the namespaces that this Cleaner has created, even when the run's context has ended. It returns once they are gone, or an error that names
 // those that may be left.
 func (c *Cleaner) Clean(ctx context.Context) error {
 	if len(c.namespaces) == 0 {
@@ -62,7 +62,7 @@ func (c *Cleaner) Clean(ctx context.Context) error {
 	var errs []error
 	for _, namespace := range slices.Backward(c.namespaces) {
 		var how metav1.DeleteOptions
-		if namespace.UID != "" { // it protects a namespace that somebody else has created with this name since
+		if namespace.UID != "" { // the precondition protects a namespace that somebody else has created with this name since
 			how.Preconditions = metav1.NewUIDPreconditions(string(namespace.UID))
 		}
 		err := c.Client.CoreV1().Namespaces().Delete(ctx, namespace.Name, how)

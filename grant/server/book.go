@@ -58,27 +58,27 @@ func (b *book) entry(slice types.NamespacedName) *entry {
 	return e
 }
 
-// times returns how long a grant lasts, and how long a replica waits for those of others. mu must be held.
-func (b *book) times(now time.Time) (duration, wait time.Duration) {
+// updateDurations reads how long a grant shall last now, and returns how long a grant lasts, and how long a replica waits for those of others. mu must be held.
+func (b *book) updateDurations(now time.Time) (duration, wait time.Duration) {
 	b.durations.Set(b.duration(), now)
 	return b.durations.Grant(now), b.durations.Wait(now)
 }
 
-// note records what the watch says of a slice. It tells of it even when the record knew it already, from a read or another replica: who leads by
-// the informers, which is what news say, has changed only now.
+// note records what the watch says of a slice. It wakes who waits even when the record knew it already, from a read or another replica: Server.news
+// answers from the informers, and those have changed only now.
 func (b *book) note(slice types.NamespacedName, view grant.View) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	_, wait := b.times(now)
+	_, wait := b.updateDurations(now)
 	e := b.entry(slice)
 	e.gone = time.Time{}
 	e.record.Note(view, now, wait)
 	e.tell()
 }
 
-// forget records that a slice is gone, and removes those that have been for long.
-func (b *book) forget(slice types.NamespacedName) {
+// markGone records that the informers no longer have a slice, and removes the entries of those that have been gone for longer than keepGone.
+func (b *book) markGone(slice types.NamespacedName) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
@@ -157,7 +157,7 @@ func (b *book) read(ctx context.Context, slice types.NamespacedName, do func(typ
 	joined := e.next
 	if !e.reading {
 		e.reading = true
-		go b.readAll(slice, e, do)
+		go b.readLoop(slice, e, do)
 	}
 	b.mu.Unlock()
 	select {
@@ -168,8 +168,8 @@ func (b *book) read(ctx context.Context, slice types.NamespacedName, do func(typ
 	}
 }
 
-// readAll reads a slice for as long as somebody waits for another read of it.
-func (b *book) readAll(slice types.NamespacedName, e *entry, do func(types.NamespacedName) (grant.View, error)) {
+// readLoop reads a slice for as long as somebody waits for another read of it.
+func (b *book) readLoop(slice types.NamespacedName, e *entry, do func(types.NamespacedName) (grant.View, error)) {
 	for {
 		b.mu.Lock()
 		r := e.next
@@ -185,7 +185,7 @@ func (b *book) readAll(slice types.NamespacedName, e *entry, do func(types.Names
 		b.mu.Lock()
 		if r.err == nil {
 			now := time.Now()
-			_, wait := b.times(now)
+			_, wait := b.updateDurations(now)
 			before, _ := e.record.Latest()
 			r.current = e.record.Observe(r.view, began, now, wait)
 			if after, _ := e.record.Latest(); after.Term != before.Term || after.Leader != before.Leader {
@@ -197,15 +197,26 @@ func (b *book) readAll(slice types.NamespacedName, e *entry, do func(types.Names
 	}
 }
 
-// ask asks for a grant after a read.
-func (b *book) ask(slice types.NamespacedName, r *liveRead, pod, session string) grant.Answer {
+// giveGrant gives or refuses a grant after a read.
+func (b *book) giveGrant(slice types.NamespacedName, r *liveRead, pod, session string) grant.Answer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	duration, wait := b.times(now)
+	duration, wait := b.updateDurations(now)
 	e := b.entry(slice)
 	if latest, _ := e.record.Latest(); !r.current || latest.Term != r.view.Term {
 		return grant.Answer{Refusal: grant.Overtaken}
 	}
 	return e.record.Ask(pod, session, now, duration, wait)
+}
+
+// release marks the term that a pod has stepped down from.
+func (b *book) release(told release) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	_, wait := b.updateDurations(now)
+	e := b.entry(told.Slice)
+	e.record.Release(told.Pod, told.Session, told.Term, told.Later, now, wait)
+	e.tell()
 }

@@ -97,7 +97,7 @@ func (s *Server) grant(ctx context.Context, caller Caller, session string, answe
 func (s *Server) grantOne(ctx context.Context, caller Caller, known Service, session string, answer *service) {
 	given := grant.Answer{Refusal: grant.Unread}
 	if read, err := s.book.read(ctx, known.Slice, s.live); err == nil {
-		if given = s.book.ask(known.Slice, read, caller.UID, session); given.For > 0 {
+		if given = s.book.giveGrant(known.Slice, read, caller.UID, session); given.For > 0 {
 			answer.Term = read.view.Term
 		}
 	}

@@ -83,7 +83,7 @@ func New(o Options) (*Server, error) {
 func (s *Server) Note(slice types.NamespacedName, view grant.View) { s.book.note(slice, view) }
 
 // Gone tells the server that a slice is gone.
-func (s *Server) Gone(slice types.NamespacedName) { s.book.forget(slice) }
+func (s *Server) Gone(slice types.NamespacedName) { s.book.markGone(slice) }
 
 // Handler serves the requests of pods and of the other replicas.
 func (s *Server) Handler() http.Handler {

@@ -82,7 +82,7 @@ func (s *Server) longAgo(at time.Time) bool {
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()
 	now := time.Now()
-	_, wait := s.book.times(now)
+	_, wait := s.book.updateDurations(now)
 	return now.Sub(at) >= wait
 }
 
@@ -92,7 +92,7 @@ func (s *Server) vouch(told release) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	_, wait := b.times(now)
+	_, wait := b.updateDurations(now)
 	e := b.entry(told.Slice)
 	// A read for another session may be under way that began before the leader moved. It must not count any more.
 	if e.record.Note(told.Later, now, wait) {
@@ -100,17 +100,6 @@ func (s *Server) vouch(told release) bool {
 	}
 	latest, _ := e.record.Latest()
 	return latest.Term >= told.Later.Term && e.record.Vouch(told.Pod, told.Session, s.started, now, wait)
-}
-
-// release marks the term that a pod has stepped down from.
-func (b *book) release(told release) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := time.Now()
-	_, wait := b.times(now)
-	e := b.entry(told.Slice)
-	e.record.Release(told.Pod, told.Session, told.Term, told.Later, now, wait)
-	e.tell()
 }
 
 // tellAll sends the same to all replicas at a time, and reports whether all of them have agreed.

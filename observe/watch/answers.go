@@ -117,7 +117,7 @@ func (w *Watcher) NodeAge(name string) (age time.Duration, armed, known bool) {
 		return 0, false, false
 	}
 	now := w.clock.Now()
-	return n.hearing.Age(now), n.hearing.Armed(now) != observe.NotArmed, true
+	return n.hearing.Silence(now), n.hearing.Armed(now) != observe.NotArmed, true
 }
 
 // pod returns a pod that the Service names; nil if it names none with this UID.

@@ -100,7 +100,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 // probeOf is how a server is asked.
 func probeOf(server *httptest.Server) *observe.Probe {
 	return &observe.Probe{
-		Kind: observe.ProbeHTTP, Address: netip.MustParseAddrPort(strings.TrimPrefix(server.URL, "http://")), Path: "/", Timeout: time.Second, Failures: 3,
+		Kind: observe.ProbeHTTP, Address: netip.MustParseAddrPort(strings.TrimPrefix(server.URL, "http://")), Path: "/", Timeout: time.Second, FailureThreshold: 3,
 	}
 }
 

@@ -115,5 +115,5 @@ func (w *Watcher) watchedProcesses() float64 {
 func (w *Watcher) stalledSeconds() float64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.clock.Stalled().Seconds()
+	return w.clock.Uncounted().Seconds()
 }

@@ -131,7 +131,7 @@ func (w *Watcher) asked(n *node) time.Duration {
 func (w *Watcher) heard(n *node, channel observe.Channel, asked time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.metrics.observeAge(n.hearing.Age(w.clock.Now()))
+	w.metrics.observeAge(n.hearing.Silence(w.clock.Now()))
 	n.hearing.Heard(channel, asked, w.clock.Now())
 }
 
@@ -163,7 +163,7 @@ func (n *node) slowness(now time.Duration) time.Duration {
 // lookAtNode begins or ends the suspicion of a node. It reports whether the node is suspected, or was until now. A suspicion ends when the
 // node is heard, or has been silent for so long that it is no longer armed.
 func (w *Watcher) lookAtNode(ctx context.Context, n *node, now time.Duration) bool {
-	silent := n.hearing.Age(now) >= observe.Suspicious && n.hearing.Armed(now) != observe.NotArmed
+	silent := n.hearing.Silence(now) >= observe.Suspicious && n.hearing.Armed(now) != observe.NotArmed
 	switch {
 	case silent && n.suspicion == nil:
 		ctx, end := context.WithCancel(ctx)
@@ -196,8 +196,8 @@ func (s *suspicion) outcome() observe.Outcome {
 func (w *Watcher) judge(n *node, lossAfter time.Duration) observe.Outcome {
 	now := w.clock.Now()
 	evidence := observe.NodeEvidence{
-		Age: n.hearing.Age(now), Window: n.hearing.Window(lossAfter, now), Armed: n.hearing.Armed(now),
-		Probes: n.hearing.ProbesSince(w.clock.LastStall(), now),
+		Age: n.hearing.Silence(now), Window: n.hearing.Window(lossAfter, now), Armed: n.hearing.Armed(now),
+		Probes: n.hearing.UnansweredSince(w.clock.LastStall(), now),
 		APIAge: now - w.apiAt, Beacon: n.suspicion.beacon,
 	}
 	if w.apiAt < 0 {

@@ -196,5 +196,5 @@ func (w *Watcher) frozen(p *pod, freezeAfter time.Duration) bool {
 // evidence says how a request stands.
 func (r *request) evidence(from, now time.Duration) observe.Request {
 	acknowledged, err := r.conn.Acknowledged()
-	return observe.Request{Connected: true, Waiting: now - from, Acknowledged: acknowledged && err == nil}
+	return observe.Request{Waiting: now - from, Acknowledged: acknowledged && err == nil}
 }

@@ -23,7 +23,7 @@ func key(name string) types.NamespacedName {
 
 // podOf returns a pod that can be asked.
 func podOf(name, node string) *observe.Pod {
-	return &observe.Pod{UID: types.UID(name), Name: name, Node: node, Probe: &observe.Probe{Kind: observe.ProbeHTTP, Timeout: time.Second, Failures: 3}}
+	return &observe.Pod{UID: types.UID(name), Name: name, Node: node, Probe: &observe.Probe{Kind: observe.ProbeHTTP, Timeout: time.Second, FailureThreshold: 3}}
 }
 
 // led returns a Service with a leader and a candidate.

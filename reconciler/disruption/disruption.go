@@ -48,7 +48,7 @@ func Of(stores *store.Stores, pods []*corev1.Pod, options config.Options, allTun
 			}
 		}
 		owner := metav1.GetControllerOfNoCopy(pod)
-		if set := statefulSetOf(stores, pod, owner); set != nil && tuning.HandoverOnScaleDown && beyondReplicas(set, pod) {
+		if set := statefulSetOf(stores, pod, owner); set != nil && tuning.HandoverOnScaleDown && outsideOrdinals(set, pod) {
 			p.announced = election.AnnouncedScaleDown // replaces AnnouncedNode: a scale-down deletes the pod sooner than a drain does
 		}
 		p.workload, p.outdated = rollouts.workloadOf(pod, owner)
@@ -85,7 +85,7 @@ func (r rollouts) workloadOf(pod *corev1.Pod, owner *metav1.OwnerReference) (wor
 		return "", false
 	}
 	if set := statefulSetOf(r.stores, pod, owner); set != nil {
-		return set.UID, outdated(set, pod)
+		return set.UID, statefulSetPodOutdated(set, pod)
 	}
 	if set := daemonSetOf(r.stores, pod, owner); set != nil {
 		return set.UID, daemonPodOutdated(set, pod, r.templates[set.UID])

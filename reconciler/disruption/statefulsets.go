@@ -16,16 +16,16 @@ func ordinal(pod *corev1.Pod) int {
 	return n
 }
 
-// beyondReplicas reports whether a pod's ordinal is outside the range that the StatefulSet asks for, so that a scale-down deletes the pod.
+// outsideOrdinals reports whether a pod's ordinal is outside the range that the StatefulSet asks for, so that a scale-down deletes the pod.
 // A StatefulSet that is being deleted no longer scales: its pods stay, or the garbage collector deletes all of them.
-func beyondReplicas(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
+func outsideOrdinals(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 	n := ordinal(pod)
 	return set.DeletionTimestamp == nil && n >= 0 && (n < firstOrdinal(set) || n >= firstOrdinal(set)+int(replicas(set)))
 }
 
-// outdated reports whether the rollout of the StatefulSet replaces a pod. A rollout does not replace pods below the partition. With the
+// statefulSetPodOutdated reports whether the rollout of the StatefulSet replaces a pod. A rollout does not replace pods below the partition. With the
 // strategy OnDelete it replaces none.
-func outdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
+func statefulSetPodOutdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 	revision, newest := pod.Labels[appsv1.ControllerRevisionHashLabelKey], set.Status.UpdateRevision
 	if revision == "" || newest == "" || revision == newest {
 		return false

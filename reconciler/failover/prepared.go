@@ -65,7 +65,7 @@ func (c *Controller) prepareService(key types.NamespacedName, departure cache.De
 // loadWarm returns the input of a decision if all of it is in memory, and new enough to act upon.
 func (c *Controller) loadWarm(key types.NamespacedName) (in planner.Input, warm bool) {
 	if in, warm = c.loadFromInformers(key); warm {
-		in.Record, warm = c.leaders.Warm(key, in.Want())
+		in.Record, warm = c.leaders.PeekComplete(key, in.Want())
 	}
 	return in, warm && !in.HasOtherOwner() && !in.Behind()
 }

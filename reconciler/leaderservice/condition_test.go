@@ -139,7 +139,7 @@ func TestAConditionThatSomeoneKeepsChangingIsWrittenSeldom(t *testing.T) {
 	writes := 0
 	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
 		plan := decide(in, now) // someone has changed it again
-		c.spaceOut(gen.ShopWeb, &plan, now)
+		c.deferContested(gen.ShopWeb, &plan, now)
 		c.recordRepairs(gen.ShopWeb, &plan, in, now)
 		if plan.condition != nil {
 			writes++

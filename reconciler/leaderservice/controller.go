@@ -22,8 +22,8 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	plan := decide(in, now)
 	plan.deferReport(c.quiet.Remaining(key.Namespace, now))
-	c.spaceOut(key, &plan, now)
-	c.slowDown(key, &plan, in, now)
+	c.deferContested(key, &plan, now)
+	c.limitRate(key, &plan, in, now)
 	err = c.apply(ctx, &plan)
 	c.recordRepairs(key, &plan, in, now)
 	result, err := c.result(key, &plan, in, err, now)

@@ -12,27 +12,27 @@ import (
 	"github.com/tanist-dev/tanist/retry"
 )
 
-// removalOfEndpoints is the only thing that the controller's removals space out. The removal of slices waits with it.
+// removalOfEndpoints is the key of the deletion of the Endpoints object in Controller.removals. The deletion of slices waits with it.
 const removalOfEndpoints = "Endpoints"
 
-// spaceOut defers the parts of a plan that someone keeps undoing.
-func (c *Controller) spaceOut(key types.NamespacedName, p *plan, now time.Time) {
+// deferContested defers the parts of a plan that someone keeps undoing, each time for longer.
+func (c *Controller) deferContested(key types.NamespacedName, p *plan, now time.Time) {
 	if p.condition != nil {
-		if wait := c.conditions.Remaining(key, p.condition.what(), now); wait > 0 {
+		if wait := c.conditions.Remaining(key, p.condition.fingerprint(), now); wait > 0 {
 			p.condition, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
 		}
 	}
 	p.deferRemovals(c.removals.Remaining(key, removalOfEndpoints, now))
 	if p.patch != nil {
-		p.deferRepair(c.repairs.Remaining(key, p.patch.what(), now))
+		p.deferRepair(c.repairs.Remaining(key, p.patch.fingerprint(), now))
 	}
 }
 
-// recordRepairs counts what a plan has changed, once it is carried out: a write that failed has to be made again although nobody has undone it.
+// recordRepairs counts which repairs were made: one that failed has to be made again although nobody has undone it.
 // It adds a warning when someone keeps undoing the same.
 func (c *Controller) recordRepairs(key types.NamespacedName, p *plan, in input, now time.Time) {
 	if p.condition != nil {
-		c.conditions.Record(key, p.condition.what(), now)
+		c.conditions.Record(key, p.condition.fingerprint(), now)
 	}
 	if p.deleteEndpoints != nil {
 		c.removals.Record(key, removalOfEndpoints, now)
@@ -42,13 +42,13 @@ func (c *Controller) recordRepairs(key types.NamespacedName, p *plan, in input, 
 	}
 	// The warning is sent once, however long this goes on. The Deduplicator cannot ensure that, because between two repairs nothing is
 	// wrong.
-	if tried := c.repairs.Record(key, p.patch.what(), now); tried.Times == notify.ImmediateAttempts {
+	if tried := c.repairs.Record(key, p.patch.fingerprint(), now); tried.Times == notify.ImmediateAttempts {
 		p.warnings = append(p.warnings, in.contestedWarning(p.patch))
 	}
 }
 
-// what tells a condition from others.
-func (c *conditionChange) what() string {
+// fingerprint is the same for the same change of the conditions.
+func (c *conditionChange) fingerprint() string {
 	what := string(c.condition.Status) + c.condition.Reason
 	if c.paused != nil {
 		what += c.paused.Reason
@@ -56,12 +56,12 @@ func (c *conditionChange) what() string {
 	return what
 }
 
-// what tells a change of a Service from others.
-func (c *serviceChange) what() string { return strings.Join(c.parts(), "\n") }
+// fingerprint is the same for the same change of a Service.
+func (c *serviceChange) fingerprint() string { return strings.Join(c.parts(), "\n") }
 
-// slowDown defers all writes of a plan when the Service has had too many, whatever they change: someone may undo another repair each time, or
+// limitRate defers all writes of a plan when the Service has had too many, whatever they change: someone may undo another repair each time, or
 // let the Service opt in and out. It counts those that it does not defer.
-func (c *Controller) slowDown(key types.NamespacedName, p *plan, in input, now time.Time) {
+func (c *Controller) limitRate(key types.NamespacedName, p *plan, in input, now time.Time) {
 	if !p.writes() {
 		return
 	}

@@ -48,7 +48,7 @@ func TestAContestedLabelCausesOneWarningAndFewWrites(t *testing.T) {
 	warnings, writes := 0, 0
 	for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
 		plan := decide(in, now) // someone has undone the repair
-		c.spaceOut(gen.ShopWeb, &plan, now)
+		c.deferContested(gen.ShopWeb, &plan, now)
 		c.recordRepairs(gen.ShopWeb, &plan, in, now)
 		warnings += len(plan.warnings)
 		if plan.patch != nil {
@@ -95,7 +95,7 @@ func TestAFailedRepairIsNotContested(t *testing.T) {
 			reasons := map[string]int{}
 			for now := gen.T0; now.Before(gen.T0.Add(10 * time.Minute)); now = now.Add(time.Second) {
 				p := decide(in, now)
-				c.spaceOut(gen.ShopWeb, &p, now)
+				c.deferContested(gen.ShopWeb, &p, now)
 				if _, err := c.result(gen.ShopWeb, &p, in, test.err, now); (err != nil) != test.wantFail {
 					t.Fatal(err)
 				}
@@ -165,7 +165,7 @@ func TestAServiceThatNeedsWritesAllTheTimeIsSlowedDown(t *testing.T) {
 		in := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService(), func(s *corev1.Service) { s.Spec.Selector = map[string]string{"app": strconv.Itoa(n)} })))
 		n++
 		plan := decide(in, now)
-		c.slowDown(gen.ShopWeb, &plan, in, now)
+		c.limitRate(gen.ShopWeb, &plan, in, now)
 		if plan.patch != nil {
 			writes++
 		} else if plan.requeueAfter == 0 {

@@ -50,8 +50,9 @@ func (in Input) planWrites(p *Plan, now time.Time) {
 	}
 }
 
-// oldLeader returns the pod that the primary slice records as the old leader. A voluntary move records it, if the Service wants to know it
-// afterwards. As long as the term lasts, what the current slice says stays.
+// oldLeader returns the pod that the primary slice records as the old leader. A move after which the old leader
+// keeps serving records it, if the Service has the annotation after-handover: package afterhandover then evicts or calls that pod. As long as the
+// term lasts, what the current slice says stays.
 func (in Input) oldLeader(p *Plan, current leaderslice.Slice) leaderslice.OldLeader {
 	switch {
 	case !p.Decision.Move && p.After.Term == current.State.Term:
@@ -89,7 +90,8 @@ func newWrite(desired, current *discoveryv1.EndpointSlice, changed time.Time) ca
 
 // UpdatedSlice returns the current slice with the endpoints, the ports, and our labels, annotations and owner reference of the desired one.
 // It keeps the resourceVersion, so the API server refuses the update when the slice has changed, and no change of anyone else is lost. A
-// patch would do the same and would take the API server longer. The result shares its parts with both slices, so it must not be modified.
+// patch would do the same and would take the API server longer. The result shares its parts with both slices, so none of them
+// may be changed in place.
 func UpdatedSlice(current, desired *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
 	next := *current
 	next.ManagedFields = nil // the API server keeps its own

@@ -22,7 +22,7 @@ func ProbeOf(pod *corev1.Pod) *observe.Probe {
 		return nil
 	}
 	probe := &observe.Probe{
-		Timeout: time.Duration(readiness.TimeoutSeconds) * time.Second, Failures: int(readiness.FailureThreshold),
+		Timeout: time.Duration(readiness.TimeoutSeconds) * time.Second, FailureThreshold: int(readiness.FailureThreshold),
 	}
 	var port int32
 	switch {

@@ -36,7 +36,7 @@ func TestProbeOf(t *testing.T) {
 	withoutPorts := func(pod *corev1.Pod) { pod.Spec.Containers[0].Ports = nil }
 	probe := func(change func(*observe.Probe)) *observe.Probe {
 		p := &observe.Probe{
-			Kind: observe.ProbeHTTP, Address: netip.MustParseAddrPort("10.1.0.1:8080"), Path: "/ready?x=1", Timeout: 2 * time.Second, Failures: 4,
+			Kind: observe.ProbeHTTP, Address: netip.MustParseAddrPort("10.1.0.1:8080"), Path: "/ready?x=1", Timeout: 2 * time.Second, FailureThreshold: 4,
 		}
 		change(p)
 		return p

@@ -61,7 +61,7 @@ func TestObserver(t *testing.T) {
 		node := i % *kubelets
 		pod := func(name string, node int) observe.Pod {
 			return observe.Pod{UID: types.UID(name), Name: name, Node: nodeName(node), Probe: &observe.Probe{
-				Kind: observe.ProbeHTTP, Address: netip.AddrPortFrom(nodeAddress(node), app), Path: "/healthz", Timeout: time.Second, Failures: 3,
+				Kind: observe.ProbeHTTP, Address: netip.AddrPortFrom(nodeAddress(node), app), Path: "/healthz", Timeout: time.Second, FailureThreshold: 3,
 			}}
 		}
 		leader := pod(fmt.Sprintf("leader-%d", i), node)

@@ -116,7 +116,7 @@ func endDrain(t *testing.T, s *testbed) {
 	for _, node := range s.nodes {
 		s.uncordon(t, node)
 	}
-	env.BothReplicas(t, s.client)
+	env.AwaitBothReplicas(t, s.client)
 }
 
 // rolloutOfTanistAndDrain drains the leader's node while Tanist replaces its own replicas. One of them is usually on that node.

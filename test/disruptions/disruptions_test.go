@@ -27,7 +27,7 @@ func TestDisruptions(t *testing.T) {
 	env.Known(t, "DISRUPTION_CASES", cases)
 	env.Known(t, "DISRUPTION_SETTINGS", settings)
 	client := env.Connect(t)
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	var results outcomes
 	defer func() { t.Logf("\n%s", results.table()) }()
 	for _, p := range allSettings() {

@@ -32,7 +32,7 @@ func TestRandomDisruptions(t *testing.T) {
 	seed := env.Variable(t, "DISRUPTION_SEED", rand.Uint64(), func(s string) (uint64, error) { return strconv.ParseUint(s, 10, 64) })
 	t.Logf("DISRUPTION_SEED=%d", seed)
 	client := env.Connect(t)
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	c := &randomRun{
 		testbed: newTestbed(t, client, true, app{kindDeployment, "web", 3, "200m"}, app{kindStatefulSet, "set", 3, "200m"}),
 		random:  rand.New(rand.NewPCG(seed, 0)),

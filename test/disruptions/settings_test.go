@@ -70,7 +70,7 @@ func (p settings) inForce(t *testing.T, client kubernetes.Interface) {
 		t.Fatal(errs.ToAggregate())
 	}
 	env.Await(t, "the tuning is in force", func(ctx context.Context) error {
-		pods, err := env.Replicas(ctx, client)
+		pods, err := env.ReadyReplicas(ctx, client)
 		if err != nil {
 			return err
 		}

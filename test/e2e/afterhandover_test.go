@@ -111,7 +111,7 @@ func allowEvictions(t *testing.T, client kubernetes.Interface, namespace string)
 // of its requests fails.
 func TestAConnectionDoesNotStayOnTheOldLeader(t *testing.T) {
 	client := env.Connect(t)
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	namespace := workload(t, client, 3)
 	allowEvictions(t, client, namespace)
 	if _, err := client.CoreV1().Services(namespace).Patch(t.Context(), "web", types.MergePatchType,

@@ -17,7 +17,7 @@ import (
 // TestBench: in each mode every lost leader is followed by another, and the bench leaves nothing behind.
 func TestBench(t *testing.T) {
 	client := env.Connect(t)
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	page := filepath.Join(t.TempDir(), "bench.html")
 	out := env.Run(t, "kubectl", "tanist", "bench", "--mode", "delete,force,evict,readiness,crash,freeze", "--failovers", "1",
 		"--floor", "--traffic", "--output", "json", "--report", page)
@@ -61,7 +61,7 @@ func TestBench(t *testing.T) {
 
 // TestBurst: the leaders of many Services are lost in one request, and all are handed over.
 func TestBurst(t *testing.T) {
-	env.BothReplicas(t, env.Connect(t))
+	env.AwaitBothReplicas(t, env.Connect(t))
 	out := env.Run(t, "kubectl", "tanist", "bench", "--burst", "--services", "5", "--pods", "2", "--failovers", "1", "--floor", "--output", "json")
 	var measured report.Report
 	if err := json.Unmarshal(out, &measured); err != nil {

@@ -96,7 +96,7 @@ func secret(t *testing.T, client kubernetes.Interface, name string) *corev1.Secr
 func awaitServed(t *testing.T, client kubernetes.Interface, what string, f func(*x509.Certificate) error) {
 	t.Helper()
 	env.Occasionally(t, "every replica serves "+what, func(ctx context.Context) error {
-		pods, err := env.Replicas(ctx, client)
+		pods, err := env.ReadyReplicas(ctx, client)
 		if err != nil {
 			return err
 		}

@@ -61,7 +61,7 @@ type deletion struct {
 // startDeletions creates the workload and starts deleting.
 func startDeletions(t *testing.T, client kubernetes.Interface) *deletions {
 	t.Helper()
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	s := &deletions{t: t, client: client, namespace: workload(t, client, deletionPods), ended: make(chan struct{})}
 	for name, strategy := range deletionServices {
 		if name == "web" {

@@ -27,7 +27,7 @@ import (
 // Package commands says what a page needs, which commands do not run, and what must be printed.
 func TestDocCommands(t *testing.T) {
 	client := env.Connect(t)
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	awaitNoOtherLeaders(t, client)
 	shell := readersShell(t)
 	t.Cleanup(func() {

@@ -127,8 +127,8 @@ func TestABudgetRefusesEvictions(t *testing.T) {
 func spread(t *testing.T, client kubernetes.Interface) {
 	t.Helper()
 	for range 5 {
-		env.BothReplicas(t, client)
-		pods, err := env.Replicas(t.Context(), client)
+		env.AwaitBothReplicas(t, client)
+		pods, err := env.ReadyReplicas(t.Context(), client)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func nodeOf(t *testing.T, client kubernetes.Interface, namespace, pod string) st
 // onNode is the replica on a node.
 func onNode(t *testing.T, client kubernetes.Interface, node string) (replica string) {
 	t.Helper()
-	pods, err := env.Replicas(t.Context(), client)
+	pods, err := env.ReadyReplicas(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}

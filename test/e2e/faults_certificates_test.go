@@ -56,7 +56,7 @@ func TestCertManagerIsAbsent(t *testing.T) {
 
 	restart := findCertManager(t).kill()
 	awaitAdmission(t, client)
-	pods, err := env.Replicas(t.Context(), client)
+	pods, err := env.ReadyReplicas(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestCertManagerIsAbsent(t *testing.T) {
 		if err := client.CoreV1().Pods(env.TanistNamespace).Delete(t.Context(), pod.Name, metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		env.BothReplicas(t, client)
+		env.AwaitBothReplicas(t, client)
 	}
 	s.awaitHandovers(during)
 	awaitTrusted(t, client, true)
@@ -80,5 +80,5 @@ func (s *deletions) awaitUnverified() {
 	s.awaitHandovers(during)
 	awaitFailedOpen(s.t, s.client, before, during)
 	awaitTrusted(s.t, s.client, false)
-	env.BothReplicas(s.t, s.client)
+	env.AwaitBothReplicas(s.t, s.client)
 }

@@ -20,11 +20,11 @@ func TestTheReplicaThatAdmittedADeletionDies(t *testing.T) {
 	namespace := workload(t, client, 3)
 	s := startDeletions(t, client)
 	for range max(1, repeat(t)/2) {
-		env.BothReplicas(t, client)
+		env.AwaitBothReplicas(t, client)
 		awaitAdmission(t, client)
 		killTheAdmitting(t, client, s, namespace)
 	}
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	awaitAdmission(t, client)
 	s.stop()
 }
@@ -110,5 +110,5 @@ func bothReplicasBut(t *testing.T, client kubernetes.Interface, killed string) (
 	if err := client.CoreV1().Pods(env.TanistNamespace).Delete(t.Context(), killed, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	return env.BothReplicas(t, client)
+	return env.AwaitBothReplicas(t, client)
 }

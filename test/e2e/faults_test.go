@@ -39,7 +39,7 @@ func TestBothReplicasAreStopped(t *testing.T) {
 	}
 	s.set(func(s *deletions) { s.anyPod = false })
 	restore()
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	awaitAdmission(t, client)
 	s.stop()
 }

@@ -64,7 +64,7 @@ func replicaMetric(ctx context.Context, client kubernetes.Interface, pod *corev1
 
 // replicaMetrics are a metric of each replica that is ready, by its pod's name.
 func replicaMetrics(ctx context.Context, client kubernetes.Interface, metric string, with labels) (map[string]float64, error) {
-	pods, err := env.Replicas(ctx, client)
+	pods, err := env.ReadyReplicas(ctx, client)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func awaitInjected(t *testing.T, client kubernetes.Interface, before []byte) (in
 // restartsOf is how often each replica has restarted.
 func restartsOf(t *testing.T, client kubernetes.Interface) map[string]int32 {
 	t.Helper()
-	pods, err := env.Replicas(t.Context(), client)
+	pods, err := env.ReadyReplicas(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}

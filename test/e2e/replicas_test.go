@@ -37,7 +37,7 @@ func TestTheElectedReplicaDiesWithTheLeader(t *testing.T) {
 	for i := range repeat(t) {
 		for turn := range rounds {
 			// Nothing is measured while a replica or any of the pods still starts.
-			env.BothReplicas(t, client)
+			env.AwaitBothReplicas(t, client)
 			awaitSettled(t, client, namespace, 3)
 			awaitSettled(t, client, floor.namespace, 3)
 			who := (i + turn) % len(rounds)
@@ -53,7 +53,7 @@ func TestTheElectedReplicaDiesWithTheLeader(t *testing.T) {
 // handOverWithoutTheElected kills the elected replica as the leader is deleted, and returns how long it took until another pod led.
 func handOverWithoutTheElected(t *testing.T, client kubernetes.Interface, namespace string) time.Duration {
 	t.Helper()
-	elected := env.BothReplicas(t, client)
+	elected := env.AwaitBothReplicas(t, client)
 	before := awaitSettled(t, client, namespace, 3)
 	pids, err := env.PIDsOfPod(elected)
 	if err != nil {
@@ -89,9 +89,9 @@ func handOverWithoutTheElected(t *testing.T, client kubernetes.Interface, namesp
 func TestBothReplicasDie(t *testing.T) {
 	client := env.Connect(t)
 	namespace := workload(t, client, 3)
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	before := awaitSettled(t, client, namespace, 3)
-	pods, err := env.Replicas(t.Context(), client)
+	pods, err := env.ReadyReplicas(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestBothReplicasDie(t *testing.T) {
 		}
 	}
 	env.Eventually(t, "both have restarted", func(ctx context.Context) error {
-		pods, err := env.Replicas(ctx, client)
+		pods, err := env.ReadyReplicas(ctx, client)
 		if err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func TestBothReplicasDie(t *testing.T) {
 		}
 		return nil
 	})
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	// A hand-over after the restart shows that Tanist works, and that it knew the leader.
 	moved := watchLeader(t, client, namespace, before)
 	if err := client.CoreV1().Pods(namespace).Delete(t.Context(), leaderOf(before), metav1.DeleteOptions{}); err != nil {

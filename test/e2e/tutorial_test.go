@@ -48,7 +48,7 @@ func tutorial(t *testing.T) (all []typed) {
 // TestTutorial types what the tutorial says, from the second step on, and compares what must be the same.
 func TestTutorial(t *testing.T) {
 	client := env.Connect(t)
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	var variables []string
 	shell := func(ctx context.Context, command string) (string, error) {
 		bash := exec.CommandContext(ctx, "bash", "-c", command)

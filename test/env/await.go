@@ -17,13 +17,13 @@ func Eventually(t *testing.T, what string, f func(ctx context.Context) error) {
 	poll(t, what, 20*time.Millisecond, f)
 }
 
-// Await is Eventually, without taking much of a machine on which requests are being counted.
+// Await is Eventually, but asks less often, so that it disturbs less what is measured on the same machine.
 func Await(t *testing.T, what string, f func(ctx context.Context) error) {
 	t.Helper()
 	poll(t, what, 200*time.Millisecond, f)
 }
 
-// Occasionally is Eventually, for what is costly to ask for.
+// Occasionally asks even less often, for what is costly.
 func Occasionally(t *testing.T, what string, f func(ctx context.Context) error) {
 	t.Helper()
 	poll(t, what, 500*time.Millisecond, f)

@@ -14,8 +14,8 @@ import (
 // TanistNamespace is where Tanist is installed.
 const TanistNamespace = "tanist-system"
 
-// Replicas returns Tanist's pods that are ready and stay.
-func Replicas(ctx context.Context, client kubernetes.Interface) ([]corev1.Pod, error) {
+// ReadyReplicas returns Tanist's pods that are ready and not being deleted.
+func ReadyReplicas(ctx context.Context, client kubernetes.Interface) ([]corev1.Pod, error) {
 	list, err := client.CoreV1().Pods(TanistNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=tanist"})
 	if err != nil {
 		return nil, err
@@ -39,11 +39,11 @@ func IsReady(pod *corev1.Pod) bool {
 	return false
 }
 
-// BothReplicas waits until two replicas are ready and one of them holds the Lease, and returns that one's name.
-func BothReplicas(t *testing.T, client kubernetes.Interface) (elected string) {
+// AwaitBothReplicas waits until two replicas are ready and one of them holds the Lease, and returns that one's name.
+func AwaitBothReplicas(t *testing.T, client kubernetes.Interface) (elected string) {
 	t.Helper()
 	Eventually(t, "two replicas are ready and one holds the Lease", func(ctx context.Context) error {
-		pods, err := Replicas(ctx, client)
+		pods, err := ReadyReplicas(ctx, client)
 		if err != nil {
 			return err
 		}

@@ -119,7 +119,7 @@ func (w *workload) toLeader(begin func(ctx context.Context, pod *corev1.Pod) (st
 
 // replicas returns the replicas of Tanist. There must be two that are ready: the faults are of one.
 func (w *workload) replicas(ctx context.Context) ([]corev1.Pod, error) {
-	ready, err := env.Replicas(ctx, w.client)
+	ready, err := env.ReadyReplicas(ctx, w.client)
 	if err != nil || len(ready) < 2 {
 		return nil, errNotNow
 	}

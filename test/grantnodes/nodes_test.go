@@ -78,7 +78,7 @@ func TestGrantsOnNodes(t *testing.T) {
 func granted(t *testing.T) *workload {
 	t.Helper()
 	client := env.Connect(t)
-	env.BothReplicas(t, client)
+	env.AwaitBothReplicas(t, client)
 	grants, err := client.CoreV1().Services(env.TanistNamespace).Get(t.Context(), "tanist-grants", metav1.GetOptions{})
 	if err != nil {
 		t.Fatalf("Tanist must be installed with grants.enabled=true: %v", err)

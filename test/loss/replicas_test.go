@@ -32,7 +32,7 @@ func replicas(t *testing.T, client kubernetes.Interface) (found tanist) {
 		if err != nil {
 			return err
 		}
-		ready, err := env.Replicas(ctx, client)
+		ready, err := env.ReadyReplicas(ctx, client)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func replicas(t *testing.T, client kubernetes.Interface) (found tanist) {
 func (b *testbed) awaitWatched(t *testing.T) {
 	t.Helper()
 	env.Await(t, "all leaders are watched", func(ctx context.Context) error {
-		ready, err := env.Replicas(ctx, b.client)
+		ready, err := env.ReadyReplicas(ctx, b.client)
 		if err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func (e *elected) freezeAfter(probe *corev1.Probe) time.Duration {
 	if after := e.options.FreezeAfter; after != nil {
 		return *after
 	}
-	repeated := observe.Probe{Timeout: time.Duration(probe.TimeoutSeconds) * time.Second, Failures: int(probe.FailureThreshold)}
+	repeated := observe.Probe{Timeout: time.Duration(probe.TimeoutSeconds) * time.Second, FailureThreshold: int(probe.FailureThreshold)}
 	return repeated.Patience()
 }
 
