@@ -84,6 +84,19 @@ func (p *Probe) Patience() time.Duration {
 	return max(p.Timeout*time.Duration(p.FailureThreshold), MinFreezeAfter)
 }
 
+// FreezeAfter returns for how long a pod must have left a request unanswered to count as hung, if its Service asks for this much or for nothing, and
+// this is its probe, if any; zero for never.
+func FreezeAfter(asked *time.Duration, probe *Probe) time.Duration {
+	switch {
+	case asked != nil:
+		return *asked
+	case probe != nil:
+		return probe.Patience()
+	default:
+		return 0
+	}
+}
+
 // Node is a node and its kubelet.
 type Node struct {
 	Name string

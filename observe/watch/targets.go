@@ -85,7 +85,7 @@ func (t *targets) addLeader(key types.NamespacedName, s *observe.Service, in sur
 	}
 	p := t.pod(leader)
 	p.leads = append(p.leads, key)
-	if d := freezeAfter(s, leader); d > 0 && (p.freezeAfter == 0 || d < p.freezeAfter) {
+	if d := observe.FreezeAfter(s.FreezeAfter, leader.Probe); d > 0 && (p.freezeAfter == 0 || d < p.freezeAfter) {
 		p.freezeAfter = d
 	}
 }

@@ -177,7 +177,7 @@ func (w *Watcher) verdict(s *service, of *observe.Pod) observe.Verdict {
 		switch {
 		case p.crashed:
 			return observe.LeaderCrashed
-		case w.frozen(p, freezeAfter(s.Service, of)):
+		case w.frozen(p, observe.FreezeAfter(s.Service.FreezeAfter, of.Probe)):
 			return observe.LeaderFrozen
 		}
 	}
@@ -185,18 +185,6 @@ func (w *Watcher) verdict(s *service, of *observe.Pod) observe.Verdict {
 		return observe.NodeLost
 	}
 	return observe.NotLost
-}
-
-// freezeAfter returns how long a pod of a Service must not have answered to be frozen; zero for never.
-func freezeAfter(s *observe.Service, of *observe.Pod) time.Duration {
-	switch {
-	case s.FreezeAfter != nil:
-		return *s.FreezeAfter
-	case of.Probe != nil:
-		return of.Probe.Patience()
-	default:
-		return 0
-	}
 }
 
 // now returns the time by the fair clock.

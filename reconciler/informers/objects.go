@@ -19,7 +19,7 @@ type Objects interface {
 	Delivered(namespace string) string
 }
 
-// Static are objects that no informer changes.
+// Static is a store that is filled by hand: by tests, and by the plugin, which reads everything once.
 type Static struct{ toolscache.Indexer }
 
 // In implements Objects.
@@ -31,7 +31,8 @@ func (s Static) Delivered(string) string { return s.LastStoreSyncResourceVersion
 // watched are the objects that informers keep.
 type watched struct {
 	informers *Informers
-	kind      int
+	// kind is its index in Informers.kinds.
+	kind int
 	// none is the store of a namespace whose informers are not synced.
 	none toolscache.Indexer
 }

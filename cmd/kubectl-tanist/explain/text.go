@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/election"
 )
 
-// The words before what keeps a pod from leading, or places it after others.
+// Words that are coloured on a terminal: before what keeps a pod from leading or places it after others, and before the warnings.
 const (
 	cannotLead = "cannot lead:"
 	comesLater = "comes later:"

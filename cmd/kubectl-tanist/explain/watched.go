@@ -34,13 +34,10 @@ func (e *elected) watched(l status.Leader, tuning config.Tuning) []string {
 	return all
 }
 
-// freezeAfter returns how long the leader must not have answered; zero for never.
+// freezeAfter returns for how long the leader must have left a request unanswered to count as hung; zero for never.
 func (e *elected) freezeAfter(probe *corev1.Probe) time.Duration {
-	if after := e.options.FreezeAfter; after != nil {
-		return *after
-	}
 	repeated := observe.Probe{Timeout: time.Duration(probe.TimeoutSeconds) * time.Second, FailureThreshold: int(probe.FailureThreshold)}
-	return repeated.Patience()
+	return observe.FreezeAfter(e.options.FreezeAfter, &repeated)
 }
 
 func probeText(probe *corev1.Probe) string {
