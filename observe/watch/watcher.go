@@ -177,7 +177,7 @@ func (w *Watcher) verdict(s *service, of *observe.Pod) observe.Verdict {
 		switch {
 		case p.crashed:
 			return observe.LeaderCrashed
-		case w.frozen(p, observe.FreezeAfter(s.Service.FreezeAfter, of.Probe)):
+		case w.frozen(p, observe.FreezeAfter(s.FreezeAfter, of.Probe)):
 			return observe.LeaderFrozen
 		}
 	}
