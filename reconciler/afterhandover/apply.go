@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -40,10 +41,14 @@ func (c *Controller) apply(ctx context.Context, in input, d decision) (result, s
 	return evicted(c.evict(ctx, in))
 }
 
+// evictTimeout is how long an eviction may take: longer than the 10 s that an admission webhook has unless it asks for more, and short enough for
+// another attempt if the API server went away without a word.
+const evictTimeout = 12 * time.Second
+
 // evict asks, once, for the eviction of the old leader. The UID makes sure that it is that pod, and no later one of its name. The API server may
 // ask to wait for ten seconds: the place is for others meanwhile.
 func (c *Controller) evict(ctx context.Context, in input) error {
-	return retry.Write(retry.WithFailFast(ctx), retry.Policy{Name: store.StandardPolicyName, Timeout: retry.AdmissionTimeout}, opEvict, func(ctx context.Context) error {
+	return retry.Write(retry.WithFailFast(ctx), retry.Policy{Name: store.StandardPolicyName, Timeout: evictTimeout}, opEvict, func(ctx context.Context) error {
 		return c.evictions.Create(ctx, in.pod, &policyv1.Eviction{
 			ObjectMeta:    metav1.ObjectMeta{Namespace: in.pod.Namespace, Name: in.pod.Name},
 			DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &in.old.UID}},
