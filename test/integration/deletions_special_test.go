@@ -116,6 +116,7 @@ func TestAMirrorPodIsDeleted(t *testing.T) {
 	_, r := admitting(t)
 	s := newNamespace(t)
 	s.withService("web")
+	s.exists("web-leader") // without the Service, no pod would be changed
 	mirror := s.podOf("web", "a", func(pod *corev1.Pod) {
 		pod.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "hash"}
 	})

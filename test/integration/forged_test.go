@@ -180,6 +180,7 @@ func TestNoCallFailsWhileTheSecretChanges(t *testing.T) {
 	failed := failOpen(t)
 	s := newNamespace(t)
 	s.withService("web")
+	s.exists("web-leader") // the replica knows the Service, and so gives its pods a window
 	const rotations = 5
 	done := make(chan error, 1)
 	user := kubectl{namespace: s.namespace}
