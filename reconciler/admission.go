@@ -1,13 +1,16 @@
 package reconciler
 
 import (
+	"context"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/cache"
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/failover"
 	"github.com/tanist-dev/tanist/reconciler/leaderservice"
@@ -21,10 +24,38 @@ type Admission struct {
 	failover *failover.Controller
 	all      *store.AllServicesEnqueuer
 	windows  *refusedWindows
+	// informers has the namespaces that can be read, and awaiting is how many calls may wait for one.
+	informers interface {
+		AwaitReadable(ctx context.Context, namespace string)
+	}
+	awaiting *semaphore.Weighted
 }
 
+const (
+	// readableTimeout is how long a call of admission waits for a namespace that opts in. It leaves time to answer before the API server gives
+	// up, after a second.
+	readableTimeout = 500 * time.Millisecond
+	// awaitingLimit is half of the calls that the webhook of new pods answers at a time, so that a namespace that cannot be read for long does
+	// not hold up the pods of the others.
+	awaitingLimit = 64
+)
+
 func newAdmission(stores *store.Stores, failoverController *failover.Controller, all *store.AllServicesEnqueuer) *Admission {
-	return &Admission{stores: stores, failover: failoverController, all: all, windows: newRefusedWindows()}
+	return &Admission{
+		stores: stores, failover: failoverController, all: all, windows: newRefusedWindows(), awaiting: semaphore.NewWeighted(awaitingLimit),
+	}
+}
+
+// AwaitReadable waits until the Services of a namespace can be read, for half a second at most: the API server may know before this replica
+// that a namespace has opted in.
+func (a *Admission) AwaitReadable(ctx context.Context, namespace string) {
+	if !a.MayOptIn(namespace) || config.NeverOptsIn(namespace, a.stores.Installation) || !a.awaiting.TryAcquire(1) {
+		return
+	}
+	defer a.awaiting.Release(1)
+	ctx, cancel := context.WithTimeout(ctx, readableTimeout)
+	defer cancel()
+	a.informers.AwaitReadable(ctx, namespace)
 }
 
 // Prepare chooses the successors of a pod whose deletion or eviction is being admitted, and keeps the commits ready. It returns what the

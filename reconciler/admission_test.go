@@ -1,7 +1,12 @@
 package reconciler
 
 import (
+	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -187,4 +192,37 @@ func TestTaken(t *testing.T) {
 			}
 		})
 	}
+}
+
+// neverReadable are informers of namespaces that cannot be read.
+type neverReadable struct{ awaited atomic.Int32 }
+
+func (n *neverReadable) AwaitReadable(ctx context.Context, _ string) {
+	n.awaited.Add(1)
+	<-ctx.Done()
+}
+
+func TestANamespaceIsAwaitedForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		never := &neverReadable{}
+		a := newAdmission(store.NewFakeOnly("shop"), nil, nil)
+		a.informers = never
+		start := time.Now()
+		a.AwaitReadable(t.Context(), "bank") // has no effect there
+		a.AwaitReadable(t.Context(), metav1.NamespaceSystem)
+		if got := never.awaited.Load(); got != 0 {
+			t.Errorf("%d namespaces are awaited that cannot opt in", got)
+		}
+		var calls sync.WaitGroup
+		for range 2 * awaitingLimit {
+			calls.Go(func() { a.AwaitReadable(t.Context(), "shop") })
+		}
+		calls.Wait()
+		if got := never.awaited.Load(); got != awaitingLimit {
+			t.Errorf("%d calls waited at a time", got)
+		}
+		if got := time.Since(start); got != readableTimeout {
+			t.Errorf("waited for %s", got)
+		}
+	})
 }

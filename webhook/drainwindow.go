@@ -20,7 +20,7 @@ type drainWindow struct {
 	tuning   *config.Store
 }
 
-func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
+func (d drainWindow) handle(ctx context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
 	if request.SubResource != "" {
 		return ctrlwebhook.Allowed(""), nil
 	}
@@ -34,6 +34,9 @@ func (d drainWindow) handle(_ context.Context, request ctrlwebhook.AdmissionRequ
 	}
 	if old != nil { // an existing pod gets no window: the API server would refuse the request
 		return ctrlwebhook.Patched("", keepPatch(pod, old)...), nil
+	}
+	if authenticated(ctx) { // nobody else may make Tanist wait
+		d.services.AwaitReadable(ctx, request.Namespace)
 	}
 	return d.create(request, pod), nil
 }

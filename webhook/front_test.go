@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -252,5 +253,40 @@ func TestTheMetricsOfAuthentication(t *testing.T) {
 	}
 	if n, err := testutil.GatherAndCount(f.registry, "tanist_admission_authenticated", "tanist_admission_unauthenticated_total"); n != 1+len(hookPaths) || err != nil {
 		t.Errorf("got %d series (%v)", n, err)
+	}
+}
+
+// awaited counts how often a namespace is awaited.
+type awaited struct {
+	fakeServices
+	count int
+}
+
+func (a *awaited) AwaitReadable(context.Context, string) { a.count++ }
+
+func TestOnlyTheAPIServerMakesANamespaceAwaited(t *testing.T) {
+	for name, test := range map[string]struct {
+		calls []admissionregistrationv1.WebhookClientConfig
+		path  string
+		want  int
+	}{
+		"with the secret":  {callsWith(testSecret), "/" + testSecret + config.PathPods, 1},
+		"no secret is set": {[]admissionregistrationv1.WebhookClientConfig{callAt(config.PathPods)}, config.PathPods, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			services := &awaited{fakeServices: fakeServices{service("web")}}
+			f := newFronted(t, services, test.calls...)
+			pod := raw(t, newPod(30, corev1.Container{}))
+			if response := f.ask(test.path, &admissionv1.AdmissionRequest{Operation: admissionv1.Create, Namespace: "shop", Object: pod}); len(response.Patch) == 0 {
+				t.Errorf("got %+v", response)
+			}
+			if services.count != test.want {
+				t.Errorf("awaited %d times", services.count)
+			}
+			f.ask(test.path, &admissionv1.AdmissionRequest{Operation: admissionv1.Update, Namespace: "shop", Object: pod, OldObject: pod})
+			if services.count != test.want {
+				t.Error("awaited for an existing pod")
+			}
+		})
 	}
 }

@@ -155,6 +155,8 @@ func (f fakeServices) Selecting(namespace string, podLabels map[string]string) [
 	return all
 }
 
+func (f fakeServices) AwaitReadable(context.Context, string) {}
+
 func (f fakeServices) Wanting(namespace, leaderService string) []*corev1.Service {
 	var all []*corev1.Service
 	for _, service := range f {

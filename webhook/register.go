@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -39,6 +40,8 @@ type OptedInNamespaces interface {
 type SelectingServices interface {
 	// Selecting returns the opted-in Services (by namespace label and annotation) that select a pod with these labels.
 	Selecting(namespace string, podLabels map[string]string) []*corev1.Service
+	// AwaitReadable waits, for a moment at most, until Selecting knows a namespace that opts in.
+	AwaitReadable(ctx context.Context, namespace string)
 }
 
 // DrainWindows knows the workloads whose pods are refused because of their drain window.

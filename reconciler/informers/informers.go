@@ -42,6 +42,12 @@ type Informers struct {
 type snapshot struct {
 	all         *set
 	byNamespace map[string]*set
+	// replaced is closed when another snapshot has taken this one's place.
+	replaced chan struct{}
+}
+
+func newSnapshot(byNamespace map[string]*set) *snapshot {
+	return &snapshot{byNamespace: byNamespace, replaced: make(chan struct{})}
 }
 
 // of returns the set that has a namespace; nil if the namespace cannot be read.
@@ -71,7 +77,7 @@ func newInformers(o Options) *Informers {
 		queue: workqueue.NewTypedDelayingQueue[string](), handlers: make([][]toolscache.ResourceEventHandler, len(o.Kinds)),
 		byNamespace: map[string]*set{},
 	}
-	i.readable.Store(&snapshot{})
+	i.readable.Store(newSnapshot(nil))
 	return i
 }
 
@@ -95,7 +101,7 @@ func (i *Informers) sets() []*set {
 
 // publish lets readers read the sets that are readable. The caller holds mu.
 func (i *Informers) publish() {
-	next := &snapshot{byNamespace: make(map[string]*set, len(i.byNamespace))}
+	next := newSnapshot(make(map[string]*set, len(i.byNamespace)))
 	if i.all != nil && i.all.readable {
 		next.all = i.all
 	}
@@ -104,5 +110,5 @@ func (i *Informers) publish() {
 			next.byNamespace[namespace] = s
 		}
 	}
-	i.readable.Store(next)
+	close(i.readable.Swap(next).replaced)
 }

@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/spf13/cobra"
@@ -239,7 +241,13 @@ func TestNoCallFailsWhileTheSecretChanges(t *testing.T) {
 }
 
 // failOpen returns how many calls of webhooks have failed so far, as the API server counts.
-func failOpen(t *testing.T) (n float64) {
+func failOpen(t *testing.T) float64 {
+	t.Helper()
+	return apiServerCounts(t, "apiserver_admission_webhook_fail_open_count", "", "")
+}
+
+// apiServerCounts returns the sum of a counter of the API server's over all series that have the value of a label.
+func apiServerCounts(t *testing.T, name, label, value string) (n float64) {
 	t.Helper()
 	text, err := newClient(t, func(*rest.Config) {}).RESTClient().Get().AbsPath("/metrics").DoRaw(t.Context())
 	if err != nil {
@@ -250,8 +258,10 @@ func failOpen(t *testing.T) (n float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, metric := range families["apiserver_admission_webhook_fail_open_count"].GetMetric() {
-		n += metric.GetCounter().GetValue()
+	for _, metric := range families[name].GetMetric() {
+		if label == "" || slices.ContainsFunc(metric.GetLabel(), func(l *dto.LabelPair) bool { return l.GetName() == label && l.GetValue() == value }) {
+			n += metric.GetCounter().GetValue()
+		}
 	}
 	return n
 }

@@ -106,3 +106,27 @@ func TestNewPodsGetTheirDrainWindow(t *testing.T) {
 		}
 	})
 }
+
+// TestAPodIsCreatedWhileItsNamespaceOptsIn checks that the replica does not answer before it knows the namespace's Services. The API server may
+// call it before it has even heard of the label.
+func TestAPodIsCreatedWhileItsNamespaceOptsIn(t *testing.T) {
+	admitting(t)
+	calls := func() float64 {
+		return apiServerCounts(t, "apiserver_admission_webhook_request_total", "name", mutatingWebhooks[0])
+	}
+	for range 10 {
+		s := newNamespace(t, config.EnabledKey+"=false")
+		s.withService("web")
+		before := calls()
+		s.label(`"true"`)
+		history.eventually(t, func() string {
+			if pod := s.tryCreate("web"); pod.Annotations[config.DrainWindowAppliedKey] == "" {
+				return "that the API server calls the webhook of new pods"
+			}
+			return ""
+		})
+		if got := calls() - before; got != 1 {
+			t.Errorf("the first %v pods got no drain window", got-1)
+		}
+	}
+}
