@@ -141,7 +141,7 @@ bench: nodes build ## Measure failovers on a cluster of its own (BENCH_ARGS="--m
 
 .PHONY: bench-burst
 bench-burst: build ## Measure the hand-overs when one request deletes a hundred leaders, on simulated nodes (BURST_ARGS="--services 500")
-	CLUSTER_NAME=burst SIMULATED_NODES=5 scripts/with-tanist.sh kubectl tanist bench --burst --floor --pods 2 $(BURST_ARGS)
+	CLUSTER_NAME=burst SIMULATED_NODES=5 OBSERVE=off scripts/with-tanist.sh kubectl tanist bench --burst --floor --pods 2 $(BURST_ARGS)
 
 .PHONY: bench-idle
 bench-idle: build ## Measure what a thousand leader Services cost while nothing happens (IDLE_ARGS="-services 100 -idle 1m")

@@ -32,6 +32,9 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 		}
 	}
 	l.othersCommitted = now
+	if !e.commitNeededSince.IsZero() {
+		l.othersTook = now.Sub(e.commitNeededSince)
+	}
 	return true
 }
 

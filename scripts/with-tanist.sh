@@ -8,6 +8,7 @@
 # NODES=real          fail if there can be no real nodes
 # NODES=simulated     use simulated nodes; SIMULATED_NODES=5 also says how many
 # REPLICAS=0          with simulated nodes, start no Tanist, for a command that starts its own
+# OBSERVE=off         with simulated nodes, do not watch for losses that nobody announces: simulated pods answer nothing of their own
 # HELM_ARGS, UP_ARGS  more arguments for "helm install" and "tanist-cluster up"
 # KEEP=1              leave the cluster running, and say how to use it
 set -euo pipefail
@@ -78,6 +79,7 @@ if [[ $NODES == real ]]; then
     done
 elif [[ ${REPLICAS:-2} != 0 ]]; then
     kubectl create namespace $namespace >/dev/null
+    [[ ${OBSERVE:-} != off ]] || kubectl create configmap tanist-tuning --namespace $namespace --from-literal='tuning.yaml=observe: {enabled: false}' >/dev/null
     for _ in $(seq "${REPLICAS:-2}"); do
         cluster run -- "$bin/tanist" --namespace $namespace --metrics-bind-address=0 --health-probe-bind-address=0 \
             --peer-bind-address=0 --webhook-port=0
