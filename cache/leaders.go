@@ -24,8 +24,6 @@ type Leaders struct {
 	// othersCommitted is when an informer last delivered a version of a slice that this replica did not know. Mostly that is another replica's
 	// commit.
 	othersCommitted time.Time
-	// othersTook is for how long this replica had found that commit to be needed.
-	othersTook time.Duration
 	// ledBy has the Services that each pod leads. The key is the pod's name, because the request of an eviction need not say a UID.
 	// updateLedBy keeps it in step with the entries' states.
 	ledBy map[types.NamespacedName]sets.Set[types.NamespacedName]

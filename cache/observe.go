@@ -32,9 +32,6 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 		}
 	}
 	l.othersCommitted = now
-	if !e.commitNeededSince.IsZero() {
-		l.othersTook = now.Sub(e.commitNeededSince)
-	}
 	return true
 }
 

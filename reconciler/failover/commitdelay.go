@@ -40,6 +40,5 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 	if p.WritesPrimary && in.Authority == commitrules.AuthorityAll && (!in.Preparable(p) || !c.deferral.Yields(key.Namespace)) {
 		return 0, nil // this replica goes first
 	}
-	othersCommitted, othersTook := c.leaders.OthersCommitted()
-	return commitrules.Delay(needed, othersCommitted, othersTook, in.Tuning.Commit.BackupDelay.Duration, now), nil
+	return commitrules.Delay(needed, c.leaders.OthersCommitted(), in.Tuning.Commit.BackupDelay.Duration, now), nil
 }
