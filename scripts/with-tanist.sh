@@ -8,7 +8,7 @@
 # NODES=real          fail if there can be no real nodes
 # NODES=simulated     use simulated nodes; SIMULATED_NODES=5 also says how many
 # REPLICAS=0          with simulated nodes, start no Tanist, for a command that starts its own
-# OBSERVE=off         with simulated nodes, do not watch for losses that nobody announces: simulated pods answer nothing of their own
+# OBSERVE=off         with simulated nodes, do not watch for losses that nobody announces, which takes CPU
 # HELM_ARGS, UP_ARGS  more arguments for "helm install" and "tanist-cluster up"
 # KEEP=1              leave the cluster running, and say how to use it
 set -euo pipefail

@@ -23,6 +23,20 @@ func TestAwaitReadable(t *testing.T) {
 		synctest.Wait()
 		return returned, late
 	}
+	// awaitsUntil checks that a namespace that opts in is awaited until it can be read.
+	awaitsUntil := func(c *cluster, namespace string, release func()) {
+		c.t.Helper()
+		returned, late := awaits(c, namespace)
+		c.wants(namespace, true)
+		if returned.Load() {
+			c.t.Fatal("returned before the namespace can be read")
+		}
+		release()
+		synctest.Wait()
+		if !returned.Load() || late.Load() {
+			c.t.Errorf("returned: %t, late: %t", returned.Load(), late.Load())
+		}
+	}
 	t.Run("a namespace that opts in later", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster(t, 0, "bank")
@@ -31,17 +45,7 @@ func TestAwaitReadable(t *testing.T) {
 			if returned, _ := awaits(c, "bank"); !returned.Load() {
 				t.Error("a namespace that can be read is waited for")
 			}
-			returned, late := awaits(c, "shop")
-			c.wants("shop", true)
-			synctest.Wait()
-			if returned.Load() {
-				t.Fatal("returned before the namespace can be read")
-			}
-			release()
-			synctest.Wait()
-			if !returned.Load() || late.Load() {
-				t.Errorf("returned: %t, late: %t", returned.Load(), late.Load())
-			}
+			awaitsUntil(c, "shop", release)
 		})
 	})
 	t.Run("a namespace that never opts in", func(t *testing.T) {
@@ -72,18 +76,7 @@ func TestAwaitReadable(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster(t, 1, "shop")
 			c.start()
-			release := c.hold(pods, "")
-			returned, late := awaits(c, "bank")
-			c.wants("bank", true)
-			synctest.Wait()
-			if returned.Load() {
-				t.Fatal("returned before the cluster can be read")
-			}
-			release()
-			synctest.Wait()
-			if !returned.Load() || late.Load() {
-				t.Errorf("returned: %t, late: %t", returned.Load(), late.Load())
-			}
+			awaitsUntil(c, "bank", c.hold(pods, ""))
 			pass(2 * stopDelay)
 		})
 	})
