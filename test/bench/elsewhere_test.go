@@ -36,6 +36,7 @@ const elsewhereNamespaces = 50
 func TestElsewhere(t *testing.T) {
 	client, nodes := connect(t)
 	createNamespace(t, client)
+	observeNobody(t, client)
 	population{client: client, nodes: nodes, services: *services, pods: *pods}.create(t)
 	others := otherPods{client: client, pods: *elsewhere}
 	others.create(t)

@@ -41,6 +41,7 @@ func TestIdle(t *testing.T) {
 	client, nodes := connect(t)
 	b := bench{t: t, client: client, replicas: []*replica{newReplica(t), newReplica(t)}}
 	createNamespace(t, client)
+	observeNobody(t, client)
 	population{client: client, nodes: nodes, services: *services, pods: *pods}.create(t)
 
 	r := report{services: *services, pods: *services * *pods, nodes: len(nodes)}
@@ -243,5 +244,18 @@ func createNamespace(t *testing.T, client kubernetes.Interface) {
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: tanistNamespace}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(fmt.Errorf("failed to create Tanist's namespace; is the cluster fresh? %w", err))
+	}
+}
+
+// observeNobody writes a tuning with which no replica watches for losses that nobody announces. The leaders of these measurements are
+// simulated: nothing listens at their addresses, so watching them would cost more than watching real ones, which TestObserver measures.
+func observeNobody(t *testing.T, client kubernetes.Interface) {
+	t.Helper()
+	_, err := client.CoreV1().ConfigMaps(tanistNamespace).Create(t.Context(), &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: config.TuningConfigMap},
+		Data:       map[string]string{config.TuningKey: "observe: {enabled: false}"},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(fmt.Errorf("failed to write the tuning: %w", err))
 	}
 }
