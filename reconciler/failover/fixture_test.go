@@ -33,7 +33,7 @@ const listedVersion = "35"
 // fixture is a Controller with a fake API and synced informers. Pod a1 leads with term 5, and pod b2 can follow.
 type fixture struct {
 	*Controller
-	t   *testing.T
+	t   testing.TB
 	api client.WithWatch
 	// otherClient is another replica's client of the same API. Its calls are not counted.
 	otherClient client.WithWatch
@@ -43,7 +43,7 @@ type fixture struct {
 	leaseHeld   atomic.Bool  // whether this replica holds the Lease
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	source := gen.WebService()
 	leader := gen.LeaderOf(source)
@@ -91,7 +91,7 @@ func newFixture(t *testing.T) *fixture {
 }
 
 // newController returns the controller of a replica whose informers have delivered these objects.
-func newController(t *testing.T, api client.Client, holdsLease func() bool, objects ...metav1.Object) *Controller {
+func newController(t testing.TB, api client.Client, holdsLease func() bool, objects ...metav1.Object) *Controller {
 	t.Helper()
 	stores, quiet := store.NewFake(objects...), &notify.QuietPeriod{}
 	c, err := New(Options{
@@ -106,7 +106,7 @@ func newController(t *testing.T, api client.Client, holdsLease func() bool, obje
 }
 
 // newLeaseHolder returns a fixture whose replica holds the Lease.
-func newLeaseHolder(t *testing.T) *fixture {
+func newLeaseHolder(t testing.TB) *fixture {
 	t.Helper()
 	f := newFixture(t)
 	f.leaseHeld.Store(true)

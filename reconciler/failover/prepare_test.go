@@ -19,7 +19,7 @@ import (
 )
 
 func TestAnyReplicaCommitsAPreparedHandoverWithoutDelay(t *testing.T) {
-	for name, newFixture := range map[string]func(*testing.T) *fixture{"the holder of the Lease": newLeaseHolder, "another replica": newFixture} {
+	for name, newFixture := range map[string]func(testing.TB) *fixture{"the holder of the Lease": newLeaseHolder, "another replica": newFixture} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			if _, err := f.reconcile(); err != nil {
