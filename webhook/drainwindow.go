@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +14,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// drainWindow adds the drain window to new pods, and keeps it in pods that are updated.
+// drainWindow adds the drain window to new pods, and keeps it in pods that are updated. It warns of the annotations of both that have no effect.
 type drainWindow struct {
 	services SelectingServices
 	windows  DrainWindows
@@ -33,7 +34,7 @@ func (d drainWindow) handle(ctx context.Context, request ctrlwebhook.AdmissionRe
 		return ctrlwebhook.AdmissionResponse{}, err
 	}
 	if old != nil { // an existing pod gets no window: the API server would refuse the request
-		return ctrlwebhook.Patched("", keepPatch(pod, old)...), nil
+		return ctrlwebhook.Patched("", keepPatch(pod, old)...).WithWarnings(newPodWarnings(pod, old)...), nil
 	}
 	if authenticated(ctx) { // nobody else may make Tanist wait
 		d.services.AwaitReadable(ctx, request.Namespace)
@@ -76,6 +77,19 @@ func podWarnings(pod *corev1.Pod, window config.PodWindow) []string {
 	if window.Wrong != nil {
 		all = append(all, fmt.Sprintf("%v; what the pod's Services ask for is used instead", window.Wrong))
 	}
+	return append(all, candidacyWarnings(pod)...)
+}
+
+// newPodWarnings returns the warnings that an update of a pod introduces. Whether the pod has a drain window was decided when it was created, so
+// a wrong one has no warning of its own.
+func newPodWarnings(pod, old *corev1.Pod) []string {
+	before := candidacyWarnings(old)
+	return slices.DeleteFunc(candidacyWarnings(pod), func(warning string) bool { return slices.Contains(before, warning) })
+}
+
+// candidacyWarnings returns a warning for each of a pod's annotations, but for its drain window, that has no effect.
+func candidacyWarnings(pod *corev1.Pod) []string {
+	var all []string
 	if _, err := config.ParsePriority(pod.Annotations); err != nil {
 		all = append(all, fmt.Sprintf("%v; the priority is 0 until then", err))
 	}
@@ -94,7 +108,7 @@ func shortenedWarning(annotations map[string]string, longest time.Duration) stri
 		"is longer than election.maxDrainWindow of Tanist's tuning allows; only a pod's own annotation may ask for more"), longest)
 }
 
-var drainWindowPath = field.NewPath("metadata", "annotations").Key(config.DrainWindowKey)
+var drainWindowPath = annotationsPath.Key(config.DrainWindowKey)
 
 // longestWindow returns the longest drain window that a pod's Services ask for. The pod has one window, and the longest suits all of them.
 func longestWindow(services []*corev1.Service, tuning config.Tuning) time.Duration {

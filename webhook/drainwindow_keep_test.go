@@ -75,3 +75,28 @@ func TestAnUpdatedPodKeepsItsDrainWindow(t *testing.T) {
 		})
 	}
 }
+
+func TestAnUpdateOfAPodWarnsOfNewMistakes(t *testing.T) {
+	const candidate = `metadata.annotations[tanist.dev/candidate]: Unsupported value: "no": supported values: "true", "false"; the pod may lead until then`
+	wrong := func() *corev1.Pod { return annotated(newPod(30, sleeping(3)), config.CandidateKey, "no") }
+	for name, test := range map[string]struct {
+		old, new *corev1.Pod
+		want     []string
+	}{
+		"a new mistake":       {old: newPod(30, sleeping(3)), new: wrong(), want: []string{candidate}},
+		"an existing mistake": {old: wrong(), new: annotated(wrong(), "example.com/a", "b")},
+		"a mistake is mended": {old: wrong(), new: newPod(30, sleeping(3))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			response := newServer(t, fakeServices{service("web")}).ask(config.PathPods, admissionv1.AdmissionRequest{
+				Operation: admissionv1.Update, Namespace: "shop", Object: raw(t, test.new), OldObject: raw(t, test.old),
+			})
+			if !response.Allowed || len(response.Patch) > 0 {
+				t.Errorf("got %+v, want no change", response)
+			}
+			if diff := cmp.Diff(test.want, response.Warnings); diff != "" {
+				t.Errorf("unexpected warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

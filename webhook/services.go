@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -44,11 +45,17 @@ func (s services) validate(service, old *corev1.Service) field.ErrorList {
 	}
 	// Anybody can give a Service the labels and the owner of a leader Service. Its annotations are validated like those of any other: a real
 	// one has only those that Tanist writes.
-	errs := append(introducedErrors(service, old), s.nameConflicts(service, introducedLeaderServiceName(service, old))...)
 	if old == nil {
-		return errs
+		return append(introducedErrors(service, nil), s.nameConflicts(service, introducedLeaderServiceName(service, nil))...)
 	}
-	if source := sourceOf(old); source != "" {
+	source := sourceOf(old)
+	var errs field.ErrorList
+	if source != "" {
+		service, errs = withoutSettings(service, old, source)
+	}
+	errs = append(errs, introducedErrors(service, old)...)
+	errs = append(errs, s.nameConflicts(service, introducedLeaderServiceName(service, old))...)
+	if source != "" {
 		if want := s.leaderServices.LeaderSpec(service.Namespace, old); want != nil {
 			// What the API server has just allocated, such as node ports, is part of what Tanist wants from then on.
 			allocating := *old
@@ -81,10 +88,10 @@ func (s services) nameConflicts(service *corev1.Service, name string) field.Erro
 	return nil
 }
 
-// warnings returns a warning for a drain window that is longer than the tuning allows, and for a new Service whose name another Service
-// wants for its leader Service.
+// warnings returns a warning for a Service that opts out or renames its leader Service, for a drain window that is longer than the tuning allows,
+// and for a new Service whose name another Service wants for its leader Service. old is nil for a new Service.
 func (s services) warnings(service, old *corev1.Service) []string {
-	var all []string
+	all := removalWarnings(service, old)
 	options, _ := config.ParseOptions(service)
 	longest := s.tuning.Load().Election.LongestDrainWindow()
 	if options.DrainWindow != nil && *options.DrainWindow > longest &&
@@ -101,6 +108,22 @@ func (s services) warnings(service, old *corev1.Service) []string {
 		}
 	}
 	return all
+}
+
+// removalWarnings returns a warning if an update has a leader Service removed, which its clients may not expect.
+func removalWarnings(service, old *corev1.Service) []string {
+	if old == nil || !config.Enabled(old.Annotations) || service.DeletionTimestamp != nil {
+		return nil
+	}
+	before, _ := config.ParseOptions(old)
+	if !config.Enabled(service.Annotations) && !config.Mistyped(service.Annotations) {
+		return []string{fmt.Sprintf("tanist: Service %s no longer asks for a leader: its leader Service %s is removed at once, with its address",
+			service.Name, before.LeaderService)}
+	}
+	if now, _ := config.ParseOptions(service); now.LeaderService != before.LeaderService {
+		return []string{fmt.Sprintf("tanist: the leader Service %s is removed at once, with its address: clients must use %s", before.LeaderService, now.LeaderService)}
+	}
+	return nil
 }
 
 // labelledFor reports whether a Service's labels say that it is the source's leader Service.

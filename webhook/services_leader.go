@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -25,6 +26,23 @@ func sourceOf(service *corev1.Service) string {
 		return ""
 	}
 	return owner.Name
+}
+
+// withoutSettings returns an error for each setting that an update adds to a leader Service or changes there, and the Service without them. Tanist
+// reads the settings of the source Service alone.
+func withoutSettings(service, old *corev1.Service, source string) (*corev1.Service, field.ErrorList) {
+	var errs field.ErrorList
+	rest := *service
+	rest.Annotations = maps.Clone(service.Annotations)
+	for _, key := range slices.Sorted(maps.Keys(service.Annotations)) {
+		if before, found := old.Annotations[key]; !config.IsServiceKey(key) || found && before == service.Annotations[key] {
+			continue
+		}
+		delete(rest.Annotations, key)
+		errs = append(errs, field.Forbidden(annotationsPath.Key(key),
+			"has no effect on a leader Service: this is the leader Service of Service "+source+", so annotate Service "+source+" instead"))
+	}
+	return &rest, errs
 }
 
 // forbiddenChanges returns an error for each field of a leader Service's spec whose change Tanist would undo. Until then the change might

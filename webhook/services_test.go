@@ -32,7 +32,9 @@ func TestServices(t *testing.T) {
 		shortened = path + `drain-window]: Invalid value: "1m": is longer than election.maxDrainWindow of Tanist's tuning allows; ` +
 			`only a pod's own annotation may ask for more; ` +
 			`30s is used instead`
-		wanted = `tanist: Service web asks for this name for its leader Service, which cannot be created while this Service exists: ` +
+		misplaced = `]: Forbidden: has no effect on a leader Service: this is the leader Service of Service web, so annotate Service web instead`
+		removed   = `tanist: Service web no longer asks for a leader: its leader Service web-leader is removed at once, with its address`
+		wanted    = `tanist: Service web asks for this name for its leader Service, which cannot be created while this Service exists: ` +
 			`annotate web with another tanist.dev/leader-service, or rename this Service`
 	)
 	unselective := service("web")
@@ -69,17 +71,31 @@ func TestServices(t *testing.T) {
 			old: without(service("web", "strategy", "best"), config.EnabledKey),
 			new: service("web", "strategy", "best"), wantErrors: []string{strategy},
 		},
-		"opting out with an existing mistake":          {old: service("web", "strategy", "best"), new: without(service("web", "strategy", "best"), config.EnabledKey)},
+		"opting out with an existing mistake": {
+			old: service("web", "strategy", "best"), new: without(service("web", "strategy", "best"), config.EnabledKey), wantWarnings: []string{removed},
+		},
+		"opting out with the value false": {
+			old: service("web"), new: service("web", "enabled", "false"), wantWarnings: []string{removed},
+		},
+		"another name of the leader Service": {
+			old: service("web"), new: service("web", "leader-service", "boss"),
+			wantWarnings: []string{`tanist: the leader Service web-leader is removed at once, with its address: clients must use boss`},
+		},
+		"opting out while it is being deleted":         {old: service("web"), new: deleted(plain("web"))},
 		"the selector is removed":                      {old: service("web"), new: unselective, wantErrors: []string{noPods}},
 		"a mistake in a Service that is being deleted": {old: service("web"), new: deleted(service("web", "strategy", "best"))},
-		"a mistake in a leader Service": {
+		"settings on a leader Service, right or wrong": {
 			old: leaderServiceOf("web"), new: func() *corev1.Service {
 				s := leaderServiceOf("web")
 				s.Annotations[config.EnabledKey], s.Annotations[config.StrategyKey] = "true", "best"
 				return s
 			}(),
-			wantErrors: []string{strategy, noPods},
+			wantErrors: []string{path + "enabled" + misplaced, path + "strategy" + misplaced},
 		},
+		"settings that a leader Service had before": {
+			old: settings(leaderServiceOf("web")), new: labelled(settings(leaderServiceOf("web")), "web"),
+		},
+		"a leader Service loses its settings": {old: settings(leaderServiceOf("web")), new: leaderServiceOf("web")},
 		"a mistake in a new Service with a leader Service's labels and owner": {
 			new: func() *corev1.Service {
 				s := leaderServiceOf("web")
@@ -195,6 +211,12 @@ func TestServices(t *testing.T) {
 			}
 		})
 	}
+}
+
+// settings gives a Service settings of a source Service.
+func settings(s *corev1.Service) *corev1.Service {
+	s.Annotations[config.StrategyKey], s.Annotations[config.StickyKey] = "newest", "false"
+	return s
 }
 
 // labelled gives a Service the labels of the source's leader Service.

@@ -9,8 +9,11 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-// leaderServicePath is the annotation that names the leader Service.
-var leaderServicePath = field.NewPath("metadata", "annotations").Key(config.LeaderServiceKey)
+// annotationsPath is the path of an object's annotations, and leaderServicePath that of the one that names the leader Service.
+var (
+	annotationsPath   = field.NewPath("metadata", "annotations")
+	leaderServicePath = annotationsPath.Key(config.LeaderServiceKey)
+)
 
 // introducedErrors returns the errors in a Service's annotations that the request introduces. Existing errors do not block unrelated updates, such
 // as a label that a controller sets or a finalizer that is removed. They do block opting in. old is nil for a new Service.
