@@ -32,13 +32,15 @@ finish() {
 
 The cluster is left running. Try:
   export KUBECONFIG=$KUBECONFIG PATH=$components:$bin:\$PATH
-  kubectl label namespace default tanist.dev/enabled=true
-  kubectl create service clusterip web --tcp=80:8080
-  kubectl annotate service web tanist.dev/enabled=true
-  kubectl create deployment web --image=${BENCH_IMAGE} --replicas=3 --port=8080 -- /kubectl-tanist bench-server
-  kubectl get endpointslices --selector kubernetes.io/service-name=web-leader --watch
-  kubectl tanist bench web --failovers 5
-Remove it with:
+  kubectl create namespace shop
+  kubectl label namespace shop tanist.dev/enabled=true
+  kubectl create service clusterip payments --namespace shop --tcp=80:8080
+  kubectl annotate service payments --namespace shop tanist.dev/enabled=true
+  kubectl apply --filename $PWD/examples/tutorial.yaml
+  kubectl rollout status deployment/payments --namespace shop
+  kubectl tanist bench payments --namespace shop --failovers 5
+  kubectl tanist get payments --namespace shop --watch
+docs/tutorial.md explains these steps. Remove it with:
   $bin/tanist-cluster --name $name down
 TRY
     else
