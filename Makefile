@@ -196,7 +196,7 @@ grants-nodes: nodes build ## Try grants with hand-overs and random faults on two
 		scripts/with-tanist.sh go test -tags e2e -count=1 -timeout 6h -v -run 'OnNodes$$' ./test/grantnodes/
 
 .PHONY: demo
-demo: nodes build ## Start a cluster with Tanist, run twenty failovers and print the table (FAILOVERS=50 KEEP=1)
+demo: nodes build ## Start a cluster with Tanist, run twenty failovers and print the table (FAILOVERS=50 KEEP=1 UP_ARGS="--port 17443")
 	CLUSTER_NAME=demo scripts/with-tanist.sh bash -c \
 		'exec kubectl tanist bench --failovers $(FAILOVERS) --floor $$([[ $$NODES == simulated ]] || echo --traffic)'
 

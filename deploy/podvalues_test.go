@@ -30,6 +30,7 @@ func TestImage(t *testing.T) {
 	}{
 		"the repository alone":    {want: "registry.example.com/tanist:0.1.0"},
 		"with a registry":         {[]string{"image.registry=mirror.example.com", "image.repository=team/tanist"}, "mirror.example.com/team/tanist:0.1.0"},
+		"a registry with a port":  {[]string{"image.repository=registry:5000/team/tanist"}, "registry:5000/team/tanist:0.1.0"},
 		"with a tag":              {[]string{"image.tag=1.2"}, "registry.example.com/tanist:1.2"},
 		"with a digest":           {[]string{"image.digest=" + digest}, "registry.example.com/tanist:0.1.0@" + digest},
 		"with a tag and a digest": {[]string{"image.tag=1.2", "image.digest=" + digest}, "registry.example.com/tanist:1.2@" + digest},

@@ -19,6 +19,8 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		want  []string
 	}{
 		"no image":                       {"image.repository=", []string{"image.repository is not set", "docs/installing.md"}},
+		"a repository with a tag":        {"image.repository=registry.example.com/tanist:0.1.0", []string{"/image/repository", "does not match pattern"}},
+		"a repository with a digest":     {"image.repository=tanist@sha256:00", []string{"/image/repository", "does not match pattern"}},
 		"a namespace that cannot be":     {"watchNamespaces={Shop}", []string{"/watchNamespaces/0", "does not match pattern"}},
 		"a namespace that never opts in": {"watchNamespaces={kube-system}", []string{"watchNamespaces: kube-system never opts in"}},
 		"a misspelt key":                 {"replica=3", []string{"additional properties 'replica' not allowed"}},

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # with-tanist.sh COMMAND...: creates a cluster with two replicas of Tanist, runs the command, and removes the cluster however the command
-# ends. The command finds in NODES whether the nodes are real or simulated.
+# ends. A cluster of the same name that was there before is left alone. The command finds in NODES whether the nodes are real or simulated.
 #
 # If this machine can have real nodes (see nodes.sh), the cluster has two of them and cert-manager, and the chart installs Tanist. Otherwise
 # the nodes are simulated, and the replicas run as processes on this machine, without admission.
@@ -9,7 +9,7 @@
 # NODES=simulated     use simulated nodes; SIMULATED_NODES=5 also says how many
 # REPLICAS=0          with simulated nodes, start no Tanist, for a command that starts its own
 # OBSERVE=off         with simulated nodes, do not watch for losses that nobody announces, which takes CPU
-# HELM_ARGS, UP_ARGS  more arguments for "helm install" and "tanist-cluster up"
+# HELM_ARGS, UP_ARGS  more arguments for "helm install" and "tanist-cluster up", such as UP_ARGS="--port 17443"
 # KEEP=1              leave the cluster running, and say how to use it
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,18 +25,22 @@ cluster() { "$bin/tanist-cluster" --name "$name" "$@"; }
 finish() {
     local code=$?
     trap - EXIT
-    if [[ ${KEEP:-} == 1 && $code == 0 ]]; then
+    if [[ -z $mine$settings ]]; then
+        : # nothing was brought up, or there is somebody's cluster of that name
+    elif [[ ${KEEP:-} == 1 && $code == 0 ]]; then
         cat <<TRY
 
 The cluster is left running. Try:
   export KUBECONFIG=$KUBECONFIG PATH=$components:$bin:\$PATH
-  kubectl label namespace default tanist.dev/enabled=true
-  kubectl create service clusterip web --tcp=80:8080
-  kubectl annotate service web tanist.dev/enabled=true
-  kubectl create deployment web --image=${BENCH_IMAGE} --replicas=3 --port=8080 -- /kubectl-tanist bench-server
-  kubectl get endpointslices --selector kubernetes.io/service-name=web-leader --watch
-  kubectl tanist bench web --failovers 5
-Remove it with:
+  kubectl create namespace shop
+  kubectl label namespace shop tanist.dev/enabled=true
+  kubectl create service clusterip payments --namespace shop --tcp=80:8080
+  kubectl annotate service payments --namespace shop tanist.dev/enabled=true
+  kubectl apply --filename $PWD/examples/tutorial.yaml
+  kubectl rollout status deployment/payments --namespace shop
+  kubectl tanist bench payments --namespace shop --failovers 5
+  kubectl tanist get payments --namespace shop --watch
+docs/tutorial.md explains these steps. Remove it with:
   $bin/tanist-cluster --name $name down
 TRY
     else
@@ -47,13 +51,24 @@ TRY
 
 version=$(sed -n 's/^appVersion: //p' deploy/chart/Chart.yaml)
 export BENCH_IMAGE=ghcr.io/tanist-dev/kubectl-tanist:$version
+# What "up" prints when the cluster is up.
+settings=
+# Not empty: finish may remove the cluster. "up" refuses a cluster that exists, which may be one that an earlier run has kept. If there is
+# none, what is left of an "up" that was killed is this run's.
+mine=
 trap finish EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
+cluster status >/dev/null 2>&1 || mine=1
 # Two steps, because eval would hide a failure, and the rest would then use the cluster that the user's kubeconfig names.
-settings=$(cluster up "${nodes[@]}" ${UP_ARGS:-}) || {
-    if [[ $NODES == real && $asked == auto ]]; then echo "NODES=simulated does without real nodes" >&2; fi
-    exit 1
-}
+code=0
+settings=$("$bin/tanist-cluster" --name "$name" up "${nodes[@]}" ${UP_ARGS:-}) || code=$?
+if ((code != 0)); then
+    # Unless a signal has killed it, it has removed what it began.
+    if ((code < 128)); then mine=; fi
+    if ((code == 3)) && [[ $asked == auto ]]; then echo "NODES=simulated does without real nodes" >&2; fi # 3: real nodes are the cause
+    exit "$code"
+fi
+mine=1
 eval "$settings"
 components=$("$bin/tanist-cluster" components kubectl) # "up" has built all that it needs
 export KUBECONFIG PATH=$components:$bin:$PATH

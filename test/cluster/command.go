@@ -12,12 +12,19 @@ import (
 	"github.com/tanist-dev/tanist/test/cluster/cluster"
 )
 
-// run runs the command line and returns the exit code: 0, or 1 after a line on standard error that says what is wrong.
+// becauseOfRealNodes is the exit code for a failure that simulated nodes would not have. scripts/with-tanist.sh reads it.
+const becauseOfRealNodes = 3
+
+// run runs the command line and returns the exit code: 0, or, after a line on standard error that says what is wrong, 1 or
+// becauseOfRealNodes.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := newRoot().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
+		if cluster.BecauseOfRealNodes(err) {
+			return becauseOfRealNodes
+		}
 		return 1
 	}
 	return 0

@@ -33,7 +33,7 @@ func (a *app) newUp() *cobra.Command {
 	f.IntVar(&o.SimulatedNodes, "simulated-nodes", 0, "how many simulated nodes")
 	f.StringVar(&o.ProxyMode, "proxy-mode", "nftables", "kube-proxy's mode on real nodes: nftables or iptables")
 	f.BoolVar(&o.CertManager, "cert-manager", false, "bring up cert-manager, too")
-	f.IntVar(&o.Port, "port", 16443, "the API server's port")
+	f.IntVar(&o.Port, "port", 0, fmt.Sprintf("the API server's port (default %d, or the next one that is free)", cluster.FirstPort))
 	return cmd
 }
 

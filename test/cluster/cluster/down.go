@@ -28,6 +28,9 @@ func (c *Cluster) Down(ctx context.Context) error {
 	return os.RemoveAll(c.Dir)
 }
 
+// DownCommand is what removes the cluster of that name, and no other.
+func DownCommand(name string) string { return fmt.Sprintf("bin/tanist-cluster --name %s down", name) }
+
 // clearTheWay removes a cluster that was killed, and refuses to touch one that lives.
 func clearTheWay(ctx context.Context, name string, options Options, out io.Writer) error {
 	c, err := Open(name)
@@ -46,9 +49,9 @@ func clearTheWay(ctx context.Context, name string, options Options, out io.Write
 		fmt.Fprintf(out, "Removing what is left of cluster %q, which was killed\n", name)
 		return c.Down(ctx)
 	case HalfDead:
-		return fmt.Errorf("cluster %q is half dead (%s): remove it with \"down\" first", name, status.Detail)
+		return fmt.Errorf("cluster %q is half dead (%s): remove it first, with \"%s\"", name, status.Detail, DownCommand(name))
 	default:
-		return fmt.Errorf("cluster %q is already up (KUBECONFIG=%s): use it, or remove it with \"down\" first", name, c.Kubeconfig())
+		return fmt.Errorf("cluster %q is already up (KUBECONFIG=%s): use it, or remove it first, with \"%s\"", name, c.Kubeconfig(), DownCommand(name))
 	}
 }
 
@@ -63,7 +66,8 @@ func refuseSecondRealCluster(name string, options Options) error {
 	}
 	for _, other := range others {
 		if other.Name != name && other.Nodes > 0 {
-			return fmt.Errorf("cluster %q already has real nodes, and a machine has room for one such: remove it with \"down --name %s\" first", other.Name, other.Name)
+			return realNodesError{fmt.Errorf("cluster %q already has real nodes, and a machine has room for one such: remove it first, with \"%s\"",
+				other.Name, DownCommand(other.Name))}
 		}
 	}
 	return nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 
 	"github.com/tanist-dev/tanist/test/cluster/node"
 	"github.com/tanist-dev/tanist/test/cluster/realnodes"
@@ -22,8 +20,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("--simulated-nodes %d: must be 0 or more", o.SimulatedNodes)
 	case o.ProxyMode != "nftables" && o.ProxyMode != "iptables":
 		return fmt.Errorf("--proxy-mode %q: must be nftables or iptables", o.ProxyMode)
-	case o.Port < 1 || o.Port > 65535:
-		return fmt.Errorf("--port %d: must be between 1 and 65535", o.Port)
+	case o.Port < 0 || o.Port > 65535:
+		return fmt.Errorf("--port %d: must be between 1 and 65535, or left out", o.Port)
 	}
 	return nil
 }
@@ -32,12 +30,8 @@ func (o Options) Validate() error {
 func (o Options) preflight(ctx context.Context) error {
 	if o.Nodes > 0 {
 		if err := realnodes.Check(ctx); err != nil {
-			return fmt.Errorf("%w: or use --simulated-nodes 3 instead of --nodes %d", err, o.Nodes)
+			return realNodesError{fmt.Errorf("%w: or use --simulated-nodes 3 instead of --nodes %d", err, o.Nodes)}
 		}
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)))
-	if err != nil {
-		return fmt.Errorf("port %d for the API server is taken: choose another one with --port", o.Port)
-	}
-	return listener.Close()
+	return o.checkPort()
 }

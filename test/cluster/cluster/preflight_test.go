@@ -18,6 +18,7 @@ func TestOptionsValidate(t *testing.T) {
 		"fewer simulated nodes than none":   {func(o *Options) { o.SimulatedNodes = -1 }, "--simulated-nodes -1"},
 		"a proxy mode that is none of ours": {func(o *Options) { o.ProxyMode = "ipvs" }, `--proxy-mode "ipvs"`},
 		"a port that cannot be":             {func(o *Options) { o.Port = 70000 }, "--port 70000"},
+		"no port, so a free one is chosen":  {func(o *Options) { o.Port = 0 }, ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -42,7 +42,8 @@ type Options struct {
 	SimulatedNodes int    `json:"simulatedNodes"`
 	ProxyMode      string `json:"proxyMode,omitempty"`
 	CertManager    bool   `json:"certManager"`
-	Port           int    `json:"port"`
+	// Port is the API server's. With 0, "up" chooses one that is free, and the state has that one.
+	Port int `json:"port"`
 }
 
 // components are what such a cluster is built from.
@@ -112,10 +113,10 @@ func (c *Cluster) nodes() []node.Node {
 func (c *Cluster) controlPlane() controlplane.Config {
 	conf := controlplane.Config{
 		Dir: c.Dir, Components: c.Components, Port: c.Port,
-		ServiceCIDR: node.ServiceCIDR, ServiceIP: node.ServiceIP, Address: "127.0.0.1", Bind: "127.0.0.1",
+		ServiceCIDR: node.ServiceCIDR, ServiceIP: node.ServiceIP, Address: "127.0.0.1", Bind: c.bind(),
 	}
 	if c.Nodes > 0 {
-		conf.Address, conf.Bind, conf.Endpoint = node.BridgeAddress, "0.0.0.0", true
+		conf.Address, conf.Endpoint = node.BridgeAddress, true
 	}
 	return conf
 }

@@ -38,10 +38,17 @@ func Up(ctx context.Context, name string, options Options, source fs.FS, out io.
 	if err != nil {
 		return nil, err
 	}
+	// The build may have taken minutes, in which another run may have brought a cluster of that name up, or taken a port.
+	if err := clearTheWay(ctx, name, options, out); err != nil {
+		return nil, err
+	}
+	if options.Port, err = options.choosePort(); err != nil {
+		return nil, err
+	}
 	c.State = State{Options: options, Components: bin}
 	if options.Nodes > 0 {
 		if c.HostTables, err = node.Tables(ctx); err != nil {
-			return nil, err
+			return nil, realNodesError{err}
 		}
 	}
 	if err := errors.Join(os.RemoveAll(c.Dir), c.save()); err != nil {
@@ -66,7 +73,7 @@ func (c *Cluster) start(ctx context.Context, step func(string)) error {
 	if c.Nodes > 0 {
 		// Before the API server, whose address is on it.
 		if err := node.SetUpHost(); err != nil {
-			return err
+			return realNodesError{err}
 		}
 	}
 	// Nodes take about as long to prepare as the control plane to start.
@@ -75,7 +82,7 @@ func (c *Cluster) start(ctx context.Context, step func(string)) error {
 		defer step("control plane serves")
 		return cp.Start(bothCtx, c.Kubeconfig())
 	})
-	both.Go(func() error { return c.prepareNodes(bothCtx) })
+	both.Go(func() error { return c.ofRealNodes(c.prepareNodes(bothCtx)) })
 	if err := both.Wait(); err != nil {
 		return err
 	}
@@ -84,7 +91,7 @@ func (c *Cluster) start(ctx context.Context, step func(string)) error {
 		return err
 	}
 	all, allCtx := errgroup.WithContext(ctx)
-	all.Go(func() error { return c.joinNodes(allCtx, cp, client, step) })
+	all.Go(func() error { return c.ofRealNodes(c.joinNodes(allCtx, cp, client, step)) })
 	if c.CertManager {
 		all.Go(func() error {
 			err := c.startCertManager(allCtx)

@@ -124,14 +124,14 @@ func serviceAccount(t *testing.T, client kubernetes.Interface) {
 }
 
 func wrongWhileUp(u user) {
-	u.refused([]string{"up", "--nodes", "2"}, "already up", "down")
+	u.refused([]string{"up", "--nodes", "2"}, "already up", "--name "+u.name+" down")
 	u.refused([]string{"node", "kill", "node-7"}, `no node "node-7"`, "node-1, node-2")
 	u.refused([]string{"node", "start", "node-1"}, "already running")
 	u.refused([]string{"image", appImage, "/etc/passwd"}, "not a Linux program")
 	other := u
 	other.name = "e2e-other"
-	other.refused([]string{"up", "--nodes", "1", "--port", "17443"}, `"e2e"`, "down --name e2e")
-	other.refused([]string{"up", "--simulated-nodes", "1"}, "port 16443", "--port")
+	other.refused([]string{"up", "--nodes", "1", "--port", "17443"}, `"e2e"`, "--name e2e down")
+	other.refused([]string{"up", "--simulated-nodes", "1", "--port", "16443"}, "port 16443", "--port")
 }
 
 // power takes a node's power away and brings it back. Nothing announces it: the node is NotReady only after the stock grace period.
@@ -182,7 +182,7 @@ func killedAndUp(u user) {
 	}
 	kill(func(p process.Process) bool { return p.Name == "kube-scheduler" })
 	eventually(u.t, "status says that it is half dead", func(context.Context) (bool, error) { return u.status().Health == cluster.HalfDead, nil })
-	u.refused([]string{"up", "--nodes", "2"}, "half dead", "kube-scheduler", "down")
+	u.refused([]string{"up", "--nodes", "2"}, "half dead", "kube-scheduler", "--name "+u.name+" down")
 	kill(process.Any)
 	eventually(u.t, "status says that it is dead", func(context.Context) (bool, error) {
 		kill(process.Any) // what was being started while the first signals went out
