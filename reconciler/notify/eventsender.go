@@ -91,12 +91,10 @@ func (s *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
 	if !admitted {
 		return
 	}
-	s.sending.Go(func() {
+	s.sending.Add(1)
+	after(ctx, wait, func() {
+		defer s.sending.Done()
 		if wait > 0 {
-			select {
-			case <-time.After(wait):
-			case <-ctx.Done():
-			}
 			event = s.limits.take(event)
 		}
 		s.quiet.Wait(ctx, event.Namespace)

@@ -113,7 +113,8 @@ func (p population) createService(ctx context.Context, namespace string, number 
 	return nil
 }
 
-// pod returns a pod of about the usual size, which is on its node without the scheduler.
+// pod returns a pod of about the usual size, which is on its node without the scheduler. It has a readiness probe and a drain window, so that
+// Tanist has nothing to advise: Events about each of thousands of Services would be measured as well.
 func (p population) pod(service string, number int, node string) *corev1.Pod {
 	container := func(name string, ports ...corev1.ContainerPort) corev1.Container {
 		return corev1.Container{
@@ -124,6 +125,11 @@ func (p population) pod(service string, number int, node string) *corev1.Pod {
 			VolumeMounts: []corev1.VolumeMount{{Name: "config", MountPath: "/etc/app"}},
 		}
 	}
+	serving := container("web", corev1.ContainerPort{Name: "http", ContainerPort: 8080}, corev1.ContainerPort{Name: "metrics", ContainerPort: 9090})
+	serving.ReadinessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{
+		HTTPGet: &corev1.HTTPGetAction{Path: "/ready", Port: intstr.FromString("http")},
+	}}
+	serving.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 5}}}
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: fmt.Sprintf("%s-%d", service, number),
@@ -135,10 +141,7 @@ func (p population) pod(service string, number int, node string) *corev1.Pod {
 		Spec: corev1.PodSpec{
 			NodeName:                     node,
 			AutomountServiceAccountToken: new(false),
-			Containers: []corev1.Container{
-				container("web", corev1.ContainerPort{Name: "http", ContainerPort: 8080}, corev1.ContainerPort{Name: "metrics", ContainerPort: 9090}),
-				container("proxy"),
-			},
+			Containers:                   []corev1.Container{serving, container("proxy")},
 			Volumes: []corev1.Volume{{Name: "config", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
 		},
 	}
