@@ -34,20 +34,23 @@ func (f findings) warnings(l Leader) []Warning {
 		}
 	}
 	enabled := config.Enabled(f.Service.Annotations)
-	// Which namespaces Tanist runs in is not known here. Its Warning Event tells of those.
-	optedIn := (f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())) && f.Service.Namespace != metav1.NamespaceSystem &&
-		f.Observation.MayOptIn(f.Service.Namespace)
 	switch {
 	case !enabled && f.Service.Annotations[config.EnabledKey] != "" && len(f.wrong) > 0: // said above
 	case !enabled:
 		add(ServiceNotOptedIn, fmt.Sprintf("kubectl annotate service %s --namespace %s %s=true", f.Service.Name, f.Service.Namespace, config.EnabledKey))
-	case !optedIn:
+	case !f.optedIn():
 		add(NamespaceNotOptedIn, f.optIn())
 	default:
 		all = append(all, f.missing(l)...)
 	}
 	all = append(all, f.refused()...)
 	return slices.Concat(all, f.wishWarnings(l), f.followWarnings(l), f.traffic(l))
+}
+
+// optedIn reports whether the namespace has opted in. Which namespaces Tanist runs in is not known here. Its Warning Event tells of those.
+func (f findings) optedIn() bool {
+	return (f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())) && f.Service.Namespace != metav1.NamespaceSystem &&
+		f.Observation.MayOptIn(f.Service.Namespace)
 }
 
 // optIn returns how to opt the namespace in, and what happens otherwise.
