@@ -17,11 +17,13 @@ func TestUpToDate(t *testing.T) {
 		state  leaderslice.State
 		want   bool
 	}{
-		"nothing is left to be written":         {want: true},
-		"nothing but what others have set":      {change: func(_, l *corev1.Service) { l.Labels["team"] = "a" }, want: true},
-		"the source asks for another type":      {change: func(s, _ *corev1.Service) { s.Annotations[config.LeaderServiceTypeKey] = "NodePort" }},
-		"the source has another port":           {change: func(s, _ *corev1.Service) { s.Spec.Ports[0].Port = 99 }},
-		"the source asks to copy a label":       {change: func(s, _ *corev1.Service) { s.Labels, s.Annotations[config.CopyLabelsKey] = map[string]string{"a": "b"}, "a" }},
+		"nothing is left to be written":    {want: true},
+		"nothing but what others have set": {change: func(_, l *corev1.Service) { l.Labels["team"] = "a" }, want: true},
+		"the source asks for another type": {change: func(s, _ *corev1.Service) { s.Annotations[config.LeaderServiceTypeKey] = "NodePort" }},
+		"the source has another port":      {change: func(s, _ *corev1.Service) { s.Spec.Ports[0].Port = 99 }},
+		"the source asks to copy a label": {change: func(s, _ *corev1.Service) {
+			s.Labels, s.Annotations[config.CopyLabelsKey] = map[string]string{"a": "b"}, "a"
+		}},
 		"a label of Tanist's has been removed":  {change: func(_, l *corev1.Service) { delete(l.Labels, config.ManagedByKey) }},
 		"the slices say that another pod leads": {state: state},
 	} {

@@ -25,6 +25,9 @@ func (o *options) runNode(ctx context.Context, client kubernetes.Interface, stre
 		fmt.Fprintf(streams.Out, "No leader is on node %s.\n", o.node)
 		return nil
 	}
+	if err := o.tanistDown(ctx, client); err != nil {
+		return err
+	}
 	rows, err := o.plan(ctx, client, leaders)
 	if err != nil {
 		return err

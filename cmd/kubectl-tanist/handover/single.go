@@ -12,6 +12,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/explain"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/terminal"
 )
 
@@ -44,6 +45,9 @@ func (o *options) runSingle(ctx context.Context, client kubernetes.Interface, st
 			return err
 		}
 		return m.printChecks(s, append(checks, rules, m.checkTanist(ctx), m.checkWrite(ctx, s)), streams)
+	}
+	if err := o.tanistDown(ctx, client); err != nil {
+		return err
 	}
 	moved, err := m.move(ctx, s)
 	if moved.leadership.Leader != nil {
@@ -82,6 +86,16 @@ func (m *mover) checkTanist(ctx context.Context) check {
 		c.problem = fmt.Errorf("%s: %s", warning.Phrase, warning.Detail)
 	}
 	return c
+}
+
+// tanistDown returns an error if no replica of Tanist is there that could make a move soon: waiting for it would be in vain. It returns nil if the
+// user may not read the Lease, and if a replica that has just started will take it.
+func (o *options) tanistDown(ctx context.Context, client kubernetes.Interface) error {
+	warning, _ := installation.Reader{Client: client, Namespace: o.tanistNamespace}.Running(ctx)
+	if warning == nil || warning.Phrase != status.TanistNotRunning {
+		return nil
+	}
+	return fmt.Errorf("%s: %s", warning.Phrase, warning.Detail)
 }
 
 // checkWrite makes the write as a dry run: rights, admission and policies decide on it as on the real one.
