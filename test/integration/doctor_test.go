@@ -61,9 +61,10 @@ func TestDoctorFindsWhatIsWrongWithServices(t *testing.T) {
 	s.follows("web-leader", "a", "b")
 	user := kubectl{namespace: s.namespace}
 	user.finds(t, installation.namespace, doctor.Passed, "lease", "tuning", "tuning-saved", "namespace-label", "namespace-opted-in", "annotations",
-		"can-lead", "leader-service-name", "leader-service", "other-installation", "writes", "endpoints", "leftovers", "leader", "leader-traffic", "followed-lease",
+		"can-lead", "leader-service-name", "leader-service", "other-installation", "writes", "endpoints", "leftovers", "leader", "leader-traffic",
 		"candidates", "nodes", "disruption-budget")
 	user.finds(t, installation.namespace, doctor.Failed, "deployment", "webhooks") // there is only a replica
+	user.finds(t, installation.namespace, doctor.Skipped, "secret-path", "followed-lease")
 
 	s.withService("unselected", func(service *corev1.Service) { service.Spec.Selector = nil })
 	user.finds(t, installation.namespace, doctor.Failed, "can-lead")

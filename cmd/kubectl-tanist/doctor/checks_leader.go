@@ -11,12 +11,18 @@ import (
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
-var leaderChecks = []check{
+var leaderChecks = applying([]check{
 	{"leader", services, "each leader Service has a leader", checkLeader},
 	{"leader-traffic", services, "each leader stays and takes all of its Service's traffic", checkTraffic},
+}, nobodyLed)
+
+var followedChecks = applying([]check{
 	{"followed-lease", services, "each Lease that a Service follows is held by a pod of the Service that takes its traffic", checkFollowed},
+}, nobodyFollows)
+
+var watchedChecks = applying([]check{
 	{"watched", services, "the loss of each leader is noticed, also when nobody announces it", checkWatched},
-}
+}, nobodyLed)
 
 func checkLeader(f *facts) (found findings) {
 	if reason := unread(f.services.unread, f.slices.unread); reason != "" {

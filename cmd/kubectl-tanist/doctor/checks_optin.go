@@ -7,12 +7,15 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-var optInChecks = []check{
+var namespaceChecks = []check{
 	{"namespace-label", services, "each namespace that has the label is opted in by it", checkNamespaceLabel},
+}
+
+var optInChecks = applying([]check{
 	{"namespace-opted-in", services, "each Service that asks for a leader is in a namespace that has opted in", checkOptedIn},
 	{"annotations", services, "the annotations of Services and their pods are right", checkAnnotations},
 	{"can-lead", services, "each of these Services can have a leader", withWarning(status.CannotHaveLeader, editService)},
-}
+}, nobodyAsks)
 
 func labelNamespace(name string) string {
 	return fmt.Sprintf("kubectl label namespace %s %s=true --overwrite", name, config.EnabledKey)

@@ -32,8 +32,8 @@ func TestText(t *testing.T) {
     -> look at it
     see https://github.com/tanist-dev/tanist/blob/main/docs/doctor.md#two
 
-Services
---------
+Services (namespace a)
+----------------------
 × three holds
     Service a/b: it is odd
     -> look at it
@@ -44,7 +44,7 @@ Services
 
 Status: × (1 passed, 1 warned, 1 failed, 1 skipped)
 `
-	d := diagnose(&facts{}, some())
+	d := diagnose(&facts{checked: "a"}, some())
 	var plain, coloured bytes.Buffer
 	if err := d.writeText(&plain, false); err != nil {
 		t.Fatal(err)
