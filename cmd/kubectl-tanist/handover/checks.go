@@ -82,10 +82,13 @@ func (s *snapshot) checkOptedIn() error {
 	case s.source.Labels[config.SourceServiceKey] != "":
 		return fmt.Errorf("%s/%s is a leader Service: name the Service it was made for, %s", s.source.Namespace, s.source.Name, s.source.Labels[config.SourceServiceKey])
 	case s.namespace != nil && !config.Enabled(s.namespace.Labels):
-		return fmt.Errorf("namespace %s is not opted in: kubectl label namespace %s %s=true", s.namespace.Name, s.namespace.Name, config.EnabledKey)
+		why := ""
+		if wrong := status.WrongLabel(s.namespace.Labels); wrong != "" {
+			why = wrong + ": "
+		}
+		return fmt.Errorf("namespace %s is not opted in: %s%s", s.namespace.Name, why, status.LabelNamespace(s.namespace.Name, s.namespace.Labels))
 	case !config.Enabled(s.source.Annotations):
-		return fmt.Errorf("%s/%s is not opted in: kubectl annotate service %s -n %s %s=true",
-			s.source.Namespace, s.source.Name, s.source.Name, s.source.Namespace, config.EnabledKey)
+		return fmt.Errorf("%s/%s is not opted in: %s", s.source.Namespace, s.source.Name, status.AnnotateService(s.source))
 	}
 	return nil
 }

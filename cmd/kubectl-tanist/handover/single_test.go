@@ -45,7 +45,7 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 		"the pod leads already": {objects: pair(), to: "web-1", want: "web: web-1 leads already, term 5\n"},
 		"the Service has not opted in": {
 			objects: changed(pair(), func(s *corev1.Service) { s.Annotations[config.EnabledKey] = "false" }),
-			want:    "web: no hand-over (dry run)\n× shop/web is not opted in: kubectl annotate service web -n shop tanist.dev/enabled=true\n", wantErr: failed,
+			want:    "web: no hand-over (dry run)\n× shop/web is not opted in: kubectl annotate service web --namespace shop tanist.dev/enabled=true --overwrite\n", wantErr: failed,
 		},
 		"two checks fail": {
 			objects: unready(changed(pair(), func(s *corev1.Service) { s.Annotations[config.PreferredLeaderKey] = "web-1" }), "web-2"),

@@ -65,6 +65,14 @@ func TestWarnings(t *testing.T) {
 		"an opt-in that is neither true nor false": {
 			changes: []func(*Objects){annotated(config.EnabledKey, "yes")}, want: []string{"wrong annotation enabled"},
 		},
+		"an opt-in that is neither true nor false, in a namespace that has not opted in": {
+			changes: []func(*Objects){annotated(config.EnabledKey, "yes"), func(o *Objects) { o.Namespace = shop(nil) }},
+			want:    []string{"wrong annotation enabled", "namespace not opted in"},
+		},
+		"a label that is neither true nor false": {
+			changes: []func(*Objects){func(o *Objects) { o.Namespace = shop(map[string]string{config.EnabledKey: "yes"}) }},
+			want:    []string{"namespace not opted in", "wrong namespace label enabled=yes"},
+		},
 		"no selector": {
 			changes: []func(*Objects){source(func(s *corev1.Service) { s.Spec.Selector = nil }), nobodyLeads},
 			want:    []string{"cannot have a leader", "no leader: no pod selected"},
