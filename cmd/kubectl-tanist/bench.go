@@ -15,6 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/bench/provoke"
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/traffic"
+	kubeconfigpkg "github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 )
 
 // burstRounds is the default number of rounds of a burst. Each round takes away all leaders.
@@ -55,7 +56,12 @@ func newBenchCommand(kubeconfig *genericclioptions.ConfigFlags, streams generici
 	flags := benchFlags{options: bench.DefaultOptions(version)}
 	command := &cobra.Command{
 		Use: "bench [SERVICE]", Short: "Measure failovers", Long: benchLong, Example: benchExample,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return kubeconfigpkg.OneService(command, args)
+		},
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := flags.complete(kubeconfig, args, command.Flags().Changed("failovers")); err != nil {
 				return err
@@ -114,7 +120,7 @@ func (f *benchFlags) complete(kubeconfig *genericclioptions.ConfigFlags, args []
 		f.options.Failovers = burstRounds
 	}
 	if len(args) == 1 {
-		f.options.Service = args[0]
+		f.options.Service = kubeconfigpkg.ServiceName(args[0])
 		if f.options.Namespace, _, err = kubeconfig.ToRawKubeConfigLoader().Namespace(); err != nil {
 			return fmt.Errorf("failed to read namespace: %w", err)
 		}

@@ -47,7 +47,7 @@ const interval = 2 * time.Second
 func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams, version string) *cobra.Command {
 	var o options
 	command := &cobra.Command{
-		Use: "doctor", Short: "Check Tanist and its Services", Long: long, Example: example, Args: cobra.NoArgs,
+		Use: "doctor", Short: "Check Tanist and its Services", Long: long, Example: example, Args: kubeconfig.NoArgument,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := o.complete(cluster); err != nil {
 				return err
