@@ -57,7 +57,7 @@ func TestBenchHelpNamesEveryFlag(t *testing.T) {
 	}
 	for _, part := range []string{
 		"kubectl tanist bench [SERVICE]", "--failovers", "--mode", "--floor", "--traffic", "--output", "--report", "--timeout", "--image", "--pods",
-		"--burst", "--services", "--yes", "--allow-not-enabled", "--namespace", "--kubeconfig", "--context",
+		"tanist-bench-plain-", "--burst", "--services", "--yes", "--allow-not-enabled", "--namespace", "--kubeconfig", "--context",
 	} {
 		if !strings.Contains(help, part) {
 			t.Errorf("help does not say %q:\n%s", part, help)
