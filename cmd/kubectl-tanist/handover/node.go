@@ -25,9 +25,6 @@ func (o *options) runNode(ctx context.Context, client kubernetes.Interface, stre
 		fmt.Fprintf(streams.Out, "No leader is on node %s.\n", o.node)
 		return nil
 	}
-	if err := o.tanistDown(ctx, client); err != nil {
-		return err
-	}
 	rows, err := o.plan(ctx, client, leaders)
 	if err != nil {
 		return err
@@ -101,11 +98,17 @@ func (o *options) handOverOne(ctx context.Context, client kubernetes.Interface, 
 	if err == nil {
 		err = problemsOf(checks)
 	}
+	var down error
+	if err == nil {
+		down = m.tanistDown(ctx, s)
+	}
 	switch {
 	case err != nil:
 		r.fail(oneLine(err))
 	case s.leadership.Leader.Node != o.node:
 		r.result = "it has left the node by itself: " + s.leadership.Leader.Name + " leads"
+	case down != nil:
+		r.fail(oneLine(down))
 	case o.dryRun:
 		if err := m.prefer(ctx, s.source, m.to); err != nil {
 			r.fail(oneLine(err))

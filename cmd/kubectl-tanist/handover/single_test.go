@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -181,10 +182,29 @@ func TestAHandoverDoesNotWaitForATanistThatIsDown(t *testing.T) {
 			if _, err := c.CoordinationV1().Leases(system).Update(t.Context(), lease, metav1.UpdateOptions{}); err != nil {
 				t.Fatal(err)
 			}
-			if _, _, failure := c.handsOver(t, o); failure != want || len(c.preferred) > 0 {
-				t.Errorf("got %q, and %v preferred", failure, c.preferred)
+			if out, _, failure := c.handsOver(t, o); !strings.Contains(out+failure, want) || failure == "" || len(c.preferred) > 0 {
+				t.Errorf("got %q, %q, and %v preferred", out, failure, c.preferred)
 			}
 		})
+	}
+}
+
+// TestAHandoverByATanistElsewhere: the leader Service says where it is.
+func TestAHandoverByATanistElsewhere(t *testing.T) {
+	objects := led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"})
+	objects[1].(*corev1.Service).Annotations[config.InstallationKey] = "elsewhere"
+	c := newCluster(t, objects)
+	if _, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"}); !strings.Contains(failure, "there is no Lease tanist in namespace elsewhere") {
+		t.Errorf("got %q, although no replica has a Lease there", failure)
+	}
+	if _, err := c.CoordinationV1().Leases("elsewhere").Create(t.Context(), &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Name: config.LeaseName},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: new("tanist-1_x"), RenewTime: &metav1.MicroTime{Time: time.Now()}},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"}); failure != "" {
+		t.Errorf("got %q", failure)
 	}
 }
 
