@@ -69,7 +69,8 @@ func (r *Result) writeText(b *strings.Builder, palette terminal.Palette) {
 		b.WriteString(printers.EscapeTerminal(fmt.Sprintf("    %s: %s\n    -> %s\n", p.Object, p.Text, p.Remedy)))
 	}
 	if len(r.Problems) > 0 {
-		fmt.Fprintf(b, "    see %s\n", r.Documentation)
+		// The page is also in the repository from which the plugin was built, where the link does not lead anywhere.
+		fmt.Fprintf(b, "    see docs/doctor.md#%s (%s)\n", r.ID, r.Documentation)
 	}
 }
 
