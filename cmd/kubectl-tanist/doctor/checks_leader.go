@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/config"
 )
 
 var leaderChecks = applying([]check{
@@ -78,7 +79,13 @@ func checkWatched(f *facts) (found findings) {
 		if l.status.Watched == nil || len(l.status.Watched.Reasons) == 0 || beingDeleted(&l) || l.options.FollowLease != "" {
 			continue
 		}
-		found.warn(l.about(), "nobody watches "+strings.Join(l.status.Watched.Reasons, "; "), l.command("tanist get "+l.source.Name+" -o wide"))
+		for _, reason := range l.status.Watched.Reasons {
+			what := "nobody watches " + reason
+			if reason == status.ObserveOff {
+				what = "nobody watches it: " + reason
+			}
+			found.warn(l.about(), what, f.watchRemedy(&l, reason))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.metrics)) {
 		if n := f.metrics[name].value.sum("tanist_unwatched_leaders"); n > 0 {
@@ -86,6 +93,26 @@ func checkWatched(f *facts) (found findings) {
 		}
 	}
 	return found
+}
+
+// watchRemedy says what makes Tanist watch what it does not watch for a reason.
+func (f *facts) watchRemedy(l *leader, reason string) string {
+	for _, key := range []string{config.LossAfterKey, config.FreezeAfterKey, config.ProbeKey} {
+		if strings.Contains(reason, key) {
+			return l.command(fmt.Sprintf("annotate service %s %s-", l.source.Name, key))
+		}
+	}
+	switch {
+	case reason == status.ObserveOff:
+		return f.editTuning()
+	case strings.HasSuffix(reason, status.OnlyNode):
+		return "none with one node: a pod on a second one could take over"
+	case strings.HasSuffix(reason, status.Unprobed):
+		return "add a readinessProbe to the pod template: an httpGet, grpc or tcpSocket"
+	case strings.HasSuffix(reason, status.ProbeUnrepeatable):
+		return "make the readinessProbe in the pod template an httpGet, grpc or tcpSocket to the pod itself"
+	}
+	return l.command("tanist explain " + l.source.Name)
 }
 
 func beingDeleted(l *leader) bool {
