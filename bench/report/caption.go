@@ -52,7 +52,7 @@ func (r *Report) howToRead() string {
 func wrapped(text string, width int) string {
 	var out strings.Builder
 	column := 0
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		n := len([]rune(word))
 		switch {
 		case column == 0:

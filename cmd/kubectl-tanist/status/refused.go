@@ -72,16 +72,28 @@ func (f findings) remains(w write, at time.Time) bool {
 	case object == nil:
 		return false
 	case w.verb == "delete" && isService: // unless it is to stay, now that the Service has opted in again
-		return !f.keeps() || service.Name != f.wanted.LeaderService || !leaderservice.UpToDate(service, f.Service, f.recordedState(service))
+		return !f.keeps() || service.Name != f.wanted.LeaderService || !f.upToDate(service)
 	case w.verb == "delete":
 		return !f.keeps() || !f.creates(w)
-	case w.verb == "patch" && isService:
-		return f.keeps() && !writtenAfter(object, config.ManagedBy, at) && !leaderservice.UpToDate(service, f.Service, f.recordedState(service))
-	case isService:
-		return f.keeps() && !writtenAfter(object, conditionOwner, at)
 	}
-	// Whether the slice is as decided is not known here: a decision takes more than `get` reads.
-	return f.keeps() && !writtenAfter(object, config.ManagedBy, at)
+	return f.keeps() && f.changes(w, object, at)
+}
+
+// changes reports whether an object that is kept still has to be changed. Whether a slice is as decided is not known here: a decision takes more
+// than `get` reads.
+func (f findings) changes(w write, object metav1.Object, at time.Time) bool {
+	service, isService := object.(*corev1.Service)
+	switch {
+	case isService && w.verb == "patch":
+		return !writtenAfter(object, config.ManagedBy, at) && !f.upToDate(service)
+	case isService: // a condition
+		return !writtenAfter(object, conditionOwner, at)
+	}
+	return !writtenAfter(object, config.ManagedBy, at)
+}
+
+func (f findings) upToDate(leaderService *corev1.Service) bool {
+	return leaderservice.UpToDate(leaderService, f.Service, f.recordedState(leaderService))
 }
 
 // conditionOwner is the name under which Tanist writes conditions.
