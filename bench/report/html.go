@@ -26,7 +26,7 @@ type page struct {
 // WriteHTML writes the report as one self-contained page with plots: it loads nothing.
 func (r *Report) WriteHTML(w io.Writer) error {
 	err := pageTemplate.Execute(w, page{
-		Report: r, Title: r.title(), HowToRead: howToRead, Columns: tableColumns(), Table: r.tableRows(), Plots: r.plots(),
+		Report: r, Title: r.title(), HowToRead: r.howToRead(), Columns: tableColumns(), Table: r.tableRows(), Plots: r.plots(),
 	})
 	if err != nil {
 		return fmt.Errorf("failed to write HTML report: %w", err)

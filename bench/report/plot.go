@@ -132,16 +132,21 @@ func summaryPlot(modes []Mode, rows []Row) plot {
 }
 
 // distributionPlot shows which share of the failovers that have a latency was completed within which time, beside the published average and
-// range.
-func distributionPlot(mode Mode, rows []Row, published Published) plot {
-	latencies := append(allLatencies(rows), published.MinMs, published.MaxMs)
+// range, if there are any.
+func distributionPlot(mode Mode, rows []Row, published *Published) plot {
+	latencies := allLatencies(rows)
+	if published != nil {
+		latencies = append(latencies, published.MinMs, published.MaxMs)
+	}
 	p := plot{
 		Title: string(mode) + ": share of failovers completed within a given time (a curve that ends below 1: the rest was missed)",
 		X:     latencyAxis(latencies, frameLeft, frameRight),
 		Y:     linearAxis("share", 1, frameBottom, frameTop, []float64{0, 0.25, 0.5, 0.75, 1}),
 	}
-	from := p.X.at(published.MinMs)
-	p.Band = &band{From: from, Width: p.X.at(published.MaxMs) - from, Mean: p.X.at(published.MeanMs)}
+	if published != nil {
+		from := p.X.at(published.MinMs)
+		p.Band = &band{From: from, Width: p.X.at(published.MaxMs) - from, Mean: p.X.at(published.MeanMs)}
+	}
 	for _, row := range rows {
 		p.Series = append(p.Series, series{Who: row.Who, Path: distribution(row.measured(), p.X, p.Y)})
 	}

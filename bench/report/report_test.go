@@ -35,7 +35,7 @@ func testReport() *Report {
 			ServerVersion: "v1.37.2", BenchVersion: "v0.1.0", Host: "linux/amd64, 2 CPUs", APIRoundTripMs: 0.8,
 			Nodes: []Node{{Name: "node-1", Ready: true, CPUs: "2", Memory: "8Gi", KubeletVersion: "v1.37.2"}},
 		},
-		Target:   Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 3},
+		Target:   Target{Namespace: "shop", Service: "web", LeaderService: "web-leader", Pods: 3, OwnWorkload: true},
 		Settings: Settings{Failovers: 6, Modes: []Mode{ModeDelete, ModeEvict}, Floor: true, TimeoutMs: 30000, Services: 1},
 		Rows: []Row{
 			row(ModeDelete, WhoTanist, 26, 24, 30, 121.5, 25, 28), row(ModeDelete, WhoFloor, 20, 21, 22, 40),
@@ -146,7 +146,7 @@ func TestWriteHTML(t *testing.T) {
 	page := text.String()
 	wants := map[string]int{
 		"<svg":                          5, // All rows, and two for each mode.
-		"<td>starting point</td>":       1,
+		"<td>zen-lead, published</td>":  1,
 		"<td>1.24</td>":                 1,
 		"the &lt;floor&gt; is far away": 1,
 		"node-1":                        1,

@@ -23,7 +23,7 @@ func tableColumns() []string {
 	}
 }
 
-// tableRows are the report's rows as text, followed by the published starting point.
+// tableRows are the report's rows as text, followed by zen-lead's published figures.
 func (r *Report) tableRows() [][]string {
 	rows := make([][]string, 0, len(r.Rows)+1)
 	for _, row := range r.Rows {
@@ -42,8 +42,11 @@ func (r *Report) tableRows() [][]string {
 		rows = append(rows, cells)
 	}
 	p := r.Published
+	if p == nil {
+		return rows
+	}
 	return append(rows, []string{
-		"starting point", "published", strconv.Itoa(p.Failovers), missing, inMs(&p.MinMs), missing, missing, missing,
+		"zen-lead, published", missing, strconv.Itoa(p.Failovers), missing, inMs(&p.MinMs), missing, missing, missing,
 		inMs(&p.MaxMs), inMs(&p.MeanMs), missing, missing, missing, missing, missing, missing,
 	})
 }
@@ -89,18 +92,10 @@ func (r *Report) title() string {
 	return subject + "; Kubernetes " + r.Environment.ServerVersion
 }
 
-// howToRead explains the columns.
-const howToRead = `Milliseconds from sending the request that took the leader away (readiness: from the change of the pod's
-status in the API; crash and freeze: from half a second later, when the pod does what it was asked; node: from the last
-question that the pod answered) until an independent watch saw another pod as the ready endpoint. Percentiles are by
-nearest rank. In brackets is where the true one lies with a confidence of 95 %, if the failovers are independent; — means
-that there are too few of them to say. Requests are sent at a constant rate, whether or not earlier ones were answered,
-and SLOWEST is the longest time from when one was due until its answer.`
-
 // WriteTable writes the report for a terminal.
 func (r *Report) WriteTable(w io.Writer) error {
 	var text bytes.Buffer
-	fmt.Fprintf(&text, "%s\n%s\n\n", r.title(), howToRead)
+	fmt.Fprintf(&text, "%s\n%s\n\n", r.title(), wrapped(r.howToRead(), captionWidth))
 	// Writing to the buffer never fails.
 	table := tabwriter.NewWriter(&text, 0, 8, 3, ' ', 0)
 	_, _ = fmt.Fprintln(table, strings.Join(tableColumns(), "\t"))

@@ -15,6 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/bench/provoke"
 	"github.com/tanist-dev/tanist/bench/report"
 	"github.com/tanist-dev/tanist/bench/traffic"
+	kubeconfigpkg "github.com/tanist-dev/tanist/cmd/kubectl-tanist/kubeconfig"
 )
 
 // burstRounds is the default number of rounds of a burst. Each round takes away all leaders.
@@ -24,7 +25,9 @@ const benchLong = `Take a Service's leader away again and again and measure how 
 
 Without SERVICE, bench creates a namespace with a workload of its own and removes it afterwards, even after Ctrl-C. With SERVICE, it
 deletes or evicts that Service's leaders, one after another: the Service's clients notice these failovers like any other. So it asks first, and
-needs --yes where there is no terminal to ask on. It changes nothing else, and refuses a Service whose owner has not opted in.
+needs --yes where there is no terminal to ask on. It changes nothing else in that namespace, and refuses a Service whose owner has not opted in.
+With --traffic or --floor it also creates a namespace of its own (tanist-bench-plain-...), for its clients and its loop, and removes it
+afterwards.
 
 With --floor, each failover is followed by one of a bare watch-and-patch loop on a second workload with a Service like the first: what
 the API server alone costs. A loss that nobody announces (crash, freeze, node) it sees when Kubernetes has noticed.
@@ -55,7 +58,12 @@ func newBenchCommand(kubeconfig *genericclioptions.ConfigFlags, streams generici
 	flags := benchFlags{options: bench.DefaultOptions(version)}
 	command := &cobra.Command{
 		Use: "bench [SERVICE]", Short: "Measure failovers", Long: benchLong, Example: benchExample,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return kubeconfigpkg.OneService(command, args)
+		},
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := flags.complete(kubeconfig, args, command.Flags().Changed("failovers")); err != nil {
 				return err
@@ -114,7 +122,7 @@ func (f *benchFlags) complete(kubeconfig *genericclioptions.ConfigFlags, args []
 		f.options.Failovers = burstRounds
 	}
 	if len(args) == 1 {
-		f.options.Service = args[0]
+		f.options.Service = kubeconfigpkg.ServiceName(args[0])
 		if f.options.Namespace, _, err = kubeconfig.ToRawKubeConfigLoader().Namespace(); err != nil {
 			return fmt.Errorf("failed to read namespace: %w", err)
 		}

@@ -57,7 +57,7 @@ func TestBenchHelpNamesEveryFlag(t *testing.T) {
 	}
 	for _, part := range []string{
 		"kubectl tanist bench [SERVICE]", "--failovers", "--mode", "--floor", "--traffic", "--output", "--report", "--timeout", "--image", "--pods",
-		"--burst", "--services", "--yes", "--allow-not-enabled", "--namespace", "--kubeconfig", "--context",
+		"tanist-bench-plain-", "--burst", "--services", "--yes", "--allow-not-enabled", "--namespace", "--kubeconfig", "--context",
 	} {
 		if !strings.Contains(help, part) {
 			t.Errorf("help does not say %q:\n%s", part, help)
@@ -73,7 +73,7 @@ func TestWrongCommandLines(t *testing.T) {
 		"unknown mode":   {[]string{"bench", "--mode", "delete,drain"}, `unknown mode "drain": must be one of delete, force, evict, readiness, crash, freeze, node`},
 		"unknown output": {[]string{"bench", "-o", "yaml"}, `--output must be table or json, got "yaml"`},
 		"no failovers":   {[]string{"bench", "--failovers", "0"}, "--failovers must be at least 1, got 0"},
-		"two Services":   {[]string{"bench", "a", "b"}, "accepts at most 1 arg(s), received 2"},
+		"two Services":   {[]string{"bench", "a", "b"}, "name one Service, got a b"},
 		"a crash of a user's pods": {
 			[]string{"bench", "web", "--mode=crash"},
 			"--mode crash works only on bench's own workload: omit the Service's name",
@@ -92,14 +92,18 @@ func TestWrongCommandLines(t *testing.T) {
 		"a selector that is none": {
 			[]string{"get", "-l", "a=b=c"}, "--selector must be a label selector such as team=shop: found '=', expected: ',' or 'end of string'",
 		},
-		"an explanation of nothing":           {[]string{"explain"}, "accepts 1 arg(s), received 0"},
-		"the history of nothing":              {[]string{"history"}, "accepts 1 arg(s), received 0"},
+		"an explanation of nothing":           {[]string{"explain"}, "name a Service (kubectl tanist get lists them)"},
+		"the history of nothing":              {[]string{"history"}, "name a Service (kubectl tanist get lists them)"},
 		"the history as a table":              {[]string{"history", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
 		"an explanation as a table":           {[]string{"explain", "web", "-o", "wide"}, `--output must be json or yaml, got "wide"`},
-		"a dashboard of one Service":          {[]string{"dashboard", "web"}, `unknown command "web" for "kubectl tanist dashboard"`},
+		"a dashboard of one Service":          {[]string{"dashboard", "web"}, "dashboard takes no argument, got web (see --help)"},
 		"a dashboard on no port":              {[]string{"dashboard", "--port", "70000"}, "--port must be between 0 and 65535, got 70000"},
-		"a hand-over of nothing":              {[]string{"handover"}, "accepts 1 arg(s), received 0"},
-		"a hand-over of a Service and a node": {[]string{"handover", "web", "--node", "a"}, `unknown command "web" for "kubectl tanist handover"`},
+		"a hand-over of nothing":              {[]string{"handover"}, "name a Service (kubectl tanist get lists them) or --node"},
+		"a hand-over of a Service and a node": {[]string{"handover", "web", "--node", "a"}, "handover takes a Service or --node, not both: without a Service, --node moves all leaders off the node"},
+		"two hand-overs":                      {[]string{"handover", "web", "api"}, "name one Service, got web api"},
+		"a check of one Service":              {[]string{"doctor", "web"}, "doctor takes no argument, got web (see --help)"},
+		"a report of one Service":             {[]string{"report", "web"}, "report takes no argument, got web (see --help)"},
+		"a secret with a name":                {[]string{"rotate-secret", "web"}, "rotate-secret takes no argument, got web (see --help)"},
 		"a node and a pod":                    {[]string{"handover", "--node", "a", "--to", "b"}, "--node cannot be used with --to or --keep: they are about one Service"},
 		"no hand-over at a time":              {[]string{"handover", "--node", "a", "--parallel", "0"}, "--parallel must be at least 1, got 0"},
 		"a hand-over without a wait":          {[]string{"handover", "web", "--timeout", "0s"}, "--timeout must be longer than 0s, got 0s"},
@@ -130,7 +134,7 @@ func TestBenchOptions(t *testing.T) {
 			func(o *bench.Options) { o.Modes = []report.Mode{report.ModeDelete, report.ModeForce, report.ModeEvict} },
 		},
 		"a user's Service": {
-			[]string{"web", "-n", "shop"}, func(o *bench.Options) { o.Service, o.Namespace = "web", "shop" },
+			[]string{"service/web", "-n", "shop"}, func(o *bench.Options) { o.Service, o.Namespace = "web", "shop" },
 		},
 		"a burst has few rounds": {
 			[]string{"--burst"}, func(o *bench.Options) { o.Burst, o.Failovers = true, burstRounds },

@@ -121,7 +121,7 @@ func TestHandoverSaysWhyNot(t *testing.T) {
 	}{
 		"a Service that does not exist": {[]string{"nothing"}, `failed to get Service: services "nothing" not found`},
 		"a Service that is not opted in": {
-			[]string{"plain"}, fmt.Sprintf("%s/plain is not opted in: kubectl annotate service plain -n %s tanist.dev/enabled=true", s.namespace, s.namespace),
+			[]string{"plain"}, fmt.Sprintf("%s/plain is not opted in: kubectl annotate service plain --namespace %s tanist.dev/enabled=true", s.namespace, s.namespace),
 		},
 		"a leader Service": {
 			[]string{"web-leader"}, fmt.Sprintf("%s/web-leader is a leader Service: name the Service it was made for, web", s.namespace),
@@ -129,7 +129,7 @@ func TestHandoverSaysWhyNot(t *testing.T) {
 		"a Service without a leader": {
 			[]string{"empty"}, "nobody leads, so there is no leader to hand over from: see `kubectl tanist get empty -n " + s.namespace + "` and the Events of the Service",
 		},
-		"a leader that no pod can follow": {[]string{"lonely"}, "nobody can follow lone: no other pod of the Service is ready"},
+		"a leader that no pod can follow": {[]string{"lonely"}, "nobody can follow lone: the Service has no other pod"},
 		"a pod that does not exist":       {[]string{"web", "--to", "z"}, "pod z does not exist in namespace " + s.namespace},
 		"a pod that is not selected":      {[]string{"web", "--to", "other"}, "pod other is not selected by Service web (app=web)"},
 		"a pod that is not ready":         {[]string{"web", "--to", "unready"}, "pod unready is not ready"},

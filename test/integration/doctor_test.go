@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
@@ -61,9 +62,10 @@ func TestDoctorFindsWhatIsWrongWithServices(t *testing.T) {
 	s.follows("web-leader", "a", "b")
 	user := kubectl{namespace: s.namespace}
 	user.finds(t, installation.namespace, doctor.Passed, "lease", "tuning", "tuning-saved", "namespace-label", "namespace-opted-in", "annotations",
-		"can-lead", "leader-service-name", "leader-service", "other-installation", "writes", "endpoints", "leftovers", "leader", "leader-traffic", "followed-lease",
+		"can-lead", "leader-service-name", "leader-service", "other-installation", "writes", "endpoints", "leftovers", "leader", "leader-traffic",
 		"candidates", "nodes", "disruption-budget")
 	user.finds(t, installation.namespace, doctor.Failed, "deployment", "webhooks") // there is only a replica
+	user.finds(t, installation.namespace, doctor.Skipped, "secret-path", "followed-lease")
 
 	s.withService("unselected", func(service *corev1.Service) { service.Spec.Selector = nil })
 	user.finds(t, installation.namespace, doctor.Failed, "can-lead")
@@ -85,6 +87,31 @@ func TestDoctorFindsWhatIsWrongWithServices(t *testing.T) {
 		t.Fatal(err)
 	}
 	user.finds(t, installation.namespace, doctor.Failed, "tuning")
+}
+
+// TestARefusedWriteIsForgottenWhenNothingIsLeftToWrite: the Event stays for an hour, and the leader Service is as the API server has completed it.
+func TestARefusedWriteIsForgottenWhenNothingIsLeftToWrite(t *testing.T) {
+	installation := newTanist(t)
+	replica := installation.startElected()
+	s, _ := pair(t)
+	s.follows("web-leader", "a", "b")
+	source, err := clientset.CoreV1().Services(s.namespace).Get(t.Context(), "web", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := metav1.NewTime(time.Now().Add(time.Minute)) // so that no write since counts
+	if _, err := clientset.CoreV1().Events(s.namespace).Create(t.Context(), &corev1.Event{
+		ObjectMeta:     metav1.ObjectMeta{Namespace: s.namespace, Name: "refused"},
+		InvolvedObject: corev1.ObjectReference{APIVersion: "v1", Kind: "Service", Namespace: s.namespace, Name: "web", UID: source.UID},
+		Reason:         "WriteRefused", Type: corev1.EventTypeWarning, Message: "failed to patch Service web-leader: no", FirstTimestamp: later, LastTimestamp: later,
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	user := kubectl{namespace: s.namespace}
+	user.finds(t, installation.namespace, doctor.Passed, "writes")
+	replica.stop()
+	s.annotate("web", config.LeaderServiceTypeKey, "NodePort")
+	user.finds(t, installation.namespace, doctor.Failed, "writes")
 }
 
 // TestDoctorFindsRolloutsThatReplacePodsTooEarly follows the advice, too.

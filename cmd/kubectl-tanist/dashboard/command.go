@@ -38,7 +38,7 @@ func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) 
 	var o options
 	command := &cobra.Command{
 		Use: "dashboard", Short: "Show the leaders and their hand-overs in a browser", Long: long, Example: example,
-		Args: cobra.NoArgs,
+		Args: kubeconfig.NoArgument,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if o.port < 0 || o.port > 65535 {
 				return fmt.Errorf("--port must be between 0 and 65535, got %d", o.port)

@@ -55,8 +55,9 @@ const (
 func checks() []check {
 	var all []check
 	for _, some := range [][]check{
-		installationChecks, tuningChecks, admissionChecks, admittingChecks, rightsChecks, optInChecks, leaderServiceChecks, leaderChecks, podChecks,
-		rolloutChecks, spreadChecks,
+		installationChecks, tuningChecks, admissionChecks, admittingChecks, rightsChecks,
+		namespaceChecks, optInChecks, leaderServiceChecks, madeChecks, writeChecks, endpointChecks, leftoverChecks, leaderChecks, followedChecks, watchedChecks,
+		podChecks, rolloutChecks, spreadChecks,
 	} {
 		all = append(all, some...)
 	}

@@ -31,6 +31,9 @@ func whileOn(run func(*facts) findings) func(*facts) findings {
 	}
 }
 
+// noWebhook is why there is nothing to ask about the webhooks. That they are missing is for checkWebhooks.
+const noWebhook = "there is no webhook"
+
 // missingWebhooks returns the names of Tanist's webhooks that no configuration has.
 func missingWebhooks(f *facts) map[string]bool {
 	missing := map[string]bool{}
@@ -102,6 +105,9 @@ func checkInjected(f *facts) (found findings) {
 	if reason := f.webhooksUnread(); reason != "" {
 		return skip(reason)
 	}
+	if len(f.calls()) == 0 {
+		return skip(noWebhook)
+	}
 	var without []string
 	for name, call := range f.calls() {
 		if len(call.CABundle) == 0 {
@@ -156,6 +162,9 @@ func checkTrust(f *facts) (found findings) {
 		found.fail(about, "it has no certificate with its key: "+err.Error(), remedy)
 		return found
 	}
+	if len(f.calls()) == 0 {
+		return skip(noWebhook)
+	}
 	calls, texts := f.calls(), map[string][]string{}
 	for _, p := range certs.Problems(config.WebhookConfiguration(f.tanistNamespace), f.validatingOrNil(), f.mutatingOrNil(), pair.Certificate, f.now) {
 		if call, exists := calls[p.Webhook]; exists && len(call.CABundle) > 0 {
@@ -172,6 +181,9 @@ func checkTrust(f *facts) (found findings) {
 func checkSecretPath(f *facts) (found findings) {
 	if reason := f.webhooksUnread(); reason != "" {
 		return skip(reason)
+	}
+	if len(f.calls()) == 0 {
+		return skip(noWebhook)
 	}
 	for _, call := range f.calls() {
 		if config.Unauthenticated(call) {

@@ -88,6 +88,9 @@ func checkVersions(f *facts) (found findings) {
 	if f.replicas.unread != "" {
 		return skip(f.replicas.unread)
 	}
+	if len(f.replicas.value) == 0 {
+		return skip("there is no replica")
+	}
 	versions := sets.New[string]()
 	for _, pod := range f.replicas.value {
 		image := ""
@@ -106,6 +109,9 @@ func checkVersions(f *facts) (found findings) {
 func checkPlugin(f *facts) (found findings) {
 	if f.replicas.unread != "" {
 		return skip(f.replicas.unread)
+	}
+	if len(f.replicas.value) == 0 {
+		return skip("there is no replica")
 	}
 	own, err := version.ParseGeneric(f.version)
 	if err != nil {

@@ -9,14 +9,21 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/config"
 )
 
-var leaderChecks = []check{
+var leaderChecks = applying([]check{
 	{"leader", services, "each leader Service has a leader", checkLeader},
 	{"leader-traffic", services, "each leader stays and takes all of its Service's traffic", checkTraffic},
+}, nobodyLed)
+
+var followedChecks = applying([]check{
 	{"followed-lease", services, "each Lease that a Service follows is held by a pod of the Service that takes its traffic", checkFollowed},
+}, nobodyFollows)
+
+var watchedChecks = applying([]check{
 	{"watched", services, "the loss of each leader is noticed, also when nobody announces it", checkWatched},
-}
+}, nobodyLed)
 
 func checkLeader(f *facts) (found findings) {
 	if reason := unread(f.services.unread, f.slices.unread); reason != "" {
@@ -72,7 +79,13 @@ func checkWatched(f *facts) (found findings) {
 		if l.status.Watched == nil || len(l.status.Watched.Reasons) == 0 || beingDeleted(&l) || l.options.FollowLease != "" {
 			continue
 		}
-		found.warn(l.about(), "nobody watches "+strings.Join(l.status.Watched.Reasons, "; "), l.command("tanist get "+l.source.Name+" -o wide"))
+		for _, reason := range l.status.Watched.Reasons {
+			what := "nobody watches " + reason
+			if reason == status.ObserveOff {
+				what = "nobody watches it: " + reason
+			}
+			found.warn(l.about(), what, f.watchRemedy(&l, reason))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.metrics)) {
 		if n := f.metrics[name].value.sum("tanist_unwatched_leaders"); n > 0 {
@@ -80,6 +93,26 @@ func checkWatched(f *facts) (found findings) {
 		}
 	}
 	return found
+}
+
+// watchRemedy says what makes Tanist watch what it does not watch for a reason.
+func (f *facts) watchRemedy(l *leader, reason string) string {
+	for _, key := range []string{config.LossAfterKey, config.FreezeAfterKey, config.ProbeKey} {
+		if strings.Contains(reason, key) {
+			return l.command(fmt.Sprintf("annotate service %s %s-", l.source.Name, key))
+		}
+	}
+	switch {
+	case reason == status.ObserveOff:
+		return f.editTuning()
+	case strings.HasSuffix(reason, status.OnlyNode):
+		return "none with one node: a pod on a second one could take over"
+	case strings.HasSuffix(reason, status.Unprobed):
+		return "add a readinessProbe to the pod template: an httpGet, grpc or tcpSocket"
+	case strings.HasSuffix(reason, status.ProbeUnrepeatable):
+		return "make the readinessProbe in the pod template an httpGet, grpc or tcpSocket to the pod itself"
+	}
+	return l.command("tanist explain " + l.source.Name)
 }
 
 func beingDeleted(l *leader) bool {

@@ -11,12 +11,24 @@ import (
 	"github.com/tanist-dev/tanist/leaderslice"
 )
 
-var leaderServiceChecks = []check{
+var leaderServiceChecks = applying([]check{
 	{"leader-service-name", services, "no name of a leader Service is taken", checkName},
 	{"leader-service", services, "each Service has its leader Service", withWarning(status.NoLeaderService, describeService)},
+}, nobodyAsks)
+
+var madeChecks = applying([]check{
 	{"other-installation", services, "no other Tanist serves these Services", checkInstallation},
+}, nobodyLed)
+
+var writeChecks = applying([]check{
 	{"writes", services, "the API server accepts what Tanist writes", checkWrites},
+}, nobodyAsks)
+
+var endpointChecks = applying([]check{
 	{"endpoints", services, "only Tanist sends traffic to leaders", checkEndpoints},
+}, nobodyLed)
+
+var leftoverChecks = []check{
 	{"leftovers", services, "nothing is left of Services that are gone", checkLeftovers},
 }
 

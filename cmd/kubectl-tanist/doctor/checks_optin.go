@@ -1,21 +1,27 @@
 package doctor
 
 import (
-	"fmt"
-
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
 )
 
-var optInChecks = []check{
+var namespaceChecks = []check{
 	{"namespace-label", services, "each namespace that has the label is opted in by it", checkNamespaceLabel},
+}
+
+var optInChecks = applying([]check{
 	{"namespace-opted-in", services, "each Service that asks for a leader is in a namespace that has opted in", checkOptedIn},
 	{"annotations", services, "the annotations of Services and their pods are right", checkAnnotations},
 	{"can-lead", services, "each of these Services can have a leader", withWarning(status.CannotHaveLeader, editService)},
-}
+}, nobodyAsks)
 
-func labelNamespace(name string) string {
-	return fmt.Sprintf("kubectl label namespace %s %s=true --overwrite", name, config.EnabledKey)
+// labelNamespace returns the command that lets a namespace opt in.
+func (f *facts) labelNamespace(name string) string {
+	var labels map[string]string
+	if namespace := f.namespace(name); namespace != nil {
+		labels = namespace.GetLabels()
+	}
+	return status.LabelNamespace(name, labels)
 }
 
 // addNamespace says how to let a namespace opt in.
@@ -30,10 +36,8 @@ func checkNamespaceLabel(f *facts) (found findings) {
 		return skip(f.namespaces.unread)
 	}
 	for _, namespace := range f.namespaces.value {
-		// The rule is that of Services: only "true" opts in, and "false" says no on purpose.
-		if config.Mistyped(namespace.Labels) {
-			found.fail("Namespace "+namespace.Name, fmt.Sprintf("its label %s=%q does not opt it in: the value must be \"true\"",
-				config.EnabledKey, namespace.Labels[config.EnabledKey]), labelNamespace(namespace.Name))
+		if wrong := status.WrongLabel(namespace.Labels); wrong != "" {
+			found.fail("Namespace "+namespace.Name, wrong, status.LabelNamespace(namespace.Name, namespace.Labels))
 		}
 		if config.Enabled(namespace.Labels) && !f.mayOptIn(namespace.Name) {
 			found.fail("Namespace "+namespace.Name, "its label has no effect: Tanist is installed for some namespaces only ("+f.onlyNamespaces()+")",
@@ -68,7 +72,7 @@ func checkOptedIn(f *facts) (found findings) {
 		case !f.mayOptIn(l.source.Namespace) && config.Enabled(l.source.Annotations):
 			found.fail(l.about(), "Tanist is installed for some namespaces only ("+f.onlyNamespaces()+"), so it ignores the Service", addNamespace)
 		case !l.optedIn && config.Enabled(l.source.Annotations):
-			found.fail(l.about(), "its namespace has not opted in, so Tanist ignores it", labelNamespace(l.source.Namespace))
+			found.fail(l.about(), "its namespace has not opted in, so Tanist ignores it", f.labelNamespace(l.source.Namespace))
 		}
 	}
 	return found

@@ -13,7 +13,7 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-var podChecks = []check{
+var podChecks = applying([]check{
 	{"readiness-probe", pods, "candidates have a readiness probe", eachPod("add a readinessProbe to the pod template",
 		func(_ *leader, pod *corev1.Pod) string {
 			if config.Probed(&pod.Spec) {
@@ -25,7 +25,7 @@ var podChecks = []check{
 		func(l *leader, pod *corev1.Pod) string { return status.Windowless(pod, l.window) })},
 	{"grace-period", pods, "candidates have time to end after their drain window", eachPod("set terminationGracePeriodSeconds in the pod template",
 		func(_ *leader, pod *corev1.Pod) string { return graceProblem(&pod.Spec) })},
-}
+}, nobodyServed)
 
 // graceProblem returns why the kubelet kills a pod while its drain window lasts: the grace period counts from the deletion on, and the preStop
 // sleep is a part of it.

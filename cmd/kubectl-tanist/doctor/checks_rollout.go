@@ -12,9 +12,9 @@ import (
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 )
 
-var rolloutChecks = []check{
+var rolloutChecks = applying([]check{
 	{"min-ready-seconds", pods, "a rollout replaces no pod that has no drain window too early", checkMinReadySeconds},
-}
+}, nobodyServed)
 
 // enoughSeconds is what is suggested for minReadySeconds. In tests it was enough for all nodes to learn of the new pods.
 const enoughSeconds = 5

@@ -221,7 +221,7 @@ func TestLeaders(t *testing.T) {
 			},
 			[]string{
 				"skipped tuning-replicas: there is no replica to ask", "skipped deletions-admitted: there is no replica to ask",
-				"warned watched: Service shop/web: nobody watches observe.enabled is false in the tuning",
+				"warned watched: Service shop/web: nobody watches it: observe.enabled is false in the tuning",
 			},
 		},
 		"a replica does not hear nodes": {
@@ -259,4 +259,40 @@ func TestLeaders(t *testing.T) {
 			}, nil,
 		},
 	})
+}
+
+// TestWhatMakesTanistWatch: a command that only shows the problem again corrects nothing.
+func TestWhatMakesTanistWatch(t *testing.T) {
+	const unannotate = "kubectl annotate service web tanist.dev/"
+	onLeader := func(probe *corev1.Probe) func(*facts) {
+		return func(f *facts) { f.pods.value[0].Spec.Containers[0].ReadinessProbe = probe }
+	}
+	annotated := func(key, value string) func(*facts) {
+		return onSource(func(s *corev1.Service) { s.Annotations[key] = value })
+	}
+	for name, test := range map[string]struct {
+		change func(*facts)
+		want   string
+	}{
+		"no probe": {onLeader(nil), "add a readinessProbe to the pod template: an httpGet, grpc or tcpSocket"},
+		"a probe that cannot be repeated": {
+			onLeader(&corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{}}}),
+			"make the readinessProbe in the pod template an httpGet, grpc or tcpSocket to the pod itself",
+		},
+		"losses of nodes are switched off": {annotated(config.LossAfterKey, "0s"), unannotate + "loss-after- -n shop"},
+		"hangs are switched off":           {annotated(config.FreezeAfterKey, "0s"), unannotate + "freeze-after- -n shop"},
+		"probing is switched off":          {annotated(config.ProbeKey, "off"), unannotate + "probe- -n shop"},
+		"there is one node":                {func(f *facts) { f.oneNode = read(true) }, "none with one node: a pod on a second one could take over"},
+		"observing is switched off": {
+			func(f *facts) { f.tuning.value = configMap("x", "observe: {enabled: false}") }, "kubectl edit configmap tanist-tuning -n tanist-system",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, r := range diagnose(healthy(t, test.change), checks()).Checks {
+				if r.ID == "watched" && (len(r.Problems) != 1 || r.Problems[0].Remedy != test.want) {
+					t.Errorf("got %+v, want the remedy %s", r.Problems, test.want)
+				}
+			}
+		})
+	}
 }

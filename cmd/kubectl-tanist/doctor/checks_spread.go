@@ -2,11 +2,11 @@ package doctor
 
 import "fmt"
 
-var spreadChecks = []check{
+var spreadChecks = applying([]check{
 	{"candidates", pods, "each Service has a pod that can follow its leader", checkCandidates},
 	{"nodes", pods, "the candidates of each Service are on several nodes", checkNodes},
 	{"disruption-budget", pods, "candidates that share a node have a PodDisruptionBudget", checkBudget},
-}
+}, nobodyServed)
 
 func checkCandidates(f *facts) (found findings) {
 	if reason := unread(f.services.unread, f.pods.unread); reason != "" {

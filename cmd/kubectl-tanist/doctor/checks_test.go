@@ -11,7 +11,7 @@ import (
 func outcomes(f *facts) []string {
 	var all []string
 	for _, r := range diagnose(f, checks()).Checks {
-		if r.Outcome == Skipped {
+		if r.Outcome == Skipped && !slices.Contains(notApplying, r.Reason) {
 			all = append(all, "skipped "+r.ID+": "+r.Reason)
 		}
 		for _, p := range r.Problems {
@@ -23,6 +23,11 @@ func outcomes(f *facts) []string {
 		}
 	}
 	return all
+}
+
+// notApplying are reasons of checks that do not apply. Only TestWhatDoesNotExistDoesNotPass looks at them.
+var notApplying = []string{
+	"no Service asks for a leader", "no Service that asks for a leader has opted in with its namespace", "there is no leader Service", "no Service follows a Lease",
 }
 
 // test is a change of healthy facts, and all that the checks then say.

@@ -17,7 +17,7 @@ import (
 const long = `Checks Tanist and the Services that ask for a leader, and says what to correct.
 
 Each line is one check: √ passed, ‼ works but could go wrong, × does not work, - skipped. The exit code is 1 if a check failed (×). A page
-explains each check: https://github.com/tanist-dev/tanist/blob/main/docs/doctor.md
+explains each check: docs/doctor.md (https://github.com/tanist-dev/tanist/blob/main/docs/doctor.md)
 
 It reads with your own permissions. What you may not read is skipped. It changes nothing: its only write is a dry run that Tanist's admission
 must refuse.`
@@ -47,7 +47,7 @@ const interval = 2 * time.Second
 func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams, version string) *cobra.Command {
 	var o options
 	command := &cobra.Command{
-		Use: "doctor", Short: "Check Tanist and its Services", Long: long, Example: example, Args: cobra.NoArgs,
+		Use: "doctor", Short: "Check Tanist and its Services", Long: long, Example: example, Args: kubeconfig.NoArgument,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := o.complete(cluster); err != nil {
 				return err

@@ -23,6 +23,8 @@ type facts struct {
 	version string
 	// tanistNamespace is where Tanist is installed.
 	tanistNamespace string
+	// checked is the namespace whose Services are checked; empty for all.
+	checked string
 
 	deployment reading[*appsv1.Deployment]
 	replicas   reading[[]*corev1.Pod]

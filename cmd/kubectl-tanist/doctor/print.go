@@ -28,7 +28,8 @@ func (d *Diagnosis) writeText(out io.Writer, p terminal.Palette) error {
 				b.WriteByte('\n')
 			}
 			category = r.Category
-			fmt.Fprintf(&b, "%s\n%s\n", category, strings.Repeat("-", len(category)))
+			heading := d.heading(category)
+			fmt.Fprintf(&b, "%s\n%s\n", heading, strings.Repeat("-", len(heading)))
 		}
 		r.writeText(&b, p)
 	}
@@ -40,6 +41,17 @@ func (d *Diagnosis) writeText(out io.Writer, p terminal.Palette) error {
 		marks[outcome].Text(p), d.count(Passed), d.count(Warned), d.count(Failed), d.count(Skipped))
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// heading returns the heading of a category. It says whose Services were looked at.
+func (d *Diagnosis) heading(category string) string {
+	switch {
+	case category != services && category != pods:
+		return category
+	case d.Namespace == "":
+		return category + " (all namespaces)"
+	}
+	return category + " (namespace " + d.Namespace + ")"
 }
 
 func (r *Result) writeText(b *strings.Builder, palette terminal.Palette) {
@@ -57,7 +69,8 @@ func (r *Result) writeText(b *strings.Builder, palette terminal.Palette) {
 		b.WriteString(printers.EscapeTerminal(fmt.Sprintf("    %s: %s\n    -> %s\n", p.Object, p.Text, p.Remedy)))
 	}
 	if len(r.Problems) > 0 {
-		fmt.Fprintf(b, "    see %s\n", r.Documentation)
+		// The page is also in the repository from which the plugin was built, where the link does not lead anywhere.
+		fmt.Fprintf(b, "    see docs/doctor.md#%s (%s)\n", r.ID, r.Documentation)
 	}
 }
 

@@ -30,21 +30,21 @@ func TestText(t *testing.T) {
 ‼ two holds
     Service a/b: it is odd
     -> look at it
-    see https://github.com/tanist-dev/tanist/blob/main/docs/doctor.md#two
+    see docs/doctor.md#two (https://github.com/tanist-dev/tanist/blob/main/docs/doctor.md#two)
 
-Services
---------
+Services (namespace a)
+----------------------
 × three holds
     Service a/b: it is odd
     -> look at it
     Service a/c: it is wrong
     -> correct it
-    see https://github.com/tanist-dev/tanist/blob/main/docs/doctor.md#three
+    see docs/doctor.md#three (https://github.com/tanist-dev/tanist/blob/main/docs/doctor.md#three)
 - four holds (skipped: may not read x)
 
 Status: × (1 passed, 1 warned, 1 failed, 1 skipped)
 `
-	d := diagnose(&facts{}, some())
+	d := diagnose(&facts{checked: "a"}, some())
 	var plain, coloured bytes.Buffer
 	if err := d.writeText(&plain, false); err != nil {
 		t.Fatal(err)

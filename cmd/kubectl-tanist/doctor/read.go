@@ -25,7 +25,7 @@ type reader struct {
 
 // read reads everything once. It fails if the API server does not answer; what the user may not read is a part of the facts.
 func (r *reader) read(ctx context.Context) (*facts, error) {
-	f := &facts{version: r.version, tanistNamespace: r.tanistNamespace}
+	f := &facts{version: r.version, tanistNamespace: r.tanistNamespace, checked: r.namespace}
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, read := range []func(context.Context, *facts) error{r.readInstallation, r.readAdmission, r.readObjects, r.readWorkloads, r.readNodes} {
 		group.Go(func() error { return read(groupCtx, f) })

@@ -3,11 +3,13 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 
@@ -54,6 +56,9 @@ func (r *reader) readNamespaces(ctx context.Context, f *facts) error {
 		return answered(&f.namespaces, "Namespaces", listed(all, err, func(l *corev1.NamespaceList) []corev1.Namespace { return l.Items }), err)
 	}
 	one, err := api.Get(ctx, r.namespace, get)
+	if apierrors.IsNotFound(err) { // a typing mistake must not look like a namespace in which nothing is wrong
+		return fmt.Errorf("namespace %s does not exist", r.namespace)
+	}
 	return answered(&f.namespaces, "Namespace "+r.namespace, []*corev1.Namespace{one}, err)
 }
 

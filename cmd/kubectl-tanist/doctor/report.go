@@ -12,8 +12,10 @@ const (
 type Diagnosis struct {
 	metav1.TypeMeta `json:",inline"`
 	// Success is true if no check failed. Warnings do not matter.
-	Success bool     `json:"success"`
-	Checks  []Result `json:"checks"`
+	Success bool `json:"success"`
+	// Namespace is the one whose Services were checked. It is missing if those of all were.
+	Namespace string   `json:"namespace,omitempty"`
+	Checks    []Result `json:"checks"`
 }
 
 // Outcome is how a check ended.
@@ -54,7 +56,7 @@ const page = "https://github.com/tanist-dev/tanist/blob/main/docs/doctor.md"
 
 // diagnose runs the checks. It is pure.
 func diagnose(f *facts, all []check) Diagnosis {
-	d := Diagnosis{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: kindDiagnosis}, Success: true, Checks: []Result{}}
+	d := Diagnosis{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: kindDiagnosis}, Success: true, Namespace: f.checked, Checks: []Result{}}
 	for _, check := range all {
 		r := resultOf(check, check.run(f))
 		d.Success = d.Success && r.Outcome != Failed

@@ -38,7 +38,7 @@ func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) 
 	var o options
 	command := &cobra.Command{
 		Use: "explain SERVICE", Short: "Explain who leads, who follows, and why", Long: long, Example: example,
-		Args: cobra.ExactArgs(1),
+		Args: kubeconfig.OneService,
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := o.output.Validate(); err != nil {
 				return err

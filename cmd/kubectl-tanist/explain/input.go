@@ -37,6 +37,7 @@ type elected struct {
 	options       config.Options
 	ports         []corev1.ServicePort
 	pods          map[types.UID]*corev1.Pod
+	nodes         map[string]disruption.NodeSign
 	rules         election.Rules
 	candidates    []election.Candidate
 	incumbent     election.Incumbent
@@ -59,6 +60,7 @@ func elect(in Input, now time.Time) (*elected, error) {
 	if err := e.nominate(in); err != nil {
 		return nil, err
 	}
+	e.readNodes(in)
 	e.readPrimary(in, now)
 	e.follow(in)
 	e.decision, e.standings = election.Explain(e.rules, e.candidates, e.incumbent, now)

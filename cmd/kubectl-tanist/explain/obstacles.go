@@ -35,7 +35,7 @@ func (e *elected) obstacle(obstacle election.Obstacle, s election.Standing) stri
 	case election.ObstacleTooYoung:
 		return fmt.Sprintf("it has been ready since %s, which is less than %s asks for", timestamp(c.ReadySince), e.minReady(c))
 	case election.ObstacleAnnounced:
-		return announcement(c)
+		return e.announcement(c)
 	case election.ObstacleIncomplete:
 		return "it lacks a part of the traffic: " + e.lacks(c)
 	}
@@ -64,10 +64,10 @@ func (e *elected) minReady(c election.Candidate) string {
 	return fmt.Sprintf("%s (%s)", config.MinReadyKey, e.rules.MinReady)
 }
 
-func announcement(c election.Candidate) string {
+func (e *elected) announcement(c election.Candidate) string {
 	switch c.Announced {
 	case election.AnnouncedNode:
-		return "its node " + c.Node + " is cordoned, about to be removed or shutting down"
+		return e.nodeGoing(c.Node)
 	case election.AnnouncedRollout:
 		return "the rollout of its workload replaces it"
 	case election.AnnouncedScaleDown:

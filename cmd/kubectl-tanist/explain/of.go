@@ -12,10 +12,17 @@ import (
 	"github.com/tanist-dev/tanist/election"
 )
 
+// wrongOptIn is the phrase of an opt-in that is neither true nor false.
+const wrongOptIn = status.WrongAnnotation + " enabled"
+
 // problems are the warnings that leave a Service without anything to explain.
 var problems = []string{
 	status.ServiceNotOptedIn, status.NamespaceNotOptedIn, status.CannotHaveLeader, status.NameTaken, status.NoLeaderService,
+	wrongOptIn,
 }
+
+// isProblem reports whether a warning leaves a Service without anything to explain.
+func isProblem(w status.Warning) bool { return slices.Contains(problems, w.Phrase) }
 
 // Of explains a Service at a time.
 func Of(in Input, now time.Time) (*Explanation, error) {
@@ -23,7 +30,7 @@ func Of(in Input, now time.Time) (*Explanation, error) {
 		TypeMeta: metav1.TypeMeta{APIVersion: status.APIVersion, Kind: Kind},
 		Status:   status.Of(in.Objects), Notes: in.Notes,
 	}
-	if at := slices.IndexFunc(x.Status.Warnings, func(w status.Warning) bool { return slices.Contains(problems, w.Phrase) }); at >= 0 {
+	if at := slices.IndexFunc(x.Status.Warnings, isProblem); at >= 0 {
 		x.Problem = &x.Status.Warnings[at]
 	}
 	x.ReasonText = ReasonText(election.Reason(x.Status.Reason))

@@ -53,9 +53,9 @@ func TestWhereAPodStands(t *testing.T) {
 		"a pod on a node that is cordoned": {
 			changes: []func(*Input){with(), node("node-of-c", func(n *corev1.Node) { n.Spec.Unschedulable = true })},
 			want: []string{
-				"candidate", "Announced: its node node-of-c is cordoned, about to be removed or shutting down",
+				"candidate", "Announced: its node node-of-c is cordoned",
 				"Announcement: b stays, or stays for longer",
-				"its node node-of-c must stay (kubectl uncordon, or remove the taint), unless no better pod can lead", third,
+				"its node node-of-c must stay (kubectl uncordon node-of-c), unless no better pod can lead", third,
 			},
 		},
 		"a pod that is being deleted": {

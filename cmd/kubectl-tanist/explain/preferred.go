@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/election"
 )
@@ -42,28 +44,57 @@ func OffNode(in Input, node string, now time.Time) (Verdict, error) {
 	if err != nil || e == nil || !in.PodsKnown {
 		return Verdict{}, err
 	}
-	v := Verdict{Known: true}
-	if why := e.whyNoMove(); why != "" {
-		v.WhyNot = why
-		return v, nil
+	pod, others := e.first(now, func(c election.Candidate) bool { return c.Node == node })
+	v := Verdict{Known: true, Pod: pod}
+	switch {
+	case pod != "":
+	case e.whyNoMove() != "":
+		v.WhyNot = e.whyNoMove()
+	case len(others) > 0:
+		v.WhyNot = "no pod on another node can take over: " + shortened(others)
+	default:
+		v.WhyNot = "it has no pod on another node"
 	}
-	var others []string
+	return v, nil
+}
+
+// Next returns the first pod in the order of succession that would take over from a leader if it were the preferred one.
+func Next(in Input, leader types.UID, now time.Time) (Verdict, error) {
+	e, err := elect(in, now)
+	if err != nil || e == nil || !in.PodsKnown {
+		return Verdict{}, err
+	}
+	pod, others := e.first(now, func(c election.Candidate) bool { return types.UID(c.UID) == leader })
+	v := Verdict{Known: true, Pod: pod}
+	switch {
+	case pod != "":
+	case e.whyNoMove() != "":
+		v.WhyNot = e.whyNoMove()
+	case len(others) > 0:
+		v.WhyNot = shortened(others)
+	default:
+		v.WhyNot = "the Service has no other pod"
+	}
+	return v, nil
+}
+
+// first returns the first pod that would take over if it were the preferred one, apart from some; and why those before it would not. It is empty
+// if none would.
+func (e *elected) first(now time.Time, apartFrom func(election.Candidate) bool) (pod string, others []string) {
+	if e.whyNoMove() != "" {
+		return "", nil
+	}
 	for _, s := range e.standings {
-		if s.Candidate.Node == node {
+		if apartFrom(s.Candidate) {
 			continue
 		}
 		why := e.whyNotPreferred(s, now)
 		if why == "" {
-			v.Pod = s.Candidate.Name
-			return v, nil
+			return s.Candidate.Name, others
 		}
 		others = append(others, s.Candidate.Name+": "+why)
 	}
-	v.WhyNot = "it has no pod on another node"
-	if len(others) > 0 {
-		v.WhyNot = "no pod on another node can take over: " + shortened(others)
-	}
-	return v, nil
+	return "", others
 }
 
 // pausedText is why nobody takes over from a leader that could stay.

@@ -28,7 +28,11 @@ func text(x *Explanation, now time.Time) string {
 	l := x.Status
 	var out strings.Builder
 	if x.Problem != nil {
-		fmt.Fprintf(&out, "%s/%s: %s: %s\n", l.Namespace, l.Service, x.Problem.Phrase, x.Problem.Detail)
+		for _, warning := range l.Warnings {
+			if isProblem(warning) {
+				fmt.Fprintf(&out, "%s/%s: %s: %s\n", l.Namespace, l.Service, warning.Phrase, warning.Detail)
+			}
+		}
 		if l.LeaderService == "" {
 			return out.String()
 		}

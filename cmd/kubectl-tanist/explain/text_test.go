@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -37,6 +38,24 @@ Pods, in the order of succession:
 		in.Pods[1] = pod("b", annotated(config.PriorityKey, "7"))
 		in.Pods = append(in.Pods, pod("d", unready, hookless))
 	}), t0)); diff != "" {
+		t.Errorf("unexpected text (-want +got):\n%s", diff)
+	}
+}
+
+// TestAWrongOptInIsAProblem has all that is in the way of a leader: to correct one thing of two helps nobody.
+func TestAWrongOptInIsAProblem(t *testing.T) {
+	in := input(asking(config.EnabledKey, "yes"), func(in *Input) {
+		in.Services, in.Slices = in.Services[:1], nil
+		in.Namespace = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}
+	})
+	x, err := Of(in, t0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `shop/web: wrong annotation enabled: metadata.annotations[tanist.dev/enabled]: Unsupported value: "yes": supported values: "true", "false"; ` +
+		"so this Service has no leader: kubectl annotate service web --namespace shop tanist.dev/enabled=true --overwrite\n" +
+		"shop/web: namespace not opted in: kubectl label namespace shop tanist.dev/enabled=true\n"
+	if diff := cmp.Diff(want, text(x, t0)); diff != "" {
 		t.Errorf("unexpected text (-want +got):\n%s", diff)
 	}
 }

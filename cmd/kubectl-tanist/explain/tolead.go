@@ -78,7 +78,7 @@ func (e *elected) remedy(in Input, obstacle election.Obstacle, s election.Standi
 		return "must stay ready until " + timestamp(s.EligibleFrom) + ", unless no other pod can lead"
 	case election.ObstacleAnnounced:
 		if c.Announced == election.AnnouncedNode {
-			return "its node " + c.Node + " must stay (kubectl uncordon, or remove the taint), unless no better pod can lead"
+			return e.nodeRemedy(c.Node)
 		}
 	}
 	return ""

@@ -16,7 +16,7 @@ const (
 var colours = map[string]terminal.Colour{
 	isGone: terminal.Red, isNotReady: terminal.Red,
 
-	status.NamespaceNotOptedIn: terminal.Red, status.ServiceNotOptedIn: terminal.Red, status.CannotHaveLeader: terminal.Red,
+	status.NamespaceNotOptedIn: terminal.Red, status.WrongNamespaceLabel: terminal.Red, status.ServiceNotOptedIn: terminal.Red, status.CannotHaveLeader: terminal.Red,
 	status.NameTaken: terminal.Red, status.NoLeaderService: terminal.Red, status.WriteRefused: terminal.Red,
 	status.NoPodSelected: terminal.Red, status.NoReadyPod: terminal.Red, status.NoFitPod: terminal.Red, status.NoLeader: terminal.Red,
 	status.LeaderGone: terminal.Red, status.LeaderNotReady: terminal.Red, status.SeveralReady: terminal.Red,

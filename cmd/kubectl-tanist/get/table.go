@@ -66,7 +66,7 @@ func cells(l *status.Leader, now time.Time) []any {
 		leader = *l.Leader
 	}
 	return []any{
-		l.Service, leaderName(leader), cmp.Or(leader.Node, none), successor(l), l.Term, age(l.Since, now), cmp.Or(l.Reason, none), phrases(l.Warnings),
+		l.Service, leaderName(leader), cmp.Or(leader.Node, none), successor(l), term(l), age(l.Since, now), cmp.Or(l.Reason, none), phrases(l.Warnings),
 		cmp.Or(l.LeaderService, none), cmp.Or(l.Options.Strategy, unknown), window(l.Leader), candidates(l.Candidates), sliceNames(l.Slices),
 		cmp.Or(leader.Revision, none), watched(l), cmp.Or(strings.Join(l.Options.Wishes(), " "), none),
 	}
@@ -89,6 +89,14 @@ func successor(l *status.Leader) string {
 		return pending
 	}
 	return cmp.Or(l.Successor, none)
+}
+
+// term returns the term of the leader; 0 is that of no leader.
+func term(l *status.Leader) any {
+	if l.Term == 0 {
+		return none
+	}
+	return l.Term
 }
 
 func age(since *time.Time, now time.Time) string {

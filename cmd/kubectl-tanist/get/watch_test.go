@@ -105,7 +105,7 @@ func TestAWatchPrintsWhatChanges(t *testing.T) {
 		}
 	}
 	row := func(name, warnings string) string {
-		return name + "   <none>   <none>   <none>   0     <none>   <none>   " + warnings + "\n"
+		return name + "   <none>   <none>   <none>   <none>   <none>   <none>   " + warnings + "\n"
 	}
 	step("the first list", func() error { return s.Replace([]any{newService("web", enabled)}, "1") }, row("web", "no leader Service yet"))
 	step("the same again", func() error { return s.Update(newService("web", enabled)) }, "")

@@ -82,10 +82,13 @@ func (s *snapshot) checkOptedIn() error {
 	case s.source.Labels[config.SourceServiceKey] != "":
 		return fmt.Errorf("%s/%s is a leader Service: name the Service it was made for, %s", s.source.Namespace, s.source.Name, s.source.Labels[config.SourceServiceKey])
 	case s.namespace != nil && !config.Enabled(s.namespace.Labels):
-		return fmt.Errorf("namespace %s is not opted in: kubectl label namespace %s %s=true", s.namespace.Name, s.namespace.Name, config.EnabledKey)
+		why := ""
+		if wrong := status.WrongLabel(s.namespace.Labels); wrong != "" {
+			why = wrong + ": "
+		}
+		return fmt.Errorf("namespace %s is not opted in: %s%s", s.namespace.Name, why, status.LabelNamespace(s.namespace.Name, s.namespace.Labels))
 	case !config.Enabled(s.source.Annotations):
-		return fmt.Errorf("%s/%s is not opted in: kubectl annotate service %s -n %s %s=true",
-			s.source.Namespace, s.source.Name, s.source.Name, s.source.Namespace, config.EnabledKey)
+		return fmt.Errorf("%s/%s is not opted in: %s", s.source.Namespace, s.source.Name, status.AnnotateService(s.source))
 	}
 	return nil
 }
@@ -116,9 +119,13 @@ func (s *snapshot) target(to string) (string, error) {
 	if to != "" {
 		return to, nil
 	}
-	successor, pending := status.Successor(s.leaderService, s.leadership)
+	successor, current := s.published()
 	switch {
-	case pending:
+	case s.next != nil && s.next.WhyNot != "":
+		return "", fmt.Errorf("nobody can follow %s: %s", s.leadership.Leader.Name, s.next.WhyNot)
+	case s.next != nil:
+		return s.next.Pod, nil
+	case !current:
 		return "", errors.New("the successor is not published yet: try again in a moment, or name the pod with --to")
 	case successor == "":
 		return "", fmt.Errorf("nobody can follow %s: no other pod of the Service is ready", s.leadership.Leader.Name)

@@ -178,3 +178,17 @@ func (c *cluster) preference(t *testing.T, namespace, service string) string {
 	}
 	return s.Annotations[config.PreferredLeaderKey]
 }
+
+// publishesLater makes Tanist publish the successor after the leader Services have been listed twice.
+func (c *cluster) publishesLater(t *testing.T, leaderService *corev1.Service, term, successor string) {
+	lists := 0
+	c.PrependReactor("list", "services", func(clienttesting.Action) (bool, runtime.Object, error) {
+		if lists++; lists > 2 && leaderService.Annotations[config.TermKey] != term {
+			leaderService.Annotations = map[string]string{config.TermKey: term, config.SuccessorKey: successor}
+			if err := c.Tracker().Update(corev1.SchemeGroupVersion.WithResource("services"), leaderService, leaderService.Namespace); err != nil {
+				t.Error(err)
+			}
+		}
+		return false, nil, nil
+	})
+}

@@ -56,10 +56,15 @@ func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) 
 	command := &cobra.Command{
 		Use: "handover (SERVICE | --node NODE)", Short: "Let another pod lead", Long: long, Example: example,
 		Args: func(command *cobra.Command, args []string) error {
-			if o.node != "" {
-				return cobra.NoArgs(command, args)
+			switch {
+			case o.node != "" && len(args) > 0:
+				return errors.New("handover takes a Service or --node, not both: without a Service, --node moves all leaders off the node")
+			case o.node == "" && len(args) == 0:
+				return errors.New("name a Service (kubectl tanist get lists them) or --node")
+			case o.node != "":
+				return nil
 			}
-			return cobra.ExactArgs(1)(command, args)
+			return kubeconfig.OneService(command, args)
 		},
 		RunE: func(command *cobra.Command, args []string) error {
 			if len(args) == 1 {

@@ -39,6 +39,9 @@ func (m *mover) examine(ctx context.Context) (*snapshot, []check, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if s, err = m.findSuccessor(ctx, s); err != nil {
+		return nil, nil, err
+	}
 	to, checks := s.before(m.to)
 	m.to = to
 	if failed(checks) {

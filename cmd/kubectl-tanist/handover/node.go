@@ -98,11 +98,17 @@ func (o *options) handOverOne(ctx context.Context, client kubernetes.Interface, 
 	if err == nil {
 		err = problemsOf(checks)
 	}
+	var down error
+	if err == nil {
+		down = m.tanistDown(ctx, s)
+	}
 	switch {
 	case err != nil:
 		r.fail(oneLine(err))
 	case s.leadership.Leader.Node != o.node:
 		r.result = "it has left the node by itself: " + s.leadership.Leader.Name + " leads"
+	case down != nil:
+		r.fail(oneLine(down))
 	case o.dryRun:
 		if err := m.prefer(ctx, s.source, m.to); err != nil {
 			r.fail(oneLine(err))

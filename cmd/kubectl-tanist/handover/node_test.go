@@ -114,7 +114,7 @@ func TestANodeIsEmptied(t *testing.T) {
 			objects: [][]runtime.Object{changed(led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"}), func(s *corev1.Service) {
 				s.Annotations[config.EnabledKey] = "yes"
 			})},
-			want:    []string{header, "shop web web-1 web-2 × shop/web is not opted in: kubectl annotate service web -n shop tanist.dev/enabled=true"},
+			want:    []string{header, "shop web web-1 web-2 × shop/web is not opted in: kubectl annotate service web --namespace shop tanist.dev/enabled=true --overwrite"},
 			wantErr: "leaders are still on node one: 1",
 		},
 		"the only other pod is not ready": {

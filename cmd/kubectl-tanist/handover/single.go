@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/explain"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/terminal"
+	"github.com/tanist-dev/tanist/config"
 )
 
 // runSingle hands one Service over.
@@ -43,7 +46,10 @@ func (o *options) runSingle(ctx context.Context, client kubernetes.Interface, st
 		if err != nil {
 			return err
 		}
-		return m.printChecks(s, append(checks, rules, m.checkTanist(ctx), m.checkWrite(ctx, s)), streams)
+		return m.printChecks(s, append(checks, rules, m.checkTanist(ctx, s), m.checkWrite(ctx, s)), streams)
+	}
+	if err := m.tanistDown(ctx, s); err != nil {
+		return err
 	}
 	moved, err := m.move(ctx, s)
 	if moved.leadership.Leader != nil {
@@ -72,16 +78,32 @@ func (m *mover) checkRules(ctx context.Context) (check, error) {
 }
 
 // checkTanist checks that a replica of Tanist is there that makes voluntary moves.
-func (m *mover) checkTanist(ctx context.Context) check {
+func (m *mover) checkTanist(ctx context.Context, s *snapshot) check {
 	c := check{what: "a replica of Tanist holds the Lease, and so makes the move"}
-	warning, known := installation.Reader{Client: m.client, Namespace: m.tanistNamespace}.Running(ctx)
+	warning, known := installation.Reader{Client: m.client, Namespace: m.servedFrom(s)}.Running(ctx)
 	switch {
 	case !known:
-		c.unknown = "you may not read Leases of namespace " + m.tanistNamespace
+		c.unknown = "you may not read Leases of namespace " + m.servedFrom(s)
 	case warning != nil:
 		c.problem = fmt.Errorf("%s: %s", warning.Phrase, warning.Detail)
 	}
 	return c
+}
+
+// tanistDown returns an error if no replica of Tanist is there that could make a move soon: waiting for it would be in vain. It returns nil if the
+// user may not read the Lease, and if a replica that has just started will take it.
+func (m *mover) tanistDown(ctx context.Context, s *snapshot) error {
+	warning, _ := installation.Reader{Client: m.client, Namespace: m.servedFrom(s)}.Running(ctx)
+	if warning == nil || warning.Phrase != status.TanistNotRunning {
+		return nil
+	}
+	return fmt.Errorf("%s: %s", warning.Phrase, warning.Detail)
+}
+
+// servedFrom returns the namespace of the Tanist that makes the move: the leader Service names it. Whoever has it elsewhere than in tanist-system need not
+// say so.
+func (m *mover) servedFrom(s *snapshot) string {
+	return cmp.Or(s.leaderService.Annotations[config.InstallationKey], m.tanistNamespace)
 }
 
 // checkWrite makes the write as a dry run: rights, admission and policies decide on it as on the real one.

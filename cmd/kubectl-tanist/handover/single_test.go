@@ -1,14 +1,18 @@
 package handover
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -34,7 +38,7 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 	}{
 		"nothing is in the way": {objects: pair(), want: would + rules + running + accepted},
 		"nobody can follow": {
-			objects: led("shop", "web", placed{"web-1", "one"}), want: no + "× nobody can follow web-1: no other pod of the Service is ready\n", wantErr: failed,
+			objects: led("shop", "web", placed{"web-1", "one"}), want: no + "× nobody can follow web-1: the Service has no other pod\n", wantErr: failed,
 		},
 		"the pod does not exist": {
 			objects: pair(), to: "x", want: no + "√ web-1 leads, and x is to follow\n× pod x does not exist in namespace shop\n", wantErr: failed,
@@ -42,7 +46,7 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 		"the pod leads already": {objects: pair(), to: "web-1", want: "web: web-1 leads already, term 5\n"},
 		"the Service has not opted in": {
 			objects: changed(pair(), func(s *corev1.Service) { s.Annotations[config.EnabledKey] = "false" }),
-			want:    "web: no hand-over (dry run)\n× shop/web is not opted in: kubectl annotate service web -n shop tanist.dev/enabled=true\n", wantErr: failed,
+			want:    "web: no hand-over (dry run)\n× shop/web is not opted in: kubectl annotate service web --namespace shop tanist.dev/enabled=true --overwrite\n", wantErr: failed,
 		},
 		"two checks fail": {
 			objects: unready(changed(pair(), func(s *corev1.Service) { s.Annotations[config.PreferredLeaderKey] = "web-1" }), "web-2"),
@@ -121,6 +125,86 @@ func TestAHandoverLeavesNoPreferenceBehind(t *testing.T) {
 				t.Errorf("the annotation is left: %s", got)
 			}
 		})
+	}
+}
+
+// TestAStaleSuccessorIsNotAsked: Tanist publishes the successor a moment after a hand-over.
+func TestAStaleSuccessorIsNotAsked(t *testing.T) {
+	const moved = "web: from web-1 to web-2, term 6, after "
+	forbidden := func(action clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(corev1.Resource("pods"), "", errors.New("no"))
+	}
+	for name, test := range map[string]struct {
+		annotations map[string]string
+		podsHidden  bool
+		want, fails string
+	}{
+		"it is the leader":                {annotations: map[string]string{config.TermKey: "5", config.SuccessorKey: "web-1"}, want: moved},
+		"it is that of an earlier leader": {annotations: map[string]string{config.TermKey: "4", config.SuccessorKey: "web-1"}, want: moved},
+		"there is none":                   {annotations: map[string]string{config.TermKey: "5"}, want: moved},
+		"there is none, and pods are hidden": {
+			annotations: map[string]string{config.TermKey: "5"}, podsHidden: true, fails: "nobody can follow web-1: no other pod of the Service is ready",
+		},
+		"it is published later, and pods are hidden": {
+			annotations: map[string]string{config.TermKey: "4", config.SuccessorKey: "web-1"}, podsHidden: true, want: moved,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			objects := led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"})
+			objects[1].(*corev1.Service).Annotations = test.annotations
+			c := newCluster(t, objects)
+			if test.podsHidden {
+				c.PrependReactor("*", "pods", forbidden)
+				c.publishesLater(t, objects[1].(*corev1.Service).DeepCopy(), "5", "web-2")
+			}
+			out, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"})
+			if !strings.HasPrefix(out, test.want) || test.want == "" && out != "" || failure != test.fails {
+				t.Errorf("got %q, %q", out, failure)
+			}
+		})
+	}
+}
+
+func TestAHandoverDoesNotWaitForATanistThatIsDown(t *testing.T) {
+	const want = "Tanist is not running: no replica holds its Lease in namespace tanist-system"
+	for name, o := range map[string]options{
+		"of a Service":            {namespace: "shop", service: "web"},
+		"of a node":               {node: "one"},
+		"of a node, as a dry run": {node: "one", dryRun: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"}))
+			lease, err := c.CoordinationV1().Leases(system).Get(t.Context(), config.LeaseName, metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			lease.Spec.HolderIdentity = new("")
+			if _, err := c.CoordinationV1().Leases(system).Update(t.Context(), lease, metav1.UpdateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if out, _, failure := c.handsOver(t, o); !strings.Contains(out+failure, want) || failure == "" || len(c.preferred) > 0 {
+				t.Errorf("got %q, %q, and %v preferred", out, failure, c.preferred)
+			}
+		})
+	}
+}
+
+// TestAHandoverByATanistElsewhere: the leader Service says where it is.
+func TestAHandoverByATanistElsewhere(t *testing.T) {
+	objects := led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"})
+	objects[1].(*corev1.Service).Annotations[config.InstallationKey] = "elsewhere"
+	c := newCluster(t, objects)
+	if _, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"}); !strings.Contains(failure, "there is no Lease tanist in namespace elsewhere") {
+		t.Errorf("got %q, although no replica has a Lease there", failure)
+	}
+	if _, err := c.CoordinationV1().Leases("elsewhere").Create(t.Context(), &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Name: config.LeaseName},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: new("tanist-1_x"), RenewTime: &metav1.MicroTime{Time: time.Now()}},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"}); failure != "" {
+		t.Errorf("got %q", failure)
 	}
 }
 

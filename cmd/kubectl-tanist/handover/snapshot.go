@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/explain"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
 )
@@ -23,6 +24,8 @@ type snapshot struct {
 	leaderService *corev1.Service
 	leadership    status.Leadership
 	slices        *discoveryv1.EndpointSliceList
+	// next says who follows by Tanist's rules. It is nil if the successor that Tanist has published counts.
+	next *explain.Verdict
 	// pod is the pod that should lead. It is nil if the user may not read pods.
 	pod *corev1.Pod
 }

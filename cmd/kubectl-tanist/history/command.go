@@ -37,7 +37,7 @@ func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) 
 	var o options
 	command := &cobra.Command{
 		Use: "history SERVICE", Short: "Show the last moves of the leader", Long: long, Example: example,
-		Args: cobra.ExactArgs(1),
+		Args: kubeconfig.OneService,
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := o.output.Validate(); err != nil {
 				return err

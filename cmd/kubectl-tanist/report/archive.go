@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -109,8 +108,5 @@ func (a *archive) close() error {
 		return err
 	}
 	a.write("contents.json", text)
-	if err := errors.Join(a.failed, a.zip.Close()); err != nil {
-		return fmt.Errorf("failed to write report: %w", err)
-	}
-	return nil
+	return errors.Join(a.failed, a.zip.Close())
 }

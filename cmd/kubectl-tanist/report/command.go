@@ -42,7 +42,7 @@ type options struct {
 func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams, version string) *cobra.Command {
 	var o options
 	command := &cobra.Command{
-		Use: "report", Short: "Write a zip file for a bug report", Long: long, Example: example, Args: cobra.NoArgs,
+		Use: "report", Short: "Write a zip file for a bug report", Long: long, Example: example, Args: kubeconfig.NoArgument,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if !o.allNamespaces {
 				var err error
@@ -73,7 +73,7 @@ func (o *options) run(ctx context.Context, client kubernetes.Interface, streams 
 	}
 	file, err := os.CreateTemp(filepath.Dir(name), ".tanist-report-*") // readable by its user alone
 	if err != nil {
-		return fmt.Errorf("failed to write report: %w", err)
+		return writeError(name, err)
 	}
 	defer os.Remove(file.Name()) // fails once it has its name
 	fmt.Fprintln(streams.ErrOut, "Reading ...")
@@ -83,10 +83,23 @@ func (o *options) run(ctx context.Context, client kubernetes.Interface, streams 
 		return errors.Join(err, file.Close())
 	}
 	if err := errors.Join(a.close(), file.Close()); err != nil {
-		return err
+		return writeError(name, err)
 	}
 	if err := os.Rename(file.Name(), name); err != nil {
-		return fmt.Errorf("failed to write report: %w", err)
+		return writeError(name, err)
 	}
 	return a.contents.print(name, streams.Out)
+}
+
+// writeError says why the report could not be written, with the name that the user has given and not that of the hidden file.
+func writeError(name string, err error) error {
+	var path *os.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return fmt.Errorf("failed to write report %s: %w", name, err)
 }

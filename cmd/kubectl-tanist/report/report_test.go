@@ -157,6 +157,20 @@ func TestNoReportIsLeftAfterAnError(t *testing.T) {
 	}
 }
 
+// TestAReportThatCannotBeWritten names what the user has given, and not a hidden file.
+func TestAReportThatCannotBeWritten(t *testing.T) {
+	output := filepath.Join(t.TempDir(), "nonexistent", "x.zip")
+	o := options{namespace: "shop", tanistNamespace: system, output: output}
+	err := o.run(t.Context(), fake.NewClientset(), genericiooptions.IOStreams{Out: &bytes.Buffer{}, ErrOut: &bytes.Buffer{}}, "v1.2.3", gen.T0)
+	if want := "failed to write report " + output + ": no such file or directory"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	err = writeError("x.zip", &os.LinkError{Op: "rename", Old: ".tanist-report-1", New: "x.zip", Err: os.ErrExist})
+	if want := "failed to write report x.zip: file already exists"; err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestArgs(t *testing.T) {
 	for arg, want := range map[string]string{
 		"--v=5": "--v=5", "-v=5": "-v=5", "--metrics-secure=false": "--metrics-secure=false", "--leader-elect": "--leader-elect",

@@ -46,7 +46,7 @@ func NewCommand(cluster kubeconfig.Cluster, streams genericiooptions.IOStreams) 
 	var o options
 	command := &cobra.Command{
 		Use: "rotate-secret", Short: "Change the secret of admission", Long: long, Example: example,
-		Args: cobra.NoArgs,
+		Args: kubeconfig.NoArgument,
 		RunE: func(command *cobra.Command, _ []string) error {
 			switch o.dryRun {
 			case dryRunNone, dryRunClient, dryRunServer:

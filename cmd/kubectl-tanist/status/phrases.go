@@ -17,6 +17,7 @@ type Warning struct {
 // The phrases of warnings.
 const (
 	NamespaceNotOptedIn = "namespace not opted in"
+	WrongNamespaceLabel = "wrong namespace label"
 	ServiceNotOptedIn   = "Service not opted in"
 	WrongAnnotation     = "wrong annotation"
 	CannotHaveLeader    = "cannot have a leader"

@@ -28,26 +28,59 @@ func (f findings) warnings(l Leader) []Warning {
 	add := func(phrase, detail string) { all = append(all, Warning{Phrase: phrase, Detail: detail}) }
 	for _, err := range f.wrong {
 		if key := annotationOf(err); key != "" {
-			add(WrongAnnotation+" "+strings.TrimPrefix(key, config.Domain+"/"), err.Error()+"; the last good value, or the default, is used until then")
+			add(WrongAnnotation+" "+strings.TrimPrefix(key, config.Domain+"/"), err.Error()+"; "+f.meanwhile(key))
 		} else {
 			add(CannotHaveLeader, err.Error())
 		}
 	}
 	enabled := config.Enabled(f.Service.Annotations)
-	// Which namespaces Tanist runs in is not known here. Its Warning Event tells of those.
-	optedIn := (f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())) && f.Service.Namespace != metav1.NamespaceSystem &&
-		f.Observation.MayOptIn(f.Service.Namespace)
+	mistyped := slices.Contains(wrongKeys(f.wrong), config.EnabledKey) // said above
+	if !enabled && !mistyped {
+		add(ServiceNotOptedIn, AnnotateService(f.Service))
+	}
 	switch {
-	case !enabled && f.Service.Annotations[config.EnabledKey] != "" && len(f.wrong) > 0: // said above
-	case !enabled:
-		add(ServiceNotOptedIn, fmt.Sprintf("kubectl annotate service %s --namespace %s %s=true", f.Service.Name, f.Service.Namespace, config.EnabledKey))
-	case !optedIn:
-		add(NamespaceNotOptedIn, f.optIn())
-	default:
+	case (enabled || mistyped) && !f.optedIn():
+		all = append(all, f.namespaceWarnings()...)
+	case enabled:
 		all = append(all, f.missing(l)...)
 	}
 	all = append(all, f.refused()...)
 	return slices.Concat(all, f.wishWarnings(l), f.followWarnings(l), f.traffic(l))
+}
+
+// optedIn reports whether the namespace has opted in. Which namespaces Tanist runs in is not known here. Its Warning Event tells of those.
+func (f findings) optedIn() bool {
+	return (f.Namespace == nil || config.Enabled(f.Namespace.GetLabels())) && f.Service.Namespace != metav1.NamespaceSystem &&
+		f.Observation.MayOptIn(f.Service.Namespace)
+}
+
+// meanwhile returns what counts instead of a wrong annotation. Nothing replaces the one with which a Service opts in.
+func (f findings) meanwhile(key string) string {
+	switch {
+	case key != config.EnabledKey:
+		return "the last good value, or the default, is used until then"
+	case f.leaderService == nil:
+		return "so this Service has no leader: " + AnnotateService(f.Service)
+	default:
+		return "it keeps the leader Service that it has, and would get no other: " + AnnotateService(f.Service)
+	}
+}
+
+// namespaceWarnings returns the warnings about a namespace that has not opted in.
+func (f findings) namespaceWarnings() []Warning {
+	all := []Warning{{NamespaceNotOptedIn, f.optIn()}}
+	if wrong := WrongLabel(f.namespaceLabels()); wrong != "" {
+		all = append(all, Warning{WrongNamespaceLabel + " " + strings.TrimPrefix(config.EnabledKey, config.Domain+"/") + "=" + f.namespaceLabels()[config.EnabledKey], wrong})
+	}
+	return all
+}
+
+// namespaceLabels returns the labels of the namespace; none if the user may not read it.
+func (f findings) namespaceLabels() map[string]string {
+	if f.Namespace == nil {
+		return nil
+	}
+	return f.Namespace.GetLabels()
 }
 
 // optIn returns how to opt the namespace in, and what happens otherwise.
@@ -58,7 +91,10 @@ func (f findings) optIn() string {
 	if !f.Observation.MayOptIn(f.Service.Namespace) {
 		return fmt.Sprintf("Tanist is installed for some namespaces only (%s): add %s to the chart's value watchNamespaces", f.Observation.OnlyNamespaces, f.Service.Namespace)
 	}
-	command := fmt.Sprintf("kubectl label namespace %s %s=true", f.Service.Namespace, config.EnabledKey)
+	command := LabelNamespace(f.Service.Namespace, f.namespaceLabels())
+	if wrong := WrongLabel(f.namespaceLabels()); wrong != "" {
+		command = wrong + ": " + command
+	}
 	if f.leaderService == nil || f.leaderService.Annotations[config.OrphanedSinceKey] == "" {
 		return command
 	}

@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/leaderservice"
 )
 
 func source(changes ...func(*corev1.Service)) func(*Objects) {
@@ -35,6 +37,11 @@ func refusing(message string, written func(*Objects) metav1.Object) func(*Object
 	}
 }
 
+// upToDate gives the leader Service all that Tanist writes to one of type ClusterIP.
+func upToDate(o *Objects) {
+	o.Services[1] = leaderservice.Mirror(o.Services[1], o.Service, config.DefaultOptions("web"), leaderslice.Parse(o.Slices[0]).State)
+}
+
 func TestWarnings(t *testing.T) {
 	nobodyLeads := func(o *Objects) { o.Slices = []*discoveryv1.EndpointSlice{slice(nobody)} }
 	cases := map[string]struct {
@@ -57,6 +64,14 @@ func TestWarnings(t *testing.T) {
 		},
 		"an opt-in that is neither true nor false": {
 			changes: []func(*Objects){annotated(config.EnabledKey, "yes")}, want: []string{"wrong annotation enabled"},
+		},
+		"an opt-in that is neither true nor false, in a namespace that has not opted in": {
+			changes: []func(*Objects){annotated(config.EnabledKey, "yes"), func(o *Objects) { o.Namespace = shop(nil) }},
+			want:    []string{"wrong annotation enabled", "namespace not opted in"},
+		},
+		"a label that is neither true nor false": {
+			changes: []func(*Objects){func(o *Objects) { o.Namespace = shop(map[string]string{config.EnabledKey: "yes"}) }},
+			want:    []string{"namespace not opted in", "wrong namespace label enabled=yes"},
 		},
 		"no selector": {
 			changes: []func(*Objects){source(func(s *corev1.Service) { s.Spec.Selector = nil }), nobodyLeads},
@@ -151,6 +166,42 @@ func TestWarnings(t *testing.T) {
 		"a slice's write is refused, and the Service's is not": {
 			changes: []func(*Objects){refusing("failed to update EndpointSlice web-leader-ipv4: no", func(o *Objects) metav1.Object { return o.Services[1] })},
 			want:    []string{"write refused"},
+		},
+		"a write is refused, and there is still something to write": {
+			changes: []func(*Objects){refusing("failed to patch Service web-leader: no", nil), annotated(config.LeaderServiceTypeKey, "NodePort"), upToDate},
+			want:    []string{"write refused", "leader Service of another type"},
+		},
+		"a write was refused, and nothing is left to be written": {
+			changes: []func(*Objects){refusing("failed to patch Service web-leader: no", nil), upToDate},
+		},
+		"a write was refused, and the Service has opted out since": {
+			changes: []func(*Objects){refusing("failed to create Service web-leader: no", nil), annotated(config.EnabledKey, "false"), func(o *Objects) {
+				o.Services, o.Slices = o.Services[:1], nil
+			}},
+			want: []string{"Service not opted in"},
+		},
+		"a change was refused, and the leader Service is about to go": {
+			changes: []func(*Objects){refusing("failed to patch Service web-leader: no", nil), annotated(config.EnabledKey, "false")},
+			want:    []string{"Service not opted in"},
+		},
+		"the deletion is refused": {
+			changes: []func(*Objects){refusing("failed to delete Service web-leader: no", nil), annotated(config.EnabledKey, "false")},
+			want:    []string{"Service not opted in", "write refused"},
+		},
+		"the deletion was refused, and the Service has opted in again": {
+			changes: []func(*Objects){refusing("failed to delete Service web-leader: no", nil), upToDate},
+		},
+		"the creation was refused, and the namespace has opted out since": {
+			changes: []func(*Objects){refusing("failed to create Service web-leader: no", nil), func(o *Objects) {
+				o.Namespace, o.Services, o.Slices = shop(nil), o.Services[:1], nil
+			}},
+			want: []string{"namespace not opted in"},
+		},
+		"another name was refused": {
+			changes: []func(*Objects){refusing("failed to create Service chief: no", nil)},
+		},
+		"the creation was refused, and has succeeded since": {
+			changes: []func(*Objects){refusing("failed to create Service web-leader: no\nfailed to create EndpointSlice web-leader-ipv4: no", nil)},
 		},
 		"another Service's write is refused": {
 			changes: []func(*Objects){refusing("failed to create Service web-leader: no", nil), func(o *Objects) { o.Events[0].InvolvedObject.UID = "api" }},

@@ -21,6 +21,14 @@ type Watched struct {
 	Reasons []string `json:"reasons,omitempty"`
 }
 
+// Why something of a leader is not watched. Other reasons name the annotation that says so.
+const (
+	ObserveOff        = "observe.enabled is false in the tuning"
+	OnlyNode          = "the cluster has no other"
+	Unprobed          = "it has no readiness probe"
+	ProbeUnrepeatable = "no readiness probe of it can be repeated from another node, as an httpGet, grpc or tcpSocket to the pod itself can"
+)
+
 // Observation is what holds for all leaders. The zero value is what an installation has by default.
 type Observation struct {
 	// Off is true if the tuning switches it off.
@@ -45,7 +53,7 @@ func (f findings) watched(l Leader) *Watched {
 	case f.wanted.FollowLease != "":
 		return &Watched{Reasons: []string{"the Service follows Lease " + f.wanted.FollowLease + ": its application notices a loss"}}
 	case f.Observation.Off:
-		return &Watched{Reasons: []string{"observe.enabled is false in the tuning"}}
+		return &Watched{Reasons: []string{ObserveOff}}
 	case f.leaderPod.DeletionTimestamp != nil:
 		return &Watched{Reasons: []string{"the leader is being deleted"}}
 	}
@@ -70,7 +78,7 @@ func (f findings) nodeUnwatched(l Leader) string {
 	case l.Leader.Node == "":
 		return "it is not known"
 	case f.Observation.OneNode:
-		return "the cluster has no other"
+		return OnlyNode
 	}
 	return ""
 }
@@ -83,9 +91,9 @@ func (f findings) podUnwatched() string {
 	case config.RepeatableProbe(&f.leaderPod.Spec) != nil:
 		return ""
 	case hasReadinessProbe(&f.leaderPod.Spec):
-		return "no readiness probe of it can be repeated from another node, as an httpGet, grpc or tcpSocket to the pod itself can"
+		return ProbeUnrepeatable
 	}
-	return "it has no readiness probe"
+	return Unprobed
 }
 
 func hasReadinessProbe(spec *corev1.PodSpec) bool {
