@@ -142,7 +142,7 @@ func (p population) pod(service string, number int, node string) *corev1.Pod {
 			NodeName:                     node,
 			AutomountServiceAccountToken: new(false),
 			Containers:                   []corev1.Container{serving, container("proxy")},
-			Volumes: []corev1.Volume{{Name: "config", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
+			Volumes:                      []corev1.Volume{{Name: "config", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
 		},
 	}
 }
