@@ -64,7 +64,9 @@ func TestWebhooks(t *testing.T) {
 			Path: config.PathPods, SideEffects: "None", Timeout: 1,
 			Rules: []string{"CREATE,UPDATE v1 pods"},
 			Conditions: []string{notByNode, "oldObject == null || " +
-				"oldObject.metadata.?annotations[?'tanist.dev/drain-window-applied'].hasValue() && object.spec != oldObject.spec"},
+				"oldObject.metadata.?annotations[?'tanist.dev/drain-window-applied'].hasValue() && object.spec != oldObject.spec || " +
+				"has(object.metadata.annotations) && object.metadata.annotations.exists(key, key.startsWith('tanist.dev/') && " +
+				"object.metadata.annotations[key] != oldObject.metadata.?annotations[?key].orValue(''))"},
 		},
 	}
 	got := map[string]webhook{}
