@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -71,8 +74,21 @@ func TestHandoverPutsBackWhatWasThere(t *testing.T) {
 	r.stop()
 	user := kubectl{namespace: s.namespace}
 
-	_, _, err := user.run(t, newHandover, "web", "--to", "b", "--timeout", "500ms")
-	if err == nil || !strings.HasPrefix(err.Error(), "b did not lead within 500ms: Tanist is not running, or ") {
+	_, _, err := user.run(t, newHandover, "web", "--to", "b", "--timeout", "10m")
+	if err == nil || !strings.HasPrefix(err.Error(), "Tanist is not running: no replica holds its Lease") {
+		t.Errorf("got %v", err)
+	}
+	s.prefers("web", "")
+
+	// A replica that holds the Lease, and makes no move.
+	lease := fmt.Sprintf(`{"spec":{"holderIdentity":"idle","leaseDurationSeconds":3600,"renewTime":%q}}`,
+		time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05.000000Z"))
+	if _, err := clientset.CoordinationV1().Leases(installation.namespace).Patch(
+		t.Context(), config.LeaseName, types.MergePatchType, []byte(lease), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = user.run(t, newHandover, "web", "--to", "b", "--timeout", "500ms")
+	if err == nil || !strings.HasPrefix(err.Error(), "b did not lead within 500ms: ") {
 		t.Errorf("got %v", err)
 	}
 	s.prefers("web", "")

@@ -255,9 +255,9 @@ func TestGetWatchPrintsARowForEveryChange(t *testing.T) {
 	shows(fmt.Sprintf("web pod-0 node-of-pod-0 pod-1 %d LeaderDeleted no drain window", third.Term))
 	s.annotate("web", config.EnabledKey, "")
 	// A Service that is named is shown even if it has not opted in.
-	shows("web <none> <none> <none> 0 <none> Service not opted in")
+	shows("web <none> <none> <none> <none> <none> Service not opted in")
 	s.deleteService("web")
-	shows("web <none> <none> <none> 0 <none> gone")
+	shows("web <none> <none> <none> <none> <none> gone")
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("got %v", err)
