@@ -96,10 +96,21 @@ func (u user) must(args ...string) string {
 // refused expects exit code 1 and one line that contains each of the words.
 func (u user) refused(args []string, words ...string) {
 	u.t.Helper()
+	u.exits(1, args, words...)
+}
+
+// refusedRealNodes expects the exit code that says that simulated nodes would do, and one line that contains each of the words.
+func (u user) refusedRealNodes(args []string, words ...string) {
+	u.t.Helper()
+	u.exits(3, args, words...)
+}
+
+func (u user) exits(code int, args []string, words ...string) {
+	u.t.Helper()
 	_, errOut, err := u.try(args...)
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-		u.t.Fatalf("tanist-cluster %s: %v, want exit code 1\n%s", strings.Join(args, " "), err, errOut)
+	if !errors.As(err, &exit) || exit.ExitCode() != code {
+		u.t.Fatalf("tanist-cluster %s: %v, want exit code %d\n%s", strings.Join(args, " "), err, code, errOut)
 	}
 	if strings.Count(errOut, "\n") != 1 {
 		u.t.Errorf("tanist-cluster %s says more than one line:\n%s", strings.Join(args, " "), errOut)

@@ -130,7 +130,7 @@ func wrongWhileUp(u user) {
 	u.refused([]string{"image", appImage, "/etc/passwd"}, "not a Linux program")
 	other := u
 	other.name = "e2e-other"
-	other.refused([]string{"up", "--nodes", "1", "--port", "17443"}, `"e2e"`, "--name e2e down")
+	other.refusedRealNodes([]string{"up", "--nodes", "1", "--port", "17443"}, `"e2e"`, "--name e2e down")
 	other.refused([]string{"up", "--simulated-nodes", "1", "--port", "16443"}, "port 16443", "--port")
 }
 

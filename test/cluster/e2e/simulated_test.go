@@ -58,11 +58,11 @@ func TestSimulatedNodes(t *testing.T) {
 	user{t: t, name: "e2e-simulated"}.must("components")
 	u := nobody(t)
 	u.refused([]string{"up"}, "--nodes", "--simulated-nodes")
-	u.refused([]string{"up", "--nodes", "2"}, "root", "--simulated-nodes")
+	u.refusedRealNodes([]string{"up", "--nodes", "2"}, "root", "--simulated-nodes")
 	u.refused([]string{"status"}, "up")
 	packages := u
 	packages.credential = nil
-	packages.refused([]string{"up", "--nodes", "2"}, "apt-get install -y", "containerd", "nftables")
+	packages.refusedRealNodes([]string{"up", "--nodes", "2"}, "apt-get install -y", "containerd", "nftables")
 
 	client, _ := u.up("--simulated-nodes", "3", "--port", "18443", "--cert-manager")
 	if got := u.status(); got.Health != cluster.Healthy || len(got.NodeStatus) != 3 {
