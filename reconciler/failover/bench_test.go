@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/workqueue"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -52,7 +51,7 @@ func BenchmarkPodUpdate(b *testing.B) {
 // BenchmarkReconcile is the cost of a reconciliation that has nothing to do: to read everything from memory, and to decide.
 func BenchmarkReconcile(b *testing.B) {
 	f := newLeaseHolder(b)
-	request := reconcile.Request{NamespacedName: client.ObjectKey(gen.ShopWeb)}
+	request := reconcile.Request{NamespacedName: gen.ShopWeb}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := f.Reconcile(b.Context(), request); err != nil {

@@ -17,7 +17,9 @@ var installation = map[string]Page{
 			{Begins: "kubectl create namespace tanist-system", Replace: []string{"tanist-system", "tanist-docs"}, Prints: "created"},
 			{Begins: "kubectl label namespace tanist-system", Replace: []string{"tanist-system", "tanist-docs"}, Prints: "labeled"},
 			{Begins: "tag=$(git rev-parse"},
-			{Begins: "kubectl create secret docker-registry", Replace: []string{"kubectl create", "kubectl create --dry-run=server"}, Prints: `secret/registry created \(server dry run\)`},
+			{Begins: "kubectl create secret docker-registry", Replace: []string{
+				"kubectl create", "kubectl create --dry-run=server", "$REGISTRY_USER", "user", "$REGISTRY_PASSWORD", "password",
+			}, Prints: `secret/registry created \(server dry run\)`},
 			{Begins: "kubectl patch serviceaccount tanist", Replace: []string{"kubectl patch", "kubectl patch --dry-run=server"}, Prints: `serviceaccount/tanist patched`},
 			{Begins: `sed "s|IMAGE_REPOSITORY:`, Replace: dryRun, Prints: "deployment.apps/tanist serverside-applied"},
 			{Begins: "skopeo ", Not: registry},
