@@ -27,7 +27,7 @@ Without SERVICE, bench creates a namespace with a workload of its own and remove
 deletes or evicts that Service's leaders, one after another: the Service's clients notice these failovers like any other. So it asks first, and
 needs --yes where there is no terminal to ask on. It changes nothing else in that namespace, and refuses a Service whose owner has not opted in.
 With --traffic or --floor it also creates a namespace of its own (tanist-bench-plain-...), for its clients and its loop, and removes it
-afterwards.
+at the end.
 
 With --floor, each failover is followed by one of a bare watch-and-patch loop on a second workload with a Service like the first: what
 the API server alone costs. A loss that nobody announces (crash, freeze, node) it sees when Kubernetes has noticed.

@@ -40,40 +40,33 @@ func IfPreferred(in Input, pod string, now time.Time) (Verdict, error) {
 
 // OffNode returns the first pod in the order of succession that would take over if it were the preferred one, and is not on a node.
 func OffNode(in Input, node string, now time.Time) (Verdict, error) {
-	e, err := elect(in, now)
-	if err != nil || e == nil || !in.PodsKnown {
-		return Verdict{}, err
-	}
-	pod, others := e.first(now, func(c election.Candidate) bool { return c.Node == node })
-	v := Verdict{Known: true, Pod: pod}
-	switch {
-	case pod != "":
-	case e.whyNoMove() != "":
-		v.WhyNot = e.whyNoMove()
-	case len(others) > 0:
-		v.WhyNot = "no pod on another node can take over: " + shortened(others)
-	default:
-		v.WhyNot = "it has no pod on another node"
-	}
-	return v, nil
+	onNode := func(c election.Candidate) bool { return c.Node == node }
+	return firstApartFrom(in, now, onNode, "no pod on another node can take over: ", "it has no pod on another node")
 }
 
 // Next returns the first pod in the order of succession that would take over from a leader if it were the preferred one.
 func Next(in Input, leader types.UID, now time.Time) (Verdict, error) {
+	leads := func(c election.Candidate) bool { return types.UID(c.UID) == leader }
+	return firstApartFrom(in, now, leads, "", "the Service has no other pod")
+}
+
+// firstApartFrom returns the first pod that would take over if it were the preferred one, apart from some. If there is none, it says why: unable comes
+// before what keeps the others from it, and alone is said if there are no others.
+func firstApartFrom(in Input, now time.Time, apartFrom func(election.Candidate) bool, unable, alone string) (Verdict, error) {
 	e, err := elect(in, now)
 	if err != nil || e == nil || !in.PodsKnown {
 		return Verdict{}, err
 	}
-	pod, others := e.first(now, func(c election.Candidate) bool { return types.UID(c.UID) == leader })
+	pod, others := e.first(now, apartFrom)
 	v := Verdict{Known: true, Pod: pod}
 	switch {
 	case pod != "":
 	case e.whyNoMove() != "":
 		v.WhyNot = e.whyNoMove()
 	case len(others) > 0:
-		v.WhyNot = shortened(others)
+		v.WhyNot = unable + shortened(others)
 	default:
-		v.WhyNot = "the Service has no other pod"
+		v.WhyNot = alone
 	}
 	return v, nil
 }

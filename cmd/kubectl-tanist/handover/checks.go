@@ -119,13 +119,13 @@ func (s *snapshot) target(to string) (string, error) {
 	if to != "" {
 		return to, nil
 	}
-	successor, current := s.published()
+	successor, pending := status.Successor(s.leaderService, s.leadership)
 	switch {
 	case s.next != nil && s.next.WhyNot != "":
 		return "", fmt.Errorf("nobody can follow %s: %s", s.leadership.Leader.Name, s.next.WhyNot)
 	case s.next != nil:
 		return s.next.Pod, nil
-	case !current:
+	case pending:
 		return "", errors.New("the successor is not published yet: try again in a moment, or name the pod with --to")
 	case successor == "":
 		return "", fmt.Errorf("nobody can follow %s: no other pod of the Service is ready", s.leadership.Leader.Name)

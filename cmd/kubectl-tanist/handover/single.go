@@ -90,8 +90,8 @@ func (m *mover) checkTanist(ctx context.Context, s *snapshot) check {
 	return c
 }
 
-// tanistDown returns an error if no replica of Tanist is there that could make a move soon: waiting for it would be in vain. It returns nil if the
-// user may not read the Lease, and if a replica that has just started will take it.
+// tanistDown returns an error if no replica of Tanist is there that could make a move soon. It returns nil if the user may not read the Lease, and if
+// a replica that has just started will take it.
 func (m *mover) tanistDown(ctx context.Context, s *snapshot) error {
 	warning, _ := installation.Reader{Client: m.client, Namespace: m.servedFrom(s)}.Running(ctx)
 	if warning == nil || warning.Phrase != status.TanistNotRunning {

@@ -14,21 +14,14 @@ import (
 // successorInterval is how often the successor is read again while it is not published. Tanist publishes it within a second or so.
 const successorInterval = 250 * time.Millisecond
 
-// published returns the successor that Tanist has published for the leader; empty if there is none. current is false if what is published is
-// about an earlier leader: for a moment after a hand-over it may still name the pod that leads now.
-func (s *snapshot) published() (successor string, current bool) {
-	successor, pending := status.Successor(s.leaderService, s.leadership)
-	return successor, !pending && successor != s.leadership.Leader.Name
-}
-
 // findSuccessor makes sure that the snapshot says who is to follow if no pod was given. If Tanist has published nobody, it applies Tanist's rules to
 // what the user may read. A user who may not read pods waits until the successor is published.
 func (m *mover) findSuccessor(ctx context.Context, s *snapshot) (*snapshot, error) {
 	if m.to != "" || s.leaderService == nil || s.leadership.Leader == nil {
 		return s, nil
 	}
-	successor, current := s.published()
-	if current && successor != "" {
+	successor, pending := status.Successor(s.leaderService, s.leadership)
+	if successor != "" {
 		return s, nil
 	}
 	inputs, err := explain.Reader{Client: m.client, Namespace: m.namespace, TanistNamespace: m.tanistNamespace}.Read(ctx, m.service)
@@ -43,7 +36,7 @@ func (m *mover) findSuccessor(ctx context.Context, s *snapshot) (*snapshot, erro
 		s.next = &verdict
 		return s, nil
 	}
-	if current {
+	if !pending {
 		return s, nil
 	}
 	return m.awaitSuccessor(ctx, s)
@@ -60,8 +53,8 @@ func (m *mover) awaitSuccessor(ctx context.Context, s *snapshot) (*snapshot, err
 		if s.leaderService == nil || s.leadership.Leader == nil {
 			return true, nil
 		}
-		_, current := s.published()
-		return current, nil
+		_, pending := status.Successor(s.leaderService, s.leadership)
+		return !pending, nil
 	})
 	switch {
 	case ctx.Err() != nil:

@@ -79,12 +79,14 @@ func leaderlessSince(slice *discoveryv1.EndpointSlice, term int64) *time.Time {
 }
 
 // Successor returns the pod that Tanist has published to follow this leader. pending is true while the leader Service still describes an
-// earlier term: Tanist writes it a moment after the slices.
+// earlier term, or names the leader itself: Tanist writes it a moment after the slices, and the successor when it has decided who follows.
 func Successor(leaderService *corev1.Service, leadership Leadership) (name string, pending bool) {
-	if leaderService.Annotations[config.TermKey] != strconv.FormatInt(leadership.Term, 10) {
+	name = leaderService.Annotations[config.SuccessorKey]
+	if leaderService.Annotations[config.TermKey] != strconv.FormatInt(leadership.Term, 10) ||
+		leadership.Leader != nil && name == leadership.Leader.Name {
 		return "", true
 	}
-	return leaderService.Annotations[config.SuccessorKey], false
+	return name, false
 }
 
 // isReady reports whether an endpoint is ready. Without the condition, it is.

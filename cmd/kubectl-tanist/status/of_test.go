@@ -65,6 +65,10 @@ func TestOf(t *testing.T) {
 				l.Slices = append(l.Slices, Slice{Name: "web-leader-ipv6", AddressType: "IPv6", Addresses: []string{"fd00::2"}})
 			},
 		},
+		"the leader is still named as the successor": {
+			objects: objects(func(o *Objects) { o.Services[1].Annotations[config.SuccessorKey] = "a" }),
+			want:    func(l *Leader) { l.Successor, l.SuccessorPending = "", true },
+		},
 		"pods may not be read": {
 			objects: objects(func(o *Objects) { o.Pods, o.PodsKnown = nil, false }),
 			want: func(l *Leader) {
