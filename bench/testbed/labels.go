@@ -20,4 +20,6 @@ const (
 	portName   = "http"
 	// gracePeriod is added to the preStop of bench's own pods: their server exits at once.
 	gracePeriod = 5 * time.Second
+	// simulatedGracePeriod is that of simulated pods, which are there until it is over: nothing in them exits.
+	simulatedGracePeriod = 2 * time.Second
 )

@@ -127,7 +127,11 @@ func servicePorts() []corev1.ServicePort {
 // WithPreStopSleep makes pods sleep before they stop, so that they serve for so long after their deletion begins, and sets a grace period that
 // leaves time for it. Without a sleep it sets the grace period alone.
 func (w Workload) WithPreStopSleep(preStop time.Duration) Workload {
-	w.grace = new(int64((gracePeriod + preStop) / time.Second))
+	grace := gracePeriod
+	if w.Place.Simulated {
+		grace = simulatedGracePeriod
+	}
+	w.grace = new(int64((grace + preStop) / time.Second))
 	if preStop > 0 {
 		w.lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{
 			Sleep: &corev1.SleepAction{Seconds: int64(preStop / time.Second)},
