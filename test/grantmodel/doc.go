@@ -1,11 +1,11 @@
 // Package grantmodel is a model of the protocol by which pods are granted the leadership (docs/grants.md, package grant), and a search of
 // everything that can happen in it: requests, answers and messages between replicas that are lost, late, out of order or repeated; processes
-// and replicas that stop and start; leaders that move while all of it is under way; and an etcd that is restored.
+// and replicas that stop and start, and replicas that leave for good; leaders that move while all of it is under way; and an etcd that is restored.
 //
 // The search finds that no two pods hold a grant at a time. It proves something because it also finds what goes wrong when any one of the
 // protocol's rules is left out (see Rule).
 //
-// Processes may ask as often as they like. What is limited is how often the leader moves, processes step down, replicas restart and etcd is
+// Processes may ask as often as they like. What is limited is how often the leader moves, processes step down, replicas restart or leave and etcd is
 // restored, and how many messages are under way at a time. All clocks run at the same speed, and a grant lasts two ticks.
 //
 // The search leaves out what makes no difference:

@@ -81,6 +81,7 @@ func (sc *Scenario) prune(s *state, rules Rules) {
 		r := &s.replicas[i]
 		if !asked {
 			r.unsure, r.granted = 0, [maxClients][maxSessions]int8{}
+			r.alone, r.left = s.replicas[1-i].gone, 0
 		}
 		if last := r.last(); !stepDowns && last != nil {
 			t := *last
@@ -96,6 +97,10 @@ func (s *state) pruneMessages(rules Rules) (stepDowns, asked bool) {
 	stepDowns, asked = s.left.StepDowns > 0, s.left.StepDowns > 0
 	for i := range s.messages {
 		m := &s.messages[i]
+		other := 1 - m.replica
+		if s.replicas[m.replica].gone && m.phase == sent || s.replicas[other].gone && (m.phase == asking || m.phase == telling) {
+			*m = message{} // it reaches nobody
+		}
 		if m.phase == answered && (!s.counts(*m, rules) || rules[CountFromSent] && m.age == duration) {
 			*m = message{}
 		}

@@ -30,6 +30,8 @@ const (
 	PeerSessions
 	// VouchAfterStart lets a replica vouch for no time before its start.
 	VouchAfterStart
+	// WaitAfterLeave counts no step-down while a grant of a replica that has left may be valid: that one can no longer be asked.
+	WaitAfterLeave
 	// PeerNotesTerm has the replica that is asked remember the later term, so that it gives no grant of a read that began before.
 	PeerNotesTerm
 	// VoidEarlierAnswers makes answers to requests from before the step-down void.
@@ -63,7 +65,7 @@ var names = [rules]string{
 	WaitAfterMove: "WaitAfterMove", WaitAfterStart: "WaitAfterStart", WaitAfterFall: "WaitAfterFall", JoinNextRead: "JoinNextRead",
 	CountFromSent: "CountFromSent", NewerTerm: "NewerTerm", LaterKnown: "LaterKnown", NamedTerm: "NamedTerm", DirectSuccessor: "DirectSuccessor",
 	SettledBefore: "SettledBefore", OwnSessions: "OwnSessions", PeerSessions: "PeerSessions", VouchAfterStart: "VouchAfterStart",
-	PeerNotesTerm: "PeerNotesTerm", VoidEarlierAnswers: "VoidEarlierAnswers", NamedPod: "NamedPod", SeenBeforeRestore: "SeenBeforeRestore",
+	WaitAfterLeave: "WaitAfterLeave", PeerNotesTerm: "PeerNotesTerm", VoidEarlierAnswers: "VoidEarlierAnswers", NamedPod: "NamedPod", SeenBeforeRestore: "SeenBeforeRestore",
 }
 
 func (r Rule) String() string { return names[r] }

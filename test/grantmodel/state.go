@@ -33,7 +33,7 @@ type state struct {
 }
 
 // Budget is how often each thing may still happen.
-type Budget struct{ Moves, StepDowns, Repeats, Restarts, Restores int8 }
+type Budget struct{ Moves, StepDowns, Repeats, Restarts, Leaves, Restores int8 }
 
 // client is a process in a pod.
 type client struct {
@@ -47,6 +47,11 @@ type client struct {
 }
 
 type replica struct {
+	// gone is whether it has ended for good.
+	gone bool
+	// alone is whether it knows that the other one has, and left is for how many ticks a grant of that one may still be valid.
+	alone bool
+	left  int8
 	// unsure is how many ticks are left in which it cannot vouch for what it did before its start.
 	unsure int8
 	// terms are what it has seen of the slice, the latest last.
@@ -106,7 +111,7 @@ func (s *state) tick() {
 	}
 	for i := range s.replicas {
 		r := &s.replicas[i]
-		r.unsure = down(r.unsure)
+		r.unsure, r.left = down(r.unsure), down(r.left)
 		for j := range r.terms {
 			r.terms[j].settle = down(r.terms[j].settle)
 		}

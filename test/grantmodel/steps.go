@@ -9,7 +9,7 @@ import (
 // not be void.
 func (s *state) ask(index int8, sc *Scenario, rules Rules, visit step) {
 	c := s.clients[index]
-	for r := range int8(replicas) {
+	for r := range s.present() {
 		for session := int8(1); session <= c.session; session++ {
 			if session < c.session && rules[VoidEarlierAnswers] {
 				continue
@@ -70,14 +70,7 @@ func (s *state) decide(m message, sc *Scenario, rules Rules, visit step, say fun
 	after.observe(m.replica, m.got, rules)
 	r := &after.replicas[m.replica]
 	if m.stepDown {
-		later := m.got.term > m.term && m.got.leader != m.pod
-		if (later || !rules[NewerTerm]) && after.vouches(m.replica, m, rules, true) {
-			m.phase = asking
-			after.add(m)
-		}
-		visit(after, func() string {
-			return say() + fmt.Sprintf(", which knows of term %d and asks the other replica if it may count", m.got.term)
-		})
+		after.consider(m, rules, visit, say)
 		return
 	}
 	if m.got.leader != m.pod || r.last().settle > 0 {
@@ -93,6 +86,24 @@ func (s *state) decide(m message, sc *Scenario, rules Rules, visit step, say fun
 	}
 	after.accept(m, rules)
 	visit(after, func() string { return say() + fmt.Sprintf(" and gets a grant for term %d", m.got.term) })
+}
+
+// consider is what the replica does with a step-down after its read.
+func (s *state) consider(m message, rules Rules, visit step, say func() string) {
+	r := &s.replicas[m.replica]
+	later := m.got.term > m.term && m.got.leader != m.pod
+	if (later || !rules[NewerTerm]) && (r.left == 0 || !rules[WaitAfterLeave]) && s.vouches(m.replica, m, rules, true) {
+		if m.phase = asking; r.alone {
+			m.phase = vouched
+		}
+		s.add(m)
+	}
+	visit(*s, func() string {
+		if r.alone {
+			return say() + fmt.Sprintf(", which knows of term %d and need not ask the other replica, which is gone", m.got.term)
+		}
+		return say() + fmt.Sprintf(", which knows of term %d and asks the other replica if it may count", m.got.term)
+	})
 }
 
 // accept is what the process does with a grant.
@@ -128,7 +139,7 @@ func (s *state) stepDown(index int8, visit step) {
 		terms = append(terms, c.term) // a restore has taken it back
 	}
 	for _, term := range terms {
-		for r := range int8(replicas) {
+		for r := range s.present() {
 			after := *s
 			if after.add(message{phase: sent, stepDown: true, client: index, pod: c.pod, session: c.session, term: term, replica: r}) {
 				after.left.StepDowns--
@@ -145,7 +156,7 @@ func (s *state) stepDown(index int8, visit step) {
 // repeat sends a step-down once more, to either replica.
 func (s *state) repeat(i int, visit step) {
 	if m := s.messages[i]; m.phase == sent && s.left.Repeats > 0 {
-		for r := range int8(replicas) {
+		for r := range s.present() {
 			after, again := *s, m
 			again.replica = r
 			if after.add(again) {
@@ -175,6 +186,9 @@ func (s *state) advance(i int, sc *Scenario, rules Rules, visit step) {
 		})
 	case asking:
 		other := 1 - m.replica
+		if s.replicas[other].gone {
+			return
+		}
 		if rules[PeerNotesTerm] {
 			after.note(other, was.got, rules)
 		}
@@ -183,7 +197,9 @@ func (s *state) advance(i int, sc *Scenario, rules Rules, visit step) {
 		}
 		visit(after, func() string { return fmt.Sprintf("replica %d is asked about the step-down", other) })
 	case vouched:
-		m.phase = telling
+		if m.phase = telling; s.replicas[1-m.replica].gone {
+			*m = message{}
+		}
 		after.release(was.replica, was, rules)
 		visit(after, func() string { return fmt.Sprintf("replica %d counts the step-down", was.replica) })
 	case telling:

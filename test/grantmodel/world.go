@@ -1,6 +1,9 @@
 package grantmodel
 
-import "fmt"
+import (
+	"fmt"
+	"iter"
+)
 
 // step is told a state that can follow, and how it came about.
 type step func(after state, say func() string)
@@ -14,7 +17,7 @@ func (sc *Scenario) next(s *state, rules Rules, visit step) {
 		}
 	}
 	for i := range s.messages {
-		if s.messages[i].phase == sent {
+		if m := &s.messages[i]; m.phase == sent && !s.replicas[m.replica].gone {
 			s.begin(i, sc, rules, visit)
 		}
 	}
@@ -54,7 +57,7 @@ func (s *state) change(sc *Scenario, rules Rules, visit step) {
 	seen := true
 	for i := range s.replicas {
 		last := s.replicas[i].last()
-		seen = seen && last != nil && last.term >= s.store.term
+		seen = seen && (s.replicas[i].gone || last != nil && last.term >= s.store.term)
 	}
 	for i := int8(0); s.left.Restores > 0 && i < s.writes && (seen || !rules[SeenBeforeRestore]); i++ {
 		after := *s
@@ -70,9 +73,9 @@ func (s *state) change(sc *Scenario, rules Rules, visit step) {
 	}
 }
 
-// notice is what happens to a replica without anybody's asking: it sees the slice in its watch, or restarts.
+// notice is what happens to a replica without anybody's asking: it sees the slice in its watch, restarts, leaves, or hears that the other has.
 func (s *state) notice(rules Rules, visit step) {
-	for i := range int8(replicas) {
+	for i := range s.present() {
 		after := *s
 		if after.note(i, s.store, rules) {
 			visit(after, func() string { return fmt.Sprintf("replica %d sees term %d in its watch", i, s.store.term) })
@@ -81,13 +84,42 @@ func (s *state) notice(rules Rules, visit step) {
 			after = *s
 			after.left.Restarts--
 			after.replicas[i] = replica{unsure: duration}
-			for j := range after.messages {
-				m := &after.messages[j]
-				if m.replica == i && (m.phase == reading || m.phase == asking || m.phase == vouched || m.phase == telling) {
-					*m = message{}
-				}
-			}
+			after.forget(i)
 			visit(after, func() string { return fmt.Sprintf("replica %d restarts", i) })
+		}
+		other := &s.replicas[1-i]
+		if s.left.Leaves > 0 && !other.gone {
+			after = *s
+			after.left.Leaves--
+			after.replicas[i] = replica{gone: true}
+			after.forget(i)
+			visit(after, func() string { return fmt.Sprintf("replica %d leaves", i) })
+		}
+		if other.gone && !s.replicas[i].alone {
+			after = *s
+			after.replicas[i].alone, after.replicas[i].left = true, duration
+			visit(after, func() string { return fmt.Sprintf("replica %d hears that the other one has left", i) })
+		}
+	}
+}
+
+// forget drops what a replica that ends was at.
+func (s *state) forget(index int8) {
+	for i := range s.messages {
+		m := &s.messages[i]
+		if m.replica == index && (m.phase == reading || m.phase == asking || m.phase == vouched || m.phase == telling) {
+			*m = message{}
+		}
+	}
+}
+
+// present returns the replicas that have not left.
+func (s *state) present() iter.Seq[int8] {
+	return func(yield func(int8) bool) {
+		for i := range int8(replicas) {
+			if !s.replicas[i].gone && !yield(i) {
+				return
+			}
 		}
 	}
 }
