@@ -30,7 +30,7 @@ const (
 // writes to the API that this replica lives: whoever suspects its node can read it.
 func (w *Watcher) listenToPeers(ctx context.Context) {
 	var lastHeard time.Time
-	for ; ctx.Err() == nil; pause(ctx, helloEvery) {
+	for ; ctx.Err() == nil; pause(ctx, w.pace(helloEvery)) {
 		replicas, silent := w.peersAndSuspects()
 		if len(replicas) == 0 {
 			lastHeard = time.Time{}
@@ -51,7 +51,7 @@ func (w *Watcher) listenToPeers(ctx context.Context) {
 func (w *Watcher) peersAndSuspects() ([]observe.Replica, []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.enabled() || len(w.services) == 0 {
+	if w.idle() {
 		return nil, nil
 	}
 	return slices.Clone(w.replicas), slices.Sorted(maps.Keys(w.suspects))
@@ -84,7 +84,7 @@ func (w *Watcher) investigate(ctx context.Context) {
 	defer checks.Wait()
 	beacons := map[string]*beacon{}
 	lastAPI, lastBeacons := time.Time{}, time.Time{}
-	for ; ctx.Err() == nil; pause(ctx, observe.Tick) {
+	for ; ctx.Err() == nil; pause(ctx, w.pace(observe.Tick)) {
 		suspected := w.replicasSuspected()
 		if suspected == nil {
 			clear(beacons)

@@ -176,16 +176,13 @@ func askEvery(freezeAfter, shortest time.Duration) time.Duration {
 
 // updateTargets starts and ends the watches of nodes and pods as the Services ask. It chooses without the lock, because a hand-over that asks
 // for a verdict waits for that.
-func (w *Watcher) updateTargets(ctx context.Context) {
-	services, outdated := w.outdatedServices()
+func (w *Watcher) updateTargets(ctx context.Context, at time.Time) {
+	services, outdated := w.outdatedServices(at)
 	if !outdated {
 		return
 	}
-	tuning, wanted := w.Tuning.Load().Observe, targets{}
-	in := w.lookAround()
-	if tuning.Enabled {
-		wanted = choose(services, in)
-	}
+	tuning := w.Tuning.Load().Observe
+	wanted := choose(services, w.lookAround())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.interval, w.stretch = tuning.Interval.Duration, wanted.stretch(tuning)
@@ -194,14 +191,16 @@ func (w *Watcher) updateTargets(ctx context.Context) {
 }
 
 // outdatedServices returns what to watch for each Service. It returns false if nothing has changed.
-func (w *Watcher) outdatedServices() (services map[types.NamespacedName]*observe.Service, outdated bool) {
+func (w *Watcher) outdatedServices(at time.Time) (services map[types.NamespacedName]*observe.Service, outdated bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.clock.Now()
-	if !w.outdated && now-w.targetsAt < replicasEvery {
+	if !w.outdated && at.Sub(w.targetsAt) < replicasEvery {
 		return nil, false
 	}
-	w.outdated, w.targetsAt = false, now
+	w.outdated, w.targetsAt = false, at
+	if w.idle() {
+		return nil, true
+	}
 	services = make(map[types.NamespacedName]*observe.Service, len(w.services))
 	for key, s := range w.services {
 		services[key] = s.Service

@@ -49,7 +49,7 @@ type Watcher struct {
 	pods     map[types.UID]*pod
 	// outdated says that services have changed since nodes and pods were derived from them.
 	outdated  bool
-	targetsAt time.Duration
+	targetsAt time.Time
 	// suspects are the nodes that are silent, silentPods the pods that do not answer.
 	suspects   map[string]*node
 	silentPods map[types.UID]*pod
@@ -109,7 +109,7 @@ func (w *Watcher) Start(ctx context.Context) error {
 	tick := time.NewTicker(observe.Tick)
 	defer tick.Stop()
 	lastTargets := time.Time{}
-	for {
+	for every := observe.Tick; ; {
 		select {
 		case <-ctx.Done():
 			w.stopAll()
@@ -118,14 +118,31 @@ func (w *Watcher) Start(ctx context.Context) error {
 		}
 		now := time.Now()
 		if now.Sub(lastTargets) >= targetsEvery {
-			w.updateTargets(ctx)
+			w.updateTargets(ctx, now)
 			lastTargets = now
+			if next := w.pace(observe.Tick); next != every {
+				every = next
+				tick.Reset(every)
+			}
 		}
 		for _, key := range w.look(ctx, now) {
 			w.Changed(key)
 		}
 	}
 }
+
+// pace returns how often to do what is done often while there is something to watch.
+func (w *Watcher) pace(often time.Duration) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.idle() {
+		return max(often, targetsEvery)
+	}
+	return often
+}
+
+// idle reports whether there is nothing to watch. mu must be held.
+func (w *Watcher) idle() bool { return !w.enabled() || len(w.services) == 0 }
 
 // look advances the clock, and returns the Services whose verdicts have changed.
 func (w *Watcher) look(ctx context.Context, at time.Time) []types.NamespacedName {
