@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
-	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
@@ -50,6 +50,9 @@ func Run(ctx context.Context, version string, args []string) error {
 	o.Version = version
 	log := setLogger(o.Verbosity)
 	limitMemory()
+	if os.Getenv("GOGC") == "" {
+		go limitGarbage(ctx)
+	}
 	cluster, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("failed to get cluster config: %w", err)
@@ -133,12 +136,4 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 		return nil, err
 	}
 	return mgr, nil
-}
-
-// limitMemory makes the garbage collector work harder before the container's memory limit is reached, at which the kernel would kill the
-// program. It leaves a tenth for what is not on the heap. GOMEMLIMIT overrules it. Without a limit nothing changes.
-func limitMemory() {
-	if _, err := memlimit.Set(memlimit.WithRatio(0.9)); err != nil {
-		ctrl.Log.V(1).Info("found no memory limit of the container", "error", err.Error())
-	}
 }
