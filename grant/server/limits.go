@@ -11,7 +11,7 @@ import (
 const (
 	requestsPerSecond = 50
 	requestsAtOnce    = 100
-	// waitingAtOnce is how many requests of one may wait, for news or for a grant.
+	// waitingAtOnce is how many requests of one may wait for news.
 	waitingAtOnce = 8
 	// knownParties is how many are remembered. One that is forgotten may ask at once again.
 	knownParties = 16_384

@@ -29,7 +29,7 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := s.news(asked.caller)
-	s.grant(r.Context(), asked, &answer)
+	s.grant(r.Context(), asked.caller, asked.session, &answer)
 	reply(w, answer)
 }
 
@@ -84,25 +84,22 @@ func (s *Server) await(ctx context.Context, q request) me {
 }
 
 // grant asks for a grant for each Service that the caller leads, all at the same time.
-func (s *Server) grant(ctx context.Context, asked request, answer *me) {
+func (s *Server) grant(ctx context.Context, caller Caller, session string, answer *me) {
 	var wg sync.WaitGroup
-	for i, known := range asked.caller.Services {
+	for i, known := range caller.Services {
 		if known.Leads {
-			wg.Go(func() { s.grantOne(ctx, asked, known.Slice, &answer.Services[i]) })
+			wg.Go(func() { s.grantOne(ctx, caller, known, session, &answer.Services[i]) })
 		}
 	}
 	wg.Wait()
 }
 
-func (s *Server) grantOne(ctx context.Context, asked request, slice types.NamespacedName, answer *service) {
-	given, term := s.readAndGive(ctx, asked, slice)
-	if given.Refusal == grant.Settling && s.limits.begin(asked.from) {
-		s.awaitSettled(ctx, slice, given.RetryAfter)
-		s.limits.end(asked.from)
-		given, term = s.readAndGive(ctx, asked, slice)
-	}
-	if given.For > 0 {
-		answer.Term = term
+func (s *Server) grantOne(ctx context.Context, caller Caller, known Service, session string, answer *service) {
+	given := grant.Answer{Refusal: grant.Unread}
+	if read, err := s.book.read(ctx, known.Slice, s.live); err == nil {
+		if given = s.book.giveGrant(known.Slice, read, caller.UID, session); given.For > 0 {
+			answer.Term = read.view.Term
+		}
 	}
 	answer.Refused = given.Refusal
 	answer.ValidForMilliseconds, answer.RetryAfterMilliseconds = given.For.Milliseconds(), milliseconds(given.RetryAfter)
@@ -110,38 +107,6 @@ func (s *Server) grantOne(ctx context.Context, asked request, slice types.Namesp
 		answer.Leads = false
 	}
 	s.metrics.answered(given)
-}
-
-// readAndGive gives or refuses a grant by a live read, and returns the term that the read says.
-func (s *Server) readAndGive(ctx context.Context, asked request, slice types.NamespacedName) (given grant.Answer, term int64) {
-	read, err := s.book.read(ctx, slice, s.live)
-	if err != nil {
-		return grant.Answer{Refusal: grant.Unread}, 0
-	}
-	return s.book.giveGrant(slice, read, asked.caller.UID, asked.session), read.view.Term
-}
-
-// settlePart is for which part of a grant's length a new leader's request waits for the old leader to step down: that takes milliseconds, and an
-// answer at once would cost another request. The Go package waits for a quarter of the length for an answer.
-const settlePart = 8
-
-// awaitSettled waits until the leader of a slice may have a grant, at most for a time.
-func (s *Server) awaitSettled(ctx context.Context, slice types.NamespacedName, atMost time.Duration) {
-	changes, end := s.book.subscribe([]types.NamespacedName{slice})
-	defer end()
-	over := time.NewTimer(min(s.book.duration()/settlePart, atMost))
-	defer over.Stop()
-	for !s.book.settled(slice) {
-		select {
-		case <-changes:
-		case <-over.C:
-			return
-		case <-ctx.Done():
-			return
-		case <-s.stopping:
-			return
-		}
-	}
 }
 
 // milliseconds rounds up, so that a caller does not ask again too early.
