@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -38,19 +39,7 @@ func (w *workload) faults(t *testing.T) []fault {
 	for _, node := range w.nodes {
 		prepareCuts(t, node)
 	}
-	return append(w.planned(), []fault{
-		{"the leader is deleted by force", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
-			return nothing, w.remove(ctx, pod, 0)
-		})},
-		{"the leader is stopped", w.toLeader(func(_ context.Context, pod *corev1.Pod) (step, error) { return stopping(pod) })},
-		{"the leader is killed", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
-			pids, err := processes(pod)
-			if err != nil {
-				return nil, err
-			}
-			// A new pod follows, because the kubelet waits longer and longer before it starts a container again.
-			return func(ctx context.Context) error { return w.remove(ctx, pod, 0) }, env.Kill(pids)
-		})},
+	return slices.Concat(w.planned(), w.unannounced(), []fault{
 		{"the leader's node is cut off", func(ctx context.Context, lasts time.Duration) (step, error) {
 			pod, err := w.leader(ctx)
 			if err != nil {
@@ -90,7 +79,7 @@ func (w *workload) faults(t *testing.T) []fault {
 			}
 			return func(context.Context) error { return env.Signal(pids, syscall.SIGCONT) }, env.Signal(pids, syscall.SIGSTOP)
 		}},
-	}...)
+	})
 }
 
 // planned are the hand-overs of a leader that still serves.
@@ -102,6 +91,24 @@ func (w *workload) planned() []fault {
 		// The old leader goes on running, and may ask again at once: A to B to C, and back to A, within the length of a grant.
 		{"the leader is to lead no longer", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
 			return func(ctx context.Context) error { return w.annotate(ctx, pod, "null") }, w.annotate(ctx, pod, `"false"`)
+		})},
+	}
+}
+
+// unannounced are the losses of a leader that cannot step down.
+func (w *workload) unannounced() []fault {
+	return []fault{
+		{"the leader is deleted by force", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
+			return nothing, w.remove(ctx, pod, 0)
+		})},
+		{"the leader is stopped", w.toLeader(func(_ context.Context, pod *corev1.Pod) (step, error) { return stopping(pod) })},
+		{"the leader is killed", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
+			pids, err := processes(pod)
+			if err != nil {
+				return nil, err
+			}
+			// A new pod follows, because the kubelet waits longer and longer before it starts a container again.
+			return func(ctx context.Context) error { return w.remove(ctx, pod, 0) }, env.Kill(pids)
 		})},
 	}
 }

@@ -18,29 +18,25 @@ import (
 //
 // GRANTS_HANDOVERS is how often it moves for each reason (10).
 func TestPlannedHandoversOnNodes(t *testing.T) {
-	times := env.Number(t, "GRANTS_HANDOVERS", 10)
 	w := granted(t)
+	w.measure(t, w.planned())
+}
+
+// TestUnannouncedLossesOnNodes does the same with leaders that cannot step down.
+func TestUnannouncedLossesOnNodes(t *testing.T) {
+	w := granted(t)
+	w.measure(t, w.unannounced())
+}
+
+// measure moves the leader in each way, and logs for how long nobody had a grant, beside what a live read takes.
+func (w *workload) measure(t *testing.T, ways []fault) {
+	t.Helper()
+	times := env.Number(t, "GRANTS_HANDOVERS", 10)
 	bare := w.measureFloor(t)
-	for _, chosen := range w.planned() {
+	for _, chosen := range ways {
 		var all []time.Duration
 		for range times {
-			w.awaitPods(t)
-			before := Moves(w.records(t))
-			end, err := chosen.begin(t.Context(), 0)
-			if err != nil {
-				t.Fatalf("failed to begin %s: %v", chosen.name, err)
-			}
-			env.Await(t, "another pod has a grant", func(context.Context) error {
-				if got := Moves(w.records(t)); got != before+1 {
-					return fmt.Errorf("the leader has moved %d times, want %d", got, before+1)
-				}
-				return nil
-			})
-			if err := end(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			handovers := Handovers(w.records(t))
-			all = append(all, handovers[len(handovers)-1])
+			all = append(all, w.handOver(t, chosen))
 		}
 		t.Logf("%s: nobody had a grant for %s", chosen.name, summary(all))
 		t.Logf("%s: a live read of the slice took %s", chosen.name, summary(bare.take()))
@@ -48,6 +44,27 @@ func TestPlannedHandoversOnNodes(t *testing.T) {
 	for _, problem := range Problems(w.records(t)) {
 		t.Error(problem)
 	}
+}
+
+// handOver moves the leader once, and returns for how long nobody had a grant.
+func (w *workload) handOver(t *testing.T, chosen fault) time.Duration {
+	t.Helper()
+	w.awaitPods(t)
+	before := Moves(w.records(t))
+	end, err := chosen.begin(t.Context(), 0)
+	if err != nil {
+		t.Fatalf("failed to begin %s: %v", chosen.name, err)
+	}
+	restore := env.Restoring(t, chosen.name, end)
+	env.Await(t, "another pod has a grant", func(context.Context) error {
+		if got := Moves(w.records(t)); got != before+1 {
+			return fmt.Errorf("the leader has moved %d times, want %d", got, before+1)
+		}
+		return nil
+	})
+	restore()
+	handovers := Handovers(w.records(t))
+	return handovers[len(handovers)-1]
 }
 
 // summary has the median, the 99th percentile by nearest rank, and the longest.
