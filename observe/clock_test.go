@@ -5,6 +5,16 @@ import (
 	"time"
 )
 
+func TestTheFairClockLeavesOutRest(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	c := NewFairClock(at)
+	c.Skip(at.Add(time.Second))
+	c.Advance(at.Add(time.Second + Tick))
+	if c.Now() != Tick || c.Uncounted() != 0 || c.LastStall() != -1 {
+		t.Errorf("after a second of rest and a tick, the clock says %s, %s stalled, the last stall ended at %s; want a tick and no stall", c.Now(), c.Uncounted(), c.LastStall())
+	}
+}
+
 func TestTheFairClockCountsTimeInWhichTheProcessRan(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, test := range map[string]struct {

@@ -141,3 +141,22 @@ func TestIntervalsGrowWithTheNumberOfTargets(t *testing.T) {
 		t.Errorf("with 1,000 nodes asked ten times a second intervals grow by %g, want %g", got, want)
 	}
 }
+
+func TestAReplicaWithNothingToWatchRestsAndDoesNotStandStill(t *testing.T) {
+	w, _ := newWatcher(t, &cluster{})
+	began := time.Now()
+	start(t, w)
+	looked := map[time.Time]bool{}
+	eventually(t, "targets are chosen twice", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		looked[w.targetsAt] = true
+		delete(looked, time.Time{})
+		return len(looked) == 2
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if still, all := w.clock.Uncounted(), time.Since(began); still > all/2 {
+		t.Errorf("of %s, the clock takes %s for times in which the replica could not run", all, still)
+	}
+}

@@ -116,7 +116,7 @@ func (w *Watcher) Start(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		now := time.Now()
+		now, rested := time.Now(), every > observe.Tick
 		if now.Sub(lastTargets) >= targetsEvery {
 			w.updateTargets(ctx, now)
 			lastTargets = now
@@ -124,6 +124,9 @@ func (w *Watcher) Start(ctx context.Context) error {
 				every = next
 				tick.Reset(every)
 			}
+		}
+		if rested {
+			w.rest(now)
 		}
 		for _, key := range w.look(ctx, now) {
 			w.Changed(key)
@@ -143,6 +146,13 @@ func (w *Watcher) pace(often time.Duration) time.Duration {
 
 // idle reports whether there is nothing to watch. mu must be held.
 func (w *Watcher) idle() bool { return !w.enabled() || len(w.services) == 0 }
+
+// rest leaves out of the clock that there was nothing to watch: this replica did not want to run.
+func (w *Watcher) rest(until time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clock.Skip(until)
+}
 
 // look advances the clock, and returns the Services whose verdicts have changed.
 func (w *Watcher) look(ctx context.Context, at time.Time) []types.NamespacedName {
