@@ -98,7 +98,7 @@ func (s *state) pruneMessages(rules Rules) (stepDowns, asked bool) {
 	for i := range s.messages {
 		m := &s.messages[i]
 		other := 1 - m.replica
-		if s.replicas[m.replica].gone && m.phase == sent || s.replicas[other].gone && (m.phase == asking || m.phase == telling) {
+		if s.replicas[m.replica].gone && m.phase == sent && s.left.Repeats == 0 || s.replicas[other].gone && (m.phase == asking || m.phase == telling) {
 			*m = message{} // it reaches nobody
 		}
 		if m.phase == answered && (!s.counts(*m, rules) || rules[CountFromSent] && m.age == duration) {

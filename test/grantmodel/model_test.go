@@ -17,7 +17,7 @@ var scenarios = map[string]Scenario{
 	"the leader moves twice within a grant":   {Pods: 3, Budget: Budget{Moves: 2, StepDowns: 1}},
 	"a pod has two processes":                 {Pods: 2, Twice: true, Budget: Budget{Moves: 1, StepDowns: 1}},
 	"two processes, and a replica restarts":   {Pods: 2, Twice: true, Budget: Budget{Moves: 1, StepDowns: 1, Restarts: 1}},
-	"two processes, and a replica leaves":     {Pods: 2, Twice: true, Budget: Budget{Moves: 1, StepDowns: 1, Leaves: 1}},
+	"two processes, and a replica leaves":     {Pods: 2, Twice: true, Budget: Budget{Moves: 1, StepDowns: 1, Repeats: 1, Leaves: 1}},
 	"a pod has an address that was another's": {Pods: 2, Reused: true, Budget: Budget{Moves: 1}},
 	"a step-down is repeated":                 {Pods: 2, Budget: Budget{Moves: 1, StepDowns: 1, Repeats: 1}},
 	"a step-down, and etcd is restored":       {Pods: 2, Budget: Budget{Moves: 2, StepDowns: 1, Restores: 1}},
