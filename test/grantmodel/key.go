@@ -97,9 +97,8 @@ func (s *state) pruneMessages(rules Rules) (stepDowns, asked bool) {
 	stepDowns, asked = s.left.StepDowns > 0, s.left.StepDowns > 0
 	for i := range s.messages {
 		m := &s.messages[i]
-		other := 1 - m.replica
-		if s.replicas[m.replica].gone && m.phase == sent && s.left.Repeats == 0 || s.replicas[other].gone && (m.phase == asking || m.phase == telling) {
-			*m = message{} // it reaches nobody
+		if s.reachesNobody(*m) {
+			*m = message{}
 		}
 		if m.phase == answered && (!s.counts(*m, rules) || rules[CountFromSent] && m.age == duration) {
 			*m = message{}
@@ -109,4 +108,16 @@ func (s *state) pruneMessages(rules Rules) (stepDowns, asked bool) {
 		}
 	}
 	return stepDowns, asked
+}
+
+// reachesNobody reports whether m is for a replica that has left, and nobody can send it to the other one.
+func (s *state) reachesNobody(m message) bool {
+	switch m.phase {
+	case sent:
+		return s.replicas[m.replica].gone && s.left.Repeats == 0
+	case asking, telling:
+		return s.replicas[1-m.replica].gone
+	default:
+		return false
+	}
 }
