@@ -34,12 +34,14 @@ func TestWebhooks(t *testing.T) {
 		},
 		"services.tanist.dev": {
 			Path: config.PathServices, SideEffects: "None", Timeout: 1,
-			Rules: []string{"CREATE,UPDATE v1 services"},
+			Rules: []string{"CREATE,UPDATE,DELETE v1 services"},
 			Conditions: []string{
 				"[object, oldObject].exists(o, o != null && ( " +
 					"has(o.metadata.annotations) && o.metadata.annotations.exists(key, key.startsWith('tanist.dev/')) || " +
 					"has(o.metadata.labels) && o.metadata.labels.exists(key, key.startsWith('tanist.dev/'))))",
 				"request.userInfo.username != 'system:serviceaccount:" + namespace + ":tanist'",
+				"request.operation != 'DELETE' || oldObject.metadata.?labels[?'app.kubernetes.io/managed-by'].orValue('') == 'tanist' && " +
+					"!request.userInfo.username.startsWith('system:serviceaccount:kube-system:')",
 			},
 		},
 		"namespaces.tanist.dev": {

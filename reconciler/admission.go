@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -29,20 +30,29 @@ type Admission struct {
 		AwaitReadable(ctx context.Context, namespace string)
 	}
 	awaiting *semaphore.Weighted
+	// types tries what type a leader Service may have, and trials limits how often: whoever may annotate Services causes it.
+	types interface {
+		TryType(ctx context.Context, source *corev1.Service, options config.Options) error
+	}
+	trials *rate.Limiter
 }
 
 const (
-	// readableTimeout is how long a call of admission waits for a namespace that opts in. It leaves time to answer before the API server gives
-	// up, after a second.
+	// readableTimeout is how long a call of admission waits for a namespace that opts in, and trialTimeout for the API server's answer about a
+	// type. They leave time to answer before the API server gives up, after a second.
 	readableTimeout = 500 * time.Millisecond
+	trialTimeout    = 500 * time.Millisecond
 	// awaitingLimit is half of the calls that the webhook of new pods answers at a time, so that a namespace that cannot be read for long does
 	// not hold up the pods of the others.
 	awaitingLimit = 64
+	// trialsPerSecond is how many types each replica tries, after as many at once. A type that is not tried is refused later, with an Event.
+	trialsPerSecond = 5
 )
 
 func newAdmission(stores *store.Stores, failoverController *failover.Controller, all *store.AllServicesEnqueuer) *Admission {
 	return &Admission{
 		stores: stores, failover: failoverController, all: all, windows: newRefusedWindows(), awaiting: semaphore.NewWeighted(awaitingLimit),
+		trials: rate.NewLimiter(trialsPerSecond, trialsPerSecond),
 	}
 }
 
@@ -141,6 +151,17 @@ func (a *Admission) LeaderSpec(namespace string, leaderService *corev1.Service) 
 		return nil
 	}
 	return &leaderservice.Mirror(leaderService, source, options, leaderslice.State{}).Spec
+}
+
+// TypeRefused returns the API server's refusal of the type that a Service asks for its leader Service. It returns nil if the API server accepts
+// it, does not answer within half a second, or has been asked too often.
+func (a *Admission) TypeRefused(ctx context.Context, source *corev1.Service, options config.Options) error {
+	if !a.trials.Allow() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, trialTimeout)
+	defer cancel()
+	return a.types.TryType(ctx, source, options)
 }
 
 // wantingLeader returns those of the Services that are to have a leader Service.

@@ -106,7 +106,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 		}
 	}
 	admission := newAdmission(stores, c.failover, all)
-	admission.informers = watched.Namespaced
+	admission.informers, admission.types = watched.Namespaced, c.leaderService
 	admission.windows.watch(watched.Namespaced)
 	return admission, nil
 }

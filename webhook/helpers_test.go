@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -205,6 +206,14 @@ func (f fakeServices) LeaderSpec(namespace string, leaderService *corev1.Service
 			spec.Ports = source.Spec.Ports
 			return &spec
 		}
+	}
+	return nil
+}
+
+// TypeRefused refuses node ports.
+func (f fakeServices) TypeRefused(_ context.Context, _ *corev1.Service, options config.Options) error {
+	if options.LeaderServiceType == config.TypeNodePort {
+		return errors.New("quota exceeded")
 	}
 	return nil
 }

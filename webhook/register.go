@@ -60,6 +60,9 @@ type LeaderServices interface {
 	Taken(namespace, leaderService, source string, sourceUID types.UID) *corev1.Service
 	// LeaderSpec returns the spec that Tanist gives to this leader Service; nil if Tanist does not keep it.
 	LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec
+	// TypeRefused returns why the API server would refuse the type that a Service asks for its leader Service; nil if it would not, or if it does
+	// not say so at once. It is the one call that does not answer from memory.
+	TypeRefused(ctx context.Context, source *corev1.Service, options config.Options) error
 }
 
 // EnabledServices knows the Services of a namespace that ask for a leader Service.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
@@ -19,6 +20,9 @@ type services struct {
 }
 
 func (s services) handle(ctx context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
+	if request.Operation == admissionv1.Delete {
+		return s.handleDeletion(ctx, request)
+	}
 	service, err := decode[corev1.Service](request.Object)
 	if err != nil {
 		return ctrlwebhook.AdmissionResponse{}, err
@@ -35,7 +39,7 @@ func (s services) handle(ctx context.Context, request ctrlwebhook.AdmissionReque
 	if errs := s.validate(service, old); len(errs) > 0 {
 		return refused("Service", service.Name, errs), nil
 	}
-	return ctrlwebhook.Allowed("").WithWarnings(s.warnings(service, old)...), nil
+	return ctrlwebhook.Allowed("").WithWarnings(s.warnings(ctx, service, old)...), nil
 }
 
 // validate returns what is wrong with a request; nothing if the Service is being deleted. old is nil for a new Service.
@@ -88,11 +92,15 @@ func (s services) nameConflicts(service *corev1.Service, name string) field.Erro
 	return nil
 }
 
-// warnings returns a warning for a Service that opts out or renames its leader Service, for a drain window that is longer than the tuning allows,
-// and for a new Service whose name another Service wants for its leader Service. old is nil for a new Service.
-func (s services) warnings(service, old *corev1.Service) []string {
+// warnings returns a warning for a Service that opts out or renames its leader Service, for a type of the leader Service that the API server
+// would refuse, for a drain window that is longer than the tuning allows, and for a new Service whose name another Service wants for its leader
+// Service. old is nil for a new Service.
+func (s services) warnings(ctx context.Context, service, old *corev1.Service) []string {
 	all := removalWarnings(service, old)
-	options, _ := config.ParseOptions(service)
+	options, errs := config.ParseOptions(service)
+	if len(errs) == 0 && opensLeaderService(service, old, options) {
+		all = append(all, s.typeWarnings(ctx, service, options)...)
+	}
 	longest := s.tuning.Load().Election.LongestDrainWindow()
 	if options.DrainWindow != nil && *options.DrainWindow > longest &&
 		(old == nil || old.Annotations[config.DrainWindowKey] != service.Annotations[config.DrainWindowKey]) {
@@ -108,6 +116,18 @@ func (s services) warnings(service, old *corev1.Service) []string {
 		}
 	}
 	return all
+}
+
+// typeWarnings returns a warning if the API server would refuse the type that a Service asks for its leader Service.
+func (s services) typeWarnings(ctx context.Context, service *corev1.Service, options config.Options) []string {
+	if !authenticated(ctx) || !s.namespaces.OptedIn(service.Namespace) {
+		return nil
+	}
+	err := s.leaderServices.TypeRefused(ctx, service, options)
+	if err == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("tanist: the leader Service %s cannot be of type %s: %v", options.LeaderService, options.LeaderServiceType, err)}
 }
 
 // removalWarnings returns a warning if an update has a leader Service removed, which its clients may not expect.

@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
@@ -26,6 +29,20 @@ func sourceOf(service *corev1.Service) string {
 		return ""
 	}
 	return owner.Name
+}
+
+// handleDeletion warns whoever deletes a leader Service that Tanist keeps: it comes back, but its cluster IP does not.
+func (s services) handleDeletion(ctx context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
+	deleted, err := decode[corev1.Service](request.OldObject)
+	if err != nil {
+		return ctrlwebhook.AdmissionResponse{}, err
+	}
+	source := sourceOf(deleted)
+	if !authenticated(ctx) || source == "" || deleted.DeletionTimestamp != nil || s.leaderServices.LeaderSpec(request.Namespace, deleted) == nil {
+		return ctrlwebhook.Allowed(""), nil
+	}
+	return ctrlwebhook.Allowed("").WithWarnings(fmt.Sprintf("tanist: Service %s asks for the leader Service %s: Tanist creates it again, with another cluster IP. "+
+		"To be rid of it, remove the annotation %s from Service %s", source, deleted.Name, config.EnabledKey, source)), nil
 }
 
 // withoutSettings returns an error for each setting that an update adds to a leader Service or changes there, and the Service without them. Tanist

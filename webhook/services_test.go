@@ -33,6 +33,7 @@ func TestServices(t *testing.T) {
 			`only a pod's own annotation may ask for more; ` +
 			`30s is used instead`
 		misplaced = `]: Forbidden: has no effect on a leader Service: this is the leader Service of Service web, so annotate Service web instead`
+		noType    = `tanist: the leader Service web-leader cannot be of type NodePort: quota exceeded`
 		removed   = `tanist: Service web no longer asks for a leader: its leader Service web-leader is removed at once, with its address`
 		wanted    = `tanist: Service web asks for this name for its leader Service, which cannot be created while this Service exists: ` +
 			`annotate web with another tanist.dev/leader-service, or rename this Service`
@@ -81,9 +82,20 @@ func TestServices(t *testing.T) {
 			old: service("web"), new: service("web", "leader-service", "boss"),
 			wantWarnings: []string{`tanist: the leader Service web-leader is removed at once, with its address: clients must use boss`},
 		},
-		"opting out while it is being deleted":         {old: service("web"), new: deleted(plain("web"))},
-		"the selector is removed":                      {old: service("web"), new: unselective, wantErrors: []string{noPods}},
-		"a mistake in a Service that is being deleted": {old: service("web"), new: deleted(service("web", "strategy", "best"))},
+		"a type that would be refused":            {new: service("web", "leader-service-type", "NodePort"), wantWarnings: []string{noType}},
+		"a type that would be refused, set later": {old: service("web"), new: service("web", "leader-service-type", "NodePort"), wantWarnings: []string{noType}},
+		"a type that would be refused, as before": {
+			old: service("web", "leader-service-type", "NodePort"), new: service("web", "leader-service-type", "NodePort", "min-ready", "5s"),
+		},
+		"a type that would be refused, as before, opting in": {
+			old: without(service("web", "leader-service-type", "NodePort"), config.EnabledKey), new: service("web", "leader-service-type", "NodePort"),
+			wantWarnings: []string{noType},
+		},
+		"a type that would be refused, before it opts in": {new: without(service("web", "leader-service-type", "NodePort"), config.EnabledKey)},
+		"a type that would be accepted":                   {new: service("web", "leader-service-type", "LoadBalancer")},
+		"opting out while it is being deleted":            {old: service("web"), new: deleted(plain("web"))},
+		"the selector is removed":                         {old: service("web"), new: unselective, wantErrors: []string{noPods}},
+		"a mistake in a Service that is being deleted":    {old: service("web"), new: deleted(service("web", "strategy", "best"))},
 		"settings on a leader Service, right or wrong": {
 			old: leaderServiceOf("web"), new: func() *corev1.Service {
 				s := leaderServiceOf("web")
@@ -223,6 +235,34 @@ func settings(s *corev1.Service) *corev1.Service {
 func labelled(s *corev1.Service, source string) *corev1.Service {
 	s.Labels = leaderServiceOf(source).Labels
 	return s
+}
+
+// TestDeletionsOfLeaderServices: whoever deletes a leader Service that Tanist keeps is told that it comes back.
+func TestDeletionsOfLeaderServices(t *testing.T) {
+	const back = `tanist: Service web asks for the leader Service web-leader: Tanist creates it again, with another cluster IP. ` +
+		`To be rid of it, remove the annotation tanist.dev/enabled from Service web`
+	terminating := leaderServiceOf("web")
+	terminating.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+	for name, test := range map[string]struct {
+		services fakeServices
+		deleted  *corev1.Service
+		want     []string
+	}{
+		"a leader Service":                   {services: fakeServices{service("web")}, deleted: leaderServiceOf("web"), want: []string{back}},
+		"one that nobody asks for":           {deleted: leaderServiceOf("web")},
+		"one that is being deleted":          {services: fakeServices{service("web")}, deleted: terminating},
+		"a Service that has a leader":        {services: fakeServices{service("web")}, deleted: service("web")},
+		"a Service that only has the labels": {services: fakeServices{service("web")}, deleted: labelled(service("api"), "web")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			response := newServer(t, test.services).ask(config.PathServices, admissionv1.AdmissionRequest{
+				Operation: admissionv1.Delete, Namespace: "shop", OldObject: raw(t, test.deleted),
+			})
+			if diff := cmp.Diff(test.want, response.Warnings); diff != "" || !response.Allowed {
+				t.Errorf("allowed: %t; unexpected warnings (-want +got):\n%s", response.Allowed, diff)
+			}
+		})
+	}
 }
 
 func TestLeaderServices(t *testing.T) {

@@ -57,3 +57,13 @@ func nameTaken(name string, by *corev1.Service) *field.Error {
 func optsIn(service, old *corev1.Service) bool {
 	return config.Enabled(service.Annotations) && !config.Enabled(old.Annotations)
 }
+
+// opensLeaderService reports whether a request asks for a leader Service of a type that gets traffic from outside of the cluster, and the
+// Service did not ask for that type before. old is nil for a new Service.
+func opensLeaderService(service, old *corev1.Service, options config.Options) bool {
+	if service.DeletionTimestamp != nil || !config.Enabled(service.Annotations) || !options.LeaderServiceType.External() {
+		return false
+	}
+	return old == nil || optsIn(service, old) ||
+		old.Annotations[config.LeaderServiceTypeKey] != service.Annotations[config.LeaderServiceTypeKey]
+}

@@ -10,6 +10,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -173,6 +175,45 @@ func TestAnExternalTypeNeedsAValueOfTheChart(t *testing.T) {
 	s.annotate("web", config.LeaderServiceTypeKey, "Headless") // needs no value
 	s.isExternal("Headless")
 	s.leads("web", "a")
+}
+
+// TestARefusedTypeIsWarnedOf: whoever asks for a type that the API server would refuse learns it at once, and not from an Event later.
+func TestARefusedTypeIsWarnedOf(t *testing.T) {
+	admitting(t)
+	c, said := warnedClient(t)
+	s := newNamespace(t)
+	s.limitToDefaults()
+	warnedOf := func(kind string, call func(services typedcorev1.ServiceInterface) error) {
+		t.Helper()
+		said.texts = nil
+		if err := call(c.CoreV1().Services(s.namespace)); err != nil {
+			t.Fatal(err)
+		}
+		if kind == "" {
+			if len(said.texts) > 0 {
+				t.Errorf("unexpected warnings: %q", said.texts)
+			}
+			return
+		}
+		if len(said.texts) != 1 || !strings.HasPrefix(said.texts[0], "tanist: the leader Service web-leader cannot be of type "+kind+": ") ||
+			!strings.Contains(said.texts[0], "accountPolicy.externalLeaderServices is false") {
+			t.Errorf("got warnings %q, want one about %s that names the chart's value", said.texts, kind)
+		}
+	}
+	annotated := func(pairs string) func(typedcorev1.ServiceInterface) error {
+		return func(services typedcorev1.ServiceInterface) error {
+			_, err := services.Patch(t.Context(), "web", types.MergePatchType, []byte(`{"metadata":{"annotations":{`+pairs+`}}}`), metav1.PatchOptions{})
+			return err
+		}
+	}
+	warnedOf("NodePort", func(services typedcorev1.ServiceInterface) error {
+		_, err := services.Create(t.Context(), s.serviceOf("web", annotation(config.LeaderServiceTypeKey, "NodePort")), metav1.CreateOptions{})
+		return err
+	})
+	s.isExternal("ClusterIP")
+	warnedOf("LoadBalancer", annotated(`"tanist.dev/leader-service-type":"LoadBalancer"`))
+	warnedOf("", annotated(`"tanist.dev/min-ready":"1s"`)) // says nothing about the type
+	warnedOf("", annotated(`"tanist.dev/leader-service-type":"Headless"`))
 }
 
 // limitToDefaults adds the policy for Services that the chart has by default, for this namespace alone, until the test ends.

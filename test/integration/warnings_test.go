@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -46,6 +47,37 @@ func TestUpdatesAreWarnedOf(t *testing.T) {
 		if diff := cmp.Diff(step.want, said.texts); diff != "" {
 			t.Errorf("unexpected warnings for %s (-want +got):\n%s", step.body, diff)
 		}
+	}
+}
+
+// TestTheDeletionOfALeaderServiceIsWarnedOf: it comes back, and its cluster IP does not.
+func TestTheDeletionOfALeaderServiceIsWarnedOf(t *testing.T) {
+	admitting(t)
+	c, said := warnedClient(t)
+	s := newNamespace(t)
+	s.withService("web")
+	before := s.exists("web-leader")
+	services := c.CoreV1().Services(s.namespace)
+	if err := services.Delete(t.Context(), "web-leader", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"tanist: Service web asks for the leader Service web-leader: Tanist creates it again, with another cluster IP. " +
+		"To be rid of it, remove the annotation tanist.dev/enabled from Service web"}
+	if diff := cmp.Diff(want, said.texts); diff != "" {
+		t.Errorf("unexpected warnings (-want +got):\n%s", diff)
+	}
+	s.exists("web-leader", func(service *corev1.Service) string {
+		if service.UID == before.UID {
+			return "another one"
+		}
+		return ""
+	})
+	said.texts = nil
+	if err := services.Delete(t.Context(), "web", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(said.texts) > 0 {
+		t.Errorf("the deletion of the Service itself has warnings: %q", said.texts)
 	}
 }
 

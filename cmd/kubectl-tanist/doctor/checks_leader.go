@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
@@ -76,10 +77,14 @@ func checkWatched(f *facts) (found findings) {
 	}
 	for _, l := range f.served() {
 		// A leader that is being deleted is announced. The application that elects a leader itself notices its loss.
-		if l.status.Watched == nil || len(l.status.Watched.Reasons) == 0 || beingDeleted(&l) || l.options.FollowLease != "" {
+		pod := l.leaderPod()
+		if l.status.Watched == nil || pod != nil && pod.DeletionTimestamp != nil || l.options.FollowLease != "" {
 			continue
 		}
 		for _, reason := range l.status.Watched.Reasons {
+			if strings.HasSuffix(reason, status.Unprobed) && pod != nil && !config.Probed(&pod.Spec) {
+				continue // the check of readiness probes says it, of all candidates
+			}
 			what := "nobody watches " + reason
 			if reason == status.ObserveOff {
 				what = "nobody watches it: " + reason
@@ -115,11 +120,12 @@ func (f *facts) watchRemedy(l *leader, reason string) string {
 	return l.command("tanist explain " + l.source.Name)
 }
 
-func beingDeleted(l *leader) bool {
+// leaderPod returns the pod that leads; nil if there is none or it is not known.
+func (l *leader) leaderPod() *corev1.Pod {
 	for _, pod := range l.pods {
 		if l.status.Leader != nil && pod.UID == l.status.Leader.UID {
-			return pod.DeletionTimestamp != nil
+			return pod
 		}
 	}
-	return false
+	return nil
 }

@@ -14,12 +14,12 @@ import (
 )
 
 var podChecks = applying([]check{
-	{"readiness-probe", pods, "candidates have a readiness probe", eachPod("add a readinessProbe to the pod template",
+	{"readiness-probe", pods, "candidates have a readiness probe", eachPod("add a readinessProbe to the pod template: an httpGet, grpc or tcpSocket",
 		func(_ *leader, pod *corev1.Pod) string {
 			if config.Probed(&pod.Spec) {
 				return ""
 			}
-			return "no probe asks whether it answers, so it counts as ready as soon as its containers have started"
+			return "no probe asks whether it answers, so it counts as ready as soon as its containers have started, and a hang goes unnoticed"
 		})},
 	{"drain-window", pods, "candidates keep serving for a while when they are deleted", eachPod("see the page below before you restart anything",
 		func(l *leader, pod *corev1.Pod) string { return status.Windowless(pod, l.window) })},

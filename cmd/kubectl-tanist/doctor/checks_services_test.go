@@ -274,7 +274,12 @@ func TestWhatMakesTanistWatch(t *testing.T) {
 		change func(*facts)
 		want   string
 	}{
-		"no probe": {onLeader(nil), "add a readinessProbe to the pod template: an httpGet, grpc or tcpSocket"},
+		"only a startup probe": {
+			func(f *facts) {
+				container := &f.pods.value[0].Spec.Containers[0]
+				container.StartupProbe, container.ReadinessProbe = container.ReadinessProbe, nil
+			}, "add a readinessProbe to the pod template: an httpGet, grpc or tcpSocket",
+		},
 		"a probe that cannot be repeated": {
 			onLeader(&corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{}}}),
 			"make the readinessProbe in the pod template an httpGet, grpc or tcpSocket to the pod itself",
