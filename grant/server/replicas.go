@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -16,26 +15,10 @@ import (
 const (
 	// replicaTimeout is how long another replica may take to answer.
 	replicaTimeout = 500 * time.Millisecond
-	// replicaIdleTimeout is how long an unused connection to a replica is kept.
-	replicaIdleTimeout = 15 * time.Second
-	replicaPath        = "/v1/replicas/stepdown"
+	replicaPath    = "/v1/replicas/stepdown"
 	// maxReleaseBytes is enough for a release with the longest names.
 	maxReleaseBytes = 8 << 10
 )
-
-// newClient returns a client for the other replicas.
-func newClient() *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: replicaTimeout}).DialContext,
-			MaxResponseHeaderBytes: 4 << 10,
-			MaxIdleConnsPerHost:    1,
-			IdleConnTimeout:        replicaIdleTimeout,
-			DisableCompression:     true,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
 
 // tell asks another replica to vouch, or tells it that a step-down counts. It is an error if that one does not agree.
 func (s *Server) tell(ctx context.Context, replica netip.AddrPort, told release) error {

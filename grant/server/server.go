@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tanist-dev/tanist/grant"
+	"github.com/tanist-dev/tanist/peerclient"
 )
 
 // The limits of the server. Every pod in the cluster can connect to it.
@@ -70,7 +71,7 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	s := &Server{
 		cluster: o.Cluster, reader: o.Reader, book: newBook(o.Duration), limits: newLimits(), tokens: newTokens(o.Reviewer),
-		metrics: newMetrics(), client: newClient(), started: time.Now(), reads: make(chan struct{}, maxReads), stopping: make(chan struct{}),
+		metrics: newMetrics(), client: peerclient.New(replicaTimeout), started: time.Now(), reads: make(chan struct{}, maxReads), stopping: make(chan struct{}),
 	}
 	s.stop = sync.OnceFunc(func() { close(s.stopping) })
 	if err := s.metrics.register(o.Registerer); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tanist-dev/tanist/observe"
+	"github.com/tanist-dev/tanist/peerclient"
 )
 
 // Vote is what one peer answered about one node.
@@ -35,9 +36,10 @@ type Peers struct {
 	heard map[string]time.Time
 }
 
-// NewPeers returns Peers that have not heard of any replica yet.
+// NewPeers returns Peers that have not heard of any replica yet. A connection on which a question stays unanswered is closed, so that the next
+// question uses a new one: on the old one, TCP would wait ever longer before it sends anything again.
 func NewPeers() *Peers {
-	return &Peers{client: newClient(), heard: map[string]time.Time{}}
+	return &Peers{client: peerclient.New(answerTimeout), heard: map[string]time.Time{}}
 }
 
 // Ask asks the replicas about the nodes, all at the same time, and returns the answers by node. It takes at most 100 ms. The caller leaves

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -15,30 +14,9 @@ import (
 const (
 	// answerTimeout is how long a peer may take. A question is repeated as often while a node is silent.
 	answerTimeout = 100 * time.Millisecond
-	// clientIdleTimeout is how long an unused connection to a peer is kept.
-	clientIdleTimeout = 15 * time.Second
 	// maxAnswerBytes is enough for maxNodes names and their ages.
 	maxAnswerBytes = 64 << 10
 )
-
-// newClient returns a client that keeps one connection to each peer. A connection on which a question stays unanswered is closed, so that
-// the next question uses a new one: on the old one, TCP would wait ever longer before it sends anything again.
-//
-// A dead peer costs one connection at a time, because also attempts to connect end after answerTimeout. net/http would otherwise continue
-// with them when the question is over.
-func newClient() *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: answerTimeout}).DialContext,
-			MaxResponseHeaderBytes: 4 << 10,
-			MaxIdleConnsPerHost:    1,
-			IdleConnTimeout:        clientIdleTimeout,
-			DisableCompression:     true,
-		},
-		// A peer does not redirect. What does is no peer, and must not choose whom Tanist connects to.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
 
 // get asks the replica at the address about the nodes.
 func get(ctx context.Context, client *http.Client, address netip.AddrPort, nodes []string) (answer, error) {

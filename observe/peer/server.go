@@ -17,8 +17,7 @@ const (
 	maxHeaderBytes = maxNodes*(len("&"+param+"=")+maxNameLength) + 4<<10
 	// requestTimeout is for each half of a request: to read it, and to write the answer.
 	requestTimeout = time.Second
-	// serverIdleTimeout is how long a connection may be unused. It is longer than clientIdleTimeout: if the server closed a connection
-	// first, that could meet a question on its way.
+	// serverIdleTimeout is how long a connection may be unused. It is longer than peerclient.IdleTimeout.
 	serverIdleTimeout = 30 * time.Second
 )
 
