@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// usualGCPercent is Go's default for GOGC: as much garbage as live objects.
-	usualGCPercent = 100
+	// usualGCPercent is GOGC for a heap of usual size. Go's default is 100: as much garbage as live objects.
+	usualGCPercent = 50
 	// garbageBytes is how much garbage a large heap may have.
-	garbageBytes = 64 << 20
+	garbageBytes = 32 << 20
 	// lowestGCPercent keeps the collector from running all the time when the heap is very large.
 	lowestGCPercent = 20
 	// gcInterval is how often the limit follows the size of the heap.
@@ -29,12 +29,13 @@ func limitMemory() {
 	}
 }
 
-// limitGarbage limits the garbage on a large heap until the context ends. Most of Tanist's objects live for long, and little is allocated while
+// limitGarbage limits the garbage on the heap until the context ends. Most of Tanist's objects live for long, and little is allocated while
 // nothing happens, so that collecting more often costs little and saves nearly as much memory as lives.
 func limitGarbage(ctx context.Context) {
 	ticker := time.NewTicker(gcInterval)
 	defer ticker.Stop()
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	debug.SetGCPercent(usualGCPercent)
 	for before := usualGCPercent; ; {
 		select {
 		case <-ctx.Done():
@@ -51,8 +52,8 @@ func limitGarbage(ctx context.Context) {
 
 // gcPercent returns GOGC for a heap on which so many bytes live, in steps of ten, because setting it stops the program for a moment.
 func gcPercent(live uint64) int {
-	if live <= garbageBytes {
+	if live == 0 {
 		return usualGCPercent
 	}
-	return max(int(garbageBytes*usualGCPercent/live)/10*10, lowestGCPercent)
+	return min(max(int(garbageBytes*100/live)/10*10, lowestGCPercent), usualGCPercent)
 }
