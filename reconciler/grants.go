@@ -60,6 +60,7 @@ func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *st
 	o.Started = func(tuning config.Tuning) {
 		loaded.Store(true)
 		noteSlices(watched.Namespaced, grants)
+		notePods(watched.Namespaced, grants)
 		started(tuning)
 	}
 	if withTokens {
@@ -142,5 +143,28 @@ func noteSlices(watched *informers.Informers, grants *server.Server) {
 				grants.Gone(types.NamespacedName{Namespace: key.Namespace, Name: key.Name})
 			}
 		},
+	})
+}
+
+// notePods tells the server of pods, which may have asked before they were known.
+func notePods(watched *informers.Informers, grants *server.Server) {
+	note := func(object any) {
+		if gone, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+			object = gone.Obj
+		}
+		pod, ok := object.(*corev1.Pod)
+		if !ok {
+			return
+		}
+		addresses := make([]netip.Addr, 0, 2)
+		for _, ip := range pod.Status.PodIPs {
+			if address, err := netip.ParseAddr(ip.IP); err == nil {
+				addresses = append(addresses, address)
+			}
+		}
+		grants.NotePod(server.Pod{Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID)}, addresses)
+	}
+	watched.Handle(store.KindPods, toolscache.ResourceEventHandlerFuncs{
+		AddFunc: note, UpdateFunc: func(_, object any) { note(object) }, DeleteFunc: note,
 	})
 }

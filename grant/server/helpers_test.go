@@ -37,8 +37,10 @@ type world struct {
 	// reviews is how many tokens were reviewed.
 	reviews int
 	// hidden is whether there is a replica that cannot be asked.
-	hidden   bool
-	left     time.Time
+	hidden bool
+	left   time.Time
+	// unknown has the pods that the informers do not know yet.
+	unknown  map[string]bool
 	replicas []*Server
 }
 
@@ -125,17 +127,37 @@ func addressOf(replica int) netip.AddrPort {
 // CallerAt implements Cluster.
 func (k knownTo) CallerAt(address netip.Addr) (Caller, bool) {
 	name, ok := pods[address]
-	return k.caller(name), ok
+	return k.caller(name), ok && k.knows(name)
 }
 
 // CallerNamed implements Cluster.
 func (k knownTo) CallerNamed(pod Pod) (Caller, bool) {
 	for _, name := range pods {
 		if pod == podNamed(name) {
-			return k.caller(name), true
+			return k.caller(name), k.knows(name)
 		}
 	}
 	return Caller{}, false
+}
+
+func (w *world) knows(name string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.unknown[name]
+}
+
+// appear has the informers of all replicas know a pod.
+func (w *world) appear(name string) {
+	w.mu.Lock()
+	delete(w.unknown, name)
+	w.mu.Unlock()
+	for _, s := range w.replicas {
+		for address, pod := range pods {
+			if pod == name {
+				s.NotePod(podNamed(name), []netip.Addr{address})
+			}
+		}
+	}
 }
 
 func podNamed(name string) Pod { return Pod{Namespace: "shop", Name: name, UID: name} }

@@ -87,6 +87,9 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) (request, bool) 
 		return request{}, false
 	}
 	caller, ok := s.lookUp(from)
+	if !ok && q.wait > 0 {
+		caller, ok = s.awaitKnown(r.Context(), from, q.wait)
+	}
 	if !ok {
 		s.metrics.refused("UnknownPod")
 		refuse(w, http.StatusForbidden, from.unknown())

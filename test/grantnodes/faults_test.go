@@ -85,14 +85,18 @@ func (w *workload) faults(t *testing.T) []fault {
 // planned are the hand-overs of a leader that still serves.
 func (w *workload) planned() []fault {
 	return []fault{
-		{"the leader is deleted", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
-			return nothing, w.remove(ctx, pod, 5)
-		})},
+		w.deletion(),
 		// The old leader goes on running, and may ask again at once: A to B to C, and back to A, within the length of a grant.
 		{"the leader is to lead no longer", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
 			return func(ctx context.Context) error { return w.annotate(ctx, pod, "null") }, w.annotate(ctx, pod, `"false"`)
 		})},
 	}
+}
+
+func (w *workload) deletion() fault {
+	return fault{"the leader is deleted", w.toLeader(func(ctx context.Context, pod *corev1.Pod) (step, error) {
+		return nothing, w.remove(ctx, pod, 5)
+	})}
 }
 
 // unannounced are the losses of a leader that cannot step down.

@@ -34,7 +34,7 @@ func TestGrantsOnNodes(t *testing.T) {
 		seed = rand.IntN(1_000_000) + 1
 	}
 	t.Logf("GRANTS_SEED=%d", seed)
-	w := granted(t)
+	w := granted(t, deployment)
 
 	chance := rand.New(rand.NewPCG(uint64(seed), 0))
 	all := w.faults(t)
@@ -75,7 +75,7 @@ func TestGrantsOnNodes(t *testing.T) {
 }
 
 // granted returns a workload of which a pod has a grant.
-func granted(t *testing.T) *workload {
+func granted(t *testing.T, create controller) *workload {
 	t.Helper()
 	client := env.Connect(t)
 	env.AwaitBothReplicas(t, client)
@@ -83,7 +83,7 @@ func granted(t *testing.T) *workload {
 	if err != nil {
 		t.Fatalf("Tanist must be installed with grants.enabled=true: %v", err)
 	}
-	w := newWorkload(t, client, "http://"+grants.Spec.ClusterIP)
+	w := newWorkload(t, client, "http://"+grants.Spec.ClusterIP, create)
 	w.awaitGrant(t, "at first")
 	return w
 }

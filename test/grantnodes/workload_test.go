@@ -32,8 +32,32 @@ type workload struct {
 	folder string
 }
 
+// controller creates what makes the pods.
+type controller func(ctx context.Context, client kubernetes.Interface, namespace string, labels map[string]string, template corev1.PodTemplateSpec) error
+
+// deployment replaces a pod as soon as its deletion begins.
+func deployment(ctx context.Context, client kubernetes.Interface, namespace string, labels map[string]string, template corev1.PodTemplateSpec) error {
+	_, err := client.AppsV1().Deployments(namespace).Create(ctx, &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"},
+		Spec:       appsv1.DeploymentSpec{Replicas: new(int32(pods)), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template},
+	}, metav1.CreateOptions{})
+	return err
+}
+
+// statefulSet replaces a pod when it is gone.
+func statefulSet(ctx context.Context, client kubernetes.Interface, namespace string, labels map[string]string, template corev1.PodTemplateSpec) error {
+	_, err := client.AppsV1().StatefulSets(namespace).Create(ctx, &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"},
+		Spec: appsv1.StatefulSetSpec{
+			Replicas: new(int32(pods)), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template, ServiceName: "web",
+			PodManagementPolicy: appsv1.ParallelPodManagement,
+		},
+	}, metav1.CreateOptions{})
+	return err
+}
+
 // newWorkload returns a workload that has a leader. Its pods ask at a URL: the cluster has no DNS.
-func newWorkload(t *testing.T, client kubernetes.Interface, url string) *workload {
+func newWorkload(t *testing.T, client kubernetes.Interface, url string, create controller) *workload {
 	t.Helper()
 	t.Setenv("CGO_ENABLED", "0")
 	folder := t.TempDir()
@@ -56,25 +80,18 @@ func newWorkload(t *testing.T, client kubernetes.Interface, url string) *workloa
 	container.Env = []corev1.EnvVar{{Name: "TANIST_GRANTS_URL", Value: url}}
 	container.ReadinessProbe.HTTPGet.Path = "/"
 	container.VolumeMounts = []corev1.VolumeMount{{Name: "records", MountPath: "/records"}}
-	grace, replicas, labels := int64(5), int32(pods), map[string]string{"app": "web"}
-	deployment := &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Name: "web"},
-		Spec: appsv1.DeploymentSpec{
-			Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{
-				TerminationGracePeriodSeconds: &grace, Containers: []corev1.Container{container},
-				Volumes: []corev1.Volume{{Name: "records", VolumeSource: corev1.VolumeSource{
-					HostPath: &corev1.HostPathVolumeSource{Path: folder},
-				}}},
-				TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{
-					MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway, LabelSelector: &metav1.LabelSelector{MatchLabels: labels},
-				}},
-			}},
-		},
-	}
+	grace, labels := int64(5), map[string]string{"app": "web"}
+	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{
+		TerminationGracePeriodSeconds: &grace, Containers: []corev1.Container{container},
+		Volumes: []corev1.Volume{{Name: "records", VolumeSource: corev1.VolumeSource{
+			HostPath: &corev1.HostPathVolumeSource{Path: folder},
+		}}},
+		TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{
+			MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway, LabelSelector: &metav1.LabelSelector{MatchLabels: labels},
+		}},
+	}}
 	env.Eventually(t, "the workload is created", func(ctx context.Context) error { // a new namespace lacks its service account
-		_, err := client.AppsV1().Deployments(w.namespace).Create(ctx, deployment, metav1.CreateOptions{})
-		return err
+		return create(ctx, client, w.namespace, labels, template)
 	})
 	if _, err := client.CoreV1().Services(w.namespace).Create(t.Context(), &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: "web", Annotations: map[string]string{config.EnabledKey: "true"}},
