@@ -19,26 +19,24 @@ import (
 // GRANTS_HANDOVERS is how often it moves for each reason (10).
 func TestPlannedHandoversOnNodes(t *testing.T) {
 	times := env.Number(t, "GRANTS_HANDOVERS", 10)
-	run := func(create controller, faults func(*workload) []fault) {
-		w := granted(t, create)
-		bare := w.measureFloor(t)
-		for _, chosen := range faults(w) {
-			var all []time.Duration
-			for range times {
-				all = append(all, w.handOver(t, chosen))
+	run := func(name string, create controller, faults func(*workload) []fault) {
+		t.Run(name, func(t *testing.T) {
+			w := granted(t, create)
+			bare := w.measureFloor(t)
+			for _, chosen := range faults(w) {
+				var all []time.Duration
+				for range times {
+					all = append(all, w.handOver(t, chosen))
+				}
+				t.Logf("%s: nobody had a grant for %s", chosen.name, summary(all))
+				t.Logf("%s: a live read of the slice took %s", chosen.name, summary(bare.take()))
 			}
-			t.Logf("%s: nobody had a grant for %s", chosen.name, summary(all))
-			t.Logf("%s: a live read of the slice took %s", chosen.name, summary(bare.take()))
-		}
-		w.check(t)
+			w.check(t)
+		})
 	}
-	run(deployment, (*workload).planned)
-	// The same without a pod that starts meanwhile.
-	run(statefulSet, func(w *workload) []fault {
-		deletion := w.deletion()
-		deletion.name += ", and replaced when it is gone"
-		return []fault{deletion}
-	})
+	run("a Deployment", deployment, (*workload).planned)
+	// No pod starts meanwhile, and the one that follows has just started.
+	run("a StatefulSet", statefulSet, func(w *workload) []fault { return []fault{w.deletion()} })
 }
 
 // TestUnannouncedLossesOnNodes does the same with leaders that cannot step down. Each has a Service of its own, because Tanist holds back a second
