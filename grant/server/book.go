@@ -148,6 +148,9 @@ func (b *book) settled(slice types.NamespacedName) bool {
 
 // read waits for a live read of the slice that begins after the call. All who call it before that read begins share it, and reads of a slice
 // do not overlap.
+//
+// A grant that rests on an earlier read, and counts from when that began, would save the next leader one read. But only this replica's clock says how
+// long ago that was, and the clock of a machine that is suspended stands still. So only the clock of the pod counts.
 func (b *book) read(ctx context.Context, slice types.NamespacedName, do func(types.NamespacedName) (grant.View, error)) (*liveRead, error) {
 	b.mu.Lock()
 	e := b.entry(slice)

@@ -40,8 +40,10 @@ type world struct {
 	hidden bool
 	left   time.Time
 	// unknown has the pods that the informers do not know yet.
-	unknown  map[string]bool
-	replicas []*Server
+	unknown map[string]bool
+	// unselected is whether no Service selects any pod.
+	unselected bool
+	replicas   []*Server
 }
 
 // pods are the pods by their addresses. Their UIDs are their names.
@@ -165,6 +167,9 @@ func podNamed(name string) Pod { return Pod{Namespace: "shop", Name: name, UID: 
 func (k knownTo) caller(name string) Caller {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.unselected {
+		return Caller{Pod: podNamed(name)}
+	}
 	return Caller{Pod: podNamed(name), Services: []Service{{
 		Name: "db", LeaderService: "db-leader", Slice: slice, Leader: k.seen.Leader, Term: k.seen.Term, Leads: k.seen.Leader == name,
 	}}}

@@ -47,6 +47,9 @@ func (s *Server) news(caller Caller) me {
 	return answer
 }
 
+// selectionInterval is how often a request that waits looks whether other Services select the pod. Of who leads them it hears at once.
+const selectionInterval = time.Second
+
 // await returns the news when they differ from those of the version, or, without one, from the present ones; at the latest when the time is
 // over.
 func (s *Server) await(ctx context.Context, q request) me {
@@ -59,10 +62,12 @@ func (s *Server) await(ctx context.Context, q request) me {
 	defer end()
 	over := time.NewTimer(q.wait)
 	defer over.Stop()
+	again := time.NewTicker(selectionInterval)
+	defer again.Stop()
 	for first := true; ; first = false {
 		// The first time too: something may have changed before the subscription. The address may be another pod's by now.
-		if again, ok := s.lookUp(q.from); ok && again.UID == caller.UID {
-			caller = again.only(q.service)
+		if found, ok := s.lookUp(q.from); ok && found.UID == caller.UID {
+			caller = found.only(q.service)
 		}
 		answer := s.news(caller)
 		if q.version == "" && first {
@@ -73,6 +78,7 @@ func (s *Server) await(ctx context.Context, q request) me {
 		}
 		select {
 		case <-changes:
+		case <-again.C:
 		case <-over.C:
 			return answer
 		case <-ctx.Done():

@@ -76,3 +76,21 @@ func TestStrangersWaitTogether(t *testing.T) {
 		}
 	})
 }
+
+// TestNewsOfAnotherService: a pod that waits is told of a Service that comes to select it.
+func TestNewsOfAnotherService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1)
+		w.unselected = true
+		time.AfterFunc(700*time.Millisecond, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.unselected = false
+		})
+		began := time.Now()
+		got, status := call[me](t, w.replicas[0], "b", http.MethodGet, "/v1/me?wait=30s")
+		if took := time.Since(began); status != http.StatusOK || len(got.Services) != 1 || took != selectionInterval {
+			t.Errorf("after %s it is answered %d, %v", took, status, got)
+		}
+	})
+}

@@ -10,7 +10,8 @@ const (
 	WaitAfterStart
 	// WaitAfterFall makes a replica wait for as long when the term falls, because etcd was restored.
 	WaitAfterFall
-	// JoinNextRead has a request answered by a read that begins after it arrived, never by one under way.
+	// JoinNextRead has a request answered by a read that begins after it arrived, never by one under way. (To count a grant from when an earlier read
+	// began is enough where clocks do not stand still, as here.)
 	JoinNextRead
 	// CountFromSent counts a grant from when the request was sent, and not from when the answer came.
 	CountFromSent
