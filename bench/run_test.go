@@ -134,7 +134,7 @@ func TestRunWithoutTanist(t *testing.T) {
 		cluster.absent = true
 		var said bytes.Buffer
 		measured, err := Run(t.Context(), cluster.clients(), quickOptions(nil), NewConsole(&said))
-		want := "failed to get leader Service bench-leader: Tanist did not create it within 2m0s"
+		want := `failed to get leader Service bench-leader: Tanist did not create it within 2m0s: "kubectl tanist doctor" says why`
 		if measured != nil || text(err) != want {
 			t.Errorf("got %v, %v, want no report and %q", measured, err, want)
 		}

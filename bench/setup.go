@@ -171,7 +171,7 @@ func (s *setup) createManagedWorkload(ctx context.Context, namespace string, w t
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case wait.Interrupted(err):
-		return fmt.Errorf("failed to get leader Service %s: Tanist did not create it within %s", leaderService, timeout)
+		return fmt.Errorf("failed to get leader Service %s: Tanist did not create it within %s: \"kubectl tanist doctor\" says why", leaderService, timeout)
 	case err != nil:
 		return fmt.Errorf("failed to get leader Service: %w", err)
 	}
