@@ -31,7 +31,7 @@ func sourceOf(service *corev1.Service) string {
 	return owner.Name
 }
 
-// handleDeletion warns whoever deletes a leader Service that Tanist keeps: it comes back, but its cluster IP does not.
+// handleDeletion warns whoever deletes a leader Service that Tanist keeps: it comes back, but its cluster IP, if it has one, does not.
 func (s services) handleDeletion(ctx context.Context, request ctrlwebhook.AdmissionRequest) (ctrlwebhook.AdmissionResponse, error) {
 	deleted, err := decode[corev1.Service](request.OldObject)
 	if err != nil {
@@ -41,8 +41,12 @@ func (s services) handleDeletion(ctx context.Context, request ctrlwebhook.Admiss
 	if !authenticated(ctx) || source == "" || deleted.DeletionTimestamp != nil || s.leaderServices.LeaderSpec(request.Namespace, deleted) == nil {
 		return ctrlwebhook.Allowed(""), nil
 	}
-	return ctrlwebhook.Allowed("").WithWarnings(fmt.Sprintf("tanist: Service %s asks for the leader Service %s: Tanist creates it again, with another cluster IP. "+
-		"To be rid of it, remove the annotation %s from Service %s", source, deleted.Name, config.EnabledKey, source)), nil
+	again := "Tanist creates it again, with another cluster IP"
+	if deleted.Spec.ClusterIP == corev1.ClusterIPNone {
+		again = "Tanist creates it again"
+	}
+	return ctrlwebhook.Allowed("").WithWarnings(fmt.Sprintf("tanist: Service %s asks for the leader Service %s: %s. "+
+		"To be rid of it, remove the annotation %s from Service %s", source, deleted.Name, again, config.EnabledKey, source)), nil
 }
 
 // withoutSettings returns an error for each setting that an update adds to a leader Service or changes there, and the Service without them. Tanist

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -241,6 +242,8 @@ func labelled(s *corev1.Service, source string) *corev1.Service {
 func TestDeletionsOfLeaderServices(t *testing.T) {
 	const back = `tanist: Service web asks for the leader Service web-leader: Tanist creates it again, with another cluster IP. ` +
 		`To be rid of it, remove the annotation tanist.dev/enabled from Service web`
+	headless := leaderServiceOf("web")
+	headless.Spec.ClusterIP = corev1.ClusterIPNone
 	terminating := leaderServiceOf("web")
 	terminating.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
 	for name, test := range map[string]struct {
@@ -248,7 +251,10 @@ func TestDeletionsOfLeaderServices(t *testing.T) {
 		deleted  *corev1.Service
 		want     []string
 	}{
-		"a leader Service":                   {services: fakeServices{service("web")}, deleted: leaderServiceOf("web"), want: []string{back}},
+		"a leader Service": {services: fakeServices{service("web")}, deleted: leaderServiceOf("web"), want: []string{back}},
+		"a headless one": {
+			services: fakeServices{service("web")}, deleted: headless, want: []string{strings.Replace(back, ", with another cluster IP", "", 1)},
+		},
 		"one that nobody asks for":           {deleted: leaderServiceOf("web")},
 		"one that is being deleted":          {services: fakeServices{service("web")}, deleted: terminating},
 		"a Service that has a leader":        {services: fakeServices{service("web")}, deleted: service("web")},

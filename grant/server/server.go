@@ -56,11 +56,11 @@ type Server struct {
 	reader  Reader
 	book    *book
 	limits  *limits
-	// strangers are those who ask before they are known.
-	strangers *strangers
-	tokens    *tokens
-	metrics   *metricsSet
-	client    *http.Client
+	// unknown are the pods that ask before they are known.
+	unknown *unknownPods
+	tokens  *tokens
+	metrics *metricsSet
+	client  *http.Client
 	// started is when this replica began to give grants.
 	started time.Time
 	// reads has a place for each read under way.
@@ -73,7 +73,7 @@ type Server struct {
 // New returns a Server, and registers its metrics.
 func New(o Options) (*Server, error) {
 	s := &Server{
-		cluster: o.Cluster, reader: o.Reader, book: newBook(o.Duration), limits: newLimits(), strangers: newStrangers(), tokens: newTokens(o.Reviewer),
+		cluster: o.Cluster, reader: o.Reader, book: newBook(o.Duration), limits: newLimits(), unknown: newUnknownPods(), tokens: newTokens(o.Reviewer),
 		metrics: newMetrics(), client: peerclient.New(replicaTimeout), started: time.Now(), reads: make(chan struct{}, maxReads), stopping: make(chan struct{}),
 	}
 	s.stop = sync.OnceFunc(func() { close(s.stopping) })
@@ -91,9 +91,9 @@ func (s *Server) Gone(slice types.NamespacedName) { s.book.markGone(slice) }
 
 // NotePod tells the server that a pod has come, changed or gone, and which addresses it has.
 func (s *Server) NotePod(pod Pod, addresses []netip.Addr) {
-	s.strangers.tell(party{pod: pod})
+	s.unknown.tell(party{pod: pod})
 	for _, address := range addresses {
-		s.strangers.tell(party{address: address})
+		s.unknown.tell(party{address: address})
 	}
 }
 

@@ -19,7 +19,7 @@ var podChecks = applying([]check{
 			if config.Probed(&pod.Spec) {
 				return ""
 			}
-			return "no probe asks whether it answers, so it counts as ready as soon as its containers have started, and a hang goes unnoticed"
+			return "no probe asks whether it answers, so it counts as ready as soon as its containers have started, and Tanist notices neither its crash nor a hang"
 		})},
 	{"drain-window", pods, "candidates keep serving for a while when they are deleted", eachPod("see the page below before you restart anything",
 		func(l *leader, pod *corev1.Pod) string { return status.Windowless(pod, l.window) })},

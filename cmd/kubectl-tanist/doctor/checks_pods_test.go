@@ -26,11 +26,11 @@ func TestPods(t *testing.T) {
 	run(t, map[string]test{
 		"there is no readiness probe": {
 			func(f *facts) { f.pods.value[1].Spec.Containers[0].ReadinessProbe = nil },
-			[]string{"warned readiness-probe: Service shop/web: b2: no probe asks whether it answers, so it counts as ready as soon as its containers have started, and a hang goes unnoticed"},
+			[]string{"warned readiness-probe: Service shop/web: b2: no probe asks whether it answers, so it counts as ready as soon as its containers have started, and Tanist notices neither its crash nor a hang"},
 		},
 		"the leader has no readiness probe, which is said once": {
 			func(f *facts) { f.pods.value[0].Spec.Containers[0].ReadinessProbe = nil },
-			[]string{"warned readiness-probe: Service shop/web: a1: no probe asks whether it answers, so it counts as ready as soon as its containers have started, and a hang goes unnoticed"},
+			[]string{"warned readiness-probe: Service shop/web: a1: no probe asks whether it answers, so it counts as ready as soon as its containers have started, and Tanist notices neither its crash nor a hang"},
 		},
 		"there is no drain window": {
 			onPods(hookless),

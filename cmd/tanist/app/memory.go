@@ -30,7 +30,7 @@ func limitMemory() {
 }
 
 // limitGarbage limits the garbage on the heap until the context ends. Most of Tanist's objects live for long, and little is allocated while
-// nothing happens, so that collecting more often costs little and saves nearly as much memory as lives.
+// nothing happens, so that collecting more often costs little.
 func limitGarbage(ctx context.Context) {
 	ticker := time.NewTicker(gcInterval)
 	defer ticker.Stop()

@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// strangerWait is how long a request waits for its pod to be known: a process begins to ask up to a second before the kubelet reports the
+// unknownWait is how long a request waits for its pod to be known: a process begins to ask up to a second before the kubelet reports the
 // pod's address.
-const strangerWait = 10 * time.Second
+const unknownWait = 10 * time.Second
 
-// strangers are pods that ask before they are known here.
-type strangers struct {
+// unknownPods are pods that ask before they are known here.
+type unknownPods struct {
 	mu      sync.Mutex
-	waiting map[party]*stranger
+	waiting map[party]*unknownPod
 }
 
-type stranger struct {
-	// changed is closed when there is news of the pod, and requests is how many wait for that.
+type unknownPod struct {
+	// changed is closed when the informers have something else of the pod, and requests is how many wait for that.
 	changed  chan struct{}
 	requests int
 }
 
-func newStrangers() *strangers { return &strangers{waiting: map[party]*stranger{}} }
+func newUnknownPods() *unknownPods { return &unknownPods{waiting: map[party]*unknownPod{}} }
 
-// subscribe returns a channel that is closed at the next news of a pod. Then end must follow.
-func (s *strangers) subscribe(who party) (changed <-chan struct{}, end func()) {
+// subscribe returns a channel that is closed at the next change of a pod. Then end must follow.
+func (s *unknownPods) subscribe(who party) (changed <-chan struct{}, end func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.waiting[who]
 	if e == nil {
-		e = &stranger{changed: make(chan struct{})}
+		e = &unknownPod{changed: make(chan struct{})}
 		s.waiting[who] = e
 	}
 	e.requests++
@@ -43,8 +43,8 @@ func (s *strangers) subscribe(who party) (changed <-chan struct{}, end func()) {
 	}
 }
 
-// tell tells those who wait that there is news of a pod.
-func (s *strangers) tell(who party) {
+// tell tells those who wait that a pod has changed.
+func (s *unknownPods) tell(who party) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.waiting[who]; e != nil {
@@ -59,11 +59,11 @@ func (s *Server) awaitKnown(ctx context.Context, who party, wait time.Duration) 
 		return Caller{}, false
 	}
 	defer s.limits.end(who)
-	over := time.NewTimer(min(wait, strangerWait))
+	over := time.NewTimer(min(wait, unknownWait))
 	defer over.Stop()
 	for {
-		changed, end := s.strangers.subscribe(who)
-		caller, ok := s.lookUp(who) // after the subscription, so that no news is missed
+		changed, end := s.unknown.subscribe(who)
+		caller, ok := s.lookUp(who) // after the subscription, so that no change is missed
 		if ok {
 			end()
 			return caller, true

@@ -17,7 +17,7 @@ func TestAPodMayWaitBeforeItIsKnown(t *testing.T) {
 		after   time.Duration
 	}{
 		"known soon":                     {target: "/v1/me?wait=30s&version=0", appears: 700 * time.Millisecond, want: http.StatusOK, after: 700 * time.Millisecond},
-		"known too late":                 {target: "/v1/me?wait=30s&version=0", appears: time.Minute, want: http.StatusForbidden, after: strangerWait},
+		"known too late":                 {target: "/v1/me?wait=30s&version=0", appears: time.Minute, want: http.StatusForbidden, after: unknownWait},
 		"known later than it waits":      {target: "/v1/me?wait=1s&version=0", appears: 2 * time.Second, want: http.StatusForbidden, after: time.Second},
 		"it does not wait":               {target: "/v1/me", appears: time.Second, want: http.StatusForbidden},
 		"it asks for another Service":    {target: "/v1/me?wait=30s&service=web", appears: time.Second, want: http.StatusNotFound, after: time.Second},
@@ -40,8 +40,8 @@ func TestAPodMayWaitBeforeItIsKnown(t *testing.T) {
 				if took := time.Since(began); took != test.after {
 					t.Errorf("it is answered after %s, want %s", took, test.after)
 				}
-				if n := len(w.replicas[0].strangers.waiting); n > 0 {
-					t.Errorf("%d strangers are remembered", n)
+				if n := len(w.replicas[0].unknown.waiting); n > 0 {
+					t.Errorf("%d unknown pods are remembered", n)
 				}
 				<-time.After(2 * time.Minute) // the timer of the pod
 			})
@@ -49,8 +49,8 @@ func TestAPodMayWaitBeforeItIsKnown(t *testing.T) {
 	}
 }
 
-// TestStrangersWaitTogether: several requests of a pod wait, and only so many.
-func TestStrangersWaitTogether(t *testing.T) {
+// TestUnknownPodsWaitTogether: several requests of a pod wait, and only so many.
+func TestUnknownPodsWaitTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
 		w.unknown = map[string]bool{"b": true}
@@ -71,14 +71,14 @@ func TestStrangersWaitTogether(t *testing.T) {
 				t.Errorf("one that waited is answered %d", got)
 			}
 		}
-		if n := len(w.replicas[0].strangers.waiting); n > 0 {
-			t.Errorf("%d strangers are remembered", n)
+		if n := len(w.replicas[0].unknown.waiting); n > 0 {
+			t.Errorf("%d unknown pods are remembered", n)
 		}
 	})
 }
 
-// TestNewsOfAnotherService: a pod that waits is told of a Service that comes to select it.
-func TestNewsOfAnotherService(t *testing.T) {
+// TestAnotherServiceIsTold: a pod that waits is told when another Service selects it.
+func TestAnotherServiceIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
 		w.unselected = true
