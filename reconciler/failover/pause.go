@@ -69,7 +69,8 @@ func (c *Controller) paceDelay(key types.NamespacedName, in planner.Input, now t
 	if c.pace.Slowed(key) && c.holdsLease() {
 		notify.Emit(c.recorder, []notify.Warning{{
 			Object: in.Source, Related: in.LeaderService, Reason: notify.ReasonWritesSlowed, Action: notify.ActionElect,
-			Note: fmt.Sprintf("the leader or its EndpointSlice changes again and again, so Tanist writes it at most three times a second. "+
+			Note: fmt.Sprintf("the leader or its EndpointSlice changes again and again, so Tanist writes it at most three times a second, "+
+				"and less often if this is so for many Services of the namespace. "+
 				"Look for what changes Service %s, its leader Service, the EndpointSlice or the readiness of the pods", in.Source.Name),
 		}})
 	}

@@ -116,7 +116,8 @@ func (in input) contestedWarning(change *serviceChange) notify.Warning {
 func (in input) slowedWarning() notify.Warning {
 	return notify.Warning{
 		Object: in.source, Reason: notify.ReasonWritesSlowed, Action: notify.ActionMirror,
-		Note: fmt.Sprintf("the leader Service of Service %s has to be written again and again, so Tanist does so at most three times a second. "+
+		Note: fmt.Sprintf("the leader Service of Service %s has to be written again and again, so Tanist does so at most three times a second, "+
+			"and less often if this is so for many Services of the namespace. "+
 			"Look for what changes one of the two Services: kubectl get services --namespace %s --show-managed-fields -o yaml",
 			in.source.Name, in.source.Namespace),
 	}

@@ -82,3 +82,84 @@ func TestPaceForgetsServicesThatHaveRecovered(t *testing.T) {
 		t.Errorf("%d Services are remembered, want only the last", got)
 	}
 }
+
+// flappingServices writes for many Services of a namespace whenever they may, for a minute, and returns how often it wrote for each.
+func flappingServices(pace *Pace, services int) (writes map[types.NamespacedName]int) {
+	writes = map[types.NamespacedName]int{}
+	for now := gen.T0; now.Sub(gen.T0) < time.Minute; now = now.Add(100 * time.Millisecond) {
+		for n := range services {
+			key := types.NamespacedName{Namespace: gen.ShopWeb.Namespace, Name: fmt.Sprint(n)}
+			if pace.Remaining(key, now) == 0 {
+				pace.Record(key, now)
+				writes[key]++
+			}
+		}
+	}
+	return writes
+}
+
+func TestServicesOfANamespaceShareALimit(t *testing.T) {
+	const services = 200
+	var all, fewest, most int
+	for _, n := range flappingServices(NewPace(), services) {
+		if all == 0 || n < fewest {
+			fewest = n
+		}
+		all, most = all+n, max(most, n)
+	}
+	want := services*(freeBurst+int(time.Minute/freeInterval)) + sharedBurst + int(time.Minute/sharedInterval)
+	if all > want || all < want*9/10 {
+		t.Errorf("%d writes in a minute, want about %d", all, want)
+	}
+	if fewest < most/2 {
+		t.Errorf("one Service is written %d times, another one %d times", fewest, most)
+	}
+}
+
+func TestTheLimitOfANamespaceDelaysNoServiceThatIsSeldomWritten(t *testing.T) {
+	pace, end := NewPace(), gen.T0.Add(time.Minute)
+	flappingServices(pace, 200)
+	for range freeBurst {
+		if wait := pace.Remaining(gen.ShopWeb, end); wait != 0 {
+			t.Errorf("another Service of the namespace waits %s", wait)
+		}
+		pace.Record(gen.ShopWeb, end)
+	}
+	if pace.Remaining(gen.ShopWeb, end) == 0 {
+		t.Error("after its own writes, it does not wait for the others")
+	}
+	other := types.NamespacedName{Namespace: "other", Name: "web"}
+	for range paceBurst {
+		if wait := pace.Remaining(other, end); wait != 0 {
+			t.Errorf("a Service of another namespace waits %s", wait)
+		}
+		pace.Record(other, end)
+	}
+}
+
+func TestAServiceKeepsItsTurn(t *testing.T) {
+	pace, now := NewPace(), gen.T0.Add(time.Minute)
+	flappingServices(pace, 200)
+	for range freeBurst {
+		pace.Record(gen.ShopWeb, now)
+	}
+	due := now.Add(pace.Remaining(gen.ShopWeb, now))
+	for now.Before(due) {
+		now = now.Add(time.Millisecond)
+		if at := now.Add(pace.Remaining(gen.ShopWeb, now)); at.After(due) && now.Before(due) {
+			t.Fatalf("its turn is at %s, and was at %s", at, due)
+		}
+	}
+	if wait := pace.Remaining(gen.ShopWeb, now); wait != 0 {
+		t.Errorf("it waits another %s", wait)
+	}
+}
+
+func TestPaceForgetsNamespacesThatHaveRecovered(t *testing.T) {
+	pace := NewPace()
+	flappingServices(pace, 200)
+	pace.Record(types.NamespacedName{Namespace: "other", Name: "web"}, gen.T0.Add(time.Hour))
+	if len(pace.namespaces) != 0 || len(pace.services) != 1 {
+		t.Errorf("%d namespaces and %d Services are remembered, want only the last Service", len(pace.namespaces), len(pace.services))
+	}
+}
