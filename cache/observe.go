@@ -35,7 +35,7 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 	return true
 }
 
-// ObserveDeletion records that a slice was deleted, and reports whether the deletion was news to this replica. The UID distinguishes the
+// ObserveDeletion records that a slice was deleted, and reports whether this replica did not know of the deletion. The UID distinguishes the
 // deleted slice from a newer one of the same name. The version is the deletion's own: an answer to a write or a live read that arrives
 // later and has a lower version is older than the deletion.
 func (l *Leaders) ObserveDeletion(key types.NamespacedName, name string, uid types.UID, version string, now time.Time) bool {

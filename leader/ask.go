@@ -9,8 +9,8 @@ const (
 	// shortestPause is the shortest pause between two requests, and idlePause that of a pod which does not lead: it hears when that changes.
 	shortestPause = 20 * time.Millisecond
 	idlePause     = 5 * time.Second
-	// newsPause is the pause after news could not be had.
-	newsPause = 500 * time.Millisecond
+	// waitPause is the pause after a request that waits has failed.
+	waitPause = 500 * time.Millisecond
 	// behindTime is how long answers about an earlier term are taken for those of a replica that is behind. Longer than that, and the term has gone
 	// back: etcd was restored.
 	behindTime = 10 * time.Second
@@ -20,7 +20,7 @@ const (
 type pace struct {
 	// duration is how long a grant lasts.
 	duration time.Duration
-	// settling is the last pause of a leader that has to wait; zero if it does not. It begins anew with news: one replica may tell that the wait is
+	// settling is the last pause of a leader that has to wait; zero if it does not. It begins anew with a change: one replica may tell that the wait is
 	// over, and another one be asked that knows a moment later.
 	settling time.Duration
 }
@@ -31,7 +31,7 @@ func (p *pace) wait(retryAfter time.Duration) time.Duration {
 	return min(retryAfter, p.settling)
 }
 
-// ask asks for grants until the context ends: four times in the time that one lasts while this pod leads, and at once when there are news.
+// ask asks for grants until the context ends: four times in the time that one lasts while this pod leads, and at once after a change.
 func (l *Leadership) ask(ctx context.Context) {
 	p := pace{duration: usualDuration}
 	for ctx.Err() == nil {
@@ -105,22 +105,22 @@ func (l *Leadership) take(got service) bool {
 	return taken
 }
 
-// listen waits for news until the context ends, and has the asker ask when there are any. News grant nothing.
+// listen waits for changes until the context ends, and has the asker ask after each. What it is told grants nothing.
 func (l *Leadership) listen(ctx context.Context) {
 	version := "0"
 	for ctx.Err() == nil {
-		limited, cancel := context.WithTimeout(ctx, newsTime+newsPause)
-		got, news, err := l.client.news(limited, version, newsTime)
+		limited, cancel := context.WithTimeout(ctx, waitTime+waitPause)
+		got, told, err := l.client.wait(limited, version, waitTime)
 		cancel()
 		if err != nil {
-			pause(ctx, newsPause)
+			pause(ctx, waitPause)
 			continue
 		}
 		if got == version {
 			continue
 		}
 		version = got
-		if !l.take(news) {
+		if !l.take(told) {
 			l.client.another()
 			continue
 		}

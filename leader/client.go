@@ -23,8 +23,8 @@ const DefaultURL = "http://tanist-grants.tanist-system"
 const (
 	// usualDuration is how long grants are expected to last before the first one has come.
 	usualDuration = 2 * time.Second
-	// newsTime is how long a request waits for news.
-	newsTime = 30 * time.Second
+	// waitTime is how long a request waits for a change.
+	waitTime = 30 * time.Second
 	// maxAnswerBytes is enough for a pod with some hundred Services.
 	maxAnswerBytes = 1 << 20
 )
@@ -88,10 +88,10 @@ func (c *client) grant(ctx context.Context, session string) (service, error) {
 	return got, err
 }
 
-// news waits for news about who leads: until there is another version than the caller's, or the time is over. It returns the version of the
+// wait waits for a change of who leads: until there is another version than the caller's, or the time is over. It returns the version of the
 // answer, which has no grant.
-func (c *client) news(ctx context.Context, version string, wait time.Duration) (string, service, error) {
-	return c.me(ctx, url.Values{"wait": {wait.String()}, "version": {version}})
+func (c *client) wait(ctx context.Context, version string, most time.Duration) (string, service, error) {
+	return c.me(ctx, url.Values{"wait": {most.String()}, "version": {version}})
 }
 
 // me asks about this pod, and returns the version of the answer and what it says of the one Service.

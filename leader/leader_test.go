@@ -69,7 +69,7 @@ func TestANewLeaderWaits(t *testing.T) {
 			t.Error("a leader that has to wait has a grant")
 		}
 		f.mu.Lock()
-		leads(10)(&f.said) // without news
+		leads(10)(&f.said) // without a change
 		f.mu.Unlock()
 		next(t, states, "the pod has a grant", State.Valid)
 	})
@@ -87,7 +87,7 @@ func TestALeaderThatWaitsAsksAgainSoon(t *testing.T) {
 		synctest.Wait()
 		told := time.Now()
 		f.mu.Lock()
-		leads(10)(&f.said) // without news
+		leads(10)(&f.said) // without a change
 		f.mu.Unlock()
 		next(t, states, "the pod has a grant", State.Valid)
 		if waited := time.Since(told); waited > usualDuration/4 {

@@ -59,8 +59,8 @@ func BenchmarkAThousandPods(b *testing.B) {
 	const pods = 1000
 	for _, leaders := range []int{0, 1, pods} {
 		b.Run(fmt.Sprintf("leaders=%d", leaders), func(b *testing.B) {
-			world := many{leaders}
-			s, err := New(Options{Cluster: world, Reader: world, Duration: func() time.Duration { return time.Second }, Registerer: prometheus.NewRegistry()})
+			cluster := many{leaders}
+			s, err := New(Options{Cluster: cluster, Reader: cluster, Duration: func() time.Duration { return time.Second }, Registerer: prometheus.NewRegistry()})
 			if err != nil {
 				b.Fatal(err)
 			}

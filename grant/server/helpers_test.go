@@ -24,8 +24,8 @@ var (
 	slice   = types.NamespacedName{Namespace: "shop", Name: "db-leader-ipv4"}
 )
 
-// world is a cluster with a Service, its pods, and replicas of Tanist.
-type world struct {
+// testCluster is a cluster with a Service, its pods, and replicas of Tanist.
+type testCluster struct {
 	mu   sync.Mutex
 	view grant.View
 	// seen is what the informers have.
@@ -51,10 +51,10 @@ var pods = map[netip.Addr]string{
 	netip.MustParseAddr("10.1.0.1"): "a", netip.MustParseAddr("10.1.0.2"): "b", netip.MustParseAddr("10.1.0.3"): "c",
 }
 
-// newWorld returns a cluster in which the pod a has led for long.
-func newWorld(t *testing.T, replicas int) *world {
+// newTestCluster returns a cluster in which the pod a has led for long.
+func newTestCluster(t *testing.T, replicas int) *testCluster {
 	t.Helper()
-	w := &world{}
+	w := &testCluster{}
 	for range replicas {
 		w.replicas = append(w.replicas, w.replica(t, len(w.replicas)))
 	}
@@ -64,7 +64,7 @@ func newWorld(t *testing.T, replicas int) *world {
 }
 
 // replica returns a replica that has just started.
-func (w *world) replica(t *testing.T, index int) *Server {
+func (w *testCluster) replica(t *testing.T, index int) *Server {
 	t.Helper()
 	s, err := New(Options{
 		Cluster: knownTo{w, index}, Reader: w, Reviewer: w, Duration: func() time.Duration { return duration }, Registerer: prometheus.NewRegistry(),
@@ -77,13 +77,13 @@ func (w *world) replica(t *testing.T, index int) *Server {
 }
 
 // move moves the leader, and tells the informers of all replicas.
-func (w *world) move(leader string) {
+func (w *testCluster) move(leader string) {
 	w.moveUnseen(leader)
 	w.watch()
 }
 
 // watch has the informers of all replicas show who leads.
-func (w *world) watch() {
+func (w *testCluster) watch() {
 	w.mu.Lock()
 	w.seen = w.view
 	replicas, view := w.replicas, w.view
@@ -94,14 +94,14 @@ func (w *world) watch() {
 }
 
 // moveUnseen moves the leader, and the informers do not know yet.
-func (w *world) moveUnseen(leader string) {
+func (w *testCluster) moveUnseen(leader string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.view = grant.View{Slice: "s", Generation: w.view.Generation + 1, Term: w.view.Term + 10, Leader: leader}
 }
 
 // Read implements Reader.
-func (w *world) Read(ctx context.Context, _ types.NamespacedName) (grant.View, error) {
+func (w *testCluster) Read(ctx context.Context, _ types.NamespacedName) (grant.View, error) {
 	w.mu.Lock()
 	w.began++
 	view, err, hold := w.view, w.err, w.hold
@@ -116,9 +116,9 @@ func (w *world) Read(ctx context.Context, _ types.NamespacedName) (grant.View, e
 	return view, err
 }
 
-// knownTo is the world as a replica knows it.
+// knownTo is the cluster as a replica knows it.
 type knownTo struct {
-	*world
+	*testCluster
 	index int
 }
 
@@ -142,14 +142,14 @@ func (k knownTo) CallerNamed(pod Pod) (Caller, bool) {
 	return Caller{}, false
 }
 
-func (w *world) knows(name string) bool {
+func (w *testCluster) knows(name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return !w.unknown[name]
 }
 
 // appear has the informers of all replicas know a pod.
-func (w *world) appear(name string) {
+func (w *testCluster) appear(name string) {
 	w.mu.Lock()
 	delete(w.unknown, name)
 	w.mu.Unlock()

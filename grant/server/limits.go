@@ -7,11 +7,11 @@ import (
 	"k8s.io/utils/lru"
 )
 
-// What an address, or a pod with a token, may ask. A process asks four times in the time that a grant lasts, and waits for news with one request.
+// What an address, or a pod with a token, may ask. A process asks four times in the time that a grant lasts, and waits for a change with one request.
 const (
 	requestsPerSecond = 50
 	requestsAtOnce    = 100
-	// waitingAtOnce is how many requests of one may wait for news.
+	// waitingAtOnce is how many requests of one may wait for a change.
 	waitingAtOnce = 8
 	// knownParties is how many are remembered. One that is forgotten may ask at once again.
 	knownParties = 16_384

@@ -28,13 +28,13 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 		reply(w, s.await(r.Context(), asked))
 		return
 	}
-	answer := s.news(asked.caller)
+	answer := s.known(asked.caller)
 	s.grant(r.Context(), asked.caller, asked.session, &answer)
 	reply(w, answer)
 }
 
-// news returns what is known without a read. It grants nothing.
-func (s *Server) news(caller Caller) me {
+// known returns what is known without a read. It grants nothing.
+func (s *Server) known(caller Caller) me {
 	answer := me{Namespace: caller.Namespace, Pod: caller.Name, UID: caller.UID, Services: make([]service, len(caller.Services))}
 	hash := fnv.New64a()
 	for i, known := range caller.Services {
@@ -50,8 +50,8 @@ func (s *Server) news(caller Caller) me {
 // selectionInterval is how often a request that waits looks whether other Services select the pod. Of who leads them it hears at once.
 const selectionInterval = time.Second
 
-// await returns the news when they differ from those of the version, or, without one, from the present ones; at the latest when the time is
-// over.
+// await returns what is known when it differs from what was known in the version, or, without one, from what is known now; at the latest
+// when the time is over.
 func (s *Server) await(ctx context.Context, q request) me {
 	caller := q.caller
 	slices := make([]types.NamespacedName, len(caller.Services))
@@ -69,7 +69,7 @@ func (s *Server) await(ctx context.Context, q request) me {
 		if found, ok := s.lookUp(q.from); ok && found.UID == caller.UID {
 			caller = found.only(q.service)
 		}
-		answer := s.news(caller)
+		answer := s.known(caller)
 		if q.version == "" && first {
 			q.version = answer.Version
 		}

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// maxWait is the longest time that a request may wait for news.
+// maxWait is the longest time that a request may wait for a change.
 const maxWait = time.Minute
 
 // question is what a request asks for.
@@ -21,7 +21,7 @@ type question struct {
 	service string
 	// session names the process that asks; empty if it has no name.
 	session string
-	// wait is how long to wait for news; zero for an answer at once. version is that of the answer which the caller has; empty if it has none.
+	// wait is how long to wait for a change; zero for an answer at once. version is that of the answer which the caller has; empty if it has none.
 	wait    time.Duration
 	version string
 	// term is the one that a pod steps down from.

@@ -65,7 +65,7 @@ type Server struct {
 	started time.Time
 	// reads has a place for each read under way.
 	reads chan struct{}
-	// stopping is closed when the server stops, so that nobody waits for news any longer.
+	// stopping is closed when the server stops, so that nobody waits for a change any longer.
 	stopping chan struct{}
 	stop     func()
 }
@@ -134,7 +134,7 @@ func (s *Server) AddTLSTo(mgr manager.Manager, address string, certificate func(
 }
 
 func (s *Server) serve(mgr manager.Manager, name string, listener net.Listener, handler http.Handler) error {
-	// There is no ReadTimeout: it would end the requests that wait for news. What has a body gets a deadline of its own.
+	// There is no ReadTimeout: it would end the requests that wait for a change. What has a body gets a deadline of its own.
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: requestTimeout,

@@ -17,7 +17,7 @@ import (
 
 func TestAPodLearnsAboutItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		got, _ := call[me](t, w.replicas[0], "a", http.MethodGet, "/v1/me")
 		want := me{Namespace: "shop", Pod: "a", UID: "a", Version: got.Version, Services: []service{{
 			Service: "db", LeaderService: "db-leader", Leads: true, Leader: "a", Term: 10, ValidForMilliseconds: 2000,
@@ -41,7 +41,7 @@ func TestAPodLearnsAboutItself(t *testing.T) {
 
 func TestGrants(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		s := w.replicas[0]
 		check := func(pod, what string, want service) {
 			t.Helper()
@@ -66,7 +66,7 @@ func TestGrants(t *testing.T) {
 
 func TestOneReadServesAllWhoAskBeforeItBegins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		w.hold = make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() { ask(t, w.replicas[0], "a") })
@@ -88,7 +88,7 @@ func TestOneReadServesAllWhoAskBeforeItBegins(t *testing.T) {
 
 func TestARequestDoesNotJoinAReadUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		first := make(chan struct{})
 		w.hold = first
 		var wg sync.WaitGroup
@@ -111,19 +111,19 @@ func TestARequestDoesNotJoinAReadUnderWay(t *testing.T) {
 
 func TestNews(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		s := w.replicas[0]
 		began := time.Now()
 		got, _ := call[me](t, s, "b", http.MethodGet, "/v1/me?wait=30s")
 		if took := time.Since(began); took != 30*time.Second || got.Services[0].Leader != "a" {
-			t.Errorf("without news the answer came after %s: %v", took, got)
+			t.Errorf("without a change the answer came after %s: %v", took, got)
 		}
 		var wg sync.WaitGroup
 		for _, version := range []string{"", got.Version} {
 			wg.Go(func() {
 				got, _ := call[me](t, s, "b", http.MethodGet, "/v1/me?wait=30s&version="+version)
 				if took := time.Since(began); took != 31*time.Second || got.Services[0].Leader != "b" || got.Services[0].ValidForMilliseconds != 0 {
-					t.Errorf("the news came after %s: %v", took, got)
+					t.Errorf("the change was told after %s: %v", took, got)
 				}
 			})
 		}
@@ -135,7 +135,7 @@ func TestNews(t *testing.T) {
 			t.Errorf("who has an older version waits, until %s", took)
 		}
 		if w.began != 0 {
-			t.Errorf("for news, %d reads were made", w.began)
+			t.Errorf("for a change, %d reads were made", w.began)
 		}
 	})
 }
@@ -167,7 +167,7 @@ func TestWhatIsRefused(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, 2)
+				w := newTestCluster(t, 2)
 				request := httptest.NewRequestWithContext(t.Context(), test.method, test.target, strings.NewReader(test.body))
 				if request.RemoteAddr = test.from; test.from == "" {
 					request.RemoteAddr = "10.1.0.1:1"
@@ -184,7 +184,7 @@ func TestWhatIsRefused(t *testing.T) {
 
 func TestOneAddressIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		var wg sync.WaitGroup
 		for range waitingAtOnce {
 			wg.Go(func() { call[me](t, w.replicas[0], "b", http.MethodGet, "/v1/me?wait=1s") })

@@ -21,39 +21,39 @@ func stepDown(t *testing.T, s *Server) steppedDown {
 
 func TestStepDown(t *testing.T) {
 	cases := map[string]struct {
-		before func(t *testing.T, w *world)
+		before func(t *testing.T, w *testCluster)
 		want   steppedDown
 		// early is which replicas give the next leader a grant at once.
 		early []bool
 	}{
 		"after the move": {
-			before: func(_ *testing.T, w *world) { w.move("b") },
+			before: func(_ *testing.T, w *testCluster) { w.move("b") },
 			want:   steppedDown{Released: true}, early: []bool{true, true},
 		},
 		"after the move, before the watch shows it": {
-			before: func(_ *testing.T, w *world) { w.moveUnseen("b") },
+			before: func(_ *testing.T, w *testCluster) { w.moveUnseen("b") },
 			want:   steppedDown{Released: true}, early: []bool{true, true},
 		},
 		"before the move": {
-			before: func(*testing.T, *world) {},
+			before: func(*testing.T, *testCluster) {},
 			want:   steppedDown{Reason: stillLeads}, early: []bool{false, false},
 		},
 		"another process of the pod has a grant of the other replica": {
-			before: func(t *testing.T, w *world) {
+			before: func(t *testing.T, w *testCluster) {
 				call[me](t, w.replicas[1], "a", http.MethodGet, "/v1/me?session=2")
 				w.move("b")
 			},
 			want: steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"another process of the pod has a grant of this replica": {
-			before: func(t *testing.T, w *world) {
+			before: func(t *testing.T, w *testCluster) {
 				call[me](t, w.replicas[0], "a", http.MethodGet, "/v1/me?session=2")
 				w.move("b")
 			},
 			want: steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"another process of the pod had a grant": {
-			before: func(t *testing.T, w *world) {
+			before: func(t *testing.T, w *testCluster) {
 				call[me](t, w.replicas[1], "a", http.MethodGet, "/v1/me?session=2")
 				<-time.After(2200 * time.Millisecond)
 				w.move("b")
@@ -61,37 +61,37 @@ func TestStepDown(t *testing.T) {
 			want: steppedDown{Released: true}, early: []bool{true, true},
 		},
 		"the other replica has just started": {
-			before: func(t *testing.T, w *world) {
+			before: func(t *testing.T, w *testCluster) {
 				w.replicas[1] = w.replica(t, 1)
 				w.move("b")
 			},
 			want: steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"the other replica does not answer": {
-			before: func(_ *testing.T, w *world) { w.move("b"); w.replicas[1] = nil },
+			before: func(_ *testing.T, w *testCluster) { w.move("b"); w.replicas[1] = nil },
 			want:   steppedDown{Reason: notVouched}, early: []bool{false},
 		},
 		"there is a replica that cannot be asked": {
-			before: func(_ *testing.T, w *world) { w.move("b"); w.hidden = true },
+			before: func(_ *testing.T, w *testCluster) { w.move("b"); w.hidden = true },
 			want:   steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"a replica has gone": {
-			before: func(_ *testing.T, w *world) { w.move("b"); w.left = time.Now() },
+			before: func(_ *testing.T, w *testCluster) { w.move("b"); w.left = time.Now() },
 			want:   steppedDown{Reason: notVouched}, early: []bool{false, false},
 		},
 		"the API server does not answer": {
-			before: func(_ *testing.T, w *world) { w.moveUnseen("b"); w.err = errAway },
+			before: func(_ *testing.T, w *testCluster) { w.moveUnseen("b"); w.err = errAway },
 			want:   steppedDown{Reason: unread}, early: []bool{false, false},
 		},
 		"the API server does not answer, and the watch has shown the move": {
-			before: func(_ *testing.T, w *world) { w.move("b"); w.err = errAway },
+			before: func(_ *testing.T, w *testCluster) { w.move("b"); w.err = errAway },
 			want:   steppedDown{Released: true}, early: []bool{true, true},
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, 2)
+				w := newTestCluster(t, 2)
 				ask(t, w.replicas[0], "a")
 				test.before(t, w)
 				if diff := cmp.Diff(test.want, stepDown(t, w.replicas[0])); diff != "" {
@@ -117,7 +117,7 @@ func TestStepDown(t *testing.T) {
 
 func TestNewsOfAStepDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 2)
+		w := newTestCluster(t, 2)
 		w.move("b")
 		told := make(chan time.Time, 1)
 		got, _ := call[me](t, w.replicas[1], "b", http.MethodGet, "/v1/me")
@@ -137,7 +137,7 @@ func TestNewsOfAStepDown(t *testing.T) {
 // TestNewsThatTheRecordHadBeforeTheWatch: the replica heard of the move with the step-down, and its informers show it a moment later.
 func TestNewsThatTheRecordHadBeforeTheWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 2)
+		w := newTestCluster(t, 2)
 		ask(t, w.replicas[0], "a")
 		told := make(chan time.Time, 1)
 		go func() {
@@ -160,7 +160,7 @@ func TestNewsThatTheRecordHadBeforeTheWatch(t *testing.T) {
 
 func TestASliceThatIsGoneIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		s := w.replicas[0]
 		s.Gone(slice)
 		if len(s.book.entries) != 1 {

@@ -14,7 +14,7 @@ import (
 )
 
 // Review implements Reviewer: the token of a pod is its name.
-func (w *world) Review(_ context.Context, token string) (Pod, error) {
+func (w *testCluster) Review(_ context.Context, token string) (Pod, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.reviews++
@@ -40,7 +40,7 @@ func askWith(t *testing.T, s *Server, token string) (status int, said string) {
 
 func TestAPodIsKnownByItsToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		s := w.replicas[0]
 		for range 3 {
 			if status, said := askWith(t, s, "a"); status != http.StatusOK || !strings.Contains(said, `"pod":"a"`) || !strings.Contains(said, `"validForMilliseconds":2000`) {
@@ -63,7 +63,7 @@ func TestAPodIsKnownByItsToken(t *testing.T) {
 
 func TestATokenIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		s := w.replicas[0]
 		for token, want := range map[string]int{"bad": 401, "": 401, "a": 200, "gone": 403} {
 			if status, said := askWith(t, s, token); status != want {
@@ -82,7 +82,7 @@ func TestATokenIsRefused(t *testing.T) {
 // TestATokenIsForTLSOnly: over plain HTTP it counts for nothing, not even from the pod's own address, so that nobody gets used to that.
 func TestATokenIsForTLSOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/me", nil)
 		request.RemoteAddr = "10.1.0.1:1"
 		request.Header.Set("Authorization", "bearer a")
@@ -97,7 +97,7 @@ func TestATokenIsForTLSOnly(t *testing.T) {
 // TestReplicasAreNotHeardOverTLS: what is behind that port may be one address for all.
 func TestReplicasAreNotHeardOverTLS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 2)
+		w := newTestCluster(t, 2)
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, replicaPath, strings.NewReader("{}"))
 		request.RemoteAddr, request.TLS = addressOf(1).String(), &tls.ConnectionState{}
 		recorder := httptest.NewRecorder()
@@ -111,7 +111,7 @@ func TestReplicasAreNotHeardOverTLS(t *testing.T) {
 // TestTokensAreLimited: the limit of an address is for tokens that nobody knows yet. Each pod behind it has its own for requests.
 func TestTokensAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		s := w.replicas[0]
 		askWith(t, s, "a")
 		askWith(t, s, "b")

@@ -26,7 +26,7 @@ func TestAPodMayWaitBeforeItIsKnown(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, 1)
+				w := newTestCluster(t, 1)
 				if test.appears > 0 {
 					w.unknown = map[string]bool{"b": true}
 					time.AfterFunc(test.appears, func() { w.appear("b") })
@@ -52,7 +52,7 @@ func TestAPodMayWaitBeforeItIsKnown(t *testing.T) {
 // TestUnknownPodsWaitTogether: several requests of a pod wait, and only so many.
 func TestUnknownPodsWaitTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		w.unknown = map[string]bool{"b": true}
 		answers := make(chan int, waitingAtOnce+1)
 		for range waitingAtOnce + 1 {
@@ -80,7 +80,7 @@ func TestUnknownPodsWaitTogether(t *testing.T) {
 // TestAnotherServiceIsTold: a pod that waits is told when another Service selects it.
 func TestAnotherServiceIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1)
+		w := newTestCluster(t, 1)
 		w.unselected = true
 		time.AfterFunc(700*time.Millisecond, func() {
 			w.mu.Lock()

@@ -124,7 +124,7 @@ func (c *Controller) enqueuePods(q store.Queue, pods []*corev1.Pod, concerns fun
 	}
 }
 
-// sliceHandler feeds the leader cache. It enqueues the Service when the slice is news, which this replica's own writes are not.
+// sliceHandler feeds the leader cache. It enqueues the Service unless it knows the slice already, as after its own writes.
 func (c *Controller) sliceHandler() handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
 	observe := func(q store.Queue, slice *discoveryv1.EndpointSlice) {
 		if !claimsToBeOurs(slice) {
