@@ -153,6 +153,11 @@ bench-elsewhere: build ## Measure what pods cost that are none of Tanist's busin
 	CLUSTER_NAME=elsewhere SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
 		go test -tags bench -count=1 -timeout 0 -v -run '^TestElsewhere$$' ./test/bench/ -args -services 100 -idle 1m $(ELSEWHERE_ARGS)
 
+.PHONY: bench-churn
+bench-churn: build ## Measure whether namespaces, Services and pods that have gone leave memory or goroutines behind (CHURN_ARGS="-churn 10m -measure-every 2m")
+	CLUSTER_NAME=churn SIMULATED_NODES=5 REPLICAS=0 scripts/with-tanist.sh \
+		go test -tags bench -count=1 -timeout 0 -v -run '^TestChurn$$' ./test/bench/ -args -services 100 $(CHURN_ARGS)
+
 .PHONY: bench-follow-lease
 bench-follow-lease: $(CLUSTER) ## Measure how soon a leader Service follows a Lease, beside a loop that only watches it, against a real API server
 	$(CLUSTER) components $(TEST_COMPONENTS)

@@ -168,10 +168,14 @@ func (b bench) restart(r *report) {
 func (b bench) settle() {
 	b.t.Helper()
 	most := float64(writesPerService * (*services + 100))
+	before := 0.0
+	for _, s := range b.samples() {
+		before += s.otherWrites()
+	}
 	last, progress := -1.0, newProgress("Coming to rest")
 	changed, ruled := time.Now(), time.Now()
 	err := wait.PollUntilContextCancel(b.t.Context(), time.Second, true, func(context.Context) (bool, error) {
-		writes, elected := 0.0, 0
+		writes, elected := -before, 0
 		for _, s := range b.samples() {
 			writes += s.otherWrites()
 			if s.elected {
@@ -251,9 +255,14 @@ func createNamespace(t *testing.T, client kubernetes.Interface) {
 // simulated: nothing listens at their addresses, so watching them would cost more than watching real ones, which TestObserver measures.
 func observeNobody(t *testing.T, client kubernetes.Interface) {
 	t.Helper()
+	writeTuning(t, client, "observe: {enabled: false}")
+}
+
+func writeTuning(t *testing.T, client kubernetes.Interface, tuning string) {
+	t.Helper()
 	_, err := client.CoreV1().ConfigMaps(tanistNamespace).Create(t.Context(), &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: config.TuningConfigMap},
-		Data:       map[string]string{config.TuningKey: "observe: {enabled: false}"},
+		Data:       map[string]string{config.TuningKey: tuning},
 	}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(fmt.Errorf("failed to write the tuning: %w", err))

@@ -22,7 +22,8 @@ type sample struct {
 	// peak is the most memory, in KiB, that the process ever held.
 	peak float64
 	// cpu is the seconds of CPU time since the start.
-	cpu float64
+	cpu        float64
+	goroutines float64
 	// refused are the calls of the webhooks that it did not handle since the start: without the secret, or beyond a limit.
 	refused float64
 	// requests are the requests to the API server since the start, by method: the client counts each.
@@ -35,12 +36,13 @@ func (r *replica) sample(ctx context.Context) (sample, error) {
 		return sample{}, err
 	}
 	s := sample{
-		elected:  metrics["leader_election_master_status"][""] == 1,
-		memory:   metrics["process_resident_memory_bytes"][""],
-		heap:     metrics["go_memory_classes_heap_objects_bytes"][""],
-		cpu:      metrics["process_cpu_seconds_total"][""],
-		refused:  metrics["tanist_admission_unauthenticated_total"][""] + metrics["tanist_admission_rejected_total"][""],
-		requests: metrics["rest_client_requests_total"],
+		elected:    metrics["leader_election_master_status"][""] == 1,
+		memory:     metrics["process_resident_memory_bytes"][""],
+		heap:       metrics["go_memory_classes_heap_objects_bytes"][""],
+		cpu:        metrics["process_cpu_seconds_total"][""],
+		goroutines: metrics["go_goroutines"][""],
+		refused:    metrics["tanist_admission_unauthenticated_total"][""] + metrics["tanist_admission_rejected_total"][""],
+		requests:   metrics["rest_client_requests_total"],
 	}
 	if s.memory == 0 || s.heap == 0 || len(s.requests) == 0 {
 		return sample{}, errors.New("failed to find the process's memory and requests among the metrics")
