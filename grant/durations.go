@@ -8,8 +8,7 @@ const changeTime = time.Minute
 // Durations is how long grants last while replicas may not agree on that, because somebody has changed it. The zero value has no duration.
 type Durations struct {
 	current time.Duration
-	// shortest and longest are those between which replicas may not agree: the last ones, as long as changed is less than changeTime ago. Then
-	// they mean nothing.
+	// shortest is the shortest of those between which replicas may not agree, and longest the longest of which a grant may still be valid.
 	shortest, longest time.Duration
 	changed           time.Time
 }
@@ -20,9 +19,13 @@ func (d *Durations) Set(current time.Duration, now time.Time) {
 		return
 	}
 	if d.current == 0 {
-		d.shortest, d.longest = current, current
-	} else if now.Sub(d.changed) >= changeTime {
-		d.shortest, d.longest = d.current, d.current
+		d.current, d.shortest, d.longest = current, current, current
+	}
+	if d.agreed(now) {
+		d.shortest = d.current
+	}
+	if d.expired(now) {
+		d.longest = d.current
 	}
 	d.shortest, d.longest = min(d.shortest, current), max(d.longest, current)
 	d.current, d.changed = current, now
@@ -30,17 +33,26 @@ func (d *Durations) Set(current time.Duration, now time.Time) {
 
 // Grant returns how long a grant lasts. A longer one begins when every replica waits for it.
 func (d *Durations) Grant(now time.Time) time.Duration {
-	if now.Sub(d.changed) >= changeTime {
+	if d.agreed(now) {
 		return d.current
 	}
 	return d.shortest
 }
 
+// agreed reports whether all replicas know of the last change.
+func (d *Durations) agreed(now time.Time) bool { return now.Sub(d.changed) >= changeTime }
+
+// expired reports whether no grant is valid that a replica has given before it knew of the last change.
+func (d *Durations) expired(now time.Time) bool {
+	return now.Sub(d.changed) >= changeTime+withTenth(d.longest)
+}
+
+func withTenth(d time.Duration) time.Duration { return d + d/10 }
+
 // Wait returns how long a replica waits for the grants of others: a tenth longer than they last, because clocks do not run at the same speed.
 func (d *Durations) Wait(now time.Time) time.Duration {
-	longest := d.longest
-	if now.Sub(d.changed) >= changeTime {
-		longest = d.current
+	if d.expired(now) {
+		return withTenth(d.current)
 	}
-	return longest + longest/10
+	return withTenth(d.longest)
 }

@@ -192,5 +192,11 @@ func TestDurations(t *testing.T) {
 	d.Set(time.Second, at(200_000))
 	d.Set(5*time.Second, at(210_000))
 	check(260_001, time.Second, 11*time.Second)
-	check(270_000, 5*time.Second, 5500*time.Millisecond)
+	check(270_000, 5*time.Second, 11*time.Second) // another replica may have given one for 10 s a moment ago
+	check(280_999, 5*time.Second, 11*time.Second)
+	check(281_000, 5*time.Second, 5500*time.Millisecond)
+	d.Set(time.Second, at(300_000))
+	d.Set(2*time.Second, at(361_000))
+	check(361_001, time.Second, 5500*time.Millisecond)
+	check(426_500, 2*time.Second, 2200*time.Millisecond)
 }

@@ -113,6 +113,7 @@ func (l *Leadership) listen(ctx context.Context) {
 		got, told, err := l.client.wait(limited, version, waitTime)
 		cancel()
 		if err != nil {
+			l.client.another()
 			pause(ctx, waitPause)
 			continue
 		}

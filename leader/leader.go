@@ -118,10 +118,10 @@ func (l *Leadership) Watch(ctx context.Context) iter.Seq[State] {
 
 // expiry returns for how long to wait for the grant to expire.
 func (l *Leadership) expiry(state State) time.Duration {
-	if left := l.held.left(state.Term); left > 0 {
-		return left
+	if !state.valid {
+		return time.Hour
 	}
-	return time.Hour
+	return max(l.held.left(state.Term), 0) // it may have expired since
 }
 
 // latest returns the latest state, and a channel that is closed when there may be another.

@@ -20,16 +20,17 @@ func Run(ctx context.Context, lead func(ctx context.Context, state State) error)
 //
 // A context ends a moment after the grant. So what only a leader may do should ask State.Valid first.
 //
-// Run ends with ctx, and when the function returns before its context is done, or with an error other than the context's. It returns the
+// Run ends with ctx, and when the function returns while its grant is valid, or with an error other than the context's. It returns the
 // function's error.
 func (l *Leadership) Run(ctx context.Context, lead func(ctx context.Context, state State) error) error {
 	var err error
 	for state := range l.Watch(ctx) {
-		if state.Valid() {
-			var over bool
-			if over, err = l.whileValid(ctx, state, lead); over {
-				break
-			}
+		over := false
+		for state.Valid() && ctx.Err() == nil && !over { // it may have ended and been renewed before Watch could see that
+			over, err = l.whileValid(ctx, state, lead)
+		}
+		if over {
+			break
 		}
 		if !state.Leads {
 			_ = l.StepDown(context.WithoutCancel(ctx)) // it ends with the grant, so that it cannot fail, and is told although ctx ends meanwhile
@@ -51,7 +52,8 @@ func (l *Leadership) whileValid(ctx context.Context, state State, lead func(cont
 		}
 	}()
 	err = lead(leading, state)
-	if leading.Err() == nil {
+	// The function may have seen the end of the grant before the context was done.
+	if leading.Err() == nil && state.Valid() {
 		return true, err
 	}
 	if errors.Is(err, leading.Err()) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -146,6 +147,39 @@ func TestRunReturnsWhatTheFunctionReturns(t *testing.T) {
 					t.Errorf("unexpected step-downs (-want +got):\n%s", diff)
 				}
 			})
+		})
+	}
+}
+
+// TestAFunctionMaySeeTheEndOfItsGrantBeforeItsContextIsDone, as one does that asks State.Valid before each piece of work.
+func TestAFunctionMaySeeTheEndOfItsGrantBeforeItsContextIsDone(t *testing.T) {
+	errWork := errors.New("failed to work")
+	for name, test := range map[string]struct {
+		ends bool
+		err  error
+		over bool
+	}{
+		"it returns while the grant is valid":                {over: true},
+		"it returns after the end of the grant":              {ends: true},
+		"it fails after the end of the grant":                {ends: true, err: errWork, over: true},
+		"it returns an error while the grant is still valid": {err: errWork, over: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := New(Options{URL: "http://tanist", Pod: "db-0"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			session, _ := l.held.current()
+			l.held.record(session, now(), 10, time.Hour)
+			over, err := l.whileValid(t.Context(), State{Term: 10, Leads: true, held: l.held}, func(context.Context, State) error {
+				if test.ends {
+					l.held.note(20)
+				}
+				return test.err
+			})
+			if over != test.over || !errors.Is(err, test.err) {
+				t.Errorf("over: %v, error: %v; want %v, %v", over, err, test.over, test.err)
+			}
 		})
 	}
 }

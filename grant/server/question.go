@@ -88,7 +88,9 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) (request, bool) 
 	}
 	caller, ok := s.lookUp(from)
 	if !ok && q.wait > 0 {
+		began := time.Now()
 		caller, ok = s.awaitKnown(r.Context(), from, q.wait)
+		q.wait = max(q.wait-time.Since(began), time.Millisecond) // without a wait, it would be answered with a grant
 	}
 	if !ok {
 		s.metrics.refused("UnknownPod")

@@ -34,7 +34,7 @@ func (w *Watcher) listenForCandidates(ctx context.Context, s *service) {
 		return
 	}
 	s.heard = map[types.UID]hearing{}
-	go w.askCandidates(ctx, s)
+	go w.askCandidates(context.WithoutCancel(ctx), s) // it ends with the suspicion, and not with the question to the leader that it began with
 }
 
 // askCandidates asks the candidates of a Service until its leader is no longer suspected.
@@ -42,7 +42,7 @@ func (w *Watcher) askCandidates(ctx context.Context, s *service) {
 	began := time.Now()
 	for {
 		candidates, more := w.candidatesOf(s, time.Since(began) >= askCandidatesFor)
-		if !more || ctx.Err() != nil {
+		if !more {
 			return
 		}
 		for i := range candidates {
@@ -52,11 +52,11 @@ func (w *Watcher) askCandidates(ctx context.Context, s *service) {
 	}
 }
 
-// candidatesOf returns the candidates to ask. It returns false, and ends the asking, if none is to be asked any more.
+// candidatesOf returns the candidates to ask. It returns false, and ends the asking, if none is to be asked any more, or the Watcher has stopped.
 func (w *Watcher) candidatesOf(s *service, mayEnd bool) (candidates []observe.Pod, more bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.services[s.key] != s || mayEnd && !w.suspected(s) {
+	if w.stopped || w.services[s.key] != s || mayEnd && !w.suspected(s) {
 		s.heard = nil
 		return nil, false
 	}

@@ -82,12 +82,10 @@ func (w *Watcher) ask(ctx context.Context, replicas []observe.Replica, silent []
 func (w *Watcher) investigate(ctx context.Context) {
 	var checks sync.WaitGroup
 	defer checks.Wait()
-	beacons := map[string]*beacon{}
 	lastAPI, lastBeacons := time.Time{}, time.Time{}
 	for ; ctx.Err() == nil; pause(ctx, w.pace(observe.Tick)) {
-		suspected := w.replicasSuspected()
-		if suspected == nil {
-			clear(beacons)
+		beacons, suspected := w.beaconsToCheck()
+		if !suspected {
 			lastAPI, lastBeacons = time.Time{}, time.Time{}
 			continue
 		}
@@ -99,36 +97,34 @@ func (w *Watcher) investigate(ctx context.Context) {
 			continue
 		}
 		lastBeacons = time.Now()
-		for name, node := range suspected {
-			b := beacons[name]
-			if b == nil {
-				b = &beacon{watch: w.Beacon.Watch(name)}
-				beacons[name] = b
-			}
+		for _, b := range beacons {
 			if b.busy.CompareAndSwap(false, true) {
 				checks.Go(func() {
 					defer b.busy.Store(false)
-					w.checkBeacon(ctx, b, node)
+					w.checkBeacon(ctx, b)
 				})
 			}
 		}
 	}
 }
 
-// replicasSuspected returns the replicas on suspected nodes and their nodes; nil if no node is suspected.
-func (w *Watcher) replicasSuspected() map[string]string {
+// beaconsToCheck returns the beacons of the replicas on suspected nodes. It reports whether any node is suspected.
+func (w *Watcher) beaconsToCheck() (all []*beacon, suspected bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.suspects) == 0 {
-		return nil
-	}
-	all := map[string]string{}
 	for _, r := range w.replicas {
-		if w.suspects[r.Node] != nil {
-			all[r.Name] = r.Node
+		n := w.suspects[r.Node]
+		if n == nil {
+			continue
 		}
+		b := n.suspicion.beacons[r.Name]
+		if b == nil {
+			b = &beacon{watch: w.Beacon.Watch(r.Name), of: n.suspicion}
+			n.suspicion.beacons[r.Name] = b
+		}
+		all = append(all, b)
 	}
-	return all
+	return all, len(w.suspects) > 0
 }
 
 // checkAPI records when the API server answers.

@@ -32,9 +32,11 @@ type node struct {
 
 // suspicion is what was learnt of a node since it has been silent.
 type suspicion struct {
-	// votes are the peers' latest answers, by the name of the replica. beacon says that a replica on the node has written to the API.
-	votes  map[string]vote
-	beacon bool
+	// votes are the peers' latest answers, by the name of the replica.
+	votes map[string]vote
+	// beacons are those of the replicas on the node, by name. beacon says that one of these has written to the API.
+	beacons map[string]*beacon
+	beacon  bool
 	// lost says that a verdict has been made. held is why not, although the node was silent for long enough.
 	lost bool
 	held observe.Outcome
@@ -167,7 +169,7 @@ func (w *Watcher) lookAtNode(ctx context.Context, n *node, now time.Duration) bo
 	switch {
 	case silent && n.suspicion == nil:
 		ctx, end := context.WithCancel(ctx)
-		n.suspicion = &suspicion{votes: map[string]vote{}, end: end}
+		n.suspicion = &suspicion{votes: map[string]vote{}, beacons: map[string]*beacon{}, end: end}
 		w.suspects[n.Name] = n
 		go w.probeFreshly(ctx, n)
 	case !silent && n.suspicion != nil:

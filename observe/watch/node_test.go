@@ -168,7 +168,28 @@ func TestANodeThatStaysAwayIsNoLongerSuspected(t *testing.T) {
 		t.Fatalf("the verdict is %q with %d armed nodes, want %s with one", w.Verdict(key("web"), "leader"), w.armed, observe.NodeLost)
 	}
 	look(2 * time.Minute)
-	if len(w.suspects) > 0 || w.armed != 0 || w.replicasSuspected() != nil {
+	if _, suspected := w.beaconsToCheck(); suspected || w.armed != 0 {
 		t.Errorf("after two minutes %d nodes are suspected and %d armed, want none", len(w.suspects), w.armed)
+	}
+}
+
+// A suspicion ends, and another one of the same node begins while a third node is suspected. What a replica wrote in between proves nothing.
+func TestEachSuspicionHasBeaconsOfItsOwn(t *testing.T) {
+	w, _ := newWatcher(t, &cluster{})
+	begin := func(name string) {
+		w.suspects[name] = &node{suspicion: &suspicion{beacons: map[string]*beacon{}}}
+	}
+	w.replicas = []observe.Replica{{Name: "tanist-2", Node: "node-1"}}
+	begin("node-1")
+	begin("node-2")
+	first, _ := w.beaconsToCheck()
+	same, _ := w.beaconsToCheck()
+	begin("node-1")
+	second, _ := w.beaconsToCheck()
+	if len(first) != 1 || len(same) != 1 || len(second) != 1 {
+		t.Fatalf("there are %d, %d and %d beacons, want one of the replica on the suspected node", len(first), len(same), len(second))
+	}
+	if same[0] != first[0] || second[0] == first[0] || second[0].of != w.suspects["node-1"].suspicion {
+		t.Error("a beacon must be the same for as long as a suspicion lasts, and no longer")
 	}
 }

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -93,11 +94,19 @@ func TestAHangIsNoticedAndItsEnd(t *testing.T) {
 
 func TestAHangIsNotLookedForIfItIsSwitchedOff(t *testing.T) {
 	leader, candidate := newApp(t), newApp(t)
-	never := time.Duration(0)
-	w, _ := watched(t, leader, candidate, func(s *observe.Service) { s.FreezeAfter = &never })
+	never, patience := time.Duration(0), time.Second
+	w, _ := watched(t, leader, candidate, func(s *observe.Service) {
+		s.FreezeAfter, s.Leader.Probe.Timeout, s.Leader.Probe.FailureThreshold = &never, patience, 1
+	})
 	goOn := leader.hang()
 	defer goOn()
 	eventually(t, "the candidate is asked because the leader is silent", candidateHeard(w))
+	eventually(t, "the leader has been silent for longer than its probe tolerates", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		p := w.pods["leader"]
+		return p.silentFrom >= 0 && w.clock.Now()-p.silentFrom > patience+patience/2
+	})
 	if got := w.Verdict(key("web"), "leader"); got != observe.NotLost {
 		t.Errorf("the leader is believed to be lost: %s", got)
 	}
@@ -106,7 +115,7 @@ func TestAHangIsNotLookedForIfItIsSwitchedOff(t *testing.T) {
 // A server that closes its connections again and again, but not its listener, has not crashed.
 func TestAServerThatClosesConnectionsHasNotCrashed(t *testing.T) {
 	leader, candidate := newApp(t), newApp(t)
-	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
+	w, reported := watched(t, leader, candidate, func(*observe.Service) {})
 	for range 5 {
 		leader.CloseClientConnections()
 		asked := leader.asked.Load()
@@ -114,6 +123,28 @@ func TestAServerThatClosesConnectionsHasNotCrashed(t *testing.T) {
 		if got := w.Verdict(key("web"), "leader"); got != observe.NotLost {
 			t.Fatalf("the leader is believed to be lost: %s", got)
 		}
+	}
+	if n := reported.count(); n > 0 {
+		t.Errorf("the leader was believed to be lost meanwhile: the Service was reported %d times", n)
+	}
+}
+
+// A crash is looked into as part of a question, which ends as soon as it is clear. The candidates are asked for longer, and at the next crash again.
+func TestCandidatesAreAskedForLongerThanTheQuestionThatItBeganWith(t *testing.T) {
+	leader, candidate := newApp(t), newApp(t)
+	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
+	for range 2 {
+		question, end := context.WithCancel(t.Context())
+		end()
+		w.mu.Lock()
+		w.listenForCandidates(question, w.services[key("web")])
+		w.mu.Unlock()
+		eventually(t, "the candidate is heard", candidateHeard(w))
+		eventually(t, "the candidates are no longer asked", func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.services[key("web")].heard == nil
+		})
 	}
 }
 

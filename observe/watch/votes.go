@@ -27,22 +27,22 @@ func (w *Watcher) count(answered []observe.Replica, votes map[string]peer.Votes)
 	}
 }
 
-// beacon is what is known of the Lease of a replica on a suspected node.
+// beacon is what is known of the Lease of a replica on a suspected node. Each suspicion has its own: what the replica wrote before it proves
+// nothing.
 type beacon struct {
 	watch *peer.Watch
+	of    *suspicion
 	busy  atomic.Bool
 }
 
 // checkBeacon finds out whether a replica on a suspected node has written to the API since the first check. Its node lives if it has. An
 // error is as if it had not: without the API there is no verdict anyway.
-func (w *Watcher) checkBeacon(ctx context.Context, b *beacon, node string) {
+func (w *Watcher) checkBeacon(ctx context.Context, b *beacon) {
 	changed, err := b.watch.Changed(ctx)
 	if err != nil || !changed {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if n := w.suspects[node]; n != nil {
-		n.suspicion.beacon = true
-	}
+	b.of.beacon = true
 }

@@ -64,6 +64,9 @@ type Watcher struct {
 	// apiAt is when the API server last answered, by the clock; -1 for never.
 	apiAt time.Duration
 
+	// stopped says that the Watcher has ended.
+	stopped bool
+
 	// asking limits how many candidates are asked at a time.
 	asking chan struct{}
 }
@@ -224,6 +227,7 @@ func (w *Watcher) now() time.Duration {
 func (w *Watcher) stopAll() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.stopped = true
 	for _, n := range w.nodes {
 		n.stop()
 	}

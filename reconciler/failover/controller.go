@@ -55,6 +55,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 // decideAndCommit decides and commits. It starts again from a live read when its input turns out to be outdated.
 func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedName, in planner.Input, read liveReads) (reconcile.Result, error) {
 	for range maxAttempts {
+		in.Authority = c.authority() // another replica may have taken the Lease while this one waited for an answer
 		complete, found, err := c.loadSlices(ctx, key, in, read)
 		if err != nil {
 			c.triggers.Restore(key, in.Trigger)
@@ -99,7 +100,9 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 		}
 		if wait > 0 || err != nil {
 			c.leaders.SetState(key, p.StateUnwritten(), p.Highest)
-			c.triggers.Restore(key, in.Trigger)
+			if err == nil {
+				c.triggers.Restore(key, in.Trigger)
+			}
 			return reconcile.Result{RequeueAfter: wait}, err
 		}
 		if err := c.commit(ctx, key, in, p, origin{path: c.commitPath()}); err != nil {
@@ -121,9 +124,12 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 // answer was lost shows later (see reportUnanswered).
 func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in planner.Input, p planner.Plan, origin origin) error {
 	decided := time.Now()
-	c.pace.Record(key, decided)
+	c.pace.Attempt(key, decided)
 	in.RecordMove(p, decided)
 	committed, err := c.apply(ctx, key, in.Tuning, p)
+	if committed || errors.Is(err, retry.ErrUnanswered) {
+		c.pace.Written(key, time.Now())
+	}
 	switch {
 	case !committed && errors.Is(err, retry.ErrUnanswered):
 		c.unanswered.add(key, unanswered{in, p, origin, decided})

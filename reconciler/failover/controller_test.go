@@ -131,6 +131,27 @@ func TestAfterAConflictTheServiceIsReadLiveAndDecidedAgain(t *testing.T) {
 	}
 }
 
+// TestAReplicaThatHasLostTheLeaseMeanwhile decides again after a conflict as one that does not hold it: as a backup.
+func TestAReplicaThatHasLostTheLeaseMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newLeaseHolder(t)
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+		f.commitByOther("c3", 6, leaderslice.Basis{Pods: "30", Services: "20"}) // c3 is gone, so that another leader is needed
+		f.deleteLeader()
+		f.answer = func() error {
+			f.leaseHeld.Store(false)
+			return nil
+		}
+		result, err := f.reconcile()
+		if err != nil || result.RequeueAfter == 0 || f.writes.Load() != 1 {
+			t.Errorf("got %+v, %v and %d writes, want one that conflicts, and a wait", result, err, f.writes.Load())
+		}
+		f.expect("c3", 6)
+	})
+}
+
 func TestAReplicaThatIsBehindWaitsForItsInformers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newLeaseHolder(t)
@@ -165,6 +186,7 @@ func TestAReplicaThatStaysBehindReadsThePodsLive(t *testing.T) {
 				f := newLeaseHolder(t)
 				f.commitByOther("c3", 6, basis)
 				f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
+				f.triggers.Record(gen.ShopWeb, time.Now())
 				start, reconciliations := time.Now(), 0
 				for ; f.writes.Load() == 0; reconciliations++ {
 					result, err := f.reconcile()
@@ -178,6 +200,9 @@ func TestAReplicaThatStaysBehindReadsThePodsLive(t *testing.T) {
 				}
 				if took := time.Since(start); took < maxBehind || took > maxBehind+50*time.Millisecond {
 					t.Errorf("it waited for %s, want %s", took, maxBehind)
+				}
+				if !f.triggers.Take(gen.ShopWeb).IsZero() {
+					t.Error("the trigger is still pending, as if it had not been committed")
 				}
 				if reconciliations > 20 {
 					t.Errorf("it was reconciled %d times, want at most 20", reconciliations)

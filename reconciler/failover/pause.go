@@ -14,18 +14,17 @@ import (
 // pause returns how long a commit has to wait because it would not last, because the Service has had too many, or because someone keeps
 // undoing it; zero if it may be made now.
 func (c *Controller) pause(key types.NamespacedName, in planner.Input, p planner.Plan, decided, now time.Time) time.Duration {
-	if wait := c.paceDelay(key, in, now); wait > 0 {
-		return wait
-	}
 	if problem := in.Unstable(p, decided); problem != "" {
 		return c.reportUnstable(key, in, problem, now)
 	}
 	c.unstableBackoff.Forget(key)
 	c.unstableWarnings.Filter(key, nil)
 	if what := p.RepairedMetadata(); what != "" {
-		return c.repairBackoff.Remaining(key, what, now)
+		if wait := c.repairBackoff.Remaining(key, what, now); wait > 0 {
+			return wait
+		}
 	}
-	return 0
+	return c.paceDelay(key, in, now) // last, because it takes a turn
 }
 
 // recordRepair counts a plan that was carried out and repairs metadata alone. It sends one Event when someone keeps undoing such repairs.
@@ -61,7 +60,7 @@ func (c *Controller) reportUnstable(key types.NamespacedName, in planner.Input, 
 // paceDelay returns how long a commit has to wait because the Service has had many within seconds. It counts the commits that wait, and
 // sends one Event until the Service has calmed down.
 func (c *Controller) paceDelay(key types.NamespacedName, in planner.Input, now time.Time) time.Duration {
-	wait := c.pace.Remaining(key, now)
+	wait := c.pace.Wait(key, now)
 	if wait == 0 {
 		return 0
 	}

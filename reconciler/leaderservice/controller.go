@@ -2,6 +2,7 @@ package leaderservice
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,7 +25,11 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	plan.deferReport(c.quiet.Remaining(key.Namespace, now))
 	c.deferContested(key, &plan, now)
 	c.limitRate(key, &plan, in, now)
+	writes := plan.writes()
 	err = c.apply(ctx, &plan)
+	if writes && (err == nil || errors.Is(err, retry.ErrUnanswered)) {
+		c.pace.Written(key, time.Now())
+	}
 	c.recordRepairs(key, &plan, in, now)
 	result, err := c.result(key, &plan, in, err, now)
 	c.foreign.set(key, plan.foreignSlices)

@@ -65,9 +65,9 @@ func (c *Controller) limitRate(key types.NamespacedName, p *plan, in input, now 
 	if !p.writes() {
 		return
 	}
-	wait := c.pace.Remaining(key, now)
+	wait := c.pace.Wait(key, now)
 	if wait == 0 {
-		c.pace.Record(key, now)
+		c.pace.Attempt(key, now)
 		return
 	}
 	c.slowed.Inc()

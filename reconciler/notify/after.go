@@ -7,7 +7,7 @@ import (
 )
 
 // after calls a function in a goroutine of its own, when a time has passed or the context has ended. Until then it takes no goroutine: a replica that
-// begins to hold the Lease may have tens of thousands of Events that wait.
+// begins to hold the Lease may have tens of thousands of Events that wait for a limit.
 func after(ctx context.Context, wait time.Duration, do func()) {
 	if wait <= 0 {
 		go do()

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// How often a controller writes for one Service: paceBurst times at once, and once more every paceInterval. A hand-over and the repairs that
-// belong to it need two or three writes. Only a loop or a flapping input needs more than these.
+// How often a controller tries to write for one Service: paceBurst times at once, and once more every paceInterval. A hand-over and the repairs
+// that belong to it need two or three writes. Only a loop or a flapping input needs more than these.
 const (
 	paceBurst    = 10
 	paceInterval = time.Second / 3
@@ -31,7 +31,7 @@ const (
 // decided again when it is due, so the newest state is written.
 type Pace struct {
 	mu sync.Mutex
-	// services has an entry from a Service's first write until its limits have recovered and something is written for any Service.
+	// services has an entry from a Service's first attempt until its limits have recovered and something is written for any Service.
 	services map[types.NamespacedName]*paced
 	// namespaces has the limit of each namespace that Services have shared, until it has recovered, in the same way.
 	namespaces map[string]*rate.Limiter
@@ -42,7 +42,7 @@ type Pace struct {
 // paced is what is known of one Service.
 type paced struct {
 	own, free *rate.Limiter
-	// turn is when the namespace's limit lets the Service write; zero if it does not have to wait for that.
+	// turn is when the namespace's limit lets the Service write; zero if it has not asked for a turn since its last one.
 	turn time.Time
 	// slowed says that something had to wait since the limits had last recovered.
 	slowed bool
@@ -53,27 +53,38 @@ func NewPace() *Pace {
 	return &Pace{services: map[types.NamespacedName]*paced{}, namespaces: map[string]*rate.Limiter{}}
 }
 
-// Remaining returns how long the next write has to wait; zero when it may be made now. That is at most paceInterval, or sharedInterval for each
-// Service of the namespace that waits for its turn. A Service keeps its turn, however often it asks.
+// Remaining returns how long a write would have to wait at least; zero when it may be made now.
 func (p *Pace) Remaining(key types.NamespacedName, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s, known := p.services[key]
-	if !known {
+	s := p.services[key]
+	if s == nil {
 		return 0
 	}
 	now = p.notBefore(now)
-	if missing := 1 - s.own.TokensAt(now); missing > 0 {
-		return min(time.Duration(missing*float64(paceInterval)), paceInterval)
+	return max(s.ownWait(now), min(s.freeWait(now), p.sharedWait(key.Namespace, s, now)))
+}
+
+// Wait is Remaining for a write that is needed: if it has to wait for the namespace's limit, it gets a turn, which the Service keeps until
+// its next write but one that is free. It returns at most freeInterval.
+func (p *Pace) Wait(key types.NamespacedName, now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.services[key]
+	if s == nil {
+		return 0
 	}
-	if s.turn.IsZero() {
-		shared := p.shared(key.Namespace)
-		if s.free.TokensAt(now) >= 1 || shared.TokensAt(now) >= 1 {
-			return 0
+	now = p.notBefore(now)
+	wait := s.ownWait(now)
+	if free := s.freeWait(now); free > 0 {
+		shared := p.sharedWait(key.Namespace, s, now)
+		if shared > 0 && s.turn.IsZero() {
+			shared = p.shared(key.Namespace).ReserveN(now, 1).DelayFrom(now)
+			s.turn = now.Add(shared)
 		}
-		s.turn = now.Add(shared.ReserveN(now, 1).DelayFrom(now))
+		wait = max(wait, min(free, shared))
 	}
-	return max(s.turn.Sub(now), 0)
+	return wait
 }
 
 // Slowed records that something has to wait. It reports whether this is the first time since the limits had last recovered.
@@ -88,8 +99,8 @@ func (p *Pace) Slowed(key types.NamespacedName) (first bool) {
 	return true
 }
 
-// Record counts a write.
-func (p *Pace) Record(key types.NamespacedName, now time.Time) {
+// Attempt counts an attempt to write against the Service's own limit. An API server that refuses all of them must not use up the namespace's.
+func (p *Pace) Attempt(key types.NamespacedName, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now = p.notBefore(now)
@@ -100,13 +111,43 @@ func (p *Pace) Record(key types.NamespacedName, now time.Time) {
 		p.services[key] = s
 	}
 	s.own.AllowN(now, 1)
+}
+
+// Written counts an attempt that has succeeded, or may have, against the other limits.
+func (p *Pace) Written(key types.NamespacedName, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.services[key]
+	if s == nil {
+		return
+	}
+	now = p.notBefore(now)
 	switch {
-	case !s.turn.IsZero():
+	case !s.turn.IsZero() && !s.turn.After(now):
 		s.turn = time.Time{}
 	case s.free.AllowN(now, 1):
 	default:
 		p.shared(key.Namespace).AllowN(now, 1)
 	}
+}
+
+// ownWait returns how long the Service's own limit has a write wait.
+func (s *paced) ownWait(now time.Time) time.Duration { return untilToken(s.own, paceInterval, now) }
+
+// freeWait returns how long it takes until the Service has a write that is free.
+func (s *paced) freeWait(now time.Time) time.Duration { return untilToken(s.free, freeInterval, now) }
+
+// sharedWait returns how long the namespace's limit has a write of the Service wait at least: until its turn, if it has one.
+func (p *Pace) sharedWait(namespace string, s *paced, now time.Time) time.Duration {
+	if !s.turn.IsZero() {
+		return max(s.turn.Sub(now), 0)
+	}
+	return untilToken(p.shared(namespace), sharedInterval, now)
+}
+
+// untilToken returns when a limit has its next token; zero if it has one.
+func untilToken(limit *rate.Limiter, interval time.Duration, now time.Time) time.Duration {
+	return max(time.Duration((1-limit.TokensAt(now))*float64(interval)), 0)
 }
 
 // shared returns the limit of a namespace.
@@ -140,5 +181,5 @@ func (p *Pace) sweep(now time.Time) {
 
 // recovered reports whether a Service may have everything again.
 func (s *paced) recovered(now time.Time) bool {
-	return s.own.TokensAt(now) >= paceBurst && s.free.TokensAt(now) >= freeBurst && !s.turn.After(now)
+	return s.own.TokensAt(now) >= paceBurst && s.free.TokensAt(now) >= freeBurst
 }

@@ -10,6 +10,12 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
+// record counts an attempt to write that succeeds.
+func record(pace *Pace, key types.NamespacedName, now time.Time) {
+	pace.Attempt(key, now)
+	pace.Written(key, now)
+}
+
 func TestPaceRemaining(t *testing.T) {
 	cases := map[string]struct {
 		writes int
@@ -27,7 +33,7 @@ func TestPaceRemaining(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pace := NewPace()
 			for range test.writes {
-				pace.Record(gen.ShopWeb, gen.T0)
+				record(pace, gen.ShopWeb, gen.T0)
 			}
 			got := pace.Remaining(gen.ShopWeb, gen.T0.Add(test.after))
 			if diff := got - test.want; diff < -time.Microsecond || diff > time.Microsecond {
@@ -45,7 +51,7 @@ func TestAServiceThatWritesWheneverItMayIsSlowedToTheRate(t *testing.T) {
 	for now.Sub(gen.T0) < time.Minute {
 		wait := pace.Remaining(gen.ShopWeb, now)
 		if wait == 0 {
-			pace.Record(gen.ShopWeb, now)
+			record(pace, gen.ShopWeb, now)
 			writes++
 		} else if pace.Slowed(gen.ShopWeb) {
 			episodes++
@@ -64,7 +70,7 @@ func TestAnEpisodeEndsWhenTheLimitHasRecovered(t *testing.T) {
 	pace := NewPace()
 	for n, start := range []time.Time{gen.T0, gen.T0.Add(time.Minute)} {
 		for range paceBurst {
-			pace.Record(gen.ShopWeb, start)
+			record(pace, gen.ShopWeb, start)
 		}
 		if !pace.Slowed(gen.ShopWeb) {
 			t.Errorf("episode %d is not told", n)
@@ -75,9 +81,9 @@ func TestAnEpisodeEndsWhenTheLimitHasRecovered(t *testing.T) {
 func TestPaceForgetsServicesThatHaveRecovered(t *testing.T) {
 	pace := NewPace()
 	for n := range 100 {
-		pace.Record(types.NamespacedName{Namespace: "shop", Name: fmt.Sprint(n)}, gen.T0)
+		record(pace, types.NamespacedName{Namespace: "shop", Name: fmt.Sprint(n)}, gen.T0)
 	}
-	pace.Record(gen.ShopWeb, gen.T0.Add(time.Minute))
+	record(pace, gen.ShopWeb, gen.T0.Add(time.Minute))
 	if got := len(pace.services); got != 1 {
 		t.Errorf("%d Services are remembered, want only the last", got)
 	}
@@ -89,8 +95,8 @@ func flappingServices(pace *Pace, services int) (writes map[types.NamespacedName
 	for now := gen.T0; now.Sub(gen.T0) < time.Minute; now = now.Add(100 * time.Millisecond) {
 		for n := range services {
 			key := types.NamespacedName{Namespace: gen.ShopWeb.Namespace, Name: fmt.Sprint(n)}
-			if pace.Remaining(key, now) == 0 {
-				pace.Record(key, now)
+			if pace.Wait(key, now) == 0 {
+				record(pace, key, now)
 				writes[key]++
 			}
 		}
@@ -123,7 +129,7 @@ func TestTheLimitOfANamespaceDelaysNoServiceThatIsSeldomWritten(t *testing.T) {
 		if wait := pace.Remaining(gen.ShopWeb, end); wait != 0 {
 			t.Errorf("another Service of the namespace waits %s", wait)
 		}
-		pace.Record(gen.ShopWeb, end)
+		record(pace, gen.ShopWeb, end)
 	}
 	if pace.Remaining(gen.ShopWeb, end) == 0 {
 		t.Error("after its own writes, it does not wait for the others")
@@ -133,7 +139,7 @@ func TestTheLimitOfANamespaceDelaysNoServiceThatIsSeldomWritten(t *testing.T) {
 		if wait := pace.Remaining(other, end); wait != 0 {
 			t.Errorf("a Service of another namespace waits %s", wait)
 		}
-		pace.Record(other, end)
+		record(pace, other, end)
 	}
 }
 
@@ -141,24 +147,71 @@ func TestAServiceKeepsItsTurn(t *testing.T) {
 	pace, now := NewPace(), gen.T0.Add(time.Minute)
 	flappingServices(pace, 200)
 	for range freeBurst {
-		pace.Record(gen.ShopWeb, now)
+		record(pace, gen.ShopWeb, now)
 	}
-	due := now.Add(pace.Remaining(gen.ShopWeb, now))
+	due := now.Add(pace.Wait(gen.ShopWeb, now))
 	for now.Before(due) {
 		now = now.Add(time.Millisecond)
-		if at := now.Add(pace.Remaining(gen.ShopWeb, now)); at.After(due) && now.Before(due) {
+		if at := now.Add(pace.Wait(gen.ShopWeb, now)); at.After(due) && now.Before(due) {
 			t.Fatalf("its turn is at %s, and was at %s", at, due)
 		}
 	}
-	if wait := pace.Remaining(gen.ShopWeb, now); wait != 0 {
+	if wait := pace.Wait(gen.ShopWeb, now); wait != 0 {
 		t.Errorf("it waits another %s", wait)
+	}
+}
+
+func TestWhoOnlyAsksTakesNoTurn(t *testing.T) {
+	pace := NewPace()
+	flappingServices(pace, 200)
+	now := gen.T0.Add(time.Minute)
+	for range freeBurst {
+		record(pace, gen.ShopWeb, now)
+	}
+	first := pace.Remaining(gen.ShopWeb, now)
+	for range 1000 {
+		pace.Remaining(gen.ShopWeb, now)
+	}
+	if wait := pace.Wait(gen.ShopWeb, now); wait != first {
+		t.Errorf("after questions it waits %s, before %s", wait, first)
+	}
+}
+
+func TestAServiceThatHasATurnMayStillHaveItsFreeWrites(t *testing.T) {
+	pace := NewPace()
+	flappingServices(pace, 5000) // whose turns take longer than freeInterval
+	now := gen.T0.Add(time.Minute)
+	for range freeBurst {
+		record(pace, gen.ShopWeb, now)
+	}
+	wait := pace.Wait(gen.ShopWeb, now)
+	if wait <= freeInterval-time.Second || wait > freeInterval {
+		t.Errorf("it waits %s, want %s, although its turn is later", wait, freeInterval)
+	}
+	if wait := pace.Wait(gen.ShopWeb, now.Add(wait)); wait != 0 {
+		t.Errorf("then it waits another %s", wait)
+	}
+}
+
+func TestAttemptsThatFailLeaveTheNamespaceItsLimit(t *testing.T) {
+	pace := NewPace()
+	key := func(n int) types.NamespacedName {
+		return types.NamespacedName{Namespace: gen.ShopWeb.Namespace, Name: fmt.Sprint(n)}
+	}
+	for n := range 500 * paceBurst {
+		pace.Attempt(key(n%500), gen.T0)
+	}
+	for n := range 500 {
+		if wait := pace.Wait(key(n), gen.T0.Add(time.Second)); wait != 0 {
+			t.Fatalf("Service %d waits %s", n, wait)
+		}
 	}
 }
 
 func TestPaceForgetsNamespacesThatHaveRecovered(t *testing.T) {
 	pace := NewPace()
 	flappingServices(pace, 200)
-	pace.Record(types.NamespacedName{Namespace: "other", Name: "web"}, gen.T0.Add(time.Hour))
+	record(pace, types.NamespacedName{Namespace: "other", Name: "web"}, gen.T0.Add(time.Hour))
 	if len(pace.namespaces) != 0 || len(pace.services) != 1 {
 		t.Errorf("%d namespaces and %d Services are remembered, want only the last Service", len(pace.namespaces), len(pace.services))
 	}
