@@ -179,7 +179,7 @@ func TestWhoOnlyAsksTakesNoTurn(t *testing.T) {
 
 func TestAServiceThatHasATurnMayStillHaveItsFreeWrites(t *testing.T) {
 	pace := NewPace()
-	flappingServices(pace, 5000) // whose turns take longer than freeInterval
+	flappingServices(pace, 1000) // whose turns take longer than freeInterval
 	now := gen.T0.Add(time.Minute)
 	for range freeBurst {
 		record(pace, gen.ShopWeb, now)
