@@ -103,7 +103,7 @@ func (w *Watcher) candidateHeard(s *service, uid types.UID) bool {
 func (w *Watcher) answers(ctx context.Context, s *service, candidate *observe.Pod) bool {
 	w.mu.Lock()
 	probes, own, n := s.ProbePods && candidate.Probe != nil, candidate.Node == w.own, w.nodes[candidate.Node]
-	heard := n != nil && n.hearing.HeardWithin(observe.Lively, w.clock.Now())
+	heard := n != nil && n.hearing.HeardWithin(w.livelyFor(), w.clock.Now())
 	w.mu.Unlock()
 	switch {
 	case probes:

@@ -100,7 +100,7 @@ func (w *Watcher) longestWindow() float64 {
 	longest, now := time.Duration(0), w.clock.Now()
 	for _, n := range w.nodes {
 		if n.hearing.Armed(now) != observe.NotArmed {
-			longest = max(longest, n.hearing.Window(w.Tuning.Load().Observe.LossAfter.Duration, now))
+			longest = max(longest, w.lossWindow(n, w.Tuning.Load().Observe.LossAfter.Duration, now))
 		}
 	}
 	return longest.Seconds()

@@ -117,7 +117,25 @@ func (w *Watcher) converse(ctx context.Context, n *node, conn *probe.Kubelet) {
 func (w *Watcher) nodeInterval() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.stretchedInterval()
+}
+
+// stretchedInterval is nodeInterval with mu held.
+func (w *Watcher) stretchedInterval() time.Duration {
 	return time.Duration(float64(w.interval) * w.stretch)
+}
+
+// livelyFor returns how recently a node must have been heard to count as alive: at its last question, if that had time to be answered. mu must
+// be held.
+func (w *Watcher) livelyFor() time.Duration { return max(observe.Lively, w.stretchedInterval()*3/2) }
+
+// livelyMargin is how much longer a node must be silent than the others may have been without counting as silent. So they were heard after it
+// was last heard.
+const livelyMargin = 100 * time.Millisecond
+
+// lossWindow returns how long a node must be silent to be lost for a Service that asks for lossAfter. mu must be held.
+func (w *Watcher) lossWindow(n *node, lossAfter, now time.Duration) time.Duration {
+	return max(n.hearing.Window(lossAfter, now), w.livelyFor()+livelyMargin)
 }
 
 // asked records a probe of a node, and returns the time at which that was.
@@ -198,7 +216,7 @@ func (s *suspicion) outcome() observe.Outcome {
 func (w *Watcher) judge(n *node, lossAfter time.Duration) observe.Outcome {
 	now := w.clock.Now()
 	evidence := observe.NodeEvidence{
-		Age: n.hearing.Silence(now), Window: n.hearing.Window(lossAfter, now), Armed: n.hearing.Armed(now),
+		Age: n.hearing.Silence(now), Window: w.lossWindow(n, lossAfter, now), Armed: n.hearing.Armed(now),
 		Probes: n.hearing.UnansweredSince(w.clock.LastStall(), now),
 		APIAge: now - w.apiAt, Beacon: n.suspicion.beacon,
 	}
@@ -228,7 +246,7 @@ func (w *Watcher) others(n *node, now time.Duration) (armed, heard int) {
 	if n.hearing.Armed(now) != observe.NotArmed {
 		armed--
 	}
-	if n.hearing.HeardWithin(observe.Lively, now) {
+	if n.hearing.HeardWithin(w.livelyFor(), now) {
 		heard--
 	}
 	return max(armed, 0), max(min(heard, armed), 0)
@@ -237,12 +255,13 @@ func (w *Watcher) others(n *node, now time.Duration) (armed, heard int) {
 // countNodes counts the nodes that can be heard, and those that were heard a moment ago.
 func (w *Watcher) countNodes(now time.Duration) {
 	w.armed, w.lively = 0, 0
+	recently := w.livelyFor()
 	for _, n := range w.nodes {
 		if n.hearing.Armed(now) == observe.NotArmed {
 			continue
 		}
 		w.armed++
-		if n.hearing.HeardWithin(observe.Lively, now) {
+		if n.hearing.HeardWithin(recently, now) {
 			w.lively++
 		}
 	}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -191,5 +192,59 @@ func TestEachSuspicionHasBeaconsOfItsOwn(t *testing.T) {
 	}
 	if same[0] != first[0] || second[0] == first[0] || second[0].of != w.suspects["node-1"].suspicion {
 		t.Error("a beacon must be the same for as long as a suspicion lasts, and no longer")
+	}
+}
+
+// Where there are more questions than a replica may ask in a second, nodes are asked less often. They must still show that the network is well.
+func TestANodeIsLostAlthoughTheOthersAreSeldomAsked(t *testing.T) {
+	for name, test := range map[string]struct {
+		stretch     float64
+		isolated    bool
+		least, most time.Duration // after the node's silence began; none for no verdict
+	}{
+		"as often as usual":                      {stretch: 1, least: time.Second, most: time.Second + 2*observe.Tick},
+		"every 750 ms":                           {stretch: 7.5, least: 1100 * time.Millisecond, most: 1300 * time.Millisecond},
+		"every 5 s":                              {stretch: 50, least: 5 * time.Second, most: 8 * time.Second},
+		"every 750 ms, and none is heard either": {stretch: 7.5, isolated: true},
+		"every 5 s, and none is heard either":    {stretch: 50, isolated: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _, look := silentNode(t, key("web"))
+			w.stretch = test.stretch
+			every, began := w.stretchedInterval(), w.clock.Now()
+			var others []*node
+			for i := range 20 {
+				n := &node{Node: observe.Node{Name: fmt.Sprint("other-", i)}, hearing: observe.NewHearing(), stop: func() {}, askedAt: -1}
+				phase := every * time.Duration(i) / 20
+				for at := began - 40*every + phase; at <= began; at += every {
+					n.hearing.Heard(observe.Steady, at, at)
+					n.hearing.Heard(observe.Fresh, at, at)
+				}
+				n.askedAt = began - every + phase
+				w.nodes[n.Name], others = n, append(others, n)
+			}
+			for w.clock.Now() < began+20*time.Second {
+				changed, now := look(observe.Tick), w.clock.Now()
+				if took := now - began; len(changed) > 0 {
+					if took < test.least || took > test.most {
+						t.Errorf("it is lost after %s, want from %s to %s", took, test.least, test.most)
+					}
+					return
+				}
+				for _, n := range others {
+					if now < n.askedAt+every {
+						continue
+					}
+					n.askedAt = now
+					n.hearing.Asked(now)
+					if !test.isolated {
+						n.hearing.Heard(observe.Steady, now, now)
+					}
+				}
+			}
+			if test.most > 0 {
+				t.Errorf("it is not lost after 20 s")
+			}
+		})
 	}
 }

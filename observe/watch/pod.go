@@ -186,7 +186,7 @@ func (w *Watcher) frozen(p *pod, freezeAfter time.Duration) bool {
 	}
 	// A node that is not watched (it is this replica's own, or its kubelet cannot be reached) is heard by the second connection alone.
 	if n := w.nodes[p.Node]; n != nil && n.hearing.Armed(now) != observe.NotArmed {
-		evidence.NodeHeard = n.hearing.HeardWithin(observe.Lively, now)
+		evidence.NodeHeard = n.hearing.HeardWithin(w.livelyFor(), now)
 		evidence.NodeDelay = n.slowness(now)
 	}
 	p.hangs = evidence.Frozen()
