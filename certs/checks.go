@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,9 +14,6 @@ import (
 
 // interval is how often to check without a change: certificates expire, and renewals become late, with time alone.
 const interval = time.Minute
-
-// noteLimit is the longest note, in bytes, that the API server accepts in an Event.
-const noteLimit = 1024
 
 // checks is the Runnable that makes both checks, on every replica, and reports their findings.
 type checks struct {
@@ -79,7 +75,7 @@ func (c *checks) check(ctx context.Context, now time.Time) time.Duration {
 
 	due, soon = c.sent.due(now, all, c.isElected())
 	for _, f := range due {
-		c.recorder.Eventf(&f.about, nil, corev1.EventTypeWarning, f.reason, f.action, "%s", note(f.problem))
+		c.recorder.Eventf(&f.about, nil, corev1.EventTypeWarning, f.reason, f.action, "%s", f.problem)
 	}
 	return min(next, cmp.Or(soon, interval))
 }
@@ -91,12 +87,4 @@ func (c *checks) isElected() bool {
 	default:
 		return false
 	}
-}
-
-// note shortens a text to the length that an Event may have.
-func note(text string) string {
-	if len(text) <= noteLimit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:noteLimit], "")
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -262,20 +261,4 @@ func TestIssuanceThatFails(t *testing.T) {
 		b.certificate.handler(b.wake).OnDelete(issued())
 		b.after(0).has(0, "tanist_certificate_ready").after(time.Hour).says()
 	})
-}
-
-func TestNote(t *testing.T) {
-	cases := map[string]struct{ text, want string }{
-		"a short one stays":                   {text: "x", want: "x"},
-		"the longest one stays":               {text: strings.Repeat("x", 1024), want: strings.Repeat("x", 1024)},
-		"a longer one is cut":                 {text: strings.Repeat("x", 1025), want: strings.Repeat("x", 1024)},
-		"a letter is not cut into two halves": {text: strings.Repeat("x", 1023) + "é", want: strings.Repeat("x", 1023)},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			if got := note(test.text); got != test.want {
-				t.Errorf("got %d bytes, want %d", len(got), len(test.want))
-			}
-		})
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"k8s.io/client-go/tools/events"
+
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	"github.com/prometheus/client_golang/prometheus"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -30,6 +32,8 @@ type Options struct {
 	Calls func([]admissionregistrationv1.WebhookClientConfig)
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
+	// Recorder sends the Events. client-go's own would merge those with the same reason and different notes, and needs the right to patch Events.
+	Recorder events.EventRecorder
 }
 
 // Serving is where the webhook server gets its certificate from: a certwatcher.CertWatcher or a SelfManaged.
@@ -37,9 +41,6 @@ type Serving interface {
 	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	RegisterCallback(func(tls.Certificate))
 }
-
-// recorderName is the reporting controller of the Events.
-const recorderName = "tanist"
 
 // Setup adds the checks, which run on every replica, and the readiness check "trusted" to a manager.
 func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
@@ -62,7 +63,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) error {
 			mutating:   &latest[admissionregistrationv1.MutatingWebhookConfiguration]{},
 		},
 		changed: make(chan struct{}, 1),
-		elected: mgr.Elected(), recorder: mgr.GetEventRecorder(recorderName),
+		elected: mgr.Elected(), recorder: o.Recorder,
 	}
 	c.trust.untrusted.Store(new(notRead))
 	if s, ok := o.Serving.(*SelfManaged); ok {

@@ -3,6 +3,7 @@
 package deploy_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,6 +76,13 @@ func TestTheNetworkOfTheNodes(t *testing.T) {
 	}
 	if diff := cmp.Diff(wantArgs, container.Args); diff != "" {
 		t.Errorf("unexpected arguments (-want +got):\n%s", diff)
+	}
+	// The host name is the node's, so that a replica would take itself for another one.
+	named := slices.ContainsFunc(container.Env, func(v corev1.EnvVar) bool {
+		return v.Name == "POD_NAME" && v.ValueFrom.FieldRef.FieldPath == "metadata.name"
+	})
+	if !named {
+		t.Errorf("the replica does not learn the name of its pod: %v", container.Env)
 	}
 	wantPorts := []corev1.ContainerPort{
 		{Name: "webhook", ContainerPort: 9443}, {Name: "metrics", ContainerPort: 18443}, {Name: "health", ContainerPort: 18081}, {Name: "peers", ContainerPort: 18444},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/client-go/tools/events"
+
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
@@ -35,6 +37,8 @@ type Admission struct {
 		TryType(ctx context.Context, source *corev1.Service, options config.Options) error
 	}
 	trials *rate.Limiter
+	// Events records what admission and its certificates have to report.
+	Events events.EventRecorder
 }
 
 const (

@@ -106,7 +106,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 		}
 	}
 	admission := newAdmission(stores, c.failover, all)
-	admission.informers, admission.types = watched.Namespaced, c.leaderService
+	admission.informers, admission.types, admission.Events = watched.Namespaced, c.leaderService, recorder
 	admission.windows.watch(watched.Namespaced)
 	return admission, nil
 }

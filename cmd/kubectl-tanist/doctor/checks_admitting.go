@@ -23,8 +23,12 @@ type trial struct {
 	took  time.Duration
 }
 
-// slowAnswer is half of the time that the API server waits for the webhooks of Services.
-const slowAnswer = 500 * time.Millisecond
+// webhookTimeout and tuningTimeout are how long the API server waits for the webhooks of Services, and for that of the tuning. An answer is slow
+// after half of that.
+const (
+	webhookTimeout = time.Second
+	tuningTimeout  = 2 * time.Second
+)
 
 // checkTrial asks as the API server does, through everything that lies between: the Service, the network, the certificate. No reading of
 // objects can replace it.
@@ -35,16 +39,19 @@ func checkTrial(f *facts) (found findings) {
 	if !f.trial.found {
 		return skip("there is neither a Service that has opted in nor the ConfigMap " + config.TuningConfigMap + " to try a write on")
 	}
-	took := f.trial.value.took.Round(time.Millisecond)
+	took, limit := f.trial.value.took.Round(time.Millisecond), webhookTimeout
+	if f.trial.value.about == f.aboutTuning() {
+		limit = tuningTimeout
+	}
 	switch t := f.trial.value; {
 	case t.other != "":
 		found.warn(t.about, "something else refused the write first: "+t.other, "none: try with another user, or with another namespace")
 	case !t.refused:
 		found.fail(t.about, fmt.Sprintf("the API server accepts what a webhook must refuse (after %s): it does not reach Tanist, or skips it", took),
 			"kubectl get endpointslices -n "+f.tanistNamespace+" -l kubernetes.io/service-name="+config.ReplicaName+
-				" (then check the firewall between the API server and port 10250 of these pods)")
-	case t.took > slowAnswer:
-		found.warn(t.about, fmt.Sprintf("the answer took %s, and the API server waits for 1s", took), "kubectl top pods -n "+f.tanistNamespace)
+				fmt.Sprintf(" (then check the firewall between the API server and port %d of these pods)", f.webhookPort()))
+	case t.took > limit/2:
+		found.warn(t.about, fmt.Sprintf("the answer took %s, and the API server waits for %s", took, limit), "kubectl top pods -n "+f.tanistNamespace)
 	}
 	return found
 }

@@ -53,10 +53,16 @@ func checkReplicas(f *facts) (found findings) {
 	if deployment.Spec.Replicas != nil {
 		wanted = *deployment.Spec.Replicas
 	}
-	if deployment.Status.ObservedGeneration >= deployment.Generation && deployment.Status.ReadyReplicas >= wanted && wanted > 0 {
+	state := deployment.Status
+	// While a rollout is stuck, the old replicas are ready.
+	complete := state.UpdatedReplicas >= wanted && state.Replicas == state.UpdatedReplicas
+	if state.ObservedGeneration >= deployment.Generation && state.ReadyReplicas >= wanted && complete && wanted > 0 {
 		return found
 	}
-	what := []string{fmt.Sprintf("%d of %d replicas are ready", deployment.Status.ReadyReplicas, wanted)}
+	what := []string{fmt.Sprintf("%d of %d replicas are ready", state.ReadyReplicas, wanted)}
+	if !complete {
+		what = append(what, fmt.Sprintf("the rollout is not complete: %d of %d are of the newest revision", state.UpdatedReplicas, state.Replicas))
+	}
 	for _, pod := range f.replicas.value {
 		if !status.Ready(pod) {
 			what = append(what, pod.Name+": "+whyNotReady(pod))

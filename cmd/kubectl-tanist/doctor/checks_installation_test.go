@@ -40,6 +40,10 @@ func TestInstallation(t *testing.T) {
 			},
 			[]string{"failed replicas: " + deployment + "1 of 2 replicas are ready; tanist-2: ImagePullBackOff"},
 		},
+		"a rollout is stuck, and the old replicas are ready": {
+			func(f *facts) { f.deployment.value.Status.Replicas, f.deployment.value.Status.UpdatedReplicas = 3, 1 },
+			[]string{"failed replicas: " + deployment + "2 of 2 replicas are ready; the rollout is not complete: 1 of 3 are of the newest revision"},
+		},
 		"no replica is wanted": {
 			func(f *facts) {
 				f.deployment.value.Spec.Replicas, f.deployment.value.Status.ReadyReplicas = new(int32(0)), 0

@@ -18,7 +18,7 @@ func checkRights(f *facts) (found findings) {
 	if f.rights.unread != "" {
 		return skip(f.rights.unread)
 	}
-	about := "ServiceAccount " + f.tanistNamespace + "/" + config.ReplicaName
+	about := "ServiceAccount " + f.tanistNamespace + "/" + f.account()
 	for _, right := range f.rights.value {
 		if right.granted || !f.needs(right.attributes) {
 			continue
@@ -26,6 +26,9 @@ func checkRights(f *facts) (found findings) {
 		remedy := "install the chart or install.yaml again"
 		if right.attributes.Subresource == evictions.Subresource {
 			remedy = "install the chart with afterHandover.evictions=true, or remove " + config.AfterHandoverKey + ": " + config.AfterHandoverEvict + " from the Services that have it"
+		}
+		if right.attributes.Group == "coordination.k8s.io" && f.anyFollows(right.attributes.Namespace) {
+			remedy = "install the chart with followLeases=true, or remove " + config.FollowLeaseKey + " from the Services that have it"
 		}
 		found.fail(about, "it may not "+describeRight(right.attributes), remedy)
 	}
@@ -42,7 +45,9 @@ func (f *facts) needs(a authorizationv1.ResourceAttributes) bool {
 		return !f.admissionOff()
 	case "cert-manager.io":
 		return !f.admissionOff() && !f.selfManaged()
-	case "authentication.k8s.io", "authorization.k8s.io":
+	case "authentication.k8s.io":
+		return !f.replicaFlag("--metrics-secure=false") || f.grantsTokens()
+	case "authorization.k8s.io":
 		return !f.replicaFlag("--metrics-secure=false")
 	case "coordination.k8s.io":
 		return a.Name != "" || a.Namespace == f.tanistNamespace || f.anyFollows(a.Namespace)

@@ -51,7 +51,7 @@ func healthy(t *testing.T, changes ...func(*facts)) *facts {
 		now: gen.T0, version: "v0.1.0", tanistNamespace: system,
 		deployment: read(&appsv1.Deployment{
 			Spec:   appsv1.DeploymentSpec{Replicas: new(int32(2)), Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{}}}}},
-			Status: appsv1.DeploymentStatus{ReadyReplicas: 2},
+			Status: appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, ReadyReplicas: 2},
 		}),
 		replicas: read([]*corev1.Pod{replica("tanist-1"), replica("tanist-2")}),
 		leases: read([]*coordinationv1.Lease{lease("tanist"), lease("tanist-tanist-1", func(l *coordinationv1.Lease) {

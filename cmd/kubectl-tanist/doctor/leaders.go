@@ -122,5 +122,28 @@ func (f *facts) mayOptIn(namespace string) bool {
 // selfManaged reports whether Tanist makes its certificates itself, without cert-manager.
 func (f *facts) selfManaged() bool { return f.replicaFlag("--self-managed-certificates") }
 
+// grantsTokens reports whether pods may ask for grants with tokens.
+func (f *facts) grantsTokens() bool {
+	return f.deployment.found && slices.ContainsFunc(f.deployment.value.Spec.Template.Spec.Containers, func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.Args, func(arg string) bool { return strings.HasPrefix(arg, "--grants-tls-bind-address=") })
+	})
+}
+
+// webhookPort returns the port of admission in Tanist's pods.
+func (f *facts) webhookPort() int32 {
+	const usual = 10250
+	if !f.deployment.found {
+		return usual
+	}
+	for _, c := range f.deployment.value.Spec.Template.Spec.Containers {
+		for _, port := range c.Ports {
+			if port.Name == "webhook" {
+				return port.ContainerPort
+			}
+		}
+	}
+	return usual
+}
+
 // admissionOff reports whether Tanist is installed without admission.
 func (f *facts) admissionOff() bool { return f.replicaFlag("--webhook-port=0") }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,7 +123,7 @@ func TestReadingRights(t *testing.T) {
 				err := test.answer(review)
 				return true, review, err
 			})
-			f := &facts{}
+			f := &facts{tanistNamespace: system}
 			err := (&reader{client: client, tanistNamespace: system}).readRights(t.Context(), f)
 			lacks := 0
 			for _, right := range f.rights.value {
@@ -132,6 +133,54 @@ func TestReadingRights(t *testing.T) {
 			}
 			if text(err) != test.wantErr || f.rights.unread != test.unread || lacks != test.lacks || test.wantErr+test.unread == "" && len(f.rights.value) < 40 {
 				t.Errorf("got error %v, %q, and %d of %d rights are lacking", err, f.rights.unread, lacks, len(f.rights.value))
+			}
+		})
+	}
+}
+
+// The chart can give the account another name, and gives some rights only with some values.
+func TestWhoseRightsAreReadAndWhich(t *testing.T) {
+	for name, test := range map[string]struct {
+		account string
+		flags   []string
+		want    []string
+	}{
+		"the account has the usual name": {},
+		"the account has another name":   {account: "ops-tanist"},
+		"Tanist makes certificates itself": {
+			flags: []string{"--self-managed-certificates"},
+			want: []string{
+				"list secrets tanist-self-managed in namespace tanist-system",
+				"patch mutatingwebhookconfigurations.admissionregistration.k8s.io tanist-system-tanist",
+				"patch secrets tanist-self-managed in namespace tanist-system",
+				"patch validatingwebhookconfigurations.admissionregistration.k8s.io tanist-system-tanist",
+				"watch secrets tanist-self-managed in namespace tanist-system",
+			},
+		},
+		"only some namespaces may opt in": {
+			flags: []string{"--watch-namespaces=shop"}, want: []string{"create events.events.k8s.io in namespace default"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := healthy(t, func(f *facts) {
+				pod := &f.deployment.value.Spec.Template.Spec
+				pod.ServiceAccountName = test.account
+				pod.Containers[0].Args = append(pod.Containers[0].Args, test.flags...)
+			})
+			var got []string
+			for _, attributes := range f.rightsOfFlags() {
+				got = append(got, describeRight(attributes))
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("unexpected rights (-want +got):\n%s", diff)
+			}
+			want := "system:serviceaccount:tanist-system:tanist"
+			if test.account != "" {
+				want = "system:serviceaccount:tanist-system:" + test.account
+			}
+			if got := f.review(evictions).Spec.User; got != want {
+				t.Errorf("the rights of %s are read, want those of %s", got, want)
 			}
 		})
 	}

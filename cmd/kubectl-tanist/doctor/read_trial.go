@@ -54,11 +54,11 @@ func (r *reader) try(f *facts, about, webhook string, write func() error) error 
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "cannot patch resource"): // the authorizer's words
 		f.trial = reading[trial]{unread: "may not patch " + about}
 		return nil
-	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-		answer.other = err.Error()
 	case apierrors.IsNotFound(err):
 		f.trial = reading[trial]{}
 		return nil
+	case apierrors.ReasonForError(err) != metav1.StatusReasonUnknown: // a policy, a quota, or another webhook, which may answer any code
+		answer.other = err.Error()
 	default:
 		return fmt.Errorf("failed to try a write on %s: %w", about, err)
 	}

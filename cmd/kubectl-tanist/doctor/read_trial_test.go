@@ -44,6 +44,10 @@ func TestTheTrial(t *testing.T) {
 		"a policy refuses it": {
 			answers: map[string]error{"services": invalid("a policy")}, want: read(trial{about: "Service shop/web", other: "a policy"}),
 		},
+		"another webhook answers with a code of its own": {
+			answers: map[string]error{"services": apierrors.NewBadRequest(`admission webhook "other.example.com" does not support dry run`)},
+			want:    read(trial{about: "Service shop/web", other: `admission webhook "other.example.com" does not support dry run`}),
+		},
 		"no Service has opted in": {
 			change: noService, answers: map[string]error{"configmaps": invalid(byTuning)},
 			want: read(trial{about: "ConfigMap tanist-system/tanist-tuning", refused: true}),

@@ -26,6 +26,20 @@ type Reader struct {
 // Read reads what explains Services, one Input for each name, in one view of the namespace. The name of a leader Service stands for that of the
 // Service it was made for. What the user may not read is missing, with a note.
 func (r Reader) Read(ctx context.Context, services ...string) ([]Input, error) {
+	inputs, err := r.ReadExisting(ctx, services...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range inputs {
+		if inputs[i].Service == nil {
+			return nil, apierrors.NewNotFound(corev1.Resource("services"), services[i])
+		}
+	}
+	return inputs, nil
+}
+
+// ReadExisting is Read, except that a Service that does not exist is no error: its Input has none.
+func (r Reader) ReadExisting(ctx context.Context, services ...string) ([]Input, error) {
 	all := Input{}
 	all.PodsKnown = true
 	for _, read := range []func(context.Context, *Input) error{r.readServices, r.readPods, r.readWorkloads} {
@@ -43,7 +57,8 @@ func (r Reader) Read(ctx context.Context, services ...string) ([]Input, error) {
 	for _, name := range services {
 		in := all
 		if in.Service = status.Source(in.Services, name); in.Service == nil {
-			return nil, apierrors.NewNotFound(corev1.Resource("services"), name)
+			inputs = append(inputs, in)
+			continue
 		}
 		in.Others, in.Notes = slices.Clone(all.Others), slices.Clone(all.Notes)
 		if err := r.readNodes(ctx, &in); err != nil {

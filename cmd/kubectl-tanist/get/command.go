@@ -107,6 +107,9 @@ func (o *options) run(ctx context.Context, cluster kubeconfig.Cluster, p *printe
 	p.notes(s.notes)
 	list := s.list(r.installation().Warnings(ctx))
 	if o.watch {
+		if err := s.missing(); err != nil {
+			return err
+		}
 		return watch(ctx, r, s, list, p)
 	}
 	return errors.Join(p.list(list), s.missing())

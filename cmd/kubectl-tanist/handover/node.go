@@ -29,7 +29,7 @@ func (o *options) runNode(ctx context.Context, client kubernetes.Interface, stre
 	if err != nil {
 		return err
 	}
-	failed := o.handOver(ctx, client, rows, newTable(streams.Out, rows))
+	failed, unrestored := o.handOver(ctx, client, rows, newTable(streams.Out, rows))
 	switch {
 	case o.dryRun && failed > 0:
 		return fmt.Errorf("%d of %d leaders could not be moved off node %s", failed, len(rows), o.node)
@@ -47,6 +47,9 @@ func (o *options) runNode(ctx context.Context, client kubernetes.Interface, stre
 		return fmt.Errorf("leaders are still on node %s: %d", o.node, len(left))
 	}
 	fmt.Fprintf(streams.Out, "No leader is left on node %s.\n", o.node)
+	if unrestored > 0 {
+		return fmt.Errorf("annotations that the hand-over has changed could not be restored: %d Services", unrestored)
+	}
 	return nil
 }
 
@@ -63,14 +66,15 @@ func (o *options) lookAtNode(ctx context.Context, client kubernetes.Interface, s
 	return nil
 }
 
-// handOver makes the hand-overs, so many at a time, and prints each row as soon as it is known. It returns how many failed.
-func (o *options) handOver(ctx context.Context, client kubernetes.Interface, rows []row, table *table) (failed int) {
+// handOver makes the hand-overs, so many at a time, and prints each row as soon as it is known. It returns how many failed,
+// and of how many Services the annotation could not be restored after the move.
+func (o *options) handOver(ctx context.Context, client kubernetes.Interface, rows []row, table *table) (failed, unrestored int) {
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(o.parallel)
 	for _, r := range rows {
 		group.Go(func() error {
-			if !r.failed {
+			if !r.failed && !r.gone {
 				o.handOverOne(ctx, client, &r)
 			}
 			mu.Lock()
@@ -79,11 +83,14 @@ func (o *options) handOver(ctx context.Context, client kubernetes.Interface, row
 			if r.failed {
 				failed++
 			}
+			if r.unrestored {
+				unrestored++
+			}
 			return nil
 		})
 	}
 	_ = group.Wait() // none returns an error: one that fails must not keep the others from being made
-	return failed
+	return failed, unrestored
 }
 
 // handOverOne makes one hand-over, or checks it.
@@ -124,6 +131,7 @@ func (o *options) handOverOne(ctx context.Context, client kubernetes.Interface, 
 		r.result = fmt.Sprintf("moved in %s, term %d", moved.took, moved.leadership.Term)
 		if err != nil {
 			r.fail(r.result + "; " + oneLine(err))
+			r.unrestored = true
 		}
 	}
 	if !r.failed && !s.options.Sticky {

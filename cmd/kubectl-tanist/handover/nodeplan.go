@@ -19,6 +19,10 @@ type row struct {
 	// result says how it ended, or why it cannot be made. failed is true if the leader is still where it was, as far as is known.
 	result string
 	failed bool
+	// unrestored is true if an annotation could not be restored after the move.
+	unrestored bool
+	// gone is true if there is nothing to move any more.
+	gone bool
 }
 
 // fail marks a row as failed.
@@ -50,13 +54,19 @@ func (o *options) planNamespace(ctx context.Context, client kubernetes.Interface
 	for _, l := range leaders {
 		names = append(names, l.service)
 	}
-	inputs, err := explain.Reader{Client: client, Namespace: leaders[0].namespace, TanistNamespace: o.tanistNamespace}.Read(ctx, names...)
+	inputs, err := explain.Reader{Client: client, Namespace: leaders[0].namespace, TanistNamespace: o.tanistNamespace}.ReadExisting(ctx, names...)
 	if err != nil {
 		return nil, fmt.Errorf("failed to plan for namespace %s: %w", leaders[0].namespace, err)
 	}
 	rows := make([]row, 0, len(leaders))
 	for i, l := range leaders {
 		r := row{leaderOn: l}
+		if inputs[i].Service == nil {
+			r.result = "its Service is gone"
+			r.gone = true
+			rows = append(rows, r)
+			continue
+		}
 		verdict, err := explain.OffNode(inputs[i], o.node, time.Now())
 		switch {
 		case err != nil:

@@ -18,7 +18,7 @@ import (
 const long = `Writes a zip file for a bug report: versions, what doctor says, the Services that ask for a leader with their leader Services,
 EndpointSlices, pods and Events, the objects of Tanist, and the logs of its replicas (the last 10 MB of each).
 
-It never reads a Secret. Of objects it includes chosen fields only: no environment, command line, volume, path of a probe, or annotation of
+Nothing of a Secret is in it: doctor reads those with Tanist's own certificates, to see whether the webhooks trust them. Of objects it includes chosen fields only: no environment, command line, volume, path of a probe, or annotation of
 others, and neither the secret in the path of the webhooks nor their certificate authority. The file has names of namespaces, Services, pods, nodes
 and users, and addresses: look through it before you pass it on.
 

@@ -87,5 +87,6 @@ func (a admission) setup(
 	}
 	return certs.Setup(ctx, mgr, certs.Options{
 		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.serving, Calls: paths.Set, Registerer: telemetry.Registerer,
+		Recorder: known.Events,
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -40,12 +39,12 @@ type lease struct {
 }
 
 func newLease(cluster *rest.Config, namespace string) (*lease, error) {
-	host, err := os.Hostname()
+	pod, err := podName()
 	if err != nil {
-		return nil, fmt.Errorf("failed to get host name: %w", err)
+		return nil, err
 	}
 	lock, err := resourcelock.NewFromKubeconfig(resourcelock.LeasesResourceLock, namespace, config.LeaseName,
-		resourcelock.ResourceLockConfig{Identity: host + "_" + string(uuid.NewUUID())}, cluster, renewDeadline)
+		resourcelock.ResourceLockConfig{Identity: pod + "_" + string(uuid.NewUUID())}, cluster, renewDeadline)
 	if err != nil {
 		return nil, fmt.Errorf("failed to create lock of the Lease: %w", err)
 	}

@@ -13,17 +13,14 @@ import (
 	"github.com/tanist-dev/tanist/reconciler"
 )
 
-// podUIDVariable is the environment variable in which the chart passes the UID of the pod.
-const podUIDVariable = "POD_UID"
-
 // hedgeDialTimeout is how long a connection to an API server may take, when the usual one does not answer.
 const hedgeDialTimeout = time.Second
 
-// newObservation returns how this replica notices losses that nobody announces. The name of its pod is its host name.
+// newObservation returns how this replica notices losses that nobody announces. It must know which of the replicas it is itself.
 func newObservation(cluster *rest.Config, o Options) (reconciler.Observation, error) {
-	host, err := os.Hostname()
+	pod, err := podName()
 	if err != nil {
-		return reconciler.Observation{}, fmt.Errorf("failed to get host name: %w", err)
+		return reconciler.Observation{}, err
 	}
 	// With a dialer of its own, a client shares no connections with the others.
 	own := rest.CopyConfig(cluster)
@@ -36,5 +33,5 @@ func newObservation(cluster *rest.Config, o Options) (reconciler.Observation, er
 	if err != nil {
 		return reconciler.Observation{}, fmt.Errorf("failed to create client for hedged writes: %w", err)
 	}
-	return reconciler.Observation{Pod: host, PodUID: types.UID(os.Getenv(podUIDVariable)), PeerAddress: o.PeerAddress, Cluster: cluster, Hedge: hedge}, nil
+	return reconciler.Observation{Pod: pod, PodUID: types.UID(os.Getenv(podUIDVariable)), PeerAddress: o.PeerAddress, Cluster: cluster, Hedge: hedge}, nil
 }

@@ -34,13 +34,13 @@ func newTracer(ctx context.Context, o Options) (tracer *tracing.Tracer, end func
 	if err != nil {
 		return nil, nil, fmt.Errorf("failed to create exporter of spans: %w", err)
 	}
-	host, err := os.Hostname()
+	pod, err := podName()
 	if err != nil {
-		return nil, nil, fmt.Errorf("failed to get host name: %w", err)
+		return nil, nil, err
 	}
 	about, err := resource.New(ctx, resource.WithTelemetrySDK(), resource.WithAttributes(
 		attribute.String("service.name", "tanist"), attribute.String("service.version", o.Version),
-		attribute.String("service.instance.id", host), attribute.String("k8s.pod.name", host),
+		attribute.String("service.instance.id", pod), attribute.String("k8s.pod.name", pod),
 		attribute.String("k8s.namespace.name", o.Namespace)), resource.WithFromEnv())
 	if err != nil {
 		return nil, nil, fmt.Errorf("failed to describe what sends spans: %w", err)
