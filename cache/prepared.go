@@ -39,6 +39,8 @@ type Prepared struct {
 	// Leaving is the leader, Successor the pod that follows, and SuccessorVersion the successor's resourceVersion at the decision.
 	Leaving, Successor types.UID
 	SuccessorVersion   string
+	// SuccessorDeparting means that admission had seen the successor's own departure before: nobody better could follow.
+	SuccessorDeparting bool
 	// Before is who leads, After who will lead.
 	Before, After leaderslice.State
 	// Writes are the commit: one for each slice that changes, the primary address family's first. Whoever takes the Prepared may modify

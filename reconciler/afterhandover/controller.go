@@ -2,6 +2,7 @@ package afterhandover
 
 import (
 	"context"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -27,10 +28,12 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{RequeueAfter: recheck}, nil
 	}
 	if !c.limiter.TryAcquire(key) {
+		c.noteProblem(key, in, "others were being dealt with")
 		return reconcile.Result{}, nil // the limiter enqueues the Service again
 	}
 	defer c.limiter.Release()
 	if err := c.refresh(ctx, &in); err != nil {
+		c.noteProblem(key, in, fmt.Sprintf("the old leader could not be read: %v", err))
 		return reconcile.Result{}, retry.UnlessStopping(ctx, err)
 	}
 	if d = decide(in, c.clock.Now()); !d.acts() {
@@ -38,6 +41,12 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	outcome, text := c.apply(ctx, in, d)
 	return c.acted(key, in, outcome, text), nil
+}
+
+// noteProblem notes why nothing could be tried, so that it is told in the end.
+func (c *Controller) noteProblem(key types.NamespacedName, in input, problem string) {
+	in.tried.problem = problem
+	c.memory.set(key, in.tried)
 }
 
 // end carries out a decision that is none to act.
@@ -57,8 +66,7 @@ func (c *Controller) end(key types.NamespacedName, in input, d decision) reconci
 		c.report(in, notify.ReasonAfterHandoverFailed, d.problem)
 	case stepWait:
 		if d.problem != "" {
-			in.tried.problem = d.problem
-			c.memory.set(key, in.tried)
+			c.noteProblem(key, in, d.problem)
 		}
 	}
 	return reconcile.Result{RequeueAfter: d.after}

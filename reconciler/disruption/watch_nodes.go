@@ -46,7 +46,8 @@ func (w Watcher) nodeChanged(q store.Queue, name string, before, after *corev1.N
 			return nodeSays{}
 		}
 		return nodeSays{
-			goes:      announcesRemoval(node, options.ElectionOr(tuning)) || trim.NodeUnknown(node),
+			goes:      announcesRemoval(node, options.ElectionOr(tuning)),
+			unknown:   trim.NodeUnknown(node),
 			preferred: options.NodeSelector().Matches(labels.Set(node.Labels)),
 		}
 	}
@@ -62,7 +63,7 @@ func (w Watcher) nodeChanged(q store.Queue, name string, before, after *corev1.N
 }
 
 // nodeSays is what a node says to a Service about its pods there.
-type nodeSays struct{ goes, preferred bool }
+type nodeSays struct{ goes, unknown, preferred bool }
 
 // sameAnnouncements reports whether two versions of a node announce the same, whatever anybody asks for.
 func sameAnnouncements(before, after *corev1.Node) bool {

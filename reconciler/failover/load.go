@@ -2,6 +2,7 @@ package failover
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -163,6 +164,9 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 	if !store.KeepsLeader(source) || !in.Usable() || !c.stores.ServedByUs(leaderService) {
 		return planner.Input{}, false, nil // the informer lags; its event enqueues the Service again
 	}
+	if !sameNames(names, in.Want().Slices) {
+		return c.loadLive(ctx, key, in, read) // the informer lags, so that not all slices were read
+	}
 	in.Options, _ = store.ResolveOptions(source, leaderService)
 	c.loadLease(&in)
 	c.loadPods(&in)
@@ -182,6 +186,8 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 	in.Record = c.leaders.Refresh(key, in.Want(), found, began, time.Now())
 	return in, true, nil
 }
+
+func sameNames(a, b []string) bool { return slices.Equal(a, b) }
 
 // replacePods replaces the informer's pods by those of a live list. The list is newer than any version that a slice's writer can have seen:
 // a version that is newer still was made up.

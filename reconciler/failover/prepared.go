@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/cache"
@@ -24,8 +26,8 @@ func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 		return nil // the pod is terminating, so its Services are being handed over already
 	}
 	// Anybody could mark pods in this way, and so have a worse one follow.
-	if !departure.Unauthenticated && pod != nil && pod.UID == departure.UID && len(c.stores.ServicesSelecting(pod.Namespace, pod.Labels)) > 0 {
-		c.leaders.DepartureAdmitted(pod.UID, now, now.Add(c.tuning.Load().Cache.PreparedTTL.Duration))
+	if !departure.Unauthenticated && pod != nil && pod.UID == departure.UID {
+		c.noteDeparture(pod, now)
 	}
 	var all []cache.Handover
 	for _, key := range c.leaders.LedBy(name) {
@@ -35,6 +37,17 @@ func (c *Controller) PrepareDeparture(departure cache.Departure, now time.Time) 
 	}
 	slices.SortFunc(all, func(a, b cache.Handover) int { return cmp.Compare(a.Service.String(), b.Service.String()) })
 	return all
+}
+
+// noteDeparture notes that admission has seen the departure of a pod, and has the Services that select it decided again when it counts as refused.
+func (c *Controller) noteDeparture(pod *corev1.Pod, now time.Time) {
+	ttl := c.tuning.Load().Cache.PreparedTTL.Duration
+	for i, service := range c.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
+		if i == 0 {
+			c.leaders.DepartureAdmitted(pod.UID, now, now.Add(ttl))
+		}
+		c.enqueueAfter(types.NamespacedName{Namespace: service.Namespace, Name: service.Name}, ttl)
+	}
 }
 
 // prepareService prepares the hand-over of one source Service. It returns false when the pod is not known to lead the Service.
@@ -49,7 +62,8 @@ func (c *Controller) prepareService(key types.NamespacedName, departure cache.De
 	}
 	prepared, ok := planner.Prepare(in, departure, c.clock.Now())
 	if !ok {
-		return cache.Handover{Service: key}, true
+		// Where the Service follows a Lease, the application decides who follows.
+		return cache.Handover{Service: key}, in.Options.FollowLease == ""
 	}
 	prepared.Expires = now.Add(in.Tuning.Cache.PreparedTTL.Duration)
 	prepared.At, prepared.TraceParent = time.Now(), departure.TraceParent

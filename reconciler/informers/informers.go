@@ -34,8 +34,10 @@ type Informers struct {
 	// goroutine changes byNamespace, except that the switch to the whole cluster empties it.
 	byNamespace map[string]*set
 	all         *set
-	// initial are the namespaces that were wanted at the start; nil before.
-	initial []string
+	// initial are the namespaces that were wanted at the start; nil before. initialAll says that they were so many that the whole cluster is
+	// watched.
+	initial    []string
+	initialAll bool
 }
 
 // snapshot has the sets that can be read: that of the whole cluster, or those of namespaces.

@@ -15,11 +15,10 @@ func (i *Informers) Ready(*http.Request) error {
 	switch {
 	case i.initial == nil:
 		return errors.New("it is not known yet which namespaces to watch")
-	case i.all != nil && !i.all.readable:
+	case i.initialAll && !i.all.readable:
 		return errors.New("the informers of the whole cluster are not synced")
-	case i.all != nil:
-		return nil
 	}
+	// While a replica that watched namespaces changes to the whole cluster, it goes on with those.
 	for _, namespace := range i.initial {
 		if s := i.byNamespace[namespace]; s != nil && !s.readable && !s.refused(time.Now()) {
 			return fmt.Errorf("the informers of namespace %s are not synced", namespace)

@@ -59,16 +59,17 @@ func (w *watcher) begin(ctx context.Context) {
 			initial = append(initial, namespace)
 		}
 	}
-	w.mu.Lock()
-	w.initial = initial
-	w.mu.Unlock()
-	if w.exceeds(len(initial)) {
+	all := w.exceeds(len(initial))
+	if all {
 		w.watchAll(ctx, len(initial))
-		return
+	} else {
+		for _, namespace := range initial {
+			w.start(ctx, namespace)
+		}
 	}
-	for _, namespace := range initial {
-		w.start(ctx, namespace)
-	}
+	w.mu.Lock()
+	w.initial, w.initialAll = initial, all // last: a namespace without informers counts as one that is not wanted any more
+	w.mu.Unlock()
 }
 
 func (w *watcher) exceeds(count int) bool { return w.limit > 0 && count > w.limit }

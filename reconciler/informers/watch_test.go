@@ -116,6 +116,9 @@ func TestTheWholeClusterIsWatchedBeyondTheLimit(t *testing.T) {
 		c.wants("c", true)
 		c.wants("d", true)
 		expect(t, "Services before the cluster is known", c.keys(services), "a/web", "b/web")
+		if err := c.Ready(nil); err != nil {
+			t.Errorf("a replica that goes on with its namespaces is not ready: %v", err)
+		}
 		if len(c.byNamespace) > 2 {
 			t.Errorf("%d namespaces are watched one by one", len(c.byNamespace))
 		}

@@ -60,8 +60,14 @@ func TestTheLeaderDoesNotMoveBackToALeavingPod(t *testing.T) {
 			if test.change != nil {
 				test.change(&in)
 			}
-			if got := Decide(in, gen.T0.Add(test.after)).After.Leader.Name; got != test.want {
+			now := gen.T0.Add(test.after)
+			p := Decide(in, now)
+			if got := p.After.Leader.Name; got != test.want {
 				t.Errorf("%q leads, want %q", got, test.want)
+			}
+			again := in.RecheckDoubt(p, now)
+			if left := ttl - test.after; left > 0 && (again <= 0 || again > left) {
+				t.Errorf("it is decided again after %s, want at most %s: no event tells that the pod did not leave", again, left)
 			}
 		})
 	}

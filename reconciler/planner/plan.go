@@ -75,6 +75,9 @@ func (in Input) RecheckDoubt(p Plan, now time.Time) time.Duration {
 	if !p.heldBack.IsZero() {
 		sooner(p.heldBack.Sub(now))
 	}
+	if leaving := in.leaving(now); leaving.Pod != "" {
+		sooner(leaving.Until.Sub(now)) // if the pod is still there then, its departure was refused
+	}
 	for _, mark := range p.losses.Marks {
 		age := now.Sub(mark.At)
 		switch {

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -140,6 +141,12 @@ func TestPreparedOutcome(t *testing.T) {
 		"someone else has changed the slice":     {departure: dummy.DeletionOf("a1"), change: func(in *Input) { leaves(in); bump(in) }, want: cache.OutcomeStale},
 		"a pod that stays has changed meanwhile": {departure: dummy.DeletionOf("a1"), change: func(in *Input) { leaves(in); in.Pods[2] = gen.ReadyPod("c3", gen.NotReady) }, want: cache.OutcomeUsed},
 	}
+	departing := func(names ...types.UID) func(*Input) {
+		return func(in *Input) {
+			leaves(in)
+			in.IsDeparting = func(pod types.UID) bool { return slices.Contains(names, pod) }
+		}
+	}
 	notReady := func(in *Input) { in.Pods[0] = gen.ReadyPod("a1", gen.NotReady) }
 	maps.Copy(cases, map[string]struct {
 		departure cache.Departure
@@ -147,6 +154,12 @@ func TestPreparedOutcome(t *testing.T) {
 		later     time.Duration
 		want      cache.Outcome
 	}{
+		"admission has seen the successor's own deletion since": {
+			departure: dummy.DeletionOf("a1"), change: departing("b2-uid"), want: cache.OutcomeStale,
+		},
+		"admission has seen another pod's deletion since": {
+			departure: dummy.DeletionOf("a1"), change: departing("a1-uid", "c3-uid"), want: cache.OutcomeUsed,
+		},
 		"nobody vouched for the deletion, and the leader is being deleted": {
 			departure: dummy.Unauthenticated(dummy.DeletionOf("a1")), change: leaves, want: cache.OutcomeUsed,
 		},
@@ -176,6 +189,21 @@ func TestPreparedOutcome(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestASuccessorThatWasLeavingBefore is chosen only if nobody better can follow, so that it leads until it has left.
+func TestASuccessorThatWasLeavingBefore(t *testing.T) {
+	in := inputOf(dummy.Leading("a1", 5), []*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")})
+	in.IsDeparting = func(types.UID) bool { return true }
+	prepared, ok := Prepare(in, dummy.DeletionOf("a1"), gen.T0)
+	if !ok {
+		t.Fatal("nothing is prepared")
+	}
+	prepared.Expires = gen.T0.Add(15 * time.Second)
+	in.Pods[0] = gen.ReadyPod("a1", gen.Terminating)
+	if got := PreparedOutcome(in, &prepared, gen.T0, gen.T0); got != cache.OutcomeUsed {
+		t.Errorf("got %q, want %q", got, cache.OutcomeUsed)
 	}
 }
 

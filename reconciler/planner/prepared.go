@@ -17,7 +17,8 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// Prepare returns the commit to make once the leader's departure is seen. It returns false when no pod can follow. Like decide, it depends
+// Prepare returns the commit to make once the leader's departure is seen. It returns false when no pod can follow, or the commit cannot be
+// prepared. Like decide, it depends
 // only on its arguments, except for IsDeparting.
 func Prepare(in Input, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
 	if in.Authority == commitrules.AuthorityLosses {
@@ -37,7 +38,8 @@ func Prepare(in Input, departure cache.Departure, now time.Time) (cache.Prepared
 	}
 	prepared := cache.Prepared{
 		Leaving: departure.UID, Successor: successor.UID, SuccessorVersion: successor.ResourceVersion,
-		Before: p.Before, After: p.After, Writes: p.Writes,
+		SuccessorDeparting: in.isDeparting(successor.UID),
+		Before:             p.Before, After: p.After, Writes: p.Writes,
 		Announced: announced,
 		// While the Service is paused, a deletion counts when it has happened: something else may still refuse it.
 		AtOnce: in.Tuning.Commit.OnAdmission && !departure.Eviction && !departure.Unauthenticated && !in.Options.Paused,
@@ -54,6 +56,9 @@ func Prepare(in Input, departure cache.Departure, now time.Time) (cache.Prepared
 	}
 	return prepared, true
 }
+
+// isDeparting reports whether admission has seen the departure of a pod, which the informers may not show yet.
+func (in Input) isDeparting(pod types.UID) bool { return in.IsDeparting != nil && in.IsDeparting(pod) }
 
 // withDeparture returns the input as it will be once the leader's departure is seen: announced by a condition, or terminating.
 func (in Input) withDeparture(leader types.UID, announced bool, now time.Time) Input {
@@ -96,6 +101,9 @@ func PreparedOutcome(in Input, prepared *cache.Prepared, now, local time.Time) c
 	// A successor that has changed may no longer be eligible. Only another decision can tell.
 	if successor := in.Pod(prepared.Successor); successor == nil || successor.ResourceVersion != prepared.SuccessorVersion {
 		return cache.OutcomeStale
+	}
+	if in.isDeparting(prepared.Successor) && !prepared.SuccessorDeparting {
+		return cache.OutcomeStale // it would leave next
 	}
 	if prepared.Unauthenticated && !in.decidesThe(prepared, now) {
 		return cache.OutcomeStale
