@@ -40,7 +40,9 @@ type fixture struct {
 	// evictions are the UIDs of the pods that were to be evicted. answers are the API server's, in their order; then it accepts.
 	evictions []types.UID
 	answers   []error
-	recorder  *events.FakeRecorder
+	// unread is the API server's answer to reads; nil if it answers them.
+	unread   error
+	recorder *events.FakeRecorder
 }
 
 func newFixture(t *testing.T, after string, changes ...func(*discoveryv1.EndpointSlice)) *fixture {
@@ -58,7 +60,12 @@ func newFixture(t *testing.T, after string, changes ...func(*discoveryv1.Endpoin
 	f := &fixture{t: t, lease: true, recorder: events.NewFakeRecorder(10)}
 	f.api = interceptor.NewClient(fake.NewClientBuilder().WithObjects(source.DeepCopy(), leader.DeepCopy(), a.DeepCopy(), b.DeepCopy(), slice.DeepCopy()).
 		WithIndex(&corev1.Pod{}, "metadata.name", func(object client.Object) []string { return []string{object.GetName()} }).Build(),
-		interceptor.Funcs{SubResourceCreate: f.answer})
+		interceptor.Funcs{SubResourceCreate: f.answer, Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
+			if f.unread != nil {
+				return f.unread
+			}
+			return c.Get(ctx, key, into, options...)
+		}})
 	var err error
 	f.Controller, err = New(Options{
 		Stores: store.NewFake(gen.Namespace("shop"), source, leader, a, b, slice), Live: f.api, Evictions: f.api.SubResource("eviction"),
@@ -317,6 +324,31 @@ func TestANewLeaderThatIsNeverReadyIsReported(t *testing.T) {
 		f := newFixture(t, "evict", func(slice *discoveryv1.EndpointSlice) { slice.Endpoints[0].Conditions.Ready = new(false) })
 		f.run(time.Hour)
 		f.ends(0, "evict", "failed", "Warning AfterHandoverFailed "+told+" and was not evicted, so connections may stay on it: the new leader was not ready")
+	})
+}
+
+// TestAnOldLeaderThatCannotBeReadIsReported: the work queue tries again after each error, until the time is over.
+func TestAnOldLeaderThatCannotBeReadIsReported(t *testing.T) {
+	inBubble(t, "evict", func(f *fixture) {
+		f.unread = apierrors.NewForbidden(schema.GroupResource{Resource: "endpointslices"}, "web-leader-ipv4", nil)
+		for end := time.Now().Add(2 * tryFor); time.Now().Before(end); {
+			result, err := f.Reconcile(f.t.Context(), reconcile.Request{NamespacedName: gen.ShopWeb})
+			if err == nil && result.RequeueAfter == 0 {
+				break
+			}
+			<-time.After(max(result.RequeueAfter, time.Second))
+		}
+		if n := len(f.evictions); n != 0 {
+			f.t.Errorf("%d evictions", n)
+		}
+		select {
+		case event := <-f.recorder.Events:
+			if !strings.Contains(event, "could not be read") {
+				f.t.Errorf("unexpected Event: %s", event)
+			}
+		default:
+			f.t.Error("no Event says that nothing could be tried")
+		}
 	})
 }
 
