@@ -50,13 +50,12 @@ func newFloor(t *testing.T, client kubernetes.Interface) *floor {
 func (f *floor) write(t *testing.T) time.Duration {
 	t.Helper()
 	slices := f.client.DiscoveryV1().EndpointSlices(f.slice.Namespace)
-	// A version from before a restart of the API server is too old to watch from, so the slice is read again.
-	current, err := slices.Get(t.Context(), f.slice.Name, metav1.GetOptions{})
+	// The slice's own version may be from before a restart of the API server, and then is too old to watch from.
+	list, err := slices.List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.slice = current
-	seen, err := slices.Watch(t.Context(), metav1.ListOptions{ResourceVersion: f.slice.ResourceVersion})
+	seen, err := slices.Watch(t.Context(), metav1.ListOptions{ResourceVersion: list.ResourceVersion})
 	if err != nil {
 		t.Fatal(err)
 	}
