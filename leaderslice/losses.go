@@ -41,8 +41,8 @@ func (l Losses) With(mark Mark) Losses {
 	return Losses{Count: l.Count + 1, Marks: marks[max(0, len(marks)-maxMarks):]}
 }
 
-// Current returns the losses without the marks that no longer count, and without their count if none does. A mark of the future does not
-// count either: nobody but Tanist would write one.
+// Current returns the losses without the marks that no longer count, and without their count if none does. A mark that is further ahead than
+// marks count does not either: Tanist writes none, and clocks differ by less.
 func (l Losses) Current(now time.Time) Losses {
 	var marks []Mark
 	for _, mark := range l.Marks {

@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// longestIdentity is the longest identity of a Lease's holder that is kept, in bytes. A longer one begins with no pod's name.
+// longestIdentity is the longest identity of a Lease's holder that is kept, in bytes: more than the name of a pod and a UUID.
 const longestIdentity = 512
 
 // trimLease keeps who holds the Lease, and until when.
