@@ -142,7 +142,7 @@ const (
 func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in planner.Input, read liveReads) (planner.Input, bool, error) {
 	began, names := time.Now(), in.Want().Slices
 	source, leaderService := &corev1.Service{}, &corev1.Service{}
-	slices, pods := make([]discoveryv1.EndpointSlice, len(names)), &corev1.PodList{}
+	objects, pods := make([]discoveryv1.EndpointSlice, len(names)), &corev1.PodList{}
 
 	reads, readCtx := errgroup.WithContext(retry.WithFailFast(ctx))
 	get := func(name string, into client.Object) {
@@ -151,7 +151,7 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 	get(key.Name, source)
 	get(in.LeaderService.Name, leaderService)
 	for i, name := range names {
-		get(name, &slices[i])
+		get(name, &objects[i])
 	}
 	if read == readPods {
 		reads.Go(func() error { return c.listPodsLive(readCtx, in, pods) })
@@ -164,7 +164,7 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 	if !store.KeepsLeader(source) || !in.Usable() || !c.stores.ServedByUs(leaderService) {
 		return planner.Input{}, false, nil // the informer lags; its event enqueues the Service again
 	}
-	if !sameNames(names, in.Want().Slices) {
+	if !slices.Equal(names, in.Want().Slices) {
 		return c.loadLive(ctx, key, in, read) // the informer lags, so that not all slices were read
 	}
 	in.Options, _ = store.ResolveOptions(source, leaderService)
@@ -178,16 +178,14 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 	}
 	in.SeeServices()
 	var found []leaderslice.Slice
-	for i := range slices {
-		if slices[i].UID != "" {
-			found = append(found, leaderslice.Parse(&slices[i]))
+	for i := range objects {
+		if objects[i].UID != "" {
+			found = append(found, leaderslice.Parse(&objects[i]))
 		}
 	}
 	in.Record = c.leaders.Refresh(key, in.Want(), found, began, time.Now())
 	return in, true, nil
 }
-
-func sameNames(a, b []string) bool { return slices.Equal(a, b) }
 
 // replacePods replaces the informer's pods by those of a live list. The list is newer than any version that a slice's writer can have seen:
 // a version that is newer still was made up.

@@ -55,19 +55,16 @@ func NewPace() *Pace {
 
 // Remaining returns how long a write would have to wait at least; zero when it may be made now.
 func (p *Pace) Remaining(key types.NamespacedName, now time.Time) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := p.services[key]
-	if s == nil {
-		return 0
-	}
-	now = p.notBefore(now)
-	return max(s.ownWait(now), min(s.freeWait(now), p.sharedWait(key.Namespace, s, now)))
+	return p.wait(key, now, false)
 }
 
-// Wait is Remaining for a write that is needed: if it has to wait for the namespace's limit, it gets a turn, which the Service keeps until
-// its next write but one that is free. It returns at most freeInterval.
+// Wait is Remaining for a write that is needed: if it has to wait for the namespace's limit, it gets a turn, which the Service keeps until a
+// write uses it. It returns at most freeInterval.
 func (p *Pace) Wait(key types.NamespacedName, now time.Time) time.Duration {
+	return p.wait(key, now, true)
+}
+
+func (p *Pace) wait(key types.NamespacedName, now time.Time, needed bool) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.services[key]
@@ -75,16 +72,16 @@ func (p *Pace) Wait(key types.NamespacedName, now time.Time) time.Duration {
 		return 0
 	}
 	now = p.notBefore(now)
-	wait := s.ownWait(now)
-	if free := s.freeWait(now); free > 0 {
-		shared := p.sharedWait(key.Namespace, s, now)
-		if shared > 0 && s.turn.IsZero() {
-			shared = p.shared(key.Namespace).ReserveN(now, 1).DelayFrom(now)
-			s.turn = now.Add(shared)
-		}
-		wait = max(wait, min(free, shared))
+	own, free := untilToken(s.own, paceInterval, now), untilToken(s.free, freeInterval, now)
+	if free == 0 {
+		return own
 	}
-	return wait
+	shared := p.sharedWait(key.Namespace, s, now)
+	if needed && shared > 0 && s.turn.IsZero() {
+		shared = p.shared(key.Namespace).ReserveN(now, 1).DelayFrom(now)
+		s.turn = now.Add(shared)
+	}
+	return max(own, min(free, shared))
 }
 
 // Slowed records that something has to wait. It reports whether this is the first time since the limits had last recovered.
@@ -130,12 +127,6 @@ func (p *Pace) Written(key types.NamespacedName, now time.Time) {
 		p.shared(key.Namespace).AllowN(now, 1)
 	}
 }
-
-// ownWait returns how long the Service's own limit has a write wait.
-func (s *paced) ownWait(now time.Time) time.Duration { return untilToken(s.own, paceInterval, now) }
-
-// freeWait returns how long it takes until the Service has a write that is free.
-func (s *paced) freeWait(now time.Time) time.Duration { return untilToken(s.free, freeInterval, now) }
 
 // sharedWait returns how long the namespace's limit has a write of the Service wait at least: until its turn, if it has one.
 func (p *Pace) sharedWait(namespace string, s *paced, now time.Time) time.Duration {

@@ -18,8 +18,7 @@ import (
 )
 
 // Prepare returns the commit to make once the leader's departure is seen. It returns false when no pod can follow, or the commit cannot be
-// prepared. Like decide, it depends
-// only on its arguments, except for IsDeparting.
+// prepared. Like decide, it depends only on its arguments, except for IsDeparting.
 func Prepare(in Input, departure cache.Departure, now time.Time) (cache.Prepared, bool) {
 	if in.Authority == commitrules.AuthorityLosses {
 		// The replica on which the API server called admission acts first, also upon an announcement.
