@@ -51,9 +51,9 @@ type entry struct {
 	heldBack string
 	// prepared is the hand-over that admission has prepared; nil for none.
 	prepared *Prepared
-	// preparedFor is the leader for whose departure a hand-over was last prepared. It stays when prepared is used or
+	// admitted is the leader whose departure admission last saw on this replica. It stays when prepared is used or
 	// dropped: a leader that is deleted later did pass admission, and does not count as unadmitted.
-	preparedFor types.UID
+	admitted types.UID
 	// ledByName is the leader's name under which ledBy has this entry; empty for none.
 	ledByName string
 

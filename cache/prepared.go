@@ -91,15 +91,25 @@ func (l *Leaders) Prepare(key types.NamespacedName, prepared Prepared) {
 	if e.prepared != nil && e.prepared.Leaving != prepared.Leaving {
 		l.dropPrepared(e, OutcomeSuperseded)
 	}
-	e.prepared, e.preparedFor = &prepared, prepared.Leaving
+	e.prepared, e.admitted = &prepared, prepared.Leaving
 }
 
-// WasPrepared reports whether a hand-over was prepared for the departure of this leader, even if the hand-over was used or dropped since.
-func (l *Leaders) WasPrepared(key types.NamespacedName, leaving types.UID) bool {
+// Admitted records that admission has seen the departure of this leader and nothing could be prepared. Prepare records it as well.
+func (l *Leaders) Admitted(key types.NamespacedName, leaving types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.entries[key]; ok {
+		e.admitted = leaving
+	}
+}
+
+// WasAdmitted reports whether admission has seen the departure of this leader on this replica, also after what was prepared for it has been
+// used or dropped.
+func (l *Leaders) WasAdmitted(key types.NamespacedName, leaving types.UID) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	e, ok := l.entries[key]
-	return ok && leaving != "" && e.preparedFor == leaving
+	return ok && leaving != "" && e.admitted == leaving
 }
 
 // ExpirePrepared drops the prepared hand-over of a Service if it has expired. Otherwise it returns how long it still lasts, or

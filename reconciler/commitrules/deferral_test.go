@@ -1,16 +1,29 @@
 package commitrules
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
-func TestAConflictDefersTheCommitsOfItsNamespaceAlone(t *testing.T) {
+// TestWhoHasWaitedInVainGoesFirst for a minute, in that namespace alone, and no longer than until a conflict.
+func TestWhoHasWaitedInVainGoesFirst(t *testing.T) {
 	var d Deferral
+	now := time.Unix(0, 0)
 	d.Forget("shop") // nothing was learnt yet
-	d.Conflict("shop")
-	if !d.Yields("shop") || d.Yields("bank") {
-		t.Errorf("yields in the namespace of the conflict: %t, in another: %t; want true and false", d.Yields("shop"), d.Yields("bank"))
+	expect := func(when string, shop, bank bool) {
+		t.Helper()
+		if got := [2]bool{d.Yields("shop", now), d.Yields("bank", now)}; got != [2]bool{shop, bank} {
+			t.Errorf("%s it yields in shop and bank: %v, want %v", when, got, [2]bool{shop, bank})
+		}
 	}
+	expect("at first", true, true)
+	d.InVain("shop", now)
+	expect("after it has waited in vain in shop", false, true)
+	now = now.Add(goesFirst - time.Nanosecond)
+	expect("just before the minute is over", false, true)
+	now = now.Add(time.Nanosecond)
+	expect("a minute later", true, true)
+	d.InVain("shop", now)
 	d.Forget("shop")
-	if d.Yields("shop") {
-		t.Error("still yields after a commit without a conflict")
-	}
+	expect("after a conflict in shop", true, true)
 }

@@ -37,8 +37,14 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 	if p.Decision.Move && (p.Decision.Reason == election.ReasonLeaderCrashed || p.Decision.Reason == election.ReasonLeaderFrozen) {
 		return 0, nil // one replica watches each leader's process, so no other one will come first
 	}
-	if p.WritesPrimary && in.Authority == commitrules.AuthorityAll && (!in.Preparable(p) || !c.deferral.Yields(key.Namespace)) {
+	if p.WritesPrimary && in.Authority == commitrules.AuthorityAll && !c.yields(key, in, p, now) {
 		return 0, nil // this replica goes first
 	}
 	return commitrules.Delay(needed, c.leaders.OthersCommitted(), in.Tuning.Commit.BackupDelay.Duration, now), nil
+}
+
+// yields reports whether the holder of the Lease lets another replica go first: the one that the API server may have called for a departure
+// about which it has not called this one.
+func (c *Controller) yields(key types.NamespacedName, in planner.Input, p planner.Plan, now time.Time) bool {
+	return in.Preparable(p) && !c.leaders.WasAdmitted(key, p.Before.Leader.UID) && c.deferral.Yields(key.Namespace, now)
 }

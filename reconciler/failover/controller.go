@@ -138,9 +138,9 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	case in.Authority != commitrules.AuthorityAll || !in.Preparable(p): // its end does not show which replica admission is called on
 	case errors.Is(err, errOutdated) && c.unanswered.has(key): // an own write may have caused the conflict
 	case errors.Is(err, errOutdated):
-		c.deferral.Conflict(key.Namespace)
-	case err == nil:
 		c.deferral.Forget(key.Namespace)
+	case err == nil && c.yields(key, in, p, decided):
+		c.deferral.InVain(key.Namespace, decided)
 	}
 	if committed {
 		c.leaders.SetState(key, p.After, p.After.Term)

@@ -105,11 +105,12 @@ func newController(t testing.TB, api client.Client, holdsLease func() bool, obje
 	return c
 }
 
-// newLeaseHolder returns a fixture whose replica holds the Lease.
+// newLeaseHolder returns a fixture whose replica holds the Lease, and has found out that no other replica prepares hand-overs.
 func newLeaseHolder(t testing.TB) *fixture {
 	t.Helper()
 	f := newFixture(t)
 	f.leaseHeld.Store(true)
+	f.deferral.InVain("shop", time.Now())
 	return f
 }
 

@@ -112,7 +112,7 @@ func (c *Controller) forget(key types.NamespacedName, source *corev1.Service) {
 	c.refusalBackoff.Forget(key)
 	c.unstableBackoff.Forget(key)
 	if why == cache.ServiceGone {
-		c.deferral.Forget(key.Namespace) // it may have been the last Service there; if not, the next conflict teaches it again
+		c.deferral.Forget(key.Namespace) // it may have been the last Service there; if not, the next departure teaches it again
 	}
 }
 

@@ -61,6 +61,7 @@ func (c *Controller) prepareService(key types.NamespacedName, departure cache.De
 	}
 	prepared, ok := planner.Prepare(in, departure, c.clock.Now())
 	if !ok {
+		c.leaders.Admitted(key, departure.UID)
 		// Where the Service follows a Lease, the application decides who follows.
 		return cache.Handover{Service: key}, in.Options.FollowLease == ""
 	}

@@ -33,7 +33,7 @@ func (c *Controller) report(ctx context.Context, key types.NamespacedName, in pl
 			duration = answered.Sub(in.Trigger)
 		}
 		c.metrics.handover(after.Reason, origin.path, duration)
-		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && origin.path == pathUnprepared && !c.leaders.WasPrepared(key, before.Leader.UID) {
+		if election.Reason(after.Reason) == election.ReasonLeaderDeleted && origin.path == pathUnprepared && !c.leaders.WasAdmitted(key, before.Leader.UID) {
 			c.metrics.unadmitted.Inc()
 		}
 		c.log.Info("Leader changed",
