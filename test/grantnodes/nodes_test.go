@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -98,22 +96,11 @@ func wait(t *testing.T, d time.Duration) {
 }
 
 // records returns what all pods have written until now.
-func (w *workload) records(t *testing.T) (all []Record) {
+func (w *workload) records(t *testing.T) []Record {
 	t.Helper()
-	files, err := os.ReadDir(w.folder)
+	all, err := w.folder.Records()
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(filepath.Join(w.folder, file.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		read, err := Parse(string(text))
-		if err != nil {
-			t.Fatalf("%s: %v", file.Name(), err)
-		}
-		all = append(all, read...)
 	}
 	return all
 }
@@ -131,6 +118,6 @@ func (w *workload) awaitGrant(t *testing.T, when string) {
 				return nil
 			}
 		}
-		return fmt.Errorf("none has written so into %s", w.folder)
+		return fmt.Errorf("none has written so into %s", w.folder.Path)
 	})
 }

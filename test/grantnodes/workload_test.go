@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -29,7 +30,7 @@ type workload struct {
 	namespace string
 	nodes     []string
 	// folder has the records. All nodes are on this machine.
-	folder string
+	folder Folder
 }
 
 // controller creates what makes the pods.
@@ -64,7 +65,7 @@ func newWorkload(t *testing.T, client kubernetes.Interface, url string, create c
 	binary, image := filepath.Join(t.TempDir(), "app"), "ghcr.io/tanist-dev/grants-app:1"
 	env.Run(t, "go", "build", "-o", binary, "./app")
 	env.Run(t, "tanist-cluster", "--name", filepath.Base(env.ClusterFolder()), "image", image, binary)
-	w := &workload{client: client, folder: folder, namespace: env.NewNamespace(t, client, map[string]string{config.EnabledKey: "true"})}
+	w := &workload{client: client, folder: Folder{Path: folder}, namespace: env.NewNamespace(t, client, map[string]string{config.EnabledKey: "true"})}
 	nodes, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +80,8 @@ func newWorkload(t *testing.T, client kubernetes.Interface, url string, create c
 	container.Image, container.Args = image, []string{"/records"}
 	container.Env = []corev1.EnvVar{{Name: "TANIST_GRANTS_URL", Value: url}}
 	container.ReadinessProbe.HTTPGet.Path = "/"
+	// Without a request, any process that starts beside it gets fifty times its share of a busy node.
+	container.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}
 	container.VolumeMounts = []corev1.VolumeMount{{Name: "records", MountPath: "/records"}}
 	grace, labels := int64(5), map[string]string{"app": "web"}
 	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{
