@@ -27,7 +27,7 @@ type pace struct {
 
 // wait returns when to ask again although there may be a grant only later.
 func (p *pace) wait(retryAfter time.Duration) time.Duration {
-	p.settling = min(max(2*p.settling, shortestPause), p.duration/4)
+	p.settling = min(max(2*p.settling, shortestPause), p.duration/8)
 	return min(retryAfter, p.settling)
 }
 
@@ -53,7 +53,7 @@ func (l *Leadership) askOnce(ctx context.Context, p *pace) time.Duration {
 	if state, _ := l.latest(); ended > 0 && state.Term <= ended {
 		return idlePause // this process has stepped down, and there is no later term yet
 	}
-	sent := now()
+	sent, began := now(), time.Now()
 	limited, cancel := context.WithTimeout(ctx, p.duration/4)
 	defer cancel()
 	got, err := l.client.grant(limited, session)
@@ -81,7 +81,8 @@ func (l *Leadership) askOnce(ctx context.Context, p *pace) time.Duration {
 		l.client.another()
 		return 0
 	case got.RetryAfterMilliseconds > 0:
-		return p.wait(time.Duration(got.RetryAfterMilliseconds) * time.Millisecond)
+		// Tanist may have held the request for as long.
+		return p.wait(time.Duration(got.RetryAfterMilliseconds)*time.Millisecond) - time.Since(began)
 	default: // this replica cannot say that the pod leads
 		l.client.another()
 		return p.duration / 16

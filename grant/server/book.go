@@ -64,6 +64,14 @@ func (b *book) updateDurations(now time.Time) (duration, wait time.Duration) {
 	return b.durations.Grant(now), b.durations.Wait(now)
 }
 
+// grantLasts returns how long a grant lasts now.
+func (b *book) grantLasts() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	duration, _ := b.updateDurations(time.Now())
+	return duration
+}
+
 // note records what the watch says of a slice. It wakes who waits even when the record knew it already, from a read or another replica: Server.known
 // answers from the informers, and those have changed only now.
 func (b *book) note(slice types.NamespacedName, view grant.View) {

@@ -43,7 +43,9 @@ type testCluster struct {
 	unknown map[string]bool
 	// unselected is whether no Service selects any pod.
 	unselected bool
-	replicas   []*Server
+	// another is whether another Service, which nobody leads, selects every pod, too.
+	another  bool
+	replicas []*Server
 }
 
 // pods are the pods by their addresses. Their UIDs are their names.
@@ -170,9 +172,13 @@ func (k knownTo) caller(name string) Caller {
 	if k.unselected {
 		return Caller{Pod: podNamed(name)}
 	}
-	return Caller{Pod: podNamed(name), Services: []Service{{
+	caller := Caller{Pod: podNamed(name), Services: []Service{{
 		Name: "db", LeaderService: "db-leader", Slice: slice, Leader: k.seen.Leader, Term: k.seen.Term, Leads: k.seen.Leader == name,
 	}}}
+	if k.another {
+		caller.Services = append(caller.Services, Service{Name: "queue", LeaderService: "queue-leader"})
+	}
+	return caller
 }
 
 // Replicas implements Cluster.

@@ -29,7 +29,7 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := s.known(asked.caller)
-	s.grant(r.Context(), asked.caller, asked.session, &answer)
+	s.grant(r.Context(), asked, &answer)
 	reply(w, answer)
 }
 
@@ -90,20 +90,25 @@ func (s *Server) await(ctx context.Context, q request) me {
 }
 
 // grant asks for a grant for each Service that the caller leads, all at the same time.
-func (s *Server) grant(ctx context.Context, caller Caller, session string, answer *me) {
+func (s *Server) grant(ctx context.Context, asked request, answer *me) {
 	var wg sync.WaitGroup
-	for i, known := range caller.Services {
+	for i, known := range answer.Services {
 		if known.Leads {
-			wg.Go(func() { s.grantOne(ctx, caller, known, session, &answer.Services[i]) })
+			wg.Go(func() { s.grantOne(ctx, asked, asked.caller.Services[i].Slice, &answer.Services[i]) })
 		}
 	}
 	wg.Wait()
 }
 
-func (s *Server) grantOne(ctx context.Context, caller Caller, known Service, session string, answer *service) {
+func (s *Server) grantOne(ctx context.Context, asked request, slice types.NamespacedName, answer *service) {
 	given := grant.Answer{Refusal: grant.Unread}
-	if read, err := s.book.read(ctx, known.Slice, s.live); err == nil {
-		if given = s.book.giveGrant(known.Slice, read, caller.UID, session); given.For > 0 {
+	if read, err := s.book.read(ctx, slice, s.live); err == nil {
+		give := func() grant.Answer { return s.book.giveGrant(slice, read, asked.caller.UID, asked.session) }
+		// An answer about several Services is not held up by one of them.
+		if given = give(); given.Refusal == grant.Settling && len(asked.caller.Services) == 1 {
+			given = s.settle(ctx, asked.from, slice, give)
+		}
+		if given.For > 0 {
 			answer.Term = read.view.Term
 		}
 	}
@@ -113,6 +118,38 @@ func (s *Server) grantOne(ctx context.Context, caller Caller, known Service, ses
 		answer.Leads = false
 	}
 	s.metrics.answered(given)
+}
+
+// settle holds the request of a leader that has to wait until it need wait no longer, which saves it another request and another read. The
+// read that was made for the request is enough, however long ago: a grant counts from when the request was sent, and no later leader gets one
+// before this one is over. The answer comes at the latest after an eighth of the duration of a grant.
+func (s *Server) settle(ctx context.Context, who party, slice types.NamespacedName, give func() grant.Answer) grant.Answer {
+	if !s.limits.begin(who) {
+		return give()
+	}
+	defer s.limits.end(who)
+	changes, end := s.book.subscribe([]types.NamespacedName{slice})
+	defer end()
+	over := time.NewTimer(s.book.grantLasts() / 8)
+	defer over.Stop()
+	for {
+		given := give()
+		if given.Refusal != grant.Settling {
+			return given
+		}
+		settled := time.NewTimer(given.RetryAfter)
+		select {
+		case <-changes:
+		case <-settled.C:
+		case <-over.C:
+			return give()
+		case <-ctx.Done():
+			return given
+		case <-s.stopping:
+			return given
+		}
+		settled.Stop()
+	}
 }
 
 // milliseconds rounds up, so that a caller does not ask again too early.

@@ -53,14 +53,14 @@ func TestGrants(t *testing.T) {
 		w.moveUnseen("b")
 		check("a", "when the leader has moved and the watch is late", service{Leader: "a", Term: 10, Refused: grant.NotLeader})
 		w.move("c")
-		check("c", "right after a move", service{Leads: true, Leader: "c", Term: 30, Refused: grant.Settling, RetryAfterMilliseconds: 2200})
-		<-time.After(2200 * time.Millisecond)
-		check("c", "2.2 s later", service{Leads: true, Leader: "c", Term: 30, ValidForMilliseconds: 2000})
+		check("c", "250 ms after a move", service{Leads: true, Leader: "c", Term: 30, Refused: grant.Settling, RetryAfterMilliseconds: 1950})
+		<-time.After(1950 * time.Millisecond)
+		check("c", "2.2 s after it", service{Leads: true, Leader: "c", Term: 30, ValidForMilliseconds: 2000})
 		w.err = errAway
 		check("c", "while the API server is away", service{Leads: true, Leader: "c", Term: 30, Refused: grant.Unread})
 		w.err = nil
 		s = w.replica(t, 0)
-		check("c", "of a replica that has just started", service{Leads: true, Leader: "c", Term: 30, Refused: grant.Settling, RetryAfterMilliseconds: 2200})
+		check("c", "of a replica that has just started", service{Leads: true, Leader: "c", Term: 30, Refused: grant.Settling, RetryAfterMilliseconds: 1950})
 	})
 }
 
