@@ -58,6 +58,19 @@ func (r *Record) Latest() (View, time.Time) {
 
 func (r *Record) last() *observedTerm { return &r.terms[len(r.terms)-1] }
 
+// Follows returns the latest term, and when this replica first knew of it, if the pod led the term before, and its grants keep the latest leader
+// waiting. Otherwise it returns zero.
+func (r *Record) Follows(pod string, now time.Time) (term int64, seen time.Time) {
+	if len(r.terms) < 2 {
+		return 0, time.Time{}
+	}
+	last := r.last()
+	if r.terms[len(r.terms)-2].Leader != pod || last.Leader == pod || last.Leader == "" || !now.Before(last.settled) {
+		return 0, time.Time{}
+	}
+	return last.Term, last.seen
+}
+
 // Note records what a watch or another replica says of the slice, which may be late: of an earlier term that is still known, it only widens
 // what is known of it. wait is for how long a grant of an earlier term may be valid. It reports whether the term is higher than all before.
 func (r *Record) Note(v View, now time.Time, wait time.Duration) bool {

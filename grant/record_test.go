@@ -200,3 +200,34 @@ func TestDurations(t *testing.T) {
 	check(361_001, time.Second, 5500*time.Millisecond)
 	check(426_500, 2*time.Second, 2200*time.Millisecond)
 }
+
+func TestFollows(t *testing.T) {
+	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
+	first, second := View{Slice: "s", Generation: 1, Term: 1, Leader: "a"}, View{Slice: "s", Generation: 2, Term: 2, Leader: "b"}
+	cases := map[string]struct {
+		noted []View
+		pod   string
+		now   int
+		want  int64
+	}{
+		"the one before":                        {noted: []View{first, second}, pod: "a", now: 11, want: 2},
+		"the one before, whose grants are over": {noted: []View{first, second}, pod: "a", now: 12},
+		"the leader":                            {noted: []View{first, second}, pod: "b", now: 11},
+		"somebody else":                         {noted: []View{first, second}, pod: "c", now: 11},
+		"the only one":                          {noted: []View{first}, pod: "a", now: 11},
+		"nobody follows":                        {noted: []View{first, {Slice: "s", Generation: 2, Term: 2}}, pod: "a", now: 11},
+		"the same pod follows":                  {noted: []View{first, {Slice: "s", Generation: 2, Term: 2, Leader: "a"}}, pod: "a", now: 11},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			var r Record
+			for _, view := range test.noted {
+				r.Note(view, at(10), 2*time.Second)
+			}
+			term, seen := r.Follows(test.pod, at(test.now))
+			if term != test.want || term > 0 && !seen.Equal(at(10)) {
+				t.Errorf("got %d, %v, want %d", term, seen, test.want)
+			}
+		})
+	}
+}

@@ -30,6 +30,8 @@ type entry struct {
 	gone time.Time
 	// waiters are told of changes. Each has room for one signal.
 	waiters map[chan struct{}]struct{}
+	// waiting is the highest term whose leader is known to wait.
+	waiting int64
 	// next is the read that has not begun, and reading is whether one is under way.
 	next    *liveRead
 	reading bool

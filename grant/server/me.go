@@ -73,11 +73,17 @@ func (s *Server) await(ctx context.Context, q request) me {
 		if q.version == "" && first {
 			q.version = answer.Version
 		}
+		var lingered <-chan time.Time
 		if answer.Version != q.version {
-			return answer
+			linger := s.book.linger(slices, caller.UID)
+			if linger <= 0 {
+				return answer
+			}
+			lingered = time.After(linger)
 		}
 		select {
 		case <-changes:
+		case <-lingered:
 		case <-again.C:
 		case <-over.C:
 			return answer
@@ -106,7 +112,7 @@ func (s *Server) grantOne(ctx context.Context, asked request, slice types.Namesp
 		give := func() grant.Answer { return s.book.giveGrant(slice, read, asked.caller.UID, asked.session) }
 		// An answer about several Services is not held up by one of them.
 		if given = give(); given.Refusal == grant.Settling && len(asked.caller.Services) == 1 {
-			given = s.settle(ctx, asked.from, slice, give)
+			given = s.settle(ctx, asked.from, waiting{slice, read.view.Term}, give)
 		}
 		if given.For > 0 {
 			answer.Term = read.view.Term
@@ -118,38 +124,6 @@ func (s *Server) grantOne(ctx context.Context, asked request, slice types.Namesp
 		answer.Leads = false
 	}
 	s.metrics.answered(given)
-}
-
-// settle holds the request of a leader that has to wait until it need wait no longer, which saves it another request and another read. The
-// read that was made for the request is enough, however long ago: a grant counts from when the request was sent, and no later leader gets one
-// before this one is over. The answer comes at the latest after an eighth of the duration of a grant.
-func (s *Server) settle(ctx context.Context, who party, slice types.NamespacedName, give func() grant.Answer) grant.Answer {
-	if !s.limits.begin(who) {
-		return give()
-	}
-	defer s.limits.end(who)
-	changes, end := s.book.subscribe([]types.NamespacedName{slice})
-	defer end()
-	over := time.NewTimer(s.book.grantLasts() / 8)
-	defer over.Stop()
-	for {
-		given := give()
-		if given.Refusal != grant.Settling {
-			return given
-		}
-		settled := time.NewTimer(given.RetryAfter)
-		select {
-		case <-changes:
-		case <-settled.C:
-		case <-over.C:
-			return give()
-		case <-ctx.Done():
-			return given
-		case <-s.stopping:
-			return given
-		}
-		settled.Stop()
-	}
 }
 
 // milliseconds rounds up, so that a caller does not ask again too early.

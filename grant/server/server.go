@@ -100,7 +100,8 @@ func (s *Server) NotePod(pod Pod, addresses []netip.Addr) {
 // Handler serves the requests of pods and of the other replicas.
 func (s *Server) Handler() http.Handler {
 	mux := s.podHandler()
-	mux.HandleFunc("POST "+replicaPath, s.heard)
+	mux.HandleFunc("POST "+stepDownPath, s.heardStepDown)
+	mux.HandleFunc("POST "+waitingPath, s.heardWaiting)
 	return mux
 }
 

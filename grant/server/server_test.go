@@ -162,6 +162,8 @@ func TestWhatIsRefused(t *testing.T) {
 		"a step-down as GET":                 {target: "/v1/me/stepdown?service=db&term=1", status: 405, want: "Method Not Allowed"},
 		"a pod that says it is a replica":    {method: "POST", target: "/v1/replicas/stepdown", body: `{}`, status: 403, want: "only for replicas of Tanist"},
 		"a replica that says nothing":        {method: "POST", target: "/v1/replicas/stepdown", from: "10.9.0.2:1", body: `{}`, status: 400, want: "not a step-down"},
+		"a pod that says who waits":          {method: "POST", target: "/v1/replicas/waiting", body: `{}`, status: 403, want: "only for replicas of Tanist"},
+		"a replica that says of nobody":      {method: "POST", target: "/v1/replicas/waiting", from: "10.9.0.2:1", body: `{}`, status: 400, want: "not a leader that waits"},
 		"a replica that says too much":       {method: "POST", target: "/v1/replicas/stepdown", from: "10.9.0.2:1", body: `{"pod":"` + strings.Repeat("x", 9000) + `"}`, status: 400, want: "not a step-down"},
 	}
 	for name, test := range cases {

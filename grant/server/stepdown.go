@@ -3,9 +3,6 @@ package server
 import (
 	"context"
 	"net/http"
-	"net/netip"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -34,6 +31,8 @@ type release struct {
 	// Counts is whether all replicas have vouched. Without it, the replica is asked to.
 	Counts bool `json:"counts"`
 }
+
+func (r release) valid() bool { return r.Slice.Name != "" && r.Pod != "" && r.moved() }
 
 // moved reports whether the leader of the term has another one after it, so that it can get no other grant for that term.
 func (r release) moved() bool { return r.Later.Term > r.Term && r.Later.Leader != r.Pod }
@@ -68,12 +67,12 @@ func (s *Server) countStepDown(ctx context.Context, told release) steppedDown {
 		}
 	}
 	replicas := s.cluster.Replicas()
-	if replicas.Hidden || !s.longAgo(replicas.Left) || !s.vouch(told) || !s.tellAll(ctx, replicas.Addresses, told) {
+	if replicas.Hidden || !s.longAgo(replicas.Left) || !s.vouch(told) || !s.tellAll(ctx, replicas.Addresses, stepDownPath, told) {
 		return steppedDown{Reason: notVouched}
 	}
 	told.Counts = true
 	s.book.release(told)
-	s.tellAll(ctx, replicas.Addresses, told) // one that does not hear it waits
+	s.tellAll(ctx, replicas.Addresses, stepDownPath, told) // one that does not hear it waits
 	return steppedDown{Released: true}
 }
 
@@ -100,21 +99,4 @@ func (s *Server) vouch(told release) bool {
 	}
 	latest, _ := e.record.Latest()
 	return latest.Term >= told.Later.Term && e.record.Vouch(told.Pod, told.Session, s.started, now, wait)
-}
-
-// tellAll sends the same to all replicas at a time, and reports whether all of them have agreed.
-func (s *Server) tellAll(ctx context.Context, replicas []netip.AddrPort, told release) bool {
-	ctx, cancel := context.WithTimeout(ctx, replicaTimeout)
-	defer cancel()
-	var refused atomic.Bool
-	var wg sync.WaitGroup
-	for _, replica := range replicas {
-		wg.Go(func() {
-			if err := s.tell(ctx, replica, told); err != nil {
-				refused.Store(true)
-			}
-		})
-	}
-	wg.Wait()
-	return !refused.Load()
 }

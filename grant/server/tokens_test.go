@@ -98,7 +98,7 @@ func TestATokenIsForTLSOnly(t *testing.T) {
 func TestReplicasAreNotHeardOverTLS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTestCluster(t, 2)
-		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, replicaPath, strings.NewReader("{}"))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, stepDownPath, strings.NewReader("{}"))
 		request.RemoteAddr, request.TLS = addressOf(1).String(), &tls.ConnectionState{}
 		recorder := httptest.NewRecorder()
 		w.replicas[0].podHandler().ServeHTTP(recorder, request)

@@ -14,7 +14,8 @@
 //     come after it.
 //   - A read takes time only when the slice changes meanwhile. Else it might as well have begun when it ended. For the same reason a request of a
 //     leader that has to wait is not held: a read made when it need wait no longer would have shown the same, and be of a younger request.
-//   - A message that is lost is one that never arrives.
+//   - A message that is lost is one that never arrives. That a leader leads no longer, and that the next one waits, are told so that somebody asks or
+//     steps down, and a process does either whenever it likes.
 //   - A state is the same as another if the two replicas, or the two processes of a pod, have changed places, or if they differ in what nothing
 //     depends on any more (see key).
 package grantmodel
