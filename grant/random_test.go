@@ -19,20 +19,20 @@ func TestRandom(t *testing.T) {
 	if first == 0 {
 		first = rand.Uint64()
 	}
-	grants, early := 0, 0
+	grants, early, held := 0, 0, 0
 	for i := range uint64(*rounds) {
 		s := &simulation{Rand: rand.New(rand.NewPCG(first+i, 0)), wait: wait}
 		trace := s.run(2 * time.Minute)
-		if grants, early = grants+s.grants, early+s.early; len(trace) > 0 {
+		if grants, early, held = grants+s.grants, early+s.early, held+s.held; len(trace) > 0 {
 			t.Fatalf("two pods hold a grant in the round with -seed %d:\n%v", first+i, trace[max(0, len(trace)-40):])
 		}
 		if *verbose {
 			t.Log(s.log)
 		}
 	}
-	t.Logf("%d grants, %d step-downs that counted, seed %d", grants, early, first)
-	if grants < 100**rounds/10 || early < *rounds/10 {
-		t.Errorf("%d grants and %d step-downs: too few to prove anything", grants, early)
+	t.Logf("%d grants, %d step-downs that counted, requests held %d times, seed %d", grants, early, held, first)
+	if grants < 100**rounds/10 || early < *rounds/10 || held < 100**rounds/10 {
+		t.Errorf("%d grants, %d step-downs and requests held %d times: too few to prove anything", grants, early, held)
 	}
 }
 

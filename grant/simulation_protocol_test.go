@@ -37,23 +37,40 @@ func (s *simulation) ask(p *simulatedPod) {
 	r, sent, session := s.servers[s.IntN(2)], s.now, p.session
 	s.later(func() {
 		s.read(r, func(view View, current bool) {
-			if !current {
-				return
+			if current {
+				s.give(p, r, session, sent, view, s.now+duration/8)
 			}
-			answer := r.record.Ask(p.name, session, r.time(s.now), duration, s.wait)
-			if answer.For == 0 || s.lost() {
-				return
-			}
-			s.later(func() {
-				expires := sent + time.Duration(float64(answer.For)/p.rate)
-				if session != p.session || expires <= s.now {
-					return
-				}
-				s.grants++
-				p.expires, p.term = max(p.expires, expires), max(p.term, view.Term)
-				s.say("%s/%s has a grant of replica %d for %d until %s", p.name, session, r.index, view.Term, expires)
-			})
 		})
+	})
+}
+
+// give answers a request after its read. That of a leader that has to wait is held for a while, as grant/server does.
+func (s *simulation) give(p *simulatedPod, r *simulatedReplica, session string, sent time.Duration, view View, held time.Duration) {
+	if latest, _ := r.record.Latest(); latest.Term != view.Term {
+		return
+	}
+	answer := r.record.Ask(p.name, session, r.time(s.now), duration, s.wait)
+	if answer.Refusal == Settling && s.now < held {
+		life := r.life
+		s.at(s.now+time.Duration(s.Int64N(int64(20*time.Millisecond))), func() {
+			if r.life == life {
+				s.held++
+				s.give(p, r, session, sent, view, held)
+			}
+		})
+		return
+	}
+	if answer.For == 0 || s.lost() {
+		return
+	}
+	s.later(func() {
+		expires := sent + time.Duration(float64(answer.For)/p.rate)
+		if session != p.session || expires <= s.now {
+			return
+		}
+		s.grants++
+		p.expires, p.term = max(p.expires, expires), max(p.term, view.Term)
+		s.say("%s/%s has a grant of replica %d for %d until %s", p.name, session, r.index, view.Term, expires)
 	})
 }
 

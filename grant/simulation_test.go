@@ -23,6 +23,8 @@ type simulation struct {
 	pods    []*simulatedPod
 	grants  int
 	early   int
+	// held is how often a request was held.
+	held int
 	// wait is how long replicas wait.
 	wait time.Duration
 }
