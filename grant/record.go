@@ -47,6 +47,9 @@ type Record struct {
 // Known reports whether the record has a term.
 func (r *Record) Known() bool { return len(r.terms) > 0 }
 
+// KnowsEarlier reports whether the record has an earlier term than the latest, whose end may let the latest begin early.
+func (r *Record) KnowsEarlier() bool { return len(r.terms) > 1 }
+
 // Latest returns the latest view, and from when on its leader may have a grant. Both are zero if there is none.
 func (r *Record) Latest() (View, time.Time) {
 	if !r.Known() {
@@ -58,9 +61,9 @@ func (r *Record) Latest() (View, time.Time) {
 
 func (r *Record) last() *observedTerm { return &r.terms[len(r.terms)-1] }
 
-// Follows returns the latest term, and when this replica first knew of it, if the pod led the term before, and its grants keep the latest leader
+// FollowedBy returns the latest term, and when this replica first knew of it, if the pod led the term before, and its grants keep the latest leader
 // waiting. Otherwise it returns zero.
-func (r *Record) Follows(pod string, now time.Time) (term int64, seen time.Time) {
+func (r *Record) FollowedBy(pod string, now time.Time) (term int64, seen time.Time) {
 	if len(r.terms) < 2 {
 		return 0, time.Time{}
 	}

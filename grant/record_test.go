@@ -201,7 +201,7 @@ func TestDurations(t *testing.T) {
 	check(426_500, 2*time.Second, 2200*time.Millisecond)
 }
 
-func TestFollows(t *testing.T) {
+func TestFollowedBy(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
 	first, second := View{Slice: "s", Generation: 1, Term: 1, Leader: "a"}, View{Slice: "s", Generation: 2, Term: 2, Leader: "b"}
 	cases := map[string]struct {
@@ -224,7 +224,7 @@ func TestFollows(t *testing.T) {
 			for _, view := range test.noted {
 				r.Note(view, at(10), 2*time.Second)
 			}
-			term, seen := r.Follows(test.pod, at(test.now))
+			term, seen := r.FollowedBy(test.pod, at(test.now))
 			if term != test.want || term > 0 && !seen.Equal(at(10)) {
 				t.Errorf("got %d, %v, want %d", term, seen, test.want)
 			}

@@ -30,8 +30,8 @@ type entry struct {
 	gone time.Time
 	// waiters are told of changes. Each has room for one signal.
 	waiters map[chan struct{}]struct{}
-	// waiting is the highest term whose leader is known to wait.
-	waiting int64
+	// successorWaits is the highest term whose leader is known to have asked and to wait for the one before.
+	successorWaits int64
 	// next is the read that has not begun, and reading is whether one is under way.
 	next    *liveRead
 	reading bool
@@ -64,14 +64,6 @@ func (b *book) entry(slice types.NamespacedName) *entry {
 func (b *book) updateDurations(now time.Time) (duration, wait time.Duration) {
 	b.durations.Set(b.duration(), now)
 	return b.durations.Grant(now), b.durations.Wait(now)
-}
-
-// grantLasts returns how long a grant lasts now.
-func (b *book) grantLasts() time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	duration, _ := b.updateDurations(time.Now())
-	return duration
 }
 
 // note records what the watch says of a slice. It wakes who waits even when the record knew it already, from a read or another replica: Server.known

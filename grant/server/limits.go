@@ -11,7 +11,7 @@ import (
 const (
 	requestsPerSecond = 50
 	requestsAtOnce    = 100
-	// waitingAtOnce is how many requests of one may wait for a change.
+	// waitingAtOnce is how many requests of one may wait for a change, and how many more for a grant.
 	waitingAtOnce = 8
 	// knownParties is how many are remembered. One that is forgotten may ask at once again.
 	knownParties = 16_384
@@ -21,12 +21,12 @@ const (
 type limits struct {
 	mu       sync.Mutex
 	limiters *lru.Cache
-	// waiting has those whose requests wait, and how many.
-	waiting map[party]int
+	// waiting has those whose requests wait for a change, and how many. holding has those whose requests for a grant are held.
+	waiting, holding map[party]int
 }
 
 func newLimits() *limits {
-	return &limits{limiters: lru.New(knownParties), waiting: map[party]int{}}
+	return &limits{limiters: lru.New(knownParties), waiting: map[party]int{}, holding: map[party]int{}}
 }
 
 // admit reports whether somebody may make a request now.
@@ -41,21 +41,30 @@ func (l *limits) admit(who party) bool {
 	return limiter.(*rate.Limiter).Allow()
 }
 
-// begin reports whether one more request of somebody may wait. Then end must follow.
-func (l *limits) begin(who party) bool {
+// begin reports whether one more request of somebody may wait for a change. Then end must follow.
+func (l *limits) begin(who party) bool { return l.take(l.waiting, who) }
+
+func (l *limits) end(who party) { l.giveBack(l.waiting, who) }
+
+// beginHold reports whether one more request of somebody for a grant may be held. Then endHold must follow.
+func (l *limits) beginHold(who party) bool { return l.take(l.holding, who) }
+
+func (l *limits) endHold(who party) { l.giveBack(l.holding, who) }
+
+func (l *limits) take(places map[party]int, who party) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.waiting[who] >= waitingAtOnce {
+	if places[who] >= waitingAtOnce {
 		return false
 	}
-	l.waiting[who]++
+	places[who]++
 	return true
 }
 
-func (l *limits) end(who party) {
+func (l *limits) giveBack(places map[party]int, who party) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.waiting[who]--; l.waiting[who] == 0 {
-		delete(l.waiting, who)
+	if places[who]--; places[who] == 0 {
+		delete(places, who)
 	}
 }

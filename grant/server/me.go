@@ -47,7 +47,8 @@ func (s *Server) known(caller Caller) me {
 	return answer
 }
 
-// selectionInterval is how often a request that waits looks whether other Services select the pod. Of who leads them it hears at once.
+// selectionInterval is how often a request that waits looks whether other Services select the pod. Of who leads them it hears at once, or
+// a moment later (see linger).
 const selectionInterval = time.Second
 
 // await returns what is known when it differs from what was known in the version, or, without one, from what is known now; at the latest
@@ -110,9 +111,11 @@ func (s *Server) grantOne(ctx context.Context, asked request, slice types.Namesp
 	given := grant.Answer{Refusal: grant.Unread}
 	if read, err := s.book.read(ctx, slice, s.live); err == nil {
 		give := func() grant.Answer { return s.book.giveGrant(slice, read, asked.caller.UID, asked.session) }
-		// An answer about several Services is not held up by one of them.
-		if given = give(); given.Refusal == grant.Settling && len(asked.caller.Services) == 1 {
-			given = s.settle(ctx, asked.from, waiting{slice, read.view.Term}, give)
+		if given = give(); given.Refusal == grant.Settling {
+			s.tellSuccessorWaits(ctx, successorWaits{slice, read.view.Term})
+			if len(asked.caller.Services) == 1 { // an answer about several is not held up by one of them
+				given = s.holdUntilSettled(ctx, asked.from, slice, give)
+			}
 		}
 		if given.For > 0 {
 			answer.Term = read.view.Term

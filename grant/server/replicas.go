@@ -16,9 +16,9 @@ import (
 
 const (
 	// replicaTimeout is how long another replica may take to answer.
-	replicaTimeout = 500 * time.Millisecond
-	stepDownPath   = "/v1/replicas/stepdown"
-	waitingPath    = "/v1/replicas/waiting"
+	replicaTimeout     = 500 * time.Millisecond
+	stepDownPath       = "/v1/replicas/stepdown"
+	successorWaitsPath = "/v1/replicas/successor-waits"
 	// maxReplicaBytes is enough for a release with the longest names.
 	maxReplicaBytes = 8 << 10
 )
@@ -95,10 +95,10 @@ func (s *Server) heardStepDown(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// heardWaiting answers another replica that tells which leader waits.
-func (s *Server) heardWaiting(w http.ResponseWriter, r *http.Request) {
-	if told, ok := heard[waiting](s, w, r, "a leader that waits"); ok {
-		s.book.waits(told)
+// heardSuccessorWaits answers another replica that tells which leader waits.
+func (s *Server) heardSuccessorWaits(w http.ResponseWriter, r *http.Request) {
+	if told, ok := heard[successorWaits](s, w, r, "a leader that waits"); ok {
+		s.book.noteSuccessorWaits(told)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }

@@ -101,7 +101,7 @@ func (s *Server) NotePod(pod Pod, addresses []netip.Addr) {
 func (s *Server) Handler() http.Handler {
 	mux := s.podHandler()
 	mux.HandleFunc("POST "+stepDownPath, s.heardStepDown)
-	mux.HandleFunc("POST "+waitingPath, s.heardWaiting)
+	mux.HandleFunc("POST "+successorWaitsPath, s.heardSuccessorWaits)
 	return mux
 }
 

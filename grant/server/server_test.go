@@ -60,7 +60,7 @@ func TestGrants(t *testing.T) {
 		check("c", "while the API server is away", service{Leads: true, Leader: "c", Term: 30, Refused: grant.Unread})
 		w.err = nil
 		s = w.replica(t, 0)
-		check("c", "of a replica that has just started", service{Leads: true, Leader: "c", Term: 30, Refused: grant.Settling, RetryAfterMilliseconds: 1950})
+		check("c", "of a replica that has just started, at once", service{Leads: true, Leader: "c", Term: 30, Refused: grant.Settling, RetryAfterMilliseconds: 2200})
 	})
 }
 
@@ -162,8 +162,8 @@ func TestWhatIsRefused(t *testing.T) {
 		"a step-down as GET":                 {target: "/v1/me/stepdown?service=db&term=1", status: 405, want: "Method Not Allowed"},
 		"a pod that says it is a replica":    {method: "POST", target: "/v1/replicas/stepdown", body: `{}`, status: 403, want: "only for replicas of Tanist"},
 		"a replica that says nothing":        {method: "POST", target: "/v1/replicas/stepdown", from: "10.9.0.2:1", body: `{}`, status: 400, want: "not a step-down"},
-		"a pod that says who waits":          {method: "POST", target: "/v1/replicas/waiting", body: `{}`, status: 403, want: "only for replicas of Tanist"},
-		"a replica that says of nobody":      {method: "POST", target: "/v1/replicas/waiting", from: "10.9.0.2:1", body: `{}`, status: 400, want: "not a leader that waits"},
+		"a pod that says who waits":          {method: "POST", target: "/v1/replicas/successor-waits", body: `{}`, status: 403, want: "only for replicas of Tanist"},
+		"a replica that says of nobody":      {method: "POST", target: "/v1/replicas/successor-waits", from: "10.9.0.2:1", body: `{}`, status: 400, want: "not a leader that waits"},
 		"a replica that says too much":       {method: "POST", target: "/v1/replicas/stepdown", from: "10.9.0.2:1", body: `{"pod":"` + strings.Repeat("x", 9000) + `"}`, status: 400, want: "not a step-down"},
 	}
 	for name, test := range cases {

@@ -12,7 +12,7 @@ const goesFirst = time.Minute
 //
 // The API server calls admission on one replica, and keeps its connection to it for hours. That replica has the commit ready. When it is
 // not the holder of the Lease, both would commit at the same moment. One of the two writes would be wasted work for the API server, at the
-// worst time. So the holder waits like the other replicas. It does not leave this to a conflict to teach: where it is always the faster
+// worst time. So the holder waits, a little shorter than the other replicas. It does not leave this to a conflict to teach: where it is always the faster
 // one, none does, and each departure would look to it as if admission had not been called. If no other replica commits meanwhile, admission
 // is not called, or not installed: then the holder goes first for a while, before it waits again. It learns this for each namespace,
 // because nobody may commit for a reason that lies in one of them.

@@ -37,10 +37,14 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 	if p.Decision.Move && (p.Decision.Reason == election.ReasonLeaderCrashed || p.Decision.Reason == election.ReasonLeaderFrozen) {
 		return 0, nil // one replica watches each leader's process, so no other one will come first
 	}
-	if p.WritesPrimary && in.Authority == commitrules.AuthorityAll && !c.yields(key, in, p, now) {
-		return 0, nil // this replica goes first
+	backupDelay := in.Tuning.Commit.BackupDelay.Duration
+	if p.WritesPrimary && in.Authority == commitrules.AuthorityAll {
+		if !c.yields(key, in, p, now) {
+			return 0, nil // this replica goes first
+		}
+		backupDelay = backupDelay * 3 / 4 // before the backups, or none would learn that admission is not called
 	}
-	return commitrules.Delay(needed, c.leaders.OthersCommitted(), in.Tuning.Commit.BackupDelay.Duration, now), nil
+	return commitrules.Delay(needed, c.leaders.OthersCommitted(), backupDelay, now), nil
 }
 
 // yields reports whether the holder of the Lease lets another replica go first: the one that the API server may have called for a departure

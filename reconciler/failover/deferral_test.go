@@ -28,8 +28,8 @@ func newDeferring(t *testing.T) *fixture {
 func (f *fixture) waits() {
 	f.t.Helper()
 	before := f.writes.Load()
-	if result, err := f.reconcile(); err != nil || result.RequeueAfter != 50*time.Millisecond || f.writes.Load() != before {
-		f.t.Fatalf("got %+v, %v and %d writes, want a wait of 50ms", result, err, f.writes.Load()-before)
+	if result, err := f.reconcile(); err != nil || result.RequeueAfter != 37500*time.Microsecond || f.writes.Load() != before {
+		f.t.Fatalf("got %+v, %v and %d writes, want a wait of 37.5ms", result, err, f.writes.Load()-before)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestTheLeaseHolderGoesFirstAfterItHasWaitedInVain(t *testing.T) {
 		f := newDeferring(t)
 		f.deleteLeader()
 		f.waits()
-		<-time.After(50 * time.Millisecond)
+		<-time.After(37500 * time.Microsecond)
 		f.commits()
 		f.expectNewTerm("b2")
 		if got := testutil.ToFloat64(f.metrics.unadmitted); got != 1 {

@@ -53,6 +53,7 @@ func (c *Controller) noteDeparture(pod *corev1.Pod, now time.Time) {
 func (c *Controller) prepareService(key types.NamespacedName, departure cache.Departure, now time.Time) (cache.Handover, bool) {
 	in, warm := c.loadWarm(key)
 	if !warm {
+		c.leaders.Admitted(key, departure.UID)
 		c.enqueueAfter(key, 0) // the reconciliation reads what is missing, before the event of the deletion needs it
 		return cache.Handover{}, false
 	}

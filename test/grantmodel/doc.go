@@ -12,8 +12,8 @@
 //
 //   - A request is sent when the read for it begins, since a grant counted from earlier is shorter. Requests from before a step-down may still
 //     come after it.
-//   - A read takes time only when the slice changes meanwhile. Else it might as well have begun when it ended. For the same reason a request of a
-//     leader that has to wait is not held: a read made when it need wait no longer would have shown the same, and be of a younger request.
+//   - A read takes time only when the slice changes meanwhile. Else it might as well have begun when it ended. A request of a leader
+//     that has to wait is held in the program, which is a read that takes as long: what a replica learns meanwhile voids either.
 //   - A message that is lost is one that never arrives. That a leader leads no longer, and that the next one waits, are told so that somebody asks or
 //     steps down, and a process does either whenever it likes.
 //   - A state is the same as another if the two replicas, or the two processes of a pod, have changed places, or if they differ in what nothing
