@@ -45,6 +45,8 @@ type grants struct {
 	// pod is the pod that is answered, and term its term; 0 if another leads.
 	pod  string
 	term int64
+	// refused has the addresses that requests come from which are refused; nil if none are.
+	refused chan string
 	// stepDowns has the queries of step-downs.
 	stepDowns chan string
 }
@@ -58,7 +60,10 @@ func (g *grants) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	service := map[string]any{"service": "db", "leaderService": "db-leader", "leads": false, "leader": "db-1", "term": 15}
-	if g.term != 0 {
+	if g.refused != nil {
+		g.refused <- r.RemoteAddr
+		service = map[string]any{"service": "db", "leaderService": "db-leader", "leads": true, "leader": "db-0", "term": 10, "refused": "Settling", "retryAfterMilliseconds": 2200}
+	} else if g.term != 0 {
 		service = map[string]any{"service": "db", "leaderService": "db-leader", "leads": true, "leader": "db-0", "term": g.term, "validForMilliseconds": validFor.Milliseconds()}
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{
@@ -70,6 +75,21 @@ func (g *grants) set(pod string, term int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.pod, g.term = pod, term
+}
+
+// refuse refuses two requests, which must come by connections of their own: behind another one there may be a replica that grants.
+func (g *grants) refuse(t *testing.T) {
+	t.Helper()
+	refused := make(chan string, 1000)
+	g.mu.Lock()
+	g.refused = refused
+	g.mu.Unlock()
+	if first, second := <-refused, <-refused; first == second {
+		t.Errorf("it asks again by the same connection, from %s", first)
+	}
+	g.mu.Lock()
+	g.refused = nil
+	g.mu.Unlock()
 }
 
 // TestSamples checks that the samples act as the leader only with a grant for this pod, and that those which step down do.
@@ -95,6 +115,7 @@ func TestSamples(t *testing.T) {
 			// It has asked before it acts, so that it has seen the answer about another pod.
 			said.set("db-0", 10)
 			await(t, lines, "leading with term 10")
+			said.refuse(t)
 			said.set("db-0", 0)
 			if test.stepsDown {
 				said.awaitStepDown(t, "term=10")

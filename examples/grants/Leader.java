@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 public final class Leader {
     private static final String URL = System.getenv().getOrDefault("TANIST_GRANTS_URL", "http://tanist-grants.tanist-system");
 
-    private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofMillis(500)).build();
+    private HttpClient http = connect();
     private final String service;
     private final String pod;
     private volatile String session = UUID.randomUUID().toString();
@@ -58,6 +58,10 @@ public final class Leader {
         }
     }
 
+    private static HttpClient connect() {
+        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofMillis(500)).build();
+    }
+
     /** Whether this process may act as the leader at this moment. Call it before each thing that only a leader may do. */
     boolean valid() {
         return grant.left() > 0;
@@ -76,6 +80,8 @@ public final class Leader {
             grant = new Grant(term, sent, milliseconds);
         } else if (term > grant.term() && valid()) {
             stepDown(); // the leader has moved, and nothing here acts as the leader at this moment
+        } else if (answer.contains("\"refused\"")) {
+            http = connect(); // another replica of Tanist may know more: a new connection may reach it
         }
     }
 
