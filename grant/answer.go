@@ -34,8 +34,8 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
-// Ask answers a pod's request for a grant that lasts for the duration. There must have been a live read that
-// began after the request arrived, for which Observe returned true, and the latest term must still be that of the read. Sessions are forgotten after wait.
+// Ask answers a pod's request for a grant that lasts for the duration. There must have been a live read that began
+// after the request arrived, and for which Observe returned true. The latest term must still be that of the read. Sessions are forgotten after wait.
 func (r *Record) Ask(pod, name string, now time.Time, duration, wait time.Duration) Answer {
 	last := r.last()
 	if last.Leader == "" || last.Leader != pod {

@@ -13,8 +13,8 @@ const (
 	// maxHold is how long a request for a grant is held at most; not for longer than an eighth of the time that a grant lasts. Clients may give up
 	// after half a second.
 	maxHold = 250 * time.Millisecond
-	// maxLinger is how long the leader before is not told that it leads no longer, while the next one has not asked yet.
-	maxLinger = 50 * time.Millisecond
+	// maxTellDelay is how long the leader before is not told that it leads no longer, while the next one has not asked yet.
+	maxTellDelay = 50 * time.Millisecond
 )
 
 // successorWaits is what replicas tell each other of a leader that has asked, and waits until the one before holds no grant any more.
@@ -48,8 +48,7 @@ func (b *book) noteSuccessorWaits(told successorWaits) bool {
 // holdUntilSettled holds the request of a leader that has to wait until it need wait no longer, which saves it another request and another read.
 // The read that was made for the request is enough, however long ago: a grant counts from when the request was sent, and no later leader gets
 // one before this one is over.
-func (s *Server) holdUntilSettled(ctx context.Context, who party, slice types.NamespacedName, give func() grant.Answer) grant.Answer {
-	given := give()
+func (s *Server) holdUntilSettled(ctx context.Context, who party, slice types.NamespacedName, given grant.Answer, give func() grant.Answer) grant.Answer {
 	hold := s.book.holdFor(slice, given.RetryAfter)
 	if hold == 0 || !s.limits.beginHold(who) {
 		return given
@@ -91,17 +90,17 @@ func (b *book) holdFor(slice types.NamespacedName, wait time.Duration) time.Dura
 	return hold
 }
 
-// linger returns for how long a pod need not be told yet that it leads no longer. The next leader has to ask, and its read takes longer than all
+// tellDelay returns for how long a pod need not be told yet that it leads no longer. The next leader has to ask, and its read takes longer than all
 // else in a hand-over. Nobody has a grant meanwhile if the leader before ends its own at once. So it is told when the next one's request waits
 // for that.
-func (b *book) linger(slices []types.NamespacedName, pod string) time.Duration {
+func (b *book) tellDelay(slices []types.NamespacedName, pod string) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now, longest := time.Now(), time.Duration(0)
 	for _, slice := range slices {
 		if e := b.entries[slice]; e != nil {
 			if term, seen := e.record.FollowedBy(pod, now); term > e.successorWaits {
-				longest = max(longest, maxLinger-now.Sub(seen))
+				longest = max(longest, maxTellDelay-now.Sub(seen))
 			}
 		}
 	}

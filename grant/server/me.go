@@ -48,7 +48,7 @@ func (s *Server) known(caller Caller) me {
 }
 
 // selectionInterval is how often a request that waits looks whether other Services select the pod. Of who leads them it hears at once, or
-// a moment later (see linger).
+// a moment later (see tellDelay).
 const selectionInterval = time.Second
 
 // await returns what is known when it differs from what was known in the version, or, without one, from what is known now; at the latest
@@ -74,17 +74,17 @@ func (s *Server) await(ctx context.Context, q request) me {
 		if q.version == "" && first {
 			q.version = answer.Version
 		}
-		var lingered <-chan time.Time
+		var delayed <-chan time.Time
 		if answer.Version != q.version {
-			linger := s.book.linger(slices, caller.UID)
-			if linger <= 0 {
+			delay := s.book.tellDelay(slices, caller.UID)
+			if delay <= 0 {
 				return answer
 			}
-			lingered = time.After(linger)
+			delayed = time.After(delay)
 		}
 		select {
 		case <-changes:
-		case <-lingered:
+		case <-delayed:
 		case <-again.C:
 		case <-over.C:
 			return answer
@@ -114,7 +114,7 @@ func (s *Server) grantOne(ctx context.Context, asked request, slice types.Namesp
 		if given = give(); given.Refusal == grant.Settling {
 			s.tellSuccessorWaits(ctx, successorWaits{slice, read.view.Term})
 			if len(asked.caller.Services) == 1 { // an answer about several is not held up by one of them
-				given = s.holdUntilSettled(ctx, asked.from, slice, give)
+				given = s.holdUntilSettled(ctx, asked.from, slice, given, give)
 			}
 		}
 		if given.For > 0 {

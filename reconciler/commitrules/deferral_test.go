@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestWhoHasWaitedInVainGoesFirst for a minute, in that namespace alone, and no longer than until a conflict.
-func TestWhoHasWaitedInVainGoesFirst(t *testing.T) {
+// TestTheHolderGoesFirstWhenNoOtherCommits for a minute, in that namespace alone, and no longer than until a conflict.
+func TestTheHolderGoesFirstWhenNoOtherCommits(t *testing.T) {
 	var d Deferral
 	now := time.Unix(0, 0)
 	d.Forget("shop") // nothing was learnt yet
@@ -17,13 +17,13 @@ func TestWhoHasWaitedInVainGoesFirst(t *testing.T) {
 		}
 	}
 	expect("at first", true, true)
-	d.InVain("shop", now)
-	expect("after it has waited in vain in shop", false, true)
+	d.NoOtherCommitted("shop", now)
+	expect("after no other replica has committed in shop", false, true)
 	now = now.Add(goesFirst - time.Nanosecond)
 	expect("just before the minute is over", false, true)
 	now = now.Add(time.Nanosecond)
 	expect("a minute later", true, true)
-	d.InVain("shop", now)
+	d.NoOtherCommitted("shop", now)
 	d.Forget("shop")
 	expect("after a conflict in shop", true, true)
 }

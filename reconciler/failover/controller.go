@@ -140,7 +140,7 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	case errors.Is(err, errOutdated):
 		c.deferral.Forget(key.Namespace)
 	case err == nil && c.yields(key, in, p, decided):
-		c.deferral.InVain(key.Namespace, decided)
+		c.deferral.NoOtherCommitted(key.Namespace, decided)
 	}
 	if committed {
 		c.leaders.SetState(key, p.After, p.After.Term)

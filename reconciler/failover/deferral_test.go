@@ -69,7 +69,7 @@ func TestTheLeaseHolderLetsTheAdmittingReplicaGoFirst(t *testing.T) {
 	})
 }
 
-func TestTheLeaseHolderGoesFirstAfterItHasWaitedInVain(t *testing.T) {
+func TestTheLeaseHolderGoesFirstWhenNoOtherReplicaCommits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newDeferring(t)
 		f.deleteLeader()
@@ -125,7 +125,7 @@ func TestTheLeaseHolderWaitsForNobodyWithADepartureThatItHasAdmitted(t *testing.
 			t.Errorf("%v deletions are counted as not admitted", got)
 		}
 		if !f.deferral.Yields("shop", time.Now()) {
-			t.Error("it takes itself for one that has waited in vain")
+			t.Error("it goes first from now on, as if no other replica had committed")
 		}
 	})
 }

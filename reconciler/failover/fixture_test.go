@@ -110,7 +110,7 @@ func newLeaseHolder(t testing.TB) *fixture {
 	t.Helper()
 	f := newFixture(t)
 	f.leaseHeld.Store(true)
-	f.deferral.InVain("shop", time.Now())
+	f.deferral.NoOtherCommitted("shop", time.Now())
 	return f
 }
 
