@@ -2,8 +2,6 @@ package election
 
 import (
 	"fmt"
-	"math/rand"
-	"reflect"
 	"slices"
 	"testing"
 	"testing/quick"
@@ -12,120 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// input is the random input of a decision. Its values come from small sets, so that ties, near misses and deadlines in the same second
-// are common.
-type input struct {
-	Rules      Rules
-	Candidates []Candidate
-	Incumbent  Incumbent
-	Shuffled   []Candidate
-}
-
-func (input) Generate(r *rand.Rand, _ int) reflect.Value {
-	s := input{Rules: Rules{
-		Strategy: pick(r, StrategyOldest, StrategyNewest, StrategyOrdinal),
-		Sticky:   oneIn(r, 2),
-		MinReady: pick(r, 0, 0, 2*time.Second, 5*time.Second),
-
-		MinReadyUnprobed: pick(r, 0, 3*time.Second, 5*time.Second),
-		NotReadyGrace:    pick(r, 0, 2*time.Second, 4*time.Second),
-		Preferred:        pick(r, "", "", "pod-0", "pod-1", "pod-9"),
-		LossesOnly:       oneIn(r, 4),
-	}}
-	for i := range r.Intn(6) {
-		s.Candidates = append(s.Candidates, randomCandidate(r, i))
-	}
-	switch {
-	case len(s.Candidates) > 0 && !oneIn(r, 4):
-		s.Incumbent = incumbentOf(&s.Candidates[r.Intn(len(s.Candidates))])
-	case oneIn(r, 2):
-		s.Incumbent = Incumbent{UID: "uid-gone", Name: "pod-0", Node: "node-0"}
-	}
-	if s.Incumbent.UID != "" && oneIn(r, 2) {
-		s.Incumbent.Reason = pick(r, ReasonLeaderNotReady, ReasonLeaderGone, ReasonLeaderDeleted, ReasonRollout)
-		s.Incumbent.Since = t0.Add(-pick(r, 0, probation) + time.Duration(r.Intn(9)-4)*time.Second)
-	}
-	s.Shuffled = slices.Clone(s.Candidates)
-	r.Shuffle(len(s.Shuffled), func(i, j int) { s.Shuffled[i], s.Shuffled[j] = s.Shuffled[j], s.Shuffled[i] })
-	return reflect.ValueOf(s)
-}
-
-func randomCandidate(r *rand.Rand, i int) Candidate {
-	c := Candidate{
-		UID:          fmt.Sprintf("uid-%d", i),
-		Name:         fmt.Sprintf("pod-%d", i),
-		Node:         pick(r, "node-0", "node-1", "node-2"),
-		Created:      t0.Add(-time.Duration(r.Intn(4)) * time.Hour),
-		Ready:        !oneIn(r, 4),
-		ReadySince:   t0.Add(time.Duration(r.Intn(9)-7) * time.Second),
-		Terminating:  oneIn(r, 5),
-		Ordinal:      pick(r, -1, i),
-		Priority:     pick(r, 0, 0, 0, 1, -1),
-		Problem:      pick(r, "", "", "", "", "", "no address"),
-		DeletionCost: pick(r, 0, 0, 0, 100, -1),
-		Announced:    pick(r, NotAnnounced, NotAnnounced, NotAnnounced, NotAnnounced, AnnouncedNode, AnnouncedScaleDown, AnnouncedDisruption),
-		Workload:     pick(r, "", "w", "w", "v"),
-		Restarted:    oneIn(r, 4),
-		Missing:      pick(r, 0, 0, 0, 1, 2),
-		Finite:       oneIn(r, 5),
-		Unprobed:     oneIn(r, 3),
-		Lost:         pick(r, "", "", "", "", ReasonNodeLost, ReasonLeaderFrozen, ReasonLeaderCrashed),
-		Marked:       oneIn(r, 6),
-		Heard:        !oneIn(r, 3),
-		NodeUnknown:  oneIn(r, 6),
-	}
-	c.Outdated = c.Workload != "" && oneIn(r, 2)
-	if oneIn(r, 4) { // ready for about as long as its probation
-		c.ReadySince = c.ReadySince.Add(-probation)
-	}
-	return c
-}
-
-func oneIn(r *rand.Rand, n int) bool { return r.Intn(n) == 0 }
-
-func pick[T any](r *rand.Rand, values ...T) T { return values[r.Intn(len(values))] }
-
-func incumbentOf(c *Candidate) Incumbent {
-	if c == nil {
-		return Incumbent{}
-	}
-	return Incumbent{UID: c.UID, Name: c.Name, Node: c.Node}
-}
-
-func (s input) decide() Decision { return Decide(s.Rules, s.Candidates, s.Incumbent, t0) }
-
-// holder is the incumbent's pod, with its announcement.
-func (s input) holder() *Candidate {
-	return newEvaluation(s.Rules, s.Candidates, t0).find(s.Incumbent.UID)
-}
-
-// led is who leads after a decision.
-func (s input) led(d Decision) Incumbent { return d.incumbent(s.Incumbent, t0) }
-
-// withoutDoubts is the same input if no observer doubts any pod, and Kubernetes hears all nodes.
-func (s input) withoutDoubts() input {
-	for _, all := range [][]Candidate{s.Candidates, s.Shuffled} {
-		for i := range all {
-			all[i].Lost, all[i].Marked, all[i].NodeUnknown = "", false, false
-		}
-	}
-	return s
-}
-
 // TestAlways checks what must be true of every decision about pods that nobody doubts.
 func TestAlways(t *testing.T) {
 	properties := map[string]func(s input) error{
-		"the pods' order does not matter, and deciding changes none of them": func(s input) error {
-			before := slices.Clone(s.Candidates)
-			want := s.decide()
-			if diff := cmp.Diff(want, Decide(s.Rules, s.Shuffled, s.Incumbent, t0)); diff != "" {
-				return fmt.Errorf("shuffled (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(before, s.Candidates); diff != "" {
-				return fmt.Errorf("candidates changed:\n%s", diff)
-			}
-			return nil
-		},
+		"the pods' order does not matter, and deciding changes none of them": orderDoesNotMatter,
 		"deciding again with the chosen leader changes nothing": func(s input) error {
 			first := s.decide()
 			again := Decide(s.Rules, s.Candidates, s.led(first), t0)
@@ -136,13 +24,13 @@ func TestAlways(t *testing.T) {
 			}
 			return differ(want, again)
 		},
-		"a new leader is fit, and a leader that is called ready is fit or within its grace": func(s input) error {
+		"a new leader is fit, and a leader that is called ready serves or is within its grace": func(s input) error {
 			d := s.decide()
 			switch {
 			case d.Leader == nil && d.Ready, d.Leader != nil && d.Move && (!d.Ready || !d.Leader.Fit()):
 				return fmt.Errorf("unfit: %+v", d)
-			case d.Leader != nil && d.Ready && !d.Leader.Fit() && !s.Rules.withinGrace(d.Leader, t0):
-				return fmt.Errorf("neither fit nor within its grace: %+v", d)
+			case d.Leader != nil && d.Ready && !d.Leader.serves() && !s.Rules.withinGrace(d.Leader, t0):
+				return fmt.Errorf("neither serves nor is within its grace: %+v", d)
 			}
 			return nil
 		},
@@ -181,9 +69,9 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"a sticky healthy leader that is not announced gives way only to the preferred pod, one that carries more, or one that lasts": func(s input) error {
+		"a sticky healthy leader that is neither announced nor excluded gives way only to the preferred pod, one that carries more, or one that lasts": func(s input) error {
 			d, holder := s.decide(), s.holder()
-			if s.Rules.Sticky && s.Rules.stands(holder, t0) && holder.Announced == NotAnnounced && d.Move && d.Leader.Name != s.Rules.Preferred &&
+			if s.Rules.Sticky && s.Rules.stands(holder, t0) && holder.Announced == NotAnnounced && holder.Excluded == "" && d.Move && d.Leader.Name != s.Rules.Preferred &&
 				d.Leader.Missing >= holder.Missing && (d.Leader.Finite || !holder.Finite) {
 				return fmt.Errorf("gave way: %+v", d)
 			}
@@ -191,7 +79,7 @@ func TestAlways(t *testing.T) {
 		},
 		"a pod that runs to completion leads only while no other pod is fit": func(s input) error {
 			d := s.decide()
-			if d.Leader == nil || !d.Leader.Finite || s.Rules.LossesOnly || s.Rules.withinGrace(d.Leader, t0) {
+			if d.Leader == nil || !d.Leader.Finite || s.Rules.LossesOnly || s.Rules.Paused || s.Rules.withinGrace(d.Leader, t0) {
 				return nil
 			}
 			if slices.ContainsFunc(s.Candidates, lasting(Candidate.Fit)) {
@@ -234,6 +122,36 @@ func TestAlways(t *testing.T) {
 			ever.RequeueAfter, d.RequeueAfter = 0, 0 // the new leader is not challenged later
 			return differ(ever, d)
 		},
+		"with Paused a leader that stands stays, what is held back is what would be decided otherwise, and a loss is handled as ever": func(s input) error {
+			s.Rules.Paused = false
+			ever := s.decide()
+			s.Rules.Paused = true
+			d := s.decide()
+			if !s.Rules.stands(s.holder(), t0) {
+				ever.RequeueAfter, d.RequeueAfter = 0, 0 // the new leader is not challenged later
+				return differ(ever, d)
+			}
+			if d.Move || d.Reason != "" || uidOf(d.Leader) != s.Incumbent.UID {
+				return fmt.Errorf("moved: %+v", d)
+			}
+			if d.HeldBackReason != ever.Reason || ever.Move && uidOf(d.HeldBack) != uidOf(ever.Leader) {
+				return fmt.Errorf("would be decided otherwise: %+v, but: %+v", ever, d)
+			}
+			return nil
+		},
+		"an excluded leader gives way as soon as a pod is eligible that is not announced and carries as much for as long": func(s input) error {
+			d, holder := s.decide(), s.holder()
+			if s.Rules.LossesOnly || s.Rules.Paused || !s.Rules.stands(holder, t0) || holder.Excluded == "" || d.Move {
+				return nil
+			}
+			e := newEvaluation(s.Rules, s.Candidates, t0)
+			if i := slices.IndexFunc(e.candidates, func(c Candidate) bool {
+				return e.eligible(c) && c.Announced == NotAnnounced && c.Missing <= holder.Missing && (holder.Finite || !c.Finite)
+			}); i >= 0 {
+				return fmt.Errorf("%s did not follow: %+v", e.candidates[i].Name, d)
+			}
+			return nil
+		},
 		"there is a reason exactly when something is to be said": func(s input) error {
 			d := s.decide()
 			if said, toSay := d.Reason != "", d.Move || d.Leader == nil || !d.Ready; said != toSay {
@@ -261,20 +179,7 @@ func TestAlways(t *testing.T) {
 			}
 			return nil
 		},
-		"time alone changes the outcome exactly when RequeueAfter says": func(s input) error {
-			d := s.decide()
-			incumbent := s.led(d)
-			for after := time.Duration(0); after < 15*time.Second; after += 500 * time.Millisecond {
-				later := Decide(s.Rules, s.Candidates, incumbent, t0.Add(after))
-				same := uidOf(later.Leader) == uidOf(d.Leader) && later.Ready == d.Ready && uidOf(later.Successor) == uidOf(d.Successor)
-				if due := d.RequeueAfter > 0 && after >= d.RequeueAfter; !due && !same {
-					return fmt.Errorf("changed after %s, RequeueAfter %s: %+v", after, d.RequeueAfter, later)
-				} else if due && after == d.RequeueAfter && same {
-					return fmt.Errorf("nothing changed at RequeueAfter %s", after)
-				}
-			}
-			return nil
-		},
+		"time alone changes the outcome exactly when RequeueAfter says": dueWhenSaid,
 		"the leadership settles: a pod that time alone took it from does not get it back": func(s input) error {
 			// The user may prefer a pod that a rollout then moves the leadership from, when the next pod is ready. The pod that led before
 			// may then be the best again.
@@ -301,6 +206,34 @@ func TestAlways(t *testing.T) {
 	for name, holds := range properties {
 		runProperty(t, name, func(s input) error { return holds(s.withoutDoubts()) })
 	}
+}
+
+func orderDoesNotMatter(s input) error {
+	before := slices.Clone(s.Candidates)
+	want := s.decide()
+	if diff := cmp.Diff(want, Decide(s.Rules, s.Shuffled, s.Incumbent, t0)); diff != "" {
+		return fmt.Errorf("shuffled (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before, s.Candidates); diff != "" {
+		return fmt.Errorf("candidates changed:\n%s", diff)
+	}
+	return nil
+}
+
+func dueWhenSaid(s input) error {
+	d := s.decide()
+	incumbent := s.led(d)
+	for after := time.Duration(0); after < 15*time.Second; after += 500 * time.Millisecond {
+		later := Decide(s.Rules, s.Candidates, incumbent, t0.Add(after))
+		same := uidOf(later.Leader) == uidOf(d.Leader) && later.Ready == d.Ready && uidOf(later.Successor) == uidOf(d.Successor) &&
+			uidOf(later.HeldBack) == uidOf(d.HeldBack)
+		if due := d.RequeueAfter > 0 && after >= d.RequeueAfter; !due && !same {
+			return fmt.Errorf("changed after %s, RequeueAfter %s: %+v", after, d.RequeueAfter, later)
+		} else if due && after == d.RequeueAfter && same {
+			return fmt.Errorf("nothing changed at RequeueAfter %s", after)
+		}
+	}
+	return nil
 }
 
 func runProperty(t *testing.T, name string, holds func(s input) error) {

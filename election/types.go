@@ -149,7 +149,7 @@ type Decision struct {
 	// leader would stay.
 	HeldBack       *Candidate
 	HeldBackReason Reason
-	// RequeueAfter is after how long time alone changes the leader, its readiness or the successor, once this decision has been
-	// committed: a min-ready, a grace or a probation ends. It is zero if time changes nothing.
+	// RequeueAfter is after how long time alone changes the leader, its readiness, the successor or what is held back, once this decision
+	// has been committed: a min-ready, a grace or a probation ends. It is zero if time changes nothing.
 	RequeueAfter time.Duration
 }
