@@ -9,13 +9,13 @@ import (
 
 // observers are faults of what observes: none may move anybody.
 func observers() []fault {
-	starved := lasting(20 * time.Second)
+	starved, stopped := lasting(20*time.Second), random(200*time.Millisecond, 5*time.Second)
 	if long() {
-		starved = lasting(5 * time.Minute)
+		starved, stopped = lasting(5*time.Minute), random(200*time.Millisecond, 30*time.Second)
 	}
 	all := []fault{
-		{name: "replica-stopped", begin: toReplicas(oneReplica), lasts: random(200*time.Millisecond, 5*time.Second), again: true},
-		{name: "replicas-stopped", begin: toReplicas(allReplicas), lasts: random(200*time.Millisecond, 5*time.Second), again: true},
+		{name: "replica-stopped", begin: toReplicas(oneReplica), lasts: stopped, again: true},
+		{name: "replicas-stopped", begin: toReplicas(allReplicas), lasts: stopped, again: true},
 		{name: "replica-starved", begin: starving(oneReplica), lasts: starved, seldom: true},
 		{name: "leader-starved", begin: starving(theLeader), lasts: starved, seldom: true},
 		{name: "machine-busy", begin: busy, lasts: starved, seldom: true},
@@ -52,6 +52,7 @@ func denials() []fault {
 		{name: "new-connections-dropped", begin: dropping(leadersNode, "tracked", newConnections), lasts: lasting(time.Minute), seldom: true},
 		{name: "packets-lost-5", begin: dropping(leadersNode, "deny", partOfPackets(5)), lasts: lossy, seldom: true},
 		{name: "packets-lost-20", begin: dropping(leadersNode, "deny", partOfPackets(20)), lasts: lossy, seldom: true},
+		{name: "packets-delayed", begin: delaying(leadersNode, 50*time.Millisecond, 350*time.Millisecond), lasts: lossy, seldom: true},
 	}
 	for i := range all {
 		all[i].group, all[i].hits, all[i].warm, all[i].watched = "deny", aNode, toHearAll, soon
