@@ -69,29 +69,21 @@ func TestChurn(t *testing.T) {
 // churned is what there was at one measurement.
 type churned struct {
 	namespaces, services, pods int64
-	replicas                   []atRest
-}
-
-// atRest is a replica that has nothing to do. live is what a garbage collection leaves.
-type atRest struct {
-	sample
-	live float64
+	// replicas have nothing to do. Their live objects are those after a further garbage collection.
+	replicas []sample
 }
 
 func (c *churn) measure(b bench, profiles []string) churned {
 	b.t.Helper()
-	m := churned{namespaces: c.namespaces.Load(), pods: c.created.Load()}
+	m := churned{namespaces: c.namespaces.Load(), pods: c.created.Load(), replicas: b.samples()}
 	m.services = m.namespaces * churnedServices
-	for _, s := range b.samples() {
-		m.replicas = append(m.replicas, atRest{sample: s})
-	}
 	for _, profile := range profiles {
 		if err := collectGarbage(b.t.Context(), profile); err != nil {
 			b.t.Fatal(err)
 		}
 	}
 	for i, s := range b.samples() {
-		m.replicas[i].live = s.heap
+		m.replicas[i].live = s.live
 	}
 	return m
 }
@@ -115,12 +107,12 @@ func writeChurn(out io.Writer, measured []churned) {
 	fmt.Fprintln(out, "| namespaces, Services and pods so far | memory (RSS) of both replicas | the most it ever was | live Go objects | goroutines |")
 	fmt.Fprintln(out, "| --- | --- | --- | --- | --- |")
 	for _, m := range measured {
-		each := func(format string, value func(atRest) float64) string {
+		each := func(format string, value func(sample) float64) string {
 			return fmt.Sprintf(format+", "+format, value(m.replicas[0]), value(m.replicas[1]))
 		}
 		fmt.Fprintf(out, "| %d, %d, %d | %s | %s | %s | %s |\n", m.namespaces, m.services, m.pods,
-			each("%.0f MB", func(r atRest) float64 { return r.memory / 1e6 }), each("%.0f MB", func(r atRest) float64 { return r.peak * 1024 / 1e6 }),
-			each("%.1f MB", func(r atRest) float64 { return r.live / 1e6 }), each("%.0f", func(r atRest) float64 { return r.goroutines }))
+			each("%.0f MB", func(r sample) float64 { return r.memory / 1e6 }), each("%.0f MB", func(r sample) float64 { return r.peak * 1024 / 1e6 }),
+			each("%.1f MB", func(r sample) float64 { return r.live / 1e6 }), each("%.0f", func(r sample) float64 { return r.goroutines }))
 	}
 }
 

@@ -71,7 +71,7 @@ func writeElsewhere(out io.Writer, measured []elsewhereCost) {
 	fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
 	for _, m := range measured {
 		fmt.Fprintf(out, "| %s | %d ms | %.0f MB | %.0f MB | %.0f MB | %.2f %% | %.0f | %.2f %% | %.0f MB |\n",
-			m.program, m.ready.Milliseconds(), m.quiet.memory/1e6, m.busy.peak*1024/1e6, m.quiet.heap/1e6,
+			m.program, m.ready.Milliseconds(), m.quiet.memory/1e6, m.busy.peak*1024/1e6, m.quiet.live/1e6,
 			100*m.quiet.cpu/idle.Seconds(), m.perSecond, 100*m.busy.cpu/idle.Seconds(), m.busy.memory/1e6)
 	}
 }

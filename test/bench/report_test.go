@@ -47,7 +47,7 @@ func (r report) write(out io.Writer) {
 	fmt.Fprintf(out, "| %.0f s in which nothing happens | elected replica | other replica |\n| --- | --- | --- |\n", r.idle.Seconds())
 	line("memory (RSS)", func(s sample) string { return fmt.Sprintf("%.0f MB", s.memory/1e6) })
 	line("the most it ever was", func(s sample) string { return fmt.Sprintf("%.0f MB", s.peak*1024/1e6) })
-	line("of it, live Go objects", func(s sample) string { return fmt.Sprintf("%.0f MB", s.heap/1e6) })
+	line("of it, live Go objects", func(s sample) string { return fmt.Sprintf("%.0f MB", s.live/1e6) })
 	line("CPU, of one core", func(s sample) string { return fmt.Sprintf("%.2f %%", 100*s.cpu/r.idle.Seconds()) })
 	line("reads per minute", func(s sample) string { return perMinute(s.requests[http.MethodGet], minutes) })
 	line("writes of the Lease per minute", func(s sample) string { return perMinute(s.leaseWrites(), minutes) })

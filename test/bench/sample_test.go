@@ -17,8 +17,8 @@ import (
 // sample is what a replica's metrics say of itself.
 type sample struct {
 	elected bool
-	// memory is the bytes that the process holds, heap those that it uses.
-	memory, heap float64
+	// memory is the bytes that the process holds, live those that its last garbage collection left.
+	memory, live float64
 	// peak is the most memory, in KiB, that the process ever held.
 	peak float64
 	// cpu is the seconds of CPU time since the start.
@@ -38,13 +38,13 @@ func (r *replica) sample(ctx context.Context) (sample, error) {
 	s := sample{
 		elected:    metrics["leader_election_master_status"][""] == 1,
 		memory:     metrics["process_resident_memory_bytes"][""],
-		heap:       metrics["go_memory_classes_heap_objects_bytes"][""],
+		live:       metrics["go_gc_heap_live_bytes"][""],
 		cpu:        metrics["process_cpu_seconds_total"][""],
 		goroutines: metrics["go_goroutines"][""],
 		refused:    metrics["tanist_admission_unauthenticated_total"][""] + metrics["tanist_admission_rejected_total"][""],
 		requests:   metrics["rest_client_requests_total"],
 	}
-	if s.memory == 0 || s.heap == 0 || len(s.requests) == 0 {
+	if s.memory == 0 || s.live == 0 || len(s.requests) == 0 {
 		return sample{}, errors.New("failed to find the process's memory and requests among the metrics")
 	}
 	s.peak, err = r.peak()
@@ -111,7 +111,7 @@ func (s sample) otherWrites() float64 {
 	return writes
 }
 
-// since is what was used and sent between two samples. memory, heap and peak are the later sample's.
+// since is what was used and sent between two samples. memory, live and peak are the later sample's.
 func (s sample) since(before sample) sample {
 	s.cpu -= before.cpu
 	s.refused -= before.refused
