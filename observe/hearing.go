@@ -97,6 +97,9 @@ func (h *Hearing) Heard(channel Channel, asked, now time.Duration) {
 	}
 }
 
+// ForgetFresh forgets that fresh channels have worked: what has answered on one is no longer asked.
+func (h *Hearing) ForgetFresh() { h.freshAt = -1 }
+
 // Silence returns for how long the node has been silent: the age of the oldest probe after which nothing was heard; zero if there is none. A pause of
 // the node that is shorter than a window never makes its silence reach that window, however often the node is asked.
 func (h *Hearing) Silence(now time.Duration) time.Duration {

@@ -21,7 +21,8 @@ const (
 type Vote struct {
 	// Armed says that the peer watches the node, and its channels are known to work.
 	Armed bool
-	// Age is how long the node has been silent for the peer.
+	// Age is how long the node had been silent for the peer when it answered. It does not grow until the peer answers again: a question
+	// that was lost on its way must not end a veto.
 	Age time.Duration
 	// SameNode is a peer on the node of the observer, whose network it shares.
 	SameNode bool
@@ -39,8 +40,9 @@ type NodeEvidence struct {
 	// APIAge is how long ago the API server last answered the observer.
 	APIAge time.Duration
 	Votes  []Vote
-	// Beacon says that a replica on the node has written to the API since the suspicion began.
-	Beacon bool
+	// Beacon says that a replica on the node has written to the API a moment ago. BeaconsRead says that the API was asked for that late
+	// enough: a replica that hears no other needs a moment to notice it.
+	Beacon, BeaconsRead bool
 }
 
 // Outcome is how a suspicion stands.
@@ -83,12 +85,15 @@ func (e NodeEvidence) Judge() Outcome {
 		return OutcomeWaiting
 	case e.Beacon || e.vetoed():
 		return OutcomeVetoed
-	case e.APIAge > apiWithin || 2*e.OthersHeard < e.Others || mass && !e.confirmed():
+	case e.APIAge > apiWithin || !e.BeaconsRead || e.Isolated() || mass && !e.confirmed():
 		return OutcomeIsolated
 	default:
 		return OutcomeLost
 	}
 }
+
+// Isolated reports whether the observer hears less than half of the other nodes.
+func (e NodeEvidence) Isolated() bool { return 2*e.OthersHeard < e.Others }
 
 // mass reports whether more nodes are silent than fail by accident at the same moment.
 func (e NodeEvidence) mass() bool {

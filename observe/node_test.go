@@ -9,7 +9,7 @@ import (
 func lostNode() NodeEvidence {
 	return NodeEvidence{
 		Age: 1100 * time.Millisecond, Window: 1100 * time.Millisecond, Armed: FullyArmed, Probes: 10,
-		Others: 2, OthersHeard: 2, APIAge: 100 * time.Millisecond,
+		Others: 2, OthersHeard: 2, APIAge: 100 * time.Millisecond, BeaconsRead: true,
 		Votes: []Vote{{Armed: true, Age: 1050 * time.Millisecond}},
 	}
 }
@@ -19,21 +19,22 @@ func TestJudgeOfANode(t *testing.T) {
 		change func(*NodeEvidence)
 		want   Outcome
 	}{
-		"a node without power":                 {func(*NodeEvidence) {}, OutcomeLost},
-		"a cluster of two nodes":               {func(e *NodeEvidence) { e.Others, e.OthersHeard, e.Votes = 0, 0, nil }, OutcomeLost},
-		"a peer that does not answer":          {func(e *NodeEvidence) { e.Votes = nil }, OutcomeLost},
-		"not silent for long enough":           {func(e *NodeEvidence) { e.Age -= Tick }, OutcomeWaiting},
-		"the observer has just stood still":    {func(e *NodeEvidence) { e.Probes = 2 }, OutcomeWaiting},
-		"never heard well enough":              {func(e *NodeEvidence) { e.Armed = NotArmed }, OutcomeUnarmed},
-		"partly armed":                         {func(e *NodeEvidence) { e.Armed, e.Window = PartlyArmed, 3*time.Second }, OutcomeWaiting},
-		"a peer has just heard it":             {func(e *NodeEvidence) { e.Votes[0].Age = 200 * time.Millisecond }, OutcomeVetoed},
-		"a peer that does not watch it":        {func(e *NodeEvidence) { e.Votes[0] = Vote{Age: 0} }, OutcomeLost},
-		"a replica there writes to the API":    {func(e *NodeEvidence) { e.Beacon = true }, OutcomeVetoed},
-		"the API server does not answer":       {func(e *NodeEvidence) { e.APIAge = 2 * time.Second }, OutcomeIsolated},
-		"most other nodes are silent, too":     {func(e *NodeEvidence) { e.Others, e.OthersHeard, e.Age = 3, 1, 4*time.Second }, OutcomeIsolated},
-		"two nodes are silent, for a moment":   {func(e *NodeEvidence) { e.OthersHeard = 1 }, OutcomeWaiting},
-		"two nodes are silent, for a while":    {func(e *NodeEvidence) { e.OthersHeard, e.Age, e.Votes[0].Age = 1, 2500*time.Millisecond, 2*time.Second }, OutcomeLost},
-		"two nodes are silent for nobody else": {func(e *NodeEvidence) { e.OthersHeard, e.Age, e.Votes = 1, 2500*time.Millisecond, nil }, OutcomeIsolated},
+		"a node without power":                          {func(*NodeEvidence) {}, OutcomeLost},
+		"a cluster of two nodes":                        {func(e *NodeEvidence) { e.Others, e.OthersHeard, e.Votes = 0, 0, nil }, OutcomeLost},
+		"a peer that does not answer":                   {func(e *NodeEvidence) { e.Votes = nil }, OutcomeLost},
+		"not silent for long enough":                    {func(e *NodeEvidence) { e.Age -= Tick }, OutcomeWaiting},
+		"the observer has just stood still":             {func(e *NodeEvidence) { e.Probes = 2 }, OutcomeWaiting},
+		"never heard well enough":                       {func(e *NodeEvidence) { e.Armed = NotArmed }, OutcomeUnarmed},
+		"partly armed":                                  {func(e *NodeEvidence) { e.Armed, e.Window = PartlyArmed, 3*time.Second }, OutcomeWaiting},
+		"a peer has just heard it":                      {func(e *NodeEvidence) { e.Votes[0].Age = 200 * time.Millisecond }, OutcomeVetoed},
+		"a peer that does not watch it":                 {func(e *NodeEvidence) { e.Votes[0] = Vote{Age: 0} }, OutcomeLost},
+		"a replica there writes to the API":             {func(e *NodeEvidence) { e.Beacon = true }, OutcomeVetoed},
+		"nobody could read what a replica there writes": {func(e *NodeEvidence) { e.BeaconsRead = false }, OutcomeIsolated},
+		"the API server does not answer":                {func(e *NodeEvidence) { e.APIAge = 2 * time.Second }, OutcomeIsolated},
+		"most other nodes are silent, too":              {func(e *NodeEvidence) { e.Others, e.OthersHeard, e.Age = 3, 1, 4*time.Second }, OutcomeIsolated},
+		"two nodes are silent, for a moment":            {func(e *NodeEvidence) { e.OthersHeard = 1 }, OutcomeWaiting},
+		"two nodes are silent, for a while":             {func(e *NodeEvidence) { e.OthersHeard, e.Age, e.Votes[0].Age = 1, 2500*time.Millisecond, 2*time.Second }, OutcomeLost},
+		"two nodes are silent for nobody else":          {func(e *NodeEvidence) { e.OthersHeard, e.Age, e.Votes = 1, 2500*time.Millisecond, nil }, OutcomeIsolated},
 		"two nodes are silent for a neighbour": {
 			func(e *NodeEvidence) {
 				e.OthersHeard, e.Age, e.Votes = 1, 2500*time.Millisecond, []Vote{{Armed: true, Age: 2 * time.Second, SameNode: true}}

@@ -17,10 +17,14 @@ func (o Options) newObserver(mgr manager.Manager, stores *store.Stores) (*watch.
 	if err != nil {
 		return nil, err
 	}
+	leases, err := peer.NewLeaseClient(o.Observation.Cluster)
+	if err != nil {
+		return nil, err
+	}
 	watcher, err := watch.New(watch.Options{
 		Self: o.Observation.Pod, Cluster: stores, Tuning: o.Tuning, Peers: peer.NewPeers(), API: api, Registerer: o.Registerer,
 		Beacon: &peer.Beacon{
-			Namespace: o.Namespace, Pod: o.Observation.Pod, UID: o.Observation.PodUID, Writer: mgr.GetClient(), Reader: mgr.GetAPIReader(),
+			Namespace: o.Namespace, Pod: o.Observation.Pod, UID: o.Observation.PodUID, Leases: leases,
 		},
 	})
 	if err != nil {

@@ -3,7 +3,6 @@ package peer
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -18,8 +17,6 @@ import (
 )
 
 const (
-	// beaconInterval is how often a replica says that it lives, at most.
-	beaconInterval = 500 * time.Millisecond
 	// apiTimeout is how long one use of the API may take. A later answer would be of no use.
 	apiTimeout = time.Second
 	// aliveLayout is RFC 3339 with milliseconds.
@@ -29,45 +26,47 @@ const (
 // Beacon is how a replica that hears no other says through the API that it lives, and with it its node: in a Lease of its own, in Tanist's
 // namespace. The link between two nodes can be cut while both reach the API server. The Lease is created when it is first needed.
 type Beacon struct {
-	// Reader must read from the API server, not from a cache.
-	Reader client.Reader
-	Writer client.Writer
+	// Leases are read from the API server, not from a cache.
+	Leases client.Client
 	// Namespace is Tanist's own, and Pod the name of this replica's pod.
 	Namespace, Pod string
 	// UID is that of the pod, which the Lease is deleted with. It may be empty: then the Lease stays.
 	UID types.UID
 
-	// mu guards said.
-	mu sync.Mutex
-	// said is when the last attempt to write began.
-	said time.Time
+	// written is the Lease as this replica last wrote it; nil if it must be read first. Only SayAlive uses it.
+	written *coordinationv1.Lease
 }
 
-// SayAlive writes into this replica's Lease that it is alive. It does nothing if the last attempt began less than 500 ms ago, and takes at
-// most a second. It is an error if the Lease has another holder.
+// SayAlive writes into this replica's Lease that it is alive. It takes at most a second. It is an error if the Lease has another holder. It
+// must not be called twice at a time.
 func (b *Beacon) SayAlive(ctx context.Context) error {
-	now := time.Now()
-	if !b.due(now) {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
+	if lease := b.written; lease != nil {
+		b.written = nil
+		b.render(lease, time.Now())
+		if b.Leases.Update(ctx, lease) == nil {
+			b.written = lease
+			return nil
+		} // somebody may have changed the Lease
+	}
 	lease := &coordinationv1.Lease{ObjectMeta: b.meta(b.Pod)}
-	write := func() error { return b.Writer.Update(ctx, lease) }
-	err := b.Reader.Get(ctx, client.ObjectKeyFromObject(lease), lease)
+	write := func() error { return b.Leases.Update(ctx, lease) }
+	err := b.Leases.Get(ctx, client.ObjectKeyFromObject(lease), lease)
 	if apierrors.IsNotFound(err) {
 		lease = &coordinationv1.Lease{ObjectMeta: b.meta(b.Pod)}
-		write = func() error { return b.Writer.Create(ctx, lease) }
+		write = func() error { return b.Leases.Create(ctx, lease) }
 	} else if err != nil {
 		return fmt.Errorf("failed to get Lease %s: %w", lease.Name, err)
 	}
 	if holder := ptr.Deref(lease.Spec.HolderIdentity, b.Pod); holder != b.Pod {
 		return fmt.Errorf("failed to write Lease %s: it is held by %q", lease.Name, holder)
 	}
-	b.render(lease, now)
+	b.render(lease, time.Now())
 	if err := write(); err != nil {
 		return fmt.Errorf("failed to write Lease %s: %w", lease.Name, err)
 	}
+	b.written = lease
 	return nil
 }
 
@@ -76,7 +75,7 @@ func (b *Beacon) AliveSince(ctx context.Context, replica string) (time.Time, err
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	lease := &coordinationv1.Lease{ObjectMeta: b.meta(replica)}
-	err := b.Reader.Get(ctx, client.ObjectKeyFromObject(lease), lease)
+	err := b.Leases.Get(ctx, client.ObjectKeyFromObject(lease), lease)
 	if client.IgnoreNotFound(err) != nil {
 		return time.Time{}, fmt.Errorf("failed to get Lease %s: %w", leaseName(replica), err)
 	}
@@ -84,17 +83,6 @@ func (b *Beacon) AliveSince(ctx context.Context, replica string) (time.Time, err
 		return time.Time{}, nil
 	}
 	return lease.Spec.RenewTime.Time, nil
-}
-
-// due reports whether it is time to write again. If so, the caller must try.
-func (b *Beacon) due(now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.said.IsZero() && now.Sub(b.said) < beaconInterval {
-		return false
-	}
-	b.said = now
-	return true
 }
 
 // render sets everything of the Lease that is this replica's. A pod of the same name may have left the Lease.

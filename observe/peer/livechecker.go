@@ -4,15 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 
 	"k8s.io/client-go/rest"
 )
 
-// LiveChecker checks whether the API server answers this replica. It has connections of its own, over HTTP/1.1: one on which there is no
-// answer is closed, and the next check can reach another API server. The clients of the manager share one connection, which they keep for
-// up to 45 s after its API server was lost.
+// LiveChecker checks whether the API server answers this replica, on connections of its own (see ownConnections).
 type LiveChecker struct {
 	client *http.Client
 	url    string
@@ -20,12 +17,7 @@ type LiveChecker struct {
 
 // NewLiveChecker returns a LiveChecker with the identity of the config. It calls nobody.
 func NewLiveChecker(cluster *rest.Config) (*LiveChecker, error) {
-	cluster = rest.CopyConfig(cluster)
-	cluster.NextProtos = []string{"http/1.1"}
-	if cluster.Dial == nil {
-		// net/http continues to connect when the check is over. With the default of 30 s, attempts would accumulate.
-		cluster.Dial = (&net.Dialer{Timeout: apiTimeout}).DialContext
-	}
+	cluster = ownConnections(cluster)
 	client, err := rest.HTTPClientFor(cluster)
 	if err != nil {
 		return nil, fmt.Errorf("failed to create client of the API server: %w", err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/observe/probe"
@@ -18,13 +19,24 @@ const (
 	askCandidatesFor   = time.Second
 	// candidateWithin is how long an answer of a candidate may take.
 	candidateWithin = 500 * time.Millisecond
-	// maxCandidateAsks is how many candidates are asked at a time, of all Services.
-	maxCandidateAsks = 64
+	// maxCandidateAsks is how many candidates are asked at a time, of all Services. The others wait for their turn.
+	maxCandidateAsks = 256
 )
 
-// suspected reports whether the leader of a Service may be lost.
+// suspected reports whether the leader of a Service may be lost. A replica that hears hardly any other node suspects its own network.
 func (w *Watcher) suspected(s *service) bool {
-	return s.Leader != nil && (w.suspects[s.Leader.Node] != nil || w.silentPods[s.Leader.UID] != nil)
+	if s.Leader == nil {
+		return false
+	}
+	if w.silentPods[s.Leader.UID] != nil {
+		return true
+	}
+	n := w.suspects[s.Leader.Node]
+	if n == nil {
+		return false
+	}
+	others, heard := w.others(n, w.clock.Now())
+	return !observe.NodeEvidence{Others: others, OthersHeard: heard}.Isolated()
 }
 
 // listenForCandidates begins to ask those who could follow, unless they are being asked already: no verdict moves a leader to a pod that was
@@ -33,7 +45,7 @@ func (w *Watcher) listenForCandidates(ctx context.Context, s *service) {
 	if s.heard != nil {
 		return
 	}
-	s.heard = map[types.UID]hearing{}
+	s.heard, s.asked = map[types.UID]hearing{}, sets.New[types.UID]()
 	go w.askCandidates(context.WithoutCancel(ctx), s) // it ends with the suspicion, and not with the question to the leader that it began with
 }
 
@@ -52,7 +64,7 @@ func (w *Watcher) askCandidates(ctx context.Context, s *service) {
 	}
 }
 
-// candidatesOf returns the candidates to ask. It returns false, and ends the asking, if none is to be asked any more, or the Watcher has stopped.
+// candidatesOf returns the candidates to ask: those that are not being asked already. It returns false, and ends the asking, if none is to be asked any more, or the Watcher has stopped.
 func (w *Watcher) candidatesOf(s *service, mayEnd bool) (candidates []observe.Pod, more bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,17 +72,20 @@ func (w *Watcher) candidatesOf(s *service, mayEnd bool) (candidates []observe.Po
 		s.heard = nil
 		return nil, false
 	}
-	return s.Candidates[:min(len(s.Candidates), candidatesAsked)], true
+	for _, candidate := range s.Candidates[:min(len(s.Candidates), candidatesAsked)] {
+		if !s.asked.Has(candidate.UID) {
+			s.asked.Insert(candidate.UID)
+			candidates = append(candidates, candidate)
+		}
+	}
+	return candidates, true
 }
 
 // askCandidate asks one candidate, and records that it was heard.
 func (w *Watcher) askCandidate(ctx context.Context, s *service, candidate *observe.Pod) {
-	select {
-	case w.asking <- struct{}{}:
-		defer func() { <-w.asking }()
-	default:
-		return // too many at once: another round follows
-	}
+	defer w.candidateAsked(s, candidate.UID)
+	w.asking <- struct{}{}
+	defer func() { <-w.asking }()
 	ctx, cancel := context.WithTimeout(ctx, candidateWithin)
 	defer cancel()
 	if !w.answers(ctx, s, candidate) {
@@ -79,6 +94,13 @@ func (w *Watcher) askCandidate(ctx context.Context, s *service, candidate *obser
 	if w.candidateHeard(s, candidate.UID) {
 		w.Changed(s.key)
 	}
+}
+
+// candidateAsked records that a candidate is no longer being asked.
+func (w *Watcher) candidateAsked(s *service, uid types.UID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.asked.Delete(uid)
 }
 
 // candidateHeard records that a candidate was heard. It reports whether a verdict waits for that.

@@ -21,11 +21,12 @@ const (
 	policyGap = 150 * time.Millisecond
 )
 
-// lookForCrash connects to a pod whose connection has ended, or was refused, until it is clear whether anything listens.
-func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, ended bool) {
+// lookForCrash connects to a pod whose connection has ended, or was refused, until it is clear whether anything listens. It reports whether the
+// pod has answered.
+func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, ended bool) (heard bool) {
 	replies := w.expectCrash(ctx, p)
 	if replies == 0 {
-		return
+		return false
 	}
 	evidence := observe.CrashEvidence{Replies: replies, Ended: ended}
 	gap := observe.RefusalGap
@@ -38,7 +39,7 @@ func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, e
 		switch {
 		case err == nil:
 			w.podHeard(p)
-			return
+			return true
 		case probe.Refused(err):
 			evidence.Refusals++
 			evidence.Over = time.Since(began)
@@ -46,14 +47,15 @@ func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, e
 			hangups++
 			evidence.Refusals = 0
 		default:
-			return // nothing is known; the next question shows more
+			return false // nothing is known; the next question shows more
 		}
 		if evidence.Crashed() {
 			w.podCrashed(p)
-			return
+			return false
 		}
 		pause(ctx, gap)
 	}
+	return false
 }
 
 // askOnce connects to a pod and asks it once.

@@ -27,7 +27,10 @@ func (w *Watcher) touch(ctx context.Context, n *node, address netip.Addr, channe
 	ctx, cancel := context.WithTimeout(ctx, freshWithin)
 	defer cancel()
 	asked := w.asked(n)
-	if probe.Touch(ctx, netip.AddrPortFrom(address, closedPort)) {
+	switch answered := probe.Touch(ctx, netip.AddrPortFrom(address, closedPort)); {
+	case answered && channel == observe.Fresh:
+		w.heardFresh(n, address, asked)
+	case answered:
 		w.heard(n, channel, asked)
 	}
 }
@@ -45,7 +48,7 @@ func (w *Watcher) addressesOf(n *node) []netip.Addr {
 	return addresses
 }
 
-// probeFreshly sends a silent node a fresh probe every 50 ms, each on a socket of its own, until ctx ends: to its kubelet, to a closed port
+// probeFreshly sends a silent node one fresh probe after the other, each on a socket of its own, until ctx ends: to its kubelet, to a closed port
 // of the node, and to a closed port of a pod there, in turn.
 func (w *Watcher) probeFreshly(ctx context.Context, n *node) {
 	addresses := w.addressesOf(n)
@@ -59,8 +62,15 @@ func (w *Watcher) probeFreshly(ctx context.Context, n *node) {
 		} else {
 			go w.touch(ctx, n, addresses[turn-1], observe.Other)
 		}
-		pause(ctx, freshEvery)
+		pause(ctx, w.freshInterval())
 	}
+}
+
+// freshInterval is how often a silent node gets a fresh probe. With many, all together get no more than the tuning's maxRate in a second.
+func (w *Watcher) freshInterval() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return max(freshEvery, time.Duration(len(w.suspects))*time.Second/time.Duration(w.Tuning.Load().Observe.MaxRate))
 }
 
 // touchUntilDialed touches a node whose kubelet cannot be reached, until a connection to it succeeds. Where a firewall or a policy closes

@@ -14,6 +14,13 @@ import (
 // droppingPort returns a port of this host that answers no attempt to connect: its queue of connections is full, so the kernel drops them.
 func droppingPort(t *testing.T) netip.AddrPort {
 	t.Helper()
+	address, _ := fullPort(t)
+	return address
+}
+
+// fullPort is droppingPort, with a function that makes room for one connection.
+func fullPort(t *testing.T) (address netip.AddrPort, accept func()) {
+	t.Helper()
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(os.NewSyscallError("socket", err))
@@ -29,11 +36,16 @@ func droppingPort(t *testing.T) netip.AddrPort {
 	if err != nil {
 		t.Fatal(os.NewSyscallError("getsockname", err))
 	}
-	address := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(name.(*syscall.SockaddrInet4).Port))
+	accept = func() {
+		if _, _, err := syscall.Accept(socket); err != nil { // the connection ends with the test's process
+			t.Error(os.NewSyscallError("accept", err))
+		}
+	}
+	address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(name.(*syscall.SockaddrInet4).Port))
 	for { // until one is dropped
 		conn, err := net.DialTimeout("tcp", address.String(), 300*time.Millisecond)
 		if err != nil {
-			return address
+			return address, accept
 		}
 		t.Cleanup(func() { conn.Close() })
 	}

@@ -68,7 +68,7 @@ func newWatcher(t *testing.T, in *cluster) (*Watcher, *changes) {
 	leases := fake.NewFakeClient()
 	w, err := New(Options{
 		Self: "tanist-1", Cluster: in, Tuning: config.NewStore(), Peers: peer.NewPeers(), API: live, Changed: reported.add,
-		Beacon:     &peer.Beacon{Namespace: "tanist-system", Pod: "tanist-1", Reader: leases, Writer: leases},
+		Beacon:     &peer.Beacon{Namespace: "tanist-system", Pod: "tanist-1", Leases: leases},
 		Registerer: prometheus.NewRegistry(),
 	})
 	if err != nil {

@@ -18,18 +18,22 @@ const (
 	votesFor = time.Second
 	// checkAPIEvery and checkBeaconEvery are how often the API is asked while a node is suspected.
 	checkAPIEvery    = 500 * time.Millisecond
-	checkBeaconEvery = 250 * time.Millisecond
+	checkBeaconEvery = 150 * time.Millisecond
 	// lonelyAfter is how long no peer must have answered before this replica says through the API that it lives.
 	lonelyAfter = 400 * time.Millisecond
-	// lonelyFor is for how long it says so. Then Kubernetes has noticed what was lost. A replica that never heard its peers says nothing: a
-	// policy may keep them apart.
-	lonelyFor = time.Minute
+	// lonelyFor is for how long it says so: for longer than a suspicion lasts. A replica that never heard its peers says nothing: a policy may
+	// keep them apart.
+	lonelyFor = 3 * time.Minute
+	// At first it says so in every round, because whoever suspects its node has a second to see it. From sayAliveOften on it says so every
+	// sayAliveEvery.
+	sayAliveOften = 5 * time.Second
+	sayAliveEvery = 500 * time.Millisecond
 )
 
 // listenToPeers asks the peers all the time: for their votes on silent nodes, and otherwise only whether they are there. While none is, it
 // writes to the API that this replica lives: whoever suspects its node can read it.
 func (w *Watcher) listenToPeers(ctx context.Context) {
-	var lastHeard time.Time
+	var lastHeard, said time.Time
 	for ; ctx.Err() == nil; pause(ctx, w.pace(helloEvery)) {
 		replicas, silent := w.peersAndSuspects()
 		if len(replicas) == 0 {
@@ -40,7 +44,9 @@ func (w *Watcher) listenToPeers(ctx context.Context) {
 			lastHeard = time.Now()
 			continue
 		}
-		if alone := time.Since(lastHeard); alone >= lonelyAfter && alone <= lonelyFor {
+		alone := time.Since(lastHeard)
+		if alone >= lonelyAfter && alone <= lonelyFor && (alone < sayAliveOften || time.Since(said) >= sayAliveEvery) {
+			said = time.Now()
 			// An error means that the API cannot be reached either. Then nobody can be told.
 			_ = w.Beacon.SayAlive(ctx)
 		}
@@ -119,7 +125,7 @@ func (w *Watcher) beaconsToCheck() (all []*beacon, suspected bool) {
 		}
 		b := n.suspicion.beacons[r.Name]
 		if b == nil {
-			b = &beacon{watch: w.Beacon.Watch(r.Name), of: n.suspicion}
+			b = &beacon{watch: w.Beacon.Watch(r.Name), aliveAt: -1, readFrom: -1}
 			n.suspicion.beacons[r.Name] = b
 		}
 		all = append(all, b)

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -26,6 +27,8 @@ type node struct {
 	stop context.CancelFunc
 	// askedAt is when the steady question was sent that is unanswered, -1 if there is none; delay is how long the last answer took.
 	askedAt, delay time.Duration
+	// freshFrom is the address whose answer was the latest fresh one.
+	freshFrom netip.Addr
 	// suspicion is nil if the node is not suspected.
 	suspicion *suspicion
 }
@@ -34,9 +37,8 @@ type node struct {
 type suspicion struct {
 	// votes are the peers' latest answers, by the name of the replica.
 	votes map[string]vote
-	// beacons are those of the replicas on the node, by name. beacon says that one of these has written to the API.
+	// beacons are those of the replicas on the node, by name.
 	beacons map[string]*beacon
-	beacon  bool
 	// lost says that a verdict has been made. held is why not, although the node was silent for long enough.
 	lost bool
 	held observe.Outcome
@@ -59,22 +61,15 @@ func (w *Watcher) startNode(ctx context.Context, of observe.Node) *node {
 
 // watchNode asks the node's kubelet, again and again, on a connection that is replaced from time to time.
 func (w *Watcher) watchNode(ctx context.Context, n *node) {
-	var steady *probe.Kubelet
 	for ctx.Err() == nil {
-		next := w.dialNode(ctx, n)
-		if steady != nil {
-			steady.Close()
+		steady := w.dialNode(ctx, n)
+		if steady == nil {
+			steady = w.touchUntilDialed(ctx, n)
 		}
-		if next == nil {
-			next = w.touchUntilDialed(ctx, n)
-		}
-		if steady = next; steady != nil {
-			w.converse(ctx, n, steady)
+		for steady != nil {
+			steady = w.converse(ctx, n, steady, reconnectAfter)
 		}
 		pause(ctx, w.nodeInterval())
-	}
-	if steady != nil {
-		steady.Close()
 	}
 }
 
@@ -85,32 +80,67 @@ func (w *Watcher) dialNode(ctx context.Context, n *node) *probe.Kubelet {
 	asked := w.asked(n)
 	conn, err := probe.DialKubelet(ctx, n.Kubelet, func() { w.heard(n, observe.Other, asked) })
 	if err == nil || probe.Refused(err) {
-		w.heard(n, observe.Fresh, asked)
+		w.heardFresh(n, n.Kubelet.Addr(), asked)
 	}
 	return conn
 }
 
-// converse asks the kubelet on a connection until it fails or is to be replaced.
-func (w *Watcher) converse(ctx context.Context, n *node, conn *probe.Kubelet) {
-	until := time.Now().Add(reconnectAfter)
-	for ctx.Err() == nil && time.Now().Before(until) {
-		asked := w.asked(n)
-		w.answering(n, asked)
-		ask, cancel := context.WithTimeout(ctx, answerWithin)
-		err := conn.Ask(ask)
-		cancel()
-		w.answering(n, -1)
-		switch {
-		case err == nil:
-			w.heard(n, observe.Steady, asked)
-		case probe.Hangup(err): // the kubelet restarts, so its kernel lives
-			w.heard(n, observe.Other, asked)
-			return
-		default:
+// converse asks the kubelet on a connection until that fails, or another one stands to replace it, which it returns. It asks on while the new
+// one is being opened: where new connections are dropped, the old one is all that tells that the node lives.
+func (w *Watcher) converse(ctx context.Context, n *node, conn *probe.Kubelet, replaceAfter time.Duration) (next *probe.Kubelet) {
+	defer conn.Close()
+	ctx, end := context.WithCancel(ctx)
+	dialed, dialing := make(chan *probe.Kubelet, 1), false
+	defer func() {
+		end()
+		if !dialing {
 			return
 		}
-		pause(ctx, w.nodeInterval())
+		if late := <-dialed; late != nil { // it ends with ctx, or has just succeeded
+			late.Close()
+		}
+	}()
+	replace := time.NewTimer(replaceAfter)
+	defer replace.Stop()
+	for w.askKubelet(ctx, n, conn) {
+		interval := time.NewTimer(w.nodeInterval())
+		select {
+		case <-ctx.Done():
+			interval.Stop()
+			return nil
+		case <-interval.C:
+		}
+		select {
+		case <-replace.C:
+			dialing = true
+			go func() { dialed <- w.dialNode(ctx, n) }()
+		case another := <-dialed:
+			dialing = false
+			if another != nil {
+				return another
+			}
+			replace.Reset(replaceAfter)
+		default:
+		}
 	}
+	return nil
+}
+
+// askKubelet asks the kubelet once. It reports whether the connection can be used again.
+func (w *Watcher) askKubelet(ctx context.Context, n *node, conn *probe.Kubelet) bool {
+	asked := w.asked(n)
+	w.answering(n, asked)
+	ask, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	err := conn.Ask(ask)
+	w.answering(n, -1)
+	switch {
+	case err == nil:
+		w.heard(n, observe.Steady, asked)
+	case probe.Hangup(err): // the kubelet restarts, so its kernel lives
+		w.heard(n, observe.Other, asked)
+	}
+	return err == nil
 }
 
 // nodeInterval returns how often a kubelet is asked.
@@ -153,6 +183,14 @@ func (w *Watcher) heard(n *node, channel observe.Channel, asked time.Duration) {
 	defer w.mu.Unlock()
 	w.metrics.observeAge(n.hearing.Silence(w.clock.Now()))
 	n.hearing.Heard(channel, asked, w.clock.Now())
+}
+
+// heardFresh records an answer of a node on a connection to one of its addresses that was opened for it.
+func (w *Watcher) heardFresh(n *node, from netip.Addr, asked time.Duration) {
+	w.mu.Lock()
+	n.freshFrom = from
+	w.mu.Unlock()
+	w.heard(n, observe.Fresh, asked)
 }
 
 // heardOn records a sign of life of the node with this name, if it is watched.
@@ -218,15 +256,15 @@ func (w *Watcher) judge(n *node, lossAfter time.Duration) observe.Outcome {
 	evidence := observe.NodeEvidence{
 		Age: n.hearing.Silence(now), Window: w.lossWindow(n, lossAfter, now), Armed: n.hearing.Armed(now),
 		Probes: n.hearing.UnansweredSince(w.clock.LastStall(), now),
-		APIAge: now - w.apiAt, Beacon: n.suspicion.beacon,
+		APIAge: now - w.apiAt,
 	}
+	evidence.Beacon, evidence.BeaconsRead = w.beaconsOf(n, now)
 	if w.apiAt < 0 {
 		evidence.APIAge = time.Hour
 	}
 	evidence.Others, evidence.OthersHeard = w.others(n, now)
 	for _, vote := range n.suspicion.votes {
 		if now-vote.at <= votesFor {
-			vote.Age += now - vote.at
 			evidence.Votes = append(evidence.Votes, vote.Vote)
 		}
 	}

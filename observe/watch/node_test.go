@@ -3,7 +3,10 @@ package watch
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/observe/peer"
+	"github.com/tanist-dev/tanist/observe/probe"
 )
 
 // silent is the address of a kubelet that nobody answers for (RFC 5737).
@@ -123,6 +127,9 @@ func TestAPeerThatHearsTheNodeVetoes(t *testing.T) {
 			t.Fatalf("reported %v although a peer hears the node", changed)
 		}
 	}
+	if changed := look(votesFor - 100*time.Millisecond - observe.Tick); len(changed) > 0 {
+		t.Errorf("reported %v because questions to the peer were lost for a moment", changed)
+	}
 	if changed := look(2 * votesFor); len(changed) != 1 {
 		t.Errorf("reported %v, want the Service once the peer's word is old", changed)
 	}
@@ -190,8 +197,136 @@ func TestEachSuspicionHasBeaconsOfItsOwn(t *testing.T) {
 	if len(first) != 1 || len(same) != 1 || len(second) != 1 {
 		t.Fatalf("there are %d, %d and %d beacons, want one of the replica on the suspected node", len(first), len(same), len(second))
 	}
-	if same[0] != first[0] || second[0] == first[0] || second[0].of != w.suspects["node-1"].suspicion {
+	if same[0] != first[0] || second[0] == first[0] {
 		t.Error("a beacon must be the same for as long as a suspicion lasts, and no longer")
+	}
+}
+
+// A replica on a silent node may be cut off from the others, and not from the API server. It needs a moment to notice that and to say that it
+// lives.
+func TestAReplicaOnTheNodeMaySayInTheAPIThatItLives(t *testing.T) {
+	w, _, look := silentNode(t, key("web"))
+	w.replicas = []observe.Replica{{Name: "tanist-2", Node: "node-1"}}
+	look(observe.Suspicious + observe.Tick)
+	beacons, _ := w.beaconsToCheck()
+	writes := *w.Beacon
+	writes.Pod = "tanist-2"
+	check := func() {
+		t.Helper()
+		w.checkBeacon(t.Context(), beacons[0])
+	}
+	check()
+	if changed := look(2 * time.Second); len(changed) > 0 {
+		t.Errorf("reported %v although it was read too early whether the replica lives", changed)
+	}
+	if err := writes.SayAlive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	if changed := look(beaconFor); len(changed) > 0 {
+		t.Errorf("reported %v although the replica has said that it lives", changed)
+	}
+	check()
+	if changed := look(2 * observe.Tick); len(changed) != 1 {
+		t.Errorf("reported %v, want the Service: the replica has said nothing since", changed)
+	}
+}
+
+// Two calls of the replica take as long as two of this one.
+func TestTheReplicaOnTheNodeMayHaveASlowAPIServer(t *testing.T) {
+	w, _, _ := silentNode(t, key("web"))
+	n := w.nodes["node-1"]
+	w.replicas = []observe.Replica{{Name: "tanist-2", Node: "node-1"}, {Name: "tanist-3", Node: "node-2"}}
+	from := w.clock.Now()
+	for name, test := range map[string]struct {
+		beacon *beacon
+		want   bool
+	}{
+		"never read":         {nil, false},
+		"not read yet":       {&beacon{readFrom: -1}, false},
+		"read early":         {&beacon{readFrom: from + beaconDue - 1}, false},
+		"read late enough":   {&beacon{readFrom: from + beaconDue}, true},
+		"read slowly":        {&beacon{readFrom: from + beaconDue, took: 200 * time.Millisecond}, false},
+		"read slowly, later": {&beacon{readFrom: from + beaconDue + 400*time.Millisecond, took: 200 * time.Millisecond}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n.suspicion = &suspicion{beacons: map[string]*beacon{}}
+			if test.beacon != nil {
+				test.beacon.aliveAt = -1
+				n.suspicion.beacons["tanist-2"] = test.beacon
+			}
+			if _, read := w.beaconsOf(n, from+2*time.Second); read != test.want {
+				t.Errorf("the beacon counts as read: %t, want %t", read, test.want)
+			}
+		})
+	}
+}
+
+// A full table of connections drops new ones, and leaves old ones alone.
+func TestAKubeletIsAskedOnUntilAnotherConnectionStands(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	t.Cleanup(server.Close)
+	address := netip.MustParseAddrPort(server.Listener.Addr().String())
+	w, _ := newWatcher(t, &cluster{})
+	for name, test := range map[string]struct {
+		kubelet  netip.AddrPort
+		replaced bool
+	}{
+		"no other connection can be opened": {kubelet: droppingPort(t)},
+		"another connection is opened":      {kubelet: address, replaced: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := probe.DialKubelet(t.Context(), address, func() {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := &node{Node: observe.Node{Name: "node-1", Kubelet: test.kubelet}, hearing: observe.NewHearing(), askedAt: -1}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			next, before := make(chan *probe.Kubelet, 1), asked.Load()
+			go func() { next <- w.converse(ctx, n, conn, time.Millisecond) }()
+			if !test.replaced {
+				// In this time an attempt to open another one has failed.
+				eventually(t, "the kubelet is asked on", func() bool { return asked.Load() > before+2*int64(freshWithin/w.nodeInterval()) })
+				cancel()
+			}
+			got := <-next
+			if replaced := got != nil; replaced != test.replaced {
+				t.Errorf("the connection was replaced: %t, want %t", replaced, test.replaced)
+			}
+			if got != nil {
+				got.Close()
+			}
+		})
+	}
+}
+
+// A pod that answered for a node whose own ports are closed answers no more when it is no longer watched. That is no loss of the node.
+func TestANodeThatWasHeardThroughAPodAloneIsNotMissedWithoutIt(t *testing.T) {
+	address := netip.MustParseAddrPort("192.0.2.9:8080")
+	for name, test := range map[string]struct {
+		from    netip.Addr
+		watched bool
+		want    observe.Armed
+	}{
+		"the node itself has answered":         {silent.Addr(), false, observe.PartlyArmed},
+		"a pod has answered, and is watched":   {address.Addr(), true, observe.PartlyArmed},
+		"a pod has answered, and is no longer": {address.Addr(), false, observe.NotArmed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := newWatcher(t, &cluster{})
+			n := &node{Node: observe.Node{Name: "node-1", Kubelet: silent}, hearing: observe.NewHearing()}
+			w.nodes["node-1"] = n
+			w.heardFresh(n, test.from, 0)
+			if test.watched {
+				w.pods["pod"] = &pod{podTarget: podTarget{Pod: observe.Pod{Probe: &observe.Probe{Address: address}}}}
+			}
+			w.forgetFresh()
+			if got := n.hearing.Armed(w.clock.Now()); got != test.want {
+				t.Errorf("it is armed: %d, want %d", got, test.want)
+			}
+		})
 	}
 }
 

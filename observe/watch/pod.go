@@ -33,8 +33,8 @@ type pod struct {
 	first, second *request
 	// crashed and hangs are verdicts, which hold until the pod is heard. The connections that have shown a hang do not stay open.
 	crashed, hangs bool
-	// single is a pod that answers nobody else while a connection to it is kept.
-	single bool
+	// keepFrom is from when on a connection may be kept, and unkept for how long none was kept after the last attempt.
+	keepFrom, unkept time.Duration
 }
 
 // request is a request that is unanswered.
@@ -67,7 +67,13 @@ func (w *Watcher) watchPod(ctx context.Context, p *pod, how observe.Probe) {
 		case <-ended:
 			kept.Close()
 			kept = nil
-			w.lookForCrash(ctx, p, how, true)
+			if w.lookForCrash(ctx, p, how, true) {
+				// The server ends connections. To open another one each time would ask it without a pause.
+				w.keepNoneFor(p, keepAgainAfter)
+				timer.Stop()
+				wait = w.pauseBetween(p)
+				continue
+			}
 		}
 		timer.Stop()
 		if ctx.Err() != nil {
@@ -92,8 +98,8 @@ func (w *Watcher) pauseBetween(p *pod) time.Duration {
 }
 
 // dialPod connects to the pod. It looks into a refusal.
-func (w *Watcher) dialPod(ctx context.Context, p *pod, how observe.Probe) *probe.Conn {
-	dial, cancel := context.WithTimeout(ctx, dialWithin)
+func (w *Watcher) dialPod(ctx context.Context, p *pod, how observe.Probe, within time.Duration) *probe.Conn {
+	dial, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	conn, err := probe.Dial(dial, how)
 	if err == nil {
@@ -103,7 +109,9 @@ func (w *Watcher) dialPod(ctx context.Context, p *pod, how observe.Probe) *probe
 		w.lookForCrash(ctx, p, how, false)
 		return nil
 	}
-	w.podSilent(p)
+	if ctx.Err() == nil {
+		w.podSilent(p)
+	}
 	return nil
 }
 
@@ -123,7 +131,7 @@ func (w *Watcher) requested(p *pod, conn *probe.Conn, into func(*request)) {
 	if p.silentFrom < 0 {
 		p.silentFrom = now
 	}
-	if p.second != nil {
+	if p.second != nil && p.replies > 0 {
 		w.silentPods[p.UID] = p
 	}
 }
@@ -149,11 +157,11 @@ func (w *Watcher) podHeard(p *pod) {
 	w.heardOn(p.Node)
 }
 
-// podSilent records that the pod could not be reached.
+// podSilent records that the pod could not be reached. A pod that hangs is still believed to: it accepts no more connections than it has room for.
 func (w *Watcher) podSilent(p *pod) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p.heardSince, p.hangs = -1, false
+	p.heardSince = -1
 }
 
 // heardFor returns for how long the pod has answered without a gap.

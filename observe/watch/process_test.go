@@ -129,6 +129,87 @@ func TestAServerThatClosesConnectionsHasNotCrashed(t *testing.T) {
 	}
 }
 
+// A server that ends a kept connection and lives is asked again at its usual time, not at once: it may end each.
+func TestAServerThatEndsKeptConnectionsHasNoneKeptForAWhile(t *testing.T) {
+	leader, candidate := newApp(t), newApp(t)
+	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
+	keeps := func() bool {
+		w.mu.Lock()
+		s, p := w.services[key("web")], w.pods["leader"]
+		w.mu.Unlock()
+		return w.keeps(t.Context(), p) && s.keeping == keepingWell
+	}
+	eventually(t, "connections are kept", keeps)
+	eventually(t, "a kept connection that ends has none kept", func() bool {
+		leader.CloseClientConnections()
+		return !keeps()
+	})
+}
+
+// With many leaders on a lost node, not all candidates can be asked at a time. Each has its turn.
+func TestACandidateWaitsForItsTurn(t *testing.T) {
+	leader, candidate := newApp(t), newApp(t)
+	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
+	for range maxCandidateAsks {
+		w.asking <- struct{}{}
+	}
+	w.mu.Lock()
+	s := w.services[key("web")]
+	w.listenForCandidates(t.Context(), s)
+	w.mu.Unlock()
+	asked := func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return s.asked.Has("candidate")
+	}
+	eventually(t, "the candidate waits", asked)
+	before := candidate.asked.Load()
+	<-w.asking
+	eventually(t, "the candidate is asked", func() bool { return candidate.asked.Load() > before })
+	for range maxCandidateAsks - 1 {
+		<-w.asking
+	}
+	eventually(t, "the candidate is heard", candidateHeard(w))
+}
+
+// The queue of connections of a leader that hangs may be full for a while, and one packet may be lost.
+func TestASecondConnectionIsTriedUntilItStands(t *testing.T) {
+	w, _ := newWatcher(t, &cluster{})
+	first := newApp(t)
+	second, accept := fullPort(t)
+	goOn := first.hang()
+	defer goOn()
+	p := &pod{heardSince: 0, silentFrom: -1, replies: 3}
+	conn, err := probe.Dial(t.Context(), *probeOf(first.Server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	how := *probeOf(first.Server)
+	how.Address = second
+	q := &question{w: w, p: p, how: how, answers: make(chan answer, 2)}
+	defer q.close()
+	q.send(t.Context(), conn, func(r *request) { p.first = r })
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	got := make(chan answer)
+	go func() { got <- q.wait(ctx) }()
+	eventually(t, "an attempt has failed", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return p.heardSince < 0
+	})
+	accept()
+	eventually(t, "a second connection stands", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return p.second != nil
+	})
+	goOn()
+	if a := <-got; a.err != nil || a.conn != conn {
+		t.Errorf("the answer is %v, want that of the first connection", a.err)
+	}
+}
+
 // A crash is looked into as part of a question, which ends as soon as it is clear. The candidates are asked for longer, and at the next crash again.
 func TestCandidatesAreAskedForLongerThanTheQuestionThatItBeganWith(t *testing.T) {
 	leader, candidate := newApp(t), newApp(t)
@@ -244,11 +325,14 @@ func TestAServerWithASingleThreadIsNotBlocked(t *testing.T) {
 	}
 	defer kept.Close()
 	leader := &pod{}
-	if w.servesBeside(t.Context(), leader, *probeOf(single)) || !leader.single {
-		t.Error("a leader that serves one connection at a time is believed to serve others")
+	for _, want := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute} {
+		if w.servesBeside(t.Context(), leader, *probeOf(single)) || leader.keepFrom != w.clock.Now()+want {
+			t.Errorf("a leader that serves one connection at a time has none kept until %s, want %s", leader.keepFrom, want)
+		}
 	}
+	leader = &pod{}
 	eventually(t, "a leader that serves many is believed to", func() bool {
-		return w.servesBeside(t.Context(), leader, *probeOf(many.Server)) && !leader.single
+		return w.servesBeside(t.Context(), leader, *probeOf(many.Server))
 	})
 	many.Close()
 	if got := tryTwo(t.Context(), *probeOf(many.Server)); got != keepingUnknown {

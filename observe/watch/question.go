@@ -30,7 +30,7 @@ func (w *Watcher) askPod(watch context.Context, p *pod, how observe.Probe, kept 
 	defer w.endRequests(p)
 	first := kept
 	if first == nil {
-		if first = w.dialPod(ctx, p, how); first == nil {
+		if first = w.dialPod(ctx, p, how, dialWithin); first == nil {
 			return nil
 		}
 	}
@@ -60,17 +60,39 @@ func (q *question) send(ctx context.Context, conn *probe.Conn, into func(*reques
 	go func() { q.answers <- answer{conn, conn.Ask(ctx)} }()
 }
 
+// secondDialWithin is how long the first attempt to open a second connection may take, and the pause after each that failed: a lost SYN is sent
+// again only after a second. Each further attempt may take twice as long, up to dialWithin.
+const secondDialWithin = 250 * time.Millisecond
+
 // wait returns the first answer on either connection. A kernel that does not accept the second one says nothing about the process, so the
 // first request goes on.
 func (q *question) wait(ctx context.Context) answer {
-	second := time.NewTimer(observe.SecondAfter)
-	defer second.Stop()
-	for {
+	ctx, end := context.WithCancel(ctx)
+	seconds, dialing := make(chan *probe.Conn, 1), false
+	defer func() {
+		end()
+		if !dialing {
+			return
+		}
+		if late := <-seconds; late != nil { // it ends with ctx, or has just succeeded
+			late.Close()
+		}
+	}()
+	next := time.NewTimer(observe.SecondAfter)
+	defer next.Stop()
+	for within := secondDialWithin; ; {
 		select {
-		case <-second.C:
-			if conn := q.w.dialPod(ctx, q.p, q.how); conn != nil {
-				q.send(ctx, conn, func(r *request) { q.p.second = r })
+		case <-next.C:
+			dialing = true
+			go func() { seconds <- q.w.dialPod(ctx, q.p, q.how, within) }()
+		case second := <-seconds:
+			dialing = false
+			if second == nil {
+				within = min(2*within, dialWithin)
+				next.Reset(secondDialWithin)
+				continue
 			}
+			q.send(ctx, second, func(r *request) { q.p.second = r })
 		case got := <-q.answers:
 			return got
 		}

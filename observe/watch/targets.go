@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"hash/fnv"
+	"net/netip"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/observe"
@@ -43,7 +45,7 @@ type podTarget struct {
 // surroundings are what the choice of targets depends on, besides the Services.
 type surroundings struct {
 	self, own string
-	// replicas are the names of all ready replicas.
+	// replicas are the names of all ready replicas that answer.
 	replicas []string
 	nodes    []observe.Node
 }
@@ -216,15 +218,27 @@ func (w *Watcher) lookAround() surroundings {
 	defer w.mu.Unlock()
 	w.replicas = nil
 	for _, r := range replicas {
-		in.replicas = append(in.replicas, r.Name)
 		if r.Name == w.Self {
 			w.own = r.Node
-			continue
+		} else {
+			w.replicas = append(w.replicas, r)
 		}
-		w.replicas = append(w.replicas, r)
+		if !w.gone(r.Name) {
+			in.replicas = append(in.replicas, r.Name)
+		}
 	}
 	in.own = w.own
 	return in
+}
+
+// goneAfter is how long a replica that has answered before must be silent until the others watch what falls to it. Kubernetes calls it ready for
+// up to a minute longer. For a replica that is only cut off, two watch the same for a while.
+const goneAfter = time.Second
+
+// gone reports whether a replica answers no more. One that never did may be kept apart by a policy.
+func (w *Watcher) gone(replica string) bool {
+	heard := w.Peers.LastHeard(replica)
+	return !heard.IsZero() && time.Since(heard) > goneAfter
 }
 
 func (w *Watcher) updateNodes(ctx context.Context, wanted targets) {
@@ -270,6 +284,21 @@ func (w *Watcher) updatePods(ctx context.Context, wanted targets, tuning config.
 		}
 		p.podTarget = *target
 		p.every = time.Duration(w.stretch * float64(askEvery(target.freezeAfter, tuning.ProbeInterval.Duration)))
+	}
+	w.forgetFresh()
+}
+
+// forgetFresh forgets the fresh answers that pods gave for their nodes and that are no longer watched. Where the node's own ports are closed to
+// this replica, nothing answers for the node from then on, and that is no loss.
+func (w *Watcher) forgetFresh() {
+	watched := sets.New[netip.Addr]()
+	for _, p := range w.pods {
+		watched.Insert(p.Probe.Address.Addr())
+	}
+	for _, n := range w.nodes {
+		if n.freshFrom != n.Kubelet.Addr() && !watched.Has(n.freshFrom) {
+			n.hearing.ForgetFresh()
+		}
 	}
 }
 

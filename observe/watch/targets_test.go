@@ -3,8 +3,10 @@ package watch
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -101,6 +103,35 @@ func TestEachLeaderIsAskedByOneReplica(t *testing.T) {
 	if len(starting.pods) != len(services) {
 		t.Errorf("a replica that is not known to be ready asks %d leaders, want all %d", len(starting.pods), len(services))
 	}
+}
+
+// Kubernetes calls a replica on a lost node ready for most of a minute. What falls to it is watched by the others meanwhile.
+func TestWhatFallsToAReplicaThatIsGoneIsWatched(t *testing.T) {
+	var gone atomic.Bool
+	peer := serve(t, func(response http.ResponseWriter, _ *http.Request) {
+		if gone.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = response.Write([]byte(`{}`))
+	})
+	other := observe.Replica{Name: "tanist-2", Node: "node-2", Address: netip.MustParseAddrPort(peer.Listener.Addr().String())}
+	w, _ := newWatcher(t, &cluster{replicas: []observe.Replica{{Name: "tanist-1", Node: "node-1"}, other}})
+	names := func() []string {
+		w.ask(t.Context(), []observe.Replica{other}, nil)
+		return w.lookAround().replicas
+	}
+	both := []string{"tanist-1", "tanist-2"}
+	if diff := cmp.Diff(both, w.lookAround().replicas); diff != "" {
+		t.Errorf("a replica that never answered may be kept apart (-want +got):\n%s", diff)
+	}
+	eventually(t, "the other replica answers", func() bool { return slices.Equal(names(), both) && !w.Peers.LastHeard("tanist-2").IsZero() })
+	gone.Store(true)
+	eventually(t, "it counts no more", func() bool { return slices.Equal(names(), both[:1]) })
+	if len(w.replicas) != 1 {
+		t.Errorf("it is no longer asked whether it is back: %v", w.replicas)
+	}
+	gone.Store(false)
+	eventually(t, "it counts again", func() bool { return slices.Equal(names(), both) })
 }
 
 func TestReferencesAreOfManyZones(t *testing.T) {

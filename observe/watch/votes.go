@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/observe/peer"
@@ -31,18 +32,48 @@ func (w *Watcher) count(answered []observe.Replica, votes map[string]peer.Votes)
 // nothing.
 type beacon struct {
 	watch *peer.Watch
-	of    *suspicion
 	busy  atomic.Bool
+	// aliveAt is when the replica was last seen to have written, -1 for never. Watcher.mu guards it and the fields below.
+	aliveAt time.Duration
+	// readFrom is when the last read began that has found out whether it had, -1 for none, and took is for how long that lasted.
+	readFrom, took time.Duration
 }
 
-// checkBeacon finds out whether a replica on a suspected node has written to the API since the first check. Its node lives if it has. An
-// error is as if it had not: without the API there is no verdict anyway.
+const (
+	// beaconFor is how long a write of a replica shows that its node lives. A replica that hears no other writes several times as often.
+	beaconFor = 2 * time.Second
+	// beaconDue is how long after its last sign a node's replica has written to the API, if the node lives and hears no other: it notices after
+	// lonelyAfter, in a round that takes twice helloEvery, and needs two calls for the first write.
+	beaconDue = lonelyAfter + 4*helloEvery
+)
+
+// checkBeacon finds out whether a replica on a suspected node has written to the API since the previous check. Its node lives if it has.
 func (w *Watcher) checkBeacon(ctx context.Context, b *beacon) {
+	from := w.now()
 	changed, err := b.watch.Changed(ctx)
-	if err != nil || !changed {
-		return
+	if err != nil {
+		return // so readFrom gets old, and there is no verdict
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b.of.beacon = true
+	b.readFrom, b.took = from, w.clock.Now()-from
+	if changed {
+		b.aliveAt = w.clock.Now()
+	}
+}
+
+// beaconsOf says whether any replica on a suspected node has written to the API a moment ago, and whether all were looked at late enough to
+// know. Where the API server is slow, a replica's two calls take as long as two reads.
+func (w *Watcher) beaconsOf(n *node, now time.Duration) (alive, read bool) {
+	read = true
+	silentFrom := now - n.hearing.Silence(now)
+	for _, r := range w.replicas {
+		if r.Node != n.Name {
+			continue
+		}
+		b := n.suspicion.beacons[r.Name]
+		read = read && b != nil && b.readFrom >= 0 && b.readFrom-silentFrom >= beaconDue+2*b.took
+		alive = alive || b != nil && b.aliveAt >= 0 && now-b.aliveAt <= beaconFor
+	}
+	return alive, read
 }

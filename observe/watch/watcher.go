@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/observe"
@@ -80,8 +81,11 @@ type service struct {
 	verdictAt time.Duration
 	// heard is when each candidate was heard; nil while nobody listens for them.
 	heard map[types.UID]hearing
-	// keeping is whether pods of the Service serve a second connection beside a kept one.
-	keeping keeping
+	// asked are the candidates that are being asked.
+	asked sets.Set[types.UID]
+	// keeping is whether pods of the Service serve a second connection beside a kept one, and keepingAt when that was found out.
+	keeping   keeping
+	keepingAt time.Duration
 }
 
 // New returns a Watcher and registers its metrics.
