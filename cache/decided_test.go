@@ -79,15 +79,23 @@ func TestOthersCommitted(t *testing.T) {
 	l := knowing(t)
 	l.Committed(web, slice("101", 6, "b"), at(1))
 	l.Observe(web, slice("101", 6, "b"), at(2))
-	if got := l.OthersCommitted(); !got.Equal(at(0)) {
+	if got := l.OthersCommitted("shop"); !got.Equal(at(0)) {
 		t.Errorf("got %s after our commit, want %s", got, at(0))
 	}
 	l.Refresh(web, one, []leaderslice.Slice{slice("102", 7, "c")}, at(3), at(3))
-	if got := l.OthersCommitted(); !got.Equal(at(0)) {
+	if got := l.OthersCommitted("shop"); !got.Equal(at(0)) {
 		t.Errorf("got %s after a live read, want %s", got, at(0))
 	}
 	l.Observe(types.NamespacedName{Namespace: "shop", Name: "api"}, slice("103", 1, "x"), at(4))
-	if got := l.OthersCommitted(); !got.Equal(at(4)) {
+	if got := l.OthersCommitted("shop"); !got.Equal(at(4)) {
 		t.Errorf("got %s after another replica's commit for another Service, want %s", got, at(4))
+	}
+	l.Observe(types.NamespacedName{Namespace: "bank", Name: "api"}, slice("104", 1, "x"), at(5))
+	if got := l.OthersCommitted("shop"); !got.Equal(at(4)) {
+		t.Errorf("got %s after another replica's commit in another namespace, want %s", got, at(4))
+	}
+	l.ObserveDeletion(types.NamespacedName{Namespace: "bank", Name: "api"}, ipv4, "slice", "105", at(6))
+	if len(l.othersCommitted) != 1 {
+		t.Errorf("something is kept of a namespace of which nothing else is known: %v", l.othersCommitted)
 	}
 }

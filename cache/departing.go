@@ -46,8 +46,11 @@ func (l *Leaders) DepartureSeen(pod types.UID) {
 }
 
 // Departing reports whether a pod's departure was admitted and may still begin.
-func (l *Leaders) Departing(pod types.UID, now time.Time) bool {
+func (l *Leaders) Departing(pod types.UID, now time.Time) bool { return l.DepartingFor(pod, now) > 0 }
+
+// DepartingFor returns for how long a pod's departure that was admitted may still begin; zero if there is none.
+func (l *Leaders) DepartingFor(pod types.UID, now time.Time) time.Duration {
 	l.departing.mu.RLock()
 	defer l.departing.mu.RUnlock()
-	return now.Before(l.departing.until[pod])
+	return max(l.departing.until[pod].Sub(now), 0)
 }

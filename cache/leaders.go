@@ -21,9 +21,11 @@ type Leaders struct {
 	// entries has an entry for each opted-in Service (removed by Forget) and for each Service that one of Tanist's slices names (removed by
 	// ObserveDeletion). Lookup and Observe add most of them. Committed, Refresh, NeededSince and BehindSince add one that is missing.
 	entries map[types.NamespacedName]*entry
-	// othersCommitted is when an informer last delivered a version of a slice that this replica did not know. Mostly that is another replica's
-	// commit.
-	othersCommitted time.Time
+	// othersCommitted is when an informer last delivered a version of a slice in each namespace that this replica did not know. Mostly that is
+	// another replica's commit. It has the namespaces of the entries.
+	othersCommitted map[string]time.Time
+	// inNamespace is how many entries each namespace has.
+	inNamespace map[string]int
 	// ledBy has the Services that each pod leads. The key is the pod's name, because the request of an eviction need not say a UID.
 	// updateLedBy keeps it in step with the entries' states.
 	ledBy map[types.NamespacedName]sets.Set[types.NamespacedName]
@@ -76,7 +78,7 @@ type knownSlice struct {
 func New() *Leaders {
 	return &Leaders{
 		metrics: newMetrics(), entries: map[types.NamespacedName]*entry{},
-		ledBy: map[types.NamespacedName]sets.Set[types.NamespacedName]{},
+		ledBy: map[types.NamespacedName]sets.Set[types.NamespacedName]{}, othersCommitted: map[string]time.Time{}, inNamespace: map[string]int{},
 	}
 }
 
@@ -86,6 +88,7 @@ func (l *Leaders) getOrCreateEntry(key types.NamespacedName) *entry {
 	if !ok {
 		e = &entry{slices: map[string]knownSlice{}}
 		l.entries[key] = e
+		l.inNamespace[key.Namespace]++
 	}
 	return e
 }
@@ -109,6 +112,10 @@ func (l *Leaders) remove(key types.NamespacedName, e *entry) {
 	e.state = leaderslice.State{}
 	l.updateLedBy(key, e)
 	delete(l.entries, key)
+	if l.inNamespace[key.Namespace]--; l.inNamespace[key.Namespace] == 0 {
+		delete(l.inNamespace, key.Namespace)
+		delete(l.othersCommitted, key.Namespace)
+	}
 }
 
 // Forget removes all that is known of a Service that is gone or no longer has a leader Service. That is safe: if it opts in again while its

@@ -31,7 +31,7 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 			e.highestTerm = max(e.highestTerm, term)
 		}
 	}
-	l.othersCommitted = now
+	l.othersCommitted[key.Namespace] = now
 	return true
 }
 

@@ -11,6 +11,9 @@ import (
 // MaxOptOutGrace is the longest time that leader Services may stay after their namespace's label was removed.
 const MaxOptOutGrace = 24 * time.Hour
 
+// MaxConcurrency is the most Services that commit.concurrency may have reconciled at a time.
+const MaxConcurrency = 256
+
 // validate reports every value that is out of range.
 func (t Tuning) validate() field.ErrorList {
 	var v validator
@@ -22,7 +25,7 @@ func (t Tuning) validate() field.ErrorList {
 
 	commit := tuningPath.Child("commit")
 	v.duration(commit.Child("backupDelay"), t.Commit.BackupDelay, 0, 10*time.Second)
-	v.integer(commit.Child("concurrency"), t.Commit.Concurrency, 1, 256)
+	v.integer(commit.Child("concurrency"), t.Commit.Concurrency, 1, MaxConcurrency)
 
 	election := tuningPath.Child("election")
 	v.window(election.Child("drainWindow"), t.Election.DrainWindow)

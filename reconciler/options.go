@@ -29,7 +29,7 @@ type Options struct {
 	Holds func() bool
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
-	// Log gets a line for each change of leader, and Tracer its spans; nil for none.
+	// Log gets a line for each change of leader, and when the whole cluster is watched. Tracer gets the spans of each change; nil for none.
 	Log    logr.Logger
 	Tracer *tracing.Tracer
 	// Started is called when the tuning is in force, before the first decision.

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/reconciler/afterhandover"
 	"github.com/tanist-dev/tanist/reconciler/failover"
 	"github.com/tanist-dev/tanist/reconciler/leaderservice"
@@ -26,9 +27,10 @@ const (
 )
 
 const (
-	// failoverWorkers is the largest number of Services that the failover controller reconciles at a time. The tuning's commit.concurrency,
-	// which may change while the controller runs, is at most this.
-	failoverWorkers = 256
+	// preparedWorkers are free for what admission has prepared, whatever the tuning's commit.concurrency, which may change while the controller
+	// runs.
+	preparedWorkers = 16
+	failoverWorkers = config.MaxConcurrency + preparedWorkers
 	// leaderServiceWorkers is a small number, because no hand-over waits for the leader Services.
 	leaderServiceWorkers = 4
 )
@@ -36,7 +38,7 @@ const (
 // Setup adds the controllers to a manager. The cache of the manager must have been created with store.CacheOptions. Setup returns what
 // admission needs.
 func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admission, error) {
-	stores, watched, err := store.Watch(ctx, mgr, options.Namespace, options.WatchNamespaces)
+	stores, watched, err := store.Watch(ctx, mgr, options.Namespace, options.WatchNamespaces, options.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +131,8 @@ func (c *controllers) addTo(mgr manager.Manager, watched *store.Watched) error {
 	if err != nil {
 		return err
 	}
-	leaderServiceRunnable, err := build(mgr, "leaderservice", c.leaderService, leaseHolder, leaderServiceWorkers, c.leaderService.Sources(watched)...)
+	leaderServiceRunnable, err := build(mgr, "leaderservice", c.leaderService, leaseHolder, leaderServiceWorkers,
+		append(c.leaderService.Sources(watched), c.all.Source())...)
 	if err != nil {
 		return err
 	}

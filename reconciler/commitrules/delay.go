@@ -6,8 +6,9 @@ import "time"
 const maxDelayFactor = 20
 
 // Delay returns how long a replica that does not go first leaves a commit to others: backupDelay, from the moment when the commit was
-// needed. It waits longer while others commit, for any Service. When a hundred leaders are lost at once, the replica that goes first needs
-// longer than backupDelay, and conflicts would only slow it down.
+// needed. It waits longer while others commit, for any Service of the namespace. When a hundred leaders are lost at once, the replica that goes first
+// needs longer than backupDelay, and conflicts would only slow it down. Other namespaces do not count: one with leaders that flap must not delay
+// those of all others.
 func Delay(needed, othersCommitted time.Time, backupDelay time.Duration, now time.Time) time.Duration {
 	from := needed
 	if othersCommitted.After(from) {

@@ -44,7 +44,7 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 		}
 		backupDelay = backupDelay * 3 / 4 // before the backups, or none would learn that admission is not called
 	}
-	return commitrules.Delay(needed, c.leaders.OthersCommitted(), backupDelay, now), nil
+	return commitrules.Delay(needed, c.leaders.OthersCommitted(key.Namespace), backupDelay, now), nil
 }
 
 // yields reports whether the holder of the Lease lets another replica go first: the one that the API server may have called for a departure

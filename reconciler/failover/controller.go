@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -117,7 +118,17 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 	c.refusalBackoff.Forget(key)
 	c.refusalWarnings.Filter(key, nil)
 	after := retry.MinNonZero(retry.MinNonZero(planner.RequeueAfter(p), in.RecheckDoubt(p, decided)), report)
-	return reconcile.Result{RequeueAfter: retry.MinNonZero(after, c.leaders.ExpirePrepared(key, now))}, nil
+	after = retry.MinNonZero(after, c.leaders.ExpirePrepared(key, now))
+	return reconcile.Result{RequeueAfter: retry.MinNonZero(after, c.departuresEnd(in.Pods, now))}, nil
+}
+
+// departuresEnd returns after how long the first departure of a pod that admission has seen counts as refused; zero if there is none. Each attempt
+// of an eviction that a budget refuses makes it later, which no event tells.
+func (c *Controller) departuresEnd(pods []*corev1.Pod, now time.Time) (first time.Duration) {
+	for _, pod := range pods {
+		first = retry.MinNonZero(first, c.leaders.DepartingFor(pod.UID, now))
+	}
+	return first
 }
 
 // commit writes a plan. It reports the plan if the first write succeeded, because that one switches the leader. Whether a write succeeded whose

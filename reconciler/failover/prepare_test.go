@@ -90,6 +90,18 @@ func TestAnAdmittedDeletionIsNotCountedAfterAWait(t *testing.T) {
 	}
 }
 
+// While a budget refuses an eviction, it is tried again and again, and each time it counts as refused later. No event tells.
+func TestAServiceIsDecidedAgainWhenTheLastDepartureCountsAsRefused(t *testing.T) {
+	f := newLeaseHolder(t)
+	ttl, first := f.tuning.Load().Cache.PreparedTTL.Duration, time.Now()
+	f.PrepareDeparture(dummy.DeletionOf("b2"), first)
+	f.PrepareDeparture(dummy.DeletionOf("b2"), first.Add(ttl-time.Second))
+	result, err := f.reconcile()
+	if err != nil || result.RequeueAfter <= ttl || result.RequeueAfter > 2*ttl-time.Second {
+		t.Errorf("it is decided again after %s (%v), want when the last attempt is %s old", result.RequeueAfter, err, ttl)
+	}
+}
+
 func TestAPreparedHandoverBypassesTheLimiter(t *testing.T) {
 	f := newLeaseHolder(t)
 	if _, err := f.reconcile(); err != nil {

@@ -77,7 +77,7 @@ func (w *watcher) exceeds(count int) bool { return w.limit > 0 && count > w.limi
 // check starts or stops the informers of a namespace.
 func (w *watcher) check(ctx context.Context, namespace string) {
 	w.mu.Lock()
-	present, count, all := w.byNamespace[namespace], len(w.byNamespace), w.all
+	present, count, all := w.byNamespace[namespace], len(w.byNamespace)-len(w.unwanted), w.all
 	w.mu.Unlock()
 	wanted := w.wanted(namespace)
 	switch {

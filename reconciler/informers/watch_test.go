@@ -104,6 +104,33 @@ func TestANamespaceThatGoesBeforeItIsSyncedIsNeverRead(t *testing.T) {
 	})
 }
 
+// Preview environments come and go. Those that have just gone must not count.
+func TestNamespacesThatAreNoLongerWantedDoNotCountForTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 2, "a", "b")
+		for _, namespace := range []string{"a", "b", "c"} {
+			c.add(service(namespace, "web"))
+		}
+		c.start()
+		c.wants("a", false)
+		c.wants("c", true)
+		expect(t, "Services", c.keys(services), "a/web", "b/web", "c/web")
+		if c.all != nil {
+			t.Error("the whole cluster is watched for two namespaces, the limit")
+		}
+		c.wants("a", true)
+		synctest.Wait()
+		if c.all != nil {
+			t.Error("the whole cluster is watched although the third namespace has been watched all the time")
+		}
+		c.wants("d", true)
+		synctest.Wait()
+		if c.all == nil {
+			t.Error("the whole cluster is not watched for four namespaces")
+		}
+	})
+}
+
 func TestTheWholeClusterIsWatchedBeyondTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 2, "a", "b")

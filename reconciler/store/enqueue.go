@@ -2,13 +2,15 @@ package store
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/util/workqueue"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
@@ -40,32 +42,43 @@ func (e *Enqueuer) EnqueueAfter(key types.NamespacedName, delay time.Duration) {
 	}
 }
 
-// AllServicesEnqueuer enqueues, with the failover controller, every Service that has or may have asked for a leader, after a change that
-// matters to all: another tuning, or another authority of this replica.
+// AllServicesEnqueuer enqueues every Service that has a leader Service, or has or may have asked for one, after a change that matters to all:
+// another tuning, or another authority of this replica.
 type AllServicesEnqueuer struct {
 	Stores *Stores
-	// queue is nil until the controller has started. When it starts, the controller reconciles every Service, so nothing enqueued earlier is
-	// missed.
-	queue atomic.Pointer[Queue]
+	mu     sync.Mutex
+	// queues are those of the controllers that have started. When it starts, a controller reconciles every Service, so nothing enqueued
+	// earlier is missed.
+	queues []Queue
 }
 
-// Source returns a source of the failover controller. It receives the queue when the controller starts.
+// Source returns a source of a controller. It receives the queue when the controller starts.
 func (a *AllServicesEnqueuer) Source() source.Source {
 	return source.Func(func(_ context.Context, q Queue) error {
-		a.queue.Store(&q)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.queues = append(a.queues, q)
 		return nil
 	})
 }
 
-// EnqueueAll enqueues the Services.
+// EnqueueAll enqueues the Services with all these controllers.
 func (a *AllServicesEnqueuer) EnqueueAll() {
-	q := a.queue.Load()
-	if q == nil {
+	a.mu.Lock()
+	queues := slices.Clone(a.queues)
+	a.mu.Unlock()
+	if len(queues) == 0 {
 		return
 	}
+	all := sets.New[types.NamespacedName]()
 	for _, object := range a.Stores.Services.List() {
-		if service, ok := object.(*corev1.Service); ok && enabledOrMistyped(service) {
-			(*q).Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
+		if service, ok := object.(*corev1.Service); ok {
+			all.Insert(AffectedServices(service)...)
+		}
+	}
+	for _, q := range queues {
+		for key := range all {
+			q.Add(reconcile.Request{NamespacedName: key})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,22 +11,31 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
 func TestAllServicesEnqueuer(t *testing.T) {
 	other := gen.WebService(func(s *corev1.Service) { s.Name = "other" })
 	plain := gen.WebService(func(s *corev1.Service) { s.Name, s.Annotations = "plain", nil })
-	a, q := &AllServicesEnqueuer{Stores: NewFake(gen.WebService(), other, plain)}, gen.NewQueue(t)
+	left := gen.WebService(func(s *corev1.Service) { // whose source asked for a leader before
+		s.Name, s.Annotations, s.Labels = "left-leader", nil, map[string]string{config.SourceServiceKey: "left"}
+	})
+	a, q := &AllServicesEnqueuer{Stores: NewFake(gen.WebService(), other, plain, left)}, gen.NewQueue(t)
 	a.EnqueueAll() // the controller has not started
 	if err := a.Source().Start(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}
 	gen.WantEnqueued(t, q, "before EnqueueAll")
+	second := gen.NewQueue(t)
+	if err := a.Source().Start(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
 	a.EnqueueAll()
-	got := gen.Enqueued(q)
-	if diff := cmp.Diff(map[string]bool{"web": true, "other": true}, map[string]bool{got[0]: true, got[1]: true}); len(got) != 2 || diff != "" {
-		t.Errorf("got %v, want web and other", got)
+	for _, q := range []Queue{q, second} {
+		if diff := cmp.Diff([]string{"left", "other", "web"}, slices.Sorted(slices.Values(gen.Enqueued(q)))); diff != "" {
+			t.Errorf("unexpected Services (-want +got):\n%s", diff)
+		}
 	}
 }
 

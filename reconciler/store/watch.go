@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -33,13 +34,13 @@ type Watched struct {
 
 // Watch adds to the manager everything that the controllers watch, and returns the stores. The cache of the manager must have been created with
 // CacheOptions. A replica runs no controller before what concerns the whole cluster is synced. The namespaces follow one by one, so that none
-// delays another. With only, these are all namespaces that may be watched.
-func Watch(ctx context.Context, mgr manager.Manager, installation string, only []string) (*Stores, *Watched, error) {
+// delays another. With only, these are all namespaces that may be watched. The log gets a line when the whole cluster is watched instead.
+func Watch(ctx context.Context, mgr manager.Manager, installation string, only []string, log logr.Logger) (*Stores, *Watched, error) {
 	s, w := &Stores{Installation: installation}, &Watched{Cluster: mgr.GetCache()}
 	if len(only) > 0 {
 		s.only = sets.New(only...)
 	}
-	if err := w.addNamespaced(mgr, s); err != nil {
+	if err := w.addNamespaced(mgr, s, log); err != nil {
 		return nil, nil, err
 	}
 	leaderServices, err := w.addCaches(mgr, s)
@@ -91,7 +92,7 @@ func Watch(ctx context.Context, mgr manager.Manager, installation string, only [
 }
 
 // addNamespaced adds the informers of the namespaces that have opted in.
-func (w *Watched) addNamespaced(mgr manager.Manager, s *Stores) (err error) {
+func (w *Watched) addNamespaced(mgr manager.Manager, s *Stores, log logr.Logger) (err error) {
 	limit := namespaceLimit
 	if s.only != nil {
 		limit = 0 // Tanist has no right to watch the whole cluster
@@ -99,7 +100,7 @@ func (w *Watched) addNamespaced(mgr manager.Manager, s *Stores) (err error) {
 	w.Namespaced, err = informers.New(informers.Options{
 		Cluster: mgr.GetConfig(), HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
 		Kinds: kinds(), Transform: trim.Transform, Wanted: s.watches, Namespaces: func() []string { return s.Namespaces.ListKeys() },
-		Limit: limit, Log: mgr.GetLogger().WithName("watch"),
+		Limit: limit, Log: log,
 	})
 	if err != nil {
 		return err

@@ -15,9 +15,8 @@ import (
 // Reconcile resolves the ConfigMaps tanist-tuning, whose key is the request, and tanist-state. The holder of the Lease then saves a
 // tuning that is not saved yet, and warns of one that is wrong.
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	configMap, state := c.stores.ConfigMap(request.NamespacedName), c.stores.State(stateKey(request.Namespace))
-	resolved := config.ResolveTuning(configMap, state)
-	if c.tuning.Apply(resolved) {
+	configMap, state, resolved, changed := c.apply()
+	if changed {
 		c.enqueueAll()
 		logf.FromContext(ctx).V(1).Info("Tuning changed", "hash", c.tuning.Load().Hash())
 	}
@@ -41,6 +40,16 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	notify.Emit(c.recorder, c.warnings.Filter(request.NamespacedName, warnings))
 	return reconcile.Result{RequeueAfter: result.requeueAfter}, nil
+}
+
+// apply puts the tuning in force that follows from the ConfigMaps. At the start it is called twice at a time: the one that reads later must also
+// be the one that is applied last.
+func (c *Controller) apply() (configMap, state *corev1.ConfigMap, resolved config.ResolvedTuning, changed bool) {
+	c.applying.Lock()
+	defer c.applying.Unlock()
+	configMap, state = c.stores.ConfigMap(c.key), c.stores.State(stateKey(c.key.Namespace))
+	resolved = config.ResolveTuning(configMap, state)
+	return configMap, state, resolved, c.tuning.Apply(resolved)
 }
 
 // invalidTuning returns a warning for each mistake in the ConfigMap tanist-tuning. It says which tuning is in force meanwhile.

@@ -260,8 +260,9 @@ func TestATuningThatCannotBeSaved(t *testing.T) {
 		"the ConfigMap is immutable": {
 			answer: apierrors.NewInvalid(schema.GroupKind{Kind: "ConfigMap"}, config.TuningState, nil), want: "is invalid",
 		},
-		"the ConfigMap is missing":    {change: func(i *installation) { i.delete(config.TuningState) }, want: "install Tanist again"},
-		"the API server has an error": {answer: apierrors.NewInternalError(errors.New("not now"))},
+		"a webhook denies it without saying how": {answer: apierrors.NewBadRequest("admission webhook denied the request"), want: "denied the request"},
+		"the ConfigMap is missing":               {change: func(i *installation) { i.delete(config.TuningState) }, want: "install Tanist again"},
+		"the API server has an error":            {answer: apierrors.NewInternalError(errors.New("not now"))},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

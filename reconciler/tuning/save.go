@@ -12,6 +12,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/retry"
 )
@@ -65,7 +66,7 @@ func (c *Controller) save(ctx context.Context, configMap, state *corev1.ConfigMa
 		return saveResult{}, nil
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
 		return saveResult{requeueAfter: recheckInterval}, nil // the informer is behind
-	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
+	case notify.Refused(err):
 		return saveResult{refused: err, requeueAfter: refusedInterval}, nil
 	default:
 		return saveResult{}, fmt.Errorf("failed to save tuning: %w", err)

@@ -3,6 +3,7 @@ package tuning
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
@@ -52,6 +53,8 @@ type Controller struct {
 	// enqueueAll is called when the tuning in force has changed.
 	enqueueAll func()
 	loaded     func(config.Tuning)
+	// applying is locked while a tuning is put in force.
+	applying sync.Mutex
 }
 
 // New returns the controller, and registers its metrics.
@@ -83,7 +86,7 @@ func (c *Controller) Sources(informers, states ctrlcache.Cache) []source.Source 
 func (c *Controller) Load() source.Source {
 	return source.Func(func(context.Context, store.Queue) error {
 		// Reconcile, which starts at the same time, reports mistakes.
-		c.tuning.Apply(config.ResolveTuning(c.stores.ConfigMap(c.key), c.stores.State(stateKey(c.key.Namespace))))
+		c.apply()
 		c.loaded(c.tuning.Load())
 		return nil
 	})
