@@ -81,7 +81,7 @@ func (w *Watcher) touchUntilDialed(ctx context.Context, n *node) *probe.Kubelet 
 	dialed := make(chan *probe.Kubelet)
 	go func() {
 		for ctx.Err() == nil {
-			pause(ctx, w.nodeInterval())
+			pause(ctx, w.touchInterval(n))
 			conn := w.dialNode(ctx, n)
 			if conn == nil {
 				continue
