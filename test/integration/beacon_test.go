@@ -20,12 +20,12 @@ import (
 func TestAReplicaSaysThroughTheAPIThatItLives(t *testing.T) {
 	s := newNamespace(t)
 	pod := s.withPod("x", "a")
-	api, err := client.New(cluster, client.Options{})
+	api, err := peer.NewLeaseClient(cluster)
 	if err != nil {
 		t.Fatal(err)
 	}
 	replica := func() *peer.Beacon {
-		return &peer.Beacon{Reader: api, Writer: api, Namespace: s.namespace, Pod: pod.Name, UID: pod.UID}
+		return &peer.Beacon{Leases: api, Namespace: s.namespace, Pod: pod.Name, UID: pod.UID}
 	}
 	watch := replica().Watch(pod.Name)
 	for i, want := range []bool{false, true, true} {
