@@ -88,17 +88,30 @@ func partOfPackets(percent int) string {
 // newConnections matches what comes in and belongs to none that is known, as on a node whose table of connections is full.
 const newConnections = "iifname eth0 ct state new"
 
-// partFromOthers cuts the leader's node, which has the replica with the Lease, off from those of the other replicas, and from no other.
-func partFromOthers(t *testing.T, s *scene) (inject, end step) {
-	t.Helper()
-	var from []string
-	for _, pod := range s.replicas.others {
-		from = append(from, pod.Status.HostIP, pod.Status.PodIP)
+// partFrom cuts the leader's node off from the nodes of some replicas, and from no other.
+func partFrom(chosen func(s *scene) []corev1.Pod) func(*testing.T, *scene) (inject, end step) {
+	return func(t *testing.T, s *scene) (inject, end step) {
+		var from []string
+		for _, pod := range chosen(s) {
+			from = append(from, pod.Status.HostIP, pod.Status.PodIP)
+		}
+		if len(from) == 0 {
+			t.Fatal("there is no such replica")
+		}
+		return dropping(leadersNode, "deny", fmt.Sprintf("ip saddr { %s }", strings.Join(from, ", ")))(t, s)
 	}
-	if len(from) == 0 {
-		t.Fatal("there is no other replica")
+}
+
+func theHolder(s *scene) []corev1.Pod { return []corev1.Pod{s.replicas.holder} }
+
+// elsewhere are the replicas on other nodes than the leader's.
+func elsewhere(s *scene) (found []corev1.Pod) {
+	for _, pod := range s.replicas.all() {
+		if pod.Spec.NodeName != leadersNode(s) {
+			found = append(found, pod)
+		}
 	}
-	return dropping(leadersNode, "deny", fmt.Sprintf("ip saddr { %s }", strings.Join(from, ", ")))(t, s)
+	return found
 }
 
 // denying drops the packets of Tanist's replicas to what each match says.

@@ -36,3 +36,16 @@ func withHolder(t *testing.T, b *testbed, _ int) string {
 	t.Helper()
 	return replicas(t, b.client).holder.Spec.NodeName
 }
+
+// withOther is the node of a replica that does not hold the Lease.
+func withOther(t *testing.T, b *testbed, _ int) string {
+	t.Helper()
+	found := replicas(t, b.client)
+	for _, pod := range found.others {
+		if pod.Spec.NodeName != found.holder.Spec.NodeName {
+			return pod.Spec.NodeName
+		}
+	}
+	t.Fatal("all replicas are on one node")
+	return ""
+}
