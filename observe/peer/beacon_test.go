@@ -178,11 +178,11 @@ func TestWhatAReplicaSaysAgainNeedsOneWrite(t *testing.T) {
 		say(0, 1)
 		lease := a.lease(t, "a")
 		metav1.SetMetaDataAnnotation(&lease.ObjectMeta, "x", "y")
-		if err := a.WithWatch.Update(t.Context(), lease); err != nil {
+		if err := a.Update(t.Context(), lease); err != nil {
 			t.Fatal(err)
 		}
 		say(1, 2)
-		if err := a.WithWatch.Delete(t.Context(), lease); err != nil {
+		if err := a.Delete(t.Context(), lease); err != nil {
 			t.Fatal(err)
 		}
 		say(1, 2)

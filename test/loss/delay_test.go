@@ -22,7 +22,7 @@ const (
 	netfilter = 12 // the protocol of netlink
 	queues    = 3 << 8
 
-	packetMessage  = queues | 0
+	packetMessage  = queues
 	verdictMessage = queues | 1
 	configMessage  = queues | 2
 
