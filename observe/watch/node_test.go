@@ -3,10 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"net/netip"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,49 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/observe"
-	"github.com/tanist-dev/tanist/observe/peer"
-	"github.com/tanist-dev/tanist/observe/probe"
 )
 
 // silent is the address of a kubelet that nobody answers for (RFC 5737).
 var silent = netip.MustParseAddrPort("192.0.2.1:10250")
-
-func TestAKubeletIsHeard(t *testing.T) {
-	node, _ := kubeletServer(t, "node-1")
-	w, _ := newWatcher(t, &cluster{nodes: []observe.Node{node}})
-	w.Set(key("web"), observe.Service{Leader: &observe.Pod{UID: "leader", Node: "node-1"}, LossAfter: time.Second})
-	start(t, w)
-	eventually(t, "the node is armed", func() bool {
-		_, armed, _ := w.NodeAge("node-1")
-		return armed && w.unwatched() == 0
-	})
-	if got := w.longestWindow(); got < w.Tuning.Load().Observe.LossAfter.Seconds() {
-		t.Errorf("the window is %g s, less than the tuning's", got)
-	}
-	w.Forget(key("web"))
-	eventually(t, "the node is not watched any more", func() bool {
-		_, _, known := w.NodeAge("node-1")
-		return !known
-	})
-}
-
-// A kubelet that restarts, or hangs, is no lost node: its kernel answers.
-func TestANodeWhoseKubeletIsGoneIsHeard(t *testing.T) {
-	node, kubelet := kubeletServer(t, "node-1")
-	w, reported := newWatcher(t, &cluster{nodes: []observe.Node{node}})
-	w.Set(key("web"), observe.Service{Leader: &observe.Pod{UID: "leader", Node: "node-1"}, LossAfter: time.Second})
-	start(t, w)
-	eventually(t, "the node is armed", func() bool {
-		_, armed, _ := w.NodeAge("node-1")
-		return armed
-	})
-	kubelet.Close()
-	from := w.now()
-	eventually(t, "twice the window has passed", func() bool { return w.now() > from+2*time.Second+2*observe.Suspicious })
-	if reported.count() > 0 || w.Verdict(key("web"), "leader") != observe.NotLost {
-		t.Errorf("the node is believed to be lost because its kubelet refuses connections: %s", w.Verdict(key("web"), "leader"))
-	}
-}
 
 // silentNode returns a Watcher that has heard a node, and last heard it before `since`. Its clock stands still until look is called.
 func silentNode(t *testing.T, services ...types.NamespacedName) (w *Watcher, reported *changes, look func(d time.Duration) []types.NamespacedName) {
@@ -117,35 +75,6 @@ func TestALostNodeIsReportedForEachServiceAtItsOwnTime(t *testing.T) {
 	}
 }
 
-func TestAPeerThatHearsTheNodeVetoes(t *testing.T) {
-	w, _, look := silentNode(t, key("web"))
-	look(observe.Suspicious + observe.Tick)
-	hears := observe.Replica{Name: "tanist-2", Node: "node-2"}
-	for range 20 {
-		w.count([]observe.Replica{hears}, map[string]peer.Votes{"node-1": {{Replica: "tanist-2", Node: "node-2", Armed: true}}})
-		if changed := look(100 * time.Millisecond); len(changed) > 0 {
-			t.Fatalf("reported %v although a peer hears the node", changed)
-		}
-	}
-	if changed := look(votesFor - 100*time.Millisecond - observe.Tick); len(changed) > 0 {
-		t.Errorf("reported %v because questions to the peer were lost for a moment", changed)
-	}
-	if changed := look(2 * votesFor); len(changed) != 1 {
-		t.Errorf("reported %v, want the Service once the peer's word is old", changed)
-	}
-}
-
-func TestAPeerOnTheNodeShowsThatItLives(t *testing.T) {
-	w, _, look := silentNode(t, key("web"))
-	for range 20 {
-		w.count([]observe.Replica{{Name: "tanist-2", Node: "node-1"}}, nil)
-		w.asked(w.nodes["node-1"])
-		if changed := look(100 * time.Millisecond); len(changed) > 0 {
-			t.Fatalf("reported %v although a peer on the node answers", changed)
-		}
-	}
-}
-
 func TestNoVerdictWithoutTheAPIServer(t *testing.T) {
 	w, _, look := silentNode(t, key("web"))
 	w.apiAt = w.clock.Now() - 2*time.Second
@@ -178,127 +107,6 @@ func TestANodeThatStaysAwayIsNoLongerSuspected(t *testing.T) {
 	look(2 * time.Minute)
 	if _, suspected := w.beaconsToCheck(); suspected || w.armed != 0 {
 		t.Errorf("after two minutes %d nodes are suspected and %d armed, want none", len(w.suspects), w.armed)
-	}
-}
-
-// A suspicion ends, and another one of the same node begins while a third node is suspected. What a replica wrote in between proves nothing.
-func TestEachSuspicionHasBeaconsOfItsOwn(t *testing.T) {
-	w, _ := newWatcher(t, &cluster{})
-	begin := func(name string) {
-		w.suspects[name] = &node{suspicion: &suspicion{beacons: map[string]*beacon{}}}
-	}
-	w.replicas = []observe.Replica{{Name: "tanist-2", Node: "node-1"}}
-	begin("node-1")
-	begin("node-2")
-	first, _ := w.beaconsToCheck()
-	same, _ := w.beaconsToCheck()
-	begin("node-1")
-	second, _ := w.beaconsToCheck()
-	if len(first) != 1 || len(same) != 1 || len(second) != 1 {
-		t.Fatalf("there are %d, %d and %d beacons, want one of the replica on the suspected node", len(first), len(same), len(second))
-	}
-	if same[0] != first[0] || second[0] == first[0] {
-		t.Error("a beacon must be the same for as long as a suspicion lasts, and no longer")
-	}
-}
-
-// A replica on a silent node may be cut off from the others, and not from the API server. It needs a moment to notice that and to say that it
-// lives.
-func TestAReplicaOnTheNodeMaySayInTheAPIThatItLives(t *testing.T) {
-	w, _, look := silentNode(t, key("web"))
-	w.replicas = []observe.Replica{{Name: "tanist-2", Node: "node-1"}}
-	look(observe.Suspicious + observe.Tick)
-	beacons, _ := w.beaconsToCheck()
-	writes := *w.Beacon
-	writes.Pod = "tanist-2"
-	check := func() {
-		t.Helper()
-		w.checkBeacon(t.Context(), beacons[0])
-	}
-	check()
-	if changed := look(2 * time.Second); len(changed) > 0 {
-		t.Errorf("reported %v although it was read too early whether the replica lives", changed)
-	}
-	if err := writes.SayAlive(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	check()
-	if changed := look(beaconFor); len(changed) > 0 {
-		t.Errorf("reported %v although the replica has said that it lives", changed)
-	}
-	check()
-	if changed := look(2 * observe.Tick); len(changed) != 1 {
-		t.Errorf("reported %v, want the Service: the replica has said nothing since", changed)
-	}
-}
-
-// Two calls of the replica take as long as two of this one.
-func TestTheReplicaOnTheNodeMayHaveASlowAPIServer(t *testing.T) {
-	w, _, _ := silentNode(t, key("web"))
-	n := w.nodes["node-1"]
-	w.replicas = []observe.Replica{{Name: "tanist-2", Node: "node-1"}, {Name: "tanist-3", Node: "node-2"}}
-	from := w.clock.Now()
-	for name, test := range map[string]struct {
-		beacon *beacon
-		want   bool
-	}{
-		"never read":         {nil, false},
-		"not read yet":       {&beacon{readFrom: -1}, false},
-		"read early":         {&beacon{readFrom: from + beaconDue - 1}, false},
-		"read late enough":   {&beacon{readFrom: from + beaconDue}, true},
-		"read slowly":        {&beacon{readFrom: from + beaconDue, took: 200 * time.Millisecond}, false},
-		"read slowly, later": {&beacon{readFrom: from + beaconDue + 400*time.Millisecond, took: 200 * time.Millisecond}, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			n.suspicion = &suspicion{beacons: map[string]*beacon{}}
-			if test.beacon != nil {
-				test.beacon.aliveAt = -1
-				n.suspicion.beacons["tanist-2"] = test.beacon
-			}
-			if _, read := w.beaconsOf(n, from+2*time.Second); read != test.want {
-				t.Errorf("the beacon counts as read: %t, want %t", read, test.want)
-			}
-		})
-	}
-}
-
-// A full table of connections drops new ones, and leaves old ones alone.
-func TestAKubeletIsAskedOnUntilAnotherConnectionStands(t *testing.T) {
-	var asked atomic.Int64
-	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
-	t.Cleanup(server.Close)
-	address := netip.MustParseAddrPort(server.Listener.Addr().String())
-	w, _ := newWatcher(t, &cluster{})
-	for name, test := range map[string]struct {
-		kubelet  netip.AddrPort
-		replaced bool
-	}{
-		"no other connection can be opened": {kubelet: droppingPort(t)},
-		"another connection is opened":      {kubelet: address, replaced: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			conn, err := probe.DialKubelet(t.Context(), address, func() {})
-			if err != nil {
-				t.Fatal(err)
-			}
-			n := &node{Node: observe.Node{Name: "node-1", Kubelet: test.kubelet}, hearing: observe.NewHearing(), askedAt: -1}
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			next, before := make(chan *probe.Kubelet, 1), asked.Load()
-			go func() { next <- w.converse(ctx, n, conn, time.Millisecond) }()
-			if !test.replaced {
-				// In this time an attempt to open another one has failed.
-				eventually(t, "the kubelet is asked on", func() bool { return asked.Load() > before+2*int64(freshWithin/w.nodeInterval()) })
-				cancel()
-			}
-			got := <-next
-			if replaced := got != nil; replaced != test.replaced {
-				t.Errorf("the connection was replaced: %t, want %t", replaced, test.replaced)
-			}
-			if got != nil {
-				got.Close()
-			}
-		})
 	}
 }
 

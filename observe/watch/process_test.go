@@ -129,49 +129,6 @@ func TestAServerThatClosesConnectionsHasNotCrashed(t *testing.T) {
 	}
 }
 
-// A server that ends a kept connection and lives is asked again at its usual time, not at once: it may end each.
-func TestAServerThatEndsKeptConnectionsHasNoneKeptForAWhile(t *testing.T) {
-	leader, candidate := newApp(t), newApp(t)
-	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
-	keeps := func() bool {
-		w.mu.Lock()
-		s, p := w.services[key("web")], w.pods["leader"]
-		w.mu.Unlock()
-		return w.keeps(t.Context(), p) && s.keeping == keepingWell
-	}
-	eventually(t, "connections are kept", keeps)
-	eventually(t, "a kept connection that ends has none kept", func() bool {
-		leader.CloseClientConnections()
-		return !keeps()
-	})
-}
-
-// With many leaders on a lost node, not all candidates can be asked at a time. Each has its turn.
-func TestACandidateWaitsForItsTurn(t *testing.T) {
-	leader, candidate := newApp(t), newApp(t)
-	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
-	for range maxCandidateAsks {
-		w.asking <- struct{}{}
-	}
-	w.mu.Lock()
-	s := w.services[key("web")]
-	w.listenForCandidates(t.Context(), s)
-	w.mu.Unlock()
-	asked := func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return s.asked.Has("candidate")
-	}
-	eventually(t, "the candidate waits", asked)
-	before := candidate.asked.Load()
-	<-w.asking
-	eventually(t, "the candidate is asked", func() bool { return candidate.asked.Load() > before })
-	for range maxCandidateAsks - 1 {
-		<-w.asking
-	}
-	eventually(t, "the candidate is heard", candidateHeard(w))
-}
-
 // The queue of connections of a leader that hangs may be full for a while, and one packet may be lost.
 func TestASecondConnectionIsTriedUntilItStands(t *testing.T) {
 	w, _ := newWatcher(t, &cluster{})
@@ -207,25 +164,6 @@ func TestASecondConnectionIsTriedUntilItStands(t *testing.T) {
 	goOn()
 	if a := <-got; a.err != nil || a.conn != conn {
 		t.Errorf("the answer is %v, want that of the first connection", a.err)
-	}
-}
-
-// A crash is looked into as part of a question, which ends as soon as it is clear. The candidates are asked for longer, and at the next crash again.
-func TestCandidatesAreAskedForLongerThanTheQuestionThatItBeganWith(t *testing.T) {
-	leader, candidate := newApp(t), newApp(t)
-	w, _ := watched(t, leader, candidate, func(*observe.Service) {})
-	for range 2 {
-		question, end := context.WithCancel(t.Context())
-		end()
-		w.mu.Lock()
-		w.listenForCandidates(question, w.services[key("web")])
-		w.mu.Unlock()
-		eventually(t, "the candidate is heard", candidateHeard(w))
-		eventually(t, "the candidates are no longer asked", func() bool {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			return w.services[key("web")].heard == nil
-		})
 	}
 }
 
@@ -299,93 +237,5 @@ func TestAServerThatHangsUpIsLeftAlone(t *testing.T) {
 	w.lookForCrash(t.Context(), once, how, true)
 	if n := accepted.Load(); n == 0 || n > crashHangups+1 || once.crashed {
 		t.Errorf("a pod that hangs up was connected to %d times, want at most %d; crashed: %t", n, crashHangups+1, once.crashed)
-	}
-}
-
-// A connection is kept only where another one is served beside it.
-func TestAServerWithASingleThreadIsNotBlocked(t *testing.T) {
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	single := &httptest.Server{Listener: &oneAtATime{Listener: listener}, Config: &http.Server{Handler: http.NotFoundHandler()}}
-	single.Start()
-	t.Cleanup(single.Close)
-	many := newApp(t)
-	if got := tryTwo(t.Context(), *probeOf(single)); got != keepingNot {
-		t.Errorf("for a server that serves one connection at a time, keeping is %d, want %d", got, keepingNot)
-	}
-	eventually(t, "connections are kept to a server that serves many", func() bool {
-		return tryTwo(t.Context(), *probeOf(many.Server)) == keepingWell
-	})
-	w, _ := newWatcher(t, &cluster{})
-	kept, err := probe.Dial(t.Context(), *probeOf(single))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer kept.Close()
-	leader := &pod{}
-	for _, want := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute} {
-		if w.servesBeside(t.Context(), leader, *probeOf(single)) || leader.keepFrom != w.clock.Now()+want {
-			t.Errorf("a leader that serves one connection at a time has none kept until %s, want %s", leader.keepFrom, want)
-		}
-	}
-	leader = &pod{}
-	eventually(t, "a leader that serves many is believed to", func() bool {
-		return w.servesBeside(t.Context(), leader, *probeOf(many.Server))
-	})
-	many.Close()
-	if got := tryTwo(t.Context(), *probeOf(many.Server)); got != keepingUnknown {
-		t.Errorf("for a server that is gone, keeping is %d, want %d", got, keepingUnknown)
-	}
-}
-
-// oneAtATime is a listener that accepts a connection only after the one before was closed.
-type oneAtATime struct {
-	net.Listener
-	busy sync.Mutex
-}
-
-func (l *oneAtATime) Accept() (net.Conn, error) {
-	l.busy.Lock()
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		l.busy.Unlock()
-		return nil, err
-	}
-	return &releasing{Conn: conn, release: sync.OnceFunc(l.busy.Unlock)}, nil
-}
-
-type releasing struct {
-	net.Conn
-	release func()
-}
-
-func (c *releasing) Close() error {
-	defer c.release()
-	return c.Conn.Close()
-}
-
-// If all pods of a Service are paused and go on together, one of them answers first.
-func TestACandidateMustBeHeardForLongerIfItWasSilentTogetherWithTheLeader(t *testing.T) {
-	for name, test := range map[string]struct {
-		verdict observe.Verdict
-		heard   hearing
-		now     time.Duration
-		want    bool
-	}{
-		"heard before the verdict":                {observe.LeaderFrozen, hearing{900 * time.Millisecond, time.Second}, time.Second, true},
-		"heard at the end of a pause":             {observe.LeaderFrozen, hearing{2 * time.Second, 2 * time.Second}, 2 * time.Second, false},
-		"heard since the end of a pause":          {observe.LeaderFrozen, hearing{2 * time.Second, 2300 * time.Millisecond}, 2300 * time.Millisecond, true},
-		"heard after a node was lost":             {observe.NodeLost, hearing{2 * time.Second, 2 * time.Second}, 2 * time.Second, false},
-		"heard after a crash":                     {observe.LeaderCrashed, hearing{2 * time.Second, 2 * time.Second}, 2 * time.Second, true},
-		"heard before the verdict, and no longer": {observe.LeaderFrozen, hearing{900 * time.Millisecond, time.Second}, 2 * time.Second, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := &service{verdict: test.verdict, verdictAt: time.Second}
-			if got := s.counts(test.heard, test.now); got != test.want {
-				t.Errorf("the candidate may take over: %t, want %t", got, test.want)
-			}
-		})
 	}
 }

@@ -1,29 +1,12 @@
 package watch
 
 import (
-	"cmp"
-	"context"
-	"hash/fnv"
-	"net/netip"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/observe"
-)
-
-const (
-	// targetsEvery is how often what to watch is derived from the Services, if they have changed.
-	targetsEvery = 250 * time.Millisecond
-	// replicasEvery is how often it is derived even if they have not: replicas and nodes come and go.
-	replicasEvery = 2 * time.Second
-	// candidateNodes is how many candidates of each Service have their nodes watched, so that these are armed when they are needed.
-	candidateNodes = 2
-	// references is how many more nodes are watched, to tell a lost node from an isolated observer.
-	references = 5
 )
 
 // targets are what a replica watches.
@@ -40,14 +23,6 @@ type podTarget struct {
 	leads []types.NamespacedName
 	// freezeAfter is the shortest silence that any of these Services acts upon; zero if none does.
 	freezeAfter time.Duration
-}
-
-// surroundings are what the choice of targets depends on, besides the Services.
-type surroundings struct {
-	self, own string
-	// replicas are the names of all ready replicas that answer.
-	replicas []string
-	nodes    []observe.Node
 }
 
 // choose returns what a replica watches: the nodes of all leaders and of those who would follow, except its own, a few more for reference,
@@ -72,6 +47,9 @@ func choose(services map[types.NamespacedName]*observe.Service, in surroundings)
 	}
 	return all
 }
+
+// candidateNodes is how many candidates of each Service have their nodes watched, so that these are armed when they are needed.
+const candidateNodes = 2
 
 // addLeader adds the leader of a Service, and the nodes of those who would follow.
 func (t *targets) addLeader(key types.NamespacedName, s *observe.Service, in surroundings) {
@@ -108,51 +86,6 @@ func (t *targets) pod(of *observe.Pod) *podTarget {
 	return p
 }
 
-// falls reports whether the process of a leader is watched by this replica: of all ready replicas, the one with the highest hash.
-func (in surroundings) falls(uid types.UID) bool {
-	if !slices.Contains(in.replicas, in.self) {
-		return true // this replica is not ready yet, or runs outside the cluster
-	}
-	return in.self == slices.MaxFunc(in.replicas, func(a, b string) int {
-		return cmp.Or(cmp.Compare(hash(a, string(uid)), hash(b, string(uid))), cmp.Compare(a, b))
-	})
-}
-
-// references returns nodes to watch besides others, of as many zones as possible.
-func (in surroundings) references(watched map[string][]types.NamespacedName) []string {
-	var rest []observe.Node
-	for _, n := range in.nodes {
-		if _, found := watched[n.Name]; !found && n.Name != in.own && n.Kubelet.IsValid() {
-			rest = append(rest, n)
-		}
-	}
-	slices.SortFunc(rest, func(a, b observe.Node) int {
-		return cmp.Or(cmp.Compare(hash(in.self, a.Name), hash(in.self, b.Name)), cmp.Compare(a.Name, b.Name))
-	})
-	// The first of each zone comes first, then the second of each, and so on.
-	seen := map[string]int{}
-	place := map[string]int{}
-	for _, n := range rest {
-		place[n.Name] = seen[n.Zone]
-		seen[n.Zone]++
-	}
-	slices.SortStableFunc(rest, func(a, b observe.Node) int { return cmp.Compare(place[a.Name], place[b.Name]) })
-	var names []string
-	for _, n := range rest[:min(len(rest), references)] {
-		names = append(names, n.Name)
-	}
-	return names
-}
-
-func hash(parts ...string) uint64 {
-	h := fnv.New64a()
-	for _, part := range parts {
-		_, _ = h.Write([]byte(part))
-		_, _ = h.Write([]byte{0})
-	}
-	return h.Sum64()
-}
-
 // stretch returns by how much intervals grow so that a replica sends no more probes a second than it may.
 func (t targets) stretch(tuning config.ObserveTuning) float64 {
 	rate := float64(len(t.nodes)) / tuning.Interval.Seconds()
@@ -174,136 +107,4 @@ func askEvery(freezeAfter, shortest time.Duration) time.Duration {
 		return max(maxAskInterval, shortest)
 	}
 	return max(min(freezeAfter/asksPerWindow, maxAskInterval), shortest)
-}
-
-// updateTargets starts and ends the watches of nodes and pods as the Services ask. It chooses without the lock, because a hand-over that asks
-// for a verdict waits for that.
-func (w *Watcher) updateTargets(ctx context.Context, at time.Time) {
-	services, outdated := w.outdatedServices(at)
-	if !outdated {
-		return
-	}
-	tuning := w.Tuning.Load().Observe
-	wanted := choose(services, w.lookAround())
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.interval, w.stretch = tuning.Interval.Duration, wanted.stretch(tuning)
-	w.updateNodes(ctx, wanted)
-	w.updatePods(ctx, wanted, tuning)
-}
-
-// outdatedServices returns what to watch for each Service. It returns false if nothing has changed.
-func (w *Watcher) outdatedServices(at time.Time) (services map[types.NamespacedName]*observe.Service, outdated bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.outdated && at.Sub(w.targetsAt) < replicasEvery {
-		return nil, false
-	}
-	w.outdated, w.targetsAt = false, at
-	if w.idle() {
-		return nil, true
-	}
-	services = make(map[types.NamespacedName]*observe.Service, len(w.services))
-	for key, s := range w.services {
-		services[key] = s.Service
-	}
-	return services, true
-}
-
-// lookAround reads what surrounds this replica, and remembers where it is and who its peers are.
-func (w *Watcher) lookAround() surroundings {
-	in := surroundings{self: w.Self, nodes: w.Cluster.ObservedNodes()}
-	replicas := w.Cluster.Replicas()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.replicas = nil
-	for _, r := range replicas {
-		if r.Name == w.Self {
-			w.own = r.Node
-		} else {
-			w.replicas = append(w.replicas, r)
-		}
-		if !w.gone(r.Name) {
-			in.replicas = append(in.replicas, r.Name)
-		}
-	}
-	in.own = w.own
-	return in
-}
-
-// goneAfter is how long a replica that has answered before must be silent until the others watch what falls to it. Kubernetes calls it ready for
-// up to a minute longer. For a replica that is only cut off, two watch the same for a while.
-const goneAfter = time.Second
-
-// gone reports whether a replica answers no more. One that never did may be kept apart by a policy.
-func (w *Watcher) gone(replica string) bool {
-	heard := w.Peers.LastHeard(replica)
-	return !heard.IsZero() && time.Since(heard) > goneAfter
-}
-
-func (w *Watcher) updateNodes(ctx context.Context, wanted targets) {
-	for name, n := range w.nodes {
-		known, exists := w.Cluster.ObservedNode(name)
-		if _, found := wanted.nodes[name]; !found || !exists || known.Kubelet != n.Kubelet {
-			n.stop()
-			delete(w.nodes, name)
-			delete(w.suspects, name)
-			if n.suspicion != nil {
-				n.suspicion.end()
-			}
-		}
-	}
-	for name, led := range wanted.nodes {
-		n := w.nodes[name]
-		if n == nil {
-			known, exists := w.Cluster.ObservedNode(name)
-			if !exists || !known.Kubelet.IsValid() {
-				continue
-			}
-			n = w.startNode(ctx, known)
-			w.nodes[name] = n
-		}
-		n.led = led
-	}
-}
-
-func (w *Watcher) updatePods(ctx context.Context, wanted targets, tuning config.ObserveTuning) {
-	for uid, p := range w.pods {
-		target := wanted.pods[uid]
-		if target == nil || !sameProbe(target.Probe, p.Probe) {
-			p.stop()
-			delete(w.pods, uid)
-			delete(w.silentPods, uid)
-		}
-	}
-	for uid, target := range wanted.pods {
-		p := w.pods[uid]
-		if p == nil {
-			p = w.startPod(ctx, target)
-			w.pods[uid] = p
-		}
-		p.podTarget = *target
-		p.every = time.Duration(w.stretch * float64(askEvery(target.freezeAfter, tuning.ProbeInterval.Duration)))
-	}
-	w.forgetFresh()
-}
-
-// forgetFresh forgets the fresh answers that pods gave for their nodes and that are no longer watched. Where the node's own ports are closed to
-// this replica, nothing answers for the node from then on, and that is no loss.
-func (w *Watcher) forgetFresh() {
-	watched := sets.New[netip.Addr]()
-	for _, p := range w.pods {
-		watched.Insert(p.Probe.Address.Addr())
-	}
-	for _, n := range w.nodes {
-		if n.freshFrom != n.Kubelet.Addr() && !watched.Has(n.freshFrom) {
-			n.hearing.ForgetFresh()
-		}
-	}
-}
-
-// sameProbe reports whether two pods are asked in the same way.
-func sameProbe(a, b *observe.Probe) bool {
-	return a.Kind == b.Kind && a.Address == b.Address && a.Host == b.Host && a.Path == b.Path && a.Service == b.Service &&
-		slices.Equal(a.Headers, b.Headers)
 }
