@@ -147,7 +147,7 @@ func (c *controllers) addTo(mgr manager.Manager, watched *store.Watched) error {
 	for _, runnable := range []manager.Runnable{
 		notify.FlushingController{Controller: failoverRunnable, Sender: c.failoverEvents}, leaderServiceRunnable,
 		notify.FlushingController{Controller: afterHandoverRunnable, Sender: c.afterHandoverEvents}, tuningRunnable,
-		whenElected(c.all.EnqueueAll), // this replica may now do what it left to the holder of the Lease before
+		whenElected(c.all.EnqueueAll), whenElected(c.tuning.Elected), // this replica may now do what it left to the holder of the Lease before
 	} {
 		if err := mgr.Add(runnable); err != nil {
 			return err

@@ -18,8 +18,8 @@ import (
 // Queue is a controller's work queue.
 type Queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// Enqueuer enqueues a Service with a controller of the Lease holder for a reason that no watch event reports: with the leader Service controller
-// when its successor has changed, which is only in memory.
+// Enqueuer enqueues a Service, or the tuning, with a controller of the Lease holder for a reason that no watch event reports: a successor has
+// changed, which is only in memory, or this replica has just got the Lease.
 //
 // It is not a channel: a full channel, or one without a reader because another replica holds the Lease, would block a hand-over.
 type Enqueuer struct {

@@ -249,6 +249,18 @@ func TestAnOldTuningIsNotSaved(t *testing.T) {
 	}
 }
 
+// A replica that stopped may have left a tuning that is not saved.
+func TestTheTuningIsLookedAtWhenThisReplicaGetsTheLease(t *testing.T) {
+	c, q := newInstallation(t, interceptor.Funcs{}).controller, gen.NewQueue(t)
+	c.Elected() // the controller has not started, and will look at everything
+	if err := c.again.Start(t.Context(), q); err != nil {
+		t.Fatal(err)
+	}
+	gen.WantEnqueued(t, q, "before the Lease")
+	c.Elected()
+	gen.WantEnqueued(t, q, "with the Lease", tuningKey.Name)
+}
+
 func TestATuningThatCannotBeSaved(t *testing.T) {
 	resource := schema.GroupResource{Resource: "configmaps"}
 	cases := map[string]struct {

@@ -53,6 +53,8 @@ type Controller struct {
 	// enqueueAll is called when the tuning in force has changed.
 	enqueueAll func()
 	loaded     func(config.Tuning)
+	// again enqueues the tuning.
+	again store.Enqueuer
 	// applying is locked while a tuning is put in force.
 	applying sync.Mutex
 }
@@ -77,8 +79,13 @@ func (c *Controller) Sources(informers, states ctrlcache.Cache) []source.Source 
 	enqueue := handler.TypedEnqueueRequestsFromMapFunc(func(context.Context, *corev1.ConfigMap) []reconcile.Request {
 		return []reconcile.Request{{NamespacedName: c.key}}
 	})
-	return []source.Source{source.Kind(informers, &corev1.ConfigMap{}, enqueue), source.Kind(states, &corev1.ConfigMap{}, enqueue)}
+	return []source.Source{
+		source.Kind(informers, &corev1.ConfigMap{}, enqueue), source.Kind(states, &corev1.ConfigMap{}, enqueue), source.Func(c.again.Start),
+	}
 }
+
+// Elected has the tuning saved, if it is not saved yet, because this replica now holds the Lease.
+func (c *Controller) Elected() { c.again.EnqueueAfter(c.key, 0) }
 
 // Load returns a source for the controllers whose decisions depend on the tuning. It enqueues nothing: it puts the tuning in force before
 // their first decision, so that no replica makes a hand-over that the tuning switches off only because the replica has just started. The
