@@ -62,8 +62,8 @@ func (w *Watcher) checkBeacon(ctx context.Context, b *beacon) {
 	}
 }
 
-// beaconsOf says whether any replica on a suspected node has written to the API a moment ago, and whether all were looked at late enough to
-// know. Where the API server is slow, a replica's two calls take as long as two reads.
+// beaconsOf says whether any replica on a suspected node has written to the API a moment ago, and whether all were looked at late enough, and
+// not too long ago, to know. Where the API server is slow, a replica's two calls take as long as two reads.
 func (w *Watcher) beaconsOf(n *node, now time.Duration) (alive, read bool) {
 	read = true
 	silentFrom := now - n.hearing.Silence(now)
@@ -72,7 +72,7 @@ func (w *Watcher) beaconsOf(n *node, now time.Duration) (alive, read bool) {
 			continue
 		}
 		b := n.suspicion.beacons[r.Name]
-		read = read && b != nil && b.readFrom >= 0 && b.readFrom-silentFrom >= beaconDue+2*b.took
+		read = read && b != nil && b.readFrom-silentFrom >= beaconDue+2*b.took && now-b.readFrom <= beaconFor
 		alive = alive || b != nil && b.aliveAt >= 0 && now-b.aliveAt <= beaconFor
 	}
 	return alive, read

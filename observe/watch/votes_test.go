@@ -97,13 +97,15 @@ func TestTheReplicaOnTheNodeMayHaveASlowAPIServer(t *testing.T) {
 	for name, test := range map[string]struct {
 		beacon *beacon
 		want   bool
+		later  time.Duration
 	}{
-		"never read":         {nil, false},
-		"not read yet":       {&beacon{readFrom: -1}, false},
-		"read early":         {&beacon{readFrom: from + beaconDue - 1}, false},
-		"read late enough":   {&beacon{readFrom: from + beaconDue}, true},
-		"read slowly":        {&beacon{readFrom: from + beaconDue, took: 200 * time.Millisecond}, false},
-		"read slowly, later": {&beacon{readFrom: from + beaconDue + 400*time.Millisecond, took: 200 * time.Millisecond}, true},
+		"never read":                {nil, false, 0},
+		"not read yet":              {&beacon{readFrom: -1}, false, 0},
+		"read early":                {&beacon{readFrom: from + beaconDue - 1}, false, 0},
+		"read late enough":          {&beacon{readFrom: from + beaconDue}, true, 0},
+		"read slowly":               {&beacon{readFrom: from + beaconDue, took: 200 * time.Millisecond}, false, 0},
+		"read, and not again since": {&beacon{readFrom: from + beaconDue}, false, beaconFor},
+		"read slowly, later":        {&beacon{readFrom: from + beaconDue + 400*time.Millisecond, took: 200 * time.Millisecond}, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n.suspicion = &suspicion{beacons: map[string]*beacon{}}
@@ -111,7 +113,7 @@ func TestTheReplicaOnTheNodeMayHaveASlowAPIServer(t *testing.T) {
 				test.beacon.aliveAt = -1
 				n.suspicion.beacons["tanist-2"] = test.beacon
 			}
-			if _, read := w.beaconsOf(n, from+2*time.Second); read != test.want {
+			if _, read := w.beaconsOf(n, from+2*time.Second+test.later); read != test.want {
 				t.Errorf("the beacon counts as read: %t, want %t", read, test.want)
 			}
 		})

@@ -51,8 +51,8 @@ func (r release) build(ctx context.Context, folder string) ([]binary, error) {
 		b := &binaries[i]
 		b.path = filepath.Join(folder, b.program+"_"+b.os+"_"+b.arch)
 		fmt.Fprintf(os.Stderr, "Building %s for %s/%s\n", b.program, b.os, b.arch)
-		// -trimpath leaves out this machine's folders. Without -buildvcs=false the program would have another version before the tag is
-		// set than afterwards. For grpcnotrace see the Makefile.
+		// -trimpath leaves out this machine's folders. Without -buildvcs=false the program would get another version when the tag is set.
+		// The Makefile says what grpcnotrace is for.
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "grpcnotrace", "-ldflags", "-s -w -X main.version="+r.version,
 			"-o", b.path, "./cmd/"+b.program)
 		cmd.Env = append(os.Environ(), "GOOS="+b.os, "GOARCH="+b.arch, "GOAMD64=v1", "GOARM64=v8.0", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
