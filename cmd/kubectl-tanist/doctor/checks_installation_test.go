@@ -71,6 +71,17 @@ func TestInstallation(t *testing.T) {
 			func(f *facts) { f.leases.value[0].Spec.RenewTime.Time = gen.T0.Add(-5 * time.Minute) },
 			[]string{"failed lease: Tanist: its Lease in namespace tanist-system was last renewed 5m ago"},
 		},
+		"the Lease was given back a moment ago": {
+			func(f *facts) { f.leases.value[0].Spec.HolderIdentity = new("") },
+			[]string{"warned lease: Tanist: no replica holds its Lease in namespace tanist-system: the holder has ended; another replica takes it within seconds"},
+		},
+		"the Lease was given back, and nobody took it": {
+			func(f *facts) {
+				f.leases.value[0].Spec.HolderIdentity = new("")
+				f.leases.value[0].Spec.RenewTime.Time = f.now.Add(-11 * time.Second)
+			},
+			[]string{"failed lease: Tanist: no replica holds its Lease in namespace tanist-system"},
+		},
 		"there is no Lease": {
 			func(f *facts) { f.leases.value = nil },
 			[]string{"failed lease: Tanist: there is no Lease tanist in namespace tanist-system (set --tanist-namespace if Tanist is elsewhere)"},
