@@ -24,6 +24,9 @@ const (
 	armingTime    = 2 * time.Second
 	// freshFor is how long a fresh answer shows that fresh channels work.
 	freshFor = 30 * time.Second
+	// droppedFor is how long no fresh probe has been answered where new connections are dropped. Steady connections are replaced every 15 s, and
+	// attempts that fail are repeated every few seconds, so at least five have failed by then: packets that are lost now and then do not look like this.
+	droppedFor = 40 * time.Second
 	// rearmAfter is a silence after which the next answer makes the node prove its channels anew. Until then it stays armed.
 	rearmAfter = 10 * time.Second
 	// forgotten is a silence after which a node no longer counts: Kubernetes has noticed it as well.
@@ -99,6 +102,12 @@ func (h *Hearing) Heard(channel Channel, asked, now time.Duration) {
 
 // ForgetFresh forgets that fresh channels have worked: what has answered on one is no longer asked.
 func (h *Hearing) ForgetFresh() { h.freshAt = -1 }
+
+// DropsNewConnections reports whether the node answers, and has for long answered on connections that were open already, and on no new one. So it is
+// when its table of connections is full. A node whose fresh channels have never worked does not count: a firewall may close them.
+func (h *Hearing) DropsNewConnections(now time.Duration) bool {
+	return h.freshAt >= 0 && now-h.freshAt >= droppedFor && h.HeardWithin(Suspicious, now)
+}
 
 // Silence returns for how long the node has been silent: the age of the oldest probe after which nothing was heard; zero if there is none. A pause of
 // the node that is shorter than a window never makes its silence reach that window, however often the node is asked.

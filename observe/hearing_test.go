@@ -157,3 +157,38 @@ func TestNoPauseShorterThanTheWindowReachesIt(t *testing.T) {
 		}
 	}
 }
+
+func TestNewConnectionsAreDropped(t *testing.T) {
+	steadily := func(h *Hearing, from, d time.Duration) (until time.Duration) {
+		for at := from; at < from+d; at += interval {
+			h.Asked(at)
+			h.Heard(Steady, at, at+time.Millisecond)
+		}
+		return from + d
+	}
+	for name, test := range map[string]struct {
+		hear func(h *Hearing) (now time.Duration)
+		want bool
+	}{
+		"never heard":                     {hear: func(*Hearing) time.Duration { return time.Minute }},
+		"new ones are answered":           {hear: func(h *Hearing) time.Duration { return heardFor(h, 0, time.Minute) }},
+		"none was ever answered":          {hear: func(h *Hearing) time.Duration { return steadily(h, 0, time.Minute) }},
+		"one attempt may have failed":     {hear: func(h *Hearing) time.Duration { return steadily(h, heardFor(h, 0, time.Second), 39*time.Second) }},
+		"none has been answered for long": {hear: func(h *Hearing) time.Duration { return steadily(h, heardFor(h, 0, time.Second), 41*time.Second) }, want: true},
+		"the old ones are silent, too": {
+			hear: func(h *Hearing) time.Duration {
+				return steadily(h, heardFor(h, 0, time.Second), 41*time.Second) + time.Second
+			},
+		},
+		"they are answered again": {hear: func(h *Hearing) time.Duration {
+			return heardFor(h, steadily(h, heardFor(h, 0, time.Second), 41*time.Second), time.Second)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := NewHearing()
+			if now := test.hear(h); h.DropsNewConnections(now) != test.want {
+				t.Errorf("got %t, want %t", !test.want, test.want)
+			}
+		})
+	}
+}

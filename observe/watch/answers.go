@@ -60,6 +60,19 @@ func (w *Watcher) Verdict(key types.NamespacedName, uid types.UID) observe.Verdi
 	return w.verdict(s, of)
 }
 
+// DropsNewConnections reports whether the node of a Service's leader answers on connections alone that were open already. That is no verdict: the
+// Service's clients may be well, too.
+func (w *Watcher) DropsNewConnections(key types.NamespacedName) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.services[key]
+	if s == nil || s.Leader == nil || !w.enabled() {
+		return false
+	}
+	n := w.nodes[s.Leader.Node]
+	return n != nil && n.dropsNew
+}
+
 // Heard reports whether a candidate of a Service may take over from a lost leader: it has answered a moment ago or, if it cannot be asked,
 // its node has.
 func (w *Watcher) Heard(key types.NamespacedName, uid types.UID) bool {

@@ -11,6 +11,8 @@ import (
 const (
 	// reconnectAfter is the age at which a steady connection is replaced. The new one shows that fresh connections work.
 	reconnectAfter = 15 * time.Second
+	// redialAfter is how long after a failed attempt to replace it the next one follows.
+	redialAfter = 3 * time.Second
 	// answerWithin is how long a question may be unanswered before its connection is given up.
 	answerWithin = time.Second
 )
@@ -75,7 +77,7 @@ func (w *Watcher) converse(ctx context.Context, n *node, conn *probe.Kubelet, re
 			if another != nil {
 				return another
 			}
-			replace.Reset(replaceAfter)
+			replace.Reset(min(replaceAfter, redialAfter))
 		default:
 		}
 	}

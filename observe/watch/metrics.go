@@ -56,6 +56,10 @@ func (m *metrics) register(w *Watcher, registerer prometheus.Registerer) error {
 			Help: "How long the node must be silent to be lost that has the longest window of all watched nodes, by the tuning's observe.lossAfter.",
 		}, w.longestWindow),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tanist_nodes_dropping_connections",
+			Help: "Watched nodes that have answered this replica for 40 s on connections alone that were open already, and on no new one.",
+		}, w.nodesDroppingConnections),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tanist_watched_processes",
 			Help: "Pods whose processes this replica watches. The replicas share the leaders among them.",
 		}, w.watchedProcesses),
@@ -104,6 +108,18 @@ func (w *Watcher) longestWindow() float64 {
 		}
 	}
 	return longest.Seconds()
+}
+
+func (w *Watcher) nodesDroppingConnections() float64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	count := 0
+	for _, n := range w.nodes {
+		if n.dropsNew {
+			count++
+		}
+	}
+	return float64(count)
 }
 
 func (w *Watcher) watchedProcesses() float64 {

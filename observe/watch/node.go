@@ -19,6 +19,8 @@ type node struct {
 	stop context.CancelFunc
 	// askedAt is when the steady question was sent that is unanswered, -1 if there is none; delay is how long the last answer took.
 	askedAt, delay time.Duration
+	// dropsNew says that the node answered on old connections alone at the last look.
+	dropsNew bool
 	// freshFrom is the address whose answer was the latest fresh one.
 	freshFrom netip.Addr
 	// suspicion is nil if the node is not suspected.

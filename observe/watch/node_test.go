@@ -75,6 +75,27 @@ func TestALostNodeIsReportedForEachServiceAtItsOwnTime(t *testing.T) {
 	}
 }
 
+func TestANodeThatDropsNewConnectionsIsReportedAndNotLost(t *testing.T) {
+	w, _, look := silentNode(t, key("web"))
+	n := w.nodes["node-1"]
+	var changed []types.NamespacedName
+	for range 450 {
+		w.heard(n, observe.Steady, w.now())
+		changed = append(changed, look(100*time.Millisecond)...)
+	}
+	if diff := cmp.Diff([]types.NamespacedName{key("web")}, changed); diff != "" {
+		t.Errorf("unexpected reports (-want +got):\n%s", diff)
+	}
+	if !w.DropsNewConnections(key("web")) || w.nodesDroppingConnections() != 1 || w.Verdict(key("web"), "leader") != observe.NotLost {
+		t.Errorf("dropped: %t, nodes: %g, verdict: %q; want no verdict", w.DropsNewConnections(key("web")), w.nodesDroppingConnections(),
+			w.Verdict(key("web"), "leader"))
+	}
+	w.heardFresh(n, silent.Addr(), w.now())
+	if diff := cmp.Diff([]types.NamespacedName{key("web")}, look(observe.Tick)); diff != "" || w.DropsNewConnections(key("web")) {
+		t.Errorf("unexpected reports after a new connection (-want +got):\n%s", diff)
+	}
+}
+
 func TestNoVerdictWithoutTheAPIServer(t *testing.T) {
 	w, _, look := silentNode(t, key("web"))
 	w.apiAt = w.clock.Now() - 2*time.Second

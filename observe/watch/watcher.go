@@ -161,7 +161,7 @@ func (w *Watcher) rest(until time.Time) {
 	w.clock.Skip(until)
 }
 
-// look advances the clock, and returns the Services whose verdicts have changed.
+// look advances the clock, and returns the Services whose verdicts have changed, and those whose leader's node began or ended to drop new connections.
 func (w *Watcher) look(ctx context.Context, at time.Time) []types.NamespacedName {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,6 +172,10 @@ func (w *Watcher) look(ctx context.Context, at time.Time) []types.NamespacedName
 	for _, n := range w.nodes {
 		if w.lookAtNode(ctx, n, now) {
 			changed = w.evaluate(ctx, n.led, changed)
+		}
+		if drops := n.hearing.DropsNewConnections(now); drops != n.dropsNew {
+			n.dropsNew = drops
+			changed = append(changed, n.led...)
 		}
 	}
 	for uid, p := range w.silentPods {

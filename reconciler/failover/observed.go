@@ -16,7 +16,7 @@ func (c *Controller) VerdictChanged(key types.NamespacedName) {
 	c.enqueueAfter(key, 0)
 }
 
-// observe tells the observer what to watch for a Service, and reports a verdict that moves nobody. It returns after how long such a verdict
+// observe tells the observer what to watch for a Service, and reports what was noticed and moves nobody. It returns after how long such a verdict
 // is to be reported; zero if there is none.
 func (c *Controller) observe(key types.NamespacedName, in planner.Input, p planner.Plan, decided, now time.Time) time.Duration {
 	if c.observer == nil {
@@ -34,6 +34,13 @@ func (c *Controller) observe(key types.NamespacedName, in planner.Input, p plann
 		warnings = append(warnings, notify.Warning{
 			Object: in.Source, Related: in.LeaderService, Reason: notify.ReasonLossSuspected, Action: notify.ActionElect,
 			Note: fmt.Sprintf("%s seems to be lost (%s) and stays the leader, because no other pod that is ready has answered", leader.Name, leader.Lost),
+		})
+	}
+	if leader != nil && leader.Node != "" && c.observer.DropsNewConnections(key) {
+		warnings = append(warnings, notify.Warning{
+			Object: in.Source, Related: in.LeaderService, Reason: notify.ReasonNewConnectionsDropped, Action: notify.ActionElect,
+			Note: fmt.Sprintf("Node %s answers Tanist on connections that were open already, and on no new one: clients may no longer reach %s. It stays "+
+				"the leader, because it serves those that are connected. The node's table of connections may be full", leader.Node, leader.Name),
 		})
 	}
 	notify.Emit(c.recorder, c.doubtWarnings.Filter(key, warnings))

@@ -245,3 +245,21 @@ func TestAServiceThatHasNoLeaderServiceIsNotObserved(t *testing.T) {
 		t.Errorf("the leader is still observed: %+v (%v)", b.Watched, err)
 	}
 }
+
+func TestANodeThatDropsNewConnectionsIsReportedOnceAndMovesNobody(t *testing.T) {
+	f := newLeaseHolder(t)
+	b := f.observes(dummy.Hears("a1", "b2"))
+	b.DropsNew = true
+	for range 2 {
+		if _, err := f.reconcile(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	notes := f.warned(notify.ReasonNewConnectionsDropped)
+	if len(notes) != 1 || !strings.HasPrefix(notes[0], corev1.EventTypeWarning) || !strings.Contains(notes[0], "may no longer reach a1") {
+		t.Errorf("reported as %q, want one warning about a1", notes)
+	}
+	if state := leaderslice.Parse(f.slice()).State; state.Leader.Name != "a1" {
+		t.Errorf("%q leads, want a1", state.Leader.Name)
+	}
+}

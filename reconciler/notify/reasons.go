@@ -11,6 +11,8 @@ const (
 
 	// ReasonLossSuspected reports a leader that seems to be lost and stays, because no other pod was heard.
 	ReasonLossSuspected = "LossSuspected"
+	// ReasonNewConnectionsDropped reports a leader whose node answers on connections alone that were open already.
+	ReasonNewConnectionsDropped = "NewConnectionsDropped"
 	// ReasonLeaderOutOfSight reports a leader that Kubernetes calls not ready only because it no longer hears from the node. It stays, because
 	// no other pod is ready.
 	ReasonLeaderOutOfSight = "LeaderOutOfSight"

@@ -114,6 +114,8 @@ type Observer interface {
 	Forget(service types.NamespacedName)
 	// Verdict returns why a pod of the Service is believed lost now.
 	Verdict(service types.NamespacedName, pod types.UID) observe.Verdict
+	// DropsNewConnections reports whether the node of the Service's leader answers on connections alone that were open already.
+	DropsNewConnections(service types.NamespacedName) bool
 	// Heard reports whether a candidate of the Service was heard a moment ago, while its leader is suspected.
 	Heard(service types.NamespacedName, pod types.UID) bool
 	// HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched.

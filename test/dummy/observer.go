@@ -13,6 +13,8 @@ type Observer struct {
 	Verdicts     map[types.UID]observe.Verdict
 	HeardPods    map[types.UID]bool
 	HeardPodsFor map[types.UID]time.Duration
+	// DropsNew says that the leader's node drops new connections.
+	DropsNew bool
 	// Watched is what the observer was last told to watch, nil if nothing.
 	Watched *observe.Service
 }
@@ -23,6 +25,8 @@ func (b *Observer) Forget(types.NamespacedName)                          { b.Wat
 func (b *Observer) Verdict(_ types.NamespacedName, pod types.UID) observe.Verdict {
 	return b.Verdicts[pod]
 }
+
+func (b *Observer) DropsNewConnections(types.NamespacedName) bool { return b.DropsNew }
 
 func (b *Observer) Heard(_ types.NamespacedName, pod types.UID) bool { return b.HeardPods[pod] }
 

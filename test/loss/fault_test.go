@@ -28,6 +28,8 @@ type fault struct {
 	untilMoved bool
 	// during is called before the fault ends. What happens after that is not counted.
 	during func(t *testing.T, s *scene)
+	// warns is the reason of a Warning about each Service that must be there before the fault ends.
+	warns string
 	// restore makes the pods fit for the next trial.
 	restore func(t *testing.T, s *scene)
 	// warm is how long the replicas have before the fault to hear who answers.
@@ -104,6 +106,9 @@ func (f fault) once(t *testing.T, s *scene, round int, last bool) []trial {
 	}
 	if f.during != nil {
 		f.during(t, s)
+	}
+	if f.warns != "" && !unobserved() {
+		s.awaitWarnings(t, f.warns)
 	}
 	lasted := time.Since(began)
 	var trials []trial

@@ -5,6 +5,8 @@ package loss
 import (
 	"fmt"
 	"time"
+
+	"github.com/tanist-dev/tanist/reconciler/notify"
 )
 
 // observers are faults of what observes: none may move anybody.
@@ -39,9 +41,9 @@ func observers() []fault {
 
 // denials are networks that pass less than they should, or less to Tanist than to Kubernetes.
 func denials() []fault {
-	lossy := lasting(time.Minute)
+	dropped, lossy := lasting(time.Minute), lasting(time.Minute)
 	if long() {
-		lossy = lasting(10 * time.Minute)
+		dropped, lossy = lasting(5*time.Minute), lasting(10*time.Minute)
 	}
 	all := []fault{
 		{name: "deny-pod", begin: denying(ofLeader, toPod)},
@@ -51,7 +53,8 @@ func denials() []fault {
 		{name: "part-from-other-replicas", place: withHolder, begin: partFrom(elsewhere)},
 		{name: "part-from-lease-holder", place: withOther, begin: partFrom(elsewhere)},
 		{name: "part-from-one-replica", place: apart, begin: partFrom(theHolder), lasts: lasting(30 * time.Second)},
-		{name: "new-connections-dropped", begin: dropping(leadersNode, "tracked", newConnections), lasts: lasting(time.Minute), seldom: true},
+		{name: "new-connections-dropped", begin: dropping(leadersNode, "tracked", newConnections), lasts: dropped, seldom: true,
+			warns: notify.ReasonNewConnectionsDropped},
 		{name: "packets-lost-5", begin: dropping(leadersNode, "deny", partOfPackets(5)), lasts: lossy, seldom: true},
 		{name: "packets-lost-20", begin: dropping(leadersNode, "deny", partOfPackets(20)), lasts: lossy, seldom: true},
 		{name: "packets-delayed", begin: delaying(leadersNode, 50*time.Millisecond, 350*time.Millisecond), lasts: lossy, seldom: true},

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/tanist-dev/tanist/bench/traffic"
 	"github.com/tanist-dev/tanist/config"
@@ -143,6 +144,25 @@ func (s *scene) awaitMoves(t *testing.T) {
 			return
 		}
 	}
+}
+
+// awaitWarnings waits until each Service has a Warning with this reason.
+func (s *scene) awaitWarnings(t *testing.T, reason string) {
+	t.Helper()
+	env.Eventually(t, "each Service has the Warning "+reason, func(ctx context.Context) error {
+		events, err := s.client.EventsV1().Events(s.namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=Warning,reason=" + reason})
+		if err != nil {
+			return fmt.Errorf("failed to list Events: %w", err)
+		}
+		missing := sets.New(s.services...)
+		for _, event := range events.Items {
+			missing.Delete(event.Regarding.Name)
+		}
+		if missing.Len() > 0 {
+			return fmt.Errorf("%v have none", sets.List(missing))
+		}
+		return nil
+	})
 }
 
 // trials is what has happened since the mark.
