@@ -20,8 +20,7 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if asked.wait > 0 {
-		if !s.limits.begin(asked.from) {
-			refuse(w, http.StatusTooManyRequests, "too many requests of yours wait")
+		if !s.mayWait(w, asked.from) {
 			return
 		}
 		defer s.limits.end(asked.from)

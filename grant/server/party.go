@@ -45,6 +45,16 @@ func (s *Server) party(w http.ResponseWriter, r *http.Request) (party, bool) {
 	return asks, true
 }
 
+// mayWait reports whether another request of a party may wait, and else refuses it. The caller calls limits.end when it has waited.
+func (s *Server) mayWait(w http.ResponseWriter, asks party) bool {
+	if s.limits.begin(asks) {
+		return true
+	}
+	s.metrics.refused("TooManyRequests")
+	refuse(w, http.StatusTooManyRequests, "too many requests of yours wait")
+	return false
+}
+
 // lookUp returns the pod that asks, as the informers have it.
 func (s *Server) lookUp(asks party) (Caller, bool) {
 	if asks.address.IsValid() {

@@ -88,8 +88,12 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) (request, bool) 
 	}
 	caller, ok := s.lookUp(from)
 	if !ok && q.wait > 0 {
+		if !s.mayWait(w, from) {
+			return request{}, false
+		}
 		began := time.Now()
 		caller, ok = s.awaitKnown(r.Context(), from, q.wait)
+		s.limits.end(from)
 		q.wait = max(q.wait-time.Since(began), time.Millisecond) // without a wait, it would be answered with a grant
 	}
 	if !ok {

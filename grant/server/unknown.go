@@ -53,12 +53,8 @@ func (s *unknownPods) tell(who party) {
 	}
 }
 
-// awaitKnown returns the pod that asks, when the informers have it; false if they do not in time.
+// awaitKnown returns the pod that asks, when the informers have it; false if they do not in time. The caller has a place in the limits.
 func (s *Server) awaitKnown(ctx context.Context, who party, wait time.Duration) (Caller, bool) {
-	if !s.limits.begin(who) {
-		return Caller{}, false
-	}
-	defer s.limits.end(who)
 	over := time.NewTimer(min(wait, unknownWait))
 	defer over.Stop()
 	for {

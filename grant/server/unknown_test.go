@@ -62,7 +62,7 @@ func TestUnknownPodsWaitTogether(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		if got := <-answers; got != http.StatusForbidden || len(answers) > 0 {
+		if got := <-answers; got != http.StatusTooManyRequests || len(answers) > 0 {
 			t.Errorf("one too many is answered %d, and %d more are answered", got, len(answers))
 		}
 		w.appear("b")

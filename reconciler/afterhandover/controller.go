@@ -43,8 +43,11 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	return c.acted(key, in, outcome, text), nil
 }
 
-// noteProblem notes why nothing could be tried, so that it is told in the end.
+// noteProblem notes why nothing could be tried, so that it is told in the end. What an attempt was answered says more.
 func (c *Controller) noteProblem(key types.NamespacedName, in input, problem string) {
+	if in.tried.times > 0 {
+		return
+	}
 	in.tried.problem = problem
 	c.memory.set(key, in.tried)
 }

@@ -392,3 +392,19 @@ func TestNotesFitIntoAnEvent(t *testing.T) {
 		t.Errorf("a note has %d bytes", size)
 	}
 }
+
+// TestWhatAnAttemptWasAnsweredIsTold: near the end the new leader may not be ready for a moment, which says less.
+func TestWhatAnAttemptWasAnsweredIsTold(t *testing.T) {
+	c := &Controller{}
+	in := input{}
+	c.noteProblem(gen.ShopWeb, in, notServing)
+	if got := c.memory.attemptsOf(gen.ShopWeb, 0).problem; got != notServing {
+		t.Errorf("got %q before any attempt, want %q", got, notServing)
+	}
+	in.tried = in.tried.failed(resultRefused, "the budget refuses it", gen.T0)
+	c.memory.set(gen.ShopWeb, in.tried)
+	c.noteProblem(gen.ShopWeb, in, notServing)
+	if got := c.memory.attemptsOf(gen.ShopWeb, 0).problem; got != "the budget refuses it" {
+		t.Errorf("got %q after an attempt, want its answer", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -32,12 +33,19 @@ func (r *reader) readInstallation(ctx context.Context, f *facts) error {
 	return errors.Join(
 		answered(&f.deployment, "Deployments of namespace "+r.tanistNamespace, deployment, deploymentErr),
 		answered(&f.replicas, "pods of namespace "+r.tanistNamespace,
-			listed(replicas, replicasErr, func(l *corev1.PodList) []corev1.Pod { return l.Items }), replicasErr),
+			listed(replicas, replicasErr, unfinished), replicasErr),
 		answered(&f.leases, "Leases of namespace "+r.tanistNamespace,
 			listed(leases, leasesErr, func(l *coordinationv1.LeaseList) []coordinationv1.Lease { return l.Items }), leasesErr),
 		answered(&f.tuning, "ConfigMap "+config.TuningConfigMap, tuning, tuningErr),
 		answered(&f.state, "ConfigMap "+config.TuningState, state, stateErr),
 	)
+}
+
+// unfinished returns the pods that have not ended. One that was shut down with its node stays, and is no replica any more.
+func unfinished(pods *corev1.PodList) []corev1.Pod {
+	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool {
+		return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	})
 }
 
 // readMetrics reads the metrics of each replica through the API server. It passes no credentials on, and neither does the API server, so this

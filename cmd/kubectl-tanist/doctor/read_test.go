@@ -12,6 +12,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/fake"
@@ -183,5 +184,15 @@ func TestWhoseRightsAreReadAndWhich(t *testing.T) {
 				t.Errorf("the rights of %s are read, want those of %s", got, want)
 			}
 		})
+	}
+}
+
+func TestAPodThatHasEndedIsNoReplica(t *testing.T) {
+	ended := func(name string, phase corev1.PodPhase) corev1.Pod {
+		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: corev1.PodStatus{Phase: phase}}
+	}
+	got := unfinished(&corev1.PodList{Items: []corev1.Pod{ended("a", corev1.PodFailed), ended("b", corev1.PodRunning), ended("c", corev1.PodSucceeded)}})
+	if len(got) != 1 || got[0].Name != "b" {
+		t.Errorf("got %d pods, want the one that runs", len(got))
 	}
 }

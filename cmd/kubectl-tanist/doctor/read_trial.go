@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,12 +20,15 @@ const (
 	wrongTuning     = `{"data":{"` + config.TuningKey + `":"doctor: tries a write that must be refused"}}`
 )
 
-// readTrial tries a write on a Service that has opted in, or else on the tuning. The API server calls webhooks for a dry run too, because
+// readTrial tries a write on a Service that has opted in and is not being deleted, or else on the tuning. The API server calls webhooks for a dry run too, because
 // Tanist's have no side effects.
 func (r *reader) readTrial(ctx context.Context, f *facts) error {
 	options := metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: config.PluginFieldManager}
-	if served := f.served(); len(served) > 0 && f.namespaces.unread == "" {
-		service := served[0].source
+	// The webhook judges no Service that is being deleted.
+	served := f.served()
+	at := slices.IndexFunc(served, func(l leader) bool { return l.source.DeletionTimestamp == nil })
+	if at >= 0 && f.namespaces.unread == "" {
+		service := served[at].source
 		err := r.try(f, "Service "+service.Namespace+"/"+service.Name, "services."+config.Domain, func() error {
 			_, err := r.client.CoreV1().Services(service.Namespace).Patch(ctx, service.Name, types.MergePatchType, []byte(wrongAnnotation), options)
 			return err

@@ -40,6 +40,11 @@ func TestTheTrial(t *testing.T) {
 		"the webhook refuses it": {
 			answers: map[string]error{"services": invalid(byServices)}, want: read(trial{about: "Service shop/web", refused: true}),
 		},
+		"the only Service is being deleted, which the webhook accepts": {
+			change:  func(f *facts) { now := metav1.Now(); f.services.value[0].DeletionTimestamp = &now },
+			answers: map[string]error{"configmaps": invalid(byTuning)},
+			want:    read(trial{about: "ConfigMap tanist-system/tanist-tuning", refused: true}),
+		},
 		"nothing refuses it": {want: read(trial{about: "Service shop/web"})},
 		"a policy refuses it": {
 			answers: map[string]error{"services": invalid("a policy")}, want: read(trial{about: "Service shop/web", other: "a policy"}),

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/installation"
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
+	"github.com/tanist-dev/tanist/config"
 )
 
 // Reader reads what explains the Services of a namespace, with the user's own permissions.
@@ -47,13 +49,8 @@ func (r Reader) ReadExisting(ctx context.Context, services ...string) ([]Input, 
 			return nil, err
 		}
 	}
-	tanist := installation.Reader{Client: r.Client, Namespace: r.TanistNamespace}
-	all.Observation = tanist.Observation(ctx)
-	known := false
-	if all.Tuning, known = tanist.Tuning(ctx); !known {
-		all.Notes = append(all.Notes, "the tuning could not be read, so its defaults are assumed")
-	}
 	var inputs []Input
+	tanist := map[string]*installed{}
 	for _, name := range services {
 		in := all
 		if in.Service = status.Source(in.Services, name); in.Service == nil {
@@ -61,6 +58,7 @@ func (r Reader) ReadExisting(ctx context.Context, services ...string) ([]Input, 
 			continue
 		}
 		in.Others, in.Notes = slices.Clone(all.Others), slices.Clone(all.Notes)
+		r.readInstallation(ctx, tanist, &in)
 		if err := r.readNodes(ctx, &in); err != nil {
 			return nil, err
 		}
@@ -70,6 +68,34 @@ func (r Reader) ReadExisting(ctx context.Context, services ...string) ([]Input, 
 		inputs = append(inputs, in)
 	}
 	return inputs, nil
+}
+
+// installed is what is known of one installation of Tanist.
+type installed struct {
+	observation status.Observation
+	tuning      config.Tuning
+	tuningKnown bool
+}
+
+// readInstallation reads how the Tanist that serves the Service is installed and tuned. The leader Service names its namespace, so that whoever has
+// it elsewhere need not say so. Each installation is read once.
+func (r Reader) readInstallation(ctx context.Context, all map[string]*installed, in *Input) {
+	namespace := r.TanistNamespace
+	options, _ := config.ParseOptions(in.Service)
+	if leaderService := status.LeaderServiceOf(in.Service, options.LeaderService, in.Services); leaderService != nil {
+		namespace = cmp.Or(leaderService.Annotations[config.InstallationKey], namespace)
+	}
+	known := all[namespace]
+	if known == nil {
+		tanist := installation.Reader{Client: r.Client, Namespace: namespace}
+		known = &installed{observation: tanist.Observation(ctx)}
+		known.tuning, known.tuningKnown = tanist.Tuning(ctx)
+		all[namespace] = known
+	}
+	in.Observation, in.Tuning = known.observation, known.tuning
+	if !known.tuningKnown {
+		in.Notes = append(in.Notes, "the tuning could not be read, so its defaults are assumed")
+	}
 }
 
 // readServices reads the Services, the EndpointSlices and the Namespace. These are needed, except for the Namespace.

@@ -116,7 +116,7 @@ func TestAWatchPrintsWhatChanges(t *testing.T) {
 	}, "")
 	step("a wrong annotation", func() error {
 		return s.Update(newService("web", map[string]string{config.EnabledKey: "true", config.StickyKey: "no"}))
-	}, row("web", "wrong annotation sticky"))
+	}, row("web", "wrong annotation sticky, no leader Service yet"))
 	step("another Service", func() error { return s.Add(newService("api", enabled)) }, row("api", "no leader Service yet"))
 	step("it opts out", func() error { return s.Update(newService("api", nil)) }, row("api", "gone"))
 	step("it is deleted", func() error { return s.Delete(newService("web", enabled)) }, row("web", "gone"))

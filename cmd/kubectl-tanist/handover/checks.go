@@ -158,8 +158,8 @@ func (s *snapshot) checkPreference(to string, keep bool) error {
 	if keep || preferred == "" || preferred == to {
 		return nil
 	}
-	return fmt.Errorf("the Service prefers pod %s (%s), which would take over again immediately: use --keep to prefer %s instead",
-		preferred, config.PreferredLeaderKey, to)
+	return fmt.Errorf("the Service prefers pod %s (%s), which would take over again immediately: prefer the other one for good: "+
+		"kubectl tanist handover %s -n %s --to %s --keep", preferred, config.PreferredLeaderKey, s.source.Name, s.source.Namespace, to)
 }
 
 func (s *snapshot) hint() string {

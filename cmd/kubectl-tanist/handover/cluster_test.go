@@ -41,6 +41,8 @@ type cluster struct {
 	// refuses makes the API server refuse the annotation of a Service, loses is how many answers to patches are lost.
 	refuses string
 	loses   int
+	// refusesBack makes admission refuse what the annotation was before.
+	refusesBack bool
 }
 
 // newCluster returns a cluster with two nodes and a Lease that a replica renews.
@@ -50,6 +52,7 @@ func newCluster(t *testing.T, objects ...[]runtime.Object) *cluster {
 		gen.NodeNamed("one", gen.Cordoned), gen.NodeNamed("two"),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Labels: map[string]string{config.EnabledKey: "true"}}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "depot", Labels: map[string]string{config.EnabledKey: "true"}}},
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: config.TuningConfigMap}},
 		&coordinationv1.Lease{
 			ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: config.LeaseName},
 			Spec:       coordinationv1.LeaseSpec{HolderIdentity: new("tanist-1_x"), RenewTime: &metav1.MicroTime{Time: time.Now()}},
@@ -90,6 +93,9 @@ func (c *cluster) patch(action clienttesting.Action) (bool, runtime.Object, erro
 		c.dryRuns = append(c.dryRuns, patch.Name)
 		return true, &corev1.Service{}, nil
 	}
+	if c.refusesBack && strings.Contains(string(patch.Patch), `"op":"replace"`) {
+		return true, nil, apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), patch.Name, nil)
+	}
 	if _, value, found := strings.Cut(string(patch.Patch), `"op":"add"`); found {
 		_, value, _ = strings.Cut(value, `"value":"`)
 		pod, _, _ := strings.Cut(value, `"`)
@@ -111,6 +117,9 @@ func (c *cluster) watch(action clienttesting.Action) (bool, watch.Interface, err
 	c.mu.Lock()
 	pod := c.preferred[strings.TrimSuffix(leaderService, "-leader")]
 	c.mu.Unlock()
+	if pod == "" {
+		return true, watch.NewRaceFreeFake(), nil
+	}
 	object, err := c.Tracker().Get(endpointSlices, action.GetNamespace(), leaderService+"-ipv4")
 	if err != nil {
 		return true, nil, err

@@ -66,6 +66,9 @@ func (m *mover) leadsAlready(s *snapshot) bool {
 
 // move prefers the pod, waits until it leads, and restores the annotation.
 func (m *mover) move(ctx context.Context, s *snapshot) (outcome, error) {
+	if err := m.mayWatch(ctx, s); err != nil {
+		return outcome{}, err
+	}
 	started := time.Now()
 	if err := m.prefer(ctx, s.source, m.to); err != nil {
 		if errors.Is(err, retry.ErrUnanswered) {
@@ -79,6 +82,18 @@ func (m *mover) move(ctx context.Context, s *snapshot) (outcome, error) {
 		return o, nil
 	}
 	return o, errors.Join(err, m.restore(ctx, s.source, m.to))
+}
+
+// mayWatch returns an error if the EndpointSlices cannot be watched. Without that nobody would learn that the pod leads, so nothing is changed then.
+func (m *mover) mayWatch(ctx context.Context, s *snapshot) error {
+	options := slicesOf(s.leaderService)
+	options.ResourceVersion = s.slices.ResourceVersion
+	w, err := m.client.DiscoveryV1().EndpointSlices(m.namespace).Watch(ctx, options)
+	if err != nil {
+		return fmt.Errorf("failed to watch EndpointSlices: %w", err)
+	}
+	w.Stop()
+	return nil
 }
 
 // await waits until an EndpointSlice shows that the pod leads. Its watch continues from the list in the snapshot, so it misses nothing,

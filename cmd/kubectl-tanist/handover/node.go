@@ -3,12 +3,15 @@ package handover
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/client-go/kubernetes"
 )
 
@@ -29,6 +32,7 @@ func (o *options) runNode(ctx context.Context, client kubernetes.Interface, stre
 	if err != nil {
 		return err
 	}
+	printNotes(streams.ErrOut, rows)
 	failed, unrestored := o.handOver(ctx, client, rows, newTable(streams.Out, rows))
 	switch {
 	case o.dryRun && failed > 0:
@@ -51,6 +55,19 @@ func (o *options) runNode(ctx context.Context, client kubernetes.Interface, stre
 		return fmt.Errorf("annotations that the hand-over has changed could not be restored: %d Services", unrestored)
 	}
 	return nil
+}
+
+// printNotes prints what was not read, each thing once: another pod than Tanist would choose may follow then.
+func printNotes(out io.Writer, rows []row) {
+	printed := sets.New[string]()
+	for _, r := range rows {
+		for _, note := range r.notes {
+			if !printed.Has(note) {
+				fmt.Fprintln(out, "Note:", printers.EscapeTerminal(note))
+				printed.Insert(note)
+			}
+		}
+	}
 }
 
 // lookAtNode returns an error if the node does not exist, and warns if it is not cordoned.

@@ -99,7 +99,7 @@ func TestANodeIsEmptied(t *testing.T) {
 				s.Annotations[config.PreferredLeaderKey] = "web-1"
 			})},
 			want: []string{header, "shop web web-1 web-2 × the Service prefers pod web-1 (tanist.dev/preferred-leader), which would take over again immediately: " +
-				"use --keep to prefer web-2 instead"},
+				"prefer the other one for good: kubectl tanist handover web -n shop --to web-2 --keep"},
 			wantErr: "leaders are still on node one: 1",
 		},
 		"a Service that is not sticky": {

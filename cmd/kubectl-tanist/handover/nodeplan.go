@@ -21,6 +21,8 @@ type row struct {
 	failed bool
 	// unrestored is true if an annotation could not be restored after the move.
 	unrestored bool
+	// notes say what was not read, and was assumed.
+	notes []string
 	// gone is true if there is nothing to move any more.
 	gone bool
 }
@@ -60,7 +62,7 @@ func (o *options) planNamespace(ctx context.Context, client kubernetes.Interface
 	}
 	rows := make([]row, 0, len(leaders))
 	for i, l := range leaders {
-		r := row{leaderOn: l}
+		r := row{leaderOn: l, notes: inputs[i].Notes}
 		if inputs[i].Service == nil {
 			r.result = "its Service is gone"
 			r.gone = true

@@ -45,12 +45,18 @@ func (m *mover) restore(ctx context.Context, service *corev1.Service, pod string
 	}
 	err := m.patch(ctx, service, []operation{{"test", preferredPath, pod}, back})
 	switch {
-	case apierrors.IsNotFound(err), apierrors.IsInvalid(err): // the test failed: someone else has changed it
+	case err == nil, apierrors.IsNotFound(err), apierrors.IsInvalid(err) && m.changedByOthers(ctx, service, pod):
 		return nil
-	case err != nil:
+	default:
 		return fmt.Errorf("failed to restore annotation %s (restore it yourself): %w", config.PreferredLeaderKey, err)
 	}
-	return nil
+}
+
+// changedByOthers reports whether the annotation no longer names the pod, or the Service is gone. Then the test of a patch has failed; an admission that
+// refuses the old value answers with the same status.
+func (m *mover) changedByOthers(ctx context.Context, service *corev1.Service, pod string) bool {
+	now, err := m.client.CoreV1().Services(service.Namespace).Get(context.WithoutCancel(ctx), service.Name, metav1.GetOptions{})
+	return apierrors.IsNotFound(err) || err == nil && now.Annotations[config.PreferredLeaderKey] != pod
 }
 
 // patch ignores Ctrl-C. If it were interrupted, the API server could still apply the write after restore has run. With --dry-run the API server

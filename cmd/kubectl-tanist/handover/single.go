@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -46,7 +47,7 @@ func (o *options) runSingle(ctx context.Context, client kubernetes.Interface, st
 		if err != nil {
 			return err
 		}
-		return m.printChecks(s, append(checks, rules, m.checkTanist(ctx, s), m.checkWrite(ctx, s)), streams)
+		return m.printChecks(s, append(checks, rules, m.checkTanist(ctx, s), m.checkWatch(ctx, s), m.checkWrite(ctx, s)), streams)
 	}
 	if err := m.tanistDown(ctx, s); err != nil {
 		return err
@@ -73,6 +74,8 @@ func (m *mover) checkRules(ctx context.Context) (check, error) {
 		c.unknown = "you may not read pods"
 	case verdict.WhyNot != "":
 		c.problem = fmt.Errorf("by Tanist's rules, %s does not take over: %s", m.to, verdict.WhyNot)
+	default:
+		c.unknown = strings.Join(inputs[0].Notes, "; ") // the rules may say otherwise
 	}
 	return c, nil
 }
@@ -104,6 +107,11 @@ func (m *mover) tanistDown(ctx context.Context, s *snapshot) error {
 // say so.
 func (m *mover) servedFrom(s *snapshot) string {
 	return cmp.Or(s.leaderService.Annotations[config.InstallationKey], m.tanistNamespace)
+}
+
+// checkWatch opens the watch that tells when the pod leads.
+func (m *mover) checkWatch(ctx context.Context, s *snapshot) check {
+	return check{what: "you may watch EndpointSlices, to see when it leads", problem: m.mayWatch(ctx, s)}
 }
 
 // checkWrite makes the write as a dry run: rights, admission and policies decide on it as on the real one.

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/tanist-dev/tanist/config"
@@ -23,7 +24,8 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 		opted    = "√ the Service and its namespace have opted in\n√ the Service has a leader Service\n"
 		able     = "√ pod web-2 is selected by the Service and ready\n√ no other pod is the preferred leader\n"
 		rules    = "√ by Tanist's rules, web-2 takes over when it is preferred\n"
-		running  = "√ a replica of Tanist holds the Lease, and so makes the move\n"
+		watches  = "√ you may watch EndpointSlices, to see when it leads\n"
+		running  = "√ a replica of Tanist holds the Lease, and so makes the move\n" + watches
 		accepted = "√ the API server accepts the annotation from you\n"
 		would    = "web: web-2 would lead after web-1 (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able
 		no       = "web: no hand-over (dry run)\n" + opted
@@ -51,7 +53,7 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 		"two checks fail": {
 			objects: unready(changed(pair(), func(s *corev1.Service) { s.Annotations[config.PreferredLeaderKey] = "web-1" }), "web-2"),
 			want: no + "√ web-1 leads, and web-2 is to follow\n× pod web-2 is not ready\n× the Service prefers pod web-1 (tanist.dev/preferred-leader), " +
-				"which would take over again immediately: use --keep to prefer web-2 instead\n",
+				"which would take over again immediately: prefer the other one for good: kubectl tanist handover web -n shop --to web-2 --keep\n",
 			wantErr: failed,
 		},
 		"the Service is paused": {
@@ -79,7 +81,22 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 				}
 			},
 			want: "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able + rules +
-				"× Tanist is not running: there is no Lease tanist in namespace tanist-system (set --tanist-namespace if Tanist is elsewhere)\n" + accepted,
+				"× Tanist is not running: there is no Lease tanist in namespace tanist-system (set --tanist-namespace if Tanist is elsewhere)\n" + watches + accepted,
+			wantErr: failed,
+		},
+		"the tuning cannot be read": {
+			objects: pair(), change: func(t *testing.T, c *cluster) {
+				if err := c.CoreV1().ConfigMaps(system).Delete(t.Context(), config.TuningConfigMap, metav1.DeleteOptions{}); err != nil {
+					t.Fatal(err)
+				}
+			},
+			want: would + "- by Tanist's rules, web-2 takes over when it is preferred (not checked: the tuning could not be read, so its defaults are assumed)\n" +
+				running + accepted,
+		},
+		"the user may not watch EndpointSlices": {
+			objects: pair(), change: func(_ *testing.T, c *cluster) { c.PrependWatchReactor("endpointslices", mayNotWatch) },
+			want:    "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able + rules + strings.TrimSuffix(running, watches) +
+				"× failed to watch EndpointSlices: endpointslices.discovery.k8s.io is forbidden: no\n" + accepted,
 			wantErr: failed,
 		},
 		"the user may not change the Service": {
@@ -125,6 +142,32 @@ func TestAHandoverLeavesNoPreferenceBehind(t *testing.T) {
 				t.Errorf("the annotation is left: %s", got)
 			}
 		})
+	}
+}
+
+func mayNotWatch(clienttesting.Action) (bool, watch.Interface, error) {
+	return true, nil, apierrors.NewForbidden(endpointSlices.GroupResource(), "", errors.New("no"))
+}
+
+// TestAHandoverThatNobodyCouldFollowChangesNothing: without a watch, nobody would learn that it has happened.
+func TestAHandoverThatNobodyCouldFollowChangesNothing(t *testing.T) {
+	c := newCluster(t, led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"}))
+	c.PrependWatchReactor("endpointslices", mayNotWatch)
+	_, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"})
+	if !strings.HasPrefix(failure, "failed to watch EndpointSlices: ") || len(c.preferred) > 0 {
+		t.Errorf("got error %q, and %v preferred", failure, c.preferred)
+	}
+}
+
+// TestAPreferenceThatCannotBeRestoredIsTold: the old value is wrong, and got past admission once.
+func TestAPreferenceThatCannotBeRestoredIsTold(t *testing.T) {
+	c := newCluster(t, changed(led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"}), func(s *corev1.Service) {
+		s.Annotations[config.PreferredLeaderKey] = "Web_0"
+	}))
+	c.refusesBack = true
+	out, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"})
+	if !strings.HasPrefix(failure, "failed to restore annotation tanist.dev/preferred-leader (restore it yourself): ") || !strings.Contains(out, "to web-2") {
+		t.Errorf("got error %q, and %q", failure, out)
 	}
 }
 
@@ -194,6 +237,10 @@ func TestAHandoverByATanistElsewhere(t *testing.T) {
 	objects := led("shop", "web", placed{"web-1", "one"}, placed{"web-2", "two"})
 	objects[1].(*corev1.Service).Annotations[config.InstallationKey] = "elsewhere"
 	c := newCluster(t, objects)
+	dryRun := options{namespace: "shop", service: "web", dryRun: true}
+	if out, _, _ := c.handsOver(t, dryRun); !strings.Contains(out, "the tuning could not be read") {
+		t.Errorf("got %q, although the tuning is not there", out)
+	}
 	if _, _, failure := c.handsOver(t, options{namespace: "shop", service: "web"}); !strings.Contains(failure, "there is no Lease tanist in namespace elsewhere") {
 		t.Errorf("got %q, although no replica has a Lease there", failure)
 	}

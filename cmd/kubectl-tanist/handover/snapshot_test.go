@@ -69,7 +69,7 @@ func TestOtherPreference(t *testing.T) {
 	}{
 		"nobody is preferred":          {},
 		"the pod itself is preferred":  {preferred: "b"},
-		"another is preferred":         {preferred: "a", want: "the Service prefers pod a (tanist.dev/preferred-leader), which would take over again immediately: use --keep to prefer b instead"},
+		"another is preferred":         {preferred: "a", want: "the Service prefers pod a (tanist.dev/preferred-leader), which would take over again immediately: prefer the other one for good: kubectl tanist handover web -n shop --to b --keep"},
 		"another was preferred so far": {preferred: "a", keep: true},
 	}
 	for name, test := range cases {

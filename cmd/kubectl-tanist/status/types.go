@@ -39,7 +39,7 @@ type Leader struct {
 	// published it yet.
 	Successor        string `json:"successor,omitempty"`
 	SuccessorPending bool   `json:"successorPending,omitempty"`
-	// Term grows with every change of leader; 0 before the first.
+	// Term grows with every change of leader, and is there before the first; 0 without EndpointSlices.
 	Term int64 `json:"term"`
 	// Since is when the term began: the leader took over, or the last one was lost. It is missing if nobody has led yet.
 	Since *time.Time `json:"since,omitempty"`

@@ -123,7 +123,8 @@ func (f findings) missing(l Leader) []Warning {
 		}
 	}
 	switch {
-	case f.leaderService == nil && len(f.wrong) == 0:
+	case f.leaderService == nil && !slices.ContainsFunc(f.wrong, func(err *field.Error) bool { return annotationOf(err) == "" }):
+		// The last good value or the default stands in for a wrong annotation. Nothing stands in for a selector or a port.
 		return []Warning{{NoLeaderService, "Tanist creates it; the Events of the Service say why it has not"}}
 	case f.leaderService == nil || l.Leader != nil:
 		return nil

@@ -83,6 +83,14 @@ func TestWarnings(t *testing.T) {
 		"the leader Service is still to be made": {
 			changes: []func(*Objects){func(o *Objects) { o.Services, o.Slices = o.Services[:1], nil }}, want: []string{"no leader Service yet"},
 		},
+		"the leader Service is still to be made, and an annotation is wrong": {
+			changes: []func(*Objects){annotated(config.StrategyKey, "best"), func(o *Objects) { o.Services, o.Slices = o.Services[:1], nil }},
+			want:    []string{"wrong annotation strategy", "no leader Service yet"},
+		},
+		"nothing can be made without a port": {
+			changes: []func(*Objects){source(func(s *corev1.Service) { s.Spec.Ports = nil }), func(o *Objects) { o.Services, o.Slices = o.Services[:1], nil }},
+			want:    []string{"cannot have a leader"},
+		},
 		"something else has the leader Service's name": {
 			changes: []func(*Objects){func(o *Objects) {
 				o.Services[1], o.Slices = boss(func(s *corev1.Service) { s.OwnerReferences = nil }), nil

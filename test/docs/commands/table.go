@@ -79,7 +79,7 @@ var usage = map[string]Page{
 			{Begins: "kubectl tanist get -n shop", Prints: `^SERVICE +LEADER +NODE +SUCCESSOR +TERM +SINCE +REASON +WARNINGS\npayments +payments-`},
 			{Begins: "kubectl tanist explain", Prints: `(?s)^Service: +shop/payments\nLeader Service: payments-leader\nLeader: .*\nPods, in the order of succession:`},
 			{Begins: "kubectl tanist history", Prints: `^TIME +FROM +TO +TERM +REASON +BY +TOOK\n`},
-			{Begins: "kubectl tanist handover payments -n shop --dry-run", Prints: `(?s)^payments: payments-\S+ would lead after payments-\S+ \(dry run\)\n(√ [^\n]*\n?){8}$`},
+			{Begins: "kubectl tanist handover payments -n shop --dry-run", Prints: `(?s)^payments: payments-\S+ would lead after payments-\S+ \(dry run\)\n(√ [^\n]*\n?){9}$`},
 			{Begins: "kubectl cordon node-1", Prints: "cordoned"},
 			{Begins: "kubectl tanist handover --node node-1", Prints: "No leader is (left )?on node "},
 			{Begins: "kubectl tanist report", Prints: `(?s)FILE +BYTES\n.*Wrote tanist-report-[0-9]+-[0-9]+\.zip`},
