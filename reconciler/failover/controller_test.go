@@ -219,6 +219,58 @@ func TestAReplicaThatStaysBehindReadsThePodsLive(t *testing.T) {
 	}
 }
 
+// The informer of Services lags behind as well: the Service selects other pods now, and one of them leads.
+func TestAReplicaThatStaysBehindReadsThePodsOfTheServiceAsItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newLeaseHolder(t)
+		source, leader := &corev1.Service{}, gen.ReadyPod("c3", func(pod *corev1.Pod) { pod.Labels, pod.ResourceVersion = map[string]string{"app": "green"}, "" })
+		if err := f.otherClient.Get(t.Context(), gen.ShopWeb, source); err != nil {
+			t.Fatal(err)
+		}
+		source.Spec.Selector = leader.Labels
+		if err := errors.Join(f.otherClient.Update(t.Context(), source), f.otherClient.Create(t.Context(), leader)); err != nil {
+			t.Fatal(err)
+		}
+		f.commitByOther("c3", 6, leaderslice.Basis{Pods: "30", Services: "999999"})
+		f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
+		for start := time.Now(); time.Since(start) < 2*maxBehind; {
+			result, err := f.reconcile()
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(max(result.RequeueAfter, time.Second))
+		}
+		if f.misses()["behind"] == 0 {
+			t.Fatal("nothing was read live")
+		}
+		f.expect("c3", 6)
+	})
+}
+
+// What a live read lacks is not there. Nobody may believe an informer that has not delivered these deletions.
+func TestACommitAfterALiveReadRecordsTheDeletionsThatItMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newLeaseHolder(t)
+		if err := f.otherClient.Delete(t.Context(), gen.ReadyPod("a1")); err != nil {
+			t.Fatal(err)
+		}
+		f.leaders.ObservePod(gen.ShopWeb, "30")
+		f.commitByOther("c3", 6, leaderslice.Basis{Pods: "34", Services: "20"})
+		f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
+		for start := time.Now(); f.writes.Load() == 0 && time.Since(start) < time.Minute; {
+			result, err := f.reconcile()
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(result.RequeueAfter)
+		}
+		f.expectNewTerm("b2")
+		if got := leaderslice.Parse(f.slice()).Basis.Pods; got != listedVersion {
+			t.Errorf("got basis %s, want %s, by which a1 was deleted", got, listedVersion)
+		}
+	})
+}
+
 func TestAfterALeaderIsRecreatedTheServiceIsReadLive(t *testing.T) {
 	f := newLeaseHolder(t)
 	if _, err := f.reconcile(); err != nil {

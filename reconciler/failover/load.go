@@ -2,6 +2,7 @@ package failover
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -160,12 +161,13 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 		return planner.Input{}, false, err
 	}
 
+	listed := in.Source.Spec.Selector
 	in.Source, in.LeaderService = source, leaderService
 	if !store.KeepsLeader(source) || !in.Usable() || !c.stores.ServedByUs(leaderService) {
 		return planner.Input{}, false, nil // the informer lags; its event enqueues the Service again
 	}
-	if !slices.Equal(names, in.Want().Slices) {
-		return c.loadLive(ctx, key, in, read) // the informer lags, so that not all slices were read
+	if !slices.Equal(names, in.Want().Slices) || read == readPods && !maps.Equal(listed, source.Spec.Selector) {
+		return c.loadLive(ctx, key, in, read) // the informer lags, so that not all slices were read, or other pods than the Service selects
 	}
 	in.Options, _ = store.ResolveOptions(source, leaderService)
 	c.loadLease(&in)
@@ -191,6 +193,7 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 // a version that is newer still was made up.
 func replacePods(in *planner.Input, list *corev1.PodList, stores *store.Stores) {
 	selector := labels.SelectorFromSet(in.Source.Spec.Selector)
+	informers := in.Pods
 	in.Pods = nil
 	for i := range list.Items {
 		pod := trim.Pod(&list.Items[i])
@@ -200,6 +203,7 @@ func replacePods(in *planner.Input, list *corev1.PodList, stores *store.Stores) 
 	}
 	in.Disruptions = disruption.Of(stores, in.Pods, in.Options, in.Tuning)
 	in.PodsReadLive, in.Seen.Pods, in.DeliveredPods = true, list.ResourceVersion, list.ResourceVersion
+	in.DeletionsMissed = slices.ContainsFunc(informers, func(pod *corev1.Pod) bool { return in.Pod(pod.UID) == nil })
 }
 
 // authority returns what this replica may change now.

@@ -27,6 +27,10 @@ func (in Input) writtenBasis() leaderslice.Basis {
 
 // commitBasis returns the basis that a commit records: the newest versions of the pods, of their deletions, of the Services, and of the Lease. It
 // is not lower than what the slices say already, unless a live read has shown that no replica can have seen as much.
+//
+// A live read that lacks pods does not say when they were deleted, only that it was before the version of the list. Then that counts: a replica whose
+// informer has not delivered the deletions would take these pods for candidates. Otherwise the version of a list is of no use to the replicas: it may
+// be newer than any event, and they would wait for that.
 func (in Input) commitBasis() leaderslice.Basis {
 	basis := leaderslice.Basis{Pods: in.Record.PodsVersion, Services: in.Source.ResourceVersion}
 	// What the leader cache has observed is empty at first. Then every pod's events count: a pod may have been deleted before.
@@ -40,11 +44,16 @@ func (in Input) commitBasis() leaderslice.Basis {
 	for _, pod := range in.Pods {
 		basis.Pods = newer(basis.Pods, pod.ResourceVersion)
 	}
+	if in.DeletionsMissed {
+		basis.Pods = newer(basis.Pods, in.Seen.Pods)
+	}
 	basis.Services = newer(basis.Services, in.LeaderService.ResourceVersion)
 	written := in.writtenBasis()
 	basis.Lease = in.leaseBasis(written)
 	if !in.PodsReadLive {
 		basis.Pods, basis.Services = newer(basis.Pods, written.Pods), newer(basis.Services, written.Services)
+	} else if !leaderslice.OlderVersion(in.Seen.Pods, written.Pods) {
+		basis.Pods = newer(basis.Pods, written.Pods)
 	}
 	return basis
 }

@@ -115,7 +115,7 @@ func TestCommitBasis(t *testing.T) {
 		delivered      string
 		pod            string
 		slice          string
-		live           bool
+		live, missed   bool
 		want           string
 	}{
 		"the newest version of a pod":                            {seen: "50", observed: "40", pod: "45", slice: "5/a1-uid/30/20", want: "45"},
@@ -128,6 +128,8 @@ func TestCommitBasis(t *testing.T) {
 		"a newer version in the slice is kept":                   {seen: "50", observed: "40", pod: "40", slice: "5/a1-uid/47/20", want: "47"},
 		"versions from before a restore of etcd":                 {seen: "50", observed: "90", pod: "45", slice: "5/a1-uid/90/20", live: true, want: "50"},
 		"a version that was made up, after a live read":          {seen: "50", observed: "40", pod: "45", slice: "5/a1-uid/999999/20", live: true, want: "45"},
+		"as much as another writer had seen, after a live read":  {seen: "50", delivered: "50", observed: "40", pod: "41", slice: "5/a1-uid/45/20", live: true, want: "45"},
+		"deletions that only a live read shows":                  {seen: "50", delivered: "50", observed: "40", pod: "41", slice: "5/a1-uid/45/20", live: true, missed: true, want: "50"},
 		"observed events count before those of all pods":         {seen: "50", observed: "40", delivered: "49", pod: "41", slice: "5/a1-uid/30/20", want: "41"},
 		"a version that is no number is not kept":                {seen: "50", observed: "40", pod: "45", slice: "5/a1-uid/x/20", want: "45"},
 		"the informer does not say how much it has seen of pods": {observed: "40", pod: "45", slice: "5/a1-uid/30/20", want: "45"},
@@ -136,6 +138,7 @@ func TestCommitBasis(t *testing.T) {
 			in := dual(dummy.Leading("a1", 5), gen.ReadyPod("a1", func(pod *corev1.Pod) { pod.ResourceVersion = test.pod }))
 			basisOf(test.slice)(&in)
 			in.Seen.Pods, in.DeliveredPods, in.Record.PodsVersion, in.PodsReadLive = test.seen, test.delivered, test.observed, test.live
+			in.DeletionsMissed = test.missed
 			if got := in.commitBasis().Pods; got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}

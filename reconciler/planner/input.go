@@ -34,6 +34,8 @@ type Input struct {
 	DeliveredPods string
 	// PodsReadLive says that the pods and the Lease, too, were read from the API server.
 	PodsReadLive bool
+	// DeletionsMissed says that such a read lacks pods that the informer still has.
+	DeletionsMissed bool
 	// Authority is what this replica may change about who leads.
 	Authority commitrules.Authority
 	// IsDeparting reports whether this replica has admitted the departure of a pod whose object does not show it yet. It asks the leader
