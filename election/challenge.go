@@ -51,10 +51,17 @@ func (e evaluation) challenger(leader *Candidate, incumbent Incumbent) (*Candida
 
 // challenges reports whether a pod may take over although the leader could stay. Such a pod is not announced to go, and is no worse
 // than the leader in what matters more than the user's wishes. If it carries more of the traffic, it must also be allowed to displace
-// the leader: otherwise a pod that is repeatedly ready for a moment would move the leadership back and forth.
+// the leader, and if it is only better by its age or priority, it must not have crashed lately: otherwise a pod that is repeatedly ready for a
+// moment would move the leadership back and forth. The pod that the user names is taken at their word.
 func (e evaluation) challenges(c Candidate, leader *Candidate, incumbent Incumbent) bool {
-	return e.eligible(c) && c.trusted() && c.Announced == NotAnnounced && c.carriesAsMuch(leader) &&
-		(c.Missing == leader.Missing || e.displaces(c, incumbent))
+	switch {
+	case !e.eligible(c) || !c.trusted() || c.Announced != NotAnnounced || !c.carriesAsMuch(leader):
+		return false
+	case c.Missing != leader.Missing:
+		return e.displaces(c, incumbent)
+	default:
+		return e.rules.prefers(&c) || !c.Restarted || e.pastProbation(c)
+	}
 }
 
 // succeedsExcluded reports whether a pod may take over from a leader that is excluded. The leader serves, and it can never take the

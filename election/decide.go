@@ -137,20 +137,20 @@ func (e evaluation) next(leavingUID, leavingNode string) *Candidate {
 	return e.nextOf(leavingUID, leavingNode, func(Candidate) bool { return true })
 }
 
-// nextOf is next among the pods that may follow.
+// nextOf is next among the pods that may follow. One that runs to completion comes after all others, and among those that do and those that do not, one
+// that departs itself.
 func (e evaluation) nextOf(leavingUID, leavingNode string, mayFollow func(Candidate) bool) *Candidate {
-	for _, may := range []func(Candidate) bool{lasting(e.eligible), lasting(Candidate.Fit), e.eligible, Candidate.Fit} {
-		next := e.best(leavingUID, leavingNode, func(c Candidate) bool { return mayFollow(c) && may(c) })
-		if next != nil {
-			return next
+	for _, last := range []struct{ finite, departing bool }{{}, {departing: true}, {finite: true}, {finite: true, departing: true}} {
+		for _, may := range []func(Candidate) bool{e.eligible, Candidate.Fit} {
+			next := e.best(leavingUID, leavingNode, func(c Candidate) bool {
+				return c.Finite == last.finite && c.Departing == last.departing && mayFollow(c) && may(c)
+			})
+			if next != nil {
+				return next
+			}
 		}
 	}
 	return nil
-}
-
-// lasting restricts a condition to pods that do not run to completion.
-func lasting(may func(Candidate) bool) func(Candidate) bool {
-	return func(c Candidate) bool { return !c.Finite && may(c) }
 }
 
 // best returns the first pod, in the order of Rules.compare, that may lead. It ignores the pod with the UID leaveOut.

@@ -113,3 +113,8 @@ func uidOf(c *Candidate) string {
 	}
 	return c.UID
 }
+
+// lasting restricts a condition to pods that do not run to completion.
+func lasting(may func(Candidate) bool) func(Candidate) bool {
+	return func(c Candidate) bool { return !c.Finite && may(c) }
+}

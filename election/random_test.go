@@ -78,6 +78,9 @@ func randomCandidate(r *rand.Rand, i int) Candidate {
 		Excluded:        pick(r, "", "", "", "", "", "its annotation says so"),
 	}
 	c.Outdated = c.Workload != "" && oneIn(r, 2)
+	if c.Announced == AnnouncedDisruption {
+		c.Departing = oneIn(r, 2)
+	}
 	if oneIn(r, 4) { // ready for about as long as its probation
 		c.ReadySince = c.ReadySince.Add(-probation)
 	}

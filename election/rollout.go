@@ -62,7 +62,7 @@ func (i Incumbent) followsAFailure(now time.Time) bool {
 
 // probationEnds returns the future times at which a pod's probation ends.
 func (e evaluation) probationEnds(incumbent Incumbent) []time.Time {
-	if !e.rollsOut() && !e.incomplete() {
+	if e.rules.Sticky && !e.rollsOut() && !e.incomplete() {
 		return nil
 	}
 	var dueTimes []time.Time

@@ -91,6 +91,18 @@ func TestANewRevisionThatDies(t *testing.T) {
 			incumbent:  ledSince("a", ReasonLeaderGone, 9*time.Minute),
 			want:       outcome{Leader: "a", Ready: true, Successor: "c", RequeueAfter: time.Minute},
 		},
+		"a better pod that has crashed takes over from nobody for ten minutes": {
+			rules:      Rules{},
+			candidates: []Candidate{pod("a", current), pod("c", current, priority(1), restarted, readyFor(9*time.Minute))},
+			incumbent:  ledSince("a", ReasonLeaderNotReady, 9*time.Minute),
+			want:       outcome{Leader: "a", Ready: true, Successor: "c", RequeueAfter: time.Minute},
+		},
+		"it does when they are over": {
+			rules:      Rules{},
+			candidates: []Candidate{pod("a", current), pod("c", current, priority(1), restarted, readyFor(10*time.Minute))},
+			incumbent:  ledSince("a", ReasonLeaderNotReady, 9*time.Minute),
+			want:       outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonBetterCandidate, Successor: "a"},
+		},
 		"it is followed by the new revision all the same": {
 			rules:      sticky,
 			candidates: []Candidate{pod("a", outdated, draining), pod("b", outdated), pod("c", current, readyFor(time.Second))},

@@ -31,6 +31,9 @@ type Candidate struct {
 	// Announced is why this pod will go soon, while it still serves. It is empty for a pod that stays. The caller does not set
 	// AnnouncedRollout: Decide derives it from the three fields that follow.
 	Announced Announcement
+	// Departing is a pod whose deletion or eviction was requested a moment ago, which its object need not show yet. It follows a lost leader only if
+	// no other pod can, however young those are.
+	Departing bool
 	// Workload is the UID of the workload that owns the pod and replaces it in a rollout (a Deployment, a StatefulSet); empty for none.
 	Workload string
 	// Outdated is a pod that the rollout of its workload's newest revision replaces.

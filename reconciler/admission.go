@@ -89,9 +89,12 @@ func (a *Admission) EnqueueAll() {
 	a.all.EnqueueAll()
 }
 
-// WindowAccepted reports whether the next pod of the workload with this UID should have its drain window, and counts the attempt.
-func (a *Admission) WindowAccepted(owner types.UID) bool {
-	return a.windows.accepted(owner, time.Now())
+// WindowAccepted reports whether the next pod of a workload should have its drain window. An attempt to create one is counted.
+func (a *Admission) WindowAccepted(namespace string, owner types.UID, attempt bool) bool {
+	if !attempt {
+		return !a.windows.known(workload{namespace, owner})
+	}
+	return a.windows.accepted(workload{namespace, owner}, time.Now())
 }
 
 // OptedIn reports whether a namespace has opted in.
@@ -127,10 +130,14 @@ func (a *Admission) Enabled(namespace string) []*corev1.Service {
 
 // Taken returns the Service that has the name of a leader Service and is not the leader Service of the source with this name and UID. It
 // returns nil when the name is free. It also returns nil for a leader Service that no Service controls any longer (it was restored from a
-// backup, or its Service was deleted and created again), because the source adopts it.
+// backup, or its Service was deleted and created again), because the source adopts it. It also returns nil for one whose source has the same name: a
+// create of a Service that exists has another UID, and the API server itself says that it exists.
 func (a *Admission) Taken(namespace, leaderService, source string, sourceUID types.UID) *corev1.Service {
 	named := a.stores.Service(types.NamespacedName{Namespace: namespace, Name: leaderService})
 	asking := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: source, UID: sourceUID}}
+	if owner := controllingService(named); owner != nil && owner.Name == source {
+		return nil
+	}
 	if named == nil || named.DeletionTimestamp != nil ||
 		leaderslice.ControlledByUID(named, sourceUID) || a.stores.Adoptable(named) && a.stores.OtherOwner(named, asking) == nil {
 		return nil
@@ -138,11 +145,22 @@ func (a *Admission) Taken(namespace, leaderService, source string, sourceUID typ
 	return named
 }
 
+// controllingService returns the Service that controls another one; nil if none does.
+func controllingService(service *corev1.Service) *metav1.OwnerReference {
+	if service == nil {
+		return nil
+	}
+	if owner := metav1.GetControllerOfNoCopy(service); owner != nil && leaderslice.IsService(owner) {
+		return owner
+	}
+	return nil
+}
+
 // LeaderSpec returns the spec that Tanist gives to a leader Service. It returns nil for a Service that is not, or no longer, the leader
 // Service of a known Service.
 func (a *Admission) LeaderSpec(namespace string, leaderService *corev1.Service) *corev1.ServiceSpec {
-	owner := metav1.GetControllerOfNoCopy(leaderService)
-	if owner == nil || !leaderslice.IsService(owner) || !a.stores.OptedIn(namespace) {
+	owner := controllingService(leaderService)
+	if owner == nil || !a.stores.OptedIn(namespace) {
 		return nil
 	}
 	source := a.stores.Service(types.NamespacedName{Namespace: namespace, Name: owner.Name})

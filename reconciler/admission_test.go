@@ -145,6 +145,9 @@ func TestTaken(t *testing.T) {
 		"the leader Service of a deleted Service of the same name": {
 			named: gen.LeaderOf(source), source: "web", sourceUID: "new",
 		},
+		"the leader Service of the Service that is there, when it is created again": {
+			named: gen.LeaderOf(source), present: source, source: "web", sourceUID: "new",
+		},
 		"a Service that is terminating": {
 			named: gen.LeaderOf(source, func(s *corev1.Service) { s.DeletionTimestamp, s.Labels = &now, nil }), source: "web", sourceUID: source.UID,
 		},

@@ -32,8 +32,14 @@ const (
 // cause is another one, such as a quota. Then the next trial takes twice as many attempts.
 type refusedWindows struct {
 	mu sync.Mutex
-	// owners has an entry for each workload from an attempt until a pod with a window appears, by the UID of the workload.
-	owners map[types.UID]*windowAttempts
+	// owners has an entry for each workload from an attempt until a pod with a window appears.
+	owners map[workload]*windowAttempts
+}
+
+// workload is a controller of pods in their namespace. Anybody can write the UID of another namespace's into a pod's owner reference.
+type workload struct {
+	namespace string
+	uid       types.UID
 }
 
 // windowAttempts are the attempts to create pods of one workload since the last pod with a window appeared.
@@ -49,11 +55,11 @@ type windowAttempts struct {
 }
 
 func newRefusedWindows() *refusedWindows {
-	return &refusedWindows{owners: map[types.UID]*windowAttempts{}}
+	return &refusedWindows{owners: map[workload]*windowAttempts{}}
 }
 
 // accepted reports whether the next pod of a workload should have its drain window, and counts the attempt.
-func (w *refusedWindows) accepted(owner types.UID, now time.Time) bool {
+func (w *refusedWindows) accepted(owner workload, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a := w.owners[owner]
@@ -79,10 +85,18 @@ func (w *refusedWindows) accepted(owner types.UID, now time.Time) bool {
 	}
 }
 
+// known reports whether pods of a workload are refused because of their window.
+func (w *refusedWindows) known(owner workload) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.owners[owner]
+	return a != nil && a.refused
+}
+
 // appeared records that a pod was created, with or without a window.
 func (w *refusedWindows) appeared(pod *corev1.Pod) {
-	owner := store.ControllerUID(pod)
-	if owner == "" {
+	owner := workload{pod.Namespace, store.ControllerUID(pod)}
+	if owner.uid == "" {
 		return
 	}
 	w.mu.Lock()

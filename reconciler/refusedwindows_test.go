@@ -19,7 +19,7 @@ import (
 func creations(w *refusedWindows, n int, outcome func(attempt int, windowed bool) *corev1.Pod) (windowless []int) {
 	now, delay := gen.T0, 5*time.Millisecond
 	for attempt := range n {
-		windowed := w.accepted("set", now)
+		windowed := w.accepted(workload{uid: "set"}, now)
 		if !windowed {
 			windowless = append(windowless, attempt)
 		}
@@ -97,7 +97,7 @@ func TestRefusedDrainWindows(t *testing.T) {
 func TestManyPodsCreatedAtOnceAreNotTakenForRefused(t *testing.T) {
 	w := newRefusedWindows()
 	for i := range 1000 {
-		if !w.accepted("set", gen.T0.Add(time.Duration(i)*time.Millisecond)) {
+		if !w.accepted(workload{uid: "set"}, gen.T0.Add(time.Duration(i)*time.Millisecond)) {
 			t.Fatalf("pod %d has no window", i)
 		}
 	}
@@ -114,10 +114,23 @@ func TestManyPodsCreatedAtOnceAreNotTakenForRefused(t *testing.T) {
 func TestTheNumberOfRememberedWorkloadsIsLimited(t *testing.T) {
 	w := newRefusedWindows()
 	for i := range 3 * maxOwners {
-		w.accepted(types.UID(fmt.Sprint(i)), gen.T0)
+		w.accepted(workload{uid: types.UID(fmt.Sprint(i))}, gen.T0)
 	}
 	if got := len(w.owners); got > maxOwners {
 		t.Errorf("got %d workloads, want at most %d", got, maxOwners)
 	}
 	w.appeared(&corev1.Pod{}) // without an owner
+}
+
+func TestAWorkloadIsKnownInItsNamespaceAlone(t *testing.T) {
+	w := newRefusedWindows()
+	creations(w, 16, func(_ int, windowed bool) *corev1.Pod {
+		if windowed {
+			return nil
+		}
+		return ownedPod("set", false)
+	})
+	if !w.known(workload{uid: "set"}) || w.known(workload{"other", "set"}) || !w.accepted(workload{"other", "set"}, gen.T0) {
+		t.Error("want the workload to be refused, and not one of the same UID in another namespace")
+	}
 }

@@ -39,11 +39,11 @@ func (d drainWindow) handle(ctx context.Context, request ctrlwebhook.AdmissionRe
 	if authenticated(ctx) { // nobody else may make Tanist wait
 		d.services.AwaitReadable(ctx, request.Namespace)
 	}
-	return d.create(request, pod), nil
+	return d.create(ctx, request, pod), nil
 }
 
 // create returns the response for a new pod.
-func (d drainWindow) create(request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) ctrlwebhook.AdmissionResponse {
+func (d drainWindow) create(ctx context.Context, request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) ctrlwebhook.AdmissionResponse {
 	// The request has the namespace; a pod from a template need not have it. A pod that no Service selects may have the annotation itself:
 	// its Service may be created later, or may not have reached this replica yet.
 	selecting := d.services.Selecting(request.Namespace, pod.Labels)
@@ -54,7 +54,7 @@ func (d drainWindow) create(request ctrlwebhook.AdmissionRequest, pod *corev1.Po
 	case len(ops) == 0:
 	case !roomForAnnotation(pod):
 		ops, warnings = nil, append(warnings, "tanist: no drain window, as the pod's annotations leave no room for one more")
-	case !d.accepted(request, pod):
+	case !d.accepted(ctx, request, pod):
 		ops = []ctrlwebhook.JSONPatchOp{annotationOp(pod, config.DrainWindowRefusedKey, wanted.Window)}
 		warnings = append(warnings, fmt.Sprintf("tanist: pods of %s were refused with a drain window of %s; this one is created without",
 			metav1.GetControllerOfNoCopy(pod).Name, wanted.Window))
@@ -63,12 +63,12 @@ func (d drainWindow) create(request ctrlwebhook.AdmissionRequest, pod *corev1.Po
 }
 
 // accepted reports whether a pod should get its window: not if pods of its workload were refused with it. A pod without a workload always
-// gets it, because the API server tells the pod's user why it is refused. Dry runs, and further calls for a pod that has its window, are
-// not counted as attempts.
-func (d drainWindow) accepted(request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) bool {
+// gets it, because the API server tells the pod's user why it is refused. Dry runs, further calls for a pod that has its window, and calls that
+// anybody may have made are not counted as attempts.
+func (d drainWindow) accepted(ctx context.Context, request ctrlwebhook.AdmissionRequest, pod *corev1.Pod) bool {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	dryRun := request.DryRun != nil && *request.DryRun
-	return owner == nil || dryRun || appliedWindow(pod) > 0 || d.windows.WindowAccepted(owner.UID)
+	return owner == nil || dryRun || appliedWindow(pod) > 0 || d.windows.WindowAccepted(request.Namespace, owner.UID, authenticated(ctx))
 }
 
 // podWarnings returns a warning for each of a pod's annotations that has no effect. They do not prevent the pod's creation.

@@ -46,9 +46,8 @@ type SelectingServices interface {
 
 // DrainWindows knows the workloads whose pods are refused because of their drain window.
 type DrainWindows interface {
-	// WindowAccepted reports whether the next pod of the workload with this UID should get its window. Each call counts as an attempt to
-	// create a pod.
-	WindowAccepted(owner types.UID) bool
+	// WindowAccepted reports whether the next pod of the workload with this UID should get its window. An attempt to create a pod is counted.
+	WindowAccepted(namespace string, owner types.UID, attempt bool) bool
 }
 
 // LeaderServices knows leader Services and their names.

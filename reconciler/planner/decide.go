@@ -82,7 +82,7 @@ func (in Input) demoteDeparting(candidates []election.Candidate, leader types.UI
 	for i := range candidates {
 		uid := types.UID(candidates[i].UID)
 		if uid != leader && (uid == leaving.Pod || in.IsDeparting != nil && in.IsDeparting(uid)) {
-			candidates[i].Announced = election.AnnouncedDisruption
+			candidates[i].Announced, candidates[i].Departing = election.AnnouncedDisruption, true
 		}
 	}
 }

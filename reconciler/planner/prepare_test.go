@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/cache"
@@ -45,6 +46,13 @@ func TestPrepareDecidesAsIfTheLeaderHadLeft(t *testing.T) {
 			pods: []*corev1.Pod{a, b, c}, departure: dummy.EvictionOf("a1"),
 			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDisrupted, Announced: true},
 		},
+		"an eviction after one that came to nothing": {
+			pods: []*corev1.Pod{gen.ReadyPod("a1", func(pod *corev1.Pod) {
+				pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.DisruptionTarget, Status: corev1.ConditionFalse})
+			}), b, c},
+			departure: dummy.EvictionOf("a1"),
+			want:      preparation{Successor: "b2", Reason: election.ReasonLeaderDisrupted, Announced: true},
+		},
 		"an eviction when the tuning ignores its announcement": {
 			pods: []*corev1.Pod{a, b}, departure: dummy.EvictionOf("a1"), change: []func(*Input){ignoringDisruptions},
 			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDeleted},
@@ -72,6 +80,13 @@ func TestPrepareDecidesAsIfTheLeaderHadLeft(t *testing.T) {
 		"every pod's departure was admitted": {
 			pods: []*corev1.Pod{a, b}, departure: dummy.DeletionOf("a1"), change: []func(*Input){departingPod("b2-uid")},
 			want: preparation{Successor: "b2", Reason: election.ReasonLeaderDeleted},
+		},
+		"the next pod goes as well, and another one has just become ready": {
+			pods: []*corev1.Pod{a, b, gen.ReadyPod("c3", func(pod *corev1.Pod) {
+				pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(gen.T0.Add(-time.Second))
+			})},
+			departure: dummy.DeletionOf("a1"), change: []func(*Input){departingPod("b2-uid"), func(in *Input) { in.Options.MinReady = 10 * time.Second }},
+			want: preparation{Successor: "c3", Reason: election.ReasonLeaderDeleted},
 		},
 		"a deletion that is committed on admission": {
 			pods: []*corev1.Pod{a, b}, departure: dummy.DeletionOf("a1"), change: []func(*Input){onAdmission},

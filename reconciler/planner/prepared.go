@@ -68,9 +68,11 @@ func (in Input) withDeparture(leader types.UID, announced bool, now time.Time) I
 		}
 		departing := *pod // a shallow copy: its parts are shared with the informer, so they are replaced and not modified
 		if announced {
-			departing.Status.Conditions = append(slices.Clone(pod.Status.Conditions), corev1.PodCondition{
-				Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: evictionByAPI,
-			})
+			// A pod has one condition of each type. An eviction that came to nothing may have left it, as False.
+			departing.Status.Conditions = append(
+				slices.DeleteFunc(slices.Clone(pod.Status.Conditions), func(c corev1.PodCondition) bool { return c.Type == corev1.DisruptionTarget }),
+				corev1.PodCondition{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: evictionByAPI},
+			)
 		} else {
 			departing.DeletionTimestamp = &metav1.Time{Time: now}
 		}

@@ -45,7 +45,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 		"tanist_handover_duration_seconds",
 		"tanist_handovers_total", "tanist_leader_cache_hits_total", "tanist_leader_cache_invalidations_total",
 		"tanist_leader_cache_misses_total", "tanist_leader_service_writes_slowed_total", "tanist_leader_services",
-		"tanist_leaderless_services", "tanist_loss_window_seconds", "tanist_node_age_seconds", "tanist_objects_too_large",
+		"tanist_leaderless_services", "tanist_loss_window_seconds", "tanist_node_age_seconds", "tanist_nodes_dropping_connections", "tanist_objects_too_large",
 		"tanist_observer_stalls_seconds_total", "tanist_prepared_total",
 		"tanist_suspicions_total", "tanist_tuning_info", "tanist_tuning_stale", "tanist_unwatched_leaders", "tanist_verdicts_total",
 		"tanist_watched_namespaces", "tanist_watched_processes", "tanist_watches_cluster", "tanist_webhook_trusted",
