@@ -31,8 +31,8 @@ const (
 	// runs.
 	preparedWorkers = 16
 	failoverWorkers = config.MaxConcurrency + preparedWorkers
-	// leaderServiceWorkers is a small number, because no hand-over waits for the leader Services.
-	leaderServiceWorkers = 4
+	// leaderServiceWorkers is a small number, because no hand-over waits for the leader Services. A namespace gets a quarter of them at most.
+	leaderServiceWorkers = 16
 )
 
 // Setup adds the controllers to a manager. The cache of the manager must have been created with store.CacheOptions. Setup returns what

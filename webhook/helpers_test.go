@@ -182,7 +182,9 @@ func (f fakeServices) Taken(namespace, leaderService, source string, _ types.UID
 // refusedWorkload is the UID of a workload whose pods are refused because of their drain window.
 const refusedWorkload = "refused"
 
-func (f fakeServices) WindowAccepted(_ string, owner types.UID, _ bool) bool { return owner != refusedWorkload }
+func (f fakeServices) WindowAccepted(_ string, owner types.UID, _ bool) bool {
+	return owner != refusedWorkload
+}
 
 // OptedIn is true for the namespace of all Services.
 func (f fakeServices) OptedIn(namespace string) bool { return namespace == "shop" }

@@ -17,6 +17,10 @@ import (
 // Reconcile creates, updates or deletes the leader Service of one source Service.
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key, now := request.NamespacedName, time.Now()
+	if !c.shares.tryAcquire(key) {
+		return reconcile.Result{}, nil // it is enqueued again
+	}
+	defer c.shares.release(key.Namespace)
 	in, err := c.load(ctx, key, now)
 	if err != nil {
 		return reconcile.Result{}, retry.UnlessStopping(ctx, err)

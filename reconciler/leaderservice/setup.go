@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -27,7 +28,7 @@ type Options struct {
 	Registerer prometheus.Registerer
 	Recorder   events.EventRecorder
 	Quiet      *notify.QuietPeriod
-	// SuccessorChanges enqueues the Services whose successor has changed.
+	// SuccessorChanges enqueues the Services whose successor has changed, and those that were put off.
 	SuccessorChanges *store.Enqueuer
 }
 
@@ -51,6 +52,7 @@ type Controller struct {
 	// pace limits how often something is written for each Service, and slowed counts what had to wait.
 	pace             *notify.Pace
 	slowed           prometheus.Counter
+	shares           *shares
 	warnings         *notify.Deduplicator
 	quiet            *notify.QuietPeriod
 	successorChanges *store.Enqueuer
@@ -73,6 +75,7 @@ func New(options Options) (*Controller, error) {
 		recorder: options.Recorder, warnings: notify.NewDeduplicator(), foreign: foreign, pace: notify.NewPace(), slowed: slowed,
 		installations: newInstallations(), repairs: notify.NewBackoff(), removals: notify.NewBackoff(), refusals: notify.NewBackoff(),
 		conditions: notify.NewBackoff(),
+		shares:     newShares(func(key types.NamespacedName) { options.SuccessorChanges.EnqueueAfter(key, 0) }),
 		quiet:      options.Quiet, successorChanges: options.SuccessorChanges,
 	}, nil
 }

@@ -95,7 +95,7 @@ func TestADryRunSaysWhoWouldLeadAndWhatIsInTheWay(t *testing.T) {
 		},
 		"the user may not watch EndpointSlices": {
 			objects: pair(), change: func(_ *testing.T, c *cluster) { c.PrependWatchReactor("endpointslices", mayNotWatch) },
-			want:    "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able + rules + strings.TrimSuffix(running, watches) +
+			want: "web: no hand-over (dry run)\n" + opted + "√ web-1 leads, and web-2 is to follow\n" + able + rules + strings.TrimSuffix(running, watches) +
 				"× failed to watch EndpointSlices: endpointslices.discovery.k8s.io is forbidden: no\n" + accepted,
 			wantErr: failed,
 		},
