@@ -56,7 +56,7 @@ type Candidate struct {
 	Marked bool
 	// Heard is a pod that an observer has heard a moment ago. Only such a pod takes over from a leader that is Lost.
 	Heard bool
-	// NodeUnknown is a pod on a node from which Kubernetes has not heard for a while. Nobody knows whether the pod is ready.
+	// NodeUnknown is a pod of which Kubernetes has not heard for a while, because its node was silent. Nobody knows whether the pod is ready.
 	NodeUnknown bool
 
 	// Excluded is why the user does not want this pod to be made leader, although it can carry the traffic: the pod's own annotation, or a

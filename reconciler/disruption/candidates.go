@@ -44,7 +44,7 @@ func candidate(
 		Terminating: pod.DeletionTimestamp != nil,
 		Ordinal:     ordinal(pod),
 		Announced:   disruption.announced,
-		NodeUnknown: disruption.nodeUnknown,
+		NodeUnknown: disruption.nodeUnknown || trim.MarkedNotReady(pod),
 
 		OnPreferredNode: disruption.onPreferredNode,
 		Workload:        string(disruption.workload),

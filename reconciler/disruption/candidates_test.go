@@ -30,6 +30,10 @@ func TestCandidate(t *testing.T) {
 			pod:  gen.NotReady,
 			want: func(c *election.Candidate) { c.Ready = false },
 		},
+		"a pod that Kubernetes' node controller has marked": {
+			pod:  gen.MarkedNotReady,
+			want: func(c *election.Candidate) { c.Ready, c.NodeUnknown = false, true },
+		},
 		"a pod without conditions": {
 			pod:  func(pod *corev1.Pod) { pod.Status.Conditions = nil },
 			want: func(c *election.Candidate) { c.Ready, c.ReadySince = false, time.Time{} },

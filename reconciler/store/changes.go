@@ -22,7 +22,7 @@ import (
 
 // PodChanged reports whether an update of a pod can change who leads. Other updates cause no reconciliation.
 func PodChanged(before, after *corev1.Pod) bool {
-	return readyStatus(before) != readyStatus(after) ||
+	return readyStatus(before) != readyStatus(after) || trim.MarkedNotReady(before) != trim.MarkedNotReady(after) ||
 		(before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) ||
 		before.Status.Phase != after.Status.Phase ||
 		!apiequality.Semantic.DeepEqual(before.Status.PodIPs, after.Status.PodIPs) ||

@@ -22,8 +22,9 @@ func TestPodChanged(t *testing.T) {
 		"a condition that is not used": {change: func(pod *corev1.Pod) {
 			pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady})
 		}},
-		"an annotation that is not ours": {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{"a": "b"} }},
-		"it is not ready":                {change: gen.NotReady, want: true},
+		"an annotation that is not ours":              {change: func(pod *corev1.Pod) { pod.Annotations = map[string]string{"a": "b"} }},
+		"it is not ready":                             {change: gen.NotReady, want: true},
+		"the node controller has marked it not ready": {change: gen.MarkedNotReady, want: true},
 		"its readiness is unknown": {change: func(pod *corev1.Pod) {
 			pod.Status.Conditions[0].Status = corev1.ConditionUnknown
 		}, want: true},

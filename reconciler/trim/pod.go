@@ -28,7 +28,7 @@ func Pod(pod *corev1.Pod) *corev1.Pod {
 		},
 		Status: corev1.PodStatus{
 			Phase: pod.Status.Phase, PodIPs: pod.Status.PodIPs,
-			Conditions:        append(trimConditions(pod.Status.Conditions), customConditions(pod.Status.Conditions)...),
+			Conditions:        append(trimConditions(pod), customConditions(pod.Status.Conditions)...),
 			ContainerStatuses: trimCrashes(pod),
 		},
 	}), &pod.Spec)
@@ -93,9 +93,9 @@ func trimPorts(ports []corev1.ContainerPort) []corev1.ContainerPort {
 	return kept
 }
 
-func trimConditions(conditions []corev1.PodCondition) []corev1.PodCondition {
+func trimConditions(pod *corev1.Pod) []corev1.PodCondition {
 	var kept []corev1.PodCondition
-	for _, condition := range conditions {
+	for _, condition := range pod.Status.Conditions {
 		known := slices.ContainsFunc(kept, func(other corev1.PodCondition) bool { return other.Type == condition.Type })
 		if !known && (condition.Type == corev1.PodReady || condition.Type == corev1.DisruptionTarget) {
 			kept = append(kept, corev1.PodCondition{
@@ -103,6 +103,9 @@ func trimConditions(conditions []corev1.PodCondition) []corev1.PodCondition {
 				Reason: condition.Reason,
 			})
 		}
+	}
+	if MarkedNotReady(pod) {
+		kept = append(kept, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue})
 	}
 	return kept
 }

@@ -40,6 +40,12 @@ func NotReady(pod *corev1.Pod) {
 	pod.Status.Conditions[0].Status = corev1.ConditionFalse
 }
 
+// MarkedNotReady is how Kubernetes' node controller marks a pod on a node from which it no longer hears.
+func MarkedNotReady(pod *corev1.Pod) {
+	NotReady(pod)
+	pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue})
+}
+
 // Terminating begins a pod's deletion.
 func Terminating(pod *corev1.Pod) {
 	now := metav1.NewTime(T0)
