@@ -23,6 +23,7 @@ func results(out string) map[string]string {
 
 func TestHandoverMovesAllLeadersOffANode(t *testing.T) {
 	installation := newTanist(t)
+	installation.tune("")
 	installation.startElected()
 	s := newNamespace(t)
 	node := s.withNode("full")
@@ -74,6 +75,7 @@ func TestHandoverMovesAllLeadersOffANode(t *testing.T) {
 
 func TestHandoverAsADryRun(t *testing.T) {
 	installation := newTanist(t)
+	installation.tune("")
 	installation.startElected()
 	s, first := pair(t)
 	s.follows("web-leader", "a", "b")
@@ -87,6 +89,7 @@ func TestHandoverAsADryRun(t *testing.T) {
 √ no other pod is the preferred leader
 √ by Tanist's rules, b takes over when it is preferred
 √ a replica of Tanist holds the Lease, and so makes the move
+√ you may watch EndpointSlices, to see when it leads
 √ the API server accepts the annotation from you
 `
 	if err != nil || stderr != "" || out != want {
@@ -105,6 +108,7 @@ func TestHandoverAsADryRun(t *testing.T) {
 √ no other pod is the preferred leader
 - by Tanist's rules, b takes over when it is preferred (not checked: you may not read pods)
 - a replica of Tanist holds the Lease, and so makes the move (not checked: you may not read Leases of namespace %s)
+√ you may watch EndpointSlices, to see when it leads
 × failed to annotate Service: services "web" is forbidden: User "reader" cannot patch resource "services" in API group "" in the namespace "%s"
 `, installation.namespace, s.namespace)
 	if err == nil || err.Error() != "the hand-over would fail" || out != want {
