@@ -79,3 +79,15 @@ func TestServiceChanged(t *testing.T) {
 		})
 	}
 }
+
+// TestTheKubeletReportsAMarkedPod: the pod stays not ready, and now somebody knows it.
+func TestTheKubeletReportsAMarkedPod(t *testing.T) {
+	marked := gen.ReadyPod("a1", gen.MarkedNotReady)
+	reported := marked.DeepCopy()
+	for i := range reported.Status.Conditions {
+		reported.Status.Conditions[i].Status, reported.Status.Conditions[i].Reason = corev1.ConditionFalse, "ContainersNotReady"
+	}
+	if PodChanged(marked, marked.DeepCopy()) || !PodChanged(marked, reported) {
+		t.Error("want a change when the kubelet says that the pod is not ready, and none before")
+	}
+}
