@@ -16,8 +16,8 @@ func (e evaluation) relief(holder *Candidate) *Candidate {
 // outOfSight reports whether a leader that is not ready may only seem so, because Kubernetes no longer hears from its node.
 func (c Candidate) outOfSight() bool { return c.NodeUnknown && !c.Ready && c.Problem == "" }
 
-// KeptOutOfSight reports whether the leader stays although its pod is not ready: Kubernetes has lost sight of its node, and no other pod is
-// fit.
+// KeptOutOfSight reports whether the leader stays although its pod is not ready: Kubernetes has lost sight of its node, and the pod says itself that it
+// is ready, or no other pod is fit.
 func (d Decision) KeptOutOfSight() bool {
 	return d.Leader != nil && !d.Move && d.Leader.outOfSight() && d.Ready
 }

@@ -86,6 +86,26 @@ func TestALeaderOutOfSight(t *testing.T) {
 			candidates: []Candidate{pod("a", outOfSight), pod("b")}, incumbent: led("a"),
 			want: outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderNotReady},
 		},
+		"stays while it says that it is ready": {
+			candidates: []Candidate{pod("a", outOfSight, saysReady), pod("b")}, incumbent: led("a"),
+			want: outcome{Leader: "a", Ready: true, Successor: "b"},
+		},
+		"gives way although it says so, if its node is lost": {
+			candidates: []Candidate{pod("a", outOfSight, saysReady, lost(ReasonNodeLost)), pod("b")}, incumbent: led("a"),
+			want: outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderNotReady},
+		},
+		"gives way although it says so, if it cannot carry the traffic": {
+			candidates: []Candidate{pod("a", outOfSight, saysReady, broken), pod("b")}, incumbent: led("a"),
+			want: outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderUnfit},
+		},
+		"gives way although it says so, once it is deleted": {
+			candidates: []Candidate{pod("a", outOfSight, saysReady, draining), pod("b")}, incumbent: led("a"),
+			want: outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderDeleted},
+		},
+		"gives way although it says so, if its kubelet has reported it": {
+			candidates: []Candidate{pod("a", notReadyFor(time.Second), saysReady), pod("b")}, incumbent: led("a"),
+			want: outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderNotReady},
+		},
 		"is the last resort once it is deleted": {
 			candidates: []Candidate{pod("a", outOfSight, draining, outOfSight)}, incumbent: led("a"),
 			want: outcome{Leader: "a", Reason: ReasonLastResort},

@@ -88,6 +88,9 @@ func heard(c *Candidate) { c.Heard = true }
 // outOfSight is a pod on a node from which Kubernetes does not hear.
 func outOfSight(c *Candidate) { c.NodeUnknown, c.Ready = true, false }
 
+// saysReady is a pod that tells an observer that it is ready.
+func saysReady(c *Candidate) { c.SaysReady = true }
+
 // led is the pod with this name as the incumbent.
 func led(name string) Incumbent {
 	return Incumbent{UID: "uid-" + name, Name: name, Node: "node-of-" + name}

@@ -73,6 +73,7 @@ func randomCandidate(r *rand.Rand, i int) Candidate {
 		Marked:       oneIn(r, 6),
 		Heard:        !oneIn(r, 3),
 		NodeUnknown:  oneIn(r, 6),
+		SaysReady:    oneIn(r, 2),
 
 		OnPreferredNode: oneIn(r, 3),
 		Excluded:        pick(r, "", "", "", "", "", "its annotation says so"),

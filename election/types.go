@@ -58,6 +58,8 @@ type Candidate struct {
 	Heard bool
 	// NodeUnknown is a pod of which Kubernetes has not heard for a while, because its node was silent. Nobody knows whether the pod is ready.
 	NodeUnknown bool
+	// SaysReady is such a pod that tells an observer itself that it is ready, or is just being asked. It only keeps a leader.
+	SaysReady bool
 
 	// Excluded is why the user does not want this pod to be made leader, although it can carry the traffic: the pod's own annotation, or a
 	// condition that it lacks. It is empty for any other pod. If such a pod leads already, it stays until another one can follow.

@@ -25,6 +25,9 @@ const (
 type Service struct {
 	// Leader is nil if nobody leads, or if the leader is already on its way out (it terminates).
 	Leader *Pod
+	// LeaderOutOfSight says that Kubernetes calls the leader not ready only because it no longer hears from its node. Then each replica asks the
+	// leader itself whether it is ready.
+	LeaderOutOfSight bool
 	// Candidates are the other pods that could lead, the best first.
 	Candidates []Pod
 	// Marked are pods that a verdict has moved the leader away from, until their marks expire. Each replica must hear them itself before

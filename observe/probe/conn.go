@@ -16,7 +16,7 @@ import (
 // the connection can be kept.
 const restTimeout = 250 * time.Millisecond
 
-// Conn is a connection to a pod. Only one goroutine may use Ask and Reusable. All other methods may be called at any time.
+// Conn is a connection to a pod. Only one goroutine may use Ask, Reusable and Ready. All other methods may be called at any time.
 type Conn struct {
 	tcp *net.TCPConn
 	// stream is what requests are written to: tcp, or TLS over it.
@@ -26,10 +26,12 @@ type Conn struct {
 	started bool
 	// spent is whether no further request can follow: the last one was not answered, or its answer was the last.
 	spent bool
+	// ready is whether the last answer said that the pod is ready.
+	ready bool
 	// asked is whether an answer is due. What the other side sends without a request is none.
 	asked atomic.Bool
-	// answers receives for each answer whether another can follow. It is closed when nothing reads any more.
-	answers chan bool
+	// answers receives each answer. It is closed when nothing reads any more.
+	answers chan answer
 	// err is why nothing reads any more. It is set before answers is closed.
 	err   error
 	ended chan struct{}
@@ -39,9 +41,16 @@ type Conn struct {
 type protocol interface {
 	// ask writes a request.
 	ask() error
-	// answer waits for an answer and reads it. It reports whether another can follow on the connection. It returns an error if there
-	// was none, or if the other side sent something else.
-	answer() (reusable bool, err error)
+	// answer waits for an answer and reads it. It returns an error if there was none, or if the other side sent something else.
+	answer() (answer, error)
+}
+
+// answer is what an answer of a pod says.
+type answer struct {
+	// reusable is whether another answer can follow on the connection.
+	reusable bool
+	// ready is whether the kubelet would take the pod for ready.
+	ready bool
 }
 
 var errSpent = errors.New("the connection has been used up")
@@ -58,7 +67,7 @@ func Dial(ctx context.Context, probe observe.Probe) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{tcp: tcp, stream: tcp, answers: make(chan bool, 1), ended: make(chan struct{})}
+	c := &Conn{tcp: tcp, stream: tcp, answers: make(chan answer, 1), ended: make(chan struct{})}
 	switch probe.Kind {
 	case observe.ProbeTCP:
 		c.protocol = halfClose{tcp}
@@ -81,7 +90,7 @@ func (c *Conn) Ask(ctx context.Context) error {
 	if c.spent {
 		return errSpent
 	}
-	c.spent = true
+	c.spent, c.ready = true, false
 	c.asked.Store(true)
 	if !c.started {
 		c.started = true
@@ -90,11 +99,11 @@ func (c *Conn) Ask(ctx context.Context) error {
 		return err
 	}
 	select {
-	case reusable, ok := <-c.answers:
+	case got, ok := <-c.answers:
 		if !ok {
 			return c.err
 		}
-		c.spent = !reusable
+		c.spent, c.ready = !got.reusable, got.ready
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -118,14 +127,14 @@ func (c *Conn) read() {
 	defer close(c.answers)
 	_ = c.protocol.ask() // what is wrong shows in answer, too, and there may be an answer before it
 	for {
-		reusable, err := c.protocol.answer()
+		got, err := c.protocol.answer()
 		answered := err == nil || !silent(err)
 		if !answered || !c.asked.Swap(false) {
 			c.end(err)
 			return
 		}
-		c.answers <- reusable
-		if !reusable {
+		c.answers <- got
+		if !got.reusable {
 			return
 		}
 	}
@@ -154,6 +163,10 @@ func (c *Conn) Reusable() bool {
 		return !c.spent
 	}
 }
+
+// Ready reports whether the answer to the last Ask said that the pod is ready, by the kubelet's own measure: a status from 200 to 399, SERVING, or
+// anything from a server of which only a TCP port is known.
+func (c *Conn) Ready() bool { return c.ready }
 
 // Ended is closed when the other side ends the connection, or announces to. It is noticed from the first Ask on, between requests and
 // during one, but not after an answer after which the connection is not Reusable, and never after Close.

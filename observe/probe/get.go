@@ -73,13 +73,14 @@ func (g *get) ask() error {
 	return err
 }
 
-func (g *get) answer() (reusable bool, err error) {
+func (g *get) answer() (answer, error) {
 	if err := g.responses.wait(); err != nil {
-		return false, err
+		return answer{}, err
 	}
 	_ = g.conn.SetReadDeadline(time.Now().Add(restTimeout))
-	if reusable, err = g.responses.next(); err != nil {
-		return false, nil //nolint:nilerr // it has answered, only not as HTTP wants it
+	got, err := g.responses.next()
+	if err != nil {
+		return answer{}, nil //nolint:nilerr // it has answered, only not as HTTP wants it
 	}
-	return reusable, g.conn.SetReadDeadline(time.Time{})
+	return got, g.conn.SetReadDeadline(time.Time{})
 }

@@ -15,25 +15,25 @@ import (
 
 func TestAnyResponseIsAnAnswerAndSomeEndTheConnection(t *testing.T) {
 	for name, test := range map[string]struct {
-		response     string
-		wantReusable bool
+		response                string
+		wantReusable, wantReady bool
 	}{
-		"an error with a body":                 {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno", true},
-		"no body":                              {"HTTP/1.1 204 No Content\r\n\r\n", true},
-		"a body in chunks":                     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", true},
-		"a redirect, not followed":             {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", true},
-		"an interim response first":            {"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true},
-		"a header of 8 KiB":                    {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 8<<10) + "\r\nContent-Length: 0\r\n\r\n", true},
-		"a body of 60 KiB":                     {"HTTP/1.1 200 OK\r\nContent-Length: 61440\r\n\r\n" + strings.Repeat("x", 60<<10), true},
-		"the server will close":                {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", false},
-		"an old server, which closes":          {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", false},
-		"a body that ends with the connection": {"HTTP/1.1 200 OK\r\n\r\nok", false},
-		"another protocol":                     {"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false},
-		"a header of 32 KiB":                   {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 32<<10) + "\r\nContent-Length: 0\r\n\r\n", false},
-		"a body of 1 MiB":                      {"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", 1<<20), false},
-		"a body that does not come":            {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", false},
-		"not HTTP":                             {"SSH-2.0-OpenSSH_10.0\r\n", false},
-		"a single byte":                        {"H", false},
+		"an error with a body":                 {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno", true, false},
+		"no body":                              {"HTTP/1.1 204 No Content\r\n\r\n", true, true},
+		"a body in chunks":                     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", true, true},
+		"a redirect, not followed":             {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", true, true},
+		"an interim response first":            {"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, true},
+		"a header of 8 KiB":                    {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 8<<10) + "\r\nContent-Length: 0\r\n\r\n", true, true},
+		"a body of 60 KiB":                     {"HTTP/1.1 200 OK\r\nContent-Length: 61440\r\n\r\n" + strings.Repeat("x", 60<<10), true, true},
+		"the server will close":                {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", false, true},
+		"an old server, which closes":          {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", false, true},
+		"a body that ends with the connection": {"HTTP/1.1 200 OK\r\n\r\nok", false, true},
+		"another protocol":                     {"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, false},
+		"a header of 32 KiB":                   {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 32<<10) + "\r\nContent-Length: 0\r\n\r\n", false, false},
+		"a body of 1 MiB":                      {"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", 1<<20), false, false},
+		"a body that does not come":            {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", false, false},
+		"not HTTP":                             {"SSH-2.0-OpenSSH_10.0\r\n", false, false},
+		"a single byte":                        {"H", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,6 +48,9 @@ func TestAnyResponseIsAnAnswerAndSomeEndTheConnection(t *testing.T) {
 			ask(t, conn)
 			if got := conn.Reusable(); got != test.wantReusable {
 				t.Fatalf("After %s, the connection is said to be reusable: %t", name, got)
+			}
+			if got := conn.Ready(); got != test.wantReady {
+				t.Errorf("After %s, the pod is said to be ready: %t", name, got)
 			}
 			if test.wantReusable {
 				ask(t, conn)

@@ -13,10 +13,10 @@ type halfClose struct{ conn *net.TCPConn }
 
 func (h halfClose) ask() error { return h.conn.CloseWrite() }
 
-func (h halfClose) answer() (reusable bool, err error) {
-	_, err = h.conn.Read(make([]byte, 1))
+func (h halfClose) answer() (answer, error) {
+	_, err := h.conn.Read(make([]byte, 1))
 	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
-		return false, nil
+		return answer{ready: true}, nil
 	}
-	return false, err
+	return answer{ready: err == nil}, err
 }

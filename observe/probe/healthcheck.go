@@ -24,6 +24,8 @@ type healthCheck struct {
 	framer *http2.Framer
 	// answered is the last stream that the server answered to the end.
 	answered uint32
+	// serving is whether the answer so far says SERVING.
+	serving bool
 	// stream is that of the last request.
 	stream atomic.Uint32
 
@@ -73,8 +75,9 @@ func (h *healthCheck) flush() error {
 	return err
 }
 
-func (h *healthCheck) answer() (reusable bool, err error) {
+func (h *healthCheck) answer() (answer, error) {
 	h.limit.N = maxHeader + maxBody
+	h.serving = false
 	begun := false
 	for {
 		frame, err := h.framer.ReadFrame()
@@ -82,15 +85,15 @@ func (h *healthCheck) answer() (reusable bool, err error) {
 			err = errDraining
 		}
 		if err != nil && begun {
-			return false, nil // the beginning was an answer
+			return answer{ready: h.serving}, nil // the beginning was an answer
 		}
 		if err != nil {
-			return false, err
+			return answer{}, err
 		}
 		switch ours, last := h.handle(frame); {
 		case last:
 			h.answered = h.stream.Load()
-			return true, h.conn.SetReadDeadline(time.Time{})
+			return answer{reusable: true, ready: h.serving}, h.conn.SetReadDeadline(time.Time{})
 		case ours && !begun:
 			begun = true
 			_ = h.conn.SetReadDeadline(time.Now().Add(restTimeout))
@@ -114,6 +117,7 @@ func (h *healthCheck) handle(frame http2.Frame) (ours, last bool) {
 		h.mu.Lock()
 		h.received += frame.Length
 		h.mu.Unlock()
+		h.serving = h.serving || ours && serving(frame.Data())
 		return ours, ours && frame.StreamEnded()
 	case *http2.HeadersFrame:
 		return ours, ours && frame.StreamEnded()

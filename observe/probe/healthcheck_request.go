@@ -25,6 +25,16 @@ func healthCheckHeader(authority string) []byte {
 	return block.Bytes()
 }
 
+// serving reports whether data begins with a gRPC message that is a grpc.health.v1.HealthCheckResponse with the status SERVING: not compressed, its
+// length, and first the field with number 1.
+func serving(data []byte) bool {
+	const prefix = 5
+	return len(data) >= prefix && data[0] == 0 && bytes.HasPrefix(data[prefix:], []byte{1 << 3, servingStatus})
+}
+
+// servingStatus is SERVING.
+const servingStatus = 1
+
 // healthCheckRequest returns a grpc.health.v1.HealthCheckRequest as a gRPC message: not compressed, its length, and its only field.
 func healthCheckRequest(service string) []byte {
 	var field []byte

@@ -36,13 +36,17 @@ func (h healthFunc) Check(
 }
 
 func TestGRPCServerIsAskedManyTimesOnOneConnection(t *testing.T) {
+	notServing := health.NewServer()
+	notServing.SetServingStatus("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	for name, test := range map[string]struct {
-		service string
-		health  grpc_health_v1.HealthServer
+		service   string
+		health    grpc_health_v1.HealthServer
+		wantReady bool
 	}{
-		"the whole server":                {"", health.NewServer()},
-		"a service that it does not know": {"db", health.NewServer()},
-		"a server without health checks":  {"", grpc_health_v1.UnimplementedHealthServer{}},
+		"the whole server":                {"", health.NewServer(), true},
+		"a service that does not serve":   {"", notServing, false},
+		"a service that it does not know": {"db", health.NewServer(), false},
+		"a server without health checks":  {"", grpc_health_v1.UnimplementedHealthServer{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,6 +55,9 @@ func TestGRPCServerIsAskedManyTimesOnOneConnection(t *testing.T) {
 			conn := dial(t, p)
 			for range 50 {
 				ask(t, conn)
+				if conn.Ready() != test.wantReady {
+					t.Fatalf("The pod is said to be ready: %t", conn.Ready())
+				}
 			}
 			if !conn.Reusable() {
 				t.Error("The connection is said not to be reusable")

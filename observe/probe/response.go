@@ -34,21 +34,24 @@ func (r *responses) wait() error {
 	return err
 }
 
-// next reads one answer and reports whether another can follow on the connection.
-func (r *responses) next() (reusable bool, err error) {
+// next reads one answer.
+func (r *responses) next() (answer, error) {
 	r.limit.N = maxHeader
 	for {
 		response, err := http.ReadResponse(r.buffered, nil)
 		switch {
 		case err != nil:
-			return false, err
+			return answer{}, err
 		case response.StatusCode == http.StatusSwitchingProtocols || response.Close:
-			return false, nil // the body may be endless
+			return answer{ready: ready(response.StatusCode)}, nil // the body may be endless
 		case response.StatusCode < http.StatusOK:
 			continue // the answer proper follows
 		}
 		r.limit.N = maxBody
 		_, err = io.Copy(io.Discard, response.Body)
-		return err == nil, err
+		return answer{reusable: err == nil, ready: ready(response.StatusCode)}, err
 	}
 }
+
+// ready reports whether the kubelet takes a pod with this status for ready.
+func ready(status int) bool { return status >= http.StatusOK && status < http.StatusBadRequest }

@@ -15,6 +15,9 @@ const (
 	// heardTogetherFor is how long a candidate that was heard only after the verdict must have been heard. If all pods of a Service were
 	// paused, one of them answers first when they go on.
 	heardTogetherFor = 250 * time.Millisecond
+	// readyFor is for how long a pod's word counts that it is ready, and askedFor how long a pod is asked before it counts that it has not given it.
+	readyFor = 3 * time.Second
+	askedFor = 1500 * time.Millisecond
 )
 
 // Set says what to watch for a Service. It replaces what was said before.
@@ -94,6 +97,25 @@ type hearing struct{ from, to time.Duration }
 func (s *service) counts(h hearing, now time.Duration) bool {
 	return now-h.to <= candidateHeardFor &&
 		(s.verdict == observe.LeaderCrashed || h.from <= s.verdictAt || now-h.from >= heardTogetherFor)
+}
+
+// SaysReady reports whether a pod of a Service says, by its own readiness probe, that it is ready, or has not yet been asked for long enough to tell. It
+// is false for a pod that cannot be asked.
+func (w *Watcher) SaysReady(key types.NamespacedName, uid types.UID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.enabled() {
+		return false
+	}
+	s := w.services[key]
+	if s == nil {
+		return true // this replica has just started, and will be told what to watch
+	}
+	if of := s.pod(uid); of == nil || of.Probe == nil || !s.ProbePods {
+		return false
+	}
+	p, now := w.pods[uid], w.clock.Now()
+	return p == nil || now-p.from < askedFor || p.readyAt >= 0 && now-p.readyAt <= readyFor
 }
 
 // HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched. A pod that cannot be asked is heard with its

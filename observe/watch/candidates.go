@@ -129,7 +129,8 @@ func (w *Watcher) answers(ctx context.Context, s *service, candidate *observe.Po
 	w.mu.Unlock()
 	switch {
 	case probes:
-		return askOnce(ctx, *candidate.Probe, candidateWithin) == nil
+		_, err := askOnce(ctx, *candidate.Probe, candidateWithin)
+		return err == nil
 	case own || heard:
 		return true
 	case n != nil:

@@ -35,10 +35,10 @@ func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, e
 	}
 	began, hangups := time.Now(), 0
 	for range crashChecks {
-		err := askOnce(ctx, how, crashAnswerWithin)
+		ready, err := askOnce(ctx, how, crashAnswerWithin)
 		switch {
 		case err == nil:
-			w.podHeard(p)
+			w.podHeard(p, ready)
 			return true
 		case probe.Refused(err):
 			evidence.Refusals++
@@ -58,16 +58,17 @@ func (w *Watcher) lookForCrash(ctx context.Context, p *pod, how observe.Probe, e
 	return false
 }
 
-// askOnce connects to a pod and asks it once.
-func askOnce(ctx context.Context, how observe.Probe, within time.Duration) error {
+// askOnce connects to a pod and asks it once. It reports whether the pod says that it is ready.
+func askOnce(ctx context.Context, how observe.Probe, within time.Duration) (ready bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	conn, err := probe.Dial(ctx, how)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Close()
-	return conn.Ask(ctx)
+	err = conn.Ask(ctx)
+	return conn.Ready(), err
 }
 
 // expectCrash begins to listen for those who would follow, while it is looked into whether the pod has crashed. It returns how often the

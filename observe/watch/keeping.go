@@ -89,7 +89,7 @@ func tryTwo(ctx context.Context, how observe.Probe) keeping {
 	case !first.Reusable():
 		return keepingNot
 	}
-	switch err := askOnce(ctx, how, secondWithin); {
+	switch _, err := askOnce(ctx, how, secondWithin); {
 	case err == nil:
 		return keepingWell
 	case errors.Is(err, context.DeadlineExceeded):
@@ -103,7 +103,7 @@ func tryTwo(ctx context.Context, how observe.Probe) keeping {
 // than the leader. A leader that serves one connection at a time is blocked for half a second, once.
 // One accident must not count for ever, so it is tried again: after a minute, and each time after twice as long, up to an hour.
 func (w *Watcher) servesBeside(ctx context.Context, p *pod, how observe.Probe) bool {
-	err := askOnce(ctx, how, observe.SecondAfter)
+	_, err := askOnce(ctx, how, observe.SecondAfter)
 	if errors.Is(err, context.DeadlineExceeded) {
 		w.keepNoneFor(p, min(max(2*p.unkept, firstBlocked), longestBlocked))
 	}

@@ -25,6 +25,8 @@ type pod struct {
 
 	// replies is how often the pod has answered.
 	replies int
+	// from is since when the pod is watched, readyAt when it last said that it is ready; -1 for never.
+	from, readyAt time.Duration
 	// heardSince is since when each request was answered in time; -1 while it is silent.
 	heardSince time.Duration
 	// silentFrom is when the oldest request since the last answer was sent; -1 if there is none.
@@ -43,10 +45,10 @@ type request struct {
 	at   time.Duration
 }
 
-// startPod begins to watch a pod.
+// startPod begins to watch a pod. mu must be held.
 func (w *Watcher) startPod(ctx context.Context, target *podTarget) *pod {
 	ctx, stop := context.WithCancel(ctx)
-	p := &pod{podTarget: *target, every: maxAskInterval, stop: stop, heardSince: -1, silentFrom: -1}
+	p := &pod{podTarget: *target, every: maxAskInterval, stop: stop, from: w.clock.Now(), readyAt: -1, heardSince: -1, silentFrom: -1}
 	go w.watchPod(ctx, p, *target.Probe)
 	return p
 }
@@ -143,11 +145,15 @@ func (w *Watcher) endRequests(p *pod) {
 	p.first, p.second = nil, nil
 }
 
-// podHeard records an answer of the pod.
-func (w *Watcher) podHeard(p *pod) {
+// podHeard records an answer of the pod, and whether it said that the pod is ready.
+func (w *Watcher) podHeard(p *pod, ready bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.clock.Now()
+	p.readyAt = -1
+	if ready {
+		p.readyAt = now
+	}
 	if p.heardSince < 0 || p.silentFrom >= 0 && now-p.silentFrom >= observe.SecondAfter {
 		p.heardSince = now
 	}

@@ -21,6 +21,8 @@ import (
 type app struct {
 	*httptest.Server
 	asked atomic.Int64
+	// unready is whether it answers that it is not ready.
+	unready atomic.Bool
 	// gate is locked while it waits with its answers.
 	gate sync.RWMutex
 }
@@ -28,10 +30,13 @@ type app struct {
 func newApp(t *testing.T) *app {
 	t.Helper()
 	a := &app{}
-	a.Server = serve(t, func(http.ResponseWriter, *http.Request) {
+	a.Server = serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		a.asked.Add(1)
 		a.gate.RLock()
 		defer a.gate.RUnlock()
+		if a.unready.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
 	})
 	return a
 }
@@ -90,6 +95,44 @@ func TestAHangIsNoticedAndItsEnd(t *testing.T) {
 	goOn()
 	eventually(t, "the leader is believed to answer again", verdictIs(w, observe.NotLost))
 	eventually(t, "the leader is heard again", func() bool { return w.HeardFor(key("web"), "leader") > 0 })
+}
+
+func TestAReplicaAsksALeaderOutOfSightWhetherItIsReady(t *testing.T) {
+	leader := newApp(t)
+	in := &cluster{replicas: []observe.Replica{{Name: "tanist-1"}, {Name: "tanist-2"}}}
+	w, _ := newWatcher(t, in)
+	uid := types.UID("leader")
+	for (surroundings{self: "tanist-1", replicas: []string{"tanist-1", "tanist-2"}}).falls(uid) {
+		uid += "x" // the leader falls to the other replica
+	}
+	s := observe.Service{Leader: &observe.Pod{UID: uid, Probe: probeOf(leader.Server)}, ProbePods: true}
+	says := func() bool { return w.SaysReady(key("web"), uid) }
+	if !says() {
+		t.Error("the leader counts as not ready before this replica knows of it")
+	}
+	w.Set(key("web"), s)
+	start(t, w)
+	eventually(t, "targets are chosen", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return !w.outdated })
+	if leader.asked.Load() > 0 {
+		t.Fatal("the leader is asked before it is out of sight")
+	}
+	s.LeaderOutOfSight = true
+	w.Set(key("web"), s)
+	asked := func() bool { w.mu.Lock(); defer w.mu.Unlock(); p := w.pods[uid]; return p != nil && p.readyAt >= 0 }
+	eventually(t, "the leader says that it is ready", func() bool { return asked() && says() })
+	leader.unready.Store(true)
+	eventually(t, "the leader says that it is not", func() bool { return !says() })
+	leader.unready.Store(false)
+	eventually(t, "the leader says that it is ready again", says)
+	goOn := leader.hang()
+	defer goOn()
+	eventually(t, "the leader says nothing", func() bool { return !says() })
+
+	s.Leader = &observe.Pod{UID: uid}
+	w.Set(key("unasked"), s)
+	if w.SaysReady(key("unasked"), uid) {
+		t.Error("a leader that cannot be asked says that it is ready")
+	}
 }
 
 func TestAHangIsNotLookedForIfItIsSwitchedOff(t *testing.T) {
@@ -202,7 +245,7 @@ func TestAHangLastsUntilThePodAnswers(t *testing.T) {
 	if !w.frozen(p, time.Second) || !w.frozen(p, 2*time.Second) || w.frozen(p, time.Minute) || w.frozen(p, 0) {
 		t.Error("a pod that hangs for 3s must be lost for Services that wait for up to that, and for no others")
 	}
-	w.podHeard(p)
+	w.podHeard(p, true)
 	if w.frozen(p, time.Second) {
 		t.Error("the pod is still believed to hang although it has answered")
 	}

@@ -39,7 +39,7 @@ func (w *Watcher) askPod(watch context.Context, p *pod, how observe.Probe, kept 
 	got := q.wait(ctx)
 	switch {
 	case got.err == nil:
-		w.podHeard(p)
+		w.podHeard(p, got.conn.Ready())
 	case probe.Hangup(got.err):
 		q.close()
 		w.lookForCrash(watch, p, how, true)

@@ -26,7 +26,7 @@ type podTarget struct {
 }
 
 // choose returns what a replica watches: the nodes of all leaders and of those who would follow, except its own, a few more for reference,
-// the processes of the leaders that fall to it, and the pods that must be heard before they may lead again.
+// the processes of the leaders that fall to it or are out of sight, and the pods that must be heard before they may lead again.
 func choose(services map[types.NamespacedName]*observe.Service, in surroundings) targets {
 	all := targets{nodes: map[string][]types.NamespacedName{}, pods: map[types.UID]*podTarget{}}
 	for key, s := range services {
@@ -60,7 +60,7 @@ func (t *targets) addLeader(key types.NamespacedName, s *observe.Service, in sur
 	for i := range min(len(s.Candidates), candidateNodes) {
 		t.addNode(s.Candidates[i].Node, in)
 	}
-	if !s.ProbePods || leader.Probe == nil || !in.falls(leader.UID) {
+	if !s.ProbePods || leader.Probe == nil || !s.LeaderOutOfSight && !in.falls(leader.UID) {
 		return
 	}
 	p := t.pod(leader)

@@ -16,8 +16,11 @@ func (c *Controller) VerdictChanged(key types.NamespacedName) {
 	c.enqueueAfter(key, 0)
 }
 
-// observe tells the observer what to watch for a Service, and reports what was noticed and moves nobody. It returns after how long such a verdict
-// is to be reported; zero if there is none.
+// askAgainAfter is after how long it is decided again whether a leader out of sight still says that it is ready, if another pod could lead.
+const askAgainAfter = 2 * time.Second
+
+// observe tells the observer what to watch for a Service, and reports what was noticed and moves nobody. It returns after how long to look again: when
+// such a verdict is to be reported, or what a leader says may have changed. It is zero if neither is the case.
 func (c *Controller) observe(key types.NamespacedName, in planner.Input, p planner.Plan, decided, now time.Time) time.Duration {
 	if c.observer == nil {
 		return 0
@@ -44,6 +47,9 @@ func (c *Controller) observe(key types.NamespacedName, in planner.Input, p plann
 		})
 	}
 	notify.Emit(c.recorder, c.doubtWarnings.Filter(key, warnings))
+	if p.Decision.KeptOutOfSight() && leader.SaysReady && p.Decision.Successor != nil {
+		return askAgainAfter
+	}
 	return 0
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 
 	"github.com/tanist-dev/tanist/leaderslice"
@@ -230,6 +231,35 @@ func TestALeaderOutOfSightIsReported(t *testing.T) {
 	if notes := f.warned(notify.ReasonLeaderOutOfSight); len(notes) != 1 || !strings.Contains(notes[0], "node-of-a1") {
 		t.Errorf("reported as %q, want one warning that names the node", notes)
 	}
+}
+
+func TestALeaderOutOfSightStaysWhileItSaysThatItIsReady(t *testing.T) {
+	f := newLeaseHolder(t)
+	f.stores = store.NewFake(gen.Namespace("shop"), gen.WebService(), gen.LeaderOf(gen.WebService()),
+		gen.ReadyPod("a1", gen.NotReady), gen.ReadyPod("b2"), gen.NodeNamed("node-of-a1", gen.Unknown))
+	b := f.observes(dummy.Hears())
+	b.ReadyPods = map[types.UID]bool{"a1-uid": true}
+	for range 2 {
+		result, err := f.reconcile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.RequeueAfter <= 0 || result.RequeueAfter > askAgainAfter {
+			t.Errorf("decided again after %s, want at most %s", result.RequeueAfter, askAgainAfter)
+		}
+	}
+	f.expect("a1", 5)
+	if !b.Watched.LeaderOutOfSight {
+		t.Error("the observer is not told to ask it")
+	}
+	if notes := f.warned(notify.ReasonLeaderOutOfSight); len(notes) != 1 || !strings.Contains(notes[0], "as long as it answers") {
+		t.Errorf("reported as %q, want one warning that says why it stays", notes)
+	}
+	b.ReadyPods = nil
+	if _, err := f.reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	f.expectNewTerm("b2")
 }
 
 func TestAServiceThatHasNoLeaderServiceIsNotObserved(t *testing.T) {

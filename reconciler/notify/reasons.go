@@ -13,8 +13,8 @@ const (
 	ReasonLossSuspected = "LossSuspected"
 	// ReasonNewConnectionsDropped reports a leader whose node answers on connections alone that were open already.
 	ReasonNewConnectionsDropped = "NewConnectionsDropped"
-	// ReasonLeaderOutOfSight reports a leader that Kubernetes calls not ready only because it no longer hears from the node. It stays, because
-	// no other pod is ready.
+	// ReasonLeaderOutOfSight reports a leader that Kubernetes calls not ready only because it no longer hears from the node. It stays,
+	// because it tells Tanist that it is ready, or because no other pod is.
 	ReasonLeaderOutOfSight = "LeaderOutOfSight"
 
 	// ReasonHandoverHeldBack reports a move that waits, because the Service is paused.

@@ -42,6 +42,7 @@ func (in Input) doubt(candidates []election.Candidate, losses leaderslice.Losses
 			continue
 		}
 		c.Heard = !found && in.Observer.Heard(key, uid)
+		c.SaysReady = uid == leader && c.NodeUnknown && in.Observer.SaysReady(key, uid)
 		c.Lost = election.Reason(in.Observer.Verdict(key, uid))
 		if next := losses.NextAllowed(); uid == leader && c.Lost != "" && now.Before(next) {
 			c.Lost, heldBack = "", next

@@ -23,7 +23,7 @@ func Observed(in Input, p Plan, now time.Time) observe.Service {
 	}
 	leader := p.Decision.Leader
 	if leader != nil && !leader.Terminating {
-		s.Leader = in.observedPod(leader.UID)
+		s.Leader, s.LeaderOutOfSight = in.observedPod(leader.UID), p.Decision.KeptOutOfSight()
 		for _, c := range election.Successors(in.rules(), p.candidates, *leader, now, maxObservedCandidates) {
 			if pod := in.observedPod(c.UID); pod != nil && !c.Marked {
 				s.Candidates = append(s.Candidates, *pod)

@@ -72,10 +72,14 @@ func leaderWarnings(in Input, decision election.Decision) []notify.Warning {
 	}
 	var all []notify.Warning
 	if decision.KeptOutOfSight() {
+		why := "no other pod is ready"
+		if leader.SaysReady {
+			why = "as long as it answers Tanist by its readiness probe, it stays"
+		}
 		all = append(all, notify.Warning{
 			Object: in.Source, Related: pod, Reason: notify.ReasonLeaderOutOfSight, Action: notify.ActionElect,
 			Note: "pod " + pod.Name + " keeps the traffic although it is not ready: Kubernetes does not hear from node " + leader.Node +
-				", so the pod may well serve, and no other pod is ready",
+				", so the pod may well serve, and " + why,
 		})
 	}
 	add := func(reason, problem string, expected bool) {

@@ -13,6 +13,8 @@ type Observer struct {
 	Verdicts     map[types.UID]observe.Verdict
 	HeardPods    map[types.UID]bool
 	HeardPodsFor map[types.UID]time.Duration
+	// ReadyPods are the pods that say that they are ready.
+	ReadyPods map[types.UID]bool
 	// DropsNew says that the leader's node drops new connections.
 	DropsNew bool
 	// Watched is what the observer was last told to watch, nil if nothing.
@@ -29,6 +31,8 @@ func (b *Observer) Verdict(_ types.NamespacedName, pod types.UID) observe.Verdic
 func (b *Observer) DropsNewConnections(types.NamespacedName) bool { return b.DropsNew }
 
 func (b *Observer) Heard(_ types.NamespacedName, pod types.UID) bool { return b.HeardPods[pod] }
+
+func (b *Observer) SaysReady(_ types.NamespacedName, pod types.UID) bool { return b.ReadyPods[pod] }
 
 func (b *Observer) HeardFor(_ types.NamespacedName, pod types.UID) time.Duration {
 	return b.HeardPodsFor[pod]
