@@ -26,8 +26,8 @@ import "time"
 // heard and that is not in doubt itself. Without one it stays: a verdict is a reason to prefer another pod, not to have none. No pod in
 // doubt takes over from a leader that stands, and after the loss of a leader it comes last.
 //
-// If Kubernetes has lost sight of the leader's node, the leader stays while it says itself that it is ready (see Candidate.SaysReady), and while no
-// other pod is fit: it may still serve, and nobody is better.
+// If Kubernetes has lost sight of the leader's node, the leader stands while it says itself that it is ready (see Candidate.SaysReady). When it no
+// longer does, it stays while no other pod is fit: it may still serve, and nobody is better.
 //
 // An announcement that is withdrawn moves nobody: the current leader stays if it carries as much. With Rules.LossesOnly or
 // Rules.Paused, none of these rules moves a leader that stands.
@@ -115,7 +115,7 @@ func (e evaluation) lead(incumbent Incumbent) (leader *Candidate, ready bool, re
 	}
 	next := e.next(incumbent.UID, incumbent.Node)
 	switch {
-	case holder != nil && holder.outOfSight() && (next == nil || holder.SaysReady && holder.Lost == "" && !holder.Terminating):
+	case next == nil && holder != nil && holder.outOfSight():
 		if holder.Terminating {
 			return holder, false, ReasonLastResort
 		}

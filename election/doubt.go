@@ -16,6 +16,9 @@ func (e evaluation) relief(holder *Candidate) *Candidate {
 // outOfSight reports whether a leader that is not ready may only seem so, because Kubernetes no longer hears from its node.
 func (c Candidate) outOfSight() bool { return c.NodeUnknown && !c.Ready && c.Problem == "" }
 
+// servesOutOfSight reports whether such a leader says itself that it is ready.
+func (c Candidate) servesOutOfSight() bool { return c.outOfSight() && c.SaysReady && !c.Terminating }
+
 // KeptOutOfSight reports whether the leader stays although its pod is not ready: Kubernetes has lost sight of its node, and the pod says itself that it
 // is ready, or no other pod is fit.
 func (d Decision) KeptOutOfSight() bool {

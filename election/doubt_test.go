@@ -90,9 +90,25 @@ func TestALeaderOutOfSight(t *testing.T) {
 			candidates: []Candidate{pod("a", outOfSight, saysReady), pod("b")}, incumbent: led("a"),
 			want: outcome{Leader: "a", Ready: true, Successor: "b"},
 		},
-		"gives way although it says so, if its node is lost": {
-			candidates: []Candidate{pod("a", outOfSight, saysReady, lost(ReasonNodeLost)), pod("b")}, incumbent: led("a"),
+		"gives way by a verdict to a pod that was heard": {
+			candidates: []Candidate{pod("a", outOfSight, saysReady, lost(ReasonNodeLost)), pod("b"), pod("c", heard)}, incumbent: led("a"),
+			want: outcome{Leader: "c", Ready: true, Move: true, Reason: ReasonNodeLost, Successor: "b"},
+		},
+		"stays against a verdict if nobody was heard": {
+			candidates: []Candidate{pod("a", outOfSight, saysReady, lost(ReasonLeaderFrozen)), pod("b")}, incumbent: led("a"),
+			want: outcome{Leader: "a", Ready: true, Successor: "b"},
+		},
+		"gives way by a verdict when it no longer says so": {
+			candidates: []Candidate{pod("a", outOfSight, lost(ReasonLeaderFrozen)), pod("b")}, incumbent: led("a"),
 			want: outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonLeaderNotReady},
+		},
+		"gives way to the pod that the user prefers, although it says that it is ready": {
+			rules: Rules{Sticky: true, Preferred: "b"}, candidates: []Candidate{pod("a", outOfSight, saysReady), pod("b")}, incumbent: led("a"),
+			want: outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonPreferred},
+		},
+		"gives way when its node goes, although it says that it is ready": {
+			rules: Rules{Sticky: true}, candidates: []Candidate{pod("a", outOfSight, saysReady, announced(AnnouncedNode)), pod("b")}, incumbent: led("a"),
+			want: outcome{Leader: "b", Ready: true, Move: true, Reason: ReasonNodeGoing},
 		},
 		"gives way although it says so, if it cannot carry the traffic": {
 			candidates: []Candidate{pod("a", outOfSight, saysReady, broken), pod("b")}, incumbent: led("a"),

@@ -33,10 +33,10 @@ func (r Rules) eligibleFrom(c *Candidate) time.Time {
 	return c.ReadySince.Add(r.minReady(c))
 }
 
-// stands reports whether the incumbent's pod is still a leader: it serves, for however short a time, or its lost readiness is within the
-// grace. A nil holder does not stand. A leader that is excluded stands: it serves, and there may be nobody else.
+// stands reports whether the incumbent's pod is still a leader: it serves, for however short a time, or says so although Kubernetes does not see it,
+// or its lost readiness is within the grace. A nil holder does not stand. A leader that is excluded stands: it serves, and there may be nobody else.
 func (r Rules) stands(holder *Candidate, now time.Time) bool {
-	return holder != nil && (holder.serves() || r.withinGrace(holder, now))
+	return holder != nil && (holder.serves() || holder.servesOutOfSight() || r.withinGrace(holder, now))
 }
 
 // withinGrace reports whether the leader's lost readiness is within the grace. A loss that its kubelet dates further into the future

@@ -80,7 +80,7 @@ func (g *get) answer() (answer, error) {
 	_ = g.conn.SetReadDeadline(time.Now().Add(restTimeout))
 	got, err := g.responses.next()
 	if err != nil {
-		return answer{}, nil //nolint:nilerr // it has answered, only not as HTTP wants it
+		return answer{ready: got.ready}, nil //nolint:nilerr // it has answered, only not as HTTP wants it
 	}
 	return got, g.conn.SetReadDeadline(time.Time{})
 }

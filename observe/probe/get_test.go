@@ -30,8 +30,8 @@ func TestAnyResponseIsAnAnswerAndSomeEndTheConnection(t *testing.T) {
 		"a body that ends with the connection": {"HTTP/1.1 200 OK\r\n\r\nok", false, true},
 		"another protocol":                     {"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, false},
 		"a header of 32 KiB":                   {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 32<<10) + "\r\nContent-Length: 0\r\n\r\n", false, false},
-		"a body of 1 MiB":                      {"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", 1<<20), false, false},
-		"a body that does not come":            {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", false, false},
+		"a body of 1 MiB":                      {"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", 1<<20), false, true},
+		"a body that does not come":            {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", false, true},
 		"not HTTP":                             {"SSH-2.0-OpenSSH_10.0\r\n", false, false},
 		"a single byte":                        {"H", false, false},
 	} {

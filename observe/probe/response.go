@@ -34,7 +34,7 @@ func (r *responses) wait() error {
 	return err
 }
 
-// next reads one answer.
+// next reads one answer. If the rest of it cannot be read, it returns what its status says besides the error.
 func (r *responses) next() (answer, error) {
 	r.limit.N = maxHeader
 	for {

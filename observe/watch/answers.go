@@ -15,9 +15,10 @@ const (
 	// heardTogetherFor is how long a candidate that was heard only after the verdict must have been heard. If all pods of a Service were
 	// paused, one of them answers first when they go on.
 	heardTogetherFor = 250 * time.Millisecond
-	// readyFor is for how long a pod's word counts that it is ready, and askedFor how long a pod is asked before it counts that it has not given it.
+	// readyFor is for how long at least a pod's word counts that it is ready, and for how long it is asked until it counts that it has not given it.
 	readyFor = 3 * time.Second
-	askedFor = 1500 * time.Millisecond
+	// isolatedFor is readyFor for a replica that hears hardly any other node either: its own network may come back.
+	isolatedFor = 15 * time.Second
 )
 
 // Set says what to watch for a Service. It replaces what was said before.
@@ -99,8 +100,8 @@ func (s *service) counts(h hearing, now time.Duration) bool {
 		(s.verdict == observe.LeaderCrashed || h.from <= s.verdictAt || now-h.from >= heardTogetherFor)
 }
 
-// SaysReady reports whether a pod of a Service says, by its own readiness probe, that it is ready, or has not yet been asked for long enough to tell. It
-// is false for a pod that cannot be asked.
+// SaysReady reports whether a pod of a Service says, by its own readiness probe, that it is ready, or this replica cannot tell: the pod has not been
+// asked for long enough, or hardly any other node is heard either. It is false for a pod that cannot be asked.
 func (w *Watcher) SaysReady(key types.NamespacedName, uid types.UID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -115,7 +116,18 @@ func (w *Watcher) SaysReady(key types.NamespacedName, uid types.UID) bool {
 		return false
 	}
 	p, now := w.pods[uid], w.clock.Now()
-	return p == nil || now-p.from < askedFor || p.readyAt >= 0 && now-p.readyAt <= readyFor
+	if p == nil {
+		return true // it will be asked soon
+	}
+	last := p.from
+	if p.readyAt >= 0 {
+		last = p.readyAt
+	}
+	counts := max(readyFor, 3*p.every)
+	if w.isolated() {
+		counts = max(counts, isolatedFor)
+	}
+	return now-last <= counts
 }
 
 // HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched. A pod that cannot be asked is heard with its

@@ -92,7 +92,9 @@ func (w *Watcher) expectCrash(ctx context.Context, p *pod) (replies int) {
 func (w *Watcher) podCrashed(p *pod) {
 	w.mu.Lock()
 	p.crashed = true
-	w.silentPods[p.UID] = p
+	if w.pods[p.UID] == p {
+		w.silentPods[p.UID] = p
+	}
 	var changed []types.NamespacedName
 	for _, key := range p.leads {
 		if s := w.services[key]; s != nil && s.verdict != observe.LeaderCrashed {

@@ -36,7 +36,7 @@ func (w *Watcher) dialNode(ctx context.Context, n *node) *probe.Kubelet {
 	ctx, cancel := context.WithTimeout(ctx, freshWithin)
 	defer cancel()
 	asked := w.asked(n)
-	conn, err := probe.DialKubelet(ctx, n.Kubelet, func() { w.heard(n, observe.Other, asked) })
+	conn, err := probe.DialKubelet(ctx, n.Kubelet, func() { w.heardFresh(n, n.Kubelet.Addr(), asked) })
 	if err == nil || probe.Refused(err) {
 		w.heardFresh(n, n.Kubelet.Addr(), asked)
 	}

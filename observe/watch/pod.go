@@ -133,7 +133,7 @@ func (w *Watcher) requested(p *pod, conn *probe.Conn, into func(*request)) {
 	if p.silentFrom < 0 {
 		p.silentFrom = now
 	}
-	if p.second != nil && p.replies > 0 {
+	if p.second != nil && p.replies > 0 && w.pods[p.UID] == p {
 		w.silentPods[p.UID] = p
 	}
 }
@@ -150,7 +150,6 @@ func (w *Watcher) podHeard(p *pod, ready bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.clock.Now()
-	p.readyAt = -1
 	if ready {
 		p.readyAt = now
 	}

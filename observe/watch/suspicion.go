@@ -110,6 +110,11 @@ func (w *Watcher) others(n *node, now time.Duration) (armed, heard int) {
 	return max(armed, 0), max(min(heard, armed), 0)
 }
 
+// isolated reports whether this replica hears less than half of the nodes that it can hear. mu must be held.
+func (w *Watcher) isolated() bool {
+	return observe.NodeEvidence{Others: w.armed, OthersHeard: w.lively}.Isolated()
+}
+
 // countNodes counts the nodes that can be heard, and those that were heard a moment ago.
 func (w *Watcher) countNodes(now time.Duration) {
 	w.armed, w.lively = 0, 0

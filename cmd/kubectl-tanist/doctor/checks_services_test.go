@@ -191,7 +191,8 @@ func TestLeaders(t *testing.T) {
 		"the leader has gone": {
 			func(f *facts) { f.pods.value[0].UID = "another" },
 			[]string{"failed leader: Service shop/web: leader gone: pod a1 no longer exists, has finished or is not selected any more, and the EndpointSlices still send it the traffic: " +
-				"either Tanist moves the leader in a moment, or it is not running, or Kubernetes does not hear from the pod's node and no other pod is ready"},
+				"either Tanist moves the leader in a moment, or it is not running, or Kubernetes does not hear from the pod's node, " +
+				"and the pod tells Tanist that it is ready, or no other pod is"},
 		},
 		"the leader is being deleted": {
 			func(f *facts) {

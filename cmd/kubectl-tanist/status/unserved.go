@@ -31,4 +31,5 @@ func (f findings) unserved(l Leader) []Warning {
 }
 
 // behind says why the EndpointSlices may show another state than the pod.
-const behind = "either Tanist moves the leader in a moment, or it is not running, or Kubernetes does not hear from the pod's node and no other pod is ready"
+const behind = "either Tanist moves the leader in a moment, or it is not running, or Kubernetes does not hear from the pod's node, " +
+	"and the pod tells Tanist that it is ready, or no other pod is"
