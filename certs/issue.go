@@ -36,7 +36,7 @@ const publishTime = 30 * time.Second
 
 // publication is what the API server trusts.
 type publication struct {
-	// serving is whether every webhook trusts the certificate in the Secret.
+	// serving is whether every webhook trusts the certificate in the Secret or, if it has none, the one that this replica serves.
 	serving bool
 	// ca is for how long every webhook has trusted the CA in the Secret; 0 if one does not.
 	ca time.Duration
@@ -55,7 +55,7 @@ const (
 // the CA before, until the new one is published. wait is how long that takes at least; otherwise it is 0.
 func nextIssue(data map[string][]byte, hosts []string, p publication, now time.Time) (next issue, wait time.Duration) {
 	ca := data[caCertKey]
-	if !valid(ca, ca, data[caKeyKey], caName, now.Add(caRenewBefore)) {
+	if _, err := parseCA(ca, data[caKeyKey]); err != nil || !valid(ca, ca, data[caKeyKey], caName, now.Add(caRenewBefore)) {
 		return issueCA, 0
 	}
 	crt, key := data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey]

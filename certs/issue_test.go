@@ -39,6 +39,8 @@ func TestNextIssue(t *testing.T) {
 		}
 		return rest
 	}
+	damagedCA := maps.Clone(data)
+	damagedCA[caCertKey] = append(slices.Clone(data[caCertKey]), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"...)
 	newCA := makes(t, data, issueCA, today)
 	trusted := publication{serving: true, ca: time.Hour}
 	cases := map[string]struct {
@@ -54,6 +56,8 @@ func TestNextIssue(t *testing.T) {
 		"both are there":                            {data: data, publication: trusted},
 		"both are there, and not published yet":     {data: data},
 		"somebody took out the key of the CA":       {data: without(caKeyKey), publication: trusted, want: issueCA},
+		"a CA that cannot sign is replaced":         {data: damagedCA, publication: trusted, want: issueCA},
+		"somebody took out what is served":          {data: without(corev1.TLSCertKey), publication: publication{serving: true}, wantWait: publishTime},
 		"somebody took out the serving key":         {data: without(corev1.TLSPrivateKeyKey), publication: trusted, want: issueServing},
 		"the last day before the renewal":           {data: data, publication: trusted, after: 59 * day},
 		"two thirds of the lifetime have passed":    {data: data, publication: trusted, after: 60*day + time.Minute, want: issueServing},

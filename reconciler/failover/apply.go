@@ -107,7 +107,7 @@ const maxRefusalDelay = 10 * time.Second
 // reportRefusal sends an Event about a write that the API server refuses, and returns when to try again. The API server refuses the write
 // of every replica, so only the one that holds the Lease sends the Event.
 func (c *Controller) reportRefusal(key types.NamespacedName, in planner.Input, err error) reconcile.Result {
-	tried := c.refusalBackoff.Record(key, err.Error(), time.Now())
+	tried := c.refusalBackoff.Record(key, notify.RefusalCause(err), time.Now())
 	if c.holdsLease() {
 		notify.Emit(c.recorder, c.refusalWarnings.Filter(key, []notify.Warning{notify.WriteRefusedWarning(in.Source, notify.ActionElect, err, tried)}))
 	}

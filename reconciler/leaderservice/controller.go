@@ -38,6 +38,9 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	result, err := c.result(key, &plan, in, err, now)
 	c.foreign.set(key, plan.foreignSlices)
 	notify.Emit(c.recorder, c.warnings.Filter(key, plan.warnings))
+	if len(plan.refusals) > 0 || !plan.deferred {
+		notify.Emit(c.recorder, c.refusalWarnings.Filter(key, plan.refusals))
+	}
 	return result, retry.UnlessStopping(ctx, err)
 }
 
@@ -45,7 +48,9 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 func (c *Controller) result(key types.NamespacedName, p *plan, in input, err error, now time.Time) (reconcile.Result, error) {
 	switch {
 	case err == nil:
-		c.refusals.Forget(key)
+		if !p.deferred { // what was refused may be what was deferred
+			c.refusals.Forget(key)
+		}
 		if in.existing == nil {
 			c.repairs.Forget(key)
 			c.removals.Forget(key)
@@ -57,8 +62,8 @@ func (c *Controller) result(key types.NamespacedName, p *plan, in input, err err
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
 		return reconcile.Result{RequeueAfter: outdatedDelay}, nil
 	case notify.Refused(err):
-		tried := c.refusals.Record(key, err.Error(), now)
-		p.warnings = append(p.warnings, notify.WriteRefusedWarning(in.source, notify.ActionMirror, err, tried))
+		tried := c.refusals.Record(key, notify.RefusalCause(err), now)
+		p.refusals = []notify.Warning{notify.WriteRefusedWarning(in.source, notify.ActionMirror, err, tried)}
 		return reconcile.Result{RequeueAfter: tried.Delay()}, nil // even when the plan would be due sooner
 	default:
 		return reconcile.Result{}, err

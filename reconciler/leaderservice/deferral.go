@@ -19,7 +19,8 @@ const removalOfEndpoints = "Endpoints"
 func (c *Controller) deferContested(key types.NamespacedName, p *plan, now time.Time) {
 	if p.condition != nil {
 		if wait := c.conditions.Remaining(key, p.condition.fingerprint(), now); wait > 0 {
-			p.condition, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
+			p.condition = nil
+			p.again(wait)
 		}
 	}
 	p.deferRemovals(c.removals.Remaining(key, removalOfEndpoints, now))
@@ -75,7 +76,12 @@ func (c *Controller) limitRate(key types.NamespacedName, p *plan, in input, now 
 		notify.Emit(c.recorder, []notify.Warning{in.slowedWarning()})
 	}
 	p.create, p.patch, p.condition, p.deleteEndpoints, p.deleteServices, p.deleteSlices = nil, nil, nil, nil, nil, nil
-	p.requeueAfter = retry.MinNonZero(p.requeueAfter, wait)
+	p.again(wait)
+}
+
+// again plans again after a while, because something is left out that is due.
+func (p *plan) again(after time.Duration) {
+	p.deferred, p.requeueAfter = true, retry.MinNonZero(p.requeueAfter, after)
 }
 
 // writes reports whether a plan writes anything.
@@ -86,7 +92,8 @@ func (p *plan) writes() bool {
 // deferReport defers the condition, and the patch if it changes only the report about who leads and who would follow.
 func (p *plan) deferReport(wait time.Duration) {
 	if wait > 0 && p.condition != nil {
-		p.condition, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
+		p.condition = nil
+		p.again(wait)
 	}
 	if wait > 0 && p.patch != nil && !store.ServiceChanged(p.patch.current, p.patch.desired) {
 		p.deferPatch(wait)
@@ -101,12 +108,14 @@ func (p *plan) deferRepair(wait time.Duration) {
 }
 
 func (p *plan) deferPatch(wait time.Duration) {
-	p.patch, p.requeueAfter = nil, retry.MinNonZero(p.requeueAfter, wait)
+	p.patch = nil
+	p.again(wait)
 }
 
 // deferRemovals defers the removal of what Kubernetes' controllers make again: the Endpoints object and the slices.
 func (p *plan) deferRemovals(wait time.Duration) {
 	if wait > 0 && p.deleteEndpoints != nil {
-		p.deleteEndpoints, p.deleteSlices, p.requeueAfter = nil, nil, retry.MinNonZero(p.requeueAfter, wait)
+		p.deleteEndpoints, p.deleteSlices = nil, nil
+		p.again(wait)
 	}
 }

@@ -3,6 +3,8 @@ package leaderservice
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -99,7 +101,7 @@ func TestAFailedRepairIsNotContested(t *testing.T) {
 				if _, err := c.result(gen.ShopWeb, &p, in, test.err, now); (err != nil) != test.wantFail {
 					t.Fatal(err)
 				}
-				for _, warning := range p.warnings {
+				for _, warning := range slices.Concat(p.warnings, p.refusals) {
 					reasons[warning.Reason]++
 				}
 			}
@@ -107,6 +109,35 @@ func TestAFailedRepairIsNotContested(t *testing.T) {
 				t.Errorf("got the warnings %v, want only %q", reasons, test.want)
 			}
 		})
+	}
+}
+
+func TestARefusalIsRememberedWhileTheWriteIsDeferred(t *testing.T) {
+	c := newController(t)
+	in := inputOf(gen.WebService(), withLeader(gen.LeaderOf(gen.WebService())))
+	attempt := func(deferred bool, err error) (plan, time.Duration) {
+		p := plan{deferred: deferred}
+		result, failed := c.result(gen.ShopWeb, &p, in, err, gen.T0)
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		return p, result.RequeueAfter
+	}
+	refused := func(second int) error {
+		return apierrors.NewInternalError(fmt.Errorf("failed calling webhook: certificate has expired: current time %02d", second))
+	}
+	var longest time.Duration
+	for second := range 10 {
+		if _, longest = attempt(false, refused(second)); second%2 == 1 {
+			attempt(true, nil)
+		}
+	}
+	if longest != time.Minute {
+		t.Errorf("tried again after %s, want a minute: each attempt counts", longest)
+	}
+	attempt(false, nil)
+	if p, again := attempt(false, refused(0)); again != time.Second || len(p.refusals) != 1 {
+		t.Errorf("after a success tried again after %s with %d warnings, want a second and one", again, len(p.refusals))
 	}
 }
 

@@ -23,7 +23,10 @@ type plan struct {
 	deleteEndpoints *metav1.PartialObjectMetadata
 	deleteServices  []*corev1.Service
 	deleteSlices    []*discoveryv1.EndpointSlice
-	warnings        []notify.Warning
+	// warnings are what is wrong, refusals what the API server refuses.
+	warnings, refusals []notify.Warning
+	// deferred says that a write that is due is left out for now.
+	deferred bool
 	// foreignSlices is how many EndpointSlices are not Tanist's and take traffic of the leader Service.
 	foreignSlices int
 	// requeueAfter is when to plan again if no event arrives; zero for never.

@@ -50,12 +50,12 @@ type Controller struct {
 	// conditions spaces out the repairs of the condition.
 	conditions *notify.Backoff
 	// pace limits how often something is written for each Service, and slowed counts what had to wait.
-	pace             *notify.Pace
-	slowed           prometheus.Counter
-	shares           *shares
-	warnings         *notify.Deduplicator
-	quiet            *notify.QuietPeriod
-	successorChanges *store.Enqueuer
+	pace                      *notify.Pace
+	slowed                    prometheus.Counter
+	shares                    *shares
+	warnings, refusalWarnings *notify.Deduplicator
+	quiet                     *notify.QuietPeriod
+	successorChanges          *store.Enqueuer
 }
 
 // New returns the controller, and registers its metrics.
@@ -72,7 +72,7 @@ func New(options Options) (*Controller, error) {
 		opDeleteSlice, opCreateService, opPatchService, opApplyStatus, opDeleteService, opDeleteEndpoints, opReadLive)
 	return &Controller{
 		stores: options.Stores, live: options.Live, client: options.Client, status: options.Status, leaders: options.Leaders, tuning: options.Tuning,
-		recorder: options.Recorder, warnings: notify.NewDeduplicator(), foreign: foreign, pace: notify.NewPace(), slowed: slowed,
+		recorder: options.Recorder, warnings: notify.NewDeduplicator(), refusalWarnings: notify.NewDeduplicator(), foreign: foreign, pace: notify.NewPace(), slowed: slowed,
 		installations: newInstallations(), repairs: notify.NewBackoff(), removals: notify.NewBackoff(), refusals: notify.NewBackoff(),
 		conditions: notify.NewBackoff(),
 		shares:     newShares(func(key types.NamespacedName) { options.SuccessorChanges.EnqueueAfter(key, 0) }),

@@ -6,6 +6,7 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/test/gen"
 )
@@ -57,6 +58,11 @@ func TestALaterPodOfTheSameNameIsNotTheHolderBeforeItRenews(t *testing.T) {
 	before, at := renewed(time.Second-time.Microsecond), renewed(time.Second)
 	if PodOf(before, []*corev1.Pod{pod}) != nil {
 		t.Error("a pod that was created after the last renewal is the holder")
+	}
+	owned := pod.DeepCopy()
+	owned.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "web", UID: "web", Controller: new(true)}}
+	if PodOf(before, []*corev1.Pod{owned}) == nil {
+		t.Error("a pod of a ReplicaSet is not the holder, although no other had its name")
 	}
 	if PodOf(at, []*corev1.Pod{pod}) == nil {
 		t.Error("a pod that has renewed is not the holder")

@@ -3,7 +3,9 @@ package notify
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,13 +31,24 @@ func Refused(err error) bool {
 	}
 }
 
+// RefusalCause returns what refusals for the same cause have in common: the API server's words without their numbers. Times and ports, for example,
+// differ at each attempt.
+func RefusalCause(err error) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return '0'
+		}
+		return r
+	}, err.Error())
+}
+
 // refusedInterval is how often the warning about the same refusal is sent while it lasts: the API server keeps an Event for an hour.
 const refusedInterval = 45 * time.Minute
 
 // WriteRefusedWarning returns the warning about a refused write, in the API server's own words.
 func WriteRefusedWarning(about *corev1.Service, action string, err error, tried Attempts) Warning {
 	return Warning{
-		Object: about, Reason: reasonWriteRefused, Action: action, Note: err.Error(),
+		Object: about, Reason: reasonWriteRefused, Action: action, Note: err.Error(), Cause: RefusalCause(err),
 		Repetition: int(tried.last.Sub(tried.first) / refusedInterval),
 	}
 }

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"strconv"
 	"sync"
 
@@ -17,6 +18,8 @@ type Warning struct {
 	Object, Related client.Object
 	Reason, Action  string
 	Note            string
+	// Cause is the same for warnings that are to count as one although their notes differ; empty if the note tells.
+	Cause string
 	// Expected marks what the user may have chosen. It becomes a Normal Event.
 	Expected bool
 	// Repetition grows when a warning is to be sent again although nothing has changed, because the API server has removed its Event.
@@ -26,7 +29,7 @@ type Warning struct {
 // id returns the same for warnings that say the same. It has as much of the note as the Event: a note may quote an annotation, which may
 // be long.
 func (w Warning) id() string {
-	return w.Reason + "\n" + string(w.Object.GetUID()) + "\n" + strconv.Itoa(w.Repetition) + "\n" + FitNote(w.Note)
+	return w.Reason + "\n" + string(w.Object.GetUID()) + "\n" + strconv.Itoa(w.Repetition) + "\n" + FitNote(cmp.Or(w.Cause, w.Note))
 }
 
 // Emit records an Event for each warning.

@@ -77,5 +77,6 @@ func notSaved(configMap *corev1.ConfigMap, refused error) notify.Warning {
 		Object: configMap, Reason: notify.ReasonTuningNotSaved, Action: notify.ActionSave,
 		Note: "the tuning is in force but cannot be saved. If the next one is wrong, an older tuning or the defaults will be in force: " +
 			refused.Error(),
+		Cause: notify.RefusalCause(refused),
 	}
 }
