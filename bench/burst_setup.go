@@ -26,7 +26,7 @@ func (s *setup) tanistBurst(ctx context.Context) (*burst, error) {
 	}
 	s.printf("Created namespace %s with %d Services of %d pods each", namespace, s.opts.Services, s.opts.Pods)
 	workloads := s.burstWorkloads(ownService)
-	leaderOf := func(w testbed.Workload) string { return leaderServiceName(w.Service()) }
+	leaderOf := func(w testbed.Workload) string { return optionsOf(w.Service()).LeaderService }
 	c, err := s.newBurst(ctx, report.WhoTanist, namespace, workloads, leaderOf, config.SliceManagedBy)
 	if err != nil {
 		return nil, err

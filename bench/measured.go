@@ -39,8 +39,9 @@ func findService(ctx context.Context, client kubernetes.Interface, opts Options,
 	if err := mayMeasure(namespace, service, opts.AllowNotEnabled); err != nil {
 		return measuredService{}, err
 	}
+	options := optionsOf(service)
 	found := measuredService{
-		Target:    report.Target{Namespace: opts.Namespace, Service: opts.Service, LeaderService: leaderServiceName(service)},
+		Target:    report.Target{Namespace: opts.Namespace, Service: opts.Service, LeaderService: options.LeaderService},
 		podLabels: labels.SelectorFromSet(service.Spec.Selector).String(),
 	}
 	if opts.needsPods() {
@@ -54,26 +55,42 @@ func findService(ctx context.Context, client kubernetes.Interface, opts Options,
 		return measuredService{}, fmt.Errorf("failed to list pods: %w", err)
 	}
 	for i := range pods.Items {
-		if watch.CanLead(&pods.Items[i]) {
+		if watch.CanLead(&pods.Items[i]) && mayLead(&pods.Items[i], options.CandidateCondition) {
 			found.Pods++
 			found.simulated = found.simulated || nodes.Simulated.Has(pods.Items[i].Spec.NodeName)
 		}
 	}
 	if found.Pods < 2 {
-		return measuredService{}, fmt.Errorf("failed to find a leader and a successor: Service %s/%s has %d ready pods",
+		return measuredService{}, fmt.Errorf("failed to find a leader and a successor: Service %s/%s has %d ready pods that may lead",
 			found.Namespace, found.Service, found.Pods)
 	}
 	return found, nil
 }
 
-// mayMeasure refuses a Service whose owner has not opted in to having its leaders taken away.
+// mayLead reports whether a pod may be made leader of a Service that asks for this condition; empty for none.
+func mayLead(pod *corev1.Pod, condition string) bool {
+	if may, _ := config.ParseCandidate(pod.Annotations); !may {
+		return false
+	}
+	return condition == "" || slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return string(c.Type) == condition && c.Status == corev1.ConditionTrue
+	})
+}
+
+// mayMeasure refuses a Service whose owner has not opted in to having its leaders taken away, or does not want that now, and one whose leader
+// Tanist does not choose.
 func mayMeasure(namespace *corev1.Namespace, service *corev1.Service, allowNotEnabled bool) error {
 	refuse := func(why string) error {
 		return fmt.Errorf("refusing to touch Service %s/%s: %s", service.Namespace, service.Name, why)
 	}
+	options := optionsOf(service)
 	switch {
 	case len(service.Spec.Selector) == 0:
 		return refuse("it has no selector, so nobody leads it")
+	case options.Paused:
+		return refuse("its hand-overs are paused (" + config.PausedKey + ")")
+	case options.FollowLease != "":
+		return refuse("its application elects the leader (" + config.FollowLeaseKey + "), so the time would not be Tanist's")
 	case allowNotEnabled:
 		return nil
 	case !config.Enabled(namespace.Labels):
@@ -84,10 +101,10 @@ func mayMeasure(namespace *corev1.Namespace, service *corev1.Service, allowNotEn
 	return nil
 }
 
-// leaderServiceName returns the name that a Service's owner chose for its leader Service, or the default.
-func leaderServiceName(service *corev1.Service) string {
-	options, _ := config.ParseOptions(service) // Tanist reports mistakes there and uses the default, as is done here.
-	return options.LeaderService
+// optionsOf returns what the annotations of a Service ask for. Tanist reports mistakes there and uses the default, as is done here.
+func optionsOf(service *corev1.Service) config.Options {
+	options, _ := config.ParseOptions(service)
+	return options
 }
 
 // checkSimulated returns an error for modes and traffic that need a process in the pods: simulated nodes run none.

@@ -89,13 +89,30 @@ func TestFindService(t *testing.T) {
 			change: func(s *shop) { s.service.Spec.Selector = nil }, allow: true,
 			wantErr: "refusing to touch Service shop/web: it has no selector, so nobody leads it",
 		},
+		"hand-overs that are paused, whatever one is told": {
+			change: func(s *shop) { s.service.Annotations[config.PausedKey] = "true" }, allow: true,
+			wantErr: "refusing to touch Service shop/web: its hand-overs are paused (tanist.dev/paused)",
+		},
+		"a leader that the application elects": {
+			change: func(s *shop) { s.service.Annotations[config.FollowLeaseKey] = "web" },
+			wantErr: "refusing to touch Service shop/web: its application elects the leader (tanist.dev/follow-lease), " +
+				"so the time would not be Tanist's",
+		},
+		"pods that may not lead": {
+			change:  func(s *shop) { s.pods[1].Annotations = map[string]string{config.CandidateKey: "false"} },
+			wantErr: "failed to find a leader and a successor: Service shop/web has 1 ready pods that may lead",
+		},
+		"pods without the condition that the Service asks for": {
+			change:  func(s *shop) { s.service.Annotations[config.CandidateConditionKey] = "example.com/CaughtUp" },
+			wantErr: "failed to find a leader and a successor: Service shop/web has 0 ready pods that may lead",
+		},
 		"no leader Service": {
 			change:  func(s *shop) { s.leader.Name = "other" },
 			wantErr: `failed to get leader Service: services "web-leader" not found`,
 		},
 		"nobody to follow": {
 			change:  func(s *shop) { s.pods = s.pods[1:] },
-			wantErr: "failed to find a leader and a successor: Service shop/web has 1 ready pods",
+			wantErr: "failed to find a leader and a successor: Service shop/web has 1 ready pods that may lead",
 		},
 	}
 	for name, test := range tests {

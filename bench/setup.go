@@ -66,7 +66,7 @@ func (s *setup) ownWorkload(ctx context.Context) (measuredService, error) {
 	}
 	return measuredService{
 		Target: report.Target{
-			Namespace: namespace, Service: w.Name, LeaderService: leaderServiceName(w.Service()), Pods: s.opts.Pods,
+			Namespace: namespace, Service: w.Name, LeaderService: optionsOf(w.Service()).LeaderService, Pods: s.opts.Pods,
 			OwnWorkload: true, Image: s.opts.Image,
 		},
 		podLabels: floor.WorkloadLabel + "=" + w.Name, simulated: s.place.Simulated,
@@ -159,7 +159,7 @@ func (s *setup) createManagedWorkload(ctx context.Context, namespace string, w t
 	if err := createService(ctx, s.clients.Act, namespace, service); err != nil {
 		return err
 	}
-	services, leaderService := s.clients.Act.CoreV1().Services(namespace), leaderServiceName(service)
+	services, leaderService := s.clients.Act.CoreV1().Services(namespace), optionsOf(service).LeaderService
 	err := wait.PollUntilContextTimeout(ctx, leaderServicePoll, timeout, true, func(ctx context.Context) (bool, error) {
 		_, err := services.Get(ctx, leaderService, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {

@@ -166,7 +166,7 @@ func (s *simulation) createLeaderService(action k8stesting.Action) (bool, runtim
 	if service.Annotations[config.EnabledKey] != "true" || s.absent {
 		return false, nil, nil
 	}
-	name, namespace := leaderServiceName(service), action.GetNamespace()
+	name, namespace := optionsOf(service).LeaderService, action.GetNamespace()
 	leader := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
 	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: map[string]string{
 		discoveryv1.LabelServiceName: name, discoveryv1.LabelManagedBy: config.SliceManagedBy,

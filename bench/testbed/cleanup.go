@@ -70,10 +70,10 @@ func (c *Cleaner) Clean(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("failed to delete namespace %s, which bench created: %w", namespace.Name, err))
 			continue
 		}
-		c.Printf("Removing namespace %s", namespace.Name)
 		deleted = append(deleted, namespace)
 	}
 	for _, namespace := range deleted {
+		c.Printf("Removing namespace %s", namespace.Name)
 		if err := awaitGone(ctx, c.Client, namespace); err != nil {
 			errs = append(errs, fmt.Errorf("failed to wait until namespace %s, which was deleted, is gone: %w", namespace.Name, err))
 		}

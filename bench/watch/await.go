@@ -22,15 +22,19 @@ type Steady struct {
 // missing returns what keeps a Service from being steady; empty when nothing does. The quiet time is the caller's to check.
 func missing(pods []Pod, leader LeaderChange, want int) string {
 	ready, leads := countReady(pods), false
-	detail, terminating := "", ""
+	detail, terminating, unready := "", "", ""
 	for _, pod := range pods {
 		switch {
 		case pod.canLead():
 			leads = leads || pod.UID == leader.UID
 		case pod.terminating:
 			terminating = pod.Name
-		case pod.waiting != "":
-			detail = fmt.Sprintf(" (%s: %s)", pod.Name, pod.waiting)
+		case !pod.ended:
+			unready = "pod " + pod.Name + " is not ready"
+			if pod.waiting != "" {
+				unready += ": " + pod.waiting
+				detail = fmt.Sprintf(" (%s: %s)", pod.Name, pod.waiting)
+			}
 		}
 	}
 	switch {
@@ -42,6 +46,8 @@ func missing(pods []Pod, leader LeaderChange, want int) string {
 		return fmt.Sprintf("the leader %s is not one of the ready pods", leader.Name)
 	case terminating != "":
 		return fmt.Sprintf("pod %s is still terminating", terminating)
+	case unready != "": // one more than at the start: a rollout was under way then, for example
+		return unready
 	}
 	return ""
 }

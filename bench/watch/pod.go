@@ -20,6 +20,8 @@ type Pod struct {
 
 	ready       bool
 	terminating bool
+	// ended is a pod that has finished, and will not be ready again.
+	ended bool
 	// waiting is why a container has not started, such as ErrImagePull, or why the pod is on no node; empty otherwise.
 	waiting string
 }
@@ -41,7 +43,7 @@ func podOf(pod *corev1.Pod) Pod {
 	window, ownHook := config.DrainWindowOf(&pod.Spec)
 	p := Pod{
 		UID: pod.UID, Name: pod.Name, Node: pod.Spec.NodeName, EndsAtOnce: window == 0 && !ownHook,
-		ready: ready(pod), terminating: pod.DeletionTimestamp != nil,
+		ready: ready(pod), terminating: pod.DeletionTimestamp != nil, ended: ended(pod),
 	}
 	for _, status := range pod.Status.ContainerStatuses {
 		if status.State.Waiting != nil && status.State.Waiting.Reason != "ContainerCreating" {
@@ -56,9 +58,13 @@ func podOf(pod *corev1.Pod) Pod {
 	return p
 }
 
+func ended(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
 // ready returns the pod's Ready condition, and false for a pod that has ended.
 func ready(pod *corev1.Pod) bool {
-	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+	if ended(pod) {
 		return false
 	}
 	for _, condition := range pod.Status.Conditions {

@@ -176,6 +176,7 @@ func TestMissing(t *testing.T) {
 			State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}},
 		}}
 	}))
+	finished := podOf(testPod("c", unready, func(pod *corev1.Pod) { pod.Status.Phase = corev1.PodSucceeded }))
 	tests := map[string]struct {
 		pods   []Pod
 		leader LeaderChange
@@ -183,6 +184,8 @@ func TestMissing(t *testing.T) {
 	}{
 		"all there":                     {ready("a", "b"), leaderA, ""},
 		"more than enough":              {ready("a", "b", "c"), leaderA, ""},
+		"enough, and one more starts":   {append(ready("a", "b"), pulling), leaderA, "pod c is not ready: ErrImagePull"},
+		"enough, and one has finished":  {append(ready("a", "b"), finished), leaderA, ""},
 		"too few":                       {ready("a"), leaderA, "1 of 2 pods are ready"},
 		"too few, and why":              {append(ready("a"), pulling), leaderA, "1 of 2 pods are ready (c: ErrImagePull)"},
 		"nobody leads":                  {ready("a", "b"), LeaderChange{}, "no pod leads"},

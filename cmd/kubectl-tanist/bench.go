@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -25,7 +27,8 @@ const benchLong = `Take a Service's leader away again and again and measure how 
 
 Without SERVICE, bench creates a namespace with a workload of its own and removes it afterwards, even after Ctrl-C. With SERVICE, it
 deletes or evicts that Service's leaders, one after another: the Service's clients notice these failovers like any other. So it asks first, and
-needs --yes where there is no terminal to ask on. It changes nothing else in that namespace, and refuses a Service whose owner has not opted in.
+needs --yes where there is no terminal to ask on. It changes nothing else in that namespace, and refuses a Service whose owner has not opted in,
+or has paused its hand-overs.
 With --traffic or --floor it also creates a namespace of its own (tanist-bench-plain-...), for its clients and its loop, and removes it
 at the end.
 
@@ -140,6 +143,7 @@ func (f *benchFlags) run(ctx context.Context, kubeconfig *genericclioptions.Conf
 	if err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGPIPE) // if a reader of the output ends, bench still removes what it has created
 	measured, err := bench.Run(ctx, clients, f.options, bench.NewConsole(streams.ErrOut))
 	if measured == nil {
 		return err

@@ -16,8 +16,18 @@ import (
 // version is set by the build with -ldflags "-X main.version=v1.2.3".
 var version = "dev"
 
+// interrupts are the signals that end the program. SIGHUP is none after nohup.
+func interrupts() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
+}
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A terminal that is closed ends the program like Ctrl-C: it may have something to remove first.
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
 	context.AfterFunc(ctx, stop) // A second Ctrl-C ends the program immediately.
 	err := newRootCommand(version).ExecuteContext(ctx)
 	stop()

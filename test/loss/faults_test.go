@@ -103,6 +103,8 @@ func nodeLosses() []fault {
 	late := exactly("NodeLost", 0, away+time.Second)
 	all = append(all, fault{name: "power-without-api", group: "node", place: apart, begin: losePowerWithAPI(away), warm: toHearAll,
 		lasts: lasting(away), untilMoved: true, seldom: true, want: late})
+	all = append(all, fault{name: "power-without-kubelets", group: "node", place: apart, begin: losePowerWithoutKubelets, warm: toHearAll, untilMoved: true,
+		seldom: true, want: exactly("NodeLost", 0, 3500*time.Millisecond)})
 	cuts := map[string][]direction{"cut-both": {in, out}, "cut-egress": {out}, "cut-ingress": {in}}
 	for _, name := range []string{"cut-both", "cut-egress", "cut-ingress"} {
 		all = append(all, fault{name: name, group: "cut", place: apart, begin: cutting(leadersNode, 0, cuts[name]...),

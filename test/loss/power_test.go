@@ -63,6 +63,22 @@ func losePowerWithAPI(away time.Duration) func(*testing.T, *scene) (inject, end 
 	}
 }
 
+// unheardFor is how long Tanist has reached no kubelet before the power is lost: long enough to have forgotten that it did.
+const unheardFor = time.Minute
+
+// losePowerWithoutKubelets is loseLeadersPower where Tanist reaches no kubelet.
+func losePowerWithoutKubelets(t *testing.T, s *scene) (inject, end step) {
+	t.Helper()
+	deny, allow := denying(everyNode, toKubelet)(t, s)
+	lose, start := loseLeadersPower(t, s)
+	restore := env.Restoring(t, "kubelets that Tanist does not reach", allow)
+	if err := deny(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pause(t, unheardFor)
+	return lose, all([]step{start, func(context.Context) error { restore(); return nil }})
+}
+
 // podsOn are the workload's and Tanist's pods on a node.
 func (b *testbed) podsOn(t *testing.T, node string) (found []corev1.Pod) {
 	t.Helper()
