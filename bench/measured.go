@@ -55,7 +55,7 @@ func findService(ctx context.Context, client kubernetes.Interface, opts Options,
 		return measuredService{}, fmt.Errorf("failed to list pods: %w", err)
 	}
 	for i := range pods.Items {
-		if watch.CanLead(&pods.Items[i]) && mayLead(&pods.Items[i], options.CandidateCondition) {
+		if watch.CanLead(&pods.Items[i]) && config.Excluded(&pods.Items[i], options.CandidateCondition) == "" {
 			found.Pods++
 			found.simulated = found.simulated || nodes.Simulated.Has(pods.Items[i].Spec.NodeName)
 		}
@@ -65,16 +65,6 @@ func findService(ctx context.Context, client kubernetes.Interface, opts Options,
 			found.Namespace, found.Service, found.Pods)
 	}
 	return found, nil
-}
-
-// mayLead reports whether a pod may be made leader of a Service that asks for this condition; empty for none.
-func mayLead(pod *corev1.Pod, condition string) bool {
-	if may, _ := config.ParseCandidate(pod.Annotations); !may {
-		return false
-	}
-	return condition == "" || slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return string(c.Type) == condition && c.Status == corev1.ConditionTrue
-	})
 }
 
 // mayMeasure refuses a Service whose owner has not opted in to having its leaders taken away, or does not want that now, and one whose leader

@@ -2,8 +2,10 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -23,6 +25,21 @@ func ParseCandidate(podAnnotations map[string]string) (bool, error) {
 	default:
 		return true, field.NotSupported(annotationsPath.Key(CandidateKey), cut(value), []string{"true", "false"})
 	}
+}
+
+// Excluded says why the user does not want a pod to be made leader; empty if it may be. The condition is the one that its Service asks
+// for; empty for none. A wrong annotation excludes nobody: the failover controller sends an Event about it.
+func Excluded(pod *corev1.Pod, condition string) string {
+	if may, _ := ParseCandidate(pod.Annotations); !may {
+		return "its annotation " + CandidateKey + " is false"
+	}
+	has := func(c corev1.PodCondition) bool {
+		return string(c.Type) == condition && c.Status == corev1.ConditionTrue
+	}
+	if condition == "" || slices.ContainsFunc(pod.Status.Conditions, has) {
+		return ""
+	}
+	return "its condition " + condition + " is not True, as " + CandidateConditionKey + " on the Service asks for"
 }
 
 // CustomCondition reports whether a type of a pod's conditions has a domain, unlike those of Kubernetes itself. Only such a type may be the

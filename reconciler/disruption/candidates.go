@@ -30,7 +30,7 @@ func Candidates(
 	elections := options.ElectionOr(tuning)
 	for _, pod := range pods {
 		c := candidate(pod, disruptions[pod.UID], ports, families, elections)
-		c.Excluded = Excluded(pod, options.CandidateCondition)
+		c.Excluded = config.Excluded(pod, options.CandidateCondition)
 		all = append(all, c)
 	}
 	return all
@@ -73,21 +73,6 @@ func candidate(
 		c.Announced = election.AnnouncedDisruption // replaces the others: of all announcements, this one comes true first
 	}
 	return c
-}
-
-// Excluded says why the user does not want a pod to be made leader; empty if it may be. The condition is the one that its Service asks
-// for; empty for none. A wrong annotation excludes nobody: the failover controller sends an Event about it.
-func Excluded(pod *corev1.Pod, condition string) string {
-	if may, _ := config.ParseCandidate(pod.Annotations); !may {
-		return "its annotation " + config.CandidateKey + " is false"
-	}
-	if condition == "" {
-		return ""
-	}
-	if has := store.PodCondition(pod, corev1.PodConditionType(condition)); has != nil && has.Status == corev1.ConditionTrue {
-		return ""
-	}
-	return "its condition " + condition + " is not True, as " + config.CandidateConditionKey + " on the Service asks for"
 }
 
 // deletionCost returns the pod's controller.kubernetes.io/pod-deletion-cost. The API server refuses a value that is not a number, and a

@@ -120,8 +120,8 @@ type Observer interface {
 	DropsNewConnections(service types.NamespacedName) bool
 	// Heard reports whether a candidate of the Service was heard a moment ago, while its leader is suspected.
 	Heard(service types.NamespacedName, pod types.UID) bool
-	// SaysReady reports whether a pod of the Service, which Kubernetes may no longer hear, says by its own readiness probe that it is ready, or has not yet
-	// been asked for long enough to tell.
+	// SaysReady reports whether a pod of the Service, which Kubernetes may no longer hear, says by its own readiness probe that it is ready, or this
+	// replica cannot tell.
 	SaysReady(service types.NamespacedName, pod types.UID) bool
 	// HeardFor returns for how long a pod has been heard without a gap; zero if it is not watched.
 	HeardFor(service types.NamespacedName, pod types.UID) time.Duration

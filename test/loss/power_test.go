@@ -63,7 +63,7 @@ func losePowerWithAPI(away time.Duration) func(*testing.T, *scene) (inject, end 
 	}
 }
 
-// unheardFor is how long Tanist has reached no kubelet before the power is lost: long enough to have forgotten that it did.
+// unheardFor is how long Tanist has reached no kubelet before the power is lost.
 const unheardFor = time.Minute
 
 // losePowerWithoutKubelets is loseLeadersPower where Tanist reaches no kubelet.

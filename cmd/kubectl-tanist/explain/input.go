@@ -6,10 +6,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
@@ -100,13 +98,6 @@ func (e *elected) nominate(in Input) error {
 	return nil
 }
 
-// saysReady reports whether the leader may tell Tanist that it is ready: Tanist can ask it, and its slice still says so.
-func (e *elected) saysReady(in Input, slice *discoveryv1.EndpointSlice) bool {
-	pod := e.pods[leaderslice.Parse(slice).State.Leader.UID]
-	return pod != nil && store.ProbeOf(pod) != nil && e.options.ProbePods && in.Tuning.Observe.Enabled &&
-		len(slice.Endpoints) > 0 && ptr.Deref(slice.Endpoints[0].Conditions.Ready, false)
-}
-
 // readPrimary reads the record of who leads, which pod is leaving, and which pods were believed lost.
 func (e *elected) readPrimary(in Input, now time.Time) {
 	name := leaderslice.Name(e.leaderService.Name, leaderslice.PrimaryFamily(e.leaderService))
@@ -123,13 +114,19 @@ func (e *elected) readPrimary(in Input, now time.Time) {
 			e.incumbent.Name, e.incumbent.Node = pod.Name, pod.Spec.NodeName
 		}
 		e.losses = slice.Losses.Current(now)
+		saysReady := leader.Ready && e.asked(in, e.pods[leader.UID])
 		for i := range e.candidates {
 			c := &e.candidates[i]
 			_, c.Marked = e.losses.Mark(types.UID(c.UID))
-			c.SaysReady = types.UID(c.UID) == leader.UID && e.saysReady(in, object)
+			c.SaysReady = types.UID(c.UID) == leader.UID && saysReady
 			if leaving := slice.Leaving; c.UID == string(leaving.Pod) && c.UID != e.incumbent.UID && now.Before(leaving.Until) {
 				c.Announced = election.AnnouncedDisruption
 			}
 		}
 	}
+}
+
+// asked reports whether Tanist asks a leader whether it is ready, if only Kubernetes does not see it. Its slice shows the answer.
+func (e *elected) asked(in Input, leader *corev1.Pod) bool {
+	return leader != nil && store.ProbeOf(leader) != nil && e.options.ProbePods && in.Tuning.Observe.Enabled
 }

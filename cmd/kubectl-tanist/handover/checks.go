@@ -9,7 +9,6 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/status"
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
 // check is one condition of a hand-over.
@@ -146,7 +145,7 @@ func (s *snapshot) checkPod() error {
 	case !status.Ready(pod):
 		return fmt.Errorf("pod %s is not ready", pod.Name)
 	}
-	if why := disruption.Excluded(pod, s.options.CandidateCondition); why != "" {
+	if why := config.Excluded(pod, s.options.CandidateCondition); why != "" {
 		return fmt.Errorf("pod %s is not made leader: %s", pod.Name, why)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
@@ -41,7 +42,7 @@ func (f findings) whyLeaderless(l Leader) Warning {
 		if !Ready(pod) {
 			continue
 		}
-		problem := cmp.Or(f.unfit(pod), disruption.Excluded(pod, f.wanted.CandidateCondition))
+		problem := cmp.Or(f.unfit(pod), config.Excluded(pod, f.wanted.CandidateCondition))
 		if problem == "" {
 			return Warning{NoLeader, "pod " + pod.Name + " is ready; " + f.explain() + " says why it does not lead"}
 		}

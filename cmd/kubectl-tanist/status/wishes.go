@@ -12,7 +12,6 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
-	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
 // wishes adds what a Service asks for only if its user has said so. A wrong annotation asks for nothing.
@@ -65,7 +64,7 @@ func (f findings) wishWarnings(l Leader) []Warning {
 		all = append(all, f.paused())
 	}
 	if f.leaderPod != nil && f.wanted.FollowLease == "" {
-		if why := disruption.Excluded(f.leaderPod, f.wanted.CandidateCondition); why != "" {
+		if why := config.Excluded(f.leaderPod, f.wanted.CandidateCondition); why != "" {
 			all = append(all, Warning{ExcludedLeader, l.Leader.Name + " leads although " + why +
 				": it serves, and gives way to the first pod that may lead, has been ready for long enough and stays"})
 		}
@@ -110,7 +109,7 @@ func (f findings) paused() Warning {
 
 // excludedPreferred says why the preferred pod is not made leader; empty if it may be.
 func (f findings) excludedPreferred(pod *corev1.Pod) string {
-	why := disruption.Excluded(pod, f.wanted.CandidateCondition)
+	why := config.Excluded(pod, f.wanted.CandidateCondition)
 	if why == "" {
 		return ""
 	}
