@@ -226,7 +226,7 @@ func dueWhenSaid(s input) error {
 	for after := time.Duration(0); after < 15*time.Second; after += 500 * time.Millisecond {
 		later := Decide(s.Rules, s.Candidates, incumbent, t0.Add(after))
 		same := uidOf(later.Leader) == uidOf(d.Leader) && later.Ready == d.Ready && uidOf(later.Successor) == uidOf(d.Successor) &&
-			uidOf(later.HeldBack) == uidOf(d.HeldBack)
+			uidOf(later.HeldBack) == uidOf(d.HeldBack) && later.HeldBackReason == d.HeldBackReason
 		if due := d.RequeueAfter > 0 && after >= d.RequeueAfter; !due && !same {
 			return fmt.Errorf("changed after %s, RequeueAfter %s: %+v", after, d.RequeueAfter, later)
 		} else if due && after == d.RequeueAfter && same {
