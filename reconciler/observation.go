@@ -13,11 +13,11 @@ import (
 
 // newObserver adds to the manager what notices losses, and returns it. Nothing is watched before failover asks for it.
 func (o Options) newObserver(mgr manager.Manager, stores *store.Stores) (*watch.Watcher, error) {
-	api, err := peer.NewLiveChecker(o.Observation.Cluster)
+	api, err := o.Observation.Connections.NewLiveChecker()
 	if err != nil {
 		return nil, err
 	}
-	leases, err := peer.NewLeaseClient(o.Observation.Cluster)
+	leases, err := o.Observation.Connections.NewLeaseClient()
 	if err != nil {
 		return nil, err
 	}

@@ -6,11 +6,11 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/observe/peer"
 	"github.com/tanist-dev/tanist/reconciler/commitrules"
 	"github.com/tanist-dev/tanist/tracing"
 )
@@ -56,8 +56,7 @@ type Observation struct {
 	PodUID types.UID
 	// PeerAddress is where the other replicas ask this one; "0" or empty for nowhere.
 	PeerAddress string
-	// Cluster is how to reach the API server.
-	Cluster *rest.Config
-	// Hedge writes on connections of its own.
-	Hedge client.Writer
+	// Connections lead to the API server when those of the manager may not, and Hedge writes on them.
+	Connections *peer.Connections
+	Hedge       client.Writer
 }

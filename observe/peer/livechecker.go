@@ -5,28 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-
-	"k8s.io/client-go/rest"
 )
 
-// LiveChecker checks whether the API server answers this replica, on connections of its own (see ownConnections).
+// LiveChecker checks whether the API server answers this replica.
 type LiveChecker struct {
 	client *http.Client
 	url    string
-}
-
-// NewLiveChecker returns a LiveChecker with the identity of the config. It calls nobody.
-func NewLiveChecker(cluster *rest.Config) (*LiveChecker, error) {
-	cluster = ownConnections(cluster)
-	client, err := rest.HTTPClientFor(cluster)
-	if err != nil {
-		return nil, fmt.Errorf("failed to create client of the API server: %w", err)
-	}
-	host, _, err := rest.DefaultServerUrlFor(cluster)
-	if err != nil {
-		return nil, fmt.Errorf("failed to parse URL of the API server: %w", err)
-	}
-	return &LiveChecker{client: client, url: host.JoinPath("livez").String()}, nil
 }
 
 // Check gets /livez. It returns nil if the API server answers within a second with anything but an internal error: also a refusal is an

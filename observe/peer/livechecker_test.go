@@ -18,10 +18,14 @@ func newChecker(t *testing.T, handler http.HandlerFunc) (*LiveChecker, *httptest
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	checker, err := NewLiveChecker(&rest.Config{
+	connections, err := NewConnections(&rest.Config{
 		Host: server.URL + "/base", BearerToken: "token",
 		TLSClientConfig: rest.TLSClientConfig{CAData: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checker, err := connections.NewLiveChecker()
 	if err != nil {
 		t.Fatal(err)
 	}

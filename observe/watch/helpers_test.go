@@ -61,7 +61,11 @@ func newWatcher(t *testing.T, in *cluster) (*Watcher, *changes) {
 	t.Helper()
 	reported := &changes{}
 	api := serve(t, func(http.ResponseWriter, *http.Request) {})
-	live, err := peer.NewLiveChecker(&rest.Config{Host: api.URL})
+	connections, err := peer.NewConnections(&rest.Config{Host: api.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := connections.NewLiveChecker()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tanist-dev/tanist/observe"
@@ -16,8 +17,10 @@ const (
 	helloEvery = 100 * time.Millisecond
 	// votesFor is how long a peer's answer counts.
 	votesFor = time.Second
-	// checkAPIEvery and checkBeaconEvery are how often the API is asked while a node is suspected.
+	// checkAPIEvery and checkBeaconEvery are how often the API is asked while a node is suspected. The API server may have been lost with the
+	// node: while it does not answer, checkAPIAgain is how soon it is asked again, on another connection, which may reach another API server.
 	checkAPIEvery    = 500 * time.Millisecond
+	checkAPIAgain    = 150 * time.Millisecond
 	checkBeaconEvery = 150 * time.Millisecond
 	// lonelyAfter is how long no peer must have answered before this replica says through the API that it lives.
 	lonelyAfter = 400 * time.Millisecond
@@ -89,15 +92,21 @@ func (w *Watcher) investigate(ctx context.Context) {
 	var checks sync.WaitGroup
 	defer checks.Wait()
 	lastAPI, lastBeacons := time.Time{}, time.Time{}
+	var apiAnswers atomic.Bool
 	for ; ctx.Err() == nil; pause(ctx, w.pace(observe.Tick)) {
 		beacons, suspected := w.beaconsToCheck()
 		if !suspected {
 			lastAPI, lastBeacons = time.Time{}, time.Time{}
 			continue
 		}
-		if time.Since(lastAPI) >= checkAPIEvery {
+		if since := time.Since(lastAPI); since >= checkAPIEvery || since >= checkAPIAgain && !apiAnswers.Load() {
 			lastAPI = time.Now()
-			checks.Go(func() { w.checkAPI(ctx) })
+			apiAnswers.Store(false)
+			checks.Go(func() {
+				if w.checkAPI(ctx) {
+					apiAnswers.Store(true)
+				}
+			})
 		}
 		if time.Since(lastBeacons) < checkBeaconEvery {
 			continue
@@ -133,12 +142,13 @@ func (w *Watcher) beaconsToCheck() (all []*beacon, suspected bool) {
 	return all, len(w.suspects) > 0
 }
 
-// checkAPI records when the API server answers.
-func (w *Watcher) checkAPI(ctx context.Context) {
+// checkAPI reports whether the API server answers, and records when it did.
+func (w *Watcher) checkAPI(ctx context.Context) bool {
 	if w.API.Check(ctx) != nil {
-		return
+		return false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.apiAt = w.clock.Now()
+	return true
 }

@@ -97,7 +97,11 @@ func newObserver(t *testing.T, all *nodesOfBench, changed func(types.NamespacedN
 	t.Helper()
 	api := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(api.Close)
-	live, err := peer.NewLiveChecker(&rest.Config{Host: api.URL})
+	connections, err := peer.NewConnections(&rest.Config{Host: api.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := connections.NewLiveChecker()
 	if err != nil {
 		t.Fatal(err)
 	}

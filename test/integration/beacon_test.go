@@ -20,7 +20,7 @@ import (
 func TestAReplicaSaysThroughTheAPIThatItLives(t *testing.T) {
 	s := newNamespace(t)
 	pod := s.withPod("x", "a")
-	api, err := peer.NewLeaseClient(cluster)
+	api, err := newConnections(t).NewLeaseClient()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +58,20 @@ func TestAReplicaSaysThroughTheAPIThatItLives(t *testing.T) {
 }
 
 func TestTheAPIServerAnswersEveryReplica(t *testing.T) {
-	checker, err := peer.NewLiveChecker(cluster)
+	checker, err := newConnections(t).NewLiveChecker()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := checker.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+func newConnections(t *testing.T) *peer.Connections {
+	t.Helper()
+	connections, err := peer.NewConnections(cluster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return connections
 }

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/test/controllers"
 )
 
@@ -51,6 +52,7 @@ func run(m *testing.M) (int, error) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		return 0, fmt.Errorf("KUBEBUILDER_ASSETS is not set: it must name a folder with etcd, kube-apiserver, kube-controller-manager and kubectl (make integration sets it)")
 	}
+	app.EndSilentConnections()
 	stop, err := startCluster(context.Background())
 	if err != nil {
 		return 0, err

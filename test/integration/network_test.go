@@ -15,6 +15,8 @@ import (
 type network struct {
 	// direct leaves out everything below. What delays watches takes several times the memory of an informer.
 	direct bool
+	// through, if any, is what carries all of it.
+	through *relay
 
 	mu sync.Mutex
 	// down is true while nothing gets through.

@@ -108,6 +108,9 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	if !n.direct {
 		api.Wrap(n.wrap)
 	}
+	if n.through != nil {
+		api.Host = n.through.url()
+	}
 	first, err := r.newProcess(ctx, api, options)
 	if err != nil {
 		i.t.Fatalf("failed to make replica: %v", err)

@@ -53,6 +53,7 @@ func Run(ctx context.Context, version string, args []string) error {
 	if os.Getenv("GOGC") == "" {
 		go limitGarbage(ctx)
 	}
+	EndSilentConnections()
 	cluster, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("failed to get cluster config: %w", err)

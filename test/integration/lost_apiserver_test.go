@@ -1,0 +1,114 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tanist-dev/tanist/cmd/tanist/app"
+)
+
+// relay stands between a replica and the API servers, as a Service of several does.
+type relay struct {
+	t        *testing.T
+	listener net.Listener
+	to       string
+
+	mu sync.Mutex
+	// lost ends when the API server is lost that the connections since the one before lead to.
+	lost chan struct{}
+}
+
+func newRelay(t *testing.T) *relay {
+	t.Helper()
+	api, err := url.Parse(cluster.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &relay{t: t, listener: listener, to: api.Host, lost: make(chan struct{})}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go r.carry(client)
+		}
+	}()
+	return r
+}
+
+func (r *relay) url() string { return "https://" + r.listener.Addr().String() }
+
+// lose makes the present connections silent, and does not end them. New ones lead to another API server.
+func (r *relay) lose() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.lost)
+	r.lost = make(chan struct{})
+}
+
+// carry carries what is sent on a connection, both ways, until either side ends it.
+func (r *relay) carry(client net.Conn) {
+	defer client.Close()
+	r.mu.Lock()
+	lost := r.lost
+	r.mu.Unlock()
+	server, err := net.Dial("tcp", r.to)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	ended := make(chan struct{}, 2)
+	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
+		go func() {
+			_, _ = io.Copy(unlessLost{way[1], lost}, way[0])
+			ended <- struct{}{}
+		}()
+	}
+	<-ended
+}
+
+// unlessLost drops what is written when the API server is lost.
+type unlessLost struct {
+	io.Writer
+	lost chan struct{}
+}
+
+func (u unlessLost) Write(p []byte) (int, error) {
+	select {
+	case <-u.lost:
+		return len(p), nil
+	default:
+		return u.Writer.Write(p)
+	}
+}
+
+// noticedWithin is sooner than client-go notices it by itself.
+const noticedWithin = 30 * time.Second
+
+func TestAHandoverAfterOneOfSeveralAPIServersWasLost(t *testing.T) {
+	installation := newTanist(t)
+	servers := newRelay(t)
+	installation.startBehind(&network{through: servers}, app.Options{}).waitElected()
+	s, first := pair(t)
+	servers.lose()
+	lost := time.Now()
+	s.terminate("a")
+	if l := s.leads("web", "b"); !s.next("web", first, l) {
+		t.Errorf("got %+v", l)
+	}
+	if took := time.Since(lost); took > noticedWithin {
+		t.Errorf("the leader moves only %s after an API server was lost", took)
+	}
+}
