@@ -17,6 +17,8 @@ type fault struct {
 	// workload is the name of the pods to try it with.
 	workload string
 	hits     target
+	// nodes is how many nodes the cluster must have; zero if the usual three do.
+	nodes int
 	// place chooses the node on which the leaders are.
 	place func(t *testing.T, b *testbed, round int) (node string)
 	// annotations are those of the Services.

@@ -16,6 +16,8 @@ const (
 	restartTime = 10 * time.Second
 	// toHear is what the replicas get before a fault to hear who answers, and toHearAll after a node has been away.
 	toHear, toHearAll = 5 * time.Second, 12 * time.Second
+	// manyNodes is how many the cluster must have of which half are cut off.
+	manyNodes = 6
 	// soon is when a move that must not be would have happened.
 	soon = 4 * time.Second
 )
@@ -105,11 +107,19 @@ func nodeLosses() []fault {
 		lasts: lasting(away), untilMoved: true, seldom: true, want: late})
 	all = append(all, fault{name: "power-without-kubelets", group: "node", place: apart, begin: losePowerWithoutKubelets, warm: toHearAll, untilMoved: true,
 		seldom: true, want: exactly("NodeLost", 0, 3500*time.Millisecond)})
+	all = append(all, fault{name: "power-api-server", group: "node", place: apart, begin: losePowerOfAPIServer, warm: toHearAll, untilMoved: true,
+		seldom: true, want: exactly("NodeLost", 0, 2*time.Second)})
 	cuts := map[string][]direction{"cut-both": {in, out}, "cut-egress": {out}, "cut-ingress": {in}}
 	for _, name := range []string{"cut-both", "cut-egress", "cut-ingress"} {
 		all = append(all, fault{name: name, group: "cut", place: apart, begin: cutting(leadersNode, 0, cuts[name]...),
 			lasts: lasting(5 * time.Second), untilMoved: true, warm: toHearAll, watched: noMoveBackFor(), want: lost})
 	}
+	all = append(all,
+		fault{name: "half-cut", group: "half", nodes: manyNodes, place: apart, begin: cuttingAll(half(noReplicas)), warm: toHearAll,
+			lasts: lasting(5 * time.Second), untilMoved: true, seldom: true, want: exactly("NodeLost", 0, 2500*time.Millisecond)},
+		// Only one replica is left, and Kubernetes notices only after 40 s.
+		fault{name: "half-cut-with-replica", group: "half", nodes: manyNodes, place: apart, begin: cuttingAll(half(aReplica)), warm: toHearAll,
+			lasts: lasting(20 * time.Second), seldom: true})
 	for i := range all {
 		all[i].hits = aNode
 		if all[i].watched == 0 {

@@ -4,9 +4,14 @@ package loss
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/tanist-dev/tanist/reconciler/notify"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // observers are faults of what observes: none may move anybody.
@@ -29,6 +34,7 @@ func observers() []fault {
 		all = append(all, fault{name: fmt.Sprint("replica-cut-", d), begin: cutting(replicasNode, d, in, out), lasts: lasting(d),
 			warm: toHearAll, watched: noMoveBackFor(), long: d == time.Minute})
 	}
+	all = append(all, fault{name: "harmless-at-random", begin: noFault, during: harmlessAtRandom(10 * time.Minute), long: true, seldom: true})
 	all = append(all, fault{name: "soak", begin: starving(allReplicas), lasts: lasting(2 * time.Hour), long: true, seldom: true})
 	for i := range all {
 		all[i].group, all[i].place, all[i].hits = "observer", apart, aNode
@@ -37,6 +43,35 @@ func observers() []fault {
 		}
 	}
 	return all
+}
+
+func noFault(*testing.T, *scene) (inject, end step) { return nothing, nothing }
+
+// harmlessAtRandom does for a time what is no loss, one after the other, in random order.
+func harmlessAtRandom(lasts time.Duration) func(t *testing.T, s *scene) {
+	return func(t *testing.T, s *scene) {
+		t.Helper()
+		var harmless []fault
+		for _, f := range slices.Concat(shortCuts(), observers(), denials(), kubelets()) {
+			// Some are harmless only because a replica is on the leader's node.
+			if f.want.most == 0 && !f.long && !f.seldom && f.lasts != nil && !strings.HasPrefix(f.name, "part-from-") {
+				harmless = append(harmless, f)
+			}
+		}
+		for until := time.Now().Add(lasts); time.Now().Before(until); s.round++ {
+			f := harmless[rand.N(len(harmless))]
+			inject, end := f.begin(t, s)
+			restore := env.Restoring(t, f.name, end)
+			t.Logf("%s %s", time.Now().Format("15:04:05.000"), f.name)
+			if err := inject(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			pause(t, f.lasts())
+			restore()
+			pause(t, random(200*time.Millisecond, 5*time.Second)())
+			s.replicas = replicas(t, s.client)
+		}
+	}
 }
 
 // denials are networks that pass less than they should, or less to Tanist than to Kubernetes.

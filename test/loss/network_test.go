@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ const rules = `add table inet loss; delete table inet loss; add table inet loss;
 add set inet loss in { type ifname; flags timeout; }; add set inet loss out { type ifname; flags timeout; };
 add chain inet loss pre { type filter hook prerouting priority -400; }; add rule inet loss pre iifname @in drop;
 add chain inet loss post { type filter hook postrouting priority 400; }; add rule inet loss post oifname @out drop;
+add set inet loss reached { type ipv4_addr; flags dynamic; }; add chain inet loss forward { type filter hook forward priority 0; };
 add chain inet loss deny { type filter hook prerouting priority -399; };
 add chain inet loss tracked { type filter hook prerouting priority -150; }`
 
@@ -61,6 +63,43 @@ func cutting(node func(s *scene) string, lasts time.Duration, directions ...dire
 		return nft(name, cut), nft(name, healed)
 	}
 }
+
+// cuttingAll cuts several nodes from the network at once, both ways.
+func cuttingAll(nodes func(t *testing.T, s *scene) []string) func(*testing.T, *scene) (inject, end step) {
+	return func(t *testing.T, s *scene) (inject, end step) {
+		var injects, ends []step
+		for _, name := range nodes(t, s) {
+			inject, end := cutting(func(*scene) string { return name }, 0, in, out)(t, s)
+			injects, ends = append(injects, inject), append(ends, end)
+		}
+		return all(injects), all(ends)
+	}
+}
+
+// half is half of the nodes, with the leader's first. Some replicas are on them, or none.
+func half(alsoOn func(s *scene) []string) func(t *testing.T, s *scene) []string {
+	return func(t *testing.T, s *scene) []string {
+		t.Helper()
+		chosen := append([]string{leadersNode(s)}, alsoOn(s)...)
+		var observers []string
+		for _, pod := range s.replicas.all() {
+			observers = append(observers, pod.Spec.NodeName)
+		}
+		for _, node := range s.nodes {
+			if len(chosen) < len(s.nodes)/2 && !slices.Contains(chosen, node.Name) && !slices.Contains(observers, node.Name) {
+				chosen = append(chosen, node.Name)
+			}
+		}
+		if len(chosen) != len(s.nodes)/2 {
+			t.Fatalf("there are only %v", chosen)
+		}
+		return chosen
+	}
+}
+
+func noReplicas(*scene) []string { return nil }
+
+func aReplica(s *scene) []string { return []string{s.replicas.others[0].Spec.NodeName} }
 
 func leadersNode(s *scene) string { return s.leader.Spec.NodeName }
 
@@ -148,14 +187,7 @@ func all(steps []step) step {
 func toPod(s *scene, _ string) string { return "ip daddr " + s.leader.Status.PodIP }
 
 func toKubelet(s *scene, node string) string {
-	for _, n := range s.nodes {
-		for _, address := range n.Status.Addresses {
-			if n.Name == node && address.Type == corev1.NodeInternalIP {
-				return "ip daddr " + address.Address + " tcp dport 10250"
-			}
-		}
-	}
-	return "tcp dport 10250"
+	return "ip daddr " + s.addressOf(node) + " tcp dport 10250"
 }
 
 func ofLeader(s *scene) []string { return []string{s.leader.Spec.NodeName} }

@@ -17,8 +17,8 @@ import (
 	"github.com/tanist-dev/tanist/test/leaders"
 )
 
-// pods is how many pods can lead.
-const pods = 3
+// fewestPods is how many pods can lead at least. There is one on each node.
+const fewestPods = 3
 
 // testbed is a workload with its pods spread over the nodes, a recorder of the leaders, and a floor.
 type testbed struct {
@@ -44,7 +44,7 @@ func newTestbed(t *testing.T, client kubernetes.Interface, w workload) *testbed 
 	b.floor = newFloor(t, client)
 	containers := w.containers(t)
 	env.Eventually(t, "the workload is created", func(ctx context.Context) error { // a new namespace lacks its service account
-		_, err := client.AppsV1().Deployments(b.namespace).Create(ctx, deployment(containers), metav1.CreateOptions{})
+		_, err := client.AppsV1().Deployments(b.namespace).Create(ctx, deployment(containers, b.podCount()), metav1.CreateOptions{})
 		return err
 	})
 	b.settle(t)
@@ -54,7 +54,7 @@ func newTestbed(t *testing.T, client kubernetes.Interface, w workload) *testbed 
 var appLabels = map[string]string{"app": "web"}
 
 // deployment has a pod on every node, if there are enough. A replacement comes where one is missing.
-func deployment(containers []corev1.Container) *appsv1.Deployment {
+func deployment(containers []corev1.Container, pods int) *appsv1.Deployment {
 	grace, replicas := int64(1), int32(pods)
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"},
@@ -97,13 +97,15 @@ func (b *testbed) settle(t *testing.T) {
 				return fmt.Errorf("%s is not ready or is being deleted", pod.Name)
 			}
 		}
-		if len(list) != pods {
-			return fmt.Errorf("%d pods, want %d", len(list), pods)
+		if len(list) != b.podCount() {
+			return fmt.Errorf("%d pods, want %d", len(list), b.podCount())
 		}
 		return nil
 	})
 	replicas(t, b.client)
 }
+
+func (b *testbed) podCount() int { return max(fewestPods, len(b.nodes)) }
 
 func isReady(node *corev1.Node) bool {
 	for _, condition := range node.Status.Conditions {
@@ -136,4 +138,16 @@ func (b *testbed) podOn(t *testing.T, node string) *corev1.Pod {
 	}
 	t.Fatalf("no pod of the workload is on %s", node)
 	return nil
+}
+
+// addressOf is the address of a node.
+func (b *testbed) addressOf(node string) string {
+	for _, n := range b.nodes {
+		for _, address := range n.Status.Addresses {
+			if n.Name == node && address.Type == corev1.NodeInternalIP {
+				return address.Address
+			}
+		}
+	}
+	panic("no node " + node + " with an address")
 }

@@ -50,6 +50,12 @@ func pod(name string, changes ...func(*corev1.Pod)) *corev1.Pod {
 
 func unready(p *corev1.Pod) { p.Status.Conditions[0].Status = corev1.ConditionFalse }
 
+// outOfSight is a pod that Kubernetes has marked, because it does not hear from the node.
+func outOfSight(p *corev1.Pod) {
+	unready(p)
+	p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue})
+}
+
 func going(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: t0} }
 
 func annotated(key, value string) func(*corev1.Pod) {

@@ -211,6 +211,19 @@ func TestTheLeader(t *testing.T) {
 			want:    []string{"leads", "NotReady: it is not ready, since 2026-03-01 11:59:00Z"},
 			move:    &Move{To: "b", Reason: "LeaderNotReady", At: new(t0.Add(30 * time.Second))},
 		},
+		// It says to Tanist itself that it is ready: its slice still calls it so.
+		"Kubernetes does not hear from its node": {
+			changes: []func(*Input){func(in *Input) { in.Pods[0] = pod("a", outOfSight) }},
+			want:    []string{"leads", "NotReady: it is not ready, since 2026-03-01 11:59:00Z: Kubernetes does not hear from its node node-of-a"},
+		},
+		"Kubernetes does not hear from its node, and Tanist does not ask its pod": {
+			changes: []func(*Input){asking(config.ProbeKey, "off"), func(in *Input) { in.Pods[0] = pod("a", outOfSight) }},
+			want: []string{
+				"leads, and gives way", "NotReady: it is not ready, since 2026-03-01 11:59:00Z: Kubernetes does not hear from its node node-of-a",
+				"its node node-of-a must report again",
+			},
+			move: &Move{To: "b", Reason: "LeaderNotReady"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := explained(t, test.changes...)
