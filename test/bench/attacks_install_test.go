@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/env"
 	"github.com/tanist-dev/tanist/test/install"
 )
 
@@ -83,7 +84,7 @@ func (a *target) apply(objects []*unstructured.Unstructured) (deployment appsv1.
 			a.must(runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &deployment))
 		case install.IsWebhookConfiguration(object):
 			if a.webhookPort == 0 {
-				a.webhookPort = freePort(a.t)
+				a.webhookPort = env.UnusedPort()
 			}
 			object, err = install.CalledAt(object, a.webhookPort)
 			a.must(err)
@@ -120,9 +121,9 @@ func (a *target) newReplica(container corev1.Container, certificates, kubeconfig
 	r := newReplica(a.t)
 	port := a.webhookPort
 	if len(a.replicas) > 0 {
-		port = freePort(a.t)
+		port = env.UnusedPort()
 	}
-	r.args = append(container.Args, "--webhook-port", strconv.Itoa(port), "--cert-dir", certificates, "--peer-bind-address", freeAddress(a.t))
+	r.args = append(container.Args, "--webhook-port", strconv.Itoa(port), "--cert-dir", certificates, "--peer-bind-address", env.UnusedAddress())
 	// The program takes its limit from its container, which there is none of here.
 	r.env = []string{"KUBECONFIG=" + kubeconfig, fmt.Sprintf("GOMEMLIMIT=%d", a.memoryLimit/10*9)}
 	r.log = &a.logs
@@ -168,17 +169,4 @@ func (a *target) call() {
 		_, err := a.client.CoreV1().Services(namespace).Create(ctx, wrong, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		return err != nil, nil
 	}))
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	_, text, err := net.SplitHostPort(freeAddress(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

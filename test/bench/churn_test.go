@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 var (
@@ -40,7 +42,7 @@ func TestChurn(t *testing.T) {
 	b := bench{t: t, client: client, replicas: []*replica{newReplica(t), newReplica(t)}}
 	profiles := make([]string, len(b.replicas))
 	for i, r := range b.replicas {
-		profiles[i] = freeAddress(t)
+		profiles[i] = env.UnusedAddress()
 		r.args = append(r.args, "--pprof-address", profiles[i])
 	}
 	b.startCold(&report{})

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 const (
@@ -48,7 +49,7 @@ type replica struct {
 func newReplica(t *testing.T) *replica {
 	t.Helper()
 	r := &replica{
-		t: t, program: "tanist", metrics: freeAddress(t), health: freeAddress(t), log: os.Stderr, reads: http.DefaultClient,
+		t: t, program: "tanist", metrics: env.UnusedAddress(), health: env.UnusedAddress(), log: os.Stderr, reads: http.DefaultClient,
 		args: []string{"--webhook-port", "0", "--metrics-secure=false", "--peer-bind-address=0"},
 	}
 	r.metricsURL = "http://" + r.metrics + "/metrics"
@@ -99,16 +100,4 @@ func get(ctx context.Context, client *http.Client, url string) (*http.Response, 
 		return nil, err
 	}
 	return client.Do(request)
-}
-
-// freeAddress returns an address that no program listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/kubectl-tanist/doctor"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 func newDoctor(k kubectl, streams genericiooptions.IOStreams) *cobra.Command {
@@ -147,7 +148,7 @@ func TestDoctorFindsWhatIsWrongWithAdmission(t *testing.T) {
 	// Without a Service, the tuning is tried.
 	kubectl{namespace: newNamespace(t).namespace}.finds(t, release, doctor.Passed, "webhook-answers")
 
-	i.configure(unusedPort())
+	i.configure(env.UnusedPort())
 	user.finds(t, release, doctor.Failed, "webhook-answers")
 	i.configure(r.port, patiently(t))
 	user.finds(t, release, doctor.Passed, well...)

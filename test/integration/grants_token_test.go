@@ -23,6 +23,7 @@ import (
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leader"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // tokenServer is a replica that pods ask with tokens.
@@ -40,10 +41,10 @@ func (i *tanist) withTokens() *tokenServer {
 	}
 	served.write(i.t, "tls.crt", string(certificate))
 	served.write(i.t, "tls.key", string(key))
-	plain, secure := fmt.Sprintf("127.0.0.1:%d", unusedPort()), fmt.Sprintf("127.0.0.1:%d", unusedPort())
+	plain, secure := env.UnusedAddress(), env.UnusedAddress()
 	served.plain, served.secure = "http://"+plain, "https://"+secure
 	i.startWith(app.Options{
-		GrantsAddress: plain, GrantsTLSAddress: secure, WebhookPort: unusedPort(), CertDir: served.folder, WebhookConfiguration: i.namespace + "-tanist",
+		GrantsAddress: plain, GrantsTLSAddress: secure, WebhookPort: env.UnusedPort(), CertDir: served.folder, WebhookConfiguration: i.namespace + "-tanist",
 	})
 	return served
 }

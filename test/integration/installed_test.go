@@ -21,6 +21,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/env"
 	"github.com/tanist-dev/tanist/test/install"
 )
 
@@ -58,7 +59,7 @@ func (c *chart) bringUp(ctx context.Context) error {
 	if c.api, err = client.New(cluster, client.Options{}); err != nil {
 		return err
 	}
-	stop, err := startCertManager(ctx, folder, fmt.Sprintf("127.0.0.1:%d", unusedPort()))
+	stop, err := startCertManager(ctx, folder, env.UnusedAddress())
 	if err != nil {
 		return err
 	}
@@ -168,7 +169,7 @@ func admitting(t *testing.T) (*installed, *replica) {
 func (i *installed) serve() *replica {
 	i.t.Helper()
 	return i.startWith(app.Options{
-		WebhookPort: unusedPort(), CertDir: theChart.mount.folder, WebhookConfiguration: configurations,
+		WebhookPort: env.UnusedPort(), CertDir: theChart.mount.folder, WebhookConfiguration: configurations,
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // token returns a token of a new service account.
@@ -72,9 +73,9 @@ func askForMetrics(t *testing.T, verify *tls.Config, address, token string) (sta
 // TestMetricsAreForThoseWhoMayReadThem: with the same certificate as admission's, which the client verifies.
 func TestMetricsAreForThoseWhoMayReadThem(t *testing.T) {
 	i, s := newTanist(t).serving(), newNamespace(t)
-	address := fmt.Sprintf("127.0.0.1:%d", unusedPort())
+	address := env.UnusedAddress()
 	i.startWith(app.Options{
-		MetricsAddress: address, MetricsSecure: true, WebhookPort: unusedPort(), CertDir: i.folder, WebhookConfiguration: i.name,
+		MetricsAddress: address, MetricsSecure: true, WebhookPort: env.UnusedPort(), CertDir: i.folder, WebhookConfiguration: i.name,
 	})
 	anybody, prometheus := s.token("anybody"), s.token("prometheus")
 	s.mayReadMetrics("prometheus", i.name+"-metrics-reader")

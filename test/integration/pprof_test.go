@@ -3,15 +3,15 @@
 package integration_test
 
 import (
-	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 func TestProfilesAreServedIfAskedFor(t *testing.T) {
-	address := fmt.Sprintf("127.0.0.1:%d", unusedPort())
+	address := env.UnusedAddress()
 	newTanist(t).startWith(app.Options{PprofAddress: address})
 	history.eventually(t, func() string {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/debug/pprof/goroutine", nil)

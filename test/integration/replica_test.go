@@ -24,6 +24,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // tanist is an installation: a namespace, and the replicas that run in it.
@@ -98,7 +99,7 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 		options.MetricsAddress = "0"
 	}
 	if options.HealthAddress == "" {
-		options.HealthAddress = fmt.Sprintf("127.0.0.1:%d", unusedPort())
+		options.HealthAddress = env.UnusedAddress()
 	}
 	// The test's context is cancelled before the clean-up, which stops replicas in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))

@@ -23,6 +23,7 @@ import (
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // Which of its rights Tanist uses.
@@ -120,9 +121,9 @@ func TestEveryRightIsUsed(t *testing.T) {
 	used, wires := &uses{}, &network{}
 	tap := used.record
 	wires.tap.Store(&tap)
-	metrics := fmt.Sprintf("127.0.0.1:%d", unusedPort())
+	metrics := env.UnusedAddress()
 	r := i.startBehind(wires, app.Options{
-		WebhookPort: unusedPort(), CertDir: theChart.mount.folder, WebhookConfiguration: configurations,
+		WebhookPort: env.UnusedPort(), CertDir: theChart.mount.folder, WebhookConfiguration: configurations,
 		MetricsAddress: metrics, MetricsSecure: true,
 	})
 	i.call(r)

@@ -22,6 +22,7 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // TestEverySelfManagedRightIsUsed looks at the rights that only this mode has, and at the certificate that metrics are served with.
@@ -31,9 +32,9 @@ func TestEverySelfManagedRightIsUsed(t *testing.T) {
 	used, wires := &uses{}, &network{}
 	tap := used.record
 	wires.tap.Store(&tap)
-	metrics := fmt.Sprintf("127.0.0.1:%d", unusedPort())
+	metrics := env.UnusedAddress()
 	r := s.startBehind(wires, app.Options{
-		WebhookPort: unusedPort(), WebhookConfiguration: configurations, SelfManaged: true, MetricsAddress: metrics, MetricsSecure: true,
+		WebhookPort: env.UnusedPort(), WebhookConfiguration: configurations, SelfManaged: true, MetricsAddress: metrics, MetricsSecure: true,
 	})
 	s.applyWebhooks(r)
 	s.awaitCalls(r)
@@ -63,7 +64,7 @@ func TestEverySelfManagedRightIsUsed(t *testing.T) {
 func TestWhatTheSelfManagedAccountMayWrite(t *testing.T) {
 	s := newSelfManaged(t)
 	s.applySecret()
-	s.applyWebhooks(&replica{port: unusedPort()})
+	s.applyWebhooks(&replica{port: env.UnusedPort()})
 	c := thief{newClient(t, func(config *rest.Config) { config.Impersonate = account }), t}
 	tried := metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}}
 	webhooks := func(patch string) func() error {

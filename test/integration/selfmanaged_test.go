@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/test/env"
 	"github.com/tanist-dev/tanist/test/install"
 )
 
@@ -110,9 +111,9 @@ func (s *selfManaged) applyWebhooks(r *replica) {
 // serve runs a replica, and returns its readiness.
 func (s *selfManaged) serve() (*replica, *serving) {
 	s.t.Helper()
-	health := fmt.Sprintf("127.0.0.1:%d", unusedPort())
+	health := env.UnusedAddress()
 	r := s.startWith(app.Options{
-		WebhookPort: unusedPort(), WebhookConfiguration: configurations, SelfManaged: true, HealthAddress: health,
+		WebhookPort: env.UnusedPort(), WebhookConfiguration: configurations, SelfManaged: true, HealthAddress: health,
 	})
 	return r, &serving{tanist: s.tanist, health: health}
 }

@@ -7,13 +7,10 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +18,7 @@ import (
 	"k8s.io/client-go/util/retry"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // The chart's webhooks.
@@ -42,7 +40,7 @@ type serving struct {
 
 func (i *tanist) serving() *serving {
 	i.t.Helper()
-	s := &serving{tanist: i, name: i.namespace + "-tanist", folder: i.t.TempDir(), health: fmt.Sprintf("127.0.0.1:%d", unusedPort())}
+	s := &serving{tanist: i, name: i.namespace + "-tanist", folder: i.t.TempDir(), health: env.UnusedAddress()}
 	certificate, key, err := certutil.GenerateSelfSignedCertKey("tanist."+i.namespace+".svc", nil, nil)
 	s.must(err)
 	all, err := certutil.ParseCertsPEM(certificate)
@@ -67,7 +65,7 @@ func (s *serving) startAnother() *replica {
 func (s *serving) serve(health string) *replica {
 	s.t.Helper()
 	return s.startWith(app.Options{
-		HealthAddress: health, WebhookPort: unusedPort(), CertDir: s.folder, WebhookConfiguration: s.name,
+		HealthAddress: health, WebhookPort: env.UnusedPort(), CertDir: s.folder, WebhookConfiguration: s.name,
 	})
 }
 
@@ -153,26 +151,5 @@ func (s *serving) must(err error) {
 	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)
-	}
-}
-
-// nextPort counts upwards, below the range of ports for outgoing connections: such a connection could take a port after it was found unused.
-// It begins at another port in each run.
-var nextPort atomic.Int64
-
-func init() { nextPort.Store(20_000 + rand.Int64N(10_000)) }
-
-// unusedPort returns a port that no program listens on, and that no other call returns.
-func unusedPort() int {
-	for {
-		port := int(nextPort.Add(1))
-		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
-		if err == nil {
-			_ = listener.Close()
-			return port
-		}
-		if port > 32_000 {
-			panic(err)
-		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	certutil "k8s.io/client-go/util/cert"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // host is the name in the certificates of the tests.
@@ -68,24 +69,13 @@ func (s *serving) must(err error) {
 	}
 }
 
-// freePort returns a port that nobody listens on.
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
 // patience is the timeout of what usually takes milliseconds, on one busy core. The watcher reads the files every ten seconds, in case it
 // misses a change.
 const patience = 2 * time.Minute
 
 func TestARenewedCertificateIsServedWithoutARestart(t *testing.T) {
 	files := newServing(t)
-	options := Options{WebhookPort: freePort(t), CertDir: files.folder}
+	options := Options{WebhookPort: env.UnusedPort(), CertDir: files.folder}
 	admission, err := newAdmission(options)
 	if err != nil {
 		t.Fatal(err)
