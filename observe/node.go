@@ -11,8 +11,8 @@ const (
 	apiWithin = time.Second
 	// minProbes is how many probes after the observer's last stall must be unanswered.
 	minProbes = 3
-	// massWindow is how long more nodes than one must be silent together: twice as long as one, so that leaders there still move within 2.5 s.
-	massWindow = 2200 * time.Millisecond
+	// massWindow is how long more nodes than one must be silent together: almost twice as long as one, so that leaders there still move within 2.5 s.
+	massWindow = 2100 * time.Millisecond
 	// vetoFor is how long a single peer's veto holds against a majority that hears nothing either.
 	vetoFor = 5 * time.Second
 )

@@ -33,11 +33,11 @@ func TestJudgeOfANode(t *testing.T) {
 		"the API server does not answer":                {func(e *NodeEvidence) { e.APIAge = 2 * time.Second }, OutcomeIsolated},
 		"most other nodes are silent, too":              {func(e *NodeEvidence) { e.Others, e.OthersHeard, e.Age = 3, 1, 4*time.Second }, OutcomeIsolated},
 		"two nodes are silent, for a moment":            {func(e *NodeEvidence) { e.OthersHeard = 1 }, OutcomeWaiting},
-		"two nodes are silent, for a while":             {func(e *NodeEvidence) { e.OthersHeard, e.Age, e.Votes[0].Age = 1, 2200*time.Millisecond, 2*time.Second }, OutcomeLost},
-		"two nodes are silent for nobody else":          {func(e *NodeEvidence) { e.OthersHeard, e.Age, e.Votes = 1, 2200*time.Millisecond, nil }, OutcomeIsolated},
+		"two nodes are silent, for a while":             {func(e *NodeEvidence) { e.OthersHeard, e.Age, e.Votes[0].Age = 1, 2100*time.Millisecond, 2*time.Second }, OutcomeLost},
+		"two nodes are silent for nobody else":          {func(e *NodeEvidence) { e.OthersHeard, e.Age, e.Votes = 1, 2100*time.Millisecond, nil }, OutcomeIsolated},
 		"two nodes are silent for a neighbour": {
 			func(e *NodeEvidence) {
-				e.OthersHeard, e.Age, e.Votes = 1, 2200*time.Millisecond, []Vote{{Armed: true, Age: 2 * time.Second, SameNode: true}}
+				e.OthersHeard, e.Age, e.Votes = 1, 2100*time.Millisecond, []Vote{{Armed: true, Age: 2 * time.Second, SameNode: true}}
 			}, OutcomeIsolated,
 		},
 		"one of many nodes": {func(e *NodeEvidence) { e.Others, e.OthersHeard = 20, 18 }, OutcomeLost},
