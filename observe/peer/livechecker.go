@@ -27,9 +27,9 @@ func (l *LiveChecker) Check(ctx context.Context) error {
 		return fmt.Errorf("failed to reach the API server: %w", err)
 	}
 	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 4<<10)) // so that the connection can be used again
 	if response.StatusCode >= http.StatusInternalServerError {
-		return fmt.Errorf("the API server answers %s", response.Status)
+		return fmt.Errorf("the API server answers %s", response.Status) // the next check may reach another one: this connection ends
 	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 4<<10)) // so that the connection can be used again
 	return nil
 }

@@ -59,35 +59,44 @@ func TestAnAPIServerThatIsGone(t *testing.T) {
 	}
 }
 
-func TestACheckAfterOneWithoutAnAnswerHasANewConnection(t *testing.T) {
-	var (
-		mu    sync.Mutex
-		stuck string // the connection that is not answered any more
-		other bool
-	)
-	end := make(chan struct{})
-	checker, _ := newChecker(t, func(_ http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		if stuck == "" {
-			stuck = r.RemoteAddr
-		}
-		isStuck := stuck == r.RemoteAddr
-		other = other || !isStuck
-		mu.Unlock()
-		if isStuck {
-			<-end
-		}
-	})
-	defer close(end)
-	if err := checker.Check(t.Context()); err == nil {
-		t.Error("an API server that does not answer is alive")
-	}
-	if err := checker.Check(t.Context()); err != nil {
-		t.Errorf("the next check does not reach the API server: %v", err)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if !other {
-		t.Error("the next check has the same connection")
+func TestACheckAfterOneThatFailedHasANewConnection(t *testing.T) {
+	for name, fail := range map[string]func(w http.ResponseWriter, end <-chan struct{}){
+		"no answer": func(_ http.ResponseWriter, end <-chan struct{}) { <-end },
+		"an internal error": func(w http.ResponseWriter, _ <-chan struct{}) {
+			http.Error(w, "etcd is lost", http.StatusInternalServerError)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var (
+				mu     sync.Mutex
+				failed string // the connection that leads to an API server that fails
+				other  bool
+			)
+			end := make(chan struct{})
+			defer close(end)
+			checker, _ := newChecker(t, func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				if failed == "" {
+					failed = r.RemoteAddr
+				}
+				fails := failed == r.RemoteAddr
+				other = other || !fails
+				mu.Unlock()
+				if fails {
+					fail(w, end)
+				}
+			})
+			if err := checker.Check(t.Context()); err == nil {
+				t.Error("an API server that fails is alive")
+			}
+			if err := checker.Check(t.Context()); err != nil {
+				t.Errorf("the next check does not reach the API server: %v", err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if !other {
+				t.Error("the next check has the same connection")
+			}
+		})
 	}
 }

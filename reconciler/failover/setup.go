@@ -41,7 +41,7 @@ type Options struct {
 	Tracer *tracing.Tracer
 	// Observer says which pods are believed lost although the API does not say so; nil for none.
 	Observer planner.Observer
-	// Hedge writes on connections of its own; nil for none.
+	// Hedge writes on other connections than the one of the watches; nil for none.
 	Hedge client.Writer
 	// Events sends the Events of commits. Recorder sends all others.
 	Events   *notify.EventSender
@@ -58,7 +58,7 @@ type Controller struct {
 	stores     *store.Stores
 	live       client.Reader // reads from the API server
 	client     client.Writer
-	hedge      client.Writer    // writes on connections of its own; may be nil
+	hedge      client.Writer    // writes on other connections; may be nil
 	observer   planner.Observer // may be nil
 	leaders    *cache.Leaders
 	tuning     *config.Store

@@ -92,8 +92,15 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 	}
 	cluster, kubeconfig = config, env.KubeConfig
 	cluster.QPS = -1
-	if clientset, err = kubernetes.NewForConfig(cluster); err == nil {
-		history, err = record(ctx, clientset)
+	// The recorder's watches must not end, also where nothing arrives for seconds: over HTTP/1.1, that ends none (see app.EndSilentConnections).
+	patient := rest.CopyConfig(cluster)
+	patient.NextProtos = []string{"http/1.1"}
+	watching, err := kubernetes.NewForConfig(patient)
+	if err == nil {
+		history, err = record(ctx, watching)
+	}
+	if err == nil {
+		clientset, err = kubernetes.NewForConfig(cluster)
 	}
 	if err != nil {
 		stop()

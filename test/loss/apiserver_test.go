@@ -17,7 +17,7 @@ import (
 	"github.com/tanist-dev/tanist/test/env"
 )
 
-// losePowerOfAPIServer is loseLeadersPower where one of two API servers is on the leader's node, and all connections of Tanist's replicas lead to it.
+// losePowerOfAPIServer is loseLeadersPower where one of two API servers is on the leader's node, and all watches of Tanist's replicas come from it.
 func losePowerOfAPIServer(t *testing.T, s *scene) (inject, end step) {
 	t.Helper()
 	second := s.startAPIServer(t, leadersNode(s))
@@ -107,10 +107,10 @@ func (b *testbed) awaitAPIServers(t *testing.T, want int) {
 	})
 }
 
-// refusedFor is how long a replica's connections to the first API server are refused: it uses each of them at least once a second.
+// refusedFor is how long a replica's connections to the first API server are refused. It uses the one for its watches every second.
 const refusedFor = 3 * time.Second
 
-// take makes all connections of a pod lead to this API server, by refusing those to the first one for a while.
+// take makes the watches of a pod come from this API server, by refusing those to the first one for a while.
 func (a *apiServer) take(t *testing.T, node, pod string) {
 	t.Helper()
 	prepareRules(t, node)
