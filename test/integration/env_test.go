@@ -16,7 +16,6 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/tanist-dev/tanist/cmd/tanist/app"
 	"github.com/tanist-dev/tanist/test/controllers"
 )
 
@@ -52,7 +51,6 @@ func run(m *testing.M) (int, error) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		return 0, fmt.Errorf("KUBEBUILDER_ASSETS is not set: it must name a folder with etcd, kube-apiserver, kube-controller-manager and kubectl (make integration sets it)")
 	}
-	app.EndSilentConnections()
 	stop, err := startCluster(context.Background())
 	if err != nil {
 		return 0, err
@@ -92,15 +90,8 @@ func startCluster(ctx context.Context) (stop func(), err error) {
 	}
 	cluster, kubeconfig = config, env.KubeConfig
 	cluster.QPS = -1
-	// The recorder's watches must not end, also where nothing arrives for seconds: over HTTP/1.1, that ends none (see app.EndSilentConnections).
-	patient := rest.CopyConfig(cluster)
-	patient.NextProtos = []string{"http/1.1"}
-	watching, err := kubernetes.NewForConfig(patient)
-	if err == nil {
-		history, err = record(ctx, watching)
-	}
-	if err == nil {
-		clientset, err = kubernetes.NewForConfig(cluster)
+	if clientset, err = kubernetes.NewForConfig(cluster); err == nil {
+		history, err = record(ctx, clientset)
 	}
 	if err != nil {
 		stop()

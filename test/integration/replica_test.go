@@ -111,6 +111,7 @@ func (i *tanist) startBehind(n *network, options app.Options) *replica {
 	}
 	if n.through != nil {
 		api.Host = n.through.url()
+		api.Dial = (&net.Dialer{}).DialContext // so that it shares no transport with the tests
 	}
 	first, err := r.newProcess(ctx, api, options)
 	if err != nil {
