@@ -49,7 +49,7 @@ func TestLosses(t *testing.T) {
 			b := newTestbed(t, client, w)
 			for _, f := range chosen {
 				if f.nodes > len(b.nodes) {
-					if !env.Chosen("LOSS_CASES", "all", f.name, f.group) || env.Chosen("LOSS_CASES", "all", "") {
+					if env.Chosen("LOSS_CASES", "all") { // nobody has asked for this one
 						t.Logf("%s is left out: it needs %d nodes", f.name, f.nodes)
 						continue
 					}
