@@ -17,13 +17,17 @@ func TestTheHolderGoesFirstWhenNoOtherCommits(t *testing.T) {
 		}
 	}
 	expect("at first", true, true)
-	d.NoOtherCommitted("shop", now)
-	expect("after no other replica has committed in shop", false, true)
+	d.NoOtherCommitted("shop", "a", now)
+	d.NoOtherCommitted("shop", "a", now)
+	expect("after no other replica has committed one departure, of a leader of two Services", true, true)
+	d.NoOtherCommitted("shop", "b", now)
+	expect("after no other replica has committed a second departure", false, true)
 	now = now.Add(goesFirst - time.Nanosecond)
 	expect("just before the minute is over", false, true)
 	now = now.Add(time.Nanosecond)
 	expect("a minute later", true, true)
-	d.NoOtherCommitted("shop", now)
+	d.NoOtherCommitted("shop", "c", now)
+	expect("after it was alone once more", false, true)
 	d.Forget("shop")
 	expect("after a conflict in shop", true, true)
 }

@@ -82,6 +82,16 @@ func TestTheLeaseHolderGoesFirstWhenNoOtherReplicaCommits(t *testing.T) {
 		}
 		<-time.After(time.Second)
 		f.secondDeparture()
+		f.waits() // the other replica may have been late once
+		<-time.After(37500 * time.Microsecond)
+		f.commits()
+		<-time.After(time.Second)
+		if err := store.Fake(f.stores.Pods).Update(gen.ReadyPod("c3", gen.Terminating)); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Fake(f.stores.Pods).Add(gen.ReadyPod("d4")); err != nil {
+			t.Fatal(err)
+		}
 		f.commits()
 	})
 }
