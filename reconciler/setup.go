@@ -76,8 +76,8 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	c.failover, err = failover.New(failover.Options{
 		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
-		Clock: options.Clock, Holds: options.Holds, Registerer: options.Registerer, Log: options.Log, Tracer: options.Tracer,
-		Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
+		Clock: options.Clock, Holds: options.Holds, NoAdmission: options.NoAdmission, Registerer: options.Registerer, Log: options.Log,
+		Tracer: options.Tracer, Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
 		Observer: observer, Hedge: options.Observation.Hedge,
 	})
 	if err != nil {

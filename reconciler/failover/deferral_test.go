@@ -96,6 +96,16 @@ func TestTheLeaseHolderGoesFirstWhenNoOtherReplicaCommits(t *testing.T) {
 	})
 }
 
+func TestTheLeaseHolderWaitsForNobodyWithoutAdmission(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newDeferring(t)
+		f.noAdmission = true
+		f.deleteLeader()
+		f.commits()
+		f.expectNewTerm("b2")
+	})
+}
+
 func TestAConflictEndsThatTheLeaseHolderGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newLeaseHolder(t)

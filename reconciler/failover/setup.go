@@ -34,8 +34,10 @@ type Options struct {
 	// Clock tells the API server's time.
 	Clock *commitrules.Clock
 	// Holds reports whether this replica holds the Lease for certain.
-	Holds      func() bool
-	Registerer prometheus.Registerer
+	Holds func() bool
+	// NoAdmission says that no replica serves admission, so that none has a hand-over prepared.
+	NoAdmission bool
+	Registerer  prometheus.Registerer
 	// Log gets a line for each change of leader, and Tracer its spans; nil for none.
 	Log    logr.Logger
 	Tracer *tracing.Tracer
@@ -64,10 +66,12 @@ type Controller struct {
 	tuning     *config.Store
 	clock      *commitrules.Clock
 	holdsLease func() bool // whether this replica holds the Lease for certain
-	recorder   events.EventRecorder
-	metrics    *metrics
-	log        logr.Logger
-	tracer     *tracing.Tracer // may be nil
+	// noAdmission says that no replica serves admission.
+	noAdmission bool
+	recorder    events.EventRecorder
+	metrics     *metrics
+	log         logr.Logger
+	tracer      *tracing.Tracer // may be nil
 
 	events     *notify.EventSender
 	unanswered unansweredCommits
@@ -109,7 +113,7 @@ func New(options Options) (*Controller, error) {
 	retry.InitMetrics(store.FailoverPolicyName, opUpdateSlice, opCreateSlice, opRead)
 	c := &Controller{
 		stores: options.Stores, live: options.Live, client: options.Client, hedge: options.Hedge, observer: options.Observer,
-		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holdsLease: options.Holds,
+		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holdsLease: options.Holds, noAdmission: options.NoAdmission,
 		recorder: options.Recorder, metrics: metrics, log: options.Log, tracer: options.Tracer,
 		events: options.Events, triggers: commitrules.NewPendingTriggers(), warnings: notify.NewDeduplicator(),
 		repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(), refusalWarnings: notify.NewDeduplicator(),

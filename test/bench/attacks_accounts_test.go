@@ -98,21 +98,6 @@ func (a *target) tenant(namespace string) (kubeconfig string) {
 	return a.account(namespace, name)
 }
 
-// createNamespace creates a namespace, which has opted in or not, for the rest of the run.
-func (a *target) createNamespace(name string, optedIn bool) {
-	a.t.Helper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	if optedIn {
-		namespace.Labels = map[string]string{config.EnabledKey: "true"}
-	}
-	_, err := a.client.CoreV1().Namespaces().Create(a.t.Context(), namespace, metav1.CreateOptions{})
-	a.must(err)
-	a.must(a.await("pods can be created", func(ctx context.Context) (bool, error) {
-		_, err := a.client.CoreV1().ServiceAccounts(name).Get(ctx, "default", metav1.GetOptions{})
-		return err == nil, ignoreNotFound(err)
-	}))
-}
-
 // optIn labels a namespace.
 func (a *target) optIn(namespace string) {
 	a.t.Helper()

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	handOvers = flag.Int("handovers", 100, "how many hand-overs are measured during each attack, and as many without it")
+	handOvers = flag.Int("handovers", 100, "how many hand-overs are measured: while nothing else happens, or during each attack and as many without it")
 	chosen    = flag.String("attacks", "", "the names of the attacks, separated by commas; all if empty")
 	rateLimit = flag.Float64("rate", 0, "how many calls an attacker begins in a second; 0 for as many as it can")
 )
@@ -100,7 +100,7 @@ func TestAttacks(t *testing.T) {
 	all := chosenAttacks(t)
 	client, nodes := connect(t)
 	m := &measurement{target: newTarget(t, client), node: nodes[0]}
-	m.led, m.floors = newNeighbours(m.target)
+	m.led, m.floors = newNeighbours(m.target.installation)
 	fmt.Fprint(t.Output(), attackHeader)
 	for _, attack := range all {
 		fmt.Fprint(t.Output(), m.measure(attack).row(attack.what, m.memoryLimit))

@@ -47,6 +47,7 @@ func TestIdle(t *testing.T) {
 	r := report{services: *services, pods: *services * *pods, nodes: len(nodes)}
 	b.startCold(&r)
 	b.idle(&r)
+	b.handOver(&r)
 	b.restart(&r)
 	r.write(t.Output())
 }
@@ -141,6 +142,23 @@ func (b bench) idle(r *report) {
 		}
 		return 1
 	})
+}
+
+// handOver measures hand-overs of a few more Services, beside the floor's.
+func (b bench) handOver(r *report) {
+	b.t.Helper()
+	if *handOvers == 0 {
+		return
+	}
+	led, floors := newNeighbours(installation{b.t, b.client})
+	b.awaitKubernetes()
+	progress := newProgress("Hand-overs")
+	for i := range *handOvers {
+		progress.at("%d of %d", i, *handOvers)
+		r.handOvers = append(r.handOvers, led[i%neighbours].handOver())
+		r.floor = append(r.floor, floors[i%neighbours].handOver())
+	}
+	b.settle()
 }
 
 // restart kills one replica after another, and starts each again.

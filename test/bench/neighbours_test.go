@@ -30,9 +30,9 @@ const (
 	handOverPause = 50 * time.Millisecond
 )
 
-// neighbour is a leader Service that no attack is about. Tanist leads it, or the floor's loop.
+// neighbour is a leader Service that what is measured is not about. Tanist leads it, or the floor's loop.
 type neighbour struct {
-	target             *target
+	installation
 	namespace, service string
 	view               *watch.View
 	// handed is how many hand-overs the test has asked for.
@@ -40,9 +40,9 @@ type neighbour struct {
 }
 
 // newNeighbour creates a namespace with a workload and its Service.
-func newNeighbour(a *target, name string, byFloor bool) *neighbour {
+func newNeighbour(a installation, name string, byFloor bool) *neighbour {
 	a.t.Helper()
-	n := &neighbour{target: a, namespace: name, service: "web" + config.LeaderServiceSuffix}
+	n := &neighbour{installation: a, namespace: name, service: "web" + config.LeaderServiceSuffix}
 	w := testbed.Workload{Name: "web", Image: "none", Pods: podsEach, Place: testbed.Placement{Simulated: true}}
 	a.createNamespace(name, !byFloor)
 	services := []*corev1.Service{w.Service()}
@@ -70,24 +70,24 @@ func newNeighbour(a *target, name string, byFloor bool) *neighbour {
 
 // steady waits until all pods are ready and one of them leads, and returns it and the number of moves so far.
 func (n *neighbour) steady() (leader watch.LeaderChange, moves int) {
-	n.target.t.Helper()
-	ctx, cancel := context.WithTimeout(n.target.t.Context(), stallTimeout)
+	n.t.Helper()
+	ctx, cancel := context.WithTimeout(n.t.Context(), stallTimeout)
 	defer cancel()
 	leader, moves, err := n.view.AwaitSteady(ctx, n.service, watch.Steady{Pods: podsEach})
-	n.target.must(err)
+	n.must(err)
 	return leader, moves
 }
 
 // handOver deletes the leader and returns the time until the test's watch sees the next one; handOverTimeout if that takes longer.
 func (n *neighbour) handOver() (took time.Duration) {
-	n.target.t.Helper()
-	n.target.must(pause(n.target.t.Context(), handOverPause))
+	n.t.Helper()
+	n.must(pause(n.t.Context(), handOverPause))
 	leader, moves := n.steady()
-	ctx, cancel := context.WithTimeout(n.target.t.Context(), handOverTimeout)
+	ctx, cancel := context.WithTimeout(n.t.Context(), handOverTimeout)
 	defer cancel()
 	n.handed++
 	began := time.Now()
-	n.target.must(n.target.client.CoreV1().Pods(n.namespace).Delete(n.target.t.Context(), leader.Name,
+	n.must(n.client.CoreV1().Pods(n.namespace).Delete(n.t.Context(), leader.Name,
 		metav1.DeleteOptions{GracePeriodSeconds: new(graceSeconds), Preconditions: &metav1.Preconditions{UID: &leader.UID}}))
 	next, err := n.view.AwaitMove(ctx, n.service, leader.UID, moves)
 	if err != nil {
@@ -99,8 +99,20 @@ func (n *neighbour) handOver() (took time.Duration) {
 // unasked returns how often a pod became the leader although no deletion was to make it one; the first leader counts, too.
 func (n *neighbour) unasked() int { return n.view.CountMoves(n.service, 0) - n.handed }
 
+// createNamespace creates a namespace, which has opted in or not, for the rest of the run.
+func (i installation) createNamespace(name string, optedIn bool) {
+	i.t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if optedIn {
+		namespace.Labels = map[string]string{config.EnabledKey: "true"}
+	}
+	_, err := i.client.CoreV1().Namespaces().Create(i.t.Context(), namespace, metav1.CreateOptions{})
+	i.must(err)
+	i.must(awaitServiceAccount(i.t.Context(), i.client, name))
+}
+
 // newNeighbours creates those that Tanist leads, and as many that the floor's loop leads.
-func newNeighbours(a *target) (led, floors []*neighbour) {
+func newNeighbours(a installation) (led, floors []*neighbour) {
 	a.t.Helper()
 	for i := range neighbours {
 		led = append(led, newNeighbour(a, fmt.Sprintf("neighbour-%02d", i), false))

@@ -28,6 +28,9 @@ type report struct {
 	renewals float64
 	replicas []sample
 
+	// handOvers are times from a leader's deletion to the next leader, floor are the bare loop's beside them.
+	handOvers, floor []time.Duration
+
 	// restarts are the times to ready after SIGKILL.
 	restarts []time.Duration
 }
@@ -57,6 +60,12 @@ func (r report) write(out io.Writer) {
 	fmt.Fprintf(out, "| ready, both at once, no Service has a leader yet | %s |\n", joined(r.cold))
 	fmt.Fprintf(out, "| from the start until all %d have one | %.1f s |\n", r.services, r.allLed.Seconds())
 	fmt.Fprintf(out, "| writes for that | %.0f, %.1f per Service |\n", r.written, r.written/float64(r.services))
+	if len(r.handOvers) > 0 {
+		spread := func(took []time.Duration) string {
+			return fmt.Sprintf("%.1f / %.1f / %.1f ms", inMilliseconds(rank(took, 50)), inMilliseconds(rank(took, 99)), inMilliseconds(rank(took, 100)))
+		}
+		fmt.Fprintf(out, "| %d hand-overs: p50 / p99 / longest | %s, floor %s |\n", len(r.handOvers), spread(r.handOvers), spread(r.floor))
+	}
 	if len(r.restarts) == 0 {
 		return
 	}
