@@ -2,6 +2,7 @@ package cache
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // Miss is why a decision needed a live read: a value of the metric's label `reason`.
@@ -129,31 +130,35 @@ func (l *Leaders) Collect(out chan<- prometheus.Metric) {
 	l.metrics.invalidations.Collect(out)
 	l.metrics.prepared.Collect(out)
 
-	// gauges has released the lock: the reader of the channel may be slow, and a hand-over must not wait for it.
-	services, leaderless, perService := l.gauges()
-	out <- prometheus.MustNewConstMetric(servicesDesc, prometheus.GaugeValue, float64(services))
-	out <- prometheus.MustNewConstMetric(leaderlessDesc, prometheus.GaugeValue, float64(leaderless))
-	for _, metric := range perService {
-		out <- metric
+	// gauges has released the lock: metrics are slow to make and to read, and a hand-over must not wait for either.
+	all, leaderless := l.gauges(), 0
+	for _, service := range all {
+		if !service.ready {
+			leaderless++
+			out <- prometheus.MustNewConstMetric(leaderlessServiceDesc, prometheus.GaugeValue, 1, service.Namespace, service.Name)
+		}
+		out <- prometheus.MustNewConstMetric(termDesc, prometheus.GaugeValue, float64(service.term), service.Namespace, service.Name)
 	}
+	out <- prometheus.MustNewConstMetric(servicesDesc, prometheus.GaugeValue, float64(len(all)))
+	out <- prometheus.MustNewConstMetric(leaderlessDesc, prometheus.GaugeValue, float64(leaderless))
 }
 
-// gauges returns the values of the gauges, and the metrics of single Services.
-func (l *Leaders) gauges() (services, leaderless int, perService []prometheus.Metric) {
+// gauge is what the metrics say about one Service.
+type gauge struct {
+	types.NamespacedName
+	ready bool
+	term  int64
+}
+
+// gauges returns what the metrics say about each Service.
+func (l *Leaders) gauges() []gauge {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	all := make([]gauge, 0, len(l.entries))
 	for key, e := range l.entries {
-		if e.serviceUID == "" {
-			continue
+		if e.serviceUID != "" {
+			all = append(all, gauge{key, e.state.Leader.Ready, e.state.Term})
 		}
-		services++
-		if !e.state.Leader.Ready {
-			leaderless++
-			perService = append(perService, prometheus.MustNewConstMetric(
-				leaderlessServiceDesc, prometheus.GaugeValue, 1, key.Namespace, key.Name))
-		}
-		perService = append(perService, prometheus.MustNewConstMetric(
-			termDesc, prometheus.GaugeValue, float64(e.state.Term), key.Namespace, key.Name))
 	}
-	return services, leaderless, perService
+	return all
 }

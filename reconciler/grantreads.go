@@ -10,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/authentication/serviceaccount"
-	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tanist-dev/tanist/config"
@@ -59,14 +58,15 @@ func (r grantReader) isLeaderService(namespace string, owner *metav1.OwnerRefere
 
 // grantReviewer asks the API server whose tokens are: it implements server.Reviewer.
 type grantReviewer struct {
-	reviews authenticationclient.TokenReviewInterface
+	reviews *hedge[client.Writer]
 }
 
 // Review implements server.Reviewer. The API server says no to the token of a pod that is gone.
 func (r grantReviewer) Review(ctx context.Context, token string) (server.Pod, error) {
-	review, err := r.reviews.Create(ctx, &authenticationv1.TokenReview{
-		Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: []string{config.TokenAudience}},
-	}, metav1.CreateOptions{})
+	review, err := askHedged(ctx, r.reviews, func(ctx context.Context, on client.Writer) (*authenticationv1.TokenReview, error) {
+		review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: []string{config.TokenAudience}}}
+		return review, on.Create(ctx, review)
+	})
 	if err != nil {
 		return server.Pod{}, fmt.Errorf("failed to create TokenReview: %w", err)
 	}

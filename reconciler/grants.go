@@ -3,7 +3,6 @@ package reconciler
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -12,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
-	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -25,18 +23,14 @@ import (
 )
 
 // addGrants makes the manager tell pods whether they lead, if there is an address to do so.
-func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *store.Stores, watched *store.Watched) error {
+func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, live client.Reader, stores *store.Stores, watched *store.Watched) error {
 	if cmp.Or(o.Grants.Address, "0") == "0" {
 		return nil
 	}
 	var reviewer server.Reviewer
 	withTokens := cmp.Or(o.Grants.TLSAddress, "0") != "0"
 	if withTokens {
-		api, err := authenticationclient.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
-		if err != nil {
-			return fmt.Errorf("failed to make client for tokens: %w", err)
-		}
-		reviewer = grantReviewer{reviews: api.TokenReviews()}
+		reviewer = grantReviewer{reviews: newHedge[client.Writer](mgr.GetClient(), o.Observation.Hedge)}
 	}
 	replicas, err := watchReplicas(ctx, o.Observation.Pod, watched.Replicas)
 	if err != nil {
@@ -44,7 +38,8 @@ func (o *Options) addGrants(ctx context.Context, mgr manager.Manager, stores *st
 	}
 	var loaded atomic.Bool
 	grants, err := server.New(server.Options{
-		Cluster: &grantCluster{stores: stores, replicaPods: replicas}, Reader: grantReader{live: mgr.GetAPIReader(), stores: stores}, Reviewer: reviewer, Registerer: o.Registerer,
+		Cluster: &grantCluster{stores: stores, replicaPods: replicas}, Reader: grantReader{live: live, stores: stores}, Reviewer: reviewer,
+		Registerer: o.Registerer,
 		Duration: func() time.Duration {
 			if !loaded.Load() {
 				return 0

@@ -58,7 +58,7 @@ type Observation struct {
 	PodUID types.UID
 	// PeerAddress is where the other replicas ask this one; "0" or empty for nowhere.
 	PeerAddress string
-	// Connections lead to the API server when those of the manager may not, and Hedge writes on them.
+	// Connections lead to the API server when those of the manager may not, and Hedge uses them.
 	Connections *peer.Connections
-	Hedge       client.Writer
+	Hedge       client.Client
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -62,7 +63,11 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 		return nil, err
 	}
 
-	if err := options.addGrants(ctx, mgr, stores, watched); err != nil {
+	// Decisions and grants cannot wait until a lost API server is known to be lost, nor for each other.
+	newHedgedReader := func() client.Reader {
+		return hedgedReader{newHedge[client.Reader](mgr.GetAPIReader(), options.Observation.Hedge)}
+	}
+	if err := options.addGrants(ctx, mgr, newHedgedReader(), stores, watched); err != nil {
 		return nil, err
 	}
 	// The controllers end one after another, and each waits for its own Events.
@@ -75,7 +80,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 		return nil, err
 	}
 	c.failover, err = failover.New(failover.Options{
-		Stores: stores, Live: mgr.GetAPIReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
+		Stores: stores, Live: newHedgedReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
 		Clock: options.Clock, Holds: options.Holds, NoAdmission: options.NoAdmission, Registerer: options.Registerer, Log: options.Log,
 		Tracer: options.Tracer, Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
 		Observer: observer, Hedge: options.Observation.Hedge,

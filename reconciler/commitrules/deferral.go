@@ -3,12 +3,16 @@ package commitrules
 import (
 	"sync"
 	"time"
-
-	"k8s.io/apimachinery/pkg/types"
 )
 
-// goesFirst is how long the holder of the Lease goes first in a namespace after it has waited there twice and nobody committed.
-const goesFirst = time.Minute
+const (
+	// goesFirst is how long the holder of the Lease goes first in a namespace after it has waited there a second time and nobody committed.
+	goesFirst = time.Minute
+	// sameMoment is how long a replica may be late, with whatever leaves meanwhile.
+	sameMoment = time.Second
+	// forgetAfter is how long it counts that a replica was late.
+	forgetAfter = 10 * time.Minute
+)
 
 // Deferral decides whether the holder of the Lease lets other replicas go first with a departure that it has not prepared itself.
 //
@@ -17,9 +21,9 @@ const goesFirst = time.Minute
 // worst time. So the holder waits, a little shorter than the other replicas. It cannot learn from conflicts instead: a holder that is always
 // faster has none, and takes each departure for one that admission was not called for.
 //
-// If no other replica commits while the holder waits for two leaders, admission is not called, or not installed. Then the holder goes first for a
-// while, before it waits again. One is not enough: the replica that has the commit ready may be late once. The holder learns this for each
-// namespace, because the cause may lie in one of them.
+// If no other replica commits while the holder waits a second time, admission is not called, or not installed. Then the holder goes first for a
+// while, before it waits again. Once is not enough: the replica that has the commits ready may be late for a moment. The holder learns this for
+// each namespace, because the cause may lie in one of them.
 type Deferral struct {
 	mu sync.Mutex
 	// alone is what the holder has learnt in each namespace.
@@ -28,9 +32,8 @@ type Deferral struct {
 
 // alone is about commits that nobody else made while the holder waited.
 type alone struct {
-	latest time.Time
-	leader types.UID // whose departure was the latest; it may have led several Services
-	again  bool      // the leader is not the first one
+	first, latest time.Time
+	again         bool // one of them was not of the same moment as the first one
 }
 
 // Yields reports whether another replica may be the one that the API server calls.
@@ -41,15 +44,19 @@ func (d *Deferral) Yields(namespace string, now time.Time) bool {
 	return !a.again || now.Sub(a.latest) >= goesFirst
 }
 
-// NoOtherCommitted records that this replica has waited and then committed the departure of a leader itself.
-func (d *Deferral) NoOtherCommitted(namespace string, leader types.UID, now time.Time) {
+// NoOtherCommitted records that this replica has waited and then committed a departure itself.
+func (d *Deferral) NoOtherCommitted(namespace string, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.alone == nil {
 		d.alone = map[string]alone{}
 	}
-	before, known := d.alone[namespace]
-	d.alone[namespace] = alone{latest: now, leader: leader, again: known && (before.again || before.leader != leader)}
+	a, known := d.alone[namespace]
+	if !known || now.Sub(a.latest) >= forgetAfter {
+		a = alone{first: now}
+	}
+	a.latest, a.again = now, a.again || now.Sub(a.first) >= sameMoment
+	d.alone[namespace] = a
 }
 
 // Forget drops what was learnt in a namespace: another replica came first after all, or the namespace has no Service any more.

@@ -61,7 +61,11 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], q store.Queue) {
 			c.leaders.DepartureSeen(e.Object.UID)
-			enqueueSelecting(q, e.Object, e.Object.ResourceVersion)
+			version := e.Object.ResourceVersion
+			if e.DeleteStateUnknown { // it is not that of the deletion, which came before the new list's
+				version = c.stores.DeliveredPods(e.Object.Namespace)
+			}
+			enqueueSelecting(q, e.Object, version)
 		},
 	}
 }

@@ -125,7 +125,7 @@ func AffectedServices(services ...*corev1.Service) []types.NamespacedName {
 func NamespaceHandler(stores *Stores) handler.TypedEventHandler[*metav1.PartialObjectMetadata, reconcile.Request] {
 	enqueue := func(q Queue, namespace string) {
 		for _, service := range stores.EnabledServices(namespace) {
-			q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
+			addLater(q, client.ObjectKeyFromObject(service))
 		}
 	}
 	return handler.TypedFuncs[*metav1.PartialObjectMetadata, reconcile.Request]{

@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
@@ -78,7 +80,17 @@ func (a *AllServicesEnqueuer) EnqueueAll() {
 	}
 	for _, q := range queues {
 		for key := range all {
-			q.Add(reconcile.Request{NamespacedName: key})
+			addLater(q, key)
 		}
 	}
+}
+
+// addLater enqueues a Service after all that were enqueued one by one: of thousands, none must delay a hand-over.
+func addLater(q Queue, key types.NamespacedName) {
+	request := reconcile.Request{NamespacedName: key}
+	if queue, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+		queue.AddWithOpts(priorityqueue.AddOpts{Priority: new(handler.LowPriority)}, request)
+		return
+	}
+	q.Add(request)
 }

@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/config"
@@ -75,4 +77,23 @@ func TestEnqueueAfterMergesRequests(t *testing.T) {
 		}
 		q.ShutDown()
 	})
+}
+
+func TestAllServicesComeAfterTheOneThatLostItsLeader(t *testing.T) {
+	q := priorityqueue.New[reconcile.Request]("test")
+	defer q.ShutDown()
+	stores := NewFake(gen.WebService())
+	a := &AllServicesEnqueuer{Stores: stores}
+	if err := a.Source().Start(t.Context(), q); err != nil {
+		t.Fatal(err)
+	}
+	a.EnqueueAll()
+	lost := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "shop", Name: "lost"}}
+	q.Add(lost)
+	if got, _ := q.Get(); got != lost {
+		t.Errorf("got %v first, want %v", got, lost)
+	}
+	if got, _ := q.Get(); got.NamespacedName != gen.ShopWeb {
+		t.Errorf("got %v next, want %v", got, gen.ShopWeb)
+	}
 }

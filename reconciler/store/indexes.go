@@ -109,7 +109,7 @@ func selectorPair(service *corev1.Service) []string {
 	if !enabledOrMistyped(service) || len(service.Spec.Selector) == 0 {
 		return nil
 	}
-	return []string{service.Namespace + "/" + firstPair(service.Spec.Selector)}
+	return []string{service.Namespace + "/" + rarestPair(service.Spec.Selector)}
 }
 
 func enabledNamespace(service *corev1.Service) []string {
@@ -151,15 +151,25 @@ func pair(key, value string) string {
 	return key + "=" + value
 }
 
-// firstPair returns the pair with the alphabetically first key, so that it is always the same for a selector.
-func firstPair(selector map[string]string) string {
-	first, found := "", false
-	for key := range selector {
-		if !found || key < first {
-			first, found = key, true
+// rareLabels are the labels of Kubernetes' own conventions whose values few objects share, the rarest first.
+var rareLabels = []string{"statefulset.kubernetes.io/pod-name", "app.kubernetes.io/instance"}
+
+// rarestPair returns the pair of a selector that the fewest other selectors are likely to have: of a label that is known for it, or else the one with
+// the longest value, because what has to be told apart by its value alone has a longer one than a component or a tier. It is always the same for a
+// selector. When thousands of Services share theirs, each change of a pod costs a look at all of them.
+func rarestPair(selector map[string]string) string {
+	for _, key := range rareLabels {
+		if value, ok := selector[key]; ok {
+			return pair(key, value)
 		}
 	}
-	return pair(first, selector[first])
+	rarest, found := "", false
+	for key, value := range selector {
+		if longer := len(value) - len(selector[rarest]); !found || longer > 0 || longer == 0 && key < rarest {
+			rarest, found = key, true
+		}
+	}
+	return pair(rarest, selector[rarest])
 }
 
 // indexed is a store, or the stores of all namespaces.

@@ -95,8 +95,8 @@ func (s *Stores) PodsSelectedBy(service *corev1.Service) []*corev1.Pod {
 	if len(service.Spec.Selector) == 0 {
 		return nil
 	}
-	selector := labels.SelectorFromSet(service.Spec.Selector)
-	pods := byIndex[*corev1.Pod](s.Pods.In(service.Namespace), podsByLabel, service.Namespace+"/"+firstPair(service.Spec.Selector))
+	selector := labels.ValidatedSetSelector(service.Spec.Selector)
+	pods := byIndex[*corev1.Pod](s.Pods.In(service.Namespace), podsByLabel, service.Namespace+"/"+rarestPair(service.Spec.Selector))
 	return slices.DeleteFunc(pods, func(pod *corev1.Pod) bool { return !selector.Matches(labels.Set(pod.Labels)) })
 }
 
@@ -105,7 +105,7 @@ func (s *Stores) ServicesSelecting(namespace string, podLabels map[string]string
 	var found []*corev1.Service
 	for key, value := range podLabels {
 		for _, service := range byIndex[*corev1.Service](s.Services.In(namespace), servicesBySelector, namespace+"/"+pair(key, value)) {
-			if labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(podLabels)) {
+			if labels.ValidatedSetSelector(service.Spec.Selector).Matches(labels.Set(podLabels)) {
 				found = append(found, service)
 			}
 		}

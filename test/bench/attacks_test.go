@@ -100,7 +100,7 @@ func TestAttacks(t *testing.T) {
 	all := chosenAttacks(t)
 	client, nodes := connect(t)
 	m := &measurement{target: newTarget(t, client), node: nodes[0]}
-	m.led, m.floors = newNeighbours(m.target.installation)
+	m.led, m.floors = newNeighbours(m.installation)
 	fmt.Fprint(t.Output(), attackHeader)
 	for _, attack := range all {
 		fmt.Fprint(t.Output(), m.measure(attack).row(attack.what, m.memoryLimit))

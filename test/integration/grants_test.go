@@ -44,6 +44,12 @@ func address(t *testing.T, last int) netip.Addr {
 // grantsOf starts a replica with a pod of its own, and returns it, and where it gives grants.
 func (i *tanist) grantsOf(name string, at netip.Addr) (*replica, string) {
 	i.t.Helper()
+	return i.grantsBehind(&network{}, name, at)
+}
+
+// grantsBehind is grantsOf with a network that the test has prepared before the first request.
+func (i *tanist) grantsBehind(n *network, name string, at netip.Addr) (*replica, string) {
+	i.t.Helper()
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: i.namespace, Name: name, Labels: map[string]string{
 			config.ReplicaNameKey: config.ReplicaName, config.RulesKey: "1",
@@ -59,7 +65,7 @@ func (i *tanist) grantsOf(name string, at netip.Addr) (*replica, string) {
 	patch(i.t, pods, types.StrategicMergePatchType, name,
 		fmt.Sprintf(`{"status":{"phase":"Running","podIP":%q,"podIPs":[{"ip":%q}]}}`, at, at), "status")
 	listen := netip.AddrPortFrom(at, grantsPort).String()
-	return i.startWith(app.Options{GrantsAddress: listen}), "http://" + listen
+	return i.startBehind(n, app.Options{GrantsAddress: listen}), "http://" + listen
 }
 
 // contender is a pod whose application watches whether it leads.

@@ -3,12 +3,15 @@
 package integration_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/url"
 	"sync"
 	"testing"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tanist-dev/tanist/cmd/tanist/app"
 )
@@ -101,7 +104,9 @@ func TestAHandoverAfterOneOfSeveralAPIServersWasLost(t *testing.T) {
 	for _, name := range []string{"HTTP2_READ_IDLE_TIMEOUT_SECONDS", "HTTP2_PING_TIMEOUT_SECONDS"} {
 		t.Setenv(name, "") // until the test ends: on a busy machine, those of other tests' own clients must not end
 	}
-	app.EndSilentConnections()
+	if err := app.EndSilentConnections(); err != nil {
+		t.Fatal(err)
+	}
 	installation := newTanist(t)
 	servers := newRelay(t)
 	installation.startBehind(&network{through: servers}, app.Options{}).waitElected()
@@ -114,5 +119,32 @@ func TestAHandoverAfterOneOfSeveralAPIServersWasLost(t *testing.T) {
 	}
 	if took := time.Since(lost); took > noticedWithin {
 		t.Errorf("the leader moves only %s after an API server was lost", took)
+	}
+}
+
+// TestGrantsGoOnAfterOneOfSeveralAPIServersWasLost although all watches, and so all reads of the manager's client, hang for longer than a grant is valid.
+func TestGrantsGoOnAfterOneOfSeveralAPIServersWasLost(t *testing.T) {
+	const duration = 3 * time.Second
+	installation := newTanist(t)
+	installation.tune(fmt.Sprintf("grant: {duration: %s}", duration))
+	servers := newRelay(t)
+	_, url := installation.grantsBehind(&network{through: servers}, "tanist-a", address(t, 105))
+	s := newNamespace(t)
+	s.withService("web", func(service *corev1.Service) { service.Spec.IPFamilyPolicy = new(corev1.IPFamilyPolicySingleStack) })
+	a := s.withContender("web", "a", url, address(t, 6))
+	granted := a.await(t)
+	servers.lose()
+	for over := time.After(3 * duration); ; {
+		select {
+		case state := <-a.states:
+			if !state.Valid() {
+				t.Fatalf("the leader has lost its grant: %+v", state)
+			}
+		case <-over:
+			if !granted.Valid() {
+				t.Error("the leader has no grant")
+			}
+			return
+		}
 	}
 }

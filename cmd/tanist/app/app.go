@@ -53,7 +53,9 @@ func Run(ctx context.Context, version string, args []string) error {
 	if os.Getenv("GOGC") == "" {
 		go limitGarbage(ctx)
 	}
-	EndSilentConnections()
+	if err := EndSilentConnections(); err != nil {
+		return err
+	}
 	cluster, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("failed to get cluster config: %w", err)
@@ -84,6 +86,11 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 	clock := &commitrules.Clock{}
 	cluster.Wrap(clock.Wrap)
 
+	observation, err := newObservation(cluster, o)
+	if err != nil {
+		return nil, err
+	}
+	dialBriefly(cluster)
 	lease, err := newLease(cluster, o.Namespace)
 	if err != nil {
 		return nil, err
@@ -109,10 +116,6 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 	})
 	if err != nil {
 		return nil, fmt.Errorf("failed to create manager: %w", err)
-	}
-	observation, err := newObservation(cluster, o)
-	if err != nil {
-		return nil, err
 	}
 	if err := registerBuildInfo(telemetry.Registerer, o.Version); err != nil {
 		return nil, err

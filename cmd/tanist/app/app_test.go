@@ -112,7 +112,17 @@ func TestParse(t *testing.T) {
 		"a collector without a scheme": {
 			args: "--namespace x --tracing-endpoint c:4317", wantErr: "--tracing-endpoint=c:4317: must be a URL without credentials, such as http://collector.monitoring:4317",
 		},
-		"an unknown flag": {args: "--sticky", wantErr: "unknown flag: --sticky"},
+		"a collector with a password": {
+			args: "--namespace x --tracing-endpoint http://a:b@c:4317", wantErr: "--tracing-endpoint=http://a:xxxxx@c:4317: must be a URL without credentials, such as http://collector.monitoring:4317",
+		},
+		"a value that belongs to no flag": {args: "--namespace x --self-managed-certificates false",
+			wantErr: `"false": must be a flag; the value of one that is true or false follows an equals sign, as in --leader-elect=false`},
+		"an address without a port": {args: "--namespace x --health-probe-bind-address=8081",
+			wantErr: "--health-probe-bind-address=8081: must be an address with a port, such as :8080, or 0 for none"},
+		"an address with a port that there is not": {args: "--namespace x --peer-bind-address=:x",
+			wantErr: "--peer-bind-address=:x: must be an address with a port, such as :8080, or 0 for none"},
+		"a negative verbosity": {args: "--namespace x --v=-9", wantErr: "--v=-9: must not be negative"},
+		"an unknown flag":      {args: "--sticky", wantErr: "unknown flag: --sticky"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net/http"
 
@@ -14,7 +15,7 @@ import (
 //
 // The API server decides who may read them, as for its own components. That is why the program depends on k8s.io/apiserver.
 func metricsOptions(o Options, admission admission) metricsserver.Options {
-	options := metricsserver.Options{BindAddress: o.MetricsAddress}
+	options := metricsserver.Options{BindAddress: cmp.Or(o.MetricsAddress, "0")} // empty would be the default, :8080
 	if !o.MetricsSecure {
 		return options
 	}

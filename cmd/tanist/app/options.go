@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -103,6 +104,9 @@ func parse(args []string) (Options, error) {
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
 	}
+	if flags.NArg() > 0 {
+		return Options{}, fmt.Errorf("%q: must be a flag; the value of one that is true or false follows an equals sign, as in --leader-elect=false", flags.Arg(0))
+	}
 	if o.ShowVersion {
 		return o, nil
 	}
@@ -131,12 +135,42 @@ func (o Options) check() error {
 	if o.WebhookPort < 0 || o.WebhookPort > 65535 {
 		return fmt.Errorf("--webhook-port=%d: must be between 0 and 65535", o.WebhookPort)
 	}
+	if err := o.checkAddresses(); err != nil {
+		return err
+	}
 	if err := o.checkTokens(); err != nil {
 		return err
 	}
-	if endpoint, err := url.Parse(o.TracingEndpoint); o.TracingEndpoint != "" &&
-		(err != nil || endpoint.Host == "" || endpoint.User != nil || endpoint.Scheme != "http" && endpoint.Scheme != "https") {
-		return fmt.Errorf("--tracing-endpoint=%s: must be a URL without credentials, such as http://collector.monitoring:4317", o.TracingEndpoint)
+	if o.Verbosity < 0 {
+		return fmt.Errorf("--v=%d: must not be negative", o.Verbosity)
+	}
+	return o.checkTracing()
+}
+
+func (o Options) checkTracing() error {
+	endpoint, err := url.Parse(o.TracingEndpoint)
+	if o.TracingEndpoint == "" || err == nil && endpoint.Host != "" && endpoint.User == nil && (endpoint.Scheme == "http" || endpoint.Scheme == "https") {
+		return nil
+	}
+	shown := "xxxxx" // it may have a password
+	if err == nil {
+		shown = endpoint.Redacted()
+	}
+	return fmt.Errorf("--tracing-endpoint=%s: must be a URL without credentials, such as http://collector.monitoring:4317", shown)
+}
+
+func (o Options) checkAddresses() error {
+	for _, address := range []struct{ flag, value string }{
+		{"metrics-bind-address", o.MetricsAddress}, {"health-probe-bind-address", o.HealthAddress}, {"peer-bind-address", o.PeerAddress},
+		{"grants-bind-address", o.GrantsAddress}, {"grants-tls-bind-address", o.GrantsTLSAddress}, {"pprof-address", o.PprofAddress},
+	} {
+		_, port, err := net.SplitHostPort(address.value)
+		if err == nil {
+			_, err = net.LookupPort("tcp", port)
+		}
+		if address.value != "" && address.value != "0" && err != nil {
+			return fmt.Errorf("--%s=%s: must be an address with a port, such as :8080, or 0 for none", address.flag, address.value)
+		}
 	}
 	return nil
 }
