@@ -35,7 +35,7 @@ func customConditions(conditions []corev1.PodCondition) []corev1.PodCondition {
 	return kept
 }
 
-// shared returns a text whose memory is shared with that of the same text elsewhere.
+// shared returns a text whose memory is shared with that of the same text elsewhere, as long as no garbage collection comes between.
 func shared(text string) string { return unique.Make(text).Value() }
 
 // nodeLabels returns the labels that are kept of a node: those by which a Service may prefer nodes. If a node has more than maxLabels, as

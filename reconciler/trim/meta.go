@@ -11,10 +11,10 @@ import (
 // trimMeta keeps what identifies an object, its owners, its labels, our annotations, and whether it is being deleted.
 func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
-		Name: meta.Name, Namespace: meta.Namespace, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
+		Name: meta.Name, Namespace: shared(meta.Namespace), UID: meta.UID, ResourceVersion: meta.ResourceVersion,
 		CreationTimestamp: meta.CreationTimestamp, DeletionTimestamp: meta.DeletionTimestamp,
 		DeletionGracePeriodSeconds: meta.DeletionGracePeriodSeconds,
-		Labels:                     meta.Labels, Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
+		Labels:                     sharedTexts(meta.Labels), Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
 	}
 }
 
@@ -29,9 +29,26 @@ func ourAnnotations(annotations map[string]string) map[string]string {
 		if kept == nil {
 			kept = map[string]string{}
 		}
-		kept[key] = value
+		kept[shared(key)] = value
 	}
 	return kept
+}
+
+// sharedTexts returns labels whose texts share their memory with those of other objects, in the same map. An object that the client decodes has a
+// copy of each.
+func sharedTexts(labels map[string]string) map[string]string {
+	for key, value := range labels {
+		labels[shared(key)] = shared(value) // a map takes over the memory of an equal key
+	}
+	return labels
+}
+
+// sharedKeys is sharedTexts for annotations, whose values differ.
+func sharedKeys(annotations map[string]string) map[string]string {
+	for key, value := range annotations {
+		annotations[shared(key)] = value
+	}
+	return annotations
 }
 
 // withAnnotation adds an annotation of an object with a number, if it has it, to those that are kept. What is too long is no number.

@@ -19,7 +19,7 @@ func Pod(pod *corev1.Pod) *corev1.Pod {
 	return withProbe(boundPod(&corev1.Pod{
 		ObjectMeta: meta,
 		Spec: corev1.PodSpec{
-			NodeName:       pod.Spec.NodeName,
+			NodeName:       shared(pod.Spec.NodeName),
 			RestartPolicy:  trimRestartPolicy(pod),
 			ReadinessGates: trimProbes(pod),
 			HostNetwork:    pod.Spec.HostNetwork,

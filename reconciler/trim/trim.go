@@ -56,6 +56,7 @@ func trimService(service *corev1.Service) {
 	annotations, managed := ServiceAnnotations(service.Annotations), preferredManager(service)
 	service.ObjectMeta = trimMeta(service.ObjectMeta)
 	service.Annotations, service.ManagedFields = annotations, managed
+	service.Spec.Selector = sharedTexts(service.Spec.Selector)
 	service.Status = corev1.ServiceStatus{Conditions: leaderConditions(service.Status.Conditions)}
 	boundService(service)
 }
@@ -74,6 +75,7 @@ func ServiceAnnotations(annotations map[string]string) map[string]string {
 // trimSlice keeps only the metadata of slices that Kubernetes' controllers make: a mirrored slice of a user's Endpoints may be long.
 func trimSlice(slice *discoveryv1.EndpointSlice) {
 	slice.ManagedFields = nil
+	slice.Namespace, slice.Labels, slice.Annotations = shared(slice.Namespace), sharedTexts(slice.Labels), sharedKeys(slice.Annotations)
 	owner := metav1.GetControllerOfNoCopy(slice)
 	if slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.EndpointSliceController || owner != nil && owner.Kind == "Endpoints" {
 		slice.Endpoints, slice.Ports = nil, nil

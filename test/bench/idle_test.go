@@ -17,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
@@ -42,14 +43,15 @@ func TestIdle(t *testing.T) {
 	b := bench{t: t, client: client, replicas: []*replica{newReplica(t), newReplica(t)}}
 	createNamespace(t, client)
 	observeNobody(t, client)
+	makeRoom(t, client, nodes)
 	population{client: client, nodes: nodes, services: *services, pods: *pods}.create(t)
 
 	r := report{services: *services, pods: *services * *pods, nodes: len(nodes)}
+	defer func() { r.write(t.Output()) }() // also what was measured before a failure
 	b.startCold(&r)
 	b.idle(&r)
 	b.handOver(&r)
 	b.restart(&r)
-	r.write(t.Output())
 }
 
 // bench is one run.
@@ -266,6 +268,17 @@ func createNamespace(t *testing.T, client kubernetes.Interface) {
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: tanistNamespace}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(fmt.Errorf("failed to create Tanist's namespace; is the cluster fresh? %w", err))
+	}
+}
+
+// makeRoom lets the scheduler place pods on the nodes on which the population's pods are already.
+func makeRoom(t *testing.T, client kubernetes.Interface, nodes []string) {
+	t.Helper()
+	room := []byte(`{"status":{"capacity":{"pods":"1000000"},"allocatable":{"pods":"1000000"}}}`)
+	for _, node := range nodes {
+		if _, err := client.CoreV1().Nodes().Patch(t.Context(), node, types.MergePatchType, room, metav1.PatchOptions{}, "status"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ const (
 	// garbageBytes is how much garbage a large heap may have.
 	garbageBytes = 32 << 20
 	// lowestGCPercent keeps the collector from running all the time when the heap is very large.
-	lowestGCPercent = 20
+	lowestGCPercent = 10
 	// gcInterval is how often the limit follows the size of the heap.
 	gcInterval = 10 * time.Second
 )
