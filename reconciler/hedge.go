@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -38,8 +39,8 @@ func newHedge[C any](first, second C) *hedge[C] {
 	return &hedge[C]{first: first, second: second, places: semaphore.NewWeighted(maxHedged)}
 }
 
-// askHedged returns the first answer. An error of one connection counts when none is left to answer, and at once if it is an answer itself: the
-// object does not exist.
+// askHedged returns the first answer. It asks on the second connection at once when the first one fails. An error counts when no connection is left to
+// answer, and at once if it is an answer itself: the object does not exist.
 func askHedged[C, T any](ctx context.Context, h *hedge[C], ask func(context.Context, C) (T, error)) (T, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -65,11 +66,12 @@ func askHedged[C, T any](ctx context.Context, h *hedge[C], ask func(context.Cont
 	go send(false)
 	unanswered := time.NewTimer(patience)
 	defer unanswered.Stop()
+	asked := false // on the second connection
 	for pending := 1; ; {
 		select {
 		case <-unanswered.C:
 			if h.places.TryAcquire(1) {
-				pending++
+				asked, pending = true, pending+1
 				go send(true)
 			} else {
 				unanswered.Reset(placeDelay)
@@ -83,12 +85,20 @@ func askHedged[C, T any](ctx context.Context, h *hedge[C], ask func(context.Cont
 			case answered && patience > 0:
 				h.silentUntil.Store(time.Now().Add(silence).UnixNano())
 			}
-			if answered || pending == 0 {
+			if answered || pending == 0 && (asked || refused(got.err) || ctx.Err() != nil || !h.places.TryAcquire(1)) {
 				return got.answer, got.err
+			}
+			if pending == 0 { // the first connection has failed, and there is a place
+				unanswered.Stop()
+				asked, pending = true, 1
+				go send(true)
 			}
 		}
 	}
 }
+
+// refused reports whether an API server has answered with an error.
+func refused(err error) bool { return apierrors.ReasonForError(err) != metav1.StatusReasonUnknown }
 
 // hedgedReader is a client.Reader that hedges.
 type hedgedReader struct{ *hedge[client.Reader] }

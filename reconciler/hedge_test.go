@@ -52,6 +52,7 @@ func (a *answering) answer(ctx context.Context) error {
 
 func TestHedgedReads(t *testing.T) {
 	missing := apierrors.NewNotFound(schema.GroupResource{Resource: "configmaps"}, "a")
+	busy := apierrors.NewServiceUnavailable("starting")
 	broken := errors.New("connection reset")
 	cases := map[string]struct {
 		first, second *answering
@@ -61,7 +62,9 @@ func TestHedgedReads(t *testing.T) {
 		wantSecond    int32
 	}{
 		"the first one answers":                       {first: &answering{after: hedgeAfter - 1}, want: "first", wantTook: hedgeAfter - 1},
-		"the first one fails":                         {first: &answering{err: broken}, wantErr: broken},
+		"the first one fails":                         {first: &answering{err: broken}, want: "second", wantSecond: 1},
+		"both fail":                                   {first: &answering{err: broken}, second: &answering{err: broken}, wantErr: broken, wantSecond: 1},
+		"the first one is refused":                    {first: &answering{err: busy}, wantErr: busy},
 		"the first one never answers":                 {first: &answering{after: -1}, want: "second", wantTook: hedgeAfter, wantSecond: 1},
 		"the first one is slow, the second is slower": {first: &answering{after: time.Second}, second: &answering{after: time.Second}, want: "first", wantTook: time.Second, wantSecond: 1},
 		"the first one is slow, the second one fails": {first: &answering{after: time.Second}, second: &answering{err: broken}, want: "first", wantTook: time.Second, wantSecond: 1},

@@ -27,8 +27,8 @@ type Options struct {
 	Clock *commitrules.Clock
 	// Holds reports whether this replica holds the Lease for certain.
 	Holds func() bool
-	// NoAdmission says that no replica serves admission, so that none has a hand-over prepared.
-	NoAdmission bool
+	// ServesNoAdmission says that this replica serves no admission, so that probably none has a hand-over prepared.
+	ServesNoAdmission bool
 	// Registerer registers the metrics.
 	Registerer prometheus.Registerer
 	// Log gets a line for each change of leader, and when the whole cluster is watched. Tracer gets the spans of each change; nil for none.

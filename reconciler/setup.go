@@ -81,7 +81,7 @@ func Setup(ctx context.Context, mgr manager.Manager, options Options) (*Admissio
 	}
 	c.failover, err = failover.New(failover.Options{
 		Stores: stores, Live: newHedgedReader(), Client: mgr.GetClient(), Leaders: options.Leaders, Tuning: options.Tuning,
-		Clock: options.Clock, Holds: options.Holds, NoAdmission: options.NoAdmission, Registerer: options.Registerer, Log: options.Log,
+		Clock: options.Clock, Holds: options.Holds, ServesNoAdmission: options.ServesNoAdmission, Registerer: options.Registerer, Log: options.Log,
 		Tracer: options.Tracer, Events: sender, Recorder: recorder, Quiet: quiet, EnqueueAll: all.EnqueueAll, SuccessorChanges: successorChanges,
 		Observer: observer, Hedge: options.Observation.Hedge,
 	})

@@ -44,15 +44,16 @@ func (d *Deferral) Yields(namespace string, now time.Time) bool {
 	return !a.again || now.Sub(a.latest) >= goesFirst
 }
 
-// NoOtherCommitted records that this replica has waited and then committed a departure itself.
-func (d *Deferral) NoOtherCommitted(namespace string, now time.Time) {
+// NoOtherCommitted records that this replica has waited and then committed a departure itself. Another one last committed at that time, if a
+// moment has passed since this replica did: in that moment it may have been this replica's own commit (see cache.Leaders.OthersCommitted).
+func (d *Deferral) NoOtherCommitted(namespace string, othersCommitted, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.alone == nil {
 		d.alone = map[string]alone{}
 	}
 	a, known := d.alone[namespace]
-	if !known || now.Sub(a.latest) >= forgetAfter {
+	if !known || now.Sub(a.latest) >= forgetAfter || othersCommitted.Sub(a.latest) >= sameMoment {
 		a = alone{first: now}
 	}
 	a.latest, a.again = now, a.again || now.Sub(a.first) >= sameMoment

@@ -50,5 +50,5 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 // yields reports whether the holder of the Lease lets another replica go first: the one that the API server may have called for a departure
 // about which it has not called this one.
 func (c *Controller) yields(key types.NamespacedName, in planner.Input, p planner.Plan, now time.Time) bool {
-	return !c.noAdmission && in.Preparable(p) && !c.leaders.WasAdmitted(key, p.Before.Leader.UID) && c.deferral.Yields(key.Namespace, now)
+	return !c.servesNoAdmission && in.Preparable(p) && !c.leaders.WasAdmitted(key, p.Before.Leader.UID) && c.deferral.Yields(key.Namespace, now)
 }

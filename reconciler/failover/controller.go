@@ -151,7 +151,7 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	case errors.Is(err, errOutdated):
 		c.deferral.Forget(key.Namespace)
 	case err == nil && c.yields(key, in, p, decided):
-		c.deferral.NoOtherCommitted(key.Namespace, decided)
+		c.deferral.NoOtherCommitted(key.Namespace, c.leaders.OthersCommitted(key.Namespace), decided)
 	}
 	if committed {
 		c.leaders.SetState(key, p.After, p.After.Term)

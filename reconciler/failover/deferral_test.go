@@ -99,7 +99,7 @@ func TestTheLeaseHolderGoesFirstWhenNoOtherReplicaCommits(t *testing.T) {
 func TestTheLeaseHolderWaitsForNobodyWithoutAdmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newDeferring(t)
-		f.noAdmission = true
+		f.servesNoAdmission = true
 		f.deleteLeader()
 		f.commits()
 		f.expectNewTerm("b2")

@@ -110,8 +110,8 @@ func newLeaseHolder(t testing.TB) *fixture {
 	t.Helper()
 	f := newFixture(t)
 	f.leaseHeld.Store(true)
-	f.deferral.NoOtherCommitted("shop", time.Now().Add(-time.Second))
-	f.deferral.NoOtherCommitted("shop", time.Now())
+	f.deferral.NoOtherCommitted("shop", time.Time{}, time.Now().Add(-time.Second))
+	f.deferral.NoOtherCommitted("shop", time.Time{}, time.Now())
 	return f
 }
 

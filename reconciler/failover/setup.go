@@ -35,9 +35,9 @@ type Options struct {
 	Clock *commitrules.Clock
 	// Holds reports whether this replica holds the Lease for certain.
 	Holds func() bool
-	// NoAdmission says that no replica serves admission, so that none has a hand-over prepared.
-	NoAdmission bool
-	Registerer  prometheus.Registerer
+	// ServesNoAdmission says that this replica serves no admission, so that probably none has a hand-over prepared.
+	ServesNoAdmission bool
+	Registerer        prometheus.Registerer
 	// Log gets a line for each change of leader, and Tracer its spans; nil for none.
 	Log    logr.Logger
 	Tracer *tracing.Tracer
@@ -66,12 +66,12 @@ type Controller struct {
 	tuning     *config.Store
 	clock      *commitrules.Clock
 	holdsLease func() bool // whether this replica holds the Lease for certain
-	// noAdmission says that no replica serves admission.
-	noAdmission bool
-	recorder    events.EventRecorder
-	metrics     *metrics
-	log         logr.Logger
-	tracer      *tracing.Tracer // may be nil
+	// servesNoAdmission says that this replica serves no admission, and so probably none does.
+	servesNoAdmission bool
+	recorder          events.EventRecorder
+	metrics           *metrics
+	log               logr.Logger
+	tracer            *tracing.Tracer // may be nil
 
 	events     *notify.EventSender
 	unanswered unansweredCommits
@@ -113,7 +113,7 @@ func New(options Options) (*Controller, error) {
 	retry.InitMetrics(store.FailoverPolicyName, opUpdateSlice, opCreateSlice, opRead)
 	c := &Controller{
 		stores: options.Stores, live: options.Live, client: options.Client, hedge: options.Hedge, observer: options.Observer,
-		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holdsLease: options.Holds, noAdmission: options.NoAdmission,
+		leaders: options.Leaders, tuning: options.Tuning, clock: options.Clock, holdsLease: options.Holds, servesNoAdmission: options.ServesNoAdmission,
 		recorder: options.Recorder, metrics: metrics, log: options.Log, tracer: options.Tracer,
 		events: options.Events, triggers: commitrules.NewPendingTriggers(), warnings: notify.NewDeduplicator(),
 		repairBackoff: notify.NewBackoff(), refusalBackoff: notify.NewBackoff(), refusalWarnings: notify.NewDeduplicator(),

@@ -151,18 +151,10 @@ func pair(key, value string) string {
 	return key + "=" + value
 }
 
-// rareLabels are the labels of Kubernetes' own conventions whose values few objects share, the rarest first.
-var rareLabels = []string{"statefulset.kubernetes.io/pod-name", "app.kubernetes.io/instance"}
-
-// rarestPair returns the pair of a selector that the fewest other selectors are likely to have: of a label that is known for it, or else the one with
-// the longest value, because what has to be told apart by its value alone has a longer one than a component or a tier. It is always the same for a
-// selector. When thousands of Services share theirs, each change of a pod costs a look at all of them.
+// rarestPair returns the pair of a selector that the fewest other selectors are likely to have: the one with the longest value, because what tells
+// thousands of applications apart has a longer one than a component, a tier or a stage. It is always the same for a selector. When thousands of
+// Services share theirs, each change of a pod costs a look at all of them.
 func rarestPair(selector map[string]string) string {
-	for _, key := range rareLabels {
-		if value, ok := selector[key]; ok {
-			return pair(key, value)
-		}
-	}
 	rarest, found := "", false
 	for key, value := range selector {
 		if longer := len(value) - len(selector[rarest]); !found || longer > 0 || longer == 0 && key < rarest {

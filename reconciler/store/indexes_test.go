@@ -7,12 +7,11 @@ func TestRarestPair(t *testing.T) {
 		selector map[string]string
 		want     string
 	}{
-		"one label":                  {map[string]string{"app": "web"}, "app=web"},
-		"the one of a pod":           {map[string]string{"app.kubernetes.io/instance": "orders-database", "statefulset.kubernetes.io/pod-name": "db-0"}, "statefulset.kubernetes.io/pod-name=db-0"},
-		"the one of an installation": {map[string]string{"app.kubernetes.io/component": "primary", "app.kubernetes.io/instance": "db-1"}, "app.kubernetes.io/instance=db-1"},
-		"the longest value":          {map[string]string{"component": "api", "run": "payments", "tier": "backend"}, "run=payments"},
-		"values of equal length":     {map[string]string{"tier": "web", "app": "web", "run": "web"}, "app=web"},
-		"an empty value":             {map[string]string{"leader": ""}, "leader="},
+		"one label":              {map[string]string{"app": "web"}, "app=web"},
+		"a chart of many":        {map[string]string{"app": "web-0001", "app.kubernetes.io/instance": "prod"}, "app=web-0001"},
+		"the longest value":      {map[string]string{"component": "api", "run": "payments", "tier": "backend"}, "run=payments"},
+		"values of equal length": {map[string]string{"tier": "web", "app": "web", "run": "web"}, "app=web"},
+		"an empty value":         {map[string]string{"leader": ""}, "leader="},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 // trimMeta keeps what identifies an object, its owners, its labels, our annotations, and whether it is being deleted.
 func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
-		Name: meta.Name, Namespace: shared(meta.Namespace), UID: meta.UID, ResourceVersion: meta.ResourceVersion,
+		Name: meta.Name, Namespace: meta.Namespace, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
 		CreationTimestamp: meta.CreationTimestamp, DeletionTimestamp: meta.DeletionTimestamp,
 		DeletionGracePeriodSeconds: meta.DeletionGracePeriodSeconds,
-		Labels:                     sharedTexts(meta.Labels), Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
+		Labels:                     meta.Labels, Annotations: ourAnnotations(meta.Annotations), OwnerReferences: meta.OwnerReferences,
 	}
 }
 
@@ -29,7 +29,7 @@ func ourAnnotations(annotations map[string]string) map[string]string {
 		if kept == nil {
 			kept = map[string]string{}
 		}
-		kept[shared(key)] = value
+		kept[key] = value
 	}
 	return kept
 }
@@ -43,12 +43,13 @@ func sharedTexts(labels map[string]string) map[string]string {
 	return labels
 }
 
-// sharedKeys is sharedTexts for annotations, whose values differ.
-func sharedKeys(annotations map[string]string) map[string]string {
-	for key, value := range annotations {
-		annotations[shared(key)] = value
+// shareMeta makes the metadata share its texts, in place. What is too large must have been left out before: texts that nobody else has take twice
+// the memory until the next garbage collection.
+func shareMeta(meta *metav1.ObjectMeta) {
+	meta.Namespace, meta.Labels = shared(meta.Namespace), sharedTexts(meta.Labels)
+	for key, value := range meta.Annotations {
+		meta.Annotations[shared(key)] = value // values differ
 	}
-	return annotations
 }
 
 // withAnnotation adds an annotation of an object with a number, if it has it, to those that are kept. What is too long is no number.

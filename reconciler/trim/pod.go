@@ -16,7 +16,7 @@ func Pod(pod *corev1.Pod) *corev1.Pod {
 	meta := trimMeta(pod.ObjectMeta)
 	meta.Annotations = withAnnotation(meta.Annotations, pod, corev1.PodDeletionCost)
 	meta.OwnerReferences = controllerOf(meta.OwnerReferences)
-	return withProbe(boundPod(&corev1.Pod{
+	trimmed := boundPod(&corev1.Pod{
 		ObjectMeta: meta,
 		Spec: corev1.PodSpec{
 			NodeName:       shared(pod.Spec.NodeName),
@@ -31,7 +31,9 @@ func Pod(pod *corev1.Pod) *corev1.Pod {
 			Conditions:        append(trimConditions(pod), customConditions(pod.Status.Conditions)...),
 			ContainerStatuses: trimCrashes(pod),
 		},
-	}), &pod.Spec)
+	})
+	shareMeta(&trimmed.ObjectMeta)
+	return withProbe(trimmed, &pod.Spec)
 }
 
 // trimContainers keeps the containers with named ports, and of them those ports: only a name in a target port is looked up.

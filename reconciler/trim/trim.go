@@ -56,9 +56,10 @@ func trimService(service *corev1.Service) {
 	annotations, managed := ServiceAnnotations(service.Annotations), preferredManager(service)
 	service.ObjectMeta = trimMeta(service.ObjectMeta)
 	service.Annotations, service.ManagedFields = annotations, managed
-	service.Spec.Selector = sharedTexts(service.Spec.Selector)
 	service.Status = corev1.ServiceStatus{Conditions: leaderConditions(service.Status.Conditions)}
 	boundService(service)
+	shareMeta(&service.ObjectMeta)
+	service.Spec.Selector = sharedTexts(service.Spec.Selector)
 }
 
 // ServiceAnnotations returns our annotations, and those that one of them asks to copy.
@@ -75,12 +76,12 @@ func ServiceAnnotations(annotations map[string]string) map[string]string {
 // trimSlice keeps only the metadata of slices that Kubernetes' controllers make: a mirrored slice of a user's Endpoints may be long.
 func trimSlice(slice *discoveryv1.EndpointSlice) {
 	slice.ManagedFields = nil
-	slice.Namespace, slice.Labels, slice.Annotations = shared(slice.Namespace), sharedTexts(slice.Labels), sharedKeys(slice.Annotations)
 	owner := metav1.GetControllerOfNoCopy(slice)
 	if slice.Labels[discoveryv1.LabelManagedBy] == leaderslice.EndpointSliceController || owner != nil && owner.Kind == "Endpoints" {
 		slice.Endpoints, slice.Ports = nil, nil
 	}
 	boundSlice(slice)
+	shareMeta(&slice.ObjectMeta)
 }
 
 // trimStatefulSet keeps what says which pods the StatefulSet will delete or replace.

@@ -157,8 +157,8 @@ func (b bench) handOver(r *report) {
 	progress := newProgress("Hand-overs")
 	for i := range *handOvers {
 		progress.at("%d of %d", i, *handOvers)
-		r.handOvers = append(r.handOvers, led[i%neighbours].handOver())
-		r.floor = append(r.floor, floors[i%neighbours].handOver())
+		took, floor := led[i%neighbours].handOver(), floors[i%neighbours].handOver()
+		r.handOvers, r.floor = append(r.handOvers, took), append(r.floor, floor)
 	}
 	b.settle()
 }

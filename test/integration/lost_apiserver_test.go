@@ -134,7 +134,7 @@ func TestGrantsGoOnAfterOneOfSeveralAPIServersWasLost(t *testing.T) {
 	a := s.withContender("web", "a", url, address(t, 6))
 	granted := a.await(t)
 	servers.lose()
-	for over := time.After(3 * duration); ; {
+	for over := time.After(2 * duration); ; {
 		select {
 		case state := <-a.states:
 			if !state.Valid() {

@@ -123,9 +123,9 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 	tuning := config.NewStore()
 	known, err := reconciler.Setup(ctx, mgr, reconciler.Options{
 		Namespace: o.Namespace, WatchNamespaces: o.WatchNamespaces, Leaders: cache.New(), Tuning: tuning, Clock: clock,
-		Holds:       func() bool { return !o.LeaderElect || lease.Held() },
-		NoAdmission: o.WebhookPort == 0,
-		Registerer:  telemetry.Registerer, Log: telemetry.Log, Tracer: telemetry.Tracer,
+		Holds:             func() bool { return !o.LeaderElect || lease.Held() },
+		ServesNoAdmission: o.WebhookPort == 0,
+		Registerer:        telemetry.Registerer, Log: telemetry.Log, Tracer: telemetry.Tracer,
 		Started: logStart(telemetry.Log, o), Observation: observation, Grants: grantsOf(o, admission),
 	})
 	if err != nil {

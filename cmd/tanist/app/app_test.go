@@ -113,7 +113,7 @@ func TestParse(t *testing.T) {
 			args: "--namespace x --tracing-endpoint c:4317", wantErr: "--tracing-endpoint=c:4317: must be a URL without credentials, such as http://collector.monitoring:4317",
 		},
 		"a collector with a password": {
-			args: "--namespace x --tracing-endpoint http://a:b@c:4317", wantErr: "--tracing-endpoint=http://a:xxxxx@c:4317: must be a URL without credentials, such as http://collector.monitoring:4317",
+			args: "--namespace x --tracing-endpoint http://a:b@c:4317", wantErr: "--tracing-endpoint=xxxxx@c:4317: must be a URL without credentials, such as http://collector.monitoring:4317",
 		},
 		"a value that belongs to no flag": {args: "--namespace x --self-managed-certificates false",
 			wantErr: `"false": must be a flag; the value of one that is true or false follows an equals sign, as in --leader-elect=false`},

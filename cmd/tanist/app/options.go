@@ -152,9 +152,9 @@ func (o Options) checkTracing() error {
 	if o.TracingEndpoint == "" || err == nil && endpoint.Host != "" && endpoint.User == nil && (endpoint.Scheme == "http" || endpoint.Scheme == "https") {
 		return nil
 	}
-	shown := "xxxxx" // it may have a password
-	if err == nil {
-		shown = endpoint.Redacted()
+	shown := o.TracingEndpoint
+	if i := strings.LastIndex(shown, "@"); i >= 0 {
+		shown = "xxxxx" + shown[i:] // whatever is before may be a password
 	}
 	return fmt.Errorf("--tracing-endpoint=%s: must be a URL without credentials, such as http://collector.monitoring:4317", shown)
 }
