@@ -39,6 +39,24 @@ func newHedge[C any](first, second C) *hedge[C] {
 	return &hedge[C]{first: first, second: second, places: semaphore.NewWeighted(maxHedged)}
 }
 
+// patience returns how long to wait before the second connection is asked.
+func (h *hedge[C]) patience() time.Duration {
+	if time.Now().UnixNano() < h.silentUntil.Load() {
+		return 0
+	}
+	return hedgeAfter
+}
+
+// answered notes which connection has answered, and after which patience with the first one.
+func (h *hedge[C]) answered(second bool, patience time.Duration) {
+	switch {
+	case !second:
+		h.silentUntil.Store(0)
+	case patience > 0:
+		h.silentUntil.Store(time.Now().Add(silence).UnixNano())
+	}
+}
+
 // askHedged returns the first answer. It asks on the second connection at once when the first one fails. An error counts when no connection is left to
 // answer, and at once if it is an answer itself: the object does not exist.
 func askHedged[C, T any](ctx context.Context, h *hedge[C], ask func(context.Context, C) (T, error)) (T, error) {
@@ -59,10 +77,7 @@ func askHedged[C, T any](ctx context.Context, h *hedge[C], ask func(context.Cont
 		answer, err := ask(ctx, on)
 		results <- result{answer, err, second}
 	}
-	patience := hedgeAfter
-	if time.Now().UnixNano() < h.silentUntil.Load() {
-		patience = 0
-	}
+	patience := h.patience()
 	go send(false)
 	unanswered := time.NewTimer(patience)
 	defer unanswered.Stop()
@@ -78,14 +93,11 @@ func askHedged[C, T any](ctx context.Context, h *hedge[C], ask func(context.Cont
 			}
 		case got := <-results:
 			pending--
-			answered := got.err == nil || apierrors.IsNotFound(got.err)
-			switch {
-			case answered && !got.second:
-				h.silentUntil.Store(0)
-			case answered && patience > 0:
-				h.silentUntil.Store(time.Now().Add(silence).UnixNano())
+			if got.err == nil || apierrors.IsNotFound(got.err) {
+				h.answered(got.second, patience)
+				return got.answer, got.err
 			}
-			if answered || pending == 0 && (asked || refused(got.err) || ctx.Err() != nil || !h.places.TryAcquire(1)) {
+			if pending == 0 && (asked || refused(got.err) || ctx.Err() != nil || !h.places.TryAcquire(1)) {
 				return got.answer, got.err
 			}
 			if pending == 0 { // the first connection has failed, and there is a place
