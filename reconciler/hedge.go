@@ -20,11 +20,11 @@ const (
 	// maxHedged is how many questions may be out on the other connections: an API server that is slow because it is busy is not to be asked
 	// everything twice.
 	maxHedged = 16
+	// placeDelay is between attempts to get one of these places.
+	placeDelay = 20 * time.Millisecond
 	// silence is for how long both are asked at once when the first one was silent. It is as long as client-go needs to end such a connection,
 	// and ends by itself, so that a second connection that is only a little faster does not double all questions for ever.
 	silence = 5 * time.Second
-	// placeDelay is between attempts to get one of these places.
-	placeDelay = 20 * time.Millisecond
 )
 
 // hedge asks the API server on one connection, and without an answer on a second one. It is for questions that change nothing.
@@ -133,7 +133,7 @@ func (r hedgedReader) List(ctx context.Context, into client.ObjectList, options 
 func readHedged[T runtime.Object](ctx context.Context, h *hedge[client.Reader], into T, read func(context.Context, client.Reader, T) error) error {
 	given := into.DeepCopyObject()
 	answer, err := askHedged(ctx, h, func(ctx context.Context, on client.Reader) (T, error) {
-		answer := given.DeepCopyObject().(T) //nolint:forcetypeassert // a copy has the type of the original
+		answer := given.DeepCopyObject().(T)
 		return answer, read(ctx, on, answer)
 	})
 	if err == nil {

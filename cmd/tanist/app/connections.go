@@ -15,8 +15,9 @@ import (
 const (
 	// dialTimeout is enough to send twice what was not answered, a second after the first time.
 	dialTimeout = 3 * time.Second
-	// keepAlive is client-go's.
-	keepAlive = 30 * time.Second
+	// usualDialTimeout and keepAlive are client-go's.
+	usualDialTimeout = 30 * time.Second
+	keepAlive        = 30 * time.Second
 )
 
 // EndSilentConnections makes client-go end a connection to the API server within 4 s when nothing arrives on it any more: its own measure is 45 s. So
@@ -44,10 +45,10 @@ func dialBriefly(cluster *rest.Config) {
 	if cluster.Dial != nil {
 		return
 	}
-	brief, patient := net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}, net.Dialer{Timeout: 10 * dialTimeout, KeepAlive: keepAlive}
+	brief, usual := net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}, net.Dialer{Timeout: usualDialTimeout, KeepAlive: keepAlive}
 	cluster.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if _, err := netip.ParseAddrPort(address); err != nil {
-			return patient.DialContext(ctx, network, address)
+			return usual.DialContext(ctx, network, address)
 		}
 		return brief.DialContext(ctx, network, address)
 	}
