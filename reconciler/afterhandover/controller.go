@@ -27,7 +27,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	if !c.holds() {
 		return reconcile.Result{RequeueAfter: recheck}, nil
 	}
-	if !c.limiter.TryAcquire(key) {
+	if !c.limiter.TryAcquire(key, false) {
 		c.noteProblem(key, in, "others were being dealt with")
 		return reconcile.Result{}, nil // the limiter enqueues the Service again
 	}

@@ -36,14 +36,14 @@ func (l *testLimiter) expect(t *testing.T, want ...string) {
 func TestTheLimiterEnqueuesAWaitingServiceWhenAnotherIsDone(t *testing.T) {
 	l := newTestLimiter(2)
 	for i, want := range []bool{true, true, false, false, false} {
-		if got := l.TryAcquire(service(i)); got != want {
+		if got := l.TryAcquire(service(i), false); got != want {
 			t.Errorf("Service %d may run: %t, want %t", i, got, want)
 		}
 	}
 	l.expect(t)
 	l.Release()
 	l.expect(t, "web-2") // in order, and no more than there is room for
-	if !l.TryAcquire(service(2)) {
+	if !l.TryAcquire(service(2), false) {
 		t.Error("a Service that was enqueued may not run")
 	}
 	l.Release()
@@ -55,9 +55,9 @@ func TestTheLimiterEnqueuesAWaitingServiceWhenAnotherIsDone(t *testing.T) {
 
 func TestTheLimiterEnqueuesAServiceOnce(t *testing.T) {
 	l := newTestLimiter(1)
-	l.TryAcquire(service(0))
+	l.TryAcquire(service(0), false)
 	for range 3 { // events of the same Service while it waits
-		if l.TryAcquire(service(1)) {
+		if l.TryAcquire(service(1), false) {
 			t.Error("a Service may run beyond the limit")
 		}
 	}
@@ -66,11 +66,11 @@ func TestTheLimiterEnqueuesAServiceOnce(t *testing.T) {
 	if !l.waiting.Empty() || len(l.queued) != 0 {
 		t.Errorf("%v and %v are remembered", l.waiting, l.queued)
 	}
-	l.TryAcquire(service(0))
-	if !l.TryAcquire(service(1)) {
+	l.TryAcquire(service(0), false)
+	if !l.TryAcquire(service(1), false) {
 		t.Error("a Service that was enqueued may not run")
 	}
-	l.TryAcquire(service(1)) // an event while it runs: it waits again
+	l.TryAcquire(service(1), false) // an event while it runs: it waits again
 	l.Release()
 	l.expect(t, "web-0")
 	l.Forfeit(service(0))
@@ -80,13 +80,13 @@ func TestTheLimiterEnqueuesAServiceOnce(t *testing.T) {
 func TestTheLimiterFollowsAChangedLimit(t *testing.T) {
 	l := newTestLimiter(1)
 	for i := range 6 {
-		l.TryAcquire(service(i))
+		l.TryAcquire(service(i), false)
 	}
 	l.limit = 4
 	l.Release()
 	l.expect(t, "web-1", "web-2", "web-3", "web-4")
 	for i := 1; i <= 4; i++ {
-		if !l.TryAcquire(service(i)) {
+		if !l.TryAcquire(service(i), false) {
 			t.Errorf("Service %d may not run below the new limit", i)
 		}
 	}
@@ -101,11 +101,11 @@ func TestTheLimiterFollowsAChangedLimit(t *testing.T) {
 
 func TestTheLimiterKeepsThePlaceOfAServiceThatWasEnqueued(t *testing.T) {
 	l := newTestLimiter(1)
-	l.TryAcquire(service(0))
-	l.TryAcquire(service(1))
+	l.TryAcquire(service(0), false)
+	l.TryAcquire(service(1), false)
 	l.Release()
 	l.expect(t, "web-1")
-	if l.TryAcquire(service(2)) {
+	if l.TryAcquire(service(2), false) {
 		t.Error("a newcomer takes the place of a Service that has waited")
 	}
 	l.Forfeit(service(1)) // it has nothing to decide any more
@@ -118,19 +118,64 @@ func TestTheLimiterKeepsThePlaceOfAServiceThatWasEnqueued(t *testing.T) {
 
 func TestTheLimiterServesNamespacesInTurn(t *testing.T) {
 	l := newTestLimiter(1)
-	l.TryAcquire(service(0))
+	l.TryAcquire(service(0), false)
 	for i := 1; i <= 50; i++ {
-		l.TryAcquire(service(i))
+		l.TryAcquire(service(i), false)
 	}
 	neighbour := types.NamespacedName{Namespace: "bank", Name: "neighbour"}
-	l.TryAcquire(neighbour)
+	l.TryAcquire(neighbour, false)
 	l.Release()
 	l.expect(t, "web-1")
-	l.TryAcquire(service(1))
-	l.TryAcquire(service(1)) // an event meanwhile
+	l.TryAcquire(service(1), false)
+	l.TryAcquire(service(1), false) // an event meanwhile
 	l.Release()
 	l.expect(t, "neighbour")
-	l.TryAcquire(neighbour)
+	l.TryAcquire(neighbour, false)
 	l.Release()
 	l.expect(t, "web-2")
+}
+
+func TestTheLimiterServesUrgentServicesFirst(t *testing.T) {
+	l := newTestLimiter(1)
+	l.TryAcquire(service(0), false)
+	for i := 1; i <= 50; i++ {
+		l.TryAcquire(service(i), false)
+	}
+	l.TryAcquire(service(51), true)
+	l.TryAcquire(service(50), true) // waits already
+	for range 3 {                   // more events of it
+		l.TryAcquire(service(50), true)
+		l.TryAcquire(service(50), false)
+	}
+	next := func(want string, i int) {
+		t.Helper()
+		l.Release()
+		l.expect(t, want)
+		l.TryAcquire(service(i), false)
+	}
+	next("web-51", 51)
+	next("web-50", 50)
+	for i := 1; i < 50; i++ {
+		next(fmt.Sprint("web-", i), i)
+	}
+	l.Release()
+	l.expect(t) // it does not get its first place, too
+	if !l.waiting.Empty() || len(l.queued) != 0 || l.taken != 0 {
+		t.Errorf("%v, %v and %d places are remembered", l.waiting, l.queued, l.taken)
+	}
+}
+
+func TestUrgentServicesOfANamespaceDoNotDelayAnother(t *testing.T) {
+	l := newTestLimiter(1)
+	l.TryAcquire(service(0), true)
+	for i := 1; i <= 50; i++ {
+		l.TryAcquire(service(i), true)
+	}
+	neighbour := types.NamespacedName{Namespace: "bank", Name: "neighbour"}
+	l.TryAcquire(neighbour, false)
+	l.Release()
+	l.expect(t, "web-1")
+	l.TryAcquire(service(1), true)
+	l.Release()
+	l.expect(t, "neighbour")
 }

@@ -44,7 +44,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 			read = readSlices
 		}
 	}
-	if !c.limiter.TryAcquire(key) {
+	if !c.limiter.TryAcquire(key, !in.Trigger.IsZero()) {
 		c.triggers.Restore(key, in.Trigger)
 		return reconcile.Result{}, nil
 	}

@@ -116,6 +116,26 @@ func TestAPreparedHandoverBypassesTheLimiter(t *testing.T) {
 	f.expectNewTerm("b2")
 }
 
+// After a change of the tuning all Services of a namespace wait at the limiter.
+func TestALostLeaderIsReplacedBeforeServicesWaitThatNothingHappenedTo(t *testing.T) {
+	f := newLeaseHolder(t)
+	var enqueued []types.NamespacedName
+	limit := 0
+	f.limiter = commitrules.NewLimiter(func() int { return limit }, func(key types.NamespacedName) { enqueued = append(enqueued, key) })
+	other := types.NamespacedName{Namespace: gen.ShopWeb.Namespace, Name: "other"}
+	f.limiter.TryAcquire(other, false)
+	f.VerdictChanged(gen.ShopWeb)
+	if _, err := f.reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	limit = 2
+	f.limiter.TryAcquire(types.NamespacedName{Namespace: "bank", Name: "first"}, false)
+	f.limiter.Release()
+	if diff := cmp.Diff([]types.NamespacedName{gen.ShopWeb, other}, enqueued); diff != "" {
+		t.Errorf("unexpected order (-want +got):\n%s", diff)
+	}
+}
+
 func TestAPreparedCommitThatIsRefusedIsDecidedAgain(t *testing.T) {
 	f := newLeaseHolder(t)
 	if _, err := f.reconcile(); err != nil {

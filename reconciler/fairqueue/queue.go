@@ -2,39 +2,63 @@ package fairqueue
 
 // Queue holds what waits, by namespace. Its zero value is an empty queue. It is not safe for concurrent use.
 type Queue[T any] struct {
-	// waiting has an entry for each namespace in which something waits, the oldest first.
-	waiting map[string][]T
+	// waiting has an entry for each namespace in which something waits.
+	waiting map[string]*items[T]
 	// turns are the same namespaces, in the order in which they are served next.
 	turns []string
 }
 
-// Push adds an item at the end of its namespace's items.
-func (q *Queue[T]) Push(namespace string, item T) {
-	if q.waiting == nil {
-		q.waiting = map[string][]T{}
-	}
-	if len(q.waiting[namespace]) == 0 {
-		q.turns = append(q.turns, namespace)
-	}
-	q.waiting[namespace] = append(q.waiting[namespace], item)
+// items are what waits in one namespace, the oldest first.
+type items[T any] struct {
+	urgent, others []T
 }
 
-// Pop removes and returns the oldest item of the namespace whose turn it is. It returns false when nothing waits.
+// Push adds an item at the end of its namespace's items.
+func (q *Queue[T]) Push(namespace string, item T) {
+	of := q.of(namespace)
+	of.others = append(of.others, item)
+}
+
+// PushUrgent adds an item before those of its namespace that are not urgent. It comes no sooner to the namespace's turn.
+func (q *Queue[T]) PushUrgent(namespace string, item T) {
+	of := q.of(namespace)
+	of.urgent = append(of.urgent, item)
+}
+
+// of returns the items of a namespace, which gets a turn if it has none.
+func (q *Queue[T]) of(namespace string) *items[T] {
+	if q.waiting == nil {
+		q.waiting = map[string]*items[T]{}
+	}
+	of := q.waiting[namespace]
+	if of == nil {
+		of = &items[T]{}
+		q.waiting[namespace] = of
+		q.turns = append(q.turns, namespace)
+	}
+	return of
+}
+
+// Pop removes and returns the first item of the namespace whose turn it is. It returns false when nothing waits.
 func (q *Queue[T]) Pop() (item T, ok bool) {
 	if len(q.turns) == 0 {
 		return item, false
 	}
 	namespace := q.turns[0]
-	items := q.waiting[namespace]
-	item, q.turns = items[0], q.turns[1:]
-	if len(items) == 1 {
-		delete(q.waiting, namespace)
-		return item, true
+	of := q.waiting[namespace]
+	from := &of.urgent
+	if len(of.urgent) == 0 {
+		from = &of.others
 	}
 	var none T
-	items[0] = none // what was taken must not stay referenced
-	q.waiting[namespace] = items[1:]
-	q.turns = append(q.turns, namespace)
+	item, (*from)[0] = (*from)[0], none // what was taken must not stay referenced
+	*from = (*from)[1:]
+	q.turns = q.turns[1:]
+	if len(of.urgent)+len(of.others) == 0 {
+		delete(q.waiting, namespace)
+	} else {
+		q.turns = append(q.turns, namespace)
+	}
 	return item, true
 }
 

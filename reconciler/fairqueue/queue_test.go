@@ -60,3 +60,21 @@ func TestANamespaceThatComesLaterIsServedNext(t *testing.T) {
 		t.Errorf("unexpected order (-want +got):\n%s", diff)
 	}
 }
+
+func TestUrgentItemsComeFirstInTheirNamespace(t *testing.T) {
+	var q Queue[string]
+	q.Push("shop", "s1")
+	q.Push("shop", "s2")
+	q.Push("bank", "b1")
+	q.PushUrgent("bank", "urgent b")
+	q.PushUrgent("shop", "urgent s1")
+	q.PushUrgent("shop", "urgent s2")
+	var got []string
+	for !q.Empty() {
+		item, _ := q.Pop()
+		got = append(got, item)
+	}
+	if diff := cmp.Diff([]string{"urgent s1", "urgent b", "urgent s2", "b1", "s1", "s2"}, got); diff != "" {
+		t.Errorf("unexpected order (-want +got):\n%s", diff)
+	}
+}
