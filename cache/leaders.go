@@ -63,6 +63,8 @@ type entry struct {
 	// invalidatedAt is when Invalidate did so last.
 	stale         bool
 	invalidatedAt time.Time
+	// outdated makes every Lookup miss until something newer is known of a slice: a write of this replica was refused (see Outdated).
+	outdated bool
 	// commitNeededSince is when this replica first found that a commit is needed that no replica has made yet. behindSince is when it first
 	// found that it had not seen enough to decide. Each is zero if that is not the case.
 	commitNeededSince, behindSince time.Time

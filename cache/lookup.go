@@ -99,6 +99,9 @@ func (e *entry) miss(want Want) Miss {
 	if e.stale {
 		return MissInvalidated
 	}
+	if e.outdated {
+		return MissConflict
+	}
 	for _, name := range want.Slices {
 		if slice := e.slices[name]; slice.UID != "" && slice.State.Term == 0 {
 			return MissUnknown // someone damaged it; by now it may say something else

@@ -14,8 +14,8 @@ const (
 	MissUnknown Miss = "unknown"
 	// MissInvalidated means that the Service's entry was invalidated.
 	MissInvalidated Miss = "invalidated"
-	// MissConflict means that a commit was refused because the slice had changed, was there already or was gone, or that a commit was given up
-	// because the leader was heard again.
+	// MissConflict means that a commit was refused because the slice had changed, was there already or was gone, and that no event had told more
+	// by the time of the next decision.
 	MissConflict Miss = "conflict"
 	// MissBehind means that the informers have not delivered in time what the writer of a slice had seen.
 	MissBehind Miss = "behind"

@@ -3,6 +3,7 @@ package cache
 import (
 	"time"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
@@ -24,7 +25,7 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 		}
 		return false
 	}
-	e.slices[slice.Name] = knownSlice{Slice: slice, since: now}
+	e.slices[slice.Name], e.outdated = knownSlice{Slice: slice, since: now}, false
 	// The slice may be deleted before anything is decided from it. Then its term is known only here.
 	for _, term := range []int64{slice.State.Term, slice.WrittenTerm} {
 		if leaderslice.PlausibleTerm(term, now) {
@@ -45,7 +46,7 @@ func (l *Leaders) ObserveDeletion(key types.NamespacedName, name string, uid typ
 	if !ok || e.slices[name].UID != uid {
 		return false
 	}
-	e.slices[name] = knownSlice{Slice: leaderslice.Slice{ResourceVersion: version}, since: now}
+	e.slices[name], e.outdated = knownSlice{Slice: leaderslice.Slice{ResourceVersion: version}, since: now}, false
 	l.removeIfEmpty(key, e)
 	return true
 }
@@ -56,8 +57,34 @@ func (l *Leaders) Committed(key types.NamespacedName, slice leaderslice.Slice, n
 	defer l.mu.Unlock()
 	e := l.getOrCreateEntry(key)
 	if newer(slice.ResourceVersion, e.slices[slice.Name].ResourceVersion) {
-		e.slices[slice.Name] = knownSlice{Slice: slice, since: now}
+		e.slices[slice.Name], e.outdated = knownSlice{Slice: slice, since: now}, false
 	}
+}
+
+// Outdated records that the API server has refused a write which was based on this version of a slice; nil if it was to create the slice. Unless
+// something newer is known by now, there is something newer to know. An informer delivers it, or a live read finds it.
+func (l *Leaders) Outdated(key types.NamespacedName, name string, current *discoveryv1.EndpointSlice) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[key]
+	if !ok {
+		return
+	}
+	known, base := e.slices[name], discoveryv1.EndpointSlice{}
+	if current != nil {
+		base = *current
+	}
+	if known.UID == base.UID && (base.UID == "" || known.ResourceVersion == base.ResourceVersion) {
+		e.outdated = true
+	}
+}
+
+// IsOutdated reports whether a write of this replica was refused (see Outdated), and nothing newer is known of the slice yet.
+func (l *Leaders) IsOutdated(key types.NamespacedName) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	e, ok := l.entries[key]
+	return ok && e.outdated
 }
 
 // Refresh records the result of a live read of the wanted slices, and returns what is known afterwards. A wanted slice that the read did
@@ -70,7 +97,7 @@ func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []leadersli
 	defer l.mu.Unlock()
 	e := l.getOrCreateEntry(key)
 	l.setService(e, want.Service)
-	e.stale = e.stale && e.invalidatedAt.After(began)
+	e.stale, e.outdated = e.stale && e.invalidatedAt.After(began), false
 	read := map[string]leaderslice.Slice{}
 	for _, slice := range found {
 		read[slice.Name] = slice

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tanist-dev/tanist/leaderslice"
 )
@@ -259,5 +260,66 @@ func TestTheInformersObjectReplacesTheAnswerToAWrite(t *testing.T) {
 	}
 	if !l.OthersCommitted("shop").Before(at(2)) {
 		t.Error("our own write counts as another replica's")
+	}
+}
+
+// TestARefusedWriteMakesTheEntryOutdated until something newer is known of the slice, from wherever it comes.
+func TestARefusedWriteMakesTheEntryOutdated(t *testing.T) {
+	base := func(version string) *discoveryv1.EndpointSlice {
+		return &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: ipv4, UID: "slice", ResourceVersion: version}}
+	}
+	for name, newer := range map[string]func(l *Leaders){
+		"an event":         func(l *Leaders) { l.Observe(web, slice("101", 6, "b"), at(2)) },
+		"a deletion":       func(l *Leaders) { l.ObserveDeletion(web, ipv4, "slice", "101", at(2)) },
+		"an answer":        func(l *Leaders) { l.Committed(web, slice("101", 6, "b"), at(2)) },
+		"a live read":      func(l *Leaders) { l.Refresh(web, one, []leaderslice.Slice{slice("101", 6, "b")}, at(1), at(2)) },
+		"a restored slice": func(l *Leaders) { l.Refresh(web, one, []leaderslice.Slice{slice("99", 4, "c")}, at(1), at(2)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := knowing(t)
+			l.Outdated(web, ipv4, base("100"))
+			if _, miss := l.Lookup(web, one); miss != MissConflict || !l.IsOutdated(web) {
+				t.Errorf("got miss %q, want %q", miss, MissConflict)
+			}
+			if _, complete := l.PeekComplete(web, one); complete {
+				t.Error("admission may prepare another commit that is bound to be refused")
+			}
+			l.Observe(web, slice("100", 5, "a"), at(1)) // says nothing new
+			if !l.IsOutdated(web) {
+				t.Error("the version that was refused counts as news")
+			}
+			newer(l)
+			if _, miss := l.Lookup(web, one); miss != "" || l.IsOutdated(web) {
+				t.Errorf("got miss %q, want none", miss)
+			}
+		})
+	}
+	for name, test := range map[string]struct {
+		known   leaderslice.Slice
+		refused *discoveryv1.EndpointSlice
+		want    bool
+	}{
+		"an event has overtaken the answer":             {slice("101", 6, "b"), base("100"), false},
+		"the slice was to be created, and is known":     {slice("101", 6, "b"), nil, false},
+		"the slice was to be created, and is unknown":   {leaderslice.Slice{}, nil, true},
+		"the slice that was updated is known as gone":   {leaderslice.Slice{}, base("100"), false},
+		"the slice was deleted and created by somebody": {named(ipv4, slice("103", 6, "b")), base("100"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := New()
+			if _, miss := l.Lookup(web, one); miss != "" {
+				t.Fatalf("unexpected miss %q", miss)
+			}
+			if test.known.UID != "" {
+				l.Observe(web, test.known, at(1))
+			}
+			l.Outdated(web, ipv4, test.refused)
+			if got := l.IsOutdated(web); got != test.want {
+				t.Errorf("it is outdated: %t, want %t", got, test.want)
+			}
+		})
+	}
+	if l := New(); l.IsOutdated(web) {
+		t.Error("a Service without an entry is outdated")
 	}
 }

@@ -112,6 +112,14 @@ func (l *Leaders) WasAdmitted(key types.NamespacedName, leaving types.UID) bool 
 	return ok && leaving != "" && e.admitted == leaving
 }
 
+// HasPrepared reports whether a hand-over of a Service is prepared.
+func (l *Leaders) HasPrepared(key types.NamespacedName) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	e, ok := l.entries[key]
+	return ok && e.prepared != nil
+}
+
 // ExpirePrepared drops the prepared hand-over of a Service if it has expired. Otherwise it returns how long it still lasts, or
 // zero if there is none.
 func (l *Leaders) ExpirePrepared(key types.NamespacedName, now time.Time) time.Duration {

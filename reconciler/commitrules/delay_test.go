@@ -15,14 +15,15 @@ func TestDelay(t *testing.T) {
 		delay  time.Duration
 		want   time.Duration
 	}{
-		"the commit is needed since now":        {now: after(0), delay: delay, want: delay},
-		"part of the delay has passed":          {now: after(20), delay: delay, want: 30 * time.Millisecond},
-		"the delay has passed":                  {now: after(50), delay: delay},
-		"others committed before it was needed": {others: after(-10), now: after(20), delay: delay, want: 30 * time.Millisecond},
-		"others are committing":                 {others: after(40), now: after(50), delay: delay, want: 40 * time.Millisecond},
-		"others stopped committing":             {others: after(40), now: after(90), delay: delay},
-		"others commit until the longest delay": {others: after(990), now: after(995), delay: delay, want: 5 * time.Millisecond},
-		"no delay":                              {now: after(0)},
+		"the commit is needed since now":             {now: after(0), delay: delay, want: delay},
+		"part of the delay has passed":               {now: after(20), delay: delay, want: 30 * time.Millisecond},
+		"the delay has passed":                       {now: after(50), delay: delay},
+		"others committed long before it was needed": {others: after(-200), now: after(20), delay: delay, want: 30 * time.Millisecond},
+		"others committed before it was needed":      {others: after(-10), now: after(20), delay: delay, want: 170 * time.Millisecond},
+		"others are committing":                      {others: after(40), now: after(50), delay: delay, want: 190 * time.Millisecond},
+		"others stopped committing":                  {others: after(40), now: after(240), delay: delay},
+		"others commit until the longest delay":      {others: after(990), now: after(995), delay: delay, want: 5 * time.Millisecond},
+		"no delay":                                   {now: after(0)},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -7,24 +7,25 @@ import (
 	"github.com/tanist-dev/tanist/test/gen"
 )
 
-func TestOfSeveralEventsTheFirstIsTheTrigger(t *testing.T) {
+func TestTheFirstAndTheLastOfSeveralEventsAreRemembered(t *testing.T) {
+	at := func(seconds int) time.Time { return gen.T0.Add(time.Duration(seconds) * time.Second) }
 	times := NewPendingTriggers()
-	times.Record(gen.ShopWeb, gen.T0.Add(time.Second))
-	times.Record(gen.ShopWeb, gen.T0)
-	times.Record(gen.ShopWeb, gen.T0.Add(2*time.Second))
-	if got := times.Take(gen.ShopWeb); !got.Equal(gen.T0) {
-		t.Errorf("got %s, want %s", got, gen.T0)
+	expect := func(when string, wantFirst, wantLast time.Time) {
+		t.Helper()
+		if first, last := times.Take(gen.ShopWeb); !first.Equal(wantFirst) || !last.Equal(wantLast) {
+			t.Errorf("%s: got %s and %s, want %s and %s", when, first, last, wantFirst, wantLast)
+		}
 	}
-	if got := times.Take(gen.ShopWeb); !got.IsZero() {
-		t.Errorf("got %s for a trigger that was taken", got)
+	for _, seconds := range []int{1, 0, 3, 2} {
+		times.Record(gen.ShopWeb, at(seconds))
 	}
-	times.Restore(gen.ShopWeb, time.Time{})
+	expect("after four events", at(0), at(3))
+	expect("after they were taken", time.Time{}, time.Time{})
+	times.Restore(gen.ShopWeb, time.Time{}, time.Time{})
 	if len(times.at) != 0 {
 		t.Error("an absent trigger was recorded as one")
 	}
-	times.Restore(gen.ShopWeb, gen.T0)
-	times.Record(gen.ShopWeb, gen.T0.Add(time.Second))
-	if got := times.Take(gen.ShopWeb); !got.Equal(gen.T0) {
-		t.Errorf("got %s for a trigger that was restored, want %s", got, gen.T0)
-	}
+	times.Restore(gen.ShopWeb, at(0), at(2))
+	times.Record(gen.ShopWeb, at(1))
+	expect("after two were restored", at(0), at(2))
 }

@@ -81,40 +81,50 @@ func conditionTime(pod *corev1.Pod, kind corev1.PodConditionType, status corev1.
 	return time.Time{}
 }
 
-// PendingTriggers remembers, for each Service that waits to be reconciled, the arrival of the event that enqueued it. A work queue only
+// PendingTriggers remembers, for each Service that waits to be reconciled, the arrival of the events that enqueued it. A work queue only
 // carries the Service's name, and the duration of a hand-over is measured from the arrival.
 type PendingTriggers struct {
 	mu sync.Mutex
 	// at has an entry for a Service from its event until the reconciliation takes it.
-	at map[types.NamespacedName]time.Time
+	at map[types.NamespacedName]arrivals
 }
+
+// arrivals are those of the first and the last of some events.
+type arrivals struct{ first, last time.Time }
 
 // NewPendingTriggers returns PendingTriggers that remember nothing yet.
 func NewPendingTriggers() *PendingTriggers {
-	return &PendingTriggers{at: map[types.NamespacedName]time.Time{}}
+	return &PendingTriggers{at: map[types.NamespacedName]arrivals{}}
 }
 
-// Record records the arrival of an event. Of several that wait, the first one counts.
+// Record records the arrival of an event.
 func (t *PendingTriggers) Record(key types.NamespacedName, arrived time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if earlier, waiting := t.at[key]; !waiting || arrived.Before(earlier) {
-		t.at[key] = arrived
+	of, waiting := t.at[key]
+	if !waiting || arrived.Before(of.first) {
+		of.first = arrived
 	}
+	if arrived.After(of.last) {
+		of.last = arrived
+	}
+	t.at[key] = of
 }
 
-// Take returns the recorded arrival and forgets it. It returns zero when there is none.
-func (t *PendingTriggers) Take(key types.NamespacedName) time.Time {
+// Take returns the arrivals of the first and the last event, and forgets them. They are zero when there is none.
+func (t *PendingTriggers) Take(key types.NamespacedName) (first, last time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	arrived := t.at[key]
+	of := t.at[key]
 	delete(t.at, key)
-	return arrived
+	return of.first, of.last
 }
 
-// Restore records an arrival again, for a reconciliation that has to be repeated. Zero is ignored.
-func (t *PendingTriggers) Restore(key types.NamespacedName, arrived time.Time) {
-	if !arrived.IsZero() {
-		t.Record(key, arrived)
+// Restore records again what Take has returned, for a reconciliation that has to be repeated.
+func (t *PendingTriggers) Restore(key types.NamespacedName, first, last time.Time) {
+	for _, arrived := range []time.Time{first, last} {
+		if !arrived.IsZero() {
+			t.Record(key, arrived)
+		}
 	}
 }

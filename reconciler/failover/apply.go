@@ -26,6 +26,10 @@ import (
 // was given up because the leader was heard again.
 var errOutdated = errors.New("the EndpointSlice has changed, or the leader was heard again")
 
+// errEventToCome is errOutdated on a replica that leaves commits to others, as long as it does not know what has changed. Many leaders that are lost at
+// once keep the API server busy. So such a replica reads nothing that an event is about to tell.
+var errEventToCome = fmt.Errorf("%w: its event is to come", errOutdated)
+
 // apply writes slices in order, and reports whether the first one was written. It stops at the first error, so of two replicas that write
 // the same, only one makes the other writes. Nothing else in this package writes to the API. The error errOutdated asks for another
 // decision.
@@ -34,7 +38,7 @@ func (c *Controller) apply(ctx context.Context, key types.NamespacedName, tuning
 	for i, write := range p.Writes {
 		attempt := c.attemptOf(key, p, i == 0)
 		if err := c.write(ctx, key, tuning, write, attempt); err != nil {
-			return i > 0, c.classify(key, err)
+			return i > 0, c.classify(key, write, err)
 		}
 	}
 	return len(p.Writes) > 0, nil
@@ -84,11 +88,12 @@ func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning
 
 // classify returns nil or errOutdated for errors that are not failures, and all others as they are. It counts conflicts, except for those that
 // an own write may have caused whose answer was lost.
-func (c *Controller) classify(key types.NamespacedName, err error) error {
+func (c *Controller) classify(key types.NamespacedName, write cache.Write, err error) error {
 	switch {
 	case err == nil, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return nil // everything is deleted with the namespace
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+		c.leaders.Outdated(key, write.Desired.Name, write.Current)
 		if errors.Is(err, retry.ErrUnanswered) {
 			return fmt.Errorf("%w: %w", errOutdated, retry.ErrUnanswered)
 		}

@@ -26,7 +26,7 @@ var errBehind = errors.New("the informers are behind what another replica has se
 // delay returns how long a commit waits for other replicas, or for informers that are behind. It returns errBehind when they have been
 // behind for too long.
 func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner.Plan, now time.Time) (time.Duration, error) {
-	needed := c.leaders.NeededSince(key, now)
+	needed := c.leaders.NeededSince(key, since(in, now))
 	if in.Behind() {
 		waited := now.Sub(c.leaders.BehindSince(key, now))
 		if waited >= maxBehind || p.Decision.Move && p.Decision.Reason.Verdict() {
@@ -45,6 +45,15 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 		backupDelay = backupDelay * 3 / 4 // before the backups, or none would learn that admission is not called
 	}
 	return commitrules.Delay(needed, c.leaders.OthersCommitted(key.Namespace), backupDelay, now), nil
+}
+
+// since returns from when a commit counts as needed that was not needed before. A replica that leaves it to others has let its events wait for as long
+// as it lets the others commit (see enqueueForPod).
+func since(in planner.Input, now time.Time) time.Time {
+	if in.Authority == commitrules.AuthorityAll || in.LatestEvent.IsZero() {
+		return now
+	}
+	return in.LatestEvent
 }
 
 // yields reports whether the holder of the Lease lets another replica go first: the one that the API server may have called for a departure

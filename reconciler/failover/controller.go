@@ -21,10 +21,10 @@ const maxAttempts = 3
 
 // Reconcile brings the slices of one source Service's leader Service up to date. A hand-over that admission has prepared is committed as
 // soon as the leader's departure is seen. Everything else is decided now. When the API server refuses a commit because another one came
-// first, the Service is decided again, from a live read.
+// first, the Service is decided again, from the slice as it is then.
 func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key, began := request.NamespacedName, time.Now()
-	trigger := c.triggers.Take(key)
+	first, last := c.triggers.Take(key)
 	defer c.limiter.Forfeit(key)
 	in, found := c.loadFromInformers(key)
 	if !found {
@@ -32,34 +32,35 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, nil
 	}
 	c.stores.Leases.Follow(key, in.Options.FollowLease)
-	in.Trigger, in.Began = trigger, began
-	read := readNothing
+	in.Trigger, in.LatestEvent, in.Began = first, last, began
 	if p, origin, prepared := c.takePreparedInPace(key, &in); prepared {
 		// A prepared commit waits neither for other replicas nor at the limiter.
 		switch err := c.commit(ctx, key, in, p, origin); {
 		case err == nil:
 			c.enqueueAfter(key, 0) // the next successor is chosen after the other hand-overs that are due
 			return reconcile.Result{}, nil
-		case errors.Is(err, errOutdated):
-			read = readSlices
+		case errors.Is(err, errEventToCome):
+			return c.awaitEvent(key, in), nil
 		}
 	}
 	if !c.limiter.TryAcquire(key, !in.Trigger.IsZero()) {
-		c.triggers.Restore(key, in.Trigger)
+		c.triggers.Restore(key, in.Trigger, in.LatestEvent)
 		return reconcile.Result{}, nil
 	}
 	defer c.limiter.Release()
-	result, err := c.decideAndCommit(ctx, key, in, read)
+	result, err := c.decideAndCommit(ctx, key, in)
 	return result, retry.UnlessStopping(ctx, err)
 }
 
-// decideAndCommit decides and commits. It starts again from a live read when its input turns out to be outdated.
-func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedName, in planner.Input, read liveReads) (reconcile.Result, error) {
+// decideAndCommit decides and commits. It starts again when its input turns out to be outdated, from a live read unless something newer has come
+// meanwhile.
+func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedName, in planner.Input) (reconcile.Result, error) {
+	podsToo := false
 	for range maxAttempts {
 		in.Authority = c.authority() // another replica may have taken the Lease while this one waited for an answer
-		complete, found, err := c.loadSlices(ctx, key, in, read)
+		complete, found, err := c.loadSlices(ctx, key, in, podsToo)
 		if err != nil {
-			c.triggers.Restore(key, in.Trigger)
+			c.triggers.Restore(key, in.Trigger, in.LatestEvent)
 			return reconcile.Result{}, err
 		}
 		if !found {
@@ -70,21 +71,22 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 		c.reportUnanswered(ctx, key, complete.Record)
 		result, err := c.reconcileOnce(ctx, key, complete)
 		switch {
+		case errors.Is(err, errEventToCome):
+			return c.awaitEvent(key, complete), nil
 		case errors.Is(err, errOutdated):
-			read = readSlices
 			continue
 		case errors.Is(err, errBehind):
-			read = readPods
+			podsToo = true
 			continue
 		case notify.Refused(err):
-			c.triggers.Restore(key, in.Trigger)
+			c.triggers.Restore(key, in.Trigger, in.LatestEvent)
 			return c.reportRefusal(key, complete, err), nil
 		case err != nil:
-			c.triggers.Restore(key, in.Trigger)
+			c.triggers.Restore(key, in.Trigger, in.LatestEvent)
 		}
 		return result, err
 	}
-	c.triggers.Restore(key, in.Trigger)
+	c.triggers.Restore(key, in.Trigger, in.LatestEvent)
 	return reconcile.Result{}, fmt.Errorf("failed to commit after %d attempts: %w", maxAttempts, errOutdated)
 }
 
@@ -102,7 +104,7 @@ func (c *Controller) reconcileOnce(ctx context.Context, key types.NamespacedName
 		if wait > 0 || err != nil {
 			c.leaders.SetState(key, p.StateUnwritten(), p.Highest)
 			if err == nil {
-				c.triggers.Restore(key, in.Trigger)
+				c.triggers.Restore(key, in.Trigger, in.LatestEvent)
 			}
 			return reconcile.Result{RequeueAfter: wait}, err
 		}
@@ -157,7 +159,17 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 		c.leaders.SetState(key, p.After, p.After.Term)
 		c.report(ctx, key, in, p, origin, decided, time.Now())
 	}
+	if errors.Is(err, errOutdated) && in.Authority != commitrules.AuthorityAll && !p.Decision.Reason.Verdict() && c.leaders.IsOutdated(key) {
+		return errEventToCome
+	}
 	return err
+}
+
+// awaitEvent returns when to decide again about a Service for which another replica has just written the slice. Its event mostly comes sooner, and
+// enqueues the Service. If none has come by then, the slice is read.
+func (c *Controller) awaitEvent(key types.NamespacedName, in planner.Input) reconcile.Result {
+	c.triggers.Restore(key, in.Trigger, in.LatestEvent)
+	return reconcile.Result{RequeueAfter: in.Tuning.Commit.BackupDelay.Duration}
 }
 
 // commitPath returns the path of a commit that admission has not prepared.

@@ -131,6 +131,61 @@ func TestAfterAConflictTheServiceIsReadLiveAndDecidedAgain(t *testing.T) {
 	}
 }
 
+// TestABackupThatCameTooLate reads nothing that an event is about to tell, because many Services may be in this state at once.
+func TestABackupThatCameTooLate(t *testing.T) {
+	for name, test := range map[string]struct {
+		delivered bool // before the backup looks again
+		wantReads int32
+	}{"the event comes": {true, 0}, "the event does not come": {false, 3}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFixture(t)
+				delay := f.tuning.Load().Commit.BackupDelay.Duration
+				f.deleteLeader()
+				if _, err := f.reconcile(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(delay)
+				f.commitByOther("b2", 6, leaderslice.Basis{Pods: "30", Services: "20"})
+				f.reads.Store(0)
+				result, err := f.reconcile()
+				if err != nil || result.RequeueAfter != delay || f.writes.Load() != 1 || f.reads.Load() != 0 {
+					t.Fatalf("got %+v, %v, %d writes and %d reads; want one write, and to look again after %s", result, err, f.writes.Load(), f.reads.Load(), delay)
+				}
+				if test.delivered {
+					f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
+				}
+				time.Sleep(delay)
+				f.reads.Store(0)
+				if _, err := f.reconcile(); err != nil || f.writes.Load() != 1 || f.reads.Load() != test.wantReads {
+					t.Errorf("%v, %d writes and %d reads; want no more writes and %d reads", err, f.writes.Load(), f.reads.Load(), test.wantReads)
+				}
+				f.expect("b2", 6)
+				if record, _ := f.leaders.Peek(gen.ShopWeb); record.Leader.Name != "b2" {
+					t.Errorf("the leader cache says %+v", record.State)
+				}
+			})
+		})
+	}
+}
+
+// The event of a commit that came first may arrive before the refusal of the one that came second.
+func TestNothingIsReadAfterAConflictThatAnEventHasExplained(t *testing.T) {
+	f := newLeaseHolder(t)
+	f.commitByOther("b2", 6, leaderslice.Basis{Pods: "30", Services: "20"})
+	f.deleteLeader()
+	written := leaderslice.Parse(f.slice())
+	f.answer = func() error {
+		f.leaders.Observe(gen.ShopWeb, written, time.Now())
+		return nil
+	}
+	f.reads.Store(0)
+	if _, err := f.reconcile(); err != nil || f.writes.Load() != 1 || f.reads.Load() != 0 {
+		t.Errorf("%v, %d writes and %d reads; want one write", err, f.writes.Load(), f.reads.Load())
+	}
+	f.expect("b2", 6)
+}
+
 // TestAReplicaThatHasLostTheLeaseMeanwhile decides again after a conflict as one that does not hold it: as a backup.
 func TestAReplicaThatHasLostTheLeaseMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -201,7 +256,7 @@ func TestAReplicaThatStaysBehindReadsThePodsLive(t *testing.T) {
 				if took := time.Since(start); took < maxBehind || took > maxBehind+50*time.Millisecond {
 					t.Errorf("it waited for %s, want %s", took, maxBehind)
 				}
-				if !f.triggers.Take(gen.ShopWeb).IsZero() {
+				if !f.taken().IsZero() {
 					t.Error("the trigger is still pending, as if it had not been committed")
 				}
 				if reconciliations > 20 {
@@ -337,7 +392,7 @@ func TestFailedWrites(t *testing.T) {
 				if diff := cmp.Diff(test.wantLeader, state.Leader.Name); diff != "" {
 					t.Errorf("unexpected leader (-want +got):\n%s", diff)
 				}
-				if trigger := f.triggers.Take(gen.ShopWeb); (err != nil || test.wantAgain > 0) == trigger.IsZero() {
+				if trigger := f.taken(); (err != nil || test.wantAgain > 0) == trigger.IsZero() {
 					t.Errorf("the trigger is %s after error %v", trigger, err)
 				}
 			})
@@ -388,7 +443,7 @@ func TestAServiceThatOptsOutIsForgotten(t *testing.T) {
 			if _, err := f.reconcile(); err != nil || f.writes.Load() != 0 {
 				t.Errorf("got %d writes, %v", f.writes.Load(), err)
 			}
-			if _, known := f.leaders.Peek(gen.ShopWeb); known || !f.triggers.Take(gen.ShopWeb).IsZero() {
+			if _, known := f.leaders.Peek(gen.ShopWeb); known || !f.taken().IsZero() {
 				t.Error("something is still remembered")
 			}
 		})

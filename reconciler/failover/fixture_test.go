@@ -85,7 +85,7 @@ func newFixture(t testing.TB) *fixture {
 	})
 
 	f.Controller = newController(t, f.api, f.leaseHeld.Load, gen.Namespace("shop"), source, leader, a, b)
-	f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
+	f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now().Add(-time.Minute)) // others do not commit just now
 	f.reads.Store(0)
 	return f
 }
@@ -137,6 +137,12 @@ func (f *fixture) slice() *discoveryv1.EndpointSlice {
 
 func (f *fixture) reconcile() (reconcile.Result, error) {
 	return f.Reconcile(f.t.Context(), reconcile.Request{NamespacedName: gen.ShopWeb})
+}
+
+// taken returns the arrival of the first event that waits for a reconciliation, and forgets it.
+func (f *fixture) taken() time.Time {
+	first, _ := f.triggers.Take(gen.ShopWeb)
+	return first
 }
 
 // deleteLeader begins the deletion of a1.

@@ -55,16 +55,12 @@ func (c *Controller) loadOnce(key types.NamespacedName) (planner.Input, bool) {
 	return in, true
 }
 
-// loadSlices completes the input with the slices: from the leader cache on a hit, with live reads on a miss. It returns false when the
-// live reads show that there is nothing to decide.
-func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, in planner.Input, read liveReads) (planner.Input, bool, error) {
-	if read != readNothing {
-		miss := cache.MissConflict
-		if read == readPods {
-			miss = cache.MissBehind
-		}
-		c.leaders.CountMiss(miss)
-		return c.loadLive(ctx, key, in, read)
+// loadSlices completes the input with the slices: from the leader cache on a hit, with live reads on a miss. It reads the pods live, too, when the
+// informers have been behind for too long. It returns false when the live reads show that there is nothing to decide.
+func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, in planner.Input, podsToo bool) (planner.Input, bool, error) {
+	if podsToo {
+		c.leaders.CountMiss(cache.MissBehind)
+		return c.loadLive(ctx, key, in, podsToo)
 	}
 	if known, ok := c.leaders.Peek(key); ok && leaderRecreated(known.Leader, in.Pods) {
 		c.leaders.Invalidate(key, cache.PodRecreated, time.Now())
@@ -72,7 +68,7 @@ func (c *Controller) loadSlices(ctx context.Context, key types.NamespacedName, i
 	record, miss := c.leaders.Lookup(key, in.Want())
 	in.Record = record
 	if miss != "" || in.HasOtherOwner() {
-		return c.loadLive(ctx, key, in, read)
+		return c.loadLive(ctx, key, in, podsToo)
 	}
 	return in, true, nil
 }
@@ -127,20 +123,8 @@ func leaderRecreated(leader leaderslice.Leader, pods []*corev1.Pod) bool {
 	return other && !same
 }
 
-// liveReads says what a decision needs from the API server, besides what is in memory.
-type liveReads int
-
-const (
-	// readNothing leaves it to the leader cache whether to read.
-	readNothing liveReads = iota
-	// readSlices reads the Services and the slices, because a commit was refused.
-	readSlices
-	// readPods reads the pods, too, because the informers have been behind for too long.
-	readPods
-)
-
-// loadLive reads the Services and the slices from the API server, in parallel, and updates the leader cache with them.
-func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in planner.Input, read liveReads) (planner.Input, bool, error) {
+// loadLive reads the Services and the slices from the API server, or the pods, too, in parallel, and updates the leader cache with the slices.
+func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in planner.Input, podsToo bool) (planner.Input, bool, error) {
 	began, names := time.Now(), in.Want().Slices
 	source, leaderService := &corev1.Service{}, &corev1.Service{}
 	objects, pods := make([]discoveryv1.EndpointSlice, len(names)), &corev1.PodList{}
@@ -154,7 +138,7 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 	for i, name := range names {
 		get(name, &objects[i])
 	}
-	if read == readPods {
+	if podsToo {
 		reads.Go(func() error { return c.listPodsLive(readCtx, in, pods) })
 	}
 	if err := reads.Wait(); err != nil {
@@ -166,13 +150,13 @@ func (c *Controller) loadLive(ctx context.Context, key types.NamespacedName, in 
 	if !store.KeepsLeader(source) || !in.Usable() || !c.stores.ServedByUs(leaderService) {
 		return planner.Input{}, false, nil // the informer lags; its event enqueues the Service again
 	}
-	if !slices.Equal(names, in.Want().Slices) || read == readPods && !maps.Equal(listed, source.Spec.Selector) {
-		return c.loadLive(ctx, key, in, read) // the informer lags, so that not all slices were read, or other pods than the Service selects
+	if !slices.Equal(names, in.Want().Slices) || podsToo && !maps.Equal(listed, source.Spec.Selector) {
+		return c.loadLive(ctx, key, in, podsToo) // the informer lags, so that not all slices were read, or other pods than the Service selects
 	}
 	in.Options, _ = store.ResolveOptions(source, leaderService)
 	c.loadLease(&in)
 	c.loadPods(&in)
-	if read == readPods {
+	if podsToo {
 		replacePods(&in, pods, c.stores)
 		if err := c.loadLeaseLive(ctx, &in); err != nil {
 			return planner.Input{}, false, err

@@ -3,7 +3,6 @@ package failover
 import (
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,7 +10,6 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
@@ -126,17 +124,4 @@ func New(options Options) (*Controller, error) {
 	)
 	c.stores.Leases.Handle(c.leaseChanged)
 	return c, nil
-}
-
-// enqueueAfter enqueues a Service after a delay.
-func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration) {
-	if q := c.queue.Load(); q != nil {
-		(*q).AddAfter(reconcile.Request{NamespacedName: key}, after)
-	}
-}
-
-// enqueue enqueues a Service, and records that the event for it has arrived now.
-func (c *Controller) enqueue(q store.Queue, key types.NamespacedName) {
-	c.triggers.Record(key, time.Now())
-	q.Add(reconcile.Request{NamespacedName: key})
 }

@@ -159,7 +159,7 @@ func TestAVerdictDecidesTheServiceAtOnce(t *testing.T) {
 	f.queue.Store(&q)
 	f.VerdictChanged(gen.ShopWeb)
 	gen.WantEnqueued(t, q, "a verdict on the leader", "web")
-	if f.triggers.Take(gen.ShopWeb).IsZero() {
+	if f.taken().IsZero() {
 		t.Error("the time of the verdict is not recorded, so nobody knows how long the hand-over took")
 	}
 }

@@ -24,10 +24,10 @@ import (
 
 // podHandler enqueues the Services that select a pod, or selected it before.
 func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconcile.Request] {
-	enqueueSelecting := func(q store.Queue, pod *corev1.Pod, version string) {
+	enqueueSelecting := func(q store.Queue, pod *corev1.Pod, version string, movesLeader bool) {
 		for _, service := range c.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
 			c.leaders.ObservePod(client.ObjectKeyFromObject(service), version)
-			c.enqueue(q, client.ObjectKeyFromObject(service))
+			c.enqueueForPod(q, client.ObjectKeyFromObject(service), movesLeader)
 		}
 	}
 	enqueueAsking := func(q store.Queue, pod *corev1.Pod) {
@@ -41,7 +41,7 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 	return handler.TypedFuncs[*corev1.Pod, reconcile.Request]{
 		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*corev1.Pod], q store.Queue) {
 			if !e.IsInInitialList { // the initial list of the Services enqueues them
-				enqueueSelecting(q, e.Object, e.Object.ResourceVersion)
+				enqueueSelecting(q, e.Object, e.Object.ResourceVersion, c.mayMoveLeader(e.Object))
 			}
 		},
 		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[*corev1.Pod], q store.Queue) {
@@ -54,9 +54,10 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			if e.ObjectNew.DeletionTimestamp != nil {
 				c.leaders.DepartureSeen(e.ObjectNew.UID)
 			}
-			enqueueSelecting(q, e.ObjectNew, e.ObjectNew.ResourceVersion)
+			movesLeader := c.mayMoveLeader(e.ObjectOld, e.ObjectNew)
+			enqueueSelecting(q, e.ObjectNew, e.ObjectNew.ResourceVersion, movesLeader)
 			if !maps.Equal(e.ObjectOld.Labels, e.ObjectNew.Labels) {
-				enqueueSelecting(q, e.ObjectOld, e.ObjectNew.ResourceVersion)
+				enqueueSelecting(q, e.ObjectOld, e.ObjectNew.ResourceVersion, movesLeader)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*corev1.Pod], q store.Queue) {
@@ -65,7 +66,7 @@ func (c *Controller) podHandler() handler.TypedEventHandler[*corev1.Pod, reconci
 			if e.DeleteStateUnknown { // it is not that of the deletion, which came before the new list's
 				version = c.stores.DeliveredPods(e.Object.Namespace)
 			}
-			enqueueSelecting(q, e.Object, version)
+			enqueueSelecting(q, e.Object, version, c.mayMoveLeader(e.Object))
 		},
 	}
 }

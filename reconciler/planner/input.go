@@ -45,6 +45,8 @@ type Input struct {
 	Observer Observer
 	// Trigger is the arrival of the event that caused the reconciliation; zero when no event did (a timer, a start).
 	Trigger time.Time
+	// LatestEvent is the arrival of the last such event.
+	LatestEvent time.Time
 	// Began is when the reconciliation began, by the own clock. Only traces need it.
 	Began time.Time
 }

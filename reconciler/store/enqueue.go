@@ -85,8 +85,7 @@ func (a *AllServicesEnqueuer) EnqueueAll() {
 	}
 }
 
-// addLater enqueues a Service after all that were enqueued one by one, so that a hand-over which admission has prepared never waits until thousands of
-// Services have been looked at. Any other one still waits for a place among those of its namespace that have begun (commitrules.Limiter).
+// addLater enqueues a Service after all that were enqueued one by one, so that a hand-over never waits until thousands of Services have been looked at.
 func addLater(q Queue, key types.NamespacedName) {
 	request := reconcile.Request{NamespacedName: key}
 	if queue, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {

@@ -26,6 +26,11 @@ func readyStatus(pod *corev1.Pod) corev1.ConditionStatus {
 	return conditionStatus(pod, corev1.PodReady)
 }
 
+// CouldLead reports whether a pod is ready and not terminating. Whether a Service takes it is another question.
+func CouldLead(pod *corev1.Pod) bool {
+	return readyStatus(pod) == corev1.ConditionTrue && pod.DeletionTimestamp == nil
+}
+
 func conditionStatus(pod *corev1.Pod, conditionType corev1.PodConditionType) corev1.ConditionStatus {
 	if condition := PodCondition(pod, conditionType); condition != nil {
 		return condition.Status
