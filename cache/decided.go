@@ -82,7 +82,7 @@ func (l *Leaders) BehindSince(key types.NamespacedName, now time.Time) time.Time
 }
 
 // OthersCommitted returns the time at which an informer last delivered a version of any Service's slice in a namespace that this replica did not
-// know. Mostly that is another replica's commit. It may be this replica's own write; then a commit only waits a little longer.
+// know, or a write of this replica was refused because of one. Mostly that is another replica's commit.
 func (l *Leaders) OthersCommitted(namespace string) time.Time {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -21,8 +21,8 @@ type Leaders struct {
 	// entries has an entry for each opted-in Service (removed by Forget) and for each Service that one of Tanist's slices names (removed by
 	// ObserveDeletion). Lookup and Observe add most of them. Committed, Refresh, NeededSince and BehindSince add one that is missing.
 	entries map[types.NamespacedName]*entry
-	// othersCommitted is when an informer last delivered a version of a slice in each namespace that this replica did not know. Mostly that is
-	// another replica's commit. It has the namespaces of the entries.
+	// othersCommitted is when an informer last delivered a version of a slice in each namespace that this replica did not know, or a write was
+	// refused because of one. Mostly that is another replica's commit. It has the namespaces of the entries.
 	othersCommitted map[string]time.Time
 	// inNamespace is how many entries each namespace has.
 	inNamespace map[string]int
@@ -63,8 +63,11 @@ type entry struct {
 	// invalidatedAt is when Invalidate did so last.
 	stale         bool
 	invalidatedAt time.Time
-	// outdated makes every Lookup miss until something newer is known of a slice: a write of this replica was refused (see Outdated).
-	outdated bool
+	// outdated is the name of a slice of which this replica's last write was refused; empty for none. It makes every Lookup miss until something
+	// newer is known of that slice (see Outdated).
+	outdated string
+	// writing says that this replica is writing a slice of the Service, and has no answer yet.
+	writing bool
 	// commitNeededSince is when this replica first found that a commit is needed that no replica has made yet. behindSince is when it first
 	// found that it had not seen enough to decide. Each is zero if that is not the case.
 	commitNeededSince, behindSince time.Time

@@ -99,7 +99,7 @@ func (e *entry) miss(want Want) Miss {
 	if e.stale {
 		return MissInvalidated
 	}
-	if e.outdated {
+	if e.outdated != "" {
 		return MissConflict
 	}
 	for _, name := range want.Slices {

@@ -25,14 +25,16 @@ func (l *Leaders) Observe(key types.NamespacedName, slice leaderslice.Slice, now
 		}
 		return false
 	}
-	e.slices[slice.Name], e.outdated = knownSlice{Slice: slice, since: now}, false
+	e.learn(slice.Name, slice, now)
 	// The slice may be deleted before anything is decided from it. Then its term is known only here.
 	for _, term := range []int64{slice.State.Term, slice.WrittenTerm} {
 		if leaderslice.PlausibleTerm(term, now) {
 			e.highestTerm = max(e.highestTerm, term)
 		}
 	}
-	l.othersCommitted[key.Namespace] = now
+	if !e.writing { // or else the answer tells whose version it is
+		l.othersCommitted[key.Namespace] = now
+	}
 	return true
 }
 
@@ -46,7 +48,7 @@ func (l *Leaders) ObserveDeletion(key types.NamespacedName, name string, uid typ
 	if !ok || e.slices[name].UID != uid {
 		return false
 	}
-	e.slices[name], e.outdated = knownSlice{Slice: leaderslice.Slice{ResourceVersion: version}, since: now}, false
+	e.learn(name, leaderslice.Slice{ResourceVersion: version}, now)
 	l.removeIfEmpty(key, e)
 	return true
 }
@@ -57,34 +59,56 @@ func (l *Leaders) Committed(key types.NamespacedName, slice leaderslice.Slice, n
 	defer l.mu.Unlock()
 	e := l.getOrCreateEntry(key)
 	if newer(slice.ResourceVersion, e.slices[slice.Name].ResourceVersion) {
-		e.slices[slice.Name], e.outdated = knownSlice{Slice: slice, since: now}, false
+		e.learn(slice.Name, slice, now)
 	}
 }
 
-// Outdated records that the API server has refused a write which was based on this version of a slice; nil if it was to create the slice. Unless
-// something newer is known by now, there is something newer to know. An informer delivers it, or a live read finds it.
-func (l *Leaders) Outdated(key types.NamespacedName, name string, current *discoveryv1.EndpointSlice) {
+// learn keeps a version of a slice. The caller holds mu.
+func (e *entry) learn(name string, slice leaderslice.Slice, now time.Time) {
+	e.slices[name] = knownSlice{Slice: slice, since: now}
+	if e.outdated == name {
+		e.outdated = ""
+	}
+}
+
+// Writing records that this replica begins to write a slice of a Service, and returns what records that it has an answer, or none.
+func (l *Leaders) Writing(key types.NamespacedName) (done func()) {
+	set := func(writing bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if e, ok := l.entries[key]; ok {
+			e.writing = writing
+		}
+	}
+	set(true)
+	return func() { set(false) }
+}
+
+// Outdated records that the API server has refused a write which was based on this version of a slice; nil if it was to create the slice. Somebody
+// else has written it. Unless something newer is known by now, there is something newer to know: an informer delivers it, or a live read finds it.
+func (l *Leaders) Outdated(key types.NamespacedName, name string, current *discoveryv1.EndpointSlice, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[key]
 	if !ok {
 		return
 	}
+	l.othersCommitted[key.Namespace] = now
 	known, base := e.slices[name], discoveryv1.EndpointSlice{}
 	if current != nil {
 		base = *current
 	}
 	if known.UID == base.UID && (base.UID == "" || known.ResourceVersion == base.ResourceVersion) {
-		e.outdated = true
+		e.outdated = name
 	}
 }
 
-// IsOutdated reports whether a write of this replica was refused (see Outdated), and nothing newer is known of the slice yet.
+// IsOutdated reports whether a write of this replica was refused (see Outdated), and nothing newer is known of that slice yet.
 func (l *Leaders) IsOutdated(key types.NamespacedName) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	e, ok := l.entries[key]
-	return ok && e.outdated
+	return ok && e.outdated != ""
 }
 
 // Refresh records the result of a live read of the wanted slices, and returns what is known afterwards. A wanted slice that the read did
@@ -97,7 +121,7 @@ func (l *Leaders) Refresh(key types.NamespacedName, want Want, found []leadersli
 	defer l.mu.Unlock()
 	e := l.getOrCreateEntry(key)
 	l.setService(e, want.Service)
-	e.stale, e.outdated = e.stale && e.invalidatedAt.After(began), false
+	e.stale, e.outdated = e.stale && e.invalidatedAt.After(began), ""
 	read := map[string]leaderslice.Slice{}
 	for _, slice := range found {
 		read[slice.Name] = slice

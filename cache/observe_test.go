@@ -277,7 +277,7 @@ func TestARefusedWriteMakesTheEntryOutdated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := knowing(t)
-			l.Outdated(web, ipv4, base("100"))
+			l.Outdated(web, ipv4, base("100"), at(1))
 			if _, miss := l.Lookup(web, one); miss != MissConflict || !l.IsOutdated(web) {
 				t.Errorf("got miss %q, want %q", miss, MissConflict)
 			}
@@ -313,7 +313,7 @@ func TestARefusedWriteMakesTheEntryOutdated(t *testing.T) {
 			if test.known.UID != "" {
 				l.Observe(web, test.known, at(1))
 			}
-			l.Outdated(web, ipv4, test.refused)
+			l.Outdated(web, ipv4, test.refused, at(2))
 			if got := l.IsOutdated(web); got != test.want {
 				t.Errorf("it is outdated: %t, want %t", got, test.want)
 			}

@@ -74,6 +74,7 @@ func (c *Controller) write(ctx context.Context, key types.NamespacedName, tuning
 	if write.Current != nil {
 		verb, operation = "update", opUpdateSlice
 	}
+	defer c.leaders.Writing(key)()
 	var slice *discoveryv1.EndpointSlice
 	err := retry.Write(ctx, store.FailoverPolicy(tuning), operation, func(ctx context.Context) (err error) {
 		slice, err = send(ctx, write)
@@ -93,7 +94,7 @@ func (c *Controller) classify(key types.NamespacedName, write cache.Write, err e
 	case err == nil, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return nil // everything is deleted with the namespace
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
-		c.leaders.Outdated(key, write.Desired.Name, write.Current)
+		c.leaders.Outdated(key, write.Desired.Name, write.Current, time.Now())
 		if errors.Is(err, retry.ErrUnanswered) {
 			return fmt.Errorf("%w: %w", errOutdated, retry.ErrUnanswered)
 		}

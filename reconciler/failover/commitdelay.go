@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -26,7 +27,8 @@ var errBehind = errors.New("the informers are behind what another replica has se
 // delay returns how long a commit waits for other replicas, or for informers that are behind. It returns errBehind when they have been
 // behind for too long.
 func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner.Plan, now time.Time) (time.Duration, error) {
-	needed := c.leaders.NeededSince(key, since(in, now))
+	// On a replica that leaves commits to others, the event may have waited for as long as it lets the others commit (see enqueueForPod).
+	needed := c.leaders.NeededSince(key, cmp.Or(in.LatestEvent, now))
 	if in.Behind() {
 		waited := now.Sub(c.leaders.BehindSince(key, now))
 		if waited >= maxBehind || p.Decision.Move && p.Decision.Reason.Verdict() {
@@ -38,22 +40,16 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 		return 0, nil // one replica watches each leader's process, so no other one will come first
 	}
 	backupDelay := in.Tuning.Commit.BackupDelay.Duration
-	if p.WritesPrimary && in.Authority == commitrules.AuthorityAll {
-		if !c.yields(key, in, p, now) {
-			return 0, nil // this replica goes first
-		}
-		backupDelay = backupDelay * 3 / 4 // before the backups, or none would learn that admission is not called
+	patience := commitrules.PatienceOfBackups(backupDelay)
+	switch {
+	case !p.WritesPrimary: // whoever has written the primary slice writes this one next
+		patience.AfterOthers = backupDelay
+	case in.Authority == commitrules.AuthorityAll && !c.yields(key, in, p, now):
+		return 0, nil // this replica goes first
+	case in.Authority == commitrules.AuthorityAll: // before the backups, or none would learn that admission is not called
+		patience = commitrules.Patience{AfterNeed: backupDelay * 3 / 4, AfterOthers: backupDelay * 3 / 4}
 	}
-	return commitrules.Delay(needed, c.leaders.OthersCommitted(key.Namespace), backupDelay, now), nil
-}
-
-// since returns from when a commit counts as needed that was not needed before. A replica that leaves it to others has let its events wait for as long
-// as it lets the others commit (see enqueueForPod).
-func since(in planner.Input, now time.Time) time.Time {
-	if in.Authority == commitrules.AuthorityAll || in.LatestEvent.IsZero() {
-		return now
-	}
-	return in.LatestEvent
+	return commitrules.Delay(needed, c.leaders.OthersCommitted(key.Namespace), patience, now), nil
 }
 
 // yields reports whether the holder of the Lease lets another replica go first: the one that the API server may have called for a departure

@@ -33,9 +33,11 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	c.stores.Leases.Follow(key, in.Options.FollowLease)
 	in.Trigger, in.LatestEvent, in.Began = first, last, began
-	if p, origin, prepared := c.takePreparedInPace(key, &in); prepared {
+	ready := in
+	ready.Trigger = last // earlier events waited for one another (see enqueueForPod), and this one did not
+	if p, origin, prepared := c.takePreparedInPace(key, &ready); prepared {
 		// A prepared commit waits neither for other replicas nor at the limiter.
-		switch err := c.commit(ctx, key, in, p, origin); {
+		switch err := c.commit(ctx, key, ready, p, origin); {
 		case err == nil:
 			c.enqueueAfter(key, 0) // the next successor is chosen after the other hand-overs that are due
 			return reconcile.Result{}, nil
@@ -74,6 +76,12 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 		case errors.Is(err, errEventToCome):
 			return c.awaitEvent(key, complete), nil
 		case errors.Is(err, errOutdated):
+			fresh, found := c.loadFromInformers(key) // the attempt may have lasted
+			if !found {
+				return c.awaitEvent(key, in), nil
+			}
+			fresh.Trigger, fresh.LatestEvent, fresh.Began = in.Trigger, in.LatestEvent, in.Began
+			in, podsToo = fresh, false
 			continue
 		case errors.Is(err, errBehind):
 			podsToo = true
@@ -165,11 +173,14 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	return err
 }
 
-// awaitEvent returns when to decide again about a Service for which another replica has just written the slice. Its event mostly comes sooner, and
+// eventDelay is within how long the event of a write arrives.
+const eventDelay = 50 * time.Millisecond
+
+// awaitEvent returns when to decide again about a Service of which somebody else has just written the slice. The event mostly comes sooner, and
 // enqueues the Service. If none has come by then, the slice is read.
 func (c *Controller) awaitEvent(key types.NamespacedName, in planner.Input) reconcile.Result {
 	c.triggers.Restore(key, in.Trigger, in.LatestEvent)
-	return reconcile.Result{RequeueAfter: in.Tuning.Commit.BackupDelay.Duration}
+	return reconcile.Result{RequeueAfter: eventDelay}
 }
 
 // commitPath returns the path of a commit that admission has not prepared.

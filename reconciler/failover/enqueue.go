@@ -24,18 +24,24 @@ func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration)
 	}
 }
 
+// idleEventDelay is how long events of pods wait for one another that move no leader.
+const idleEventDelay = 50 * time.Millisecond
+
 // enqueueForPod enqueues a Service after an event of a pod that it selects or has selected. A pod that is replaced has about seven, which come within
-// a moment, and most of them move no leader: those wait for one another. So do all of a replica that would leave the commit to others anyway
+// a moment, and most of them move no leader: those wait for one another. So do the others on a replica that would leave the commit to others anyway
 // (see delay): by then it mostly has nothing left to decide.
 func (c *Controller) enqueueForPod(q store.Queue, key types.NamespacedName, movesLeader bool) {
-	if movesLeader {
-		c.triggers.Record(key, time.Now())
-	}
-	if movesLeader && (c.holdsLease() || c.leaders.HasPrepared(key)) {
-		q.Add(reconcile.Request{NamespacedName: key})
+	request := reconcile.Request{NamespacedName: key}
+	if !movesLeader {
+		q.AddAfter(request, idleEventDelay)
 		return
 	}
-	q.AddAfter(reconcile.Request{NamespacedName: key}, c.tuning.Load().Commit.BackupDelay.Duration)
+	c.triggers.Record(key, time.Now())
+	if c.holdsLease() || c.leaders.HasPrepared(key) {
+		q.Add(request)
+		return
+	}
+	q.AddAfter(request, c.tuning.Load().Commit.BackupDelay.Duration)
 }
 
 // mayMoveLeader reports whether an event of a pod may move a leader: one pod that it shows, before or after, leads or could.

@@ -78,7 +78,7 @@ func TestWhichPodEventsAreDecidedAtOnce(t *testing.T) {
 					if arrived := f.taken(); arrived.IsZero() == (test.want == leaderMoves) {
 						t.Errorf("%s: the event arrived at %s", role, arrived)
 					}
-					time.Sleep(config.NewStore().Load().Commit.BackupDelay.Duration)
+					time.Sleep(max(idleEventDelay, config.NewStore().Load().Commit.BackupDelay.Duration))
 					synctest.Wait()
 					if got := len(gen.Enqueued(q)) > 0; got == want {
 						t.Errorf("%s decides after the backup delay: %t, want %t", role, got, !want)

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -120,8 +121,13 @@ func (c *Controller) serviceHandler() handler.TypedEventHandler[*corev1.Service,
 
 // enqueuePods enqueues the Services that select one of these pods, and that a change concerns; nil concerns all.
 func (c *Controller) enqueuePods(q store.Queue, pods []*corev1.Pod, concerns func(*corev1.Service) bool) {
+	asked := sets.New[*corev1.Service]() // many pods may be of the same Services
 	for _, pod := range pods {
 		for _, service := range c.stores.ServicesSelecting(pod.Namespace, pod.Labels) {
+			if asked.Has(service) {
+				continue
+			}
+			asked.Insert(service)
 			if concerns == nil || concerns(service) {
 				c.enqueue(q, client.ObjectKeyFromObject(service))
 			}

@@ -11,7 +11,12 @@ type Queue[T any] struct {
 // items are what waits in one namespace, the oldest first.
 type items[T any] struct {
 	urgent, others []T
+	// overtaken is how many urgent ones in a row have overtaken the others.
+	overtaken int
 }
+
+// maxOvertaken is how many urgent items of a namespace in a row overtake its others. So those go on, too, where urgent ones never end.
+const maxOvertaken = 8
 
 // Push adds an item at the end of its namespace's items.
 func (q *Queue[T]) Push(namespace string, item T) {
@@ -19,7 +24,7 @@ func (q *Queue[T]) Push(namespace string, item T) {
 	of.others = append(of.others, item)
 }
 
-// PushUrgent adds an item before those of its namespace that are not urgent. It comes no sooner to the namespace's turn.
+// PushUrgent adds an item before those of its namespace that are not urgent. The namespace's turn comes no sooner.
 func (q *Queue[T]) PushUrgent(namespace string, item T) {
 	of := q.of(namespace)
 	of.urgent = append(of.urgent, item)
@@ -47,8 +52,9 @@ func (q *Queue[T]) Pop() (item T, ok bool) {
 	namespace := q.turns[0]
 	of := q.waiting[namespace]
 	from := &of.urgent
-	if len(of.urgent) == 0 {
-		from = &of.others
+	of.overtaken++
+	if len(of.urgent) == 0 || len(of.others) > 0 && of.overtaken > maxOvertaken {
+		from, of.overtaken = &of.others, 0
 	}
 	var none T
 	item, (*from)[0] = (*from)[0], none // what was taken must not stay referenced

@@ -38,7 +38,7 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	result, err := c.result(key, &plan, in, err, now)
 	c.foreign.set(key, plan.foreignSlices)
 	notify.Emit(c.recorder, c.warnings.Filter(key, plan.warnings))
-	if len(plan.refusals) > 0 || !plan.deferred {
+	if len(plan.refusals) > 0 || err == nil && !plan.deferred {
 		notify.Emit(c.recorder, c.refusalWarnings.Filter(key, plan.refusals))
 	}
 	return result, retry.UnlessStopping(ctx, err)

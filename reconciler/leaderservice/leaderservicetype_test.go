@@ -26,12 +26,13 @@ type typed struct {
 	Health    int32
 	Allocate  bool
 	Ranges    []string
+	Address   string
 }
 
 func typedOf(spec corev1.ServiceSpec) typed {
 	of := typed{
 		Type: spec.Type, ClusterIP: spec.ClusterIP, NodePort: spec.Ports[0].NodePort, Policy: spec.ExternalTrafficPolicy,
-		Health: spec.HealthCheckNodePort, Ranges: spec.LoadBalancerSourceRanges,
+		Health: spec.HealthCheckNodePort, Ranges: spec.LoadBalancerSourceRanges, Address: spec.LoadBalancerIP,
 	}
 	if spec.LoadBalancerClass != nil {
 		of.Class = *spec.LoadBalancerClass
@@ -88,6 +89,16 @@ func TestTheLeaderServiceHasTheTypeThatIsAskedFor(t *testing.T) {
 		"what is allocated for a load balancer stays": {
 			options: asks(config.TypeLoadBalancer, nearby, ""), current: balanced,
 			want: typed{Type: corev1.ServiceTypeLoadBalancer, ClusterIP: "10.0.0.7", NodePort: 30001, Policy: nearby, Health: 30002, Allocate: true},
+		},
+		"an address that a load balancer's controller has written stays": {
+			options: asks(config.TypeLoadBalancer, nearby, ""), current: func(s *corev1.Service) { balanced(s); s.Spec.LoadBalancerIP = "192.0.2.1" },
+			want: typed{
+				Type: corev1.ServiceTypeLoadBalancer, ClusterIP: "10.0.0.7", NodePort: 30001, Policy: nearby, Health: 30002, Allocate: true,
+				Address: "192.0.2.1",
+			},
+		},
+		"an address goes with the type": {
+			options: config.DefaultOptions("web"), current: func(s *corev1.Service) { balanced(s); s.Spec.LoadBalancerIP = "192.0.2.1" }, want: plain,
 		},
 		"the port of health checks goes with the policy": {
 			options: asks(config.TypeLoadBalancer, anywhere, ""), current: balanced,

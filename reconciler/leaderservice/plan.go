@@ -130,7 +130,7 @@ func (p *plan) mark(_ input, leaderService *corev1.Service, orphanedSince string
 func (p *plan) update(in input, leaderService *corev1.Service, orphanedSince string, now time.Time) {
 	desired, last := in.nextVersion(leaderService, orphanedSince)
 	if !last {
-		p.requeueAfter = retry.MinNonZero(p.requeueAfter, outdatedDelay)
+		p.again(outdatedDelay)
 	}
 	if !mustReplace(leaderService, in.source, in.options) && !sameLeaderService(leaderService, desired) {
 		p.patch = &serviceChange{current: leaderService, desired: desired}

@@ -2,8 +2,10 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -95,17 +98,59 @@ func TestANamespaceWithManyFlappingServicesHasFewEvents(t *testing.T) {
 }
 
 func TestAnAbandonedRequestForASlotTakesNone(t *testing.T) {
-	slots := &eventSlots{free: 1}
+	slots := newEventSlots(2, 1)
 	if !slots.acquire(t.Context(), "shop") {
 		t.Fatal("a free slot is not given")
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if slots.acquire(ended, "shop") {
+		t.Error("a namespace has more slots than it may")
+	}
+	if !slots.acquire(t.Context(), "bank") {
+		t.Fatal("a free slot is not given to another namespace")
+	}
+	if slots.acquire(ended, "farm") {
 		t.Error("a slot is given twice")
 	}
-	slots.release()
-	if slots.free != 1 || !slots.waiting.Empty() {
-		t.Errorf("%d slots are free, want one", slots.free)
+	slots.release("shop")
+	slots.release("bank")
+	if slots.free != 2 || len(slots.taken) != 0 || !slots.waiting.Empty() || len(slots.full) != 0 {
+		t.Errorf("%d slots are free, want two; %v, %v and %v are remembered", slots.free, slots.taken, slots.waiting, slots.full)
 	}
+}
+
+// A namespace may have an admission webhook that hangs and is called for Events.
+func TestANamespaceInWhichNoEventCanBeSentHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const hangs = 30 * time.Second
+		var sent atomic.Pointer[time.Time]
+		var attempts atomic.Int32
+		api := interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
+			Create: func(_ context.Context, _ client.WithWatch, obj client.Object, _ ...client.CreateOption) error {
+				if obj.GetNamespace() == "shop" {
+					sent.Store(new(time.Now()))
+					return nil
+				}
+				attempts.Add(1)
+				<-time.After(hangs)
+				return apierrors.NewInternalError(errors.New("failed calling webhook"))
+			},
+		})
+		sender := NewEventSender(api, &QuietPeriod{})
+		for n := range namespaceBurst {
+			sender.Send(t.Context(), eventIn(t, "stuck", n))
+		}
+		<-time.After(2 * Deferral) // they are being sent
+		began := time.Now()
+		sender.Send(t.Context(), eventIn(t, "shop", 0))
+		<-time.After(2 * Deferral)
+		if sent.Load() == nil {
+			t.Error("the neighbour's Event was not sent")
+		}
+		sender.Wait()
+		if took, rounds := time.Since(began), namespaceBurst/maxConcurrentOfNamespace+1; took > time.Duration(rounds)*(sendTimeout+hangs) {
+			t.Errorf("the Events were given up after %s and %d attempts", took, attempts.Load())
+		}
+	})
 }

@@ -35,9 +35,15 @@ var eventPolicy = retry.Policy{
 }
 
 // maxConcurrentEvents is how many Events one sender sends at a time. A replica that begins to hold the Lease has a warning about each of
-// many Services at once. Sent all together, they would keep the API server from answering even its Lease. Namespaces take turns (see
-// eventSlots).
-const maxConcurrentEvents = 8
+// many Services at once. Sent all together, they would keep the API server from answering even its Lease. Namespaces take turns, and none has
+// more than maxConcurrentOfNamespace (see eventSlots).
+const (
+	maxConcurrentEvents      = 8
+	maxConcurrentOfNamespace = 4
+)
+
+// sendTimeout is for how long one Event is tried. A webhook of the cluster that hangs makes each attempt last.
+const sendTimeout = 90 * time.Second
 
 // flushTimeout is how long a replica that stops goes on trying to send its last Events.
 const flushTimeout = 5 * time.Second
@@ -70,7 +76,7 @@ func NewEventSender(writer client.Writer, quiet *QuietPeriod) *EventSender {
 
 func newEventSender(writer client.Writer, quiet *QuietPeriod, limits *eventLimits, instance string) *EventSender {
 	return &EventSender{
-		client: writer, quiet: quiet, limits: limits, instance: instance, slots: &eventSlots{free: maxConcurrentEvents},
+		client: writer, quiet: quiet, limits: limits, instance: instance, slots: newEventSlots(maxConcurrentEvents, maxConcurrentOfNamespace),
 	}
 }
 
@@ -102,20 +108,29 @@ func (s *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
 	})
 }
 
-// create creates an Event, and goes on trying for a while after the context has ended.
+// create creates an Event, and goes on trying for a while after the context has ended. Each attempt takes a slot: an Event that cannot be sent must not
+// hold up others while it waits to be tried again.
 func (s *EventSender) create(ctx context.Context, event *eventsv1.Event) {
 	flushing, cancel := outlasting(ctx, flushTimeout)
 	defer cancel()
-	if s.slots.acquire(flushing, event.Namespace) { // if not, the call below returns at once
-		defer s.slots.release()
-	}
-	err := retry.Do(flushing, eventPolicy, opCreateEvent, func(ctx context.Context) error {
+	held := s.slots.acquire(flushing, event.Namespace)
+	trying, stop := context.WithTimeout(flushing, sendTimeout) // however long the Event has waited for its turn
+	defer stop()
+	err := retry.Do(trying, eventPolicy, opCreateEvent, func(ctx context.Context) error {
+		if !held && !s.slots.acquire(ctx, event.Namespace) {
+			return ctx.Err()
+		}
+		held = false
+		defer s.slots.release(event.Namespace)
 		err := s.client.Create(ctx, event.DeepCopy())
 		if apierrors.IsAlreadyExists(err) { // the answer to an earlier attempt was lost
 			return nil
 		}
 		return err
 	})
+	if held { // the context had ended before the first attempt
+		s.slots.release(event.Namespace)
+	}
 	if err != nil && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 		logf.FromContext(ctx).Error(err, "Failed to send Event", "regarding", klog.KRef(event.Namespace, event.Regarding.Name),
 			"reason", event.Reason, "note", event.Note)

@@ -189,6 +189,8 @@ func TestManyEventsAreSentAFewAtATime(t *testing.T) {
 		for i := range n {
 			event := webEvent(t)
 			event.Regarding.Name = "web-" + strconv.Itoa(i) // each is about a Service of its own
+			event.Namespace = "shop-" + strconv.Itoa(i%5)
+			event.Regarding.Namespace = event.Namespace
 			sender.Send(t.Context(), event)
 		}
 		sender.Wait()

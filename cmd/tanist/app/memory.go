@@ -19,6 +19,9 @@ const (
 	lowestGCPercent = 10
 	// gcInterval is how often the limit follows the size of the heap.
 	gcInterval = 10 * time.Second
+	// collections is how often the collector may run in such an interval: at a start, and while thousands of Services change, the CPU is needed for
+	// something else.
+	collections = 5
 )
 
 // limitMemory makes the garbage collector work harder before the container's memory limit is reached, at which the kernel would kill the
@@ -30,30 +33,41 @@ func limitMemory() {
 }
 
 // limitGarbage limits the garbage on the heap until the context ends. Most of Tanist's objects live for long, and little is allocated while
-// nothing happens, so that collecting more often costs little.
+// nothing happens, so that collecting more often costs little. What a busy time has left behind is then given back.
 func limitGarbage(ctx context.Context) {
 	ticker := time.NewTicker(gcInterval)
 	defer ticker.Stop()
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	now := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
 	debug.SetGCPercent(usualGCPercent)
-	for before := usualGCPercent; ; {
+	metrics.Read(now)
+	for before, allocated := usualGCPercent, now[1].Value.Uint64(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		metrics.Read(live)
-		if percent := gcPercent(live[0].Value.Uint64()); percent != before {
-			debug.SetGCPercent(percent)
-			before = percent
+		metrics.Read(now)
+		total := now[1].Value.Uint64()
+		percent := gcPercent(now[0].Value.Uint64(), total-allocated)
+		allocated = total
+		if percent == before {
+			continue
 		}
+		debug.SetGCPercent(percent)
+		if percent < before {
+			debug.FreeOSMemory()
+		}
+		before = percent
 	}
 }
 
-// gcPercent returns GOGC for a heap on which so many bytes live, in steps of ten, because setting it stops the program for a moment.
-func gcPercent(live uint64) int {
+// gcPercent returns GOGC for a heap on which so many bytes live, and on which so many were allocated in the last interval. It is in steps of ten,
+// because setting it stops the program for a moment.
+func gcPercent(live, allocated uint64) int {
 	if live == 0 {
 		return usualGCPercent
 	}
-	return min(max(int(garbageBytes*100/live)/10*10, lowestGCPercent), usualGCPercent)
+	percent := max(int(garbageBytes*100/live)/10*10, lowestGCPercent)
+	busy := int(allocated * 100 / live / collections)
+	return min(max(percent, (busy+9)/10*10), usualGCPercent)
 }
