@@ -151,6 +151,21 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	if committed || errors.Is(err, retry.ErrUnanswered) {
 		c.pace.Written(key, time.Now())
 	}
+	c.learn(key, in, p, origin, decided, committed, err)
+	if committed {
+		c.leaders.SetState(key, p.After, p.After.Term)
+		c.report(ctx, key, in, p, origin, decided, time.Now())
+	}
+	if errors.Is(err, errOutdated) && in.Authority != commitrules.AuthorityAll && !p.Decision.Reason.Verdict() && c.leaders.IsOutdated(key) {
+		return errEventToCome
+	}
+	return err
+}
+
+// learn keeps what the end of a commit says: whether it is known, what became of what admission had prepared, and which replica admission is called on.
+func (c *Controller) learn(
+	key types.NamespacedName, in planner.Input, p planner.Plan, origin origin, decided time.Time, committed bool, err error,
+) {
 	switch {
 	case !committed && errors.Is(err, retry.ErrUnanswered):
 		c.unanswered.add(key, unanswered{in, p, origin, decided})
@@ -163,14 +178,6 @@ func (c *Controller) commit(ctx context.Context, key types.NamespacedName, in pl
 	case err == nil && c.yields(key, in, p, decided):
 		c.deferral.NoOtherCommitted(key.Namespace, c.leaders.OthersCommitted(key.Namespace), decided)
 	}
-	if committed {
-		c.leaders.SetState(key, p.After, p.After.Term)
-		c.report(ctx, key, in, p, origin, decided, time.Now())
-	}
-	if errors.Is(err, errOutdated) && in.Authority != commitrules.AuthorityAll && !p.Decision.Reason.Verdict() && c.leaders.IsOutdated(key) {
-		return errEventToCome
-	}
-	return err
 }
 
 // eventDelay is within how long the event of a write arrives.

@@ -145,7 +145,7 @@ func TestABackupThatCameTooLate(t *testing.T) {
 				if _, err := f.reconcile(); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(delay)
+				<-time.After(delay)
 				f.commitByOther("b2", 6, leaderslice.Basis{Pods: "30", Services: "20"})
 				f.reads.Store(0)
 				result, err := f.reconcile()
@@ -155,7 +155,7 @@ func TestABackupThatCameTooLate(t *testing.T) {
 				if test.delivered {
 					f.leaders.Observe(gen.ShopWeb, leaderslice.Parse(f.slice()), time.Now())
 				}
-				time.Sleep(delay)
+				<-time.After(delay)
 				f.reads.Store(0)
 				if _, err := f.reconcile(); err != nil || f.writes.Load() != 1 || f.reads.Load() != test.wantReads {
 					t.Errorf("%v, %d writes and %d reads; want no more writes and %d reads", err, f.writes.Load(), f.reads.Load(), test.wantReads)

@@ -31,11 +31,10 @@ func TestWhichPodEventsAreDecidedAtOnce(t *testing.T) {
 		}
 	}
 	onNode := func(pod *corev1.Pod) { pod.Spec.NodeName = "node-7" }
-	type outcome struct{ holder, prepared, other bool } // whether the replica decides at once
-	leaderMoves, nothingMoves := outcome{holder: true, prepared: true}, outcome{}
+	const leaderMoves, nothingMoves = true, false
 	for name, test := range map[string]struct {
 		event func(*fixture)
-		want  outcome
+		moves bool // whether it may move the leader
 	}{
 		"the leader begins to terminate":      {updated(gen.ReadyPod("a1"), gen.ReadyPod("a1", gen.Terminating)), leaderMoves},
 		"the leader is no longer ready":       {updated(gen.ReadyPod("a1"), gen.ReadyPod("a1", gen.NotReady)), leaderMoves},
@@ -60,9 +59,7 @@ func TestWhichPodEventsAreDecidedAtOnce(t *testing.T) {
 				},
 				"another replica": newFixture,
 			} {
-				want := map[string]bool{
-					"the holder of the Lease": test.want.holder, "another replica that has prepared the hand-over": test.want.prepared,
-				}[role]
+				want := test.moves && role != "another replica"
 				synctest.Test(t, func(t *testing.T) {
 					f := newFixture(t)
 					if _, err := f.reconcile(); err != nil {
@@ -75,10 +72,10 @@ func TestWhichPodEventsAreDecidedAtOnce(t *testing.T) {
 					if got := len(gen.Enqueued(q)) > 0; got != want {
 						t.Errorf("%s decides at once: %t, want %t", role, got, want)
 					}
-					if arrived := f.taken(); arrived.IsZero() == (test.want == leaderMoves) {
+					if arrived := f.taken(); arrived.IsZero() == test.moves {
 						t.Errorf("%s: the event arrived at %s", role, arrived)
 					}
-					time.Sleep(max(idleEventDelay, config.NewStore().Load().Commit.BackupDelay.Duration))
+					<-time.After(max(idleEventDelay, config.NewStore().Load().Commit.BackupDelay.Duration))
 					synctest.Wait()
 					if got := len(gen.Enqueued(q)) > 0; got == want {
 						t.Errorf("%s decides after the backup delay: %t, want %t", role, got, !want)
@@ -96,13 +93,13 @@ func TestABackupCountsItsDelayFromTheEvent(t *testing.T) {
 		f := newFixture(t)
 		delay := f.tuning.Load().Commit.BackupDelay.Duration
 		f.deleteLeader()
-		time.Sleep(delay - time.Millisecond)
+		<-time.After(delay - time.Millisecond)
 		f.deleteLeader() // a second event, which may be the one that moves the leader
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		if result, err := f.reconcile(); err != nil || result.RequeueAfter != delay-time.Millisecond {
 			t.Errorf("the replica waits for %s (%v), want the rest of %s since the last event", result.RequeueAfter, err, delay)
 		}
-		time.Sleep(delay - time.Millisecond)
+		<-time.After(delay - time.Millisecond)
 		f.commits()
 	})
 }

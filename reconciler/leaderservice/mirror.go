@@ -107,7 +107,7 @@ func mirrorType(spec *corev1.ServiceSpec, current, source *corev1.ServiceSpec, o
 	}
 	spec.AllocateLoadBalancerNodePorts = current.AllocateLoadBalancerNodePorts
 	spec.LoadBalancerIP = current.LoadBalancerIP // deprecated, but some controllers write there what they have allocated (kube-vip)
-	if spec.LoadBalancerClass == nil { // the cluster may set a default
+	if spec.LoadBalancerClass == nil {           // the cluster may set a default
 		spec.LoadBalancerClass = current.LoadBalancerClass
 	}
 	if spec.ExternalTrafficPolicy == current.ExternalTrafficPolicy {
