@@ -84,8 +84,8 @@ func (l *Leaders) Writing(key types.NamespacedName) (done func()) {
 	return func() { set(false) }
 }
 
-// Outdated records that the API server has refused a write which was based on this version of a slice; nil if it was to create the slice. Somebody
-// else has written it. Unless something newer is known by now, there is something newer to know: an informer delivers it, or a live read finds it.
+// Outdated records that the API server has refused a write which was based on this version of a slice; nil if it was to create the slice. Mostly
+// somebody else has written it. Unless something newer is known by now, there is something newer to know: an informer delivers it, or a live read finds it.
 func (l *Leaders) Outdated(key types.NamespacedName, name string, current *discoveryv1.EndpointSlice, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -169,7 +169,13 @@ func run(t *testing.T, url string, command ...string) (lines <-chan string, stop
 	}()
 	stop = sync.OnceFunc(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
-		<-read
+		select {
+		case <-read:
+		case <-time.After(2 * time.Minute):
+			t.Error("it goes on although it was told to stop")
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			<-read
+		}
 		_ = cmd.Wait()
 	})
 	t.Cleanup(stop)

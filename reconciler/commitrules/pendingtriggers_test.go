@@ -28,4 +28,14 @@ func TestTheFirstAndTheLastOfSeveralEventsAreRemembered(t *testing.T) {
 	times.Restore(gen.ShopWeb, at(0), at(2))
 	times.Record(gen.ShopWeb, at(1))
 	expect("after two were restored", at(0), at(2))
+	times.RecordEarly(gen.ShopWeb, at(1))
+	times.RecordEarly(gen.ShopWeb, at(0))
+	expect("after early ones", at(0), at(1))
+	for range 2 {
+		times.RecordEarly(gen.ShopWeb, at(0))
+		times.Record(gen.ShopWeb, at(2))
+		times.RecordEarly(gen.ShopWeb, at(3))
+		times.Record(gen.ShopWeb, at(4))
+		expect("after one that was not early", at(2), at(4))
+	}
 }

@@ -90,19 +90,36 @@ type PendingTriggers struct {
 }
 
 // arrivals are those of the first and the last of some events.
-type arrivals struct{ first, last time.Time }
+type arrivals struct {
+	first, last time.Time
+	// early says that all of them enqueued the Service for later.
+	early bool
+}
 
 // NewPendingTriggers returns PendingTriggers that remember nothing yet.
 func NewPendingTriggers() *PendingTriggers {
 	return &PendingTriggers{at: map[types.NamespacedName]arrivals{}}
 }
 
-// Record records the arrival of an event.
+// Record records the arrival of an event that enqueues a Service at once. Events that have enqueued it for later do not count any more: they are not
+// why it is decided now.
 func (t *PendingTriggers) Record(key types.NamespacedName, arrived time.Time) {
+	t.record(key, arrived, false)
+}
+
+// RecordEarly records the arrival of an event that enqueues a Service for later.
+func (t *PendingTriggers) RecordEarly(key types.NamespacedName, arrived time.Time) {
+	t.record(key, arrived, true)
+}
+
+func (t *PendingTriggers) record(key types.NamespacedName, arrived time.Time, early bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	of, waiting := t.at[key]
-	if !waiting || arrived.Before(of.first) {
+	switch {
+	case !waiting, of.early && !early:
+		of.first, of.early = arrived, early
+	case of.early == early && arrived.Before(of.first):
 		of.first = arrived
 	}
 	if arrived.After(of.last) {

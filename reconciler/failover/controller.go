@@ -33,15 +33,16 @@ func (c *Controller) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	c.stores.Leases.Follow(key, in.Options.FollowLease)
 	in.Trigger, in.LatestEvent, in.Began = first, last, began
-	ready := in
-	ready.Trigger = last // earlier events waited for one another (see enqueueForPod), and this one did not
-	if p, origin, prepared := c.takePreparedInPace(key, &ready); prepared {
+	if p, origin, prepared := c.takePreparedInPace(key, &in); prepared {
 		// A prepared commit waits neither for other replicas nor at the limiter.
-		switch err := c.commit(ctx, key, ready, p, origin); {
+		switch err := c.commit(ctx, key, in, p, origin); {
 		case err == nil:
 			c.enqueueAfter(key, 0) // the next successor is chosen after the other hand-overs that are due
 			return reconcile.Result{}, nil
 		case errors.Is(err, errEventToCome):
+			return c.awaitEvent(key, in), nil
+		}
+		if in, found = c.loadAgain(in, key); !found {
 			return c.awaitEvent(key, in), nil
 		}
 	}
@@ -76,12 +77,10 @@ func (c *Controller) decideAndCommit(ctx context.Context, key types.NamespacedNa
 		case errors.Is(err, errEventToCome):
 			return c.awaitEvent(key, complete), nil
 		case errors.Is(err, errOutdated):
-			fresh, found := c.loadFromInformers(key) // the attempt may have lasted
-			if !found {
+			podsToo = false
+			if in, found = c.loadAgain(in, key); !found {
 				return c.awaitEvent(key, in), nil
 			}
-			fresh.Trigger, fresh.LatestEvent, fresh.Began = in.Trigger, in.LatestEvent, in.Began
-			in, podsToo = fresh, false
 			continue
 		case errors.Is(err, errBehind):
 			podsToo = true
@@ -178,6 +177,13 @@ func (c *Controller) learn(
 	case err == nil && c.yields(key, in, p, decided):
 		c.deferral.NoOtherCommitted(key.Namespace, c.leaders.OthersCommitted(key.Namespace), decided)
 	}
+}
+
+// loadAgain is loadFromInformers after an attempt to commit, which may have lasted. It keeps what is known about the events.
+func (c *Controller) loadAgain(before planner.Input, key types.NamespacedName) (planner.Input, bool) {
+	in, found := c.loadFromInformers(key)
+	in.Trigger, in.LatestEvent, in.Began = before.Trigger, before.LatestEvent, before.Began
+	return in, found
 }
 
 // eventDelay is within how long the event of a write arrives.

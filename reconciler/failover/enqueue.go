@@ -24,7 +24,7 @@ func (c *Controller) enqueueAfter(key types.NamespacedName, after time.Duration)
 	}
 }
 
-// idleEventDelay is how long events of pods wait for one another that move no leader.
+// idleEventDelay is how long events of pods wait for one another that move no leader, and the longest that others do.
 const idleEventDelay = 50 * time.Millisecond
 
 // enqueueForPod enqueues a Service after an event of a pod that it selects or has selected. A pod that is replaced has about seven, which come within
@@ -36,12 +36,12 @@ func (c *Controller) enqueueForPod(q store.Queue, key types.NamespacedName, move
 		q.AddAfter(request, idleEventDelay)
 		return
 	}
-	c.triggers.Record(key, time.Now())
 	if c.holdsLease() || c.leaders.HasPrepared(key) {
-		q.Add(request)
+		c.enqueue(q, key)
 		return
 	}
-	q.AddAfter(request, c.tuning.Load().Commit.BackupDelay.Duration)
+	c.triggers.RecordEarly(key, time.Now())
+	q.AddAfter(request, min(c.tuning.Load().Commit.BackupDelay.Duration, idleEventDelay))
 }
 
 // mayMoveLeader reports whether an event of a pod may move a leader: one pod that it shows, before or after, leads or could.

@@ -42,7 +42,7 @@ const (
 	maxConcurrentOfNamespace = 4
 )
 
-// sendTimeout is for how long one Event is tried. A webhook of the cluster that hangs makes each attempt last.
+// sendTimeout is how much time the attempts to send one Event may take together. A webhook of the cluster that hangs makes each of them last.
 const sendTimeout = 90 * time.Second
 
 // flushTimeout is how long a replica that stops goes on trying to send its last Events.
@@ -113,24 +113,26 @@ func (s *EventSender) Send(ctx context.Context, event *eventsv1.Event) {
 func (s *EventSender) create(ctx context.Context, event *eventsv1.Event) {
 	flushing, cancel := outlasting(ctx, flushTimeout)
 	defer cancel()
-	held := s.slots.acquire(flushing, event.Namespace)
-	trying, stop := context.WithTimeout(flushing, sendTimeout) // however long the Event has waited for its turn
-	defer stop()
-	err := retry.Do(trying, eventPolicy, opCreateEvent, func(ctx context.Context) error {
-		if !held && !s.slots.acquire(ctx, event.Namespace) {
-			return ctx.Err()
+	trying, giveUp := context.WithCancel(flushing)
+	defer giveUp()
+	var spent time.Duration
+	err := retry.Do(trying, eventPolicy, opCreateEvent, func(context.Context) error {
+		if !s.slots.acquire(trying, event.Namespace) { // however long that takes: it is no part of the attempt
+			return trying.Err()
 		}
-		held = false
 		defer s.slots.release(event.Namespace)
+		ctx, cancel := context.WithTimeout(trying, eventPolicy.Timeout)
+		defer cancel()
+		began := time.Now()
 		err := s.client.Create(ctx, event.DeepCopy())
 		if apierrors.IsAlreadyExists(err) { // the answer to an earlier attempt was lost
 			return nil
 		}
+		if spent += time.Since(began); err != nil && spent >= sendTimeout {
+			giveUp()
+		}
 		return err
 	})
-	if held { // the context had ended before the first attempt
-		s.slots.release(event.Namespace)
-	}
 	if err != nil && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 		logf.FromContext(ctx).Error(err, "Failed to send Event", "regarding", klog.KRef(event.Namespace, event.Regarding.Name),
 			"reason", event.Reason, "note", event.Note)

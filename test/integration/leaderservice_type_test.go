@@ -117,22 +117,29 @@ func TestATypeThatNobodyHasAskedForIsUndone(t *testing.T) {
 	s.isExternal("LoadBalancer Cluster on nodes")
 }
 
-// TestTheAddressOfALoadBalancerStays: the cloud's controller writes it to the status that has Tanist's condition.
+// TestTheAddressOfALoadBalancerStays: the cloud's controller writes it to the status that has Tanist's condition, and some write it to the spec, too.
 func TestTheAddressOfALoadBalancerStays(t *testing.T) {
 	newTanist(t).startElected()
 	s := newNamespace(t)
 	s.withService("web", annotation(config.LeaderServiceTypeKey, "LoadBalancer"))
 	s.isExternal("LoadBalancer Cluster on nodes")
 	s.hasCondition(metav1.ConditionFalse, "NoCandidate")
+	s.patchService("web-leader", `{"spec":{"loadBalancerIP":"198.51.100.7"}}`)
 	s.patchStatus("web-leader", `{"status":{"loadBalancer":{"ingress":[{"ip":"198.51.100.7"}]}}}`)
 	s.withReadyPod("web", "a")
 	s.hasCondition(metav1.ConditionTrue, "LeaderReady")
+	s.patchService("web", `{"spec":{"ports":[{"name":"http","port":8080}]}}`) // Tanist writes the spec, too
 	s.exists("web-leader", func(service *corev1.Service) string {
-		if ingress := service.Status.LoadBalancer.Ingress; len(ingress) != 1 || ingress[0].IP != "198.51.100.7" {
-			return fmt.Sprintf("the load balancer's address, got %v", ingress)
+		ingress, spec := service.Status.LoadBalancer.Ingress, service.Spec
+		if len(ingress) != 1 || ingress[0].IP != "198.51.100.7" || spec.LoadBalancerIP != "198.51.100.7" || spec.Ports[0].Port != 8080 {
+			return fmt.Sprintf("port 8080 and the load balancer's address, got %v and spec %+v", ingress, spec)
 		}
 		return ""
 	})
+	s.annotate("web", config.LeaderServiceTypeKey, "ClusterIP")
+	if now := s.isExternal("ClusterIP"); now.Spec.LoadBalancerIP != "" {
+		t.Errorf("the address %s stays without the type", now.Spec.LoadBalancerIP)
+	}
 }
 
 func TestAContradictionIsRefusedOrLeavesTheLastGood(t *testing.T) {

@@ -22,6 +22,8 @@ const (
 	// collections is how often the collector may run in such an interval: at a start, and while thousands of Services change, the CPU is needed for
 	// something else.
 	collections = 5
+	// freeAfterDrop is by how much GOGC must have fallen at once for the end of a busy time. It is more than a step: a heap may swing between two.
+	freeAfterDrop = 20
 )
 
 // limitMemory makes the garbage collector work harder before the container's memory limit is reached, at which the kernel would kill the
@@ -54,7 +56,7 @@ func limitGarbage(ctx context.Context) {
 			continue
 		}
 		debug.SetGCPercent(percent)
-		if percent < before {
+		if percent <= before-freeAfterDrop {
 			debug.FreeOSMemory()
 		}
 		before = percent
