@@ -10,26 +10,26 @@ const (
 	busyFactor = 4
 )
 
-// Patience is how long a replica that does not go first leaves a commit to others.
-type Patience struct {
+// Delays are how long a replica that does not go first leaves a commit to others.
+type Delays struct {
 	// AfterNeed is from the moment when the commit was needed, and AfterOthers from when others have last committed.
 	AfterNeed, AfterOthers time.Duration
 }
 
-// PatienceOfBackups is the patience of a replica that may only replace lost leaders.
-func PatienceOfBackups(backupDelay time.Duration) Patience {
-	return Patience{AfterNeed: backupDelay, AfterOthers: busyFactor * backupDelay}
+// BackupDelays returns the delays of a replica that may only replace lost leaders.
+func BackupDelays(backupDelay time.Duration) Delays {
+	return Delays{AfterNeed: backupDelay, AfterOthers: busyFactor * backupDelay}
 }
 
 // Delay returns how much longer a replica that does not go first leaves a commit to others. It waits longer while others commit, for any Service of
 // the namespace. When a hundred leaders are lost at once, the replica that goes first needs longer than usual, and conflicts would only slow it
 // down. Other namespaces do not count: one with leaders that flap must not delay those of all others.
-func Delay(needed, othersCommitted time.Time, patience Patience, now time.Time) time.Duration {
-	due := needed.Add(patience.AfterNeed)
-	if next := othersCommitted.Add(patience.AfterOthers); next.After(due) {
+func Delay(needed, othersCommitted time.Time, delays Delays, now time.Time) time.Duration {
+	due := needed.Add(delays.AfterNeed)
+	if next := othersCommitted.Add(delays.AfterOthers); next.After(due) {
 		due = next
 	}
-	if latest := needed.Add(maxDelayFactor * patience.AfterNeed); due.After(latest) {
+	if latest := needed.Add(maxDelayFactor * delays.AfterNeed); due.After(latest) {
 		due = latest
 	}
 	return max(due.Sub(now), 0)

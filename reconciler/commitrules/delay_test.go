@@ -27,7 +27,7 @@ func TestDelay(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := Delay(start, test.others, PatienceOfBackups(test.delay), test.now); got != test.want {
+			if got := Delay(start, test.others, BackupDelays(test.delay), test.now); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})

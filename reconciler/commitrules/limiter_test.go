@@ -117,22 +117,24 @@ func TestTheLimiterKeepsThePlaceOfAServiceThatWasEnqueued(t *testing.T) {
 }
 
 func TestTheLimiterServesNamespacesInTurn(t *testing.T) {
-	l := newTestLimiter(1)
-	l.TryAcquire(service(0), false)
-	for i := 1; i <= 50; i++ {
-		l.TryAcquire(service(i), false)
+	for _, urgent := range []bool{false, true} { // those of the busy namespace
+		l := newTestLimiter(1)
+		l.TryAcquire(service(0), urgent)
+		for i := 1; i <= 50; i++ {
+			l.TryAcquire(service(i), urgent)
+		}
+		neighbour := types.NamespacedName{Namespace: "bank", Name: "neighbour"}
+		l.TryAcquire(neighbour, false)
+		l.Release()
+		l.expect(t, "web-1")
+		l.TryAcquire(service(1), urgent)
+		l.TryAcquire(service(1), urgent) // an event meanwhile
+		l.Release()
+		l.expect(t, "neighbour")
+		l.TryAcquire(neighbour, false)
+		l.Release()
+		l.expect(t, "web-2")
 	}
-	neighbour := types.NamespacedName{Namespace: "bank", Name: "neighbour"}
-	l.TryAcquire(neighbour, false)
-	l.Release()
-	l.expect(t, "web-1")
-	l.TryAcquire(service(1), false)
-	l.TryAcquire(service(1), false) // an event meanwhile
-	l.Release()
-	l.expect(t, "neighbour")
-	l.TryAcquire(neighbour, false)
-	l.Release()
-	l.expect(t, "web-2")
 }
 
 func TestTheLimiterServesUrgentServicesFirst(t *testing.T) {
@@ -163,19 +165,4 @@ func TestTheLimiterServesUrgentServicesFirst(t *testing.T) {
 	if !l.waiting.Empty() || len(l.queued) != 0 || l.taken != 0 {
 		t.Errorf("%v, %v and %d places are remembered", l.waiting, l.queued, l.taken)
 	}
-}
-
-func TestUrgentServicesOfANamespaceDoNotDelayAnother(t *testing.T) {
-	l := newTestLimiter(1)
-	l.TryAcquire(service(0), true)
-	for i := 1; i <= 50; i++ {
-		l.TryAcquire(service(i), true)
-	}
-	neighbour := types.NamespacedName{Namespace: "bank", Name: "neighbour"}
-	l.TryAcquire(neighbour, false)
-	l.Release()
-	l.expect(t, "web-1")
-	l.TryAcquire(service(1), true)
-	l.Release()
-	l.expect(t, "neighbour")
 }

@@ -40,16 +40,16 @@ func (c *Controller) delay(key types.NamespacedName, in planner.Input, p planner
 		return 0, nil // one replica watches each leader's process, so no other one will come first
 	}
 	backupDelay := in.Tuning.Commit.BackupDelay.Duration
-	patience := commitrules.PatienceOfBackups(backupDelay)
+	delays := commitrules.BackupDelays(backupDelay)
 	switch {
 	case !p.WritesPrimary: // whoever has written the primary slice writes this one next
-		patience.AfterOthers = backupDelay
+		delays.AfterOthers = backupDelay
 	case in.Authority == commitrules.AuthorityAll && !c.yields(key, in, p, now):
 		return 0, nil // this replica goes first
 	case in.Authority == commitrules.AuthorityAll: // before the backups, or none would learn that admission is not called
-		patience = commitrules.Patience{AfterNeed: backupDelay * 3 / 4, AfterOthers: backupDelay * 3 / 4}
+		delays = commitrules.Delays{AfterNeed: backupDelay * 3 / 4, AfterOthers: backupDelay * 3 / 4}
 	}
-	return commitrules.Delay(needed, c.leaders.OthersCommitted(key.Namespace), patience, now), nil
+	return commitrules.Delay(needed, c.leaders.OthersCommitted(key.Namespace), delays, now), nil
 }
 
 // yields reports whether the holder of the Lease lets another replica go first: the one that the API server may have called for a departure
