@@ -1,6 +1,7 @@
 package disruption
 
 import (
+	"cmp"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,7 +31,7 @@ func Candidates(
 	elections := options.ElectionOr(tuning)
 	for _, pod := range pods {
 		c := candidate(pod, disruptions[pod.UID], ports, families, elections)
-		c.Excluded = config.Excluded(pod, options.CandidateCondition)
+		c.Excluded = cmp.Or(disruptions[pod.UID].Outsider, config.Excluded(pod, options.CandidateCondition))
 		all = append(all, c)
 	}
 	return all
@@ -55,9 +56,6 @@ func candidate(
 	}
 	if c.Missing, c.Problem = Shortcomings(pod, ports, families); trim.TooLarge(pod) {
 		c.Problem = trim.TooLargePod
-	}
-	if disruption.outsider != "" {
-		c.Problem = disruption.outsider
 	}
 	// An invalid priority counts as 0. The failover controller sends an Event about it.
 	c.Priority, _ = config.ParsePriority(pod.Annotations)

@@ -28,8 +28,8 @@ type Disruption struct {
 	nodeUnknown bool
 	// onPreferredNode says that the pod is on a node that its Service prefers.
 	onPreferredNode bool
-	// outsider says why the pod must not lead its Service; empty if it may.
-	outsider string
+	// Outsider says why the pod must not be made leader of its Service; empty if it may.
+	Outsider string
 }
 
 // Of returns what the pods' nodes and owners say about their future, which pods are on nodes that the Service prefers, and which do not
@@ -52,7 +52,7 @@ func Of(stores *store.Stores, pods []*corev1.Pod, options config.Options, allTun
 			p.announced = election.AnnouncedScaleDown // replaces AnnouncedNode: a scale-down deletes the pod sooner than a drain does
 		}
 		p.workload, p.outdated = rollouts.workloadOf(pod, owner)
-		p.outsider = outsider(stores, pod, owner, options.SameController)
+		p.Outsider = outsider(stores, pod, owner, options.SameController)
 		if p != (Disruption{}) {
 			all[pod.UID] = p
 		}

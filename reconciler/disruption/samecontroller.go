@@ -12,14 +12,28 @@ import (
 	"github.com/tanist-dev/tanist/reconciler/store"
 )
 
-// outsider says why a pod must not lead: it does not belong to the workload that its Service names. It is empty for a pod that may lead.
+// outsider says why a pod must not be made leader: it does not belong to the workload that its Service names. It is empty for a pod that may be.
 //
 // Without this, whoever may create pods in the namespace could create one with the Service's labels and a high priority, and get all of the
-// traffic, where a plain Service would send it a share.
+// traffic, where a plain Service would send it a share. A leader that loses its workload stays until a pod of the workload can follow: the
+// pods of a workload that is deleted and created again belong to nobody for a while.
 func outsider(stores *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReference, wanted config.Workload) string {
 	if wanted == (config.Workload{}) || owner != nil && belongs(stores, pod.Namespace, owner, wanted) {
 		return ""
 	}
+	return outsiderNote(wanted)
+}
+
+// Outsider says why a pod must not be made leader, as far as the pod alone shows it: whether a ReplicaSet belongs to the workload is not known.
+func Outsider(pod *corev1.Pod, wanted config.Workload) string {
+	owner := metav1.GetControllerOfNoCopy(pod)
+	if wanted == (config.Workload{}) || owner != nil && (isApps(owner, "ReplicaSet") || owner.Kind == wanted.Kind && owner.Name == wanted.Name) {
+		return ""
+	}
+	return outsiderNote(wanted)
+}
+
+func outsiderNote(wanted config.Workload) string {
 	return fmt.Sprintf("it does not belong to %s, which %s on the Service names", wanted, config.SameControllerKey)
 }
 

@@ -60,7 +60,7 @@ func TestOnlyPodsOfTheNamedControllerLead(t *testing.T) {
 			ports := []corev1.ServicePort{{Port: 80}}
 			candidate := Candidates(pods, disruptions, ports, []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4}, options, tuning)[0]
 			if candidate.Fit() != test.want {
-				t.Errorf("the pod can lead: %t, want %t (%s)", candidate.Fit(), test.want, candidate.Problem)
+				t.Errorf("the pod can lead: %t, want %t (%s)", candidate.Fit(), test.want, candidate.Excluded)
 			}
 		})
 	}

@@ -1,9 +1,9 @@
 package planner
 
 import (
+	"cmp"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tanist-dev/tanist/election"
@@ -24,7 +24,7 @@ func Decide(in Input, now time.Time) Plan {
 	decision := election.Decide(rules, candidates, incumbent(before), now)
 
 	p := Plan{
-		Decision: decision, Before: before, Highest: highest, unfit: unfitPods(in.Pods, candidates),
+		Decision: decision, Before: before, Highest: highest, unfit: in.unfitPods(candidates, decision.Leader),
 		candidates: candidates, losses: losses, heldBack: heldBack,
 		followedLease: in.followedLease(rules, in.Lease.State(in.Pods, now)),
 	}
@@ -104,13 +104,18 @@ func (in Input) rules() election.Rules {
 	return rules
 }
 
-// unfitPods returns the pods with a problem that does not pass by itself: the pod has an address, and either it has none of the
-// Service's families, or no container has any of the ports. A pod without any address has just been created, and does not count.
-func unfitPods(pods []*corev1.Pod, candidates []election.Candidate) []unfitPod {
+// unfitPods returns the pods with a problem that does not pass by itself: the pod has an address, and it has none of the Service's families,
+// no container has any of the ports, or it does not belong to the workload that the Service names. A pod without any address has just been
+// created, and does not count. A leader that does not belong to the workload stays until another pod can follow, so it does not count either.
+func (in Input) unfitPods(candidates []election.Candidate, leader *election.Candidate) []unfitPod {
 	var all []unfitPod
-	for i := range candidates {
-		if candidates[i].Problem != "" && len(pods[i].Status.PodIPs) > 0 {
-			all = append(all, unfitPod{pod: pods[i], problem: candidates[i].Problem})
+	for i, c := range candidates {
+		pod, problem := in.Pods[i], c.Problem
+		if leader == nil || c.UID != leader.UID {
+			problem = cmp.Or(problem, in.Disruptions[pod.UID].Outsider)
+		}
+		if problem != "" && len(pod.Status.PodIPs) > 0 {
+			all = append(all, unfitPod{pod: pod, problem: problem})
 		}
 	}
 	return all

@@ -27,7 +27,7 @@ type Plan struct {
 	Highest int64
 	// takenNames are the names of our slices that foreign slices already have.
 	takenNames []string
-	// unfit are the pods to warn of: they can carry none of the Service's traffic, ready or not.
+	// unfit are the pods to warn of: they can carry none of the Service's traffic, ready or not, or do not belong to the workload that may lead.
 	unfit []unfitPod
 	// candidates are the pods that the decision was about, losses the moves by verdict once the plan is written.
 	candidates []election.Candidate
@@ -40,7 +40,7 @@ type Plan struct {
 	heldBack time.Time
 }
 
-// unfitPod is a pod that can carry none of the Service's traffic, and the reason.
+// unfitPod is such a pod, and the reason.
 type unfitPod struct {
 	pod     *corev1.Pod
 	problem string

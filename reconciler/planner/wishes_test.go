@@ -15,6 +15,7 @@ import (
 	"github.com/tanist-dev/tanist/observe"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 	"github.com/tanist-dev/tanist/reconciler/leaderservice"
+	"github.com/tanist-dev/tanist/reconciler/notify"
 	"github.com/tanist-dev/tanist/reconciler/store"
 	"github.com/tanist-dev/tanist/reconciler/trim"
 	"github.com/tanist-dev/tanist/test/dummy"
@@ -193,6 +194,42 @@ func TestAPauseHandlesLosses(t *testing.T) {
 			})
 			if got := Decide(in, gen.T0).After.Leader.Name; got != test.want {
 				t.Errorf("%s leads, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// TestALeaderOutsideTheNamedWorkload: it is never taken away for want of a pod of the workload, which may be about to adopt it.
+func TestALeaderOutsideTheNamedWorkload(t *testing.T) {
+	ofDB := gen.OwnedByKind("apps/v1", "StatefulSet", "db", "", "")
+	unfit := func(name string) string {
+		return "pod " + name + " cannot lead: it does not belong to StatefulSet/db, which tanist.dev/same-controller on the Service names"
+	}
+	cases := map[string]struct {
+		pods []*corev1.Pod
+		want []string
+	}{
+		"nobody else is of the workload": {[]*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2")}, []string{"a1", unfit("b2")}},
+		"another one is":                 {[]*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2", ofDB)}, []string{"b2: LeaderExcluded", unfit("a1")}},
+		"another one is, and not ready":  {[]*corev1.Pod{gen.ReadyPod("a1"), gen.ReadyPod("b2", ofDB, gen.NotReady)}, []string{"a1"}},
+		"it is lost":                     {[]*corev1.Pod{gen.ReadyPod("a1", gen.NotReady), gen.ReadyPod("b2")}, []string{": NoCandidate", unfit("a1"), unfit("b2")}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			in := inputOf(dummy.Leading("a1", 5), test.pods, func(in *Input) {
+				in.Options.SameController = config.Workload{Kind: "StatefulSet", Name: "db"}
+				in.Disruptions = disruption.Of(store.NewFake(gen.StatefulSet("db", 2, "v1")), test.pods, in.Options, in.Tuning)
+			})
+			p := Decide(in, gen.T0)
+			got := []string{p.After.Leader.Name}
+			if p.Decision.Move {
+				got[0] += ": " + p.After.Reason
+			}
+			for _, warning := range warningsOf(in, notify.ReasonUnfitPod) {
+				got = append(got, warning.Note)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}

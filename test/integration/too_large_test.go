@@ -90,30 +90,3 @@ func TestAPodThatBecomesTooLargeLosesTheLeadership(t *testing.T) {
 	}
 	s.warned("web", "UnfitPod", "pod a cannot lead: it is too large")
 }
-
-func TestOnlyPodsOfTheNamedWorkloadLead(t *testing.T) {
-	newTanist(t).startElected()
-	s := newNamespace(t)
-	s.withService("web", func(service *corev1.Service) {
-		service.Annotations[config.SameControllerKey] = "Deployment/web"
-	})
-	ofWeb := ofReplicaSet(s.withReplicaSet("web-1", 1))
-	forged := func(pod *corev1.Pod) {
-		ofWeb(pod)
-		pod.OwnerReferences[0].UID, pod.Annotations = "forged", map[string]string{config.PriorityKey: "100"}
-	}
-	s.withReadyPod("web", "stranger", func(pod *corev1.Pod) { pod.Annotations = map[string]string{config.PriorityKey: "100"} })
-	s.withReadyPod("web", "a", ofWeb)
-	first := s.leads("web", "a")
-	s.warned("web", "UnfitPod", "pod stranger cannot lead: it does not belong to Deployment/web")
-	s.withReadyPod("web", "forger", forged)
-	s.withReadyPod("web", "b", ofReplicaSet(s.withReplicaSet("web-2", 1)))
-	s.terminate("a")
-	if moved := s.leads("web", "b"); !s.next("web", first, moved) {
-		t.Errorf("got %+v after %+v", moved, first)
-	}
-	s.kill("b")
-	s.nobodyLeads("web")
-	s.withReadyPod("web", "c", ofWeb)
-	s.leads("web", "c")
-}

@@ -104,7 +104,7 @@ func TestWhereAPodStands(t *testing.T) {
 				}
 			}},
 			want: []string{
-				"no candidate", "Unfit: it does not belong to StatefulSet/db, which tanist.dev/same-controller on the Service names",
+				"no candidate", "Excluded: it does not belong to StatefulSet/db, which tanist.dev/same-controller on the Service names",
 				"must belong to StatefulSet/db: change or remove the annotation tanist.dev/same-controller of the Service if it should lead",
 			},
 		},

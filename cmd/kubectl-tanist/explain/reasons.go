@@ -24,7 +24,7 @@ var reasonTexts = map[election.Reason]string{
 	election.ReasonScaleDown:        "its StatefulSet was about to delete the pod before it",
 	election.ReasonRunsToCompletion: "the pod before it runs to completion",
 	election.ReasonLeaderIncomplete: "the pod before it could take less of the traffic",
-	election.ReasonLeaderExcluded:   "the pod before it should no longer lead: its annotation or a condition says so",
+	election.ReasonLeaderExcluded:   "the pod before it should no longer lead: its annotation, a condition or its workload says so",
 	election.ReasonPreferred:        "it was the preferred leader",
 	election.ReasonBetterCandidate:  "it came before the leader, and the Service is not sticky",
 	election.ReasonNoCandidate:      "no pod can lead",

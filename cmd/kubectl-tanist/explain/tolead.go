@@ -86,7 +86,11 @@ func (e *elected) remedy(in Input, obstacle election.Obstacle, s election.Standi
 
 // excludedRemedy returns what lets a pod lead that the user has excluded.
 func (e *elected) excludedRemedy(in Input, c election.Candidate) string {
-	if may, _ := config.ParseCandidate(e.pods[types.UID(c.UID)].Annotations); !may {
+	pod := e.pods[types.UID(c.UID)]
+	if c.Excluded != config.Excluded(pod, e.options.CandidateCondition) { // its workload excludes it, whatever else does
+		return fmt.Sprintf("must belong to %s: change or remove the annotation %s of the Service if it should lead", e.options.SameController, config.SameControllerKey)
+	}
+	if may, _ := config.ParseCandidate(pod.Annotations); !may {
 		return fmt.Sprintf("if it should lead: kubectl annotate pod %s --namespace %s %s-", c.Name, in.Service.Namespace, config.CandidateKey)
 	}
 	return "must have the condition " + e.options.CandidateCondition
@@ -100,8 +104,6 @@ func (e *elected) unfitRemedy(in Input, c election.Candidate) string {
 	switch {
 	case c.Problem == trim.TooLargePod:
 		return "must have fewer or shorter labels, named ports and annotations"
-	case c.Problem != problem: // its workload excludes it, whatever else it has
-		return fmt.Sprintf("must belong to %s: change or remove the annotation %s of the Service if it should lead", e.options.SameController, config.SameControllerKey)
 	case problem == disruption.MissingAddress(families):
 		return fmt.Sprintf("must get an address of the family of Service %s (its ipFamilies)", in.Service.Name)
 	default:

@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
 	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
@@ -42,7 +41,7 @@ func (f findings) whyLeaderless(l Leader) Warning {
 		if !Ready(pod) {
 			continue
 		}
-		problem := cmp.Or(f.unfit(pod), config.Excluded(pod, f.wanted.CandidateCondition))
+		problem := cmp.Or(f.unfit(pod), f.excluded(pod))
 		if problem == "" {
 			return Warning{NoLeader, "pod " + pod.Name + " is ready; " + f.explain() + " says why it does not lead"}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tanist-dev/tanist/config"
 	"github.com/tanist-dev/tanist/leaderslice"
+	"github.com/tanist-dev/tanist/reconciler/disruption"
 )
 
 // wishes adds what a Service asks for only if its user has said so. A wrong annotation asks for nothing.
@@ -64,7 +65,7 @@ func (f findings) wishWarnings(l Leader) []Warning {
 		all = append(all, f.paused())
 	}
 	if f.leaderPod != nil && f.wanted.FollowLease == "" {
-		if why := config.Excluded(f.leaderPod, f.wanted.CandidateCondition); why != "" {
+		if why := f.excluded(f.leaderPod); why != "" {
 			all = append(all, Warning{ExcludedLeader, l.Leader.Name + " leads although " + why +
 				": it serves, and gives way to the first pod that may lead, has been ready for long enough and stays"})
 		}
@@ -107,9 +108,14 @@ func (f findings) paused() Warning {
 	return Warning{HeldBack, "the leader moves when the pause ends (" + condition.Reason + "); " + end}
 }
 
+// excluded says why a pod is not made leader although it may serve; empty if it may be, as far as the pod alone shows it.
+func (f findings) excluded(pod *corev1.Pod) string {
+	return cmp.Or(disruption.Outsider(pod, f.wanted.SameController), config.Excluded(pod, f.wanted.CandidateCondition))
+}
+
 // excludedPreferred says why the preferred pod is not made leader; empty if it may be.
 func (f findings) excludedPreferred(pod *corev1.Pod) string {
-	why := config.Excluded(pod, f.wanted.CandidateCondition)
+	why := f.excluded(pod)
 	if why == "" {
 		return ""
 	}
