@@ -48,8 +48,8 @@ func (l lister) List(options metav1.ListOptions) (runtime.Object, error) {
 	return l.FakeControllerSource.List(options)
 }
 
-// IsWatchListSemanticsUnSupported makes the informer list first.
-func (lister) IsWatchListSemanticsUnSupported() bool { return true }
+// asItIs reduces nothing.
+func asItIs(object any) (any, error) { return object, nil }
 
 // cluster is an API server, and what is wanted of it.
 type cluster struct {
@@ -70,7 +70,7 @@ func newCluster(t *testing.T, limit int, wanted ...string) *cluster {
 	}
 	c.Informers = newInformers(Options{
 		Kinds: []Kind{{Name: pods, Object: &corev1.Pod{}, Followed: true}, {Name: services, Object: &corev1.Service{}}}, Limit: limit,
-		Transform: func(object any) (any, error) { return object, nil }, Log: logr.Discard(),
+		Transform: asItIs, Log: logr.Discard(),
 		Wanted: func(namespace string) bool {
 			c.mu.Lock()
 			defer c.mu.Unlock()

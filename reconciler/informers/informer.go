@@ -1,13 +1,9 @@
 package informers
 
 import (
-	"context"
 	"maps"
 	"sync"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
 	toolscache "k8s.io/client-go/tools/cache"
 )
 
@@ -25,13 +21,13 @@ type informer struct {
 	handlers []toolscache.ResourceEventHandler
 }
 
-// newInformer makes an informer that is not running. noted gets the error of each request, nil for one that has succeeded.
-func newInformer(kind Kind, from toolscache.ListerWatcher, transform toolscache.TransformFunc, noted func(error)) *informer {
+// newInformer makes an informer that is not running.
+func newInformer(kind Kind, from requests, transform toolscache.TransformFunc) *informer {
 	n := &informer{}
 	indexers := toolscache.Indexers{}
 	maps.Copy(indexers, kind.Indexers)
 	store, controller := toolscache.NewInformerWithOptions(toolscache.InformerOptions{
-		ListerWatcher: noting(from, noted), ObjectType: kind.Object, Handler: n, Indexers: indexers, Transform: transform,
+		ListerWatcher: from, ObjectType: kind.Object, Handler: n, Indexers: indexers, Transform: transform,
 	})
 	n.store, n.controller = store.(toolscache.Indexer), controller
 	if kind.Followed {
@@ -39,23 +35,6 @@ func newInformer(kind Kind, from toolscache.ListerWatcher, transform toolscache.
 		n.handlers = append(n.handlers, n.delivered) // first, because the other handlers may ask for the newest version
 	}
 	return n
-}
-
-// noting returns a source of the same objects that notes the error of each request.
-func noting(from toolscache.ListerWatcher, note func(error)) toolscache.ListerWatcher {
-	noted := toolscache.ToListerWatcherWithContext(from)
-	return toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			list, err := noted.ListWithContext(ctx, options)
-			note(err)
-			return list, err
-		},
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			events, err := noted.WatchWithContext(ctx, options)
-			note(err)
-			return events, err
-		},
-	}, from)
 }
 
 // add adds a handler, which gets the objects of the store as an initial list. What has come to the store and not to the handlers yet, it gets twice.

@@ -21,6 +21,8 @@ type Informers struct {
 	namespaces func() []string
 	limit      int
 	log        logr.Logger
+	// lists has room for maxLists.
+	lists chan struct{}
 
 	// queue has the namespaces of which it is to be found out whether they are wanted.
 	queue workqueue.TypedDelayingInterface[string]
@@ -77,7 +79,7 @@ func newInformers(o Options) *Informers {
 	i := &Informers{
 		kinds: o.Kinds, transform: o.Transform, wanted: o.Wanted, namespaces: o.Namespaces, limit: o.Limit, log: o.Log,
 		queue: workqueue.NewTypedDelayingQueue[string](), handlers: make([][]toolscache.ResourceEventHandler, len(o.Kinds)),
-		byNamespace: map[string]*set{},
+		byNamespace: map[string]*set{}, lists: make(chan struct{}, maxLists),
 	}
 	i.readable.Store(newSnapshot(nil))
 	return i

@@ -34,6 +34,8 @@ type Named struct {
 	source    source
 	transform toolscache.TransformFunc
 	changed   NamedHandler
+	// lists has room for maxLists.
+	lists chan struct{}
 
 	mu sync.Mutex
 	// ctx is nil before Start, and after its end.
@@ -61,7 +63,7 @@ func NewNamed(o Options, kind Kind, changed NamedHandler) (*Named, error) {
 }
 
 func newNamed(kind Kind, source source, transform toolscache.TransformFunc, changed NamedHandler) *Named {
-	return &Named{kind: kind, source: source, transform: transform, changed: changed, watches: map[types.NamespacedName]*single{}}
+	return &Named{kind: kind, source: source, transform: transform, changed: changed, watches: map[types.NamespacedName]*single{}, lists: make(chan struct{}, maxLists)}
 }
 
 // Found is what is known of an object.
@@ -102,7 +104,8 @@ func (n *Named) Watch(name types.NamespacedName) {
 		return
 	}
 	s := &single{}
-	s.informer = newInformer(n.kind, byName(n.source(name.Namespace), name.Name), n.transform, func(err error) { n.note(name, s, err) })
+	noted := func(err error) { n.note(name, s, err) }
+	s.informer = newInformer(n.kind, newRequests(byName(n.source(name.Namespace), name.Name), n.transform, noted, n.lists), n.transform)
 	s.informer.handlers = append(s.informer.handlers, toolscache.ResourceEventHandlerFuncs{
 		AddFunc:    func(object any) { n.changed(name, nil, object) },
 		UpdateFunc: func(before, after any) { n.changed(name, before, after) },
@@ -178,7 +181,7 @@ func (n *Named) Start(ctx context.Context) error {
 func byName(from toolscache.ListerWatcher, name string) toolscache.ListerWatcher {
 	all := toolscache.ToListerWatcherWithContext(from)
 	selector := fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
-	return toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
+	return &toolscache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 			options.FieldSelector = selector
 			return all.ListWithContext(ctx, options)
@@ -187,5 +190,5 @@ func byName(from toolscache.ListerWatcher, name string) toolscache.ListerWatcher
 			options.FieldSelector = selector
 			return all.WatchWithContext(ctx, options)
 		},
-	}, from)
+	}
 }

@@ -33,7 +33,8 @@ const refusedFor = 2 * time.Minute
 func (i *Informers) newSet(namespace string) *set {
 	s := &set{namespace: namespace}
 	for at, kind := range i.kinds {
-		s.informers = append(s.informers, newInformer(kind, i.sources[at](namespace), i.transform, func(err error) { i.noteRefusal(s, kind, err) }))
+		noted := func(err error) { i.noteRefusal(s, kind, err) }
+		s.informers = append(s.informers, newInformer(kind, newRequests(i.sources[at](namespace), i.transform, noted, i.lists), i.transform))
 	}
 	return s
 }

@@ -19,7 +19,7 @@ import (
 	"k8s.io/client-go/util/watchlist"
 )
 
-// TestRequests: what is asked for is limited to the namespace and the selector, and is sent as protobuf, in a stream.
+// TestRequests: what is asked for is limited to the namespace and the selector, and is sent as protobuf.
 func TestRequests(t *testing.T) {
 	replicaSets := &metav1.PartialObjectMetadata{}
 	replicaSets.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))
@@ -54,11 +54,11 @@ func TestRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			noted := 0
-			lw := noting(source(test.namespace), func(err error) {
+			lw := newRequests(source(test.namespace), asItIs, func(err error) {
 				if err != nil {
 					noted++
 				}
-			})
+			}, make(chan struct{}, maxLists))
 			for verb, ask := range map[string]func() error{
 				"list": func() error {
 					_, err := toolscache.ToListerWatcherWithContext(lw).ListWithContext(t.Context(), metav1.ListOptions{})
@@ -87,8 +87,8 @@ func TestRequests(t *testing.T) {
 			if noted != 2 {
 				t.Errorf("%d errors are noted, want that of the list and that of the watch", noted)
 			}
-			if watchlist.DoesClientNotSupportWatchListSemantics(lw) {
-				t.Error("objects are not streamed")
+			if !watchlist.DoesClientNotSupportWatchListSemantics(lw) {
+				t.Error("the list is streamed")
 			}
 		})
 	}

@@ -36,7 +36,7 @@ var (
 	serviceIndexers    = toolscache.Indexers{
 		servicesBySelector:      indexer(selectorPair),
 		servicesEnabled:         indexer(enabledNamespace),
-		servicesByLeaderService: indexer(wantedLeaderService),
+		servicesByLeaderService: indexer(chosenLeaderService),
 		byController:            controllerIndex,
 		byTooLarge:              indexer(tooLargeIndex),
 	}
@@ -119,14 +119,23 @@ func enabledNamespace(service *corev1.Service) []string {
 	return []string{service.Namespace}
 }
 
-// wantedLeaderService returns the name that the annotations alone ask for. When the annotation is wrong, the last good name is in force
-// (see ResolveOptions), and this index does not know it: then only the Event about a name that is taken is late.
-func wantedLeaderService(service *corev1.Service) []string {
+// wantedLeaderService returns the name that the annotations alone ask for; empty if the Service has not opted in. When the annotation is wrong, the last
+// good name is in force (see ResolveOptions), which is not known here: then only the Event about a name that is taken is late.
+func wantedLeaderService(service *corev1.Service) string {
 	if !enabledOrMistyped(service) {
-		return nil
+		return ""
 	}
 	options, _ := config.ParseOptions(service)
-	return []string{types.NamespacedName{Namespace: service.Namespace, Name: options.LeaderService}.String()}
+	return options.LeaderService
+}
+
+// chosenLeaderService returns the name that a Service asks for if it is not the default, which tells the Service without an index.
+func chosenLeaderService(service *corev1.Service) []string {
+	wanted := wantedLeaderService(service)
+	if wanted == service.Name+config.LeaderServiceSuffix {
+		return nil
+	}
+	return keyOf(service.Namespace, wanted)
 }
 
 // sourceLabel returns the source Service that a slice was made for, according to its label.

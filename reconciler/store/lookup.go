@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -120,7 +121,14 @@ func (s *Stores) EnabledServices(namespace string) []*corev1.Service {
 
 // ServicesWanting returns the Services with our annotation that ask for a leader Service with this name.
 func (s *Stores) ServicesWanting(leaderService types.NamespacedName) []*corev1.Service {
-	return byIndex[*corev1.Service](s.Services.In(leaderService.Namespace), servicesByLeaderService, leaderService.String())
+	wanting := byIndex[*corev1.Service](s.Services.In(leaderService.Namespace), servicesByLeaderService, leaderService.String())
+	if name, isDefault := strings.CutSuffix(leaderService.Name, config.LeaderServiceSuffix); isDefault {
+		source := s.Service(types.NamespacedName{Namespace: leaderService.Namespace, Name: name})
+		if source != nil && wantedLeaderService(source) == leaderService.Name {
+			wanting = append(wanting, source)
+		}
+	}
+	return wanting
 }
 
 // SlicesOf returns the EndpointSlices whose label names a Service, those that one of its leader Services controls, and those that take the

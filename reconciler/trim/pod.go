@@ -2,12 +2,10 @@ package trim
 
 import (
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tanist-dev/tanist/config"
-	"github.com/tanist-dev/tanist/leaderslice"
 )
 
 // Pod returns a pod that has only what elections, warnings and observers use. HasCrashed, RunsToCompletion, config.DrainWindowOf,
@@ -33,66 +31,9 @@ func Pod(pod *corev1.Pod) *corev1.Pod {
 		},
 	})
 	shareMeta(&trimmed.ObjectMeta)
-	return withProbe(trimmed, &pod.Spec)
-}
-
-// trimContainers keeps the containers with named ports, and of them those ports: only a name in a target port is looked up.
-func trimContainers(containers []corev1.Container) []corev1.Container {
-	var kept []corev1.Container
-	for i := range containers {
-		if ports := trimPorts(containers[i].Ports); len(ports) > 0 {
-			kept = append(kept, corev1.Container{Name: containers[i].Name, Ports: ports})
-		}
-	}
-	return kept
-}
-
-// withDrainWindow gives every container that is kept the same preStop hook, which stands for the hooks of all the pod's containers. So
-// config.DrainWindowOf returns the same for a trimmed pod. A pod without a window takes no memory for it.
-func withDrainWindow(kept []corev1.Container, spec *corev1.PodSpec) []corev1.Container {
-	window, ownHook := config.DrainWindowOf(spec)
-	if window == 0 && !ownHook {
-		return kept
-	}
-	preStop := &corev1.LifecycleHandler{}
-	if window > 0 {
-		preStop.Sleep = &corev1.SleepAction{Seconds: int64(window / time.Second)}
-	}
-	if ownHook {
-		preStop.Exec = &corev1.ExecAction{}
-	}
-	if len(kept) == 0 {
-		kept = []corev1.Container{{}}
-	}
-	for i := range kept {
-		kept[i].Lifecycle = &corev1.Lifecycle{PreStop: preStop}
-	}
-	return kept
-}
-
-// trimSidecars keeps the init containers that are sidecars.
-func trimSidecars(containers []corev1.Container) []corev1.Container {
-	var kept []corev1.Container
-	for i := range containers {
-		if !leaderslice.AlwaysRestarts(&containers[i]) {
-			continue
-		}
-		for _, sidecar := range trimContainers(containers[i : i+1]) {
-			sidecar.RestartPolicy = containers[i].RestartPolicy
-			kept = append(kept, sidecar)
-		}
-	}
-	return kept
-}
-
-func trimPorts(ports []corev1.ContainerPort) []corev1.ContainerPort {
-	var kept []corev1.ContainerPort
-	for _, port := range ports {
-		if port.Name != "" {
-			kept = append(kept, corev1.ContainerPort{Name: port.Name, ContainerPort: port.ContainerPort, Protocol: port.Protocol})
-		}
-	}
-	return kept
+	withProbe(trimmed, &pod.Spec)
+	trimmed.Spec.Containers, trimmed.Spec.InitContainers = containers.share(trimmed.Spec.Containers), containers.share(trimmed.Spec.InitContainers)
+	return trimmed
 }
 
 func trimConditions(pod *corev1.Pod) []corev1.PodCondition {

@@ -36,7 +36,7 @@ func TestPreferredBy(t *testing.T) {
 				}
 				s.ManagedFields = test.fields
 			})
-			for _, times := range []string{"once", "twice"} { // an informer trims an object of a streamed list twice
+			for _, times := range []string{"once", "twice"} { // an informer trims an object of a list twice
 				if err := Object(service); err != nil {
 					t.Fatal(err)
 				}

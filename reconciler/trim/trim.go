@@ -1,6 +1,8 @@
 package trim
 
 import (
+	"maps"
+
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -13,8 +15,8 @@ import (
 )
 
 // Transform reduces an object to what the controllers use, before an informer keeps it. Without this, the cluster's pods would take most of a
-// replica's memory. An object of an unknown type, such as a tombstone, is returned as it is. So is one that was trimmed before: an informer
-// trims an object of a streamed list twice.
+// replica's memory. An object of an unknown type, such as a tombstone, is returned as it is. So is one that was trimmed before: what a page
+// of a list had comes from the informer once more.
 func Transform(object any) (any, error) {
 	if reduced, ok := object.(metav1.Object); ok && marked(reduced) {
 		return object, nil
@@ -60,7 +62,13 @@ func trimService(service *corev1.Service) {
 	boundService(service)
 	shareMeta(&service.ObjectMeta)
 	service.Spec.Selector = sharedTexts(service.Spec.Selector)
+	if maps.Equal(service.Annotations, onlyEnabled) {
+		service.Annotations = onlyEnabled
+	}
 }
+
+// onlyEnabled are the annotations of most Services that have opted in, which share this map. It must not be modified.
+var onlyEnabled = map[string]string{config.EnabledKey: "true"}
 
 // ServiceAnnotations returns our annotations, and those that one of them asks to copy.
 func ServiceAnnotations(annotations map[string]string) map[string]string {

@@ -26,7 +26,7 @@ func TestTrim(t *testing.T) {
 				pod.ManagedFields, pod.Annotations, pod.Finalizers = fields, annotations, []string{"x"}
 				pod.Spec.Volumes = []corev1.Volume{{Name: "data"}}
 				pod.Spec.Containers[0].Image = "app"
-				pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "other", Ports: []corev1.ContainerPort{{ContainerPort: 1}}})
+				pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "other", Ports: []corev1.ContainerPort{{ContainerPort: 1}, {Name: "z", ContainerPort: 2}}})
 				pod.Spec.InitContainers = []corev1.Container{
 					{Name: "setup", Ports: []corev1.ContainerPort{{Name: "x"}}},
 					{Name: "proxy", Image: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y", HostPort: 1}}},
@@ -39,8 +39,10 @@ func TestTrim(t *testing.T) {
 			want: gen.ReadyPod("a1", func(pod *corev1.Pod) {
 				pod.Annotations = map[string]string{config.PriorityKey: "1", corev1.PodDeletionCost: "5"}
 				pod.Status.ContainerStatuses = []corev1.ContainerStatus{{RestartCount: 1}}
+				pod.Spec.Containers[0].Name = ""
+				pod.Spec.Containers[0].Ports = append(pod.Spec.Containers[0].Ports, corev1.ContainerPort{Name: "z", ContainerPort: 2})
 				pod.Spec.InitContainers = []corev1.Container{
-					{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y"}}},
+					{RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []corev1.ContainerPort{{Name: "y"}}},
 				}
 			}),
 		},
@@ -55,7 +57,7 @@ func TestTrim(t *testing.T) {
 					corev1.Container{Name: "quiet"})
 			}),
 			want: gen.ReadyPod("a1", func(pod *corev1.Pod) {
-				pod.Spec.HostNetwork = true
+				pod.Spec.HostNetwork, pod.Spec.Containers[0].Name = true, ""
 				pod.Spec.Containers[0].Lifecycle = gen.PreStop(corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 4}})
 			}),
 		},
