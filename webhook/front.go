@@ -43,6 +43,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, path := config.SplitAdmissionPath(r.URL.Path)
 	next, found := f.byPath[path]
 	if !found {
+		leaveUnread(w, r)
 		http.NotFound(w, r)
 		return
 	}

@@ -154,8 +154,11 @@ func (l *limiter) reject(w http.ResponseWriter, r *http.Request, cause string) {
 }
 
 // leaveUnread has the server close the connection instead of reading the rest of the body, which may never come. HTTP/2 ends the stream alone.
+//
+// The header alone is not enough: after the answer, net/http reads up to 256 KiB of what is left, and waits for it without a limit.
 func leaveUnread(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 1 {
 		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // a writer without a connection has no body to wait for
 	}
 }
