@@ -29,12 +29,10 @@ var hookPaths = map[string]string{
 func newFront(paths *Paths, metrics *metrics, handlers http.Handler) *front {
 	f := &front{paths: paths, metrics: metrics, byPath: map[string]*limiter{}}
 	for path, hook := range hookPaths {
-		next := handlers
-		if path == pathAny {
-			next = dispatcher{handlers: handlers, metrics: metrics}
-		}
-		f.byPath[path] = newLimiter(hook, limitsOf[hook], metrics, next)
+		f.byPath[path] = newLimiter(hook, limitsOf[hook], metrics, handlers)
 	}
+	anyHook := f.byPath[pathAny]
+	anyHook.next, anyHook.readsOnly = dispatcher{byPath: f.byPath, metrics: metrics}, true
 	return f
 }
 
@@ -67,8 +65,8 @@ func at(r *http.Request, path string) *http.Request {
 // dispatcher passes a call at "/" to the webhook that it is for. There, a configuration of several webhooks needs no path, so that a path
 // with a secret can be added and stays when the manifest is applied again.
 type dispatcher struct {
-	handlers http.Handler
-	metrics  *metrics
+	byPath  map[string]*limiter
+	metrics *metrics
 }
 
 func (d dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -81,7 +79,7 @@ func (d dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = at(r, path)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	d.handlers.ServeHTTP(w, r)
+	d.byPath[path].ServeHTTP(w, r)
 }
 
 // pathFor returns the path of the webhook that an AdmissionReview is for; empty for none.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -39,7 +40,8 @@ var limitsOf = map[string]limits{
 	hookTuning:      {body: 3 << 20, calls: 4, bytes: 4 << 20},
 	hookNamespaces:  {body: 2 << 20, calls: 32, bytes: 4 << 20},
 	hookDrainWindow: {body: 4 << 20, calls: 128, bytes: 16 << 20},
-	hookAny:         {body: 4 << 20, calls: 256, bytes: 24 << 20},
+	// of reading alone
+	hookAny: {body: 4 << 20, calls: 256, bytes: 24 << 20},
 }
 
 // limiter limits what the calls of a webhook use. It reads the body, so that what follows has it in memory.
@@ -49,6 +51,8 @@ type limiter struct {
 	calls, bytes *semaphore.Weighted
 	metrics      *metrics
 	next         http.Handler
+	// readsOnly says that the limits are for reading alone, because next limits what it does with the body.
+	readsOnly bool
 }
 
 func newLimiter(hook string, l limits, metrics *metrics, next http.Handler) *limiter {
@@ -83,6 +87,9 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		l.reject(w, r, causeBroken)
 	default:
+		if l.readsOnly {
+			release()
+		}
 		r = r.Clone(r.Context())
 		r.Body, r.ContentLength = http.NoBody, int64(len(body))
 		if len(body) > 0 {
@@ -92,7 +99,7 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// admit waits until a call with a body of this size fits. The caller calls release in the end.
+// admit waits until a call with a body of this size fits. The caller calls release in the end, or before.
 func (l *limiter) admit(ctx context.Context, size int64) (release func(), ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, queueTimeout)
 	defer cancel()
@@ -103,10 +110,10 @@ func (l *limiter) admit(ctx context.Context, size int64) (release func(), ok boo
 		l.calls.Release(1)
 		return nil, false
 	}
-	return func() {
+	return sync.OnceFunc(func() {
 		l.bytes.Release(size)
 		l.calls.Release(1)
-	}, true
+	}), true
 }
 
 // readBody reads the body within bodyTimeout.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 
 	"github.com/tanist-dev/tanist/config"
 )
@@ -141,6 +142,43 @@ func TestAFloodOfOneWebhookLeavesTheOthers(t *testing.T) {
 			t.Errorf("got status %d from the webhook that is flooded", status)
 		}
 		if status := call(config.PathDepartures); status != http.StatusOK {
+			t.Errorf("got status %d from departures", status)
+		}
+		close(release)
+		group.Wait()
+	})
+}
+
+// TestAFloodLeavesTheOthersWithoutASecret: the calls of all webhooks come at one path then, and each still has its share.
+func TestAFloodLeavesTheOthersWithoutASecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := newMetrics(prometheus.NewRegistry())
+		if err != nil {
+			t.Fatal(err)
+		}
+		release := make(chan struct{})
+		paths := NewPaths(nil)
+		paths.Set([]admissionregistrationv1.WebhookClientConfig{callAt(pathAny)})
+		f := newFront(paths, m, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != config.PathDepartures {
+				<-release
+			}
+		}))
+		call := func(resource, operation string) int {
+			recorder := httptest.NewRecorder()
+			review := fmt.Sprintf(`{"request": {"resource": {"resource": %q}, "operation": %q}}`, resource, operation)
+			f.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost, pathAny, strings.NewReader(review)))
+			return recorder.Code
+		}
+		var group sync.WaitGroup
+		for range 2 * limitsOf[hookAny].calls {
+			group.Go(func() { call("services", "CREATE") })
+		}
+		synctest.Wait()
+		if status := call("services", "CREATE"); status != http.StatusTooManyRequests {
+			t.Errorf("got status %d from the webhook that is flooded", status)
+		}
+		if status := call("pods", "DELETE"); status != http.StatusOK {
 			t.Errorf("got status %d from departures", status)
 		}
 		close(release)
