@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -65,7 +66,7 @@ func (w *refusedWindows) accepted(owner workload, now time.Time) bool {
 	a := w.owners[owner]
 	if a == nil {
 		if len(w.owners) >= maxOwners {
-			clear(w.owners) // the other workloads count from zero again
+			w.forgetMost()
 		}
 		a = &windowAttempts{first: now, enough: refusedAttempts}
 		w.owners[owner] = a
@@ -83,6 +84,18 @@ func (w *refusedWindows) accepted(owner workload, now time.Time) bool {
 	default:
 		return true
 	}
+}
+
+// forgetMost forgets the workloads of the namespace that has most of them: they count from zero again. Whoever may create pods can make up owners, and so
+// can fill the table, but has only those of their own namespace forgotten. The caller holds mu.
+func (w *refusedWindows) forgetMost() {
+	most, counts := "", map[string]int{}
+	for owner := range w.owners {
+		if counts[owner.namespace]++; counts[owner.namespace] > counts[most] {
+			most = owner.namespace
+		}
+	}
+	maps.DeleteFunc(w.owners, func(owner workload, _ *windowAttempts) bool { return owner.namespace == most })
 }
 
 // known reports whether pods of a workload are refused because of their window.

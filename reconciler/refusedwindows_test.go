@@ -113,11 +113,21 @@ func TestManyPodsCreatedAtOnceAreNotTakenForRefused(t *testing.T) {
 
 func TestTheNumberOfRememberedWorkloadsIsLimited(t *testing.T) {
 	w := newRefusedWindows()
+	refused := func(_ int, windowed bool) *corev1.Pod {
+		if windowed {
+			return nil
+		}
+		return ownedPod("set", false)
+	}
+	creations(w, 16, refused)
 	for i := range 3 * maxOwners {
-		w.accepted(workload{uid: types.UID(fmt.Sprint(i))}, gen.T0)
+		w.accepted(workload{"flood", types.UID(fmt.Sprint(i))}, gen.T0)
 	}
 	if got := len(w.owners); got > maxOwners {
 		t.Errorf("got %d workloads, want at most %d", got, maxOwners)
+	}
+	if !w.known(workload{uid: "set"}) {
+		t.Error("a workload of another namespace is forgotten")
 	}
 	w.appeared(&corev1.Pod{}) // without an owner
 }
