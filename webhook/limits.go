@@ -40,7 +40,7 @@ var limitsOf = map[string]limits{
 	hookTuning:      {body: 3 << 20, calls: 4, bytes: 4 << 20},
 	hookNamespaces:  {body: 2 << 20, calls: 32, bytes: 4 << 20},
 	hookDrainWindow: {body: 4 << 20, calls: 128, bytes: 16 << 20},
-	// of reading alone
+	// These are for reading alone (readsOnly).
 	hookAny: {body: 4 << 20, calls: 256, bytes: 24 << 20},
 }
 

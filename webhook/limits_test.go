@@ -108,21 +108,27 @@ func TestTooManyCallsAtOnce(t *testing.T) {
 	}
 }
 
+// newSlowFront returns a front that answers departures at once, and all other calls after the release.
+func newSlowFront(t *testing.T, release <-chan struct{}, calls ...admissionregistrationv1.WebhookClientConfig) *front {
+	t.Helper()
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := NewPaths(nil)
+	paths.Set(calls)
+	return newFront(paths, m, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != config.PathDepartures {
+			<-release
+		}
+	}))
+}
+
 // TestAFloodOfOneWebhookLeavesTheOthers: each webhook has a share of its own.
 func TestAFloodOfOneWebhookLeavesTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, err := newMetrics(prometheus.NewRegistry())
-		if err != nil {
-			t.Fatal(err)
-		}
 		release := make(chan struct{})
-		paths := NewPaths(nil)
-		paths.Set(callsWith(testSecret))
-		f := newFront(paths, m, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != config.PathDepartures {
-				<-release
-			}
-		}))
+		f := newSlowFront(t, release, callsWith(testSecret)...)
 		call := func(path string) int {
 			recorder := httptest.NewRecorder()
 			f.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/"+testSecret+path, strings.NewReader("x")))
@@ -152,18 +158,8 @@ func TestAFloodOfOneWebhookLeavesTheOthers(t *testing.T) {
 // TestAFloodLeavesTheOthersWithoutASecret: the calls of all webhooks come at one path then, and each still has its share.
 func TestAFloodLeavesTheOthersWithoutASecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, err := newMetrics(prometheus.NewRegistry())
-		if err != nil {
-			t.Fatal(err)
-		}
 		release := make(chan struct{})
-		paths := NewPaths(nil)
-		paths.Set([]admissionregistrationv1.WebhookClientConfig{callAt(pathAny)})
-		f := newFront(paths, m, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != config.PathDepartures {
-				<-release
-			}
-		}))
+		f := newSlowFront(t, release, callAt(pathAny))
 		call := func(resource, operation string) int {
 			recorder := httptest.NewRecorder()
 			review := fmt.Sprintf(`{"request": {"resource": {"resource": %q}, "operation": %q}}`, resource, operation)

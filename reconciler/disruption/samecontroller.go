@@ -24,8 +24,8 @@ func outsider(stores *store.Stores, pod *corev1.Pod, owner *metav1.OwnerReferenc
 	return outsiderNote(wanted)
 }
 
-// Outsider says why a pod must not be made leader, as far as the pod alone shows it: whether a ReplicaSet belongs to the workload is not known.
-func Outsider(pod *corev1.Pod, wanted config.Workload) string {
+// EvidentOutsider says why a pod must not be made leader, as far as the pod alone shows it: whether a ReplicaSet belongs to the workload is not known.
+func EvidentOutsider(pod *corev1.Pod, wanted config.Workload) string {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	if wanted == (config.Workload{}) || owner != nil && (isApps(owner, "ReplicaSet") || owner.Kind == wanted.Kind && owner.Name == wanted.Name) {
 		return ""

@@ -21,7 +21,7 @@ func TestPages(t *testing.T) {
 	source := &toolscache.ListWatch{ListWithContextFunc: func(_ context.Context, options metav1.ListOptions) (runtime.Object, error) {
 		asked = append(asked, options)
 		return &corev1.PodList{
-			ListMeta: metav1.ListMeta{ResourceVersion: "7", Continue: "next", RemainingItemCount: new(int64(3))},
+			ListMeta: metav1.ListMeta{ResourceVersion: "7", Continue: "next"},
 			Items:    []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{Name: "a"}}, {ObjectMeta: metav1.ObjectMeta{Name: "b"}}},
 		}, nil
 	}}

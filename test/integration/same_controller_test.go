@@ -11,13 +11,19 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
-func TestOnlyPodsOfTheNamedWorkloadLead(t *testing.T) {
+// newServiceOfDeployment returns a namespace with a Service web that only pods of Deployment web lead, and what makes a pod one of these.
+func newServiceOfDeployment(t *testing.T) (*testNamespace, func(*corev1.Pod)) {
+	t.Helper()
 	newTanist(t).startElected()
 	s := newNamespace(t)
 	s.withService("web", func(service *corev1.Service) {
 		service.Annotations[config.SameControllerKey] = "Deployment/web"
 	})
-	ofWeb := ofReplicaSet(s.withReplicaSet("web-1", 1))
+	return s, ofReplicaSet(s.withReplicaSet("web-1", 1))
+}
+
+func TestOnlyPodsOfTheNamedWorkloadLead(t *testing.T) {
+	s, ofWeb := newServiceOfDeployment(t)
 	forged := func(pod *corev1.Pod) {
 		ofWeb(pod)
 		pod.OwnerReferences[0].UID, pod.Annotations = "forged", map[string]string{config.PriorityKey: "100"}
@@ -40,12 +46,7 @@ func TestOnlyPodsOfTheNamedWorkloadLead(t *testing.T) {
 
 // TestALeaderWhoseWorkloadIsCreatedAgainStays: "kubectl delete --cascade=orphan" leaves the pods to the next workload of that name.
 func TestALeaderWhoseWorkloadIsCreatedAgainStays(t *testing.T) {
-	newTanist(t).startElected()
-	s := newNamespace(t)
-	s.withService("web", func(service *corev1.Service) {
-		service.Annotations[config.SameControllerKey] = "Deployment/web"
-	})
-	ofWeb := ofReplicaSet(s.withReplicaSet("web-1", 1))
+	s, ofWeb := newServiceOfDeployment(t)
 	s.withReadyPod("web", "a", ofWeb)
 	first := s.leads("web", "a")
 	s.withReadyPod("web", "b", ofWeb)

@@ -295,6 +295,9 @@ func TestWarnings(t *testing.T) {
 			changes: []func(*Objects){func(o *Objects) { o.Pods[0].Annotations = map[string]string{config.CandidateKey: "false"} }},
 			want:    []string{"excluded leader"},
 		},
+		"the leader is of another workload": {
+			changes: []func(*Objects){annotated(config.SameControllerKey, "StatefulSet/db")}, want: []string{"excluded leader"},
+		},
 		"no pod has the condition": {
 			changes: []func(*Objects){nobodyLeads, annotated(config.CandidateConditionKey, "example.com/CaughtUp"), func(o *Objects) {
 				o.Services[1].Spec.IPFamilies = []corev1.IPFamily{corev1.IPv4Protocol}

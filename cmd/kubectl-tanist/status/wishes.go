@@ -110,7 +110,7 @@ func (f findings) paused() Warning {
 
 // excluded says why a pod is not made leader although it may serve; empty if it may be, as far as the pod alone shows it.
 func (f findings) excluded(pod *corev1.Pod) string {
-	return cmp.Or(disruption.Outsider(pod, f.wanted.SameController), config.Excluded(pod, f.wanted.CandidateCondition))
+	return cmp.Or(disruption.EvidentOutsider(pod, f.wanted.SameController), config.Excluded(pod, f.wanted.CandidateCondition))
 }
 
 // excludedPreferred says why the preferred pod is not made leader; empty if it may be.
