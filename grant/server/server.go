@@ -4,18 +4,17 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/net/netutil"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tanist-dev/tanist/grant"
+	"github.com/tanist-dev/tanist/httpserver"
 	"github.com/tanist-dev/tanist/peerclient"
 )
 
@@ -27,11 +26,7 @@ const (
 	// Behind one address there may be many pods with tokens, and a connection with TLS takes more memory.
 	maxTLSConnections  = 2048
 	tlsConnectionsEach = 256
-	maxHeaderBytes     = 8 << 10
 	requestTimeout     = 2 * time.Second
-	// idleTimeout is how long a connection may be unused. It is longer than any client's, so that the server does not close one on which a
-	// request is on its way.
-	idleTimeout = 2 * time.Minute
 	// maxReads is how many slices a replica reads at a time.
 	maxReads = 64
 	// readTimeout is how long a read may take. A later one would be of little use, because a grant counts from when it was asked for.
@@ -113,38 +108,29 @@ func (s *Server) podHandler() *http.ServeMux {
 	return mux
 }
 
-// AddTo makes the manager serve. It listens immediately, and fails if it cannot. The manager starts the server before it fills its caches, and
-// whether or not this replica holds the Lease.
+// AddTo makes the manager serve.
 func (s *Server) AddTo(mgr manager.Manager, address string) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("failed to listen for grants: %w", err)
-	}
-	return s.serve(mgr, "grants", netutil.LimitListener(limitEach(listener, connectionsEach), maxConnections), s.Handler())
+	return s.serve(mgr, httpserver.Options{
+		Name: "grants", Address: address, Handler: s.Handler(), Connections: maxConnections, ConnectionsEach: connectionsEach,
+	})
 }
 
 // AddTLSTo makes the manager serve pods over TLS too, where they can show a token.
 func (s *Server) AddTLSTo(mgr manager.Manager, address string, certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("failed to listen for grants over TLS: %w", err)
-	}
-	limited := netutil.LimitListener(limitEach(listener, tlsConnectionsEach), maxTLSConnections)
-	secured := tls.NewListener(limited, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate})
-	return s.serve(mgr, "grants-tls", secured, s.podHandler())
+	return s.serve(mgr, httpserver.Options{
+		Name: "grants-tls", Address: address, Handler: s.podHandler(), Connections: maxTLSConnections, ConnectionsEach: tlsConnectionsEach,
+		TLS: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate},
+	})
 }
 
-func (s *Server) serve(mgr manager.Manager, name string, listener net.Listener, handler http.Handler) error {
+func (s *Server) serve(mgr manager.Manager, o httpserver.Options) error {
 	// There is no ReadTimeout: it would end the requests that wait for a change. What has a body gets a deadline of its own.
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: requestTimeout,
-		WriteTimeout:      maxWait + requestTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
+	o.WriteTimeout, o.OnShutdown = maxWait+requestTimeout, s.stop
+	server, err := httpserver.New(o)
+	if err != nil {
+		return err
 	}
-	server.RegisterOnShutdown(s.stop)
-	return mgr.Add(&manager.Server{Name: name, Listener: listener, Server: server, ShutdownTimeout: new(requestTimeout)})
+	return mgr.Add(server)
 }
 
 // live reads a slice, when there is a place for one more read.

@@ -1,0 +1,107 @@
+package httpserver
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+)
+
+const (
+	// headerTimeout is how long a TLS handshake or the headers of a request may take.
+	headerTimeout = 2 * time.Second
+	// idleTimeout is how long a connection may be unused. It is longer than any client's, so that the server does not close one on which a
+	// request is on its way.
+	idleTimeout = 2 * time.Minute
+	// shutdownTimeout is how long requests may take to end when the program does.
+	shutdownTimeout = 2 * time.Second
+	// usualHeaderBytes is much more than the API server, Prometheus or the kubelet sends, with a token.
+	usualHeaderBytes = 8 << 10
+)
+
+// The limits of HTTP/2. Those of net/http are up to 1 MiB for each frame and for each connection.
+const (
+	// maxStreams is how many requests one connection may have at a time. An API server has about as many calls under way, and otherwise
+	// opens another connection.
+	maxStreams     = 250
+	maxFrameBytes  = 16 << 10
+	maxStreamBytes = 128 << 10
+	maxConnBytes   = 256 << 10
+)
+
+// Options are how a server serves.
+type Options struct {
+	// Name names the server in errors and in the log.
+	Name string
+	// Address is the address to listen on.
+	Address string
+	Handler http.Handler
+	// Connections is how many connections there may be, and ConnectionsEach how many of one address.
+	Connections, ConnectionsEach int
+	// HeaderBytes is how large the headers of a request may be; 8 KiB if zero.
+	HeaderBytes int
+	// ReadTimeout limits how long a request may take to arrive; zero if it has no body, or the handler limits it.
+	ReadTimeout time.Duration
+	// WriteTimeout limits how long a request may take from its headers to the end of the answer.
+	WriteTimeout time.Duration
+	// TLS is how to encrypt; nil for not at all. HTTP/2 is served only if its NextProtos name it.
+	TLS *tls.Config
+	// OnShutdown is called when the program ends, and makes requests end that wait for something. It may be nil.
+	OnShutdown func()
+}
+
+// New returns a server that a manager can run. It listens immediately, and fails if it cannot. The manager starts it before it fills its
+// caches, and whether or not this replica holds the Lease.
+func New(o Options) (*manager.Server, error) {
+	listener, err := net.Listen("tcp", o.Address)
+	if err != nil {
+		return nil, fmt.Errorf("failed to listen for %s: %w", o.Name, err)
+	}
+	listener = newFairListener(listener, o.Connections, o.ConnectionsEach)
+	if o.TLS != nil {
+		listener = tls.NewListener(listener, o.TLS)
+	}
+	server := &http.Server{
+		Handler:           o.Handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       o.ReadTimeout,
+		WriteTimeout:      o.WriteTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    usualHeaderBytes,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams, MaxReadFrameSize: maxFrameBytes, MaxReceiveBufferPerStream: maxStreamBytes,
+			MaxReceiveBufferPerConnection: maxConnBytes, WriteByteTimeout: o.WriteTimeout,
+		},
+		ErrorLog: log.New(errorLog{logf.Log.WithName(o.Name)}, "", 0),
+	}
+	if o.HeaderBytes > 0 {
+		server.MaxHeaderBytes = o.HeaderBytes
+	}
+	if o.OnShutdown != nil {
+		server.RegisterOnShutdown(o.OnShutdown)
+	}
+	return &manager.Server{Name: o.Name, Listener: listener, Server: server, ShutdownTimeout: new(shutdownTimeout)}, nil
+}
+
+// errorLog logs what net/http has to say. Nearly all of it is what clients do wrong, and anybody can be a client.
+type errorLog struct {
+	log logr.Logger
+}
+
+// Write implements io.Writer. net/http calls it once for each message.
+func (l errorLog) Write(message []byte) (int, error) {
+	text := string(bytes.TrimSpace(message))
+	if bytes.Contains(message, []byte("panic serving")) {
+		l.log.Error(nil, "Failed to serve a request", "message", text)
+	} else {
+		l.log.V(1).Info("A client's connection failed", "message", text)
+	}
+	return len(message), nil
+}
