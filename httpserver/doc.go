@@ -1,4 +1,4 @@
-// Package httpserver makes the servers behind Tanist's ports. Anything in the cluster can connect to most of them, so each limits what its
-// connections may cost: how many there are, how large a request's headers are, and how long it takes. The connections of one address never
-// take the place of another's, which has fewer.
+// Package httpserver makes the servers that pods and other replicas ask. Anything in the cluster can connect to them unless a NetworkPolicy
+// prevents that, so each limits what its connections may cost: how many there are, how large the headers of a request are, and how long it
+// takes.
 package httpserver

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"log"
@@ -22,18 +23,8 @@ const (
 	idleTimeout = 2 * time.Minute
 	// shutdownTimeout is how long requests may take to end when the program does.
 	shutdownTimeout = 2 * time.Second
-	// usualHeaderBytes is much more than the API server, Prometheus or the kubelet sends, with a token.
+	// usualHeaderBytes is much more than a pod sends, with a token.
 	usualHeaderBytes = 8 << 10
-)
-
-// The limits of HTTP/2. Those of net/http are up to 1 MiB for each frame and for each connection.
-const (
-	// maxStreams is how many requests one connection may have at a time. An API server has about as many calls under way, and otherwise
-	// opens another connection.
-	maxStreams     = 250
-	maxFrameBytes  = 16 << 10
-	maxStreamBytes = 128 << 10
-	maxConnBytes   = 256 << 10
 )
 
 // Options are how a server serves.
@@ -51,7 +42,7 @@ type Options struct {
 	ReadTimeout time.Duration
 	// WriteTimeout limits how long a request may take from its headers to the end of the answer.
 	WriteTimeout time.Duration
-	// TLS is how to encrypt; nil for not at all. HTTP/2 is served only if its NextProtos name it.
+	// TLS is how to encrypt; nil for not at all.
 	TLS *tls.Config
 	// OnShutdown is called when the program ends, and makes requests end that wait for something. It may be nil.
 	OnShutdown func()
@@ -74,15 +65,8 @@ func New(o Options) (*manager.Server, error) {
 		ReadTimeout:       o.ReadTimeout,
 		WriteTimeout:      o.WriteTimeout,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    usualHeaderBytes,
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: maxStreams, MaxReadFrameSize: maxFrameBytes, MaxReceiveBufferPerStream: maxStreamBytes,
-			MaxReceiveBufferPerConnection: maxConnBytes, WriteByteTimeout: o.WriteTimeout,
-		},
-		ErrorLog: log.New(errorLog{logf.Log.WithName(o.Name)}, "", 0),
-	}
-	if o.HeaderBytes > 0 {
-		server.MaxHeaderBytes = o.HeaderBytes
+		MaxHeaderBytes:    cmp.Or(o.HeaderBytes, usualHeaderBytes),
+		ErrorLog:          log.New(errorLog{logf.Log.WithName(o.Name)}, "", 0),
 	}
 	if o.OnShutdown != nil {
 		server.RegisterOnShutdown(o.OnShutdown)

@@ -136,4 +136,15 @@ func TestTheServerLimitsConnections(t *testing.T) {
 	for _, conn := range open {
 		send(t, conn, hello)
 	}
+	_ = open[0].Close()
+	for deadline := time.Now().Add(patience); ; { // the server has yet to notice
+		conn := dial(t, address)
+		_, _ = io.WriteString(conn, hello)
+		if _, err := conn.Read(make([]byte, 1)); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a connection that became free is not used")
+		}
+	}
 }
