@@ -7,12 +7,14 @@ import (
 	"sync"
 )
 
-// fairListener limits the number of connections. When there is no room for one more, the address with the most loses its oldest: a flood
+// fairListener limits the number of connections, and how often one address begins them. When there is no room for one more, the address with the most loses its oldest: a flood
 // from a few addresses keeps nobody else out.
 type fairListener struct {
 	net.Listener
 	// most is how many connections there may be, and each how many of one address.
 	most, each int
+	// rates limits how often an address begins a connection; nil for no limit.
+	rates *RateLimits[netip.Addr]
 
 	mu sync.Mutex
 	// open has the connections of each address, the oldest first, and count is their number.
@@ -20,8 +22,8 @@ type fairListener struct {
 	count int
 }
 
-func newFairListener(listener net.Listener, most, each int) *fairListener {
-	return &fairListener{Listener: listener, most: most, each: each, open: map[netip.Addr][]*countedConn{}}
+func newFairListener(listener net.Listener, most, each int, rates *RateLimits[netip.Addr]) *fairListener {
+	return &fairListener{Listener: listener, most: most, each: each, rates: rates, open: map[netip.Addr][]*countedConn{}}
 }
 
 // Accept implements net.Listener. It closes connections above the limits.
@@ -32,6 +34,10 @@ func (l *fairListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		from, _ := netip.ParseAddrPort(accepted.RemoteAddr().String()) // an unknown address counts as one
+		if l.rates != nil && !l.rates.Admit(from.Addr()) {
+			_ = accepted.Close()
+			continue
+		}
 		conn := &countedConn{Conn: accepted, listener: l, address: from.Addr()}
 		loser := l.begin(conn)
 		if loser != nil {

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -44,7 +45,7 @@ func TestAFloodKeepsNobodyOut(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			l := newFairListener(&pipes{from: test.from}, 4, 3)
+			l := newFairListener(&pipes{from: test.from}, 4, 3, nil)
 			var conns []net.Conn
 			for {
 				conn, err := l.Accept()
@@ -66,5 +67,23 @@ func TestAFloodKeepsNobodyOut(t *testing.T) {
 				t.Errorf("%d connections still count: %v", l.count, l.open)
 			}
 		})
+	}
+}
+
+// TestAFloodOfConnectionsOfOneAddressIsSlowed: a TLS handshake costs more than anything else that a stranger can have done.
+func TestAFloodOfConnectionsOfOneAddressIsSlowed(t *testing.T) {
+	const flood, other = "10.0.0.1", "10.0.0.2"
+	from := append(slices.Repeat([]string{flood}, 100), other)
+	l := newFairListener(&pipes{from: from}, 200, 200, NewRateLimits[netip.Addr](0.001, 10, 2))
+	for {
+		if _, err := l.Accept(); err != nil {
+			break
+		}
+	}
+	if got := len(l.open[netip.MustParseAddr(flood)]); got != 10 {
+		t.Errorf("the flood has %d connections, want 10", got)
+	}
+	if got := len(l.open[netip.MustParseAddr(other)]); got != 1 {
+		t.Errorf("another address has %d connections, want 1", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -23,8 +24,23 @@ const (
 	idleTimeout = 2 * time.Minute
 	// shutdownTimeout is how long requests may take to end when the program does.
 	shutdownTimeout = 2 * time.Second
+	// handshakesPerSecond is how many TLS handshakes an address may begin in a second, when it has used up as many as it may have connections. A
+	// handshake takes a millisecond or two of CPU time. Clients keep their connections.
+	handshakesPerSecond = 50
+	// handshakers is how many addresses are remembered for that.
+	handshakers = 4096
 	// usualHeaderBytes is much more than a pod sends, with a token.
 	usualHeaderBytes = 8 << 10
+)
+
+// What one connection of HTTP/2 may hold, where Options.TLS offers it.
+const (
+	// maxStreams is how many requests it may have at a time. Clients open another connection for more.
+	maxStreams = 250
+	// The sizes are in bytes: of a frame, and of what may arrive before a handler reads it, for one request and for all.
+	maxFrame         = 16 << 10
+	streamBuffer     = 64 << 10
+	connectionBuffer = 256 << 10
 )
 
 // Options are how a server serves.
@@ -36,13 +52,15 @@ type Options struct {
 	Handler http.Handler
 	// Connections is how many connections there may be, and ConnectionsEach how many of one address.
 	Connections, ConnectionsEach int
+	// OneRequest closes each connection after one request.
+	OneRequest bool
 	// HeaderBytes is how large the headers of a request may be; 8 KiB if zero.
 	HeaderBytes int
 	// ReadTimeout limits how long a request may take to arrive; zero if it has no body, or the handler limits it.
 	ReadTimeout time.Duration
 	// WriteTimeout limits how long a request may take from its headers to the end of the answer.
 	WriteTimeout time.Duration
-	// TLS is how to encrypt; nil for not at all.
+	// TLS is how to encrypt; nil for not at all. Its NextProtos name HTTP/2 if it is to be served.
 	TLS *tls.Config
 	// OnShutdown is called when the program ends, and makes requests end that wait for something. It may be nil.
 	OnShutdown func()
@@ -55,9 +73,11 @@ func New(o Options) (*manager.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failed to listen for %s: %w", o.Name, err)
 	}
-	listener = newFairListener(listener, o.Connections, o.ConnectionsEach)
-	if o.TLS != nil {
-		listener = tls.NewListener(listener, o.TLS)
+	if o.TLS == nil {
+		listener = newFairListener(listener, o.Connections, o.ConnectionsEach, nil)
+	} else {
+		rates := NewRateLimits[netip.Addr](handshakesPerSecond, o.ConnectionsEach, handshakers)
+		listener = tls.NewListener(newFairListener(listener, o.Connections, o.ConnectionsEach, rates), o.TLS)
 	}
 	server := &http.Server{
 		Handler:           o.Handler,
@@ -66,8 +86,13 @@ func New(o Options) (*manager.Server, error) {
 		WriteTimeout:      o.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    cmp.Or(o.HeaderBytes, usualHeaderBytes),
-		ErrorLog:          log.New(errorLog{logf.Log.WithName(o.Name)}, "", 0),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams, MaxReadFrameSize: maxFrame, MaxReceiveBufferPerStream: streamBuffer,
+			MaxReceiveBufferPerConnection: connectionBuffer, WriteByteTimeout: o.WriteTimeout,
+		},
+		ErrorLog: log.New(errorLog{logf.Log.WithName(o.Name)}, "", 0),
 	}
+	server.SetKeepAlivesEnabled(!o.OneRequest)
 	if o.OnShutdown != nil {
 		server.RegisterOnShutdown(o.OnShutdown)
 	}

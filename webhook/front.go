@@ -10,6 +10,10 @@ import (
 	"github.com/tanist-dev/tanist/config"
 )
 
+// maxUnproven is how many calls are answered at a time of those that nothing proves to be the API server's. It is more than all requests
+// that an API server handles at a time (600 by default): without a secret, some of these calls are its own.
+const maxUnproven = 1024
+
 // front handles every call first: it tells the API server from everybody else, limits what calls use, and passes them to the webhooks'
 // handlers.
 type front struct {
@@ -17,6 +21,8 @@ type front struct {
 	metrics *metrics
 	// byPath has the limiter of each path without its secret.
 	byPath map[string]*limiter
+	// unproven has an element for each call that nothing proves to be the API server's.
+	unproven chan struct{}
 }
 
 // hookPaths are the webhooks by path. A configuration without a path calls "/".
@@ -27,7 +33,7 @@ var hookPaths = map[string]string{
 
 // newFront returns the handler of all calls. The handlers are served at the paths without secrets.
 func newFront(paths *Paths, metrics *metrics, handlers http.Handler) *front {
-	f := &front{paths: paths, metrics: metrics, byPath: map[string]*limiter{}}
+	f := &front{paths: paths, metrics: metrics, byPath: map[string]*limiter{}, unproven: make(chan struct{}, maxUnproven)}
 	for path, hook := range hookPaths {
 		f.byPath[path] = newLimiter(hook, limitsOf[hook], metrics, handlers)
 	}
@@ -36,23 +42,53 @@ func newFront(paths *Paths, metrics *metrics, handlers http.Handler) *front {
 	return f
 }
 
-// ServeHTTP refuses a stranger's call before it reads the body.
+// ServeHTTP serves the API server whatever others do.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, path := config.SplitAdmissionPath(r.URL.Path)
 	next, found := f.byPath[path]
-	if !found {
-		leaveUnread(w, r)
-		http.NotFound(w, r)
+	if found && f.paths.prove(r.URL.Path) {
+		next.ServeHTTP(w, from(apiServer, r, path))
 		return
 	}
+	select {
+	case f.unproven <- struct{}{}:
+		defer func() { <-f.unproven }()
+	default:
+		// No answer, because a client that does not read it holds memory until that times out.
+		f.metrics.rejected.WithLabelValues(hookAny, causeTooMany).Inc()
+		panic(http.ErrAbortHandler)
+	}
+	if found {
+		f.serveUnproven(w, r, path, next)
+	} else {
+		dismiss(w, r)
+		http.NotFound(w, r)
+	}
+	// The answer is sent while the call counts. If that fails, the client is gone.
+	_ = http.NewResponseController(w).Flush()
+}
+
+// serveUnproven refuses a stranger's call before it reads the body.
+func (f *front) serveUnproven(w http.ResponseWriter, r *http.Request, path string, next *limiter) {
 	who := f.paths.caller(r.Context(), r.URL.Path)
 	if who == stranger {
 		f.metrics.unauthenticated.WithLabelValues(next.hook).Inc()
-		leaveUnread(w, r)
+		dismiss(w, r)
 		http.Error(w, "tanist: only the API server may call this", http.StatusForbidden)
 		return
 	}
-	next.ServeHTTP(w, at(r.WithContext(withCaller(r.Context(), who)), path))
+	next.ServeHTTP(w, from(who, r, path))
+}
+
+// dismiss ends the connection after this answer, with HTTP/2 too. There are limits for how many connections a stranger has, and how often.
+func dismiss(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close")
+	leaveUnread(w, r)
+}
+
+// from returns the request with who makes it, at a path without a secret.
+func from(who caller, r *http.Request, path string) *http.Request {
+	return at(r.WithContext(withCaller(r.Context(), who)), path)
 }
 
 // at returns the request with another path.

@@ -40,17 +40,17 @@ func newFronted(t testing.TB, services Services, calls ...admissionregistrationv
 	live := &cluster{calls: calls}
 	paths := NewPaths(live.read)
 	paths.Set(calls)
-	hooks := http.NewServeMux()
-	if err := Register(hooks, Options{
+	var err error
+	f.handler, err = NewHandler(Options{
 		Namespace: "tanist-system", Paths: paths, Tuning: config.NewStore(), Services: services, Registerer: f.registry,
 		Preparer: preparerFunc(func(departure cache.Departure) []cache.Handover {
 			f.departures = append(f.departures, departure)
 			return []cache.Handover{{}}
 		}),
-	}); err != nil {
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	f.handler = hooks
 	return f
 }
 

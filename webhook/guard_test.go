@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -72,7 +71,7 @@ func TestAMalformedReviewGetsNoResponse(t *testing.T) {
 func TestMetricsAreRegisteredOnce(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	for _, wantError := range []bool{false, true} {
-		err := Register(http.NewServeMux(), Options{Tuning: config.NewStore(), Paths: NewPaths(nil), Registerer: registry})
+		_, err := NewHandler(Options{Tuning: config.NewStore(), Paths: NewPaths(nil), Registerer: registry})
 		if got := err != nil; got != wantError {
 			t.Errorf("got %v, want an error: %t", err, wantError)
 		}

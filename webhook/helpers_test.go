@@ -50,14 +50,14 @@ type server struct {
 func newServer(t *testing.T, services Services) *server {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	hooks := http.NewServeMux()
 	paths := NewPaths(func(context.Context) ([]admissionregistrationv1.WebhookClientConfig, error) {
 		return callsWith(testSecret), nil
 	})
 	paths.Set(callsWith(testSecret))
-	if err := Register(hooks, Options{
+	hooks, err := NewHandler(Options{
 		Namespace: "tanist-system", Paths: paths, Tuning: config.NewStore(), Services: services, Registerer: registry,
-	}); err != nil {
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	listener := httptest.NewServer(hooks)

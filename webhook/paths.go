@@ -129,6 +129,12 @@ func (p *Paths) caller(ctx context.Context, path string) caller {
 	}
 }
 
+// prove reports whether the path has the secret of the webhook configuration, as far as is known.
+func (p *Paths) prove(path string) bool {
+	who, _, _ := p.judge(path)
+	return who == apiServer
+}
+
 // judge returns who calls a path, as far as is known, and whether a newer configuration could not change that. The channel is closed when
 // the known configuration changes.
 func (p *Paths) judge(path string) (who caller, sure bool, changed <-chan struct{}) {

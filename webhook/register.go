@@ -87,14 +87,14 @@ type Options struct {
 	Registerer prometheus.Registerer
 }
 
-// Register registers the handlers at the multiplexer of a server that has not been started.
-func Register(mux *http.ServeMux, o Options) error {
+// NewHandler returns the handler of all calls, and registers its metrics.
+func NewHandler(o Options) (http.Handler, error) {
 	metrics, err := newMetrics(o.Registerer)
 	if err != nil {
-		return fmt.Errorf("failed to register metrics of admission: %w", err)
+		return nil, fmt.Errorf("failed to register metrics of admission: %w", err)
 	}
 	if err := o.Registerer.Register(newAuthenticatedGauge(o.Paths)); err != nil {
-		return fmt.Errorf("failed to register metric of authentication: %w", err)
+		return nil, fmt.Errorf("failed to register metric of authentication: %w", err)
 	}
 	// A server that is never started: its handlers have the metrics of controller-runtime, by path, and no secret is in these.
 	handlers := ctrlwebhook.NewServer(ctrlwebhook.Options{})
@@ -108,6 +108,5 @@ func Register(mux *http.ServeMux, o Options) error {
 		handlers.Register(path, &ctrlwebhook.Admission{Handler: hook})
 	}
 	handlers.Register(config.PathDepartures, newDeparturesHandler(o.Preparer, metrics, logf.Log.WithName(hookDepartures), o.Tracer))
-	mux.Handle("/", newFront(o.Paths, metrics, handlers.WebhookMux()))
-	return nil
+	return newFront(o.Paths, metrics, handlers.WebhookMux()), nil
 }

@@ -3,8 +3,7 @@ package server
 import (
 	"sync"
 
-	"golang.org/x/time/rate"
-	"k8s.io/utils/lru"
+	"github.com/tanist-dev/tanist/httpserver"
 )
 
 // What an address, or a pod with a token, may ask. A process asks four times in the time that a grant lasts, and waits for a change with one request.
@@ -19,26 +18,18 @@ const (
 
 // limits are what each may still ask.
 type limits struct {
-	mu       sync.Mutex
-	limiters *lru.Cache
+	requests *httpserver.RateLimits[party]
+
+	mu sync.Mutex
 	// waiting has those whose requests wait for a change, and how many. holding has those whose requests for a grant are held.
 	waiting, holding map[party]int
 }
 
 func newLimits() *limits {
-	return &limits{limiters: lru.New(knownParties), waiting: map[party]int{}, holding: map[party]int{}}
-}
-
-// admit reports whether somebody may make a request now.
-func (l *limits) admit(who party) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	limiter, ok := l.limiters.Get(who)
-	if !ok {
-		limiter = rate.NewLimiter(requestsPerSecond, requestsAtOnce)
-		l.limiters.Add(who, limiter)
+	return &limits{
+		requests: httpserver.NewRateLimits[party](requestsPerSecond, requestsAtOnce, knownParties),
+		waiting:  map[party]int{}, holding: map[party]int{},
 	}
-	return limiter.(*rate.Limiter).Allow()
 }
 
 // begin reports whether one more request of somebody may wait for a change. Then end must follow.

@@ -37,7 +37,7 @@ func (s *Server) party(w http.ResponseWriter, r *http.Request) (party, bool) {
 		}
 		asks = party{pod: pod} // many pods may share the address
 	}
-	if !ok || !s.limits.admit(asks) {
+	if !ok || !s.limits.requests.Admit(asks) {
 		s.metrics.refused("TooManyRequests")
 		refuse(w, http.StatusTooManyRequests, "too many requests")
 		return party{}, false

@@ -67,7 +67,7 @@ func (t *tokens) pod(ctx context.Context, address netip.Addr, token string) (Pod
 	if known, ok := t.known.Get(key); ok && time.Now().Before(known.(reviewed).until) {
 		return known.(reviewed).pod, nil
 	}
-	if !t.limits.admit(party{address: address}) {
+	if !t.limits.requests.Admit(party{address: address}) {
 		return Pod{}, errReviewsLimited
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)

@@ -53,6 +53,7 @@ var attacks = []attack{
 	{name: "large-post", what: "POSTs of 6.6 MB to the webhooks' port", act: postLarge},
 	{name: "stall", what: "ten uploads to the webhooks' port that do not go on", act: stallUploads},
 	{name: "metrics", what: "reads of the metrics without a valid token", act: readMetrics},
+	{name: "connections", what: "connections to both ports that do not go on", act: holdConnections},
 	{
 		name: "moves", what: "a huge term and two preferred leaders, with `patch services`",
 		account: true, optsIn: beforePreparing, prepare: prepareMoves, act: moveLeaders,

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
@@ -70,9 +71,11 @@ func (i *installed) renew(name string) {
 	})
 }
 
-// served returns the certificate that a replica serves now.
+// served returns the certificate that a replica serves now. It takes its time: a replica limits how often an address connects, and the API
+// server has the same one.
 func (r *replica) served() *x509.Certificate {
 	r.t.Helper()
+	<-time.After(50 * time.Millisecond)
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} // the API server verifies it
 	connection, err := dialer.DialContext(r.t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", r.port))
 	if err != nil {

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/tanist-dev/tanist/certs"
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/httpserver"
 	"github.com/tanist-dev/tanist/reconciler"
 	"github.com/tanist-dev/tanist/webhook"
 )
@@ -23,11 +24,18 @@ const (
 	keyFile  = "tls.key"
 )
 
+const (
+	// admissionConnections is how many connections there may be, and admissionConnectionsEach how many of one address. An API server needs a
+	// few, but opens one for each call that waits when it has none.
+	admissionConnections     = 512
+	admissionConnectionsEach = 256
+	// admissionTimeout is for each half of a call: to read it, and to answer. No webhook's timeout is longer.
+	admissionTimeout = 5 * time.Second
+)
+
 // admission serves the webhooks. It runs on every replica, because the API server may call any of them. Without webhooks, all fields
 // are nil.
 type admission struct {
-	server ctrlwebhook.Server
-	mux    *http.ServeMux
 	// serving has the certificate: files or selfManaged.
 	serving certs.Serving
 	// files is nil with self-managed certificates.
@@ -40,25 +48,31 @@ func newAdmission(o Options) (admission, error) {
 	if o.WebhookPort == 0 {
 		return admission{}, nil
 	}
-	a := admission{mux: http.NewServeMux()}
 	if o.SelfManaged {
-		a.serving = certs.NewSelfManaged(o.Namespace, grantsHosts(o)...)
-	} else {
-		files, err := certwatcher.New(filepath.Join(o.CertDir, certFile), filepath.Join(o.CertDir, keyFile))
-		if err != nil {
-			return admission{}, fmt.Errorf("failed to load the serving certificate: --cert-dir=%s must hold %s and %s, or --webhook-port=0 does without admission: %w",
-				o.CertDir, certFile, keyFile, err)
-		}
-		a.serving, a.files = files, files
+		return admission{serving: certs.NewSelfManaged(o.Namespace, grantsHosts(o)...)}, nil
 	}
-	a.server = ctrlwebhook.NewServer(ctrlwebhook.Options{
-		Port: o.WebhookPort, WebhookMux: a.mux,
-		TLSOpts: []func(*tls.Config){func(c *tls.Config) {
-			c.MinVersion = tls.VersionTLS12
-			c.GetCertificate = a.serving.GetCertificate
-		}},
+	files, err := certwatcher.New(filepath.Join(o.CertDir, certFile), filepath.Join(o.CertDir, keyFile))
+	if err != nil {
+		return admission{}, fmt.Errorf("failed to load the serving certificate: --cert-dir=%s must hold %s and %s, or --webhook-port=0 does without admission: %w",
+			o.CertDir, certFile, keyFile, err)
+	}
+	return admission{serving: files, files: files}, nil
+}
+
+// newServer returns the server of the webhooks.
+func (a admission) newServer(port int, handler http.Handler) (*manager.Server, error) {
+	return httpserver.New(httpserver.Options{
+		Name: "webhooks", Address: fmt.Sprintf(":%d", port), Handler: handler,
+		Connections: admissionConnections, ConnectionsEach: admissionConnectionsEach,
+		ReadTimeout: admissionTimeout, WriteTimeout: admissionTimeout,
+		TLS: &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: a.serving.GetCertificate},
 	})
-	return a, nil
+}
+
+// certified is a check that fails while there is no certificate to serve.
+func (a admission) certified(*http.Request) error {
+	_, err := a.serving.GetCertificate(nil)
+	return err
 }
 
 // setup adds the server with the webhooks' handlers, what brings its certificate, and the checks of both.
@@ -70,8 +84,7 @@ func (a admission) setup(
 			return fmt.Errorf("failed to add certificate watcher: %w", err)
 		}
 	}
-	// The first call of GetWebhookServer adds the server to the manager.
-	if err := mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()); err != nil {
+	if err := mgr.AddReadyzCheck("webhook", a.certified); err != nil {
 		return fmt.Errorf("failed to add readiness check of webhook server: %w", err)
 	}
 	read, err := certs.NewCallReader(mgr, o.WebhookConfiguration)
@@ -79,11 +92,19 @@ func (a admission) setup(
 		return err
 	}
 	paths := webhook.NewPaths(read)
-	if err := webhook.Register(a.mux, webhook.Options{
+	handler, err := webhook.NewHandler(webhook.Options{
 		Namespace: o.Namespace, Tuning: tuning, Paths: paths, Preparer: known, Services: known, Registerer: telemetry.Registerer,
 		Tracer: telemetry.Tracer,
-	}); err != nil {
+	})
+	if err != nil {
 		return err
+	}
+	server, err := a.newServer(o.WebhookPort, handler)
+	if err != nil {
+		return err
+	}
+	if err := mgr.Add(server); err != nil {
+		return fmt.Errorf("failed to add webhook server: %w", err)
 	}
 	return certs.Setup(ctx, mgr, certs.Options{
 		Namespace: o.Namespace, WebhookConfiguration: o.WebhookConfiguration, Serving: a.serving, Calls: paths.Set, Registerer: telemetry.Registerer,

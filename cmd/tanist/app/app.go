@@ -14,6 +14,7 @@ import (
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/tanist-dev/tanist/cache"
 	"github.com/tanist-dev/tanist/config"
@@ -100,22 +101,29 @@ func New(ctx context.Context, cluster *rest.Config, o Options, telemetry Telemet
 		return nil, err
 	}
 	skip, duration, deadline, period := true, leaseDuration, renewDeadline, retryPeriod
-	mgr, err := manager.New(cluster, manager.Options{
+	unprobed, err := manager.New(cluster, manager.Options{
 		MapperProvider:                newMapper,
 		Cache:                         store.CacheOptions(o.Namespace),
 		LeaderElection:                o.LeaderElect,
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &duration, RenewDeadline: &deadline, RetryPeriod: &period,
 		LeaderElectionResourceLockInterface: lease,
-		Metrics:                             metricsOptions(o, admission),
-		HealthProbeBindAddress:              o.HealthAddress,
-		PprofBindAddress:                    o.PprofAddress,
-		WebhookServer:                       admission.server,
+		// The manager's own servers limit nothing that a client can use up.
+		Metrics:                metricsserver.Options{BindAddress: "0"},
+		HealthProbeBindAddress: "0",
+		PprofBindAddress:       o.PprofAddress,
 		// The names of controllers are constants, each used once. In tests, several replicas run in one process.
 		Controller: ctrlconfig.Controller{SkipNameValidation: &skip},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("failed to create manager: %w", err)
+	}
+	mgr, err := withProbes(unprobed, o.HealthAddress)
+	if err != nil {
+		return nil, err
+	}
+	if err := addMetrics(mgr, o, admission); err != nil {
+		return nil, err
 	}
 	if err := registerBuildInfo(telemetry.Registerer, o.Version); err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
+
+	"github.com/tanist-dev/tanist/test/env"
 )
 
 // nowhere is a cluster that does not answer.
@@ -18,7 +20,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	options := Options{
 		Namespace: "tanist-system", LeaderElect: true, MetricsAddress: "0", HealthAddress: "127.0.0.1:0",
-		WebhookPort: 10250, CertDir: newServing(t).folder, WebhookConfiguration: "tanist-system-tanist",
+		WebhookPort: env.UnusedPort(), CertDir: newServing(t).folder, WebhookConfiguration: "tanist-system-tanist",
 	}
 	mgr, err := New(t.Context(), nowhere(), options, Telemetry{Registerer: registry})
 	if err != nil {
@@ -58,7 +60,7 @@ func TestTheWholeProgramIsBuiltWithoutACluster(t *testing.T) {
 func TestTheWholeProgramIsBuiltWithSelfManagedCertificates(t *testing.T) {
 	options := Options{
 		Namespace: "tanist-system", LeaderElect: true, MetricsAddress: "0", MetricsSecure: true, HealthAddress: "0",
-		WebhookPort: 10250, SelfManaged: true, CertDir: "/nowhere", WebhookConfiguration: "tanist-system-tanist",
+		WebhookPort: env.UnusedPort(), SelfManaged: true, CertDir: "/nowhere", WebhookConfiguration: "tanist-system-tanist",
 	}
 	if _, err := New(t.Context(), nowhere(), options, Telemetry{Registerer: prometheus.NewRegistry()}); err != nil {
 		t.Fatal(err)

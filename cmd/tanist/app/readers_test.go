@@ -4,26 +4,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-
-	"github.com/go-logr/logr"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
 // An invented token must not be passed on to the API server as often as somebody sends it.
 func TestAnAddressReadsTheMetricsAFewTimesASecond(t *testing.T) {
 	asked := 0
-	filter, err := limited(func() (metricsserver.Filter, error) {
-		return func(logr.Logger, http.Handler) (http.Handler, error) {
-			return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }), nil
-		}, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	handler, err := filter(logr.Discard(), http.NotFoundHandler())
-	if err != nil {
-		t.Fatal(err)
-	}
+	handler := limitReaders(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
 	read := func(from string) int {
 		recorder := httptest.NewRecorder()
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody)
