@@ -3,6 +3,7 @@ package httpserver
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"log"
@@ -26,7 +27,7 @@ const (
 	shutdownTimeout = 2 * time.Second
 	// handshakesPerSecond is how many TLS handshakes an address may begin in a second, when it has used up as many as it may have connections. A
 	// handshake takes a millisecond or two of CPU time. Clients keep their connections.
-	handshakesPerSecond = 50
+	handshakesPerSecond = 20
 	// handshakers is how many addresses are remembered for that.
 	handshakers = 4096
 	// usualHeaderBytes is much more than a pod sends, with a token.
@@ -90,6 +91,9 @@ func New(o Options) (*manager.Server, error) {
 			MaxConcurrentStreams: maxStreams, MaxReadFrameSize: maxFrame, MaxReceiveBufferPerStream: streamBuffer,
 			MaxReceiveBufferPerConnection: connectionBuffer, WriteByteTimeout: o.WriteTimeout,
 		},
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, conn)
+		},
 		ErrorLog: log.New(errorLog{logf.Log.WithName(o.Name)}, "", 0),
 	}
 	server.SetKeepAlivesEnabled(!o.OneRequest)
@@ -97,6 +101,18 @@ func New(o Options) (*manager.Server, error) {
 		server.RegisterOnShutdown(o.OnShutdown)
 	}
 	return &manager.Server{Name: o.Name, Listener: listener, Server: server, ShutdownTimeout: new(shutdownTimeout)}, nil
+}
+
+// connKey is the key of the connection in a request's context.
+type connKey struct{}
+
+// Abort ends the connection of the request that has this context, without an answer to any request that is under way over it. A handler that is
+// called by no server has no connection.
+func Abort(ctx context.Context) {
+	if conn, ok := ctx.Value(connKey{}).(net.Conn); ok {
+		_ = conn.Close()
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // errorLog logs what net/http has to say. Nearly all of it is what clients do wrong, and anybody can be a client.

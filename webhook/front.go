@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/tanist-dev/tanist/config"
+	"github.com/tanist-dev/tanist/httpserver"
 )
 
 // maxUnproven is how many calls are answered at a time of those that nothing proves to be the API server's. It is more than all requests
@@ -54,9 +55,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.unproven <- struct{}{}:
 		defer func() { <-f.unproven }()
 	default:
-		// No answer, because a client that does not read it holds memory until that times out.
+		// No answer, because a client that does not read it holds memory until that times out. With HTTP/2, hundreds of calls may follow.
 		f.metrics.rejected.WithLabelValues(hookAny, causeTooMany).Inc()
-		panic(http.ErrAbortHandler)
+		httpserver.Abort(r.Context())
 	}
 	if found {
 		f.serveUnproven(w, r, path, next)

@@ -75,7 +75,7 @@ func (i *installed) renew(name string) {
 // server has the same one.
 func (r *replica) served() *x509.Certificate {
 	r.t.Helper()
-	<-time.After(50 * time.Millisecond)
+	<-time.After(100 * time.Millisecond)
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} // the API server verifies it
 	connection, err := dialer.DialContext(r.t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", r.port))
 	if err != nil {

@@ -128,7 +128,7 @@ func TestARenewedCertificateIsServedWithoutARestart(t *testing.T) {
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
-	for ; !holds(); <-time.After(50 * time.Millisecond) { // the server limits how often an address connects
+	for ; !holds(); <-time.After(100 * time.Millisecond) { // the server limits how often an address connects
 		if time.Now().After(deadline) {
 			t.Fatalf("waited %s in vain for %s", patience, what)
 		}
